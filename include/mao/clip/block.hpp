@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The residual block that both towers are made of, and its attention.
+
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+#include <ATen/ops/sigmoid.h>
+#include <ATen/ops/softmax.h>
+
+#include <mao/core/ops.hpp>
+
+namespace mao {
+
+/// Which GELU the weights were trained with. The wrong one silently costs accuracy.
+enum class Activation {
+  QuickGelu,  ///< x * sigmoid(1.702 x): all of OpenAI's models
+  Gelu,       ///< the exact one: open_clip models not named -quickgelu
+};
+
+/// Called with the name and value of an intermediate result, e.g. to compare with a trace of another implementation.
+using Probe = std::function<void(const std::string& name, const Tensor& value)>;
+
+namespace detail {
+
+inline Tensor activate(const Tensor& x, Activation activation) {
+  return activation == Activation::QuickGelu ? x * at::sigmoid(x * 1.702) : at::gelu(x);
+}
+
+/// softmax(q k^T / sqrt(d) + mask) v, heads apart. **Shapes** q [B, h, Lq, d], k and v [B, h, Lk, d], mask broadcastable to
+/// [B, h, Lq, Lk] or undefined.
+inline Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
+  const bool differentiated = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad());
+  if (!differentiated) {
+    return at::scaled_dot_product_attention(q, k, v, mask.defined() ? std::optional<Tensor>(mask) : std::nullopt);
+  }
+  Tensor scores = at::matmul(q * (1.0 / std::sqrt(static_cast<double>(q.size(-1)))), k.transpose(-2, -1));
+  if (mask.defined()) scores = scores + mask;
+  return at::matmul(at::softmax(scores, -1), v);
+}
+
+}  // namespace detail
+
+/// x + attention(LN(x)), then x + MLP(LN(x)); layer norms with eps 1e-5, heads of 64.
+struct Block {
+  Tensor ln1_weight, ln1_bias;  // [W]
+  Tensor qkv_weight, qkv_bias;  // [3W, W], [3W]
+  Tensor out_weight, out_bias;  // [W, W], [W]
+  Tensor ln2_weight, ln2_bias;  // [W]
+  Tensor fc_weight, fc_bias;    // [4W, W], [4W]
+  Tensor proj_weight, proj_bias;  // [W, 4W], [W]
+  std::int64_t heads = 1;
+  Activation activation = Activation::QuickGelu;
+
+  /// Block number `index` under `prefix` (`transformer.resblocks.`), OpenAI's names.
+  static Block from(const TensorMap& weights, const std::string& prefix, std::int64_t index, Activation activation) {
+    const auto get = [&, name = prefix + std::to_string(index) + "."](const char* key) { return weights.at(name + key); };
+    Block block{get("ln_1.weight"),         get("ln_1.bias"),          get("attn.in_proj_weight"), get("attn.in_proj_bias"),
+                get("attn.out_proj.weight"), get("attn.out_proj.bias"), get("ln_2.weight"),         get("ln_2.bias"),
+                get("mlp.c_fc.weight"),     get("mlp.c_fc.bias"),      get("mlp.c_proj.weight"),   get("mlp.c_proj.bias")};
+    block.heads = std::max<std::int64_t>(1, block.width() / 64);
+    block.activation = activation;
+    return block;
+  }
+
+  [[nodiscard]] std::int64_t width() const { return ln1_weight.size(0); }
+
+  /// Queries, keys and values of every token, [..., 3W].
+  [[nodiscard]] Tensor queries_keys_values(const Tensor& x) const {
+    return at::linear(at::layer_norm(x, {width()}, ln1_weight, ln1_bias), qkv_weight, qkv_bias);
+  }
+
+  /// What follows the attention: `x` plus its projection, then the MLP. **Shapes** both [..., W].
+  [[nodiscard]] Tensor finish(const Tensor& x, const Tensor& attended) const {
+    const Tensor middle = x + at::linear(attended, out_weight, out_bias);
+    const Tensor hidden = at::linear(at::layer_norm(middle, {width()}, ln2_weight, ln2_bias), fc_weight, fc_bias);
+    return middle + at::linear(detail::activate(hidden, activation), proj_weight, proj_bias);
+  }
+
+  /// The block on padded sequences. **Shapes** x [B, L, W], mask [L, L] additive or undefined.
+  [[nodiscard]] Tensor forward(const Tensor& x, const Tensor& mask = {}) const {
+    return finish(x, attend(queries_keys_values(x), x.size(1), mask));
+  }
+
+  /// As `forward`, for the first token alone. **Shapes** x [B, L, W] -> [B, W].
+  [[nodiscard]] Tensor forward_first_token(const Tensor& x) const {
+    return finish(x.select(1, 0), attend(queries_keys_values(x), 1, {}).select(1, 0));
+  }
+
+  /// Splits heads: [B, L, W] -> [B, h, L, W / h].
+  [[nodiscard]] Tensor split_heads(const Tensor& x) const {
+    return x.reshape({x.size(0), x.size(1), heads, width() / heads}).transpose(1, 2);
+  }
+
+ private:
+  /// Attention of the first `queries` tokens to all. **Shapes** qkv [B, L, 3W] -> [B, queries, W].
+  [[nodiscard]] Tensor attend(const Tensor& qkv, std::int64_t queries, const Tensor& mask) const {
+    const auto parts = qkv.chunk(3, -1);
+    const Tensor mixed = detail::attention(split_heads(parts[0].narrow(1, 0, queries)), split_heads(parts[1]),
+                                           split_heads(parts[2]), mask);
+    return mixed.transpose(1, 2).reshape({qkv.size(0), queries, width()});
+  }
+};
+
+}  // namespace mao

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What goes into a backbone and what comes out of it.
+
+#include <mao/core/batch.hpp>
+#include <mao/core/class_list.hpp>
+#include <mao/core/tensor.hpp>
+
+namespace mao {
+
+/// The images of a batch as tensors: pixels, or, where the image tower is frozen and its features were kept, the features.
+struct ImageBatch {
+  Tensor pixels;    ///< [B, 3, R, R] fp32, normalised; undefined when only features were kept
+  Tensor features;  ///< [B, D] fp32, un-normalised output of the frozen tower; undefined when they were not kept
+};
+
+/// Where images come from: decoded files, memory, or a cache of frozen features.
+class ImageSource {
+ public:
+  virtual ~ImageSource() = default;
+
+  /// Number of images.
+  [[nodiscard]] virtual std::int64_t size() const = 0;
+
+  /// The images of one batch, in the order of `views`.
+  virtual ImageBatch load(const std::vector<View>& views) = 0;
+
+  /// Says which batches will be asked for next, in order, so that a loader can work ahead. Only a hint.
+  virtual void announce(const std::vector<std::vector<View>>& batches) { static_cast<void>(batches); }
+};
+
+/// The result of a forward pass over the candidates of one loss.
+struct Output {
+  Tensor logits;          ///< [B, H] scale * cosine
+  Tensor image;           ///< [B, D] unit rows
+  Tensor text;            ///< [H, D] unit rows, or [B, H, D] where the prompt depends on the image
+  Tensor scale;           ///< scalar, already exponentiated
+  Candidates candidates;  ///< the class of each column
+};
+
+}  // namespace mao

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Tensors: LibTorch's own type through its cheapest header (methods only, autograd included), and the few helpers that
+/// every folder needs. Include core/ops.hpp for `+ - * /` and the single `ATen/ops/NAME.h` for a free function.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mao/core/error.hpp>
+
+namespace mao {
+
+using Tensor = at::Tensor;  ///< the same type as torch::Tensor
+
+/// Tensors by name, sorted.
+using TensorMap = std::map<std::string, Tensor>;
+
+/// A trainable tensor with the name it is saved under.
+struct Parameter {
+  std::string name;
+  Tensor value;
+};
+using ParameterList = std::vector<Parameter>;
+
+/// A detached fp32 copy of `value` that trains. The only way leaves are made: `requires_grad` in ATen's factory options is
+/// silently ignored.
+inline Tensor parameter(const Tensor& value) {
+  return value.detach().to(at::kFloat).clone().contiguous().requires_grad_(true);
+}
+
+/// `[4, 512]`, as error messages print shapes.
+inline std::string shape_text(at::IntArrayRef shape) {
+  std::string text = "[";
+  for (const std::int64_t extent : shape) {
+    if (text.size() > 1) text += ", ";
+    text += std::to_string(extent);
+  }
+  return text + "]";
+}
+
+/// Throws a `ShapeError` unless `value` has that shape; -1 matches any extent. `what` names the function and the argument.
+inline void expect_shape(const Tensor& value, at::IntArrayRef expected, const std::string& what) {
+  require<ShapeError>(value.defined(), what, " is an undefined tensor, expected shape ", shape_text(expected));
+  bool same = value.dim() == static_cast<std::int64_t>(expected.size());
+  for (std::size_t i = 0; same && i < expected.size(); ++i) {
+    same = expected[i] == -1 || expected[i] == value.size(static_cast<std::int64_t>(i));
+  }
+  require<ShapeError>(same, what, " has shape ", shape_text(value.sizes()), ", expected ", shape_text(expected),
+                      " (-1 stands for any extent)");
+}
+
+}  // namespace mao
