@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// CLIP's tokenizer: text to token ids and back, by byte-pair merging.
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include <mao/core/error.hpp>
+#include <mao/text/bpe_files.hpp>
+#include <mao/text/byte_symbols.hpp>
+#include <mao/text/clean.hpp>
+#include <mao/text/clip_pieces.hpp>
+#include <mao/text/merges.hpp>
+
+namespace mao {
+
+/// Text to the ids that CLIP's text tower was trained with. Safe to use from several threads at once.
+///
+/// **Source** the tokenizer of OpenAI's CLIP, with its known quirk that some words never reach their own token.
+class ClipTokenizer {
+ public:
+  using Ids = std::vector<std::int64_t>;
+
+  /// A vocabulary in CLIP's order: 256 byte symbols, the same at the end of a word, one token a merge, start, end.
+  ///
+  /// **Throws** FormatError when a merge uses a symbol that no earlier merge makes.
+  explicit ClipTokenizer(MergeList merges) : ClipTokenizer(detail::BpeFiles{std::move(merges), {}}, "merges") {}
+
+  /// Reads `bpe_simple_vocab_16e6.txt.gz` (or unpacked, or any file of merges), a tokenizer.json, a vocab.json with its
+  /// merges.txt, or a folder with one of these. find_clip_vocabulary() looks for such a file.
+  ///
+  /// **Throws** FileError when nothing is there, FormatError when its content is something else.
+  static ClipTokenizer load(const std::filesystem::path& path) {
+    return ClipTokenizer(detail::read_bpe(path), text_of("'", path.string(), "'"));
+  }
+
+  /// The ids of cleaned `text` without start and end. Never throws on bad bytes.
+  Ids encode(std::string_view text) const;
+
+  /// Start, ids, end and zeros up to `context_length`; with `truncate`, what is too long ends early in the end token.
+  ///
+  /// **Throws** DataError (with the text, its tokens and the limit) for text that is too long.
+  Ids row(std::string_view text, std::int64_t context_length = 77, bool truncate = false) const;
+
+  /// Text of ids, a space after each word; start and end appear as `<|startoftext|>` and `<|endoftext|>`.
+  std::string decode(std::span<const std::int64_t> ids) const;
+
+  std::int64_t start_token() const { return start_; }
+  std::int64_t end_token() const { return end_; }
+  std::int64_t size() const { return static_cast<std::int64_t>(tokens_.size()); }
+  const MergeList& merges() const { return merges_; }
+
+  /// Writes the merges as text that load() reads. **Throws** OptionError when the ids do not follow from the merges.
+  void save_merges(const std::filesystem::path& path) const {
+    require<OptionError>(clip_order_, "merges alone do not hold this vocabulary: its ids are not in CLIP's order");
+    write_merges(merges_, path);
+  }
+
+ private:
+  struct Merge {
+    std::size_t rank;
+    std::int64_t id;
+  };
+  using TokenIds = std::unordered_map<std::string, std::int64_t>;
+
+  ClipTokenizer(detail::BpeFiles files, const std::string& where);
+  static std::vector<std::string> clip_order(const MergeList& merges);
+  static std::int64_t id_of(const TokenIds& ids, const std::string& token, const std::string& where);
+  static std::uint64_t pair_key(std::int64_t left, std::int64_t right) {
+    return static_cast<std::uint64_t>(left) << 32 | static_cast<std::uint64_t>(right);
+  }
+  const Merge* find_merge(std::int64_t left, std::int64_t right) const {
+    const auto found = pairs_.find(pair_key(left, right));
+    return found == pairs_.end() ? nullptr : &found->second;
+  }
+  const Merge* lowest_merge(const Ids& ids) const;
+  void merge_all(Ids& ids, std::size_t rank) const;
+  void append_piece(std::u32string_view piece, Ids& ids) const;
+
+  MergeList merges_;
+  std::vector<std::string> tokens_;
+  bool clip_order_ = false;
+  std::array<std::int64_t, 256> byte_ids_{};
+  std::array<std::int64_t, 256> last_byte_ids_{};
+  std::unordered_map<std::uint64_t, Merge> pairs_;
+  std::int64_t start_ = 0;
+  std::int64_t end_ = 0;
+};
+
+inline std::vector<std::string> ClipTokenizer::clip_order(const MergeList& merges) {
+  const auto& symbols = detail::byte_symbols();
+  std::vector<std::string> tokens;
+  tokens.reserve(merges.size() + 514);
+  for (const char* suffix : {"", "</w>"}) {
+    for (const unsigned char byte : symbols.order) tokens.push_back(symbols.symbol[byte] + suffix);
+  }
+  for (const auto& [left, right] : merges) tokens.push_back(left + right);
+  tokens.push_back(encode_utf8(detail::clip_start_text));
+  tokens.push_back(encode_utf8(detail::clip_end_text));
+  return tokens;
+}
+
+inline std::int64_t ClipTokenizer::id_of(const TokenIds& ids, const std::string& token, const std::string& where) {
+  const auto found = ids.find(token);
+  require<FormatError>(found != ids.end(), where, ": the vocabulary lacks the token '", token,
+                       "'; expected CLIP's byte symbols, start and end, and the parts and the result of every merge");
+  return found->second;
+}
+
+inline ClipTokenizer::ClipTokenizer(detail::BpeFiles files, const std::string& where)
+    : merges_(std::move(files.merges)), tokens_(clip_order(merges_)) {
+  clip_order_ = files.tokens.empty() || files.tokens == tokens_;
+  if (!clip_order_) tokens_ = std::move(files.tokens);
+  TokenIds ids;
+  ids.reserve(tokens_.size());
+  for (std::size_t i = 0; i < tokens_.size(); ++i) ids[tokens_[i]] = static_cast<std::int64_t>(i);
+  const auto& symbols = detail::byte_symbols();
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    byte_ids_[byte] = id_of(ids, symbols.symbol[byte], where);
+    last_byte_ids_[byte] = id_of(ids, symbols.symbol[byte] + "</w>", where);
+  }
+  pairs_.reserve(merges_.size());
+  for (std::size_t rank = 0; rank < merges_.size(); ++rank) {
+    const auto& [left, right] = merges_[rank];
+    pairs_[pair_key(id_of(ids, left, where), id_of(ids, right, where))] = {rank, id_of(ids, left + right, where)};
+  }
+  start_ = id_of(ids, encode_utf8(detail::clip_start_text), where);
+  end_ = id_of(ids, encode_utf8(detail::clip_end_text), where);
+}
+
+inline const ClipTokenizer::Merge* ClipTokenizer::lowest_merge(const Ids& ids) const {
+  const Merge* lowest = nullptr;
+  for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
+    const Merge* merge = find_merge(ids[i], ids[i + 1]);
+    if (merge != nullptr && (lowest == nullptr || merge->rank < lowest->rank)) lowest = merge;
+  }
+  return lowest;
+}
+
+inline void ClipTokenizer::merge_all(Ids& ids, std::size_t rank) const {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < ids.size(); ++i, ++kept) {
+    const Merge* merge = i + 1 < ids.size() ? find_merge(ids[i], ids[i + 1]) : nullptr;
+    const bool same = merge != nullptr && merge->rank == rank;
+    ids[kept] = same ? merge->id : ids[i];
+    if (same) ++i;
+  }
+  ids.resize(kept);
+}
+
+inline void ClipTokenizer::append_piece(std::u32string_view piece, Ids& ids) const {
+  if (piece == detail::clip_start_text) return ids.push_back(start_);
+  if (piece == detail::clip_end_text) return ids.push_back(end_);
+  const std::string bytes = encode_utf8(piece);
+  Ids parts;
+  parts.reserve(bytes.size());
+  for (const char byte : bytes) parts.push_back(byte_ids_[static_cast<unsigned char>(byte)]);
+  parts.back() = last_byte_ids_[static_cast<unsigned char>(bytes.back())];
+  while (const Merge* merge = lowest_merge(parts)) merge_all(parts, merge->rank);
+  ids.insert(ids.end(), parts.begin(), parts.end());
+}
+
+inline ClipTokenizer::Ids ClipTokenizer::encode(std::string_view text) const {
+  const std::u32string points = decode_utf8(clean_text(text));
+  Ids ids;
+  for (const auto piece : detail::clip_pieces(points)) append_piece(piece, ids);
+  return ids;
+}
+
+inline ClipTokenizer::Ids ClipTokenizer::row(std::string_view text, std::int64_t context_length, bool truncate) const {
+  require<OptionError>(context_length >= 2, "a row of ", context_length,
+                       " tokens has no room for start and end: context_length must be 2 or more");
+  const Ids ids = encode(text);
+  const auto limit = static_cast<std::size_t>(context_length);
+  require<DataError>(truncate || ids.size() + 2 <= limit, "the text '", text, "' has ", ids.size() + 2,
+                     " tokens with start and end, but the context length is ", context_length,
+                     ": shorten the text or ask for truncation");
+  Ids row(limit, 0);
+  const std::size_t kept = std::min(ids.size(), limit - 2);
+  row[0] = start_;
+  std::copy_n(ids.begin(), kept, row.begin() + 1);
+  row[kept + 1] = end_;
+  return row;
+}
+
+inline std::string ClipTokenizer::decode(std::span<const std::int64_t> ids) const {
+  std::string bytes;
+  for (const std::int64_t id : ids) {
+    require<DataError>(id >= 0 && id < size(), "token id ", id, " is outside the vocabulary of ", size(), " tokens");
+    const std::string& token = tokens_[static_cast<std::size_t>(id)];
+    const bool ends_word = std::string_view(token).ends_with("</w>");
+    for (const char32_t c : decode_utf8(std::string_view(token).substr(0, token.size() - (ends_word ? 4 : 0)))) {
+      const auto found = detail::byte_symbols().byte_of.find(c);
+      if (found != detail::byte_symbols().byte_of.end()) bytes += static_cast<char>(found->second);
+    }
+    if (ends_word) bytes += ' ';
+  }
+  return encode_utf8(decode_utf8(bytes));
+}
+
+}  // namespace mao

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Where the golden traces of the reference implementations lie; tests that need them skip when they are absent.
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+namespace mao_test {
+
+namespace fs = std::filesystem;
+
+/// Unpacks the archive once; another process that does the same at the same time does no harm.
+inline bool unpack_golden(const fs::path& archive, const fs::path& folder) {
+  const fs::path part = folder.string() + ".part" + std::to_string(::getpid());
+  std::error_code failure;
+  fs::create_directories(part, failure);
+  const std::string command = "tar -xJf '" + archive.string() + "' -C '" + part.string() + "' --strip-components=1";
+  const bool unpacked = std::system(command.c_str()) == 0;
+  if (unpacked) fs::rename(part, folder, failure);
+  fs::remove_all(part, failure);
+  return fs::exists(folder / "golden0");
+}
+
+/// The folder with `golden0`, `coop`, `mao`, ...: $MAO_GOLDEN, the source tree's build/golden, or the given archive
+/// unpacked into the build tree.
+inline std::optional<fs::path> golden_folder() {
+  if (const char* given = std::getenv("MAO_GOLDEN")) {
+    if (fs::exists(fs::path(given) / "golden0")) return fs::path(given);
+  }
+  const fs::path beside = MAO_SOURCE_DIR "/build/golden";
+  if (fs::exists(beside / "golden0")) return beside;
+  const fs::path unpacked = MAO_BINARY_DIR "/golden";
+  if (fs::exists(unpacked / "golden0")) return unpacked;
+  const fs::path archive = MAO_SOURCE_DIR "/../shared/golden/golden.tar.xz";
+  if (fs::exists(archive) && unpack_golden(archive, unpacked)) return unpacked;
+  return std::nullopt;
+}
+
+/// The folder of given material beside the source tree.
+inline std::optional<fs::path> shared_folder() {
+  const fs::path shared = MAO_SOURCE_DIR "/../shared";
+  return fs::exists(shared) ? std::optional(shared) : std::nullopt;
+}
+
+inline nlohmann::json read_json_file(const fs::path& path) {
+  std::ifstream in(path);
+  return nlohmann::json::parse(in);
+}
+
+}  // namespace mao_test
