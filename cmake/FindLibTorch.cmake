@@ -1,18 +1,24 @@
 # FindLibTorch: imported targets LibTorch::cpu and, where complete, LibTorch::cuda. Needs neither nvcc nor Caffe2's config.
 #
-# Looked for, in order:
-#   1. LIBTORCH_ROOT, Torch_ROOT, Torch_DIR (as variable or in the environment)
+# If LIBTORCH_ROOT is given (as variable or in the environment) only that folder is looked at. Otherwise, in order:
+#   1. Torch_ROOT, Torch_DIR (as variable or in the environment)
 #   2. every entry of CMAKE_PREFIX_PATH (an unpacked libtorch archive, or what torch.utils.cmake_prefix_path prints)
 #   3. Python: $VIRTUAL_ENV, the project's .venv, python3 on PATH; torch is located without being imported
 #   4. /usr
-# Sets LibTorch_FOUND, LibTorch_VERSION, LibTorch_ROOT_DIR, LibTorch_HAS_CUDA, LibTorch_CUDA_LIBRARY.
+# Sets LibTorch_FOUND, LibTorch_VERSION, LibTorch_ROOT_DIR, LibTorch_HAS_CUDA, LibTorch_CUDA_LIBRARY, and LibTorch_REASON when
+# nothing was found: where it looked and why it refused what it saw.
 
 # Appends to `out` the folders in which LibTorch may lie.
 function(_libtorch_candidates out)
-  set(found "")
-  foreach(name IN ITEMS LIBTORCH_ROOT Torch_ROOT)
-    list(APPEND found ${${name}} $ENV{${name}})
-  endforeach()
+  if(LIBTORCH_ROOT OR NOT "$ENV{LIBTORCH_ROOT}" STREQUAL "")
+    if(LIBTORCH_ROOT)
+      set(${out} "${LIBTORCH_ROOT}" PARENT_SCOPE)
+    else()
+      set(${out} "$ENV{LIBTORCH_ROOT}" PARENT_SCOPE)
+    endif()
+    return()
+  endif()
+  set(found ${Torch_ROOT} $ENV{Torch_ROOT})
   foreach(dir IN ITEMS "${Torch_DIR}" "$ENV{Torch_DIR}")
     if(dir)
       list(APPEND found "${dir}/../../..")
@@ -36,6 +42,7 @@ function(_libtorch_candidates out)
       list(APPEND found "${path}")
     endif()
   endforeach()
+  list(REMOVE_DUPLICATES found)
   set(${out} ${found} /usr PARENT_SCOPE)
 endfunction()
 
@@ -77,7 +84,9 @@ foreach(_root IN LISTS _libtorch_roots)
   get_filename_component(_root "${_root}" ABSOLUTE)
   file(GLOB _libtorch_cpu "${_root}/lib/libtorch_cpu.so" "${_root}/lib64/libtorch_cpu.so" "${_root}/lib/*/libtorch_cpu.so"
        "${_root}/lib/libtorch_cpu.dylib")
-  if(_libtorch_cpu AND EXISTS "${_root}/include/ATen/core/Tensor.h")
+  if(_libtorch_cpu AND NOT EXISTS "${_root}/include/ATen/core/Tensor.h")
+    string(APPEND _libtorch_rejected "\n  ${_root}: libraries without headers (include/ATen/core/Tensor.h is missing)")
+  elseif(_libtorch_cpu)
     _libtorch_version("${_root}" _version)
     if(LibTorch_FIND_VERSION AND _version VERSION_LESS LibTorch_FIND_VERSION)
       string(APPEND _libtorch_rejected "\n  ${_root}: version ${_version}, needed ${LibTorch_FIND_VERSION}")
@@ -86,6 +95,7 @@ foreach(_root IN LISTS _libtorch_roots)
     list(GET _libtorch_cpu 0 _libtorch_cpu)
     _libtorch_missing("${_libtorch_cpu}" _missing)
     if(_missing)
+      list(JOIN _missing ", " _missing)
       string(APPEND _libtorch_rejected "\n  ${_root}: version ${_version}, but these libraries do not resolve: ${_missing}"
         " (after `pip install --no-deps torch` also install nvidia-cuda-runtime and nvidia-cuda-cupti of the same CUDA version)")
       continue()
@@ -96,15 +106,21 @@ foreach(_root IN LISTS _libtorch_roots)
   endif()
 endforeach()
 
+set(LibTorch_REASON "")
+if(NOT LibTorch_ROOT_DIR)
+  list(JOIN _libtorch_roots ", " _libtorch_roots)
+  string(CONCAT LibTorch_REASON "  Looked in: ${_libtorch_roots}${_libtorch_rejected}\n  Run scripts/setup, or `python3 -m venv .venv && "
+    ".venv/bin/pip install torch`, or pass -DLIBTORCH_ROOT=/path/to/libtorch.")
+endif()
 include(FindPackageHandleStandardArgs)
-list(JOIN _libtorch_roots ", " _libtorch_seen)
 find_package_handle_standard_args(LibTorch REQUIRED_VARS LibTorch_ROOT_DIR VERSION_VAR LibTorch_VERSION
-  REASON_FAILURE_MESSAGE "Looked in: ${_libtorch_seen}${_libtorch_rejected}\n  Run scripts/setup, or `python3 -m venv .venv && .venv/bin/pip install torch`, or pass -DLIBTORCH_ROOT=/path/to/libtorch.")
+  REASON_FAILURE_MESSAGE "${LibTorch_REASON}")
 
 if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
   get_filename_component(_libtorch_lib "${_libtorch_cpu}" DIRECTORY)
+  get_filename_component(_libtorch_suffix "${_libtorch_cpu}" LAST_EXT)
   add_library(LibTorch::c10 UNKNOWN IMPORTED)
-  set_target_properties(LibTorch::c10 PROPERTIES IMPORTED_LOCATION "${_libtorch_lib}/libc10.so")
+  set_target_properties(LibTorch::c10 PROPERTIES IMPORTED_LOCATION "${_libtorch_lib}/libc10${_libtorch_suffix}")
   add_library(LibTorch::cpu UNKNOWN IMPORTED)
   set_target_properties(LibTorch::cpu PROPERTIES
     IMPORTED_LOCATION "${_libtorch_cpu}"
@@ -113,7 +129,10 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::cpu)
     INTERFACE_COMPILE_FEATURES cxx_std_17)
 
   # Wheels up to 2.6 used the old string ABI: ask the library, never guess.
-  file(STRINGS "${_libtorch_lib}/libc10.so" _new_abi REGEX "_ZN3c105ErrorC[12]ENS_14SourceLocationENSt7__cxx11" LIMIT_COUNT 1)
+  set(_new_abi ON)
+  if(EXISTS "${_libtorch_lib}/libc10.so")
+    file(STRINGS "${_libtorch_lib}/libc10.so" _new_abi REGEX "_ZN3c105ErrorC[12]ENS_14SourceLocationENSt7__cxx11" LIMIT_COUNT 1)
+  endif()
   if(NOT _new_abi)
     set_property(TARGET LibTorch::cpu APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS _GLIBCXX_USE_CXX11_ABI=0)
   endif()

@@ -1,14 +1,38 @@
 # What mao::mao links to; used by the build tree and, installed beside mao-config.cmake, by find_package(mao).
-include(CMakeFindDependencyMacro)
-find_dependency(LibTorch 2.4)
-find_dependency(Eigen3 3.4)
-find_dependency(range-v3)
-find_dependency(nlohmann_json 3.10)
-find_dependency(JPEG)
-find_dependency(PNG)
-find_dependency(ZLIB)
-find_dependency(Utf8proc)
-find_dependency(Threads)
+
+# CMake package, least version, the Debian package that has it.
+set(_mao_packages
+  "LibTorch:2.4:scripts/setup"
+  "Eigen3:3.4:libeigen3-dev"
+  "range-v3::librange-v3-dev"
+  "nlohmann_json:3.10:nlohmann-json3-dev"
+  "JPEG::libjpeg-dev"
+  "PNG::libpng-dev"
+  "ZLIB::zlib1g-dev"
+  "Utf8proc::libutf8proc-dev"
+  "Threads::a C library with threads")
+
+# All that is missing is said at once, each with what brings it.
+set(MAO_MISSING_DEPENDENCIES "")
+foreach(_mao_package IN LISTS _mao_packages)
+  string(REGEX MATCH "^([^:]*):([^:]*):(.*)$" _ "${_mao_package}")
+  set(_mao_name "${CMAKE_MATCH_1}")
+  set(_mao_version "${CMAKE_MATCH_2}")
+  set(_mao_source "${CMAKE_MATCH_3}")
+  find_package(${_mao_name} ${_mao_version} QUIET)
+  if(NOT ${_mao_name}_FOUND)
+    string(APPEND MAO_MISSING_DEPENDENCIES "\n  ${_mao_name} ${_mao_version} (${_mao_source})")
+    if(_mao_name STREQUAL "LibTorch")
+      string(APPEND MAO_MISSING_DEPENDENCIES "\n${LibTorch_REASON}")
+    endif()
+  endif()
+endforeach()
+if(MAO_MISSING_DEPENDENCIES AND NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "mao")
+  message(FATAL_ERROR "mao: not found on this system:${MAO_MISSING_DEPENDENCIES}\nscripts/setup installs all of them.")
+endif()
+if(LibTorch_FOUND AND NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "mao")
+  message(STATUS "LibTorch ${LibTorch_VERSION} in ${LibTorch_ROOT_DIR} (CUDA: ${LibTorch_HAS_CUDA})")
+endif()
 
 set(MAO_DEPENDENCIES LibTorch::cpu Eigen3::Eigen range-v3::range-v3 nlohmann_json::nlohmann_json
     JPEG::JPEG PNG::PNG ZLIB::ZLIB Utf8proc::utf8proc Threads::Threads)

@@ -1,7 +1,7 @@
 # install() and export, so that find_package(mao) works from a prefix.
 include(CMakePackageConfigHelpers)
 set(mao_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mao)
-install(TARGETS mao EXPORT mao-targets FILE_SET HEADERS)
+install(TARGETS mao EXPORT mao-targets FILE_SET HEADERS FILE_SET kernels)
 install(EXPORT mao-targets NAMESPACE mao:: DESTINATION ${mao_package_dir})
 configure_package_config_file(cmake/mao-config.cmake.in mao-config.cmake INSTALL_DESTINATION ${mao_package_dir})
 write_basic_package_version_file(mao-config-version.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)

@@ -1,4 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one Catch2 main of all test programs.
+// The one main of all test programs.
+#if __has_include(<catch2/catch_all.hpp>)
+#include <catch2/catch_session.hpp>
+int main(int argc, char* argv[]) { return Catch::Session().run(argc, argv); }
+#else
 #define CATCH_CONFIG_MAIN
-#include <support/catch.hpp>
+#include <catch2/catch.hpp>
+#endif

@@ -1,0 +1,17 @@
+# Habits of mao's own build that a project which includes it must not inherit.
+
+# Programs and examples in one place: build/<preset>/bin.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
+
+# Installed programs find LibTorch where it was linked.
+set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+
+# ccache where there is one; -DCMAKE_CXX_COMPILER_LAUNCHER= switches it off.
+find_program(MAO_CCACHE ccache)
+mark_as_advanced(MAO_CCACHE)
+if(MAO_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${MAO_CCACHE}")
+endif()
+
+# Colours in compiler messages also through Ninja.
+set(CMAKE_COLOR_DIAGNOSTICS ON)

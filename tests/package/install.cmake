@@ -1,0 +1,11 @@
+# Installs BUILD into a prefix and moves the prefix, so that an absolute path in the package is found out.
+file(REMOVE_RECURSE "${PREFIX}" "${PREFIX}.before")
+execute_process(COMMAND ${CMAKE_COMMAND} --install "${BUILD}" --prefix "${PREFIX}.before" OUTPUT_QUIET COMMAND_ERROR_IS_FATAL ANY)
+file(RENAME "${PREFIX}.before" "${PREFIX}")
+file(GLOB_RECURSE files "${PREFIX}/*.cmake")
+foreach(file IN LISTS files)
+  file(STRINGS "${file}" lines REGEX "${PREFIX}\\.before|${SOURCE}")
+  if(lines)
+    message(FATAL_ERROR "${file} names a folder of the build:\n${lines}")
+  endif()
+endforeach()
