@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Cosine logits of images and classes.
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/scalar_tensor.h>
+
+#include <mao/core/ops.hpp>
+#include <mao/core/output.hpp>
+
+namespace mao {
+
+/// Rows divided by their Euclidean norm, no epsilon, as in CLIP.
+inline Tensor unit_rows(const Tensor& x) { return x / x.norm(2, -1, true); }
+
+/// Logits `scale * image . text` (CLIP, equation 1 of the MAO paper). **Shapes** image [B, D], text [H, D], unit rows.
+inline Output compare(const Tensor& image, const Tensor& text, double scale, const Candidates& candidates) {
+  Output output;
+  output.image = image;
+  output.text = text;
+  output.scale = at::scalar_tensor(scale, image.options());
+  output.logits = at::matmul(image, text.t()) * scale;
+  output.candidates = candidates;
+  return output;
+}
+
+/// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. **Shape** [B, D], unit rows.
+template <class ModelT>
+Tensor frozen_image_features(const ModelT& model, const ImageBatch& images) {
+  const at::NoGradGuard frozen;
+  return unit_rows(images.features.defined() ? images.features : model.encode_image(images.pixels));
+}
+
+}  // namespace mao

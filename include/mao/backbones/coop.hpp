@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// CoOp: context optimisation (Zhou et al., arXiv 2109.01134).
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <mao/backbones/compare.hpp>
+#include <mao/backbones/concepts.hpp>
+#include <mao/prompts/context.hpp>
+
+namespace mao {
+
+/// Learns the context of the text prompt; everything else is frozen.
+///
+/// Trains `prompt_learner.ctx`: [n, W], or [C, n, W] when class-specific.
+template <VisionLanguageModel ModelT>
+class Coop {
+ public:
+  struct Options {
+    std::string init = "a photo of a";        ///< start from these words; empty: random, normal(0, 0.02)
+    std::int64_t context = 4;                 ///< n, when random
+    bool class_specific = false;              ///< one context a class; ignored with `init`, as in CoOp
+    ClassPosition position = ClassPosition::End;
+    std::uint64_t seed = 1;                   ///< of the random start
+  };
+  static constexpr bool frozen_image_tower = true;
+
+  /// **Throws** `OptionError` for a context of no vectors, `DataError` for a class name that does not fit.
+  explicit Coop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
+      : model_(std::move(model)), options_(std::move(options)), phrase_(phrase_of(options_)), classes_(std::move(classes)),
+        prompt_(*model_, classes_, phrase_, options_.position), context_(parameter(initial())) {}
+
+  /// **Throws** `OptionError` when the context is class-specific and the classes change: such prompts do not transfer.
+  void bind(ClassList classes) {
+    require<OptionError>(context_.dim() == 2 || classes == classes_, "Coop: class-specific context vectors belong to the ",
+                         classes_.size(), " classes they were learned for and cannot be bound to others; use a shared context");
+    prompt_ = ContextPrompt<ModelT>(*model_, classes, phrase_, options_.position);
+    classes_ = std::move(classes);
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return classes_; }
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
+  }
+
+  /// **Shape** [H, D], unit rows.
+  Tensor encode_text(const Candidates& candidates) {
+    return unit_rows(model_->encode_text(prompt_.assemble(context_, candidates)));
+  }
+
+  /// **Shape** [B, D], unit rows, without gradient.
+  Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
+
+  /// CoOp has no term of its own.
+  Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
+  ParameterList parameters() { return {{"prompt_learner.ctx", context_}}; }
+  [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
+
+ private:
+  static ContextPhrase phrase_of(const Options& options) {
+    require<OptionError>(!options.init.empty() || options.context > 0, "Coop: a context of ", options.context,
+                         " vectors; at least 1 is needed (the papers use 4 or 16)");
+    return options.init.empty() ? ContextPhrase::placeholders(options.context) : ContextPhrase::words(options.init);
+  }
+
+  [[nodiscard]] Tensor initial() const {
+    if (!options_.init.empty()) return phrase_embedding(*model_, phrase_);
+    const std::int64_t width = model_->embed(at::tensor(std::vector<std::int64_t>{0})).size(-1);
+    const Rng rng = Rng(options_.seed)["context"];
+    return options_.class_specific ? normal_tensor({classes_.size(), options_.context, width}, 0.02, rng)
+                                   : normal_tensor({options_.context, width}, 0.02, rng);
+  }
+
+  std::shared_ptr<const ModelT> model_;
+  Options options_;
+  ContextPhrase phrase_;
+  ClassList classes_;
+  ContextPrompt<ModelT> prompt_;
+  Tensor context_;
+};
+
+template <class ModelT>
+Coop(std::shared_ptr<ModelT>, ClassList) -> Coop<std::remove_const_t<ModelT>>;
+
+}  // namespace mao

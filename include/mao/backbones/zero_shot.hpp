@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The untuned model with hand-written prompts: the baseline of every table.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/backbones/compare.hpp>
+#include <mao/backbones/concepts.hpp>
+#include <mao/prompts/templates.hpp>
+
+namespace mao {
+
+/// Zero-shot classification. With several templates the class vector is the mean of their normalised features.
+template <VisionLanguageModel ModelT>
+class ZeroShot {
+ public:
+  struct Options {
+    std::vector<std::string> templates{"a photo of a {}."};
+  };
+  static constexpr bool frozen_image_tower = true;
+
+  explicit ZeroShot(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
+      : model_(std::move(model)), options_(std::move(options)) {
+    require<OptionError>(!options_.templates.empty(), "ZeroShot: no template given; use \"a photo of a {}.\"");
+    bind(std::move(classes));
+  }
+
+  /// Encodes the class vectors, once.
+  void bind(ClassList classes) {
+    const at::NoGradGuard frozen;
+    std::vector<Tensor> of_templates;
+    for (const std::string& pattern : options_.templates) {
+      std::vector<std::string> sentences;
+      for (const std::string& name : classes.names) sentences.push_back(fill_template(pattern, name));
+      of_templates.push_back(unit_rows(sentence_features(*model_, sentences)));
+    }
+    text_ = unit_rows(at::stack(of_templates).mean(0));
+    classes_ = std::move(classes);
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return classes_; }
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
+  }
+  Tensor encode_text(const Candidates& candidates) { return text_.index_select(0, at::tensor(candidates.ids)); }
+  Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
+  Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
+  ParameterList parameters() { return {}; }
+  [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
+
+ private:
+  std::shared_ptr<const ModelT> model_;
+  Options options_;
+  ClassList classes_;
+  Tensor text_;  // [C, D], unit rows
+};
+
+template <class ModelT>
+ZeroShot(std::shared_ptr<ModelT>, ClassList) -> ZeroShot<std::remove_const_t<ModelT>>;
+
+}  // namespace mao

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Where a tuner's images come from: tensors in memory, features kept from a frozen tower, or files through a loader.
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/core/output.hpp>
+#include <mao/data/loader.hpp>
+
+namespace mao {
+
+namespace detail {
+
+inline Tensor rows_of(const Tensor& all, const std::vector<View>& views) {
+  std::vector<std::int64_t> rows;
+  rows.reserve(views.size());
+  for (const View& view : views) rows.push_back(view.image);
+  return all.index_select(0, at::tensor(rows));
+}
+
+}  // namespace detail
+
+/// Preprocessed images in memory; every view of an image is the same.
+class TensorImages : public ImageSource {
+ public:
+  /// **Shape** pixels [N, 3, R, R].
+  explicit TensorImages(Tensor pixels) : pixels_(std::move(pixels)) {
+    expect_shape(pixels_, {-1, 3, -1, -1}, "TensorImages: pixels");
+  }
+  [[nodiscard]] std::int64_t size() const override { return pixels_.size(0); }
+  ImageBatch load(const std::vector<View>& views) override { return {.pixels = detail::rows_of(pixels_, views), .features = {}}; }
+
+ private:
+  Tensor pixels_;
+};
+
+/// Features of a frozen image tower, encoded once. Exact for the evaluation view; there is no augmentation.
+class FeatureImages : public ImageSource {
+ public:
+  /// **Shape** features [N, D], not normalised.
+  explicit FeatureImages(Tensor features) : features_(std::move(features)) {
+    expect_shape(features_, {-1, -1}, "FeatureImages: features");
+  }
+
+  /// Encodes the evaluation view of every image of `source`, `batch` at a time.
+  template <class ModelT>
+  static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 32) {
+    const at::NoGradGuard frozen;
+    std::vector<std::vector<View>> batches;
+    for (std::int64_t begin = 0; begin < source.size(); begin += batch) {
+      auto& views = batches.emplace_back();
+      for (std::int64_t i = begin; i < std::min(begin + batch, source.size()); ++i) views.push_back({.image = i});
+    }
+    require<DataError>(!batches.empty(), "FeatureImages: there are no images to encode");
+    source.announce(batches);
+    std::vector<Tensor> parts;
+    for (const auto& views : batches) parts.push_back(model.encode_image(source.load(views).pixels));
+    return FeatureImages(at::cat(parts));
+  }
+
+  [[nodiscard]] std::int64_t size() const override { return features_.size(0); }
+  ImageBatch load(const std::vector<View>& views) override { return {.pixels = {}, .features = detail::rows_of(features_, views)}; }
+
+  /// [N, D]
+  [[nodiscard]] const Tensor& features() const { return features_; }
+
+ private:
+  Tensor features_;
+};
+
+/// Image files, decoded and transformed by worker threads.
+class FileImages : public ImageSource {
+ public:
+  FileImages(std::vector<std::filesystem::path> files, LoaderOptions options)
+      : count_(static_cast<std::int64_t>(files.size())),
+        resolution_(options.preprocess.resolution),
+        loader_(std::make_unique<Loader>(std::move(files), std::move(options))) {}
+
+  [[nodiscard]] std::int64_t size() const override { return count_; }
+  void announce(const std::vector<std::vector<View>>& batches) override { loader_->announce(batches); }
+  ImageBatch load(const std::vector<View>& views) override {
+    const Tensor pixels = at::empty({static_cast<std::int64_t>(views.size()), 3, resolution_, resolution_}, at::kFloat);
+    loader_->load(views, pixels.mutable_data_ptr<float>());
+    return {.pixels = pixels, .features = {}};
+  }
+
+ private:
+  std::int64_t count_;
+  std::int64_t resolution_;
+  std::unique_ptr<Loader> loader_;
+};
+
+}  // namespace mao

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// CLIP: both towers, the tokenizer, and what was inferred about the checkpoint.
+
+#include <cmath>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+
+#include <mao/clip/concepts.hpp>
+#include <mao/clip/fingerprint.hpp>
+#include <mao/clip/text_tower.hpp>
+#include <mao/clip/vision_tower.hpp>
+#include <mao/clip/weights.hpp>
+#include <mao/text/bpe.hpp>
+#include <mao/text/vocabulary.hpp>
+
+namespace mao {
+
+/// What may be said about a checkpoint.
+struct ClipOptions {
+  std::filesystem::path vocabulary;      ///< BPE merges; looked for when empty (text/vocabulary.hpp)
+  std::optional<Activation> activation;  ///< decided by the source when not given
+};
+
+/// A frozen CLIP with a ViT image tower (Radford et al., arXiv 2103.00020).
+class Clip {
+ public:
+  using Options = ClipOptions;
+
+  Clip(ClipWeights weights, ClipTokenizer tokenizer)
+      : weights_(std::move(weights)),
+        tokenizer_(std::move(tokenizer)),
+        text_(weights_.tensors, weights_.sizes.text_layers, weights_.activation),
+        vision_(weights_.tensors, weights_.sizes, weights_.activation),
+        tokens_(weights_.tensors.at("token_embedding.weight")),
+        fingerprint_(fingerprint_of(weights_.tensors)) {
+    require<FormatError>(tokenizer_.size() == weights_.sizes.vocabulary, "the tokenizer has ", tokenizer_.size(),
+                         " tokens, token_embedding.weight has ", weights_.sizes.vocabulary,
+                         " rows: they belong to different models");
+    preprocess_.resolution = static_cast<int>(weights_.sizes.resolution);
+  }
+
+  /// Reads a checkpoint file or folder and finds its vocabulary.
+  ///
+  /// **Throws** `FileError`, `FormatError`.
+  static Clip load(const std::filesystem::path& path, const Options& options = {}) {
+    ClipWeights weights = read_clip_weights(path, options.activation);
+    return Clip(std::move(weights), ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path)));
+  }
+
+  [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const { return tokenizer_.encode(text); }
+  [[nodiscard]] std::int64_t start_token() const { return tokenizer_.start_token(); }
+  [[nodiscard]] std::int64_t end_token() const { return tokenizer_.end_token(); }
+  [[nodiscard]] std::int64_t context_length() const { return text_.context_length(); }
+
+  /// Token embeddings without positions. **Shapes** ids [...] -> [..., W].
+  [[nodiscard]] Tensor embed(const Tensor& ids) const { return at::embedding(tokens_, ids); }
+
+  /// **Shape** [R, D], not normalised.
+  [[nodiscard]] Tensor encode_text(const TextBatch& batch) const { return text_.encode(batch); }
+
+  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Without a gradient to keep it works on few images at a time, which
+  /// is faster and bounds the memory.
+  [[nodiscard]] Tensor encode_image(const Tensor& pixels) const {
+    constexpr std::int64_t few = 8;
+    if (pixels.size(0) <= few || (at::GradMode::is_enabled() && pixels.requires_grad())) return vision_.encode(pixels);
+    std::vector<Tensor> parts;
+    for (const Tensor& part : pixels.split(few)) parts.push_back(vision_.encode(part));
+    return at::cat(parts);
+  }
+
+  /// exp of the stored logit scale: 100 for OpenAI's models.
+  [[nodiscard]] double logit_scale() const { return std::exp(weights_.tensors.at("logit_scale").item<double>()); }
+  [[nodiscard]] const Preprocess& preprocess() const { return preprocess_; }
+  [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
+
+  [[nodiscard]] const TextTower& text_tower() const { return text_; }
+  [[nodiscard]] const VisionTower& vision_tower() const { return vision_; }
+  [[nodiscard]] const ClipTokenizer& tokenizer() const { return tokenizer_; }
+  [[nodiscard]] const ClipWeights& weights() const { return weights_; }
+
+ private:
+  ClipWeights weights_;
+  ClipTokenizer tokenizer_;
+  TextTower text_;
+  VisionTower vision_;
+  Tensor tokens_;  // [vocabulary, W]
+  Preprocess preprocess_;
+  std::string fingerprint_;
+};
+
+static_assert(VisionLanguageModel<Clip>);
+
+}  // namespace mao

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Where the context tokens of a prompt stand.
+
+#include <string_view>
+
+namespace mao {
+
+/// The place of the class name relative to the context (CoOp's CLASS_TOKEN_POSITION).
+enum class ClassPosition {
+  End,     ///< start, context, name, "." (the default everywhere)
+  Middle,  ///< start, first half of the context, name, the other half, "."
+  Front,   ///< start, name, context, "."
+};
+
+inline std::string_view name_of(ClassPosition position) {
+  switch (position) {
+    case ClassPosition::Middle: return "middle";
+    case ClassPosition::Front: return "front";
+    case ClassPosition::End: break;
+  }
+  return "end";
+}
+
+}  // namespace mao

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Hand-written sentences and their text features.
+
+#include <string>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/clip/concepts.hpp>
+#include <mao/core/class_list.hpp>
+
+namespace mao {
+
+/// `pattern` with `{}` replaced by the readable class name.
+///
+/// **Throws** `OptionError` unless the pattern holds `{}` exactly once.
+inline std::string fill_template(const std::string& pattern, const std::string& class_name) {
+  const auto at = pattern.find("{}");
+  require<OptionError>(at != std::string::npos && pattern.find("{}", at + 1) == std::string::npos, "the template \"", pattern,
+                       "\" must contain {} exactly once, as in \"a photo of a {}.\"");
+  return pattern.substr(0, at) + readable(class_name) + pattern.substr(at + 2);
+}
+
+/// Whole sentences as a `TextBatch`: the start token is the shared prefix.
+///
+/// **Throws** `DataError` naming a sentence that is longer than the model's context.
+template <VisionLanguageModel ModelT>
+TextBatch text_batch(const ModelT& model, const std::vector<std::string>& sentences) {
+  TextBatch batch;
+  batch.offsets.push_back(0);
+  std::vector<std::int64_t> ids;
+  for (const std::string& sentence : sentences) {
+    const auto tokens = model.tokenize(sentence);
+    const auto length = static_cast<std::int64_t>(tokens.size()) + 2;
+    require<DataError>(length <= model.context_length(), "\"", sentence, "\" has ", length, " tokens, the model takes ",
+                       model.context_length(), "; shorten it");
+    ids.insert(ids.end(), tokens.begin(), tokens.end());
+    ids.push_back(model.end_token());
+    batch.offsets.push_back(static_cast<std::int64_t>(ids.size()));
+    batch.group.push_back(0);
+  }
+  batch.prefix = model.embed(at::tensor(std::vector<std::int64_t>{model.start_token()})).unsqueeze(0);
+  batch.suffix = model.embed(at::tensor(ids));
+  return batch;
+}
+
+/// Frozen text features of whole sentences, without gradient. **Shape** [R, D], not normalised.
+template <VisionLanguageModel ModelT>
+Tensor sentence_features(const ModelT& model, const std::vector<std::string>& sentences) {
+  const at::NoGradGuard frozen;
+  return model.encode_text(text_batch(model, sentences));
+}
+
+}  // namespace mao

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// MAO's alterable regularization (arXiv 2503.18160, section 3.3): the classes that a batch is judged against depend on the step.
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include <mao/regularizers/cross_entropy.hpp>
+
+namespace mao {
+
+/// reg-B in the base step, reg-N in the new step.
+///
+/// reg-B: cross entropy over the classes present in the batch. The paper's candidate set has no repeats; the released code
+/// keeps one column an image, so that two images of a class compete with each other, which `Columns::PerImage` reproduces.
+class AlterableRegularizer {
+ public:
+  enum class Task {
+    Base,  ///< reg-B: the classes of the batch
+    New,   ///< reg-N: all classes
+  };
+  enum class Columns {
+    Distinct,  ///< one column a class (paper)
+    PerImage,  ///< one column an image (released code)
+  };
+  struct Options {
+    Task task = Task::Base;
+    Columns columns = Columns::Distinct;
+  };
+
+  AlterableRegularizer() = default;
+  explicit AlterableRegularizer(Options options) : options_(options) {}
+
+  /// The distinct labels in order of first appearance (reg-B), or all classes (reg-N).
+  [[nodiscard]] Candidates candidates(const Batch& batch, const ClassList& classes) const {
+    if (options_.task == Task::New) return Candidates::all(classes.size());
+    Candidates present;
+    for (const std::int64_t label : batch.labels) {
+      if (std::find(present.ids.begin(), present.ids.end(), label) == present.ids.end()) present.ids.push_back(label);
+    }
+    return present;
+  }
+
+  Tensor operator()(const Output& output, const Batch& batch) const {
+    const auto columns = columns_of(batch.labels, output.candidates);
+    if (options_.task == Task::New || options_.columns == Columns::Distinct) {
+      return weighted_cross_entropy(output.logits, columns, batch.weights);
+    }
+    std::vector<std::int64_t> diagonal(columns.size());
+    std::iota(diagonal.begin(), diagonal.end(), std::int64_t{0});
+    const Tensor repeated = output.logits.index_select(1, at::tensor(columns).to(output.logits.device()));
+    return weighted_cross_entropy(repeated, diagonal, batch.weights);
+  }
+
+ private:
+  Options options_;
+};
+
+static_assert(Regularizer<AlterableRegularizer>);
+
+}  // namespace mao

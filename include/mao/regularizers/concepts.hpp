@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Which classes take part in a loss, and the loss.
+
+#include <concepts>
+
+#include <mao/core/output.hpp>
+
+namespace mao {
+
+/// Says which classes are candidates for a batch, before the forward pass, and gives the whole task loss over them.
+///
+/// What the compiler cannot check: every label of the batch is among the candidates; the loss is a differentiable scalar.
+template <class R>
+concept Regularizer = requires(const R& regularizer, const Batch& batch, const ClassList& classes, const Output& output) {
+  { regularizer.candidates(batch, classes) } -> std::same_as<Candidates>;
+  { regularizer(output, batch) } -> std::same_as<Tensor>;
+};
+
+namespace explain {
+
+/// True for a `Regularizer`; otherwise the compiler says what is missing.
+template <class R>
+consteval bool regularizer() {
+  static_assert(requires(const R& r, const Batch& b, const ClassList& c) { { r.candidates(b, c) } -> std::same_as<Candidates>; },
+                "mao: not a Regularizer: needs `Candidates candidates(const Batch&, const ClassList&) const`, asked before the "
+                "forward pass; see docs/concepts/regularizer.md");
+  static_assert(requires(const R& r, const Output& o, const Batch& b) { { r(o, b) } -> std::same_as<Tensor>; },
+                "mao: not a Regularizer: needs `Tensor operator()(const Output&, const Batch&) const`, the whole task loss; see "
+                "docs/concepts/regularizer.md");
+  return Regularizer<R>;
+}
+
+}  // namespace explain
+}  // namespace mao

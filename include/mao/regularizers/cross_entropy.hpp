@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Cross entropy over all classes: what every method of the family is trained with by itself, and reg-N of MAO.
+
+#include <unordered_map>
+#include <vector>
+
+#include <ATen/ops/cross_entropy_loss.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/core/ops.hpp>
+#include <mao/regularizers/concepts.hpp>
+
+namespace mao {
+
+/// The column of each label. **Throws** `ShapeError` for a label that is no candidate.
+inline std::vector<std::int64_t> columns_of(const std::vector<std::int64_t>& labels, const Candidates& candidates) {
+  std::unordered_map<std::int64_t, std::int64_t> column;
+  for (std::int64_t i = 0; i < candidates.size(); ++i) column.emplace(candidates.ids[static_cast<std::size_t>(i)], i);
+  std::vector<std::int64_t> result;
+  result.reserve(labels.size());
+  for (const std::int64_t label : labels) {
+    const auto found = column.find(label);
+    require<ShapeError>(found != column.end(), "label ", label, " is not among the ", candidates.size(), " candidates");
+    result.push_back(found->second);
+  }
+  return result;
+}
+
+/// Mean cross entropy over the images, each with its weight. **Shapes** logits [B, H], targets [B] columns, weights [B] or empty.
+inline Tensor weighted_cross_entropy(const Tensor& logits, const std::vector<std::int64_t>& targets,
+                                     const std::vector<float>& weights) {
+  const Tensor columns = at::tensor(targets).to(logits.device());
+  if (weights.empty()) return at::cross_entropy_loss(logits, columns);
+  const Tensor weight = at::tensor(weights).to(logits.device());
+  const Tensor each = at::cross_entropy_loss(logits, columns, {}, /*reduction: none*/ 0);
+  return (each * weight).sum() / weight.sum();
+}
+
+/// Mean cross entropy over every class.
+struct CrossEntropy {
+  [[nodiscard]] Candidates candidates(const Batch&, const ClassList& classes) const { return Candidates::all(classes.size()); }
+
+  Tensor operator()(const Output& output, const Batch& batch) const {
+    return weighted_cross_entropy(output.logits, columns_of(batch.labels, output.candidates), batch.weights);
+  }
+};
+
+static_assert(Regularizer<CrossEntropy>);
+
+}  // namespace mao

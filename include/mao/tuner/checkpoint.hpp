@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// A tuner's state on disk after every epoch, so that a run loses no more than the epoch it was in.
+
+#include <charconv>
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include <mao/tuner/prompts_file.hpp>
+#include <mao/tuner/reports.hpp>
+
+namespace mao {
+
+/// Writes a state atomically: the file is the old one or the new one, never a part.
+inline void save_checkpoint(const std::filesystem::path& path, const TunerState& state, const PromptInfo& info) {
+  TensorMap tensors;
+  for (const auto& [name, value] : state.parameters) tensors["parameter." + name] = value.cpu().contiguous();
+  for (const auto& [name, value] : state.velocity) tensors["velocity." + name] = value.cpu().contiguous();
+  auto metadata = detail::metadata_of(info, "mao-checkpoint");
+  metadata["epochs_done"] = std::to_string(state.epochs_done);
+  write_safetensors(path, tensors, metadata);
+}
+
+/// Reads a state that belongs to the run described by `info`.
+///
+/// **Throws** `OptionError` when method, model, classes or settings differ: going on would mix two runs.
+inline TunerState load_checkpoint(const std::filesystem::path& path, const PromptInfo& info) {
+  const TensorFile file = read_safetensors(path);
+  const PromptInfo saved = detail::info_of(file, "mao-checkpoint", path.string());
+  const auto same = [&](bool equal, const char* what) {
+    require<OptionError>(equal, path.string(), ": ", what, " differs from this run's; choose another output folder or remove it");
+  };
+  same(saved.method == info.method, "its method");
+  same(saved.model == info.model, "its model");
+  same(saved.classes == info.classes, "its class list");
+  same(saved.settings == info.settings, "one of its settings");
+  TunerState state;
+  const auto done = file.metadata.find("epochs_done");
+  require<FormatError>(done != file.metadata.end(), path.string(), ": no \"epochs_done\" in its metadata");
+  std::from_chars(done->second.data(), done->second.data() + done->second.size(), state.epochs_done);
+  for (const auto& [name, value] : file.tensors) {
+    if (name.starts_with("parameter.")) state.parameters[name.substr(10)] = value.clone();
+    if (name.starts_with("velocity.")) state.velocity[name.substr(9)] = value.clone();
+  }
+  return state;
+}
+
+/// Trains with a checkpoint after each epoch, going on from the one that is there.
+template <class TunerT>
+FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path, const PromptInfo& info,
+                               Observer observer = {}) {
+  if (std::filesystem::exists(path)) tuner.resume(load_checkpoint(path, info));
+  const auto report = observer.on_epoch;
+  observer.on_epoch = [&](const EpochReport& epoch) {
+    save_checkpoint(path, tuner.state(), info);
+    if (report) report(epoch);
+  };
+  return tuner.fit(images, observer);
+}
+
+}  // namespace mao

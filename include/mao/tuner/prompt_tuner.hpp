@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// One step of training: a prompt-tuning method, what a batch is made of, which loss it is judged by, how long and how fast.
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/core/ops.hpp>
+#include <mao/tuner/concepts.hpp>
+#include <mao/tuner/reports.hpp>
+#include <mao/tuner/sgd.hpp>
+
+namespace mao {
+
+/// Run-time settings of a tuner.
+struct TunerOptions {
+  std::uint64_t seed = 1;   ///< of batches and augmentation; the same seed gives the same run on any number of threads
+  bool augment = false;     ///< random views of the training images instead of the evaluation view
+  SgdOptions sgd{};
+  std::string name = "tuner";  ///< how errors call this step
+};
+
+namespace detail {
+
+template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
+class PromptTunerImpl {
+ public:
+  using Options = TunerOptions;
+
+  /// The backbone is shared, not copied: the next step goes on with it.
+  PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule, Options options = {})
+      : backbone_(backbone), sampler_(std::move(sampler)), regularizer_(std::move(regularizer)),
+        schedule_(std::move(schedule)), options_(std::move(options)), optimizer_(backbone.parameters(), options_.sgd) {}
+
+  /// Trains until the schedule ends or `observer.should_stop` says so. Image positions of the sampler refer to `images`.
+  ///
+  /// **Throws** `NumericError` naming step and tensor when a value stops being finite.
+  FitResult fit(ImageSource& images, const Observer& observer = {}) {
+    while (epochs_done_ < schedule_.epochs()) {
+      if (!run_epoch(images, observer)) return FitResult::Stopped;
+    }
+    if constexpr (Finishes<BackboneT>) backbone_.finish();
+    return FitResult::Finished;
+  }
+
+  /// A copy of the state at the end of the last whole epoch.
+  [[nodiscard]] TunerState state() const {
+    TunerState state{.epochs_done = epochs_done_, .parameters = {}, .velocity = {}};
+    for (const Parameter& parameter : optimizer_.parameters()) {
+      state.parameters[parameter.name] = parameter.value.detach().clone();
+    }
+    for (const auto& [name, value] : optimizer_.velocity()) state.velocity[name] = value.clone();
+    return state;
+  }
+
+  /// Goes on from a state. **Throws** `ShapeError` when it belongs to another method.
+  void resume(const TunerState& state) {
+    const at::NoGradGuard no_graph;
+    for (const Parameter& parameter : optimizer_.parameters()) {
+      const auto saved = state.parameters.find(parameter.name);
+      require<ShapeError>(saved != state.parameters.end(), options_.name, ": the saved state has no ", parameter.name);
+      expect_shape(saved->second, parameter.value.sizes(), options_.name + ": saved " + parameter.name);
+      Tensor value = parameter.value;
+      value.copy_(saved->second);
+    }
+    TensorMap velocity;
+    for (const auto& [name, value] : state.velocity) velocity[name] = value.clone();
+    optimizer_.set_velocity(std::move(velocity));
+    epochs_done_ = state.epochs_done;
+  }
+
+  [[nodiscard]] const ScheduleT& schedule() const { return schedule_; }
+  [[nodiscard]] const Options& options() const { return options_; }
+
+ private:
+  /// False when asked to stop before the epoch's end.
+  bool run_epoch(ImageSource& images, const Observer& observer) {
+    const int epoch = epochs_done_;
+    Rng rng = Rng(options_.seed)["batches"][static_cast<std::uint64_t>(epoch)];
+    std::vector<Batch> batches;
+    for (auto&& batch : sampler_.epoch(rng)) batches.push_back(std::forward<decltype(batch)>(batch));
+    const auto views = views_of(batches, epoch);
+    images.announce(views);
+    EpochReport total{.epoch = epoch, .epochs = schedule_.epochs(), .learning_rate = schedule_.learning_rate(epoch)};
+    for (std::size_t i = 0; i < batches.size(); ++i) {
+      if (observer.should_stop && observer.should_stop()) return false;
+      StepReport report{.epoch = epoch, .epochs = total.epochs, .step = static_cast<int>(i),
+                        .steps = static_cast<int>(batches.size()), .learning_rate = total.learning_rate};
+      step(batches[i], images.load(views[i]), report);
+      if (observer.on_step) observer.on_step(report);
+      total.loss += report.loss;
+      total.accuracy += report.accuracy;
+      ++(report.skipped ? total.skipped : total.steps);
+    }
+    total.loss /= std::max(1, total.steps);
+    total.accuracy /= std::max(1, total.steps);
+    ++epochs_done_;
+    if constexpr (EpochAware<BackboneT>) backbone_.end_epoch({.epoch = epoch, .horizon = schedule_.epochs()});
+    if (observer.on_epoch) observer.on_epoch(total);
+    return true;
+  }
+
+  /// A key for each image of each batch: augmentation depends on seed, epoch and place alone.
+  [[nodiscard]] std::vector<std::vector<View>> views_of(const std::vector<Batch>& batches, int epoch) const {
+    Rng keys = Rng(options_.seed)["views"][static_cast<std::uint64_t>(epoch)];
+    std::vector<std::vector<View>> views;
+    views.reserve(batches.size());
+    for (const Batch& batch : batches) {
+      auto& of_batch = views.emplace_back();
+      for (const std::int64_t image : batch.images) of_batch.push_back({image, keys.bits(), options_.augment});
+    }
+    return views;
+  }
+
+  void step(Batch& batch, const ImageBatch& images, StepReport& report) {
+    if constexpr (LabelsBatches<SamplerT>) sampler_.label(batch, images);
+    report.images = static_cast<int>(batch.size());
+    const auto counts = [](float weight) { return weight > 0; };
+    report.skipped = !batch.weights.empty() && std::none_of(batch.weights.begin(), batch.weights.end(), counts);
+    if (report.skipped) return;
+    const Candidates candidates = regularizer_.candidates(batch, backbone_.classes());
+    report.candidates = static_cast<int>(candidates.size());
+    const Output full = backbone_.forward(images, encoded(candidates));
+    const Output output = selected(full, candidates);
+    const Tensor task = regularizer_(output, batch), auxiliary = backbone_.auxiliary_loss(full, batch);
+    const Tensor loss = auxiliary.defined() ? task + auxiliary : task;
+    report.loss = loss.template item<double>();
+    require<NumericError>(std::isfinite(report.loss), where(report), ": the loss is ", report.loss,
+                          "; lower the learning rate, or train in fp32 if a lower precision was asked for");
+    optimizer_.zero_grad();
+    if constexpr (CombinesLosses<BackboneT>) {
+      backbone_.combine(task, auxiliary);
+    } else {
+      loss.backward();
+    }
+    check_gradients(report);
+    optimizer_.step(report.learning_rate);
+    report.accuracy = batch_accuracy(output, batch);
+  }
+
+  [[nodiscard]] Candidates encoded(const Candidates& candidates) const {
+    if constexpr (NeedsAllClasses<BackboneT>) return Candidates::all(backbone_.classes().size());
+    return candidates;
+  }
+
+  /// The candidates' part of an output over all classes.
+  static Output selected(const Output& full, const Candidates& candidates) {
+    if (full.candidates == candidates) return full;
+    Output output = full;
+    const Tensor ids = at::tensor(candidates.ids).to(full.logits.device());
+    output.logits = full.logits.index_select(1, ids);
+    output.text = full.text.index_select(full.text.dim() - 2, ids);
+    output.candidates = candidates;
+    return output;
+  }
+
+  void check_gradients(const StepReport& report) const {
+    for (const Parameter& parameter : optimizer_.parameters()) {
+      const Tensor& gradient = parameter.value.grad();
+      require<NumericError>(!gradient.defined() || std::isfinite(gradient.sum().template item<double>()), where(report),
+                            ": the gradient of ", parameter.name, " is not finite; lower the learning rate");
+    }
+  }
+
+  static double batch_accuracy(const Output& output, const Batch& batch) {
+    const Tensor winners = output.logits.detach().argmax(1).cpu();
+    const auto* column = winners.template const_data_ptr<std::int64_t>();
+    double right = 0;
+    for (std::size_t i = 0; i < batch.labels.size(); ++i) {
+      right += output.candidates.ids[static_cast<std::size_t>(column[i])] == batch.labels[i] ? 1 : 0;
+    }
+    return 100.0 * right / static_cast<double>(std::max<std::size_t>(1, batch.labels.size()));
+  }
+
+  [[nodiscard]] std::string where(const StepReport& report) const {
+    return text_of(options_.name, ", epoch ", report.epoch + 1, ", step ", report.step + 1);
+  }
+
+  BackboneT& backbone_;
+  SamplerT sampler_;
+  RegularizerT regularizer_;
+  ScheduleT schedule_;
+  Options options_;
+  Sgd optimizer_;
+  int epochs_done_ = 0;
+};
+
+/// Stands in for a tuner whose policies were refused, so that one mistake gives one error.
+struct RefusedTuner {
+  template <class... Args>
+  explicit RefusedTuner(Args&&...) {}
+  template <class... Args>
+  FitResult fit(Args&&...) {
+    return FitResult::Stopped;
+  }
+};
+
+}  // namespace detail
+
+/// `PromptTuner(backbone, sampler, regularizer, schedule).fit(images)`: see `mao::Backbone`, `mao::Sampler`,
+/// `mao::Regularizer`, `mao::Schedule` for what a policy must offer.
+///
+/// A wrong policy is answered by one sentence at the line that names the tuner.
+template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
+class PromptTuner
+    : public std::conditional_t<explain::policies<BackboneT, SamplerT, RegularizerT, ScheduleT>,
+                                detail::PromptTunerImpl<BackboneT, SamplerT, RegularizerT, ScheduleT>, detail::RefusedTuner> {
+  using Base = std::conditional_t<Tunable<BackboneT, SamplerT, RegularizerT, ScheduleT>,
+                                  detail::PromptTunerImpl<BackboneT, SamplerT, RegularizerT, ScheduleT>, detail::RefusedTuner>;
+
+ public:
+  using Base::Base;
+};
+
+template <class B, class S, class R, class Sch>
+PromptTuner(B&, S, R, Sch) -> PromptTuner<B, S, R, Sch>;
+template <class B, class S, class R, class Sch>
+PromptTuner(B&, S, R, Sch, TunerOptions) -> PromptTuner<B, S, R, Sch>;
+
+}  // namespace mao

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Learned prompts on disk: safetensors that know the method, the model and the classes they belong to.
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+#include <nlohmann/json.hpp>
+
+#include <mao/backbones/concepts.hpp>
+#include <mao/core/safetensors.hpp>
+#include <mao/version.hpp>
+
+namespace mao {
+
+/// What a prompts file says about itself.
+struct PromptInfo {
+  std::string method;                                  ///< "coop", ...
+  std::string model;                                   ///< fingerprint of the frozen model
+  ClassList classes;                                   ///< that it was last trained on
+  nlohmann::json settings = nlohmann::json::object();  ///< all that is needed to build the backbone again
+};
+
+/// A prompts file read back.
+struct Prompts {
+  PromptInfo info;
+  TensorMap tensors;
+};
+
+namespace detail {
+
+inline std::map<std::string, std::string> metadata_of(const PromptInfo& info, const std::string& format) {
+  return {{"format", format}, {"mao_version", version}, {"method", info.method}, {"model", info.model},
+          {"classes", nlohmann::json(info.classes.names).dump()}, {"settings", info.settings.dump()}};
+}
+
+/// **Throws** `FormatError` unless the metadata is that of one of our files.
+inline PromptInfo info_of(const TensorFile& file, const std::string& format, const std::string& path) {
+  const auto get = [&](const char* key) {
+    const auto found = file.metadata.find(key);
+    require<FormatError>(found != file.metadata.end(), path, ": no \"", key, "\" in its metadata; expected a file of format ",
+                         format, " as `mao tune` writes it");
+    return found->second;
+  };
+  require<FormatError>(get("format") == format, path, ": format \"", get("format"), "\", expected \"", format, "\"");
+  const auto classes = nlohmann::json::parse(get("classes"), nullptr, false);
+  const auto settings = nlohmann::json::parse(get("settings"), nullptr, false);
+  require<FormatError>(classes.is_array() && settings.is_object(), path, ": its metadata is damaged");
+  return {get("method"), get("model"), {classes.get<std::vector<std::string>>()}, settings};
+}
+
+}  // namespace detail
+
+/// Writes what a backbone has learned.
+inline void save_prompts(const std::filesystem::path& path, const ParameterList& parameters, const PromptInfo& info) {
+  TensorMap tensors;
+  for (const Parameter& parameter : parameters) tensors[parameter.name] = parameter.value.detach().cpu().contiguous();
+  write_safetensors(path, tensors, detail::metadata_of(info, "mao-prompts"));
+}
+
+/// **Throws** `FileError`, `FormatError`.
+inline Prompts load_prompts(const std::filesystem::path& path) {
+  TensorFile file = read_safetensors(path);
+  return {detail::info_of(file, "mao-prompts", path.string()), std::move(file.tensors)};
+}
+
+/// Puts loaded prompts into a backbone's parameters.
+///
+/// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or for other tensors.
+inline void restore_parameters(ParameterList parameters, const Prompts& prompts, const std::string& model) {
+  require<OptionError>(prompts.info.model == model, "these prompts were tuned on the model ", prompts.info.model,
+                       ", this one is ", model, "; load the model they belong to");
+  const at::NoGradGuard no_graph;
+  for (Parameter& parameter : parameters) {
+    const auto saved = prompts.tensors.find(parameter.name);
+    require<OptionError>(saved != prompts.tensors.end(), "the prompts of method ", prompts.info.method, " hold no ",
+                         parameter.name);
+    expect_shape(saved->second, parameter.value.sizes(), "saved " + parameter.name);
+    parameter.value.copy_(saved->second);
+  }
+}
+
+}  // namespace mao

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a tuner tells while it works, and its state between epochs.
+
+#include <functional>
+
+#include <mao/core/tensor.hpp>
+
+namespace mao {
+
+/// After each step.
+struct StepReport {
+  int epoch = 0;   ///< 0-based
+  int epochs = 0;
+  int step = 0;    ///< 0-based within the epoch
+  int steps = 0;
+  int images = 0;
+  int candidates = 0;
+  double loss = 0;
+  double accuracy = 0;  ///< percent of the batch, among its candidates
+  double learning_rate = 0;
+  bool skipped = false;  ///< no image of the batch had a label that counts
+};
+
+/// After each epoch.
+struct EpochReport {
+  int epoch = 0;
+  int epochs = 0;
+  int steps = 0;
+  int skipped = 0;
+  double loss = 0;      ///< mean over the steps
+  double accuracy = 0;  ///< percent, mean over the steps
+  double learning_rate = 0;
+};
+
+/// Callbacks of `fit`; any may be empty.
+struct Observer {
+  std::function<void(const StepReport&)> on_step;
+  std::function<void(const EpochReport&)> on_epoch;
+  std::function<bool()> should_stop;  ///< asked before each step; true ends `fit` without finishing the epoch
+};
+
+/// Everything that training needs to go on from the end of an epoch as if it had never stopped.
+struct TunerState {
+  int epochs_done = 0;
+  TensorMap parameters;
+  TensorMap velocity;
+};
+
+/// How `fit` ended.
+enum class FitResult { Finished, Stopped };
+
+}  // namespace mao

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packed path equals the dense one, in value and gradient, whatever the groups, lengths and order of the rows.
+#include <mao/clip/text_tower.hpp>
+#include <mao/testing/toy_model.hpp>
+
+#include <support/catch.hpp>
+#include <support/tensors.hpp>
+
+using namespace mao;
+using mao::testing::relative_difference;
+
+namespace {
+
+struct Case {
+  std::int64_t groups, prefix;
+  std::vector<std::int64_t> lengths;
+  std::vector<std::int64_t> group;
+};
+
+TextBatch random_batch(const Case& shape, std::int64_t width, Rng rng) {
+  TextBatch batch;
+  batch.prefix = normal_tensor({shape.groups, shape.prefix, width}, 0.5, rng["prefix"]).requires_grad_(true);
+  batch.offsets.push_back(0);
+  for (const auto length : shape.lengths) batch.offsets.push_back(batch.offsets.back() + length);
+  batch.suffix = normal_tensor({batch.offsets.back(), width}, 0.5, rng["suffix"]).requires_grad_(true);
+  batch.group = shape.group;
+  return batch;
+}
+
+// The same rows, padded with noise: what follows the last token must not matter.
+Tensor dense(const TextTower& tower, const TextBatch& batch, Rng rng) {
+  std::vector<Tensor> rows;
+  std::vector<std::int64_t> last;
+  for (std::int64_t r = 0; r < batch.rows(); ++r) {
+    const auto begin = batch.offsets[static_cast<std::size_t>(r)], length = batch.suffix_length(r);
+    const Tensor row = at::cat({batch.prefix[batch.group[static_cast<std::size_t>(r)]], batch.suffix.narrow(0, begin, length)});
+    const Tensor noise = normal_tensor({tower.context_length() - row.size(0), row.size(1)}, 1.0, rng[static_cast<std::uint64_t>(r)]);
+    rows.push_back(at::cat({row, noise}).unsqueeze(0));
+    last.push_back(row.size(0) - 1);
+  }
+  return tower.encode_dense(at::cat(rows), at::tensor(last));
+}
+
+}  // namespace
+
+TEST_CASE("packed and dense text towers agree in value and gradient", "[text_tower]") {
+  const mao::testing::ToyModel model(3);
+  const TextTower& tower = model.text_tower();
+  const std::vector<Case> cases{
+      {1, 5, {3, 1, 7, 2}, {0, 0, 0, 0}},          // CoOp: one shared prefix
+      {1, 1, {4, 9, 2}, {0, 0, 0}},                // start token alone
+      {3, 4, {2, 5, 1, 3}, {2, 0, 1, 0}},          // per class or image, rows in any order
+      {1, 2, {1}, {0}},                            // a single row of a single token
+  };
+  for (std::uint64_t seed = 0; seed < cases.size(); ++seed) {
+    const TextBatch batch = random_batch(cases[seed], tower.width(), Rng(seed));
+    const Tensor weight = normal_tensor({batch.rows(), 16}, 1.0, Rng(seed)["weight"]);
+    const Tensor packed = tower.encode(batch);
+    packed.mul(weight).sum().backward();
+    const Tensor prefix_gradient = batch.prefix.grad().clone(), suffix_gradient = batch.suffix.grad().clone();
+    batch.prefix.mutable_grad() = Tensor();
+    batch.suffix.mutable_grad() = Tensor();
+    const Tensor padded = dense(tower, batch, Rng(seed)["padding"]);
+    padded.mul(weight).sum().backward();
+    CAPTURE(seed);
+    CHECK(relative_difference(packed, padded) < 1e-5);
+    CHECK(relative_difference(prefix_gradient, batch.prefix.grad()) < 1e-5);
+    CHECK(relative_difference(suffix_gradient, batch.suffix.grad()) < 1e-5);
+    const at::NoGradGuard no_grad;  // the fused attention of inference
+    CHECK(relative_difference(tower.encode(batch), packed) < 1e-5);
+  }
+}
+
+TEST_CASE("a row's features do not depend on the other rows", "[text_tower]") {
+  const mao::testing::ToyModel model(4);
+  const TextTower& tower = model.text_tower();
+  const TextBatch all = random_batch({1, 3, {2, 6, 4}, {0, 0, 0}}, tower.width(), Rng(5));
+  const Tensor together = tower.encode(all);
+  TextBatch one;
+  one.prefix = all.prefix;
+  one.suffix = all.suffix.narrow(0, 2, 6);
+  one.offsets = {0, 6};
+  one.group = {0};
+  CHECK(relative_difference(tower.encode(one), together.narrow(0, 1, 1)) < 1e-5);
+}
+
+TEST_CASE("weights of the towers receive no gradient", "[text_tower]") {
+  const mao::testing::ToyModel model(6);
+  const TextBatch batch = random_batch({1, 3, {2, 3}, {0, 0}}, model.text_tower().width(), Rng(7));
+  model.encode_text(batch).sum().backward();
+  CHECK(batch.prefix.grad().defined());
+  for (const auto& [name, value] : model.weights()) {
+    CAPTURE(name);
+    CHECK_FALSE(value.requires_grad());
+    CHECK_FALSE(value.grad().defined());
+  }
+}
+
+TEST_CASE("an inconsistent text batch is refused", "[text_tower]") {
+  const mao::testing::ToyModel model(1);
+  TextBatch batch = random_batch({1, 3, {2, 3}, {0, 0}}, model.text_tower().width(), Rng(7));
+  batch.group[1] = 1;
+  CHECK_THROWS_WITH(model.encode_text(batch), ContainsSubstring("row 1 refers to prefix group 1, there are 1"));
+  TextBatch longer = random_batch({1, 3, {22}, {0}}, model.text_tower().width(), Rng(7));
+  CHECK_THROWS_WITH(model.encode_text(longer), ContainsSubstring("the longest row has 25 tokens, the model takes 24"));
+}

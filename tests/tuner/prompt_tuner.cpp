@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/coop.hpp>
+#include <mao/clip/image_sources.hpp>
+#include <mao/regularizers/alterable.hpp>
+#include <mao/sampling/pseudo_label.hpp>
+#include <mao/backbones/labelers.hpp>
+#include <mao/sampling/shuffled.hpp>
+#include <mao/schedules/cosine.hpp>
+#include <mao/testing/archetypes.hpp>
+#include <mao/testing/toy_model.hpp>
+#include <mao/tuner/predict.hpp>
+#include <mao/tuner/prompt_tuner.hpp>
+
+#include <support/catch.hpp>
+#include <support/tensors.hpp>
+
+using namespace mao;
+using mao::testing::largest_difference;
+using mao::testing::ToyImages;
+using mao::testing::ToyModel;
+using mao::testing::toy_classes;
+
+// Archetypes have no bodies: this must compile, and asks the tuner for no more than the concepts say.
+template class mao::detail::PromptTunerImpl<archetype::Backbone, archetype::Sampler, archetype::Regularizer, archetype::Schedule>;
+
+namespace {
+
+Tensor context_of(Coop<ToyModel>& coop) { return coop.parameters().front().value.detach().clone(); }
+
+struct Run {
+  std::shared_ptr<const ToyModel> model = ToyModel::make(11);
+  ToyImages data{6, 8, 1};
+  TensorImages images{data.pixels};
+  Coop<ToyModel> coop{model, toy_classes(6)};
+
+  auto tuner(int epochs = 4) {
+    return PromptTuner(coop, ShuffledSampler(data.labels, {.batch = 16}), CrossEntropy{},
+                       CosineSchedule({.epochs = epochs, .learning_rate = 0.02}), TunerOptions{.seed = 3});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("training lowers the loss and changes nothing but the parameters", "[prompt_tuner]") {
+  Run run;
+  const TensorMap before = run.model->weights();
+  const Tensor start = context_of(run.coop);
+  std::vector<double> losses;
+  Observer observer;
+  observer.on_epoch = [&](const EpochReport& report) { losses.push_back(report.loss); };
+  auto tuner = run.tuner(8);
+  CHECK(tuner.fit(run.images, observer) == FitResult::Finished);
+  REQUIRE(losses.size() == 8);
+  CHECK(losses.back() < losses.front());
+  CHECK(largest_difference(context_of(run.coop), start) > 1e-3);
+  for (const auto& [name, value] : run.model->weights()) CHECK(value.is_same(before.at(name)));
+  CHECK_FALSE(run.images.load({{.image = 0}}).pixels.requires_grad());
+}
+
+TEST_CASE("the same seed gives the same run, another seed another", "[prompt_tuner]") {
+  Run one, two, three;
+  one.tuner().fit(one.images);
+  two.tuner().fit(two.images);
+  CHECK(largest_difference(context_of(one.coop), context_of(two.coop)) == 0);
+  PromptTuner other(three.coop, ShuffledSampler(three.data.labels, {.batch = 16}), CrossEntropy{},
+                    CosineSchedule({.epochs = 4, .learning_rate = 0.02}), TunerOptions{.seed = 4});
+  other.fit(three.images);
+  CHECK(largest_difference(context_of(one.coop), context_of(three.coop)) > 0);
+}
+
+TEST_CASE("a run that was stopped and resumed ends as if it had not been", "[prompt_tuner]") {
+  Run whole;
+  whole.tuner().fit(whole.images);
+  Run first;
+  auto stopped = first.tuner();
+  Observer observer;
+  int steps = 0;
+  observer.should_stop = [&] { return ++steps > 7; };  // within the third epoch
+  CHECK(stopped.fit(first.images, observer) == FitResult::Stopped);
+  const Tensor ahead = context_of(first.coop);  // a part of the third epoch was trained
+  Run second;
+  auto resumed = second.tuner();
+  TunerState at_epoch_two;
+  {
+    Run replay;
+    auto tuner = replay.tuner();
+    Observer stop_after_two;
+    stop_after_two.on_epoch = [&](const EpochReport& report) {
+      if (report.epoch == 1) at_epoch_two = tuner.state();
+    };
+    tuner.fit(replay.images, stop_after_two);
+  }
+  resumed.resume(at_epoch_two);
+  CHECK(resumed.fit(second.images) == FitResult::Finished);
+  CHECK(largest_difference(context_of(second.coop), context_of(whole.coop)) == 0);
+  CHECK(largest_difference(ahead, context_of(whole.coop)) > 0);
+}
+
+TEST_CASE("features kept from the frozen tower give the same run as pixels", "[prompt_tuner]") {
+  Run pixels, kept;
+  pixels.tuner().fit(pixels.images);
+  FeatureImages features = FeatureImages::encode(*kept.model, kept.images);
+  kept.tuner().fit(features);
+  CHECK(largest_difference(context_of(pixels.coop), context_of(kept.coop)) < 1e-5);
+}
+
+TEST_CASE("images below the confidence threshold do not train; a batch of them is skipped", "[prompt_tuner]") {
+  Run run;
+  const Tensor start = context_of(run.coop);
+  using Labeler = ZeroShotLabeler<ToyModel>;
+  PseudoLabelSampler<Labeler> sampler(48, Labeler(run.model, toy_classes(6)), {.batch = 16, .threshold = 0.9999F});
+  PromptTuner tuner(run.coop, std::move(sampler), AlterableRegularizer({.task = AlterableRegularizer::Task::New}),
+                    CosineSchedule({.epochs = 1}));
+  int skipped = 0;
+  Observer observer;
+  observer.on_epoch = [&](const EpochReport& report) { skipped = report.skipped; };
+  tuner.fit(run.images, observer);
+  CHECK(skipped == 3);
+  CHECK(largest_difference(context_of(run.coop), start) == 0);
+}
+
+namespace {
+
+// A CoOp whose auxiliary loss looks at every class.
+struct AllClasses : Coop<ToyModel> {
+  using Coop<ToyModel>::Coop;
+  static constexpr bool needs_all_classes = true;
+  std::int64_t seen = 0;
+  Tensor auxiliary_loss(const Output& output, const Batch&) {
+    seen = output.logits.size(1);
+    return output.text.sum() * 0.0;
+  }
+};
+
+// A CoOp whose loss is not a number.
+struct Broken : Coop<ToyModel> {
+  using Coop<ToyModel>::Coop;
+  Tensor auxiliary_loss(const Output& output, const Batch&) { return output.logits.sum() * NAN; }
+};
+
+// A CoOp that turns its gradient around.
+struct Opposed : Coop<ToyModel> {
+  using Coop<ToyModel>::Coop;
+  void combine(const Tensor& task, const Tensor&) { task.neg().backward(); }
+};
+
+template <class BackboneT>
+Tensor trained(BackboneT& backbone, Run& run) {
+  PromptTuner tuner(backbone, ShuffledSampler(run.data.labels, {.batch = 4}), AlterableRegularizer{},
+                    CosineSchedule({.epochs = 2, .learning_rate = 0.02}), TunerOptions{.name = "base step"});
+  tuner.fit(run.images);
+  return context_of(backbone);
+}
+
+}  // namespace
+
+TEST_CASE("encoding only the candidates gives what encoding all gives", "[prompt_tuner]") {
+  Run run;
+  AllClasses all(run.model, toy_classes(6));
+  Coop<ToyModel> some(run.model, toy_classes(6));
+  CHECK(largest_difference(trained(all, run), trained(some, run)) < 1e-5);
+  CHECK(all.seen == 6);
+}
+
+TEST_CASE("a loss that is not finite names step and place", "[prompt_tuner]") {
+  Run run;
+  Broken broken(run.model, toy_classes(6));
+  CHECK_THROWS_WITH(trained(broken, run), ContainsSubstring("base step, epoch 1, step 1") && ContainsSubstring("the loss is"));
+}
+
+TEST_CASE("a backbone may make its own gradients", "[prompt_tuner]") {
+  Run run;
+  Opposed opposed(run.model, toy_classes(6));
+  Coop<ToyModel> plain(run.model, toy_classes(6));
+  const Tensor start = context_of(plain);
+  const Tensor forwards = trained(plain, run).sub(start), backwards = trained(opposed, run).sub(start);
+  CHECK(forwards.mul(backwards).sum().item<double>() < 0);
+}
+
+TEST_CASE("a state of another method is refused", "[prompt_tuner]") {
+  Run run;
+  auto tuner = run.tuner();
+  CHECK_THROWS_WITH(tuner.resume({.epochs_done = 1, .parameters = {}, .velocity = {}}), ContainsSubstring("prompt_learner.ctx"));
+}
