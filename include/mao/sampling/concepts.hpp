@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What samplers, text similarities and pseudo-labellers must offer, and what the compiler says to a type that does
+/// not.
+
+#include <Eigen/Core>
+#include <concepts>
+#include <cstdint>
+#include <mao/core/batch.hpp>
+#include <mao/core/random.hpp>
+#include <ranges>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+namespace mao {
+
+struct ImageBatch;  // core/output.hpp
+
+/// Labels that a model gave to images.
+///
+/// **Shapes** `labels` [B], positions in the bound `ClassList`; `confidence` [B] in [0, 1], or empty where none is
+/// known.
+struct PseudoLabels {
+  std::vector<std::int64_t> labels;
+  std::vector<float> confidence;
+};
+
+/// Makes the batches of an epoch, anew each time it is asked, from nothing but its settings and `rng`.
+template <class S>
+concept Sampler = requires(S& sampler, Rng& rng) {
+  { sampler.epoch(rng) } -> std::ranges::input_range;
+  requires std::convertible_to<std::ranges::range_reference_t<decltype(sampler.epoch(rng))>, Batch>;
+};
+
+/// A sampler that finishes a batch once its images are loaded; the tuner calls `label` before the forward pass.
+template <class S>
+concept LabelsBatches = requires(S& sampler, Batch& batch, const ImageBatch& images) {
+  sampler.label(batch, images);
+};
+
+/// Cosines between texts: queries [Q] and candidates [C] -> [Q, C].
+template <class S>
+concept TextSimilarity = requires(const S& similarity, const std::vector<std::string>& names) {
+  { similarity(names, names) } -> std::convertible_to<Eigen::MatrixXf>;
+};
+
+/// Gives each image of a batch a label.
+template <class L>
+concept PseudoLabeler = requires(L& labeler, const ImageBatch& images) {
+  { labeler.label(images) } -> std::convertible_to<PseudoLabels>;
+};
+
+namespace explain {
+
+/// Whether `S` is a `Sampler`; where it is not, compilation stops with the first thing that is missing.
+template <class S>
+consteval bool sampler() {
+  constexpr bool is_class = std::is_class_v<S>;
+  static_assert(is_class,
+                "mao: not a Sampler: this is no class (a pointer?), pass the sampler itself by value; "
+                "see docs/concepts/sampler.md");
+  if constexpr (is_class) {
+    constexpr bool draws = requires(S & s, Rng & rng) { s.epoch(rng); };
+    constexpr bool draws_alone = !draws && requires(S & s) { s.epoch(); };
+    constexpr bool misspelled =
+        !draws && (
+                      requires(S & s, Rng & rng) { s.sample(rng); } || requires(S & s, Rng & rng) { s.batches(rng); });
+    static_assert(
+        !draws_alone,
+        "mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw from that alone; "
+        "see docs/concepts/sampler.md");
+    static_assert(!misspelled || draws_alone,
+                  "mao: not a Sampler: no `epoch(mao::Rng&)`, rename `sample` or `batches` to `epoch`; "
+                  "see docs/concepts/sampler.md");
+    static_assert(draws || draws_alone || misspelled,
+                  "mao: not a Sampler: no `epoch(mao::Rng&)`, add `std::vector<mao::Batch> epoch(mao::Rng&)`; "
+                  "see docs/concepts/sampler.md");
+    static_assert(!draws || Sampler<S>,
+                  "mao: not a Sampler: `epoch(mao::Rng&)` does not return a range of mao::Batch, let it return "
+                  "std::vector<mao::Batch>; see docs/concepts/sampler.md");
+  }
+  return Sampler<S>;
+}
+
+/// Whether `S` is a `TextSimilarity`; where it is not, compilation stops with the first thing that is missing.
+template <class S>
+consteval bool text_similarity() {
+  using Names = std::vector<std::string>;
+  constexpr bool callable = requires(const S& s, const Names& names) { s(names, names); };
+  constexpr bool callable_unless_const = requires(S & s, const Names& names) { s(names, names); };
+  static_assert(callable || !callable_unless_const,
+                "mao: not a TextSimilarity: its `operator()` is not const, add `const`; "
+                "see docs/concepts/text_similarity.md");
+  static_assert(
+      callable || callable_unless_const,
+      "mao: not a TextSimilarity: not callable with two lists of names, add `Eigen::MatrixXf operator()(const "
+      "std::vector<std::string>& queries, const std::vector<std::string>& candidates) const`; "
+      "see docs/concepts/text_similarity.md");
+  static_assert(!callable || TextSimilarity<S>,
+                "mao: not a TextSimilarity: the call does not return the cosines as a matrix, let it return "
+                "Eigen::MatrixXf of shape [queries, candidates]; see docs/concepts/text_similarity.md");
+  return TextSimilarity<S>;
+}
+
+/// Whether `L` is a `PseudoLabeler`; where it is not, compilation stops with the first thing that is missing.
+template <class L>
+consteval bool pseudo_labeler() {
+  constexpr bool is_class = std::is_class_v<L>;
+  static_assert(is_class,
+                "mao: not a PseudoLabeler: this is no class (a pointer?), pass the labeller itself by value; "
+                "see docs/concepts/pseudo_labeler.md");
+  if constexpr (is_class) {
+    constexpr bool labels = requires(L & l, const ImageBatch& images) { l.label(images); };
+    constexpr bool callable = !labels && requires(L & l, const ImageBatch& images) { l(images); };
+    static_assert(!callable,
+                  "mao: not a PseudoLabeler: it is a function of the images, rename its `operator()` to `label`; "
+                  "see docs/concepts/pseudo_labeler.md");
+    static_assert(labels || callable,
+                  "mao: not a PseudoLabeler: no `label(const mao::ImageBatch&)`, add `mao::PseudoLabels label(const "
+                  "mao::ImageBatch& images)`; see docs/concepts/pseudo_labeler.md");
+    static_assert(!labels || PseudoLabeler<L>,
+                  "mao: not a PseudoLabeler: `label(const mao::ImageBatch&)` returns something else, let it return "
+                  "mao::PseudoLabels; see docs/concepts/pseudo_labeler.md");
+  }
+  return PseudoLabeler<L>;
+}
+
+}  // namespace explain
+}  // namespace mao

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Similarities between names that were computed elsewhere and written to a file.
+
+#include <Eigen/Core>
+#include <charconv>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <mao/core/class_list.hpp>
+#include <mao/core/error.hpp>
+#include <mao/sampling/concepts.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <system_error>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace mao {
+
+/// A table of cosines between names, read from a file.
+///
+/// JSON: `{"names": ["cat", ...], "similarity": [[1.0, ...], ...]}`. CSV (any other extension): a header line
+/// `name,cat,...`, then one line per name, `cat,1.0,...`, in the same order; fields with commas stand in double quotes.
+/// Row: query, column: candidate. Names are compared with underscores as spaces.
+class FileSimilarity {
+ public:
+  /// **Throws** `FileError` if the file cannot be read, `FormatError` if it is not such a table.
+  explicit FileSimilarity(std::filesystem::path path) : path_(std::move(path)) {
+    std::ifstream in(path_, std::ios::binary);
+    require<FileError>(in.good(), "FileSimilarity: cannot read ", path_.string());
+    const auto names = path_.extension() == ".json" ? read_json(in) : read_csv(in);
+    for (const auto& name : names) {
+      const auto position = static_cast<Eigen::Index>(positions_.size());
+      require<FormatError>(positions_.emplace(readable(name), position).second, "FileSimilarity: ", path_.string(),
+                           ": the name '", name, "' comes twice");
+    }
+    require<FormatError>(table_.allFinite(), "FileSimilarity: ", path_.string(), ": a similarity is not finite");
+  }
+
+  /// Cosines [Q, C]. **Throws** `DataError` for a name that the file does not have.
+  [[nodiscard]] Eigen::MatrixXf operator()(const std::vector<std::string>& queries,
+                                           const std::vector<std::string>& candidates) const {
+    return table_(positions(queries), positions(candidates));
+  }
+
+ private:
+  std::vector<std::string> read_json(std::istream& in) {
+    try {
+      const auto document = nlohmann::json::parse(in);
+      auto names = document.at("names").get<std::vector<std::string>>();
+      const auto rows = document.at("similarity").get<std::vector<std::vector<float>>>();
+      fill(names, rows);
+      return names;
+    } catch (const nlohmann::json::exception& error) {
+      throw FormatError(text_of("FileSimilarity: ", path_.string(), ": ", error.what(),
+                                R"(; expected {"names": [...], "similarity": [[...], ...]})"));
+    }
+  }
+
+  std::vector<std::string> read_csv(std::istream& in) {
+    std::string line;
+    require<FormatError>(static_cast<bool>(std::getline(in, line)), "FileSimilarity: ", path_.string(), " is empty");
+    auto names = fields(line);
+    names.erase(names.begin());
+    std::vector<std::vector<float>> rows;
+    while (std::getline(in, line)) {
+      if (line.empty() || line == "\r") continue;
+      const auto row = fields(line);
+      const auto expected = rows.size() < names.size() ? names[rows.size()] : "no further line";
+      require<FormatError>(row.front() == expected, "FileSimilarity: ", path_.string(), ": line ", rows.size() + 2,
+                           " begins with '", row.front(), "', expected '", expected, "', the order of the header");
+      rows.emplace_back();
+      for (std::size_t i = 1; i < row.size(); ++i) rows.back().push_back(number(row[i], rows.size() + 1));
+    }
+    fill(names, rows);
+    return names;
+  }
+
+  /// The fields of a CSV line, quotes taken off.
+  [[nodiscard]] static std::vector<std::string> fields(const std::string& line) {
+    std::vector<std::string> result(1);
+    bool quoted = false;
+    for (std::size_t i = 0; i < line.size(); ++i) {
+      const char c = line[i];
+      if (c == '"' && quoted && i + 1 < line.size() && line[i + 1] == '"') {
+        result.back() += line[++i];
+      } else if (c == '"') {
+        quoted = !quoted;
+      } else if (c == ',' && !quoted) {
+        result.emplace_back();
+      } else if (c != '\r') {
+        result.back() += c;
+      }
+    }
+    return result;
+  }
+
+  [[nodiscard]] float number(const std::string& field, std::size_t line) const {
+    float value = 0;
+    const char* const end = field.data() + field.size();
+    const auto [stop, error] = std::from_chars(field.data(), end, value);
+    require<FormatError>(error == std::errc() && stop == end, "FileSimilarity: ", path_.string(), ": line ", line,
+                         ": '", field, "' is not a number");
+    return value;
+  }
+
+  void fill(const std::vector<std::string>& names, const std::vector<std::vector<float>>& rows) {
+    require<FormatError>(!names.empty() && rows.size() == names.size(), "FileSimilarity: ", path_.string(), ": ",
+                         rows.size(), " rows for ", names.size(), " names, expected one each");
+    const auto count = static_cast<Eigen::Index>(names.size());
+    table_.resize(count, count);
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      require<FormatError>(rows[r].size() == names.size(), "FileSimilarity: ", path_.string(), ": the row of '",
+                           names[r], "' has ", rows[r].size(), " numbers, expected ", names.size());
+      table_.row(static_cast<Eigen::Index>(r)) = Eigen::Map<const Eigen::RowVectorXf>(rows[r].data(), count);
+    }
+  }
+
+  [[nodiscard]] std::vector<Eigen::Index> positions(const std::vector<std::string>& names) const {
+    std::vector<Eigen::Index> result;
+    for (const auto& name : names) {
+      const auto found = positions_.find(readable(name));
+      require<DataError>(found != positions_.end(), "FileSimilarity: ", path_.string(), " has no class '", name,
+                         "' among its ", positions_.size(), " names; write the table anew for this class list");
+      result.push_back(found->second);
+    }
+    return result;
+  }
+
+  std::filesystem::path path_;
+  Eigen::MatrixXf table_;  // [N, N]
+  std::unordered_map<std::string, Eigen::Index> positions_;
+};
+static_assert(TextSimilarity<FileSimilarity>);
+
+}  // namespace mao

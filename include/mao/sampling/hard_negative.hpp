@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// MAO's data-driven enhancement: each image brings images of the classes that are most easily taken for its own.
+
+#include <algorithm>
+#include <cstdint>
+#include <mao/core/class_list.hpp>
+#include <mao/sampling/batch_shape.hpp>
+#include <mao/sampling/shuffled.hpp>
+#include <mao/sampling/similarity.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mao {
+
+/// What takes the place of a near class that is in the batch already.
+enum class Fallback {
+  Random,             ///< nothing, but below `minimum` negatives random classes are added
+  RandomExceptFirst,  ///< the same as the released code does it: class 0 is never drawn
+  NextRanked  ///< the next near class, so that a batch has b * K images while classes last; `minimum` is not used
+};
+
+/// Settings of `HardNegativeSampler`; the defaults are the paper's, for 32 base classes or more (see
+/// `automatic_batch`).
+struct HardNegativeOptions {
+  int batch = 4;                         ///< images before the negatives come
+  int k = 8;                             ///< near classes per image, its own included (A6)
+  int minimum = 2;                       ///< negatives per image, as far as classes are free, even when k is smaller
+  NameForm names = NameForm::Spaces;     ///< spelling under comparison (A9)
+  Fallback fallback = Fallback::Random;  ///< (A8)
+  bool drop_last = true;                 ///< leave a short last batch out, unless it is the only one
+};
+
+namespace detail {
+
+/// The classes whose images join each anchor of a batch, in rank order, random ones last.
+///
+/// No class comes twice, and none is the label of an anchor. `draw` is given the free classes and returns one of them.
+template <class Draw>
+std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::int64_t>& anchors,
+                                                        const NearestClasses& nearest,
+                                                        const HardNegativeOptions& options, Draw&& draw) {
+  std::vector<bool> seen(static_cast<std::size_t>(nearest.classes()), false);
+  for (const auto label : anchors) seen[static_cast<std::size_t>(label)] = true;
+  const auto take = [&](std::vector<std::int64_t>& kept, std::int64_t label) {
+    seen[static_cast<std::size_t>(label)] = true;
+    kept.push_back(label);
+  };
+  const std::size_t wanted = static_cast<std::size_t>(options.k) - 1;
+  const bool by_rank = options.fallback == Fallback::NextRanked;
+  std::vector<std::vector<std::int64_t>> result;
+  for (const auto anchor : anchors) {
+    auto& kept = result.emplace_back();
+    std::size_t considered = 0;
+    for (const auto candidate : nearest.of(anchor)) {
+      if (candidate == anchor) continue;
+      if ((by_rank ? kept.size() : considered++) >= wanted) break;
+      if (!seen[static_cast<std::size_t>(candidate)]) take(kept, candidate);
+    }
+    while (!by_rank && kept.size() < static_cast<std::size_t>(options.minimum)) {
+      std::vector<std::int64_t> free;
+      for (std::int64_t label = options.fallback == Fallback::RandomExceptFirst ? 1 : 0; label < nearest.classes();
+           ++label) {
+        if (!seen[static_cast<std::size_t>(label)]) free.push_back(label);
+      }
+      if (free.empty()) break;
+      take(kept, draw(std::as_const(free)));
+    }
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// Shuffled batches in which each image is followed by images of near classes.
+///
+/// `labels[i]` is the label of image i of the `ImageSource`, the few-shot training set (A5). Per batch, in order: image
+/// 1, one random image of each of its negative classes, image 2, ... An image's negatives are its K - 1 most similar
+/// classes without those already in the batch. Negatives are unique within a batch and never of an anchor's class;
+/// anchors may share a class (the regularizer handles that, A7).
+///
+/// **Shapes** a batch has between b and b * max(K, 1 + minimum) images. **Paper** MAO, base step, "data-driven
+/// enhancement"; readings A5, A6, A8-A11 of docs/reference/sampling.md.
+template <class SimilarityT>
+class HardNegativeSampler {
+ public:
+  using Options = HardNegativeOptions;
+
+  /// Ranks the classes once; `similarity` is not kept.
+  ///
+  /// **Throws** `OptionError` for a setting out of range (k above the number of classes: see `automatic_batch`),
+  /// `DataError` for a label outside the list or a class without images.
+  HardNegativeSampler(std::vector<std::int64_t> labels, const ClassList& classes, const SimilarityT& similarity,
+                      Options options = {})
+      : labels_(std::move(labels)),
+        options_(checked(options, labels_, classes.size())),
+        images_of_(group_by_class(labels_, classes)),
+        nearest_(class_similarity(classes, similarity, options_.names),
+                 options_.fallback == Fallback::NextRanked ? classes.size() : options_.k) {}
+
+  /// The batches of one epoch.
+  [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const {
+    const auto count = static_cast<std::int64_t>(labels_.size());
+    std::vector<Batch> batches;
+    for (const auto& anchors : detail::shuffled_groups(count, options_.batch, options_.drop_last, rng)) {
+      batches.push_back(expanded(anchors, rng));
+    }
+    return batches;
+  }
+
+  /// Why this batch shape does not fit the class list; empty when it does.
+  [[nodiscard]] std::string warning() const { return batch_warning(options_.batch, options_.k, nearest_.classes()); }
+
+  [[nodiscard]] const NearestClasses& nearest() const { return nearest_; }
+  [[nodiscard]] const Options& options() const { return options_; }
+
+ private:
+  [[nodiscard]] Batch expanded(const std::vector<std::int64_t>& anchors, Rng& rng) const {
+    const auto any_of = [&](const std::vector<std::int64_t>& items) {
+      return items[static_cast<std::size_t>(rng.below(items.size()))];
+    };
+    const auto negatives = detail::negative_classes(detail::labels_at(labels_, anchors), nearest_, options_, any_of);
+    Batch batch;
+    for (std::size_t i = 0; i < anchors.size(); ++i) {
+      batch.images.push_back(anchors[i]);
+      for (const auto label : negatives[i]) batch.images.push_back(any_of(images_of_[static_cast<std::size_t>(label)]));
+    }
+    batch.labels = detail::labels_at(labels_, batch.images);
+    return batch;
+  }
+
+  static Options checked(const Options& options, const std::vector<std::int64_t>& labels, std::int64_t classes) {
+    detail::require_batches("HardNegativeSampler", labels, options.batch);
+    require<OptionError>(options.k >= 1, "HardNegativeSampler: k = ", options.k, ", expected at least 1");
+    require<OptionError>(options.k <= classes, "HardNegativeSampler: k = ", options.k, " of only ", classes,
+                         " classes; automatic_batch(", classes, ") chooses a batch and a k that fit");
+    require<OptionError>(options.minimum >= 0, "HardNegativeSampler: minimum = ", options.minimum,
+                         ", expected 0 or above");
+    return options;
+  }
+
+  static std::vector<std::vector<std::int64_t>> group_by_class(const std::vector<std::int64_t>& labels,
+                                                               const ClassList& classes) {
+    std::vector<std::vector<std::int64_t>> images(static_cast<std::size_t>(classes.size()));
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      require<DataError>(labels[i] >= 0 && labels[i] < classes.size(), "HardNegativeSampler: image ", i,
+                         " has the label ", labels[i], ", expected 0 to ", classes.size() - 1);
+      images[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
+    }
+    const auto empty = std::ranges::find_if(images, [](const auto& of_class) { return of_class.empty(); });
+    require<DataError>(empty == images.end(), "HardNegativeSampler: class ", empty - images.begin(), " '",
+                       empty == images.end() ? "" : classes.names[static_cast<std::size_t>(empty - images.begin())],
+                       "' has no image; leave it out of the class list or give it one");
+    return images;
+  }
+
+  std::vector<std::int64_t> labels_;
+  Options options_;
+  std::vector<std::vector<std::int64_t>> images_of_;  // [C], positions of each class's images
+  NearestClasses nearest_;
+};
+
+}  // namespace mao

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// MAO's new step: shuffled images without labels, which a model labels once they are loaded.
+
+#include <cstdint>
+#include <mao/core/error.hpp>
+#include <mao/sampling/shuffled.hpp>
+#include <utility>
+#include <vector>
+
+namespace mao {
+
+/// Settings of `PseudoLabelSampler`.
+struct PseudoLabelOptions {
+  int batch = 32;
+  double threshold = 0;   ///< images labelled with less confidence leave the loss; 0: none does (A4)
+  bool drop_last = true;  ///< leave a short last batch out, unless it is the only one
+};
+
+/// Every image once per epoch in random order, labelled by `LabelerT` when the tuner has loaded them.
+///
+/// Labels come from the very views that are trained on, anew each time (A3). The tuner calls `label` before the forward
+/// pass. **Paper** MAO, new step.
+template <class LabelerT>
+class PseudoLabelSampler {
+ public:
+  using Options = PseudoLabelOptions;
+
+  /// `count`: number of images of the `ImageSource` that the tuner reads from.
+  ///
+  /// **Throws** `OptionError` for a setting out of range, `DataError` for no images.
+  PseudoLabelSampler(std::int64_t count, LabelerT labeler, Options options = {})
+      : count_(count), labeler_(std::move(labeler)), options_(options) {
+    require<DataError>(count_ >= 1, "PseudoLabelSampler: ", count_, " images, expected at least one");
+    require<OptionError>(options_.batch >= 1, "PseudoLabelSampler: batch = ", options_.batch, ", expected at least 1");
+    require<OptionError>(options_.threshold >= 0 && options_.threshold < 1,
+                         "PseudoLabelSampler: threshold = ", options_.threshold,
+                         ", expected 0 (every label counts) or a confidence below 1");
+  }
+
+  /// The batches of one epoch, without labels.
+  [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const {
+    std::vector<Batch> batches;
+    for (auto& images : detail::shuffled_groups(count_, options_.batch, options_.drop_last, rng)) {
+      batches.push_back({.images = std::move(images), .labels = {}, .weights = {}});
+    }
+    return batches;
+  }
+
+  /// Fills in labels, and weights where there is a threshold.
+  ///
+  /// **Throws** `ShapeError` when the labeller does not give one label (and one confidence, under a threshold) per
+  /// image.
+  void label(Batch& batch, const ImageBatch& images) {
+    if constexpr (explain::pseudo_labeler<LabelerT>()) {
+      PseudoLabels found = labeler_.label(images);
+      require<ShapeError>(found.labels.size() == batch.images.size(), "PseudoLabelSampler: the labeller gave ",
+                          found.labels.size(), " labels for ", batch.images.size(), " images");
+      if (options_.threshold > 0) batch.weights = weights(found.confidence, batch.images.size());
+      batch.labels = std::move(found.labels);
+    }
+  }
+
+  [[nodiscard]] LabelerT& labeler() { return labeler_; }
+  [[nodiscard]] const Options& options() const { return options_; }
+
+ private:
+  [[nodiscard]] std::vector<float> weights(const std::vector<float>& confidence, std::size_t images) const {
+    require<ShapeError>(confidence.size() == images, "PseudoLabelSampler: threshold = ", options_.threshold,
+                        " needs one confidence per image, the labeller gave ", confidence.size(), " for ", images,
+                        " images; set threshold to 0 or let it report them");
+    std::vector<float> result;
+    for (const float sure : confidence) result.push_back(static_cast<double>(sure) >= options_.threshold ? 1.0F : 0.0F);
+    return result;
+  }
+
+  std::int64_t count_;
+  LabelerT labeler_;
+  Options options_;
+};
+
+}  // namespace mao

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Which classes are nearest to which: the table that hard negatives are looked up in.
+
+#include <Eigen/Core>
+#include <algorithm>
+#include <cstdint>
+#include <mao/core/class_list.hpp>
+#include <mao/core/error.hpp>
+#include <mao/sampling/concepts.hpp>
+#include <numeric>
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/transform.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace mao {
+
+/// How class names are spelt when they are compared.
+enum class NameForm {
+  Spaces,    ///< underscores become spaces on both sides (ambiguity A9)
+  Raw,       ///< as the data set spells them
+  Reference  ///< the released MAO code: queries with spaces, candidates as the data set spells them
+};
+
+/// The cosine of each class of the list with each.
+///
+/// **Shapes** [C, C], row: query, column: candidate. **Throws** `ShapeError` for any other shape, `NumericError` for
+/// cosines that are not finite.
+template <class SimilarityT>
+Eigen::MatrixXf class_similarity(const ClassList& classes, const SimilarityT& similarity,
+                                 NameForm form = NameForm::Spaces) {
+  if constexpr (explain::text_similarity<SimilarityT>()) {
+    const auto spaced = classes.names | ranges::views::transform(readable) | ranges::to<std::vector>();
+    const auto& queries = form == NameForm::Raw ? classes.names : spaced;
+    const auto& candidates = form == NameForm::Spaces ? spaced : classes.names;
+    Eigen::MatrixXf cosines = similarity(queries, candidates);
+    require<ShapeError>(cosines.rows() == classes.size() && cosines.cols() == classes.size(),
+                        "class_similarity: the similarity gave [", cosines.rows(), ", ", cosines.cols(),
+                        "], expected [", classes.size(), ", ", classes.size(), "], queries by candidates");
+    require<NumericError>(cosines.allFinite(), "class_similarity: a cosine is not finite; check the text encoder");
+    return cosines;
+  } else {
+    return {};
+  }
+}
+
+/// The k classes most similar to each class, best first; a class is usually its own nearest.
+class NearestClasses {
+ public:
+  /// From cosines [C, C]; equal ones rank by position.
+  ///
+  /// **Throws** `ShapeError` unless the matrix is square, `OptionError` unless 1 <= k <= C.
+  NearestClasses(const Eigen::MatrixXf& similarity, std::int64_t k) : k_(k), count_(similarity.rows()) {
+    require<ShapeError>(similarity.rows() == similarity.cols(), "NearestClasses: similarity is [", similarity.rows(),
+                        ", ", similarity.cols(), "], expected [C, C]");
+    require<OptionError>(k >= 1 && k <= count_, "NearestClasses: k = ", k, " of ", count_, " classes, expected 1 to ",
+                         count_);
+    std::vector<std::int64_t> order(static_cast<std::size_t>(count_));
+    for (std::int64_t row = 0; row < count_; ++row) {
+      std::iota(order.begin(), order.end(), std::int64_t{0});
+      const auto nearer = [&](std::int64_t a, std::int64_t b) {
+        return similarity(row, a) != similarity(row, b) ? similarity(row, a) > similarity(row, b) : a < b;
+      };
+      std::partial_sort(order.begin(), order.begin() + k, order.end(), nearer);
+      ids_.insert(ids_.end(), order.begin(), order.begin() + k);
+    }
+  }
+
+  /// The nearest classes of one class, best first.
+  [[nodiscard]] std::span<const std::int64_t> of(std::int64_t label) const {
+    require<DataError>(label >= 0 && label < count_, "NearestClasses: class ", label, " of ", count_);
+    return std::span(ids_).subspan(static_cast<std::size_t>(label * k_), static_cast<std::size_t>(k_));
+  }
+
+  [[nodiscard]] std::int64_t k() const { return k_; }
+  [[nodiscard]] std::int64_t classes() const { return count_; }
+
+ private:
+  std::int64_t k_;
+  std::int64_t count_;
+  std::vector<std::int64_t> ids_;  // [C, k]
+};
+
+}  // namespace mao

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a schedule must offer, and what the compiler says to a type that does not.
+
+#include <concepts>
+#include <type_traits>
+
+namespace mao {
+
+/// How many epochs a step of training has, and the learning rate of each (epochs count from 0).
+template <class S>
+concept Schedule = requires(const S& schedule, int epoch) {
+  { schedule.epochs() } -> std::integral;
+  { schedule.learning_rate(epoch) } -> std::floating_point;
+};
+
+namespace explain {
+
+/// Whether `S` is a `Schedule`; where it is not, compilation stops with the first thing that is missing.
+template <class S>
+consteval bool schedule() {
+  constexpr bool is_class = std::is_class_v<S>;
+  static_assert(
+      is_class,
+      "mao: not a Schedule: this is no class (a pointer or a number?), pass the schedule itself by value, e.g. "
+      "CosineSchedule{}; see docs/concepts/schedule.md");
+  if constexpr (is_class) {
+    constexpr bool counts = requires(const S& s) { s.epochs(); };
+    constexpr bool counts_steps = requires(const S& s) { s.total_steps(); };
+    constexpr bool rates = requires(const S& s, int epoch) { s.learning_rate(epoch); };
+    constexpr bool rates_unless_const = requires(S & s, int epoch) { s.learning_rate(epoch); };
+    constexpr bool lr = requires(const S& s, int epoch) { s.lr(epoch); };
+    static_assert(
+        counts || !counts_steps,
+        "mao: not a Schedule: it counts steps, rename `total_steps()` to `int epochs() const` and count epochs; "
+        "see docs/concepts/schedule.md");
+    static_assert(counts || counts_steps,
+                  "mao: not a Schedule: no `epochs()`, add `int epochs() const`; see docs/concepts/schedule.md");
+    static_assert(!counts || rates || !lr,
+                  "mao: not a Schedule: no `learning_rate(int)`, rename `lr` to `learning_rate`; "
+                  "see docs/concepts/schedule.md");
+    static_assert(
+        !counts || rates || lr || !rates_unless_const,
+        "mao: not a Schedule: `learning_rate(int)` is not const, add `const` and keep no state between calls; "
+        "see docs/concepts/schedule.md");
+    static_assert(!counts || rates || lr || rates_unless_const,
+                  "mao: not a Schedule: no `learning_rate(int)`, add `double learning_rate(int epoch) const`; "
+                  "see docs/concepts/schedule.md");
+    static_assert(
+        !counts || !rates || Schedule<S>,
+        "mao: not a Schedule: a wrong return type, let `epochs()` return int and `learning_rate(int)` double; "
+        "see docs/concepts/schedule.md");
+  }
+  return Schedule<S>;
+}
+
+}  // namespace explain
+}  // namespace mao

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <mao/sampling/pseudo_label.hpp>
+#include <support/catch.hpp>
+
+// Any definition will do: the sampler only passes it on.
+struct mao::ImageBatch {
+  std::vector<float> brightness;
+};
+
+using mao::Batch;
+using mao::PseudoLabelSampler;
+
+namespace {
+
+/// Bright images are of class 1; the brighter or darker, the surer.
+struct ByBrightness {
+  mao::PseudoLabels label(const mao::ImageBatch& images) {
+    mao::PseudoLabels result;
+    for (const float value : images.brightness) {
+      result.labels.push_back(value > 0.5F ? 1 : 0);
+      result.confidence.push_back(std::max(value, 1 - value));
+    }
+    ++calls;
+    return result;
+  }
+  int calls = 0;
+};
+
+struct Silent {
+  mao::PseudoLabels label(const mao::ImageBatch& images) {
+    return {.labels = std::vector<std::int64_t>(images.brightness.size(), 0), .confidence = {}};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("batches cover the images and come without labels", "[sampling]") {
+  const PseudoLabelSampler sampler(70, ByBrightness{}, {.batch = 32, .drop_last = false});
+  mao::Rng rng(4);
+  mao::Rng same(4);
+  std::vector<std::int64_t> images;
+  const auto batches = sampler.epoch(rng);
+  for (const auto& batch : batches) {
+    CHECK(batch.labels.empty());
+    CHECK(batch.weights.empty());
+    images.insert(images.end(), batch.images.begin(), batch.images.end());
+  }
+  CHECK(batches.size() == 3);
+  CHECK(batches.front().images == sampler.epoch(same).front().images);
+  std::ranges::sort(images);
+  for (std::int64_t i = 0; i < 70; ++i) CHECK(images[static_cast<std::size_t>(i)] == i);
+  CHECK(PseudoLabelSampler(70, ByBrightness{}).epoch(rng).size() == 2);
+}
+
+TEST_CASE("the labeller's labels go into the batch", "[sampling]") {
+  PseudoLabelSampler sampler(3, ByBrightness{});
+  Batch batch{.images = {2, 0, 1}, .labels = {}, .weights = {}};
+  sampler.label(batch, {{0.9F, 0.1F, 0.6F}});
+  CHECK(batch.labels == std::vector<std::int64_t>{1, 0, 1});
+  CHECK(batch.weights.empty());
+  CHECK(sampler.labeler().calls == 1);
+}
+
+TEST_CASE("a threshold takes unsure images out of the loss", "[sampling]") {
+  PseudoLabelSampler sampler(3, ByBrightness{}, {.threshold = 0.7});
+  Batch batch{.images = {2, 0, 1}, .labels = {}, .weights = {}};
+  sampler.label(batch, {{0.9F, 0.1F, 0.6F}});
+  CHECK(batch.labels == std::vector<std::int64_t>{1, 0, 1});
+  CHECK(batch.weights == std::vector<float>{1, 1, 0});
+}
+
+TEST_CASE("a pseudo-label sampler refuses what it cannot use", "[sampling]") {
+  CHECK_THROWS_AS(PseudoLabelSampler(0, ByBrightness{}), mao::DataError);
+  CHECK_THROWS_AS(PseudoLabelSampler(3, ByBrightness{}, {.batch = 0}), mao::OptionError);
+  CHECK_THROWS_AS(PseudoLabelSampler(3, ByBrightness{}, {.threshold = 1}), mao::OptionError);
+  CHECK_THROWS_AS(PseudoLabelSampler(3, ByBrightness{}, {.threshold = -0.1}), mao::OptionError);
+  Batch batch{.images = {0, 1}, .labels = {}, .weights = {}};
+  PseudoLabelSampler sampler(3, ByBrightness{});
+  CHECK_THROWS_WITH(sampler.label(batch, {{0.9F}}), ContainsSubstring("1 labels for 2 images"));
+  PseudoLabelSampler silent(3, Silent{}, {.threshold = 0.5});
+  CHECK_THROWS_WITH(silent.label(batch, {{0.9F, 0.1F}}), ContainsSubstring("set threshold to 0"));
+}

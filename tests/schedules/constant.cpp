@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/schedules/constant.hpp>
+#include <support/catch.hpp>
+
+using mao::ConstantSchedule;
+using mao::OptionError;
+
+TEST_CASE("one rate in every epoch", "[schedules]") {
+  const ConstantSchedule schedule({.epochs = 3, .learning_rate = 0.25});
+  REQUIRE(schedule.epochs() == 3);
+  for (int epoch = 0; epoch < 3; ++epoch) CHECK(schedule.learning_rate(epoch) == 0.25);
+}
+
+TEST_CASE("a constant schedule refuses settings out of range", "[schedules]") {
+  CHECK_THROWS_AS(ConstantSchedule({.epochs = 0}), OptionError);
+  CHECK_THROWS_WITH(ConstantSchedule({.learning_rate = -1}), ContainsSubstring("learning_rate = -1"));
+  CHECK_THROWS_AS(ConstantSchedule().learning_rate(10), OptionError);
+}
