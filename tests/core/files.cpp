@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <mao/core/files.hpp>
+
+#include <algorithm>
 #include <stdexcept>
+
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/safetensors.hpp>
+
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros.h>
 
-#include <mao/core/safetensors.hpp>
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -133,7 +134,7 @@ TEST_CASE("headers that are not what the format demands are refused") {
   CHECK_THROWS_WITH(mao::parse_safetensors(boolean), ContainsSubstring("the byte 2"));
 }
 
-TEST_CASE("every truncation of a valid file is refused") {
+TEST_CASE("every truncation of a valid safetensors file is refused") {
   const TemporaryFolder folder;
   mao::write_safetensors(folder / "a", {{"m", at::arange(4, at::kFloat)}, {"n", at::arange(2)}}, {{"k", "v"}});
   const auto text = mao::read_text_file(folder / "a");

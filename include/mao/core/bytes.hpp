@@ -9,13 +9,14 @@
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
-#include <mao/core/error.hpp>
-#include <mao/core/files.hpp>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include <mao/core/error.hpp>
+#include <mao/core/files.hpp>
 
 namespace mao {
 

@@ -16,12 +16,13 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <mao/core/error.hpp>
 #include <memory>
 #include <ostream>
 #include <span>
 #include <string>
 #include <utility>
+
+#include <mao/core/error.hpp>
 
 namespace mao {
 

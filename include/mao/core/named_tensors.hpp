@@ -6,12 +6,13 @@
 #include <ATen/ops/from_blob.h>
 
 #include <cstdint>
-#include <mao/core/bytes.hpp>
-#include <mao/core/tensor.hpp>
 #include <map>
 #include <span>
 #include <string>
 #include <vector>
+
+#include <mao/core/bytes.hpp>
+#include <mao/core/tensor.hpp>
 
 namespace mao {
 

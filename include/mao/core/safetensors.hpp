@@ -6,18 +6,20 @@
 /// Layout: 8 bytes header length (little-endian), a JSON header `{name: {dtype, shape, data_offsets}, "__metadata__":
 /// {string: string}}`, then the tensors back to back. Files are treated as hostile: every number is checked.
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
 #include <mao/core/bytes.hpp>
 #include <mao/core/files.hpp>
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/safetensors_header.hpp>
-#include <map>
-#include <nlohmann/json.hpp>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace mao {
 

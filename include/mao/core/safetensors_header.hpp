@@ -3,16 +3,18 @@
 /// \file
 /// Private to safetensors.hpp: the header of a safetensors file, checked against the buffer that it describes.
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstdint>
-#include <mao/core/bytes.hpp>
-#include <mao/core/named_tensors.hpp>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <mao/core/bytes.hpp>
+#include <mao/core/named_tensors.hpp>
 
 namespace mao::detail {
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Reads the tensors of PyTorch's files without copying them and without running anything in them: state dicts,
+/// checkpoints of Dassl (`model.pth.tar-50`) and TorchScript archives (OpenAI's `ViT-B-16.pt`).
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <mao/core/bytes.hpp>
+#include <mao/core/named_tensors.hpp>
+#include <mao/core/pickle.hpp>
+#include <mao/core/torch_storage.hpp>
+#include <mao/core/zip_archive.hpp>
+
+namespace mao {
+
+/// How the names of a PyTorch file become names of tensors.
+struct TorchArchiveOptions {
+  /// Taken off the names that begin with it; "state_dict." makes a Dassl checkpoint look like its state dict.
+  std::string strip_prefix;
+};
+
+namespace detail {
+
+/// Walks the root of an archive and collects tensors and plain values under dotted names.
+class TorchFlattener {
+ public:
+  explicit TorchFlattener(TorchStorages& storages) : storages_(storages) {}
+
+  TensorFile run(const PickleValue& root) {
+    visit(root, "", 0, false);
+    return std::move(result_);
+  }
+
+ private:
+  static constexpr int max_depth = 64;
+  static constexpr std::uint64_t max_cost =
+      64'000'000;  // bytes of all names together, shared values counted every time
+
+  void visit(const PickleValue& value, const std::string& name, int depth, bool inside_module) {
+    require<FormatError>(depth <= max_depth, value.file(), ": its values are nested deeper than ", max_depth,
+                         " levels");
+    cost_ += 16 + name.size();
+    require<FormatError>(cost_ <= max_cost, value.file(), ": its names take more than ", max_cost,
+                         " bytes; the file refers to the same values again and again");
+    const std::string_view made_by = value.class_name();
+    if (value.is(PickleKind::object) && is_tensor_function(made_by)) {
+      result_.tensors.insert_or_assign(name.empty() ? "tensor" : name, storages_.tensor(value, name));
+    } else if (value.is(PickleKind::dict) || made_by == "collections.OrderedDict") {
+      visit_entries(value, name, depth, inside_module);
+    } else if (value.is(PickleKind::object)) {
+      const auto state = value.state();
+      if (state && state->is(PickleKind::dict)) visit_entries(*state, name, depth, true);
+    } else if (!inside_module && !name.empty()) {
+      if (auto text = plain_text(value)) result_.metadata.insert_or_assign(name, *std::move(text));
+    }
+  }
+
+  void visit_entries(const PickleValue& value, const std::string& name, int depth, bool inside_module) {
+    for (std::size_t i = 0; i < value.entry_count(); ++i) {
+      const auto [key, child] = value.entry(i);
+      if (!key.is(PickleKind::text)) continue;  // the optimizer's state counts its parameters; not ours to name
+      visit(child, name.empty() ? key.text() : name + "." + key.text(), depth + 1, inside_module);
+    }
+  }
+
+  static std::optional<std::string> plain_text(const PickleValue& value) {
+    switch (value.kind()) {
+      case PickleKind::boolean:
+        return value.boolean() ? "true" : "false";
+      case PickleKind::integer:
+        return std::to_string(value.integer());
+      case PickleKind::real:
+        return text_of(value.real());
+      case PickleKind::text:
+        return value.text();
+      default:
+        return std::nullopt;
+    }
+  }
+
+  TorchStorages& storages_;
+  TensorFile result_;
+  std::uint64_t cost_ = 0;
+};
+
+/// The folder inside the archive that holds `data.pkl`, with its slash.
+inline std::string torch_archive_folder(const ZipArchive& archive) {
+  constexpr std::string_view record = "/data.pkl";
+  std::string folder;
+  for (const auto& [name, entry] : archive.entries()) {
+    if (!name.ends_with(record) || name.find('/') != name.size() - record.size()) continue;
+    require<FormatError>(folder.empty(), archive.bytes().name, ": has two records named data.pkl, in ", folder, " and ",
+                         name);
+    folder = name.substr(0, name.size() - record.size() + 1);
+  }
+  require<FormatError>(!folder.empty(), archive.bytes().name,
+                       " is a zip file without a record data.pkl: not one that torch.save or torch.jit.save wrote");
+  return folder;
+}
+
+/// Takes the prefix off the keys that have it.
+template <class Value>
+std::map<std::string, Value> without_prefix(std::map<std::string, Value> values, const std::string& prefix,
+                                            const std::string& file) {
+  if (prefix.empty()) return values;
+  std::map<std::string, Value> result;
+  for (auto& [name, value] : values) {
+    const std::string shorter = name.starts_with(prefix) ? name.substr(prefix.size()) : name;
+    require<FormatError>(result.emplace(shorter, std::move(value)).second, file, ": \"", shorter,
+                         "\" is there twice once the prefix \"", prefix, "\" is taken off");
+  }
+  return result;
+}
+
+/// **Throws** `FormatError` for what is not a zip file, with a word about PyTorch's older format.
+inline void expect_torch_zip(const SharedBytes& bytes) {
+  if (ZipArchive::recognises(bytes.span())) return;
+  constexpr std::string_view old_magic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 14);
+  const std::string_view content(bytes.data, bytes.size);
+  require<FormatError>(
+      !content.starts_with(old_magic), bytes.name,
+      " was written by PyTorch before 1.6 (or with _use_new_zipfile_serialization=False), which cannot be "
+      "read; re-save it with torch.save from PyTorch 1.6 or newer");
+  throw FormatError(text_of(bytes.name, " is not a zip file, as torch.save writes since PyTorch 1.6"));
+}
+
+}  // namespace detail
+
+/// Reads a PyTorch file that is in memory; the tensors share its bytes. **Throws** `FormatError`.
+inline TensorFile parse_torch_archive(const SharedBytes& bytes, const TorchArchiveOptions& options = {}) {
+  detail::expect_torch_zip(bytes);
+  const ZipArchive archive(bytes);
+  const std::string folder = detail::torch_archive_folder(archive);
+  if (archive.contains(folder + "byteorder")) {
+    const auto order = archive.content(folder + "byteorder");
+    require<FormatError>(std::string_view(order.data(), order.size()) == "little", bytes.name,
+                         " holds big-endian tensors; re-save it on a little-endian machine");
+  }
+  const PickleValue root = parse_pickle(archive.content(folder + "data.pkl"), bytes.name);
+  detail::TorchStorages storages(archive, folder);
+  TensorFile file = detail::TorchFlattener(storages).run(root);
+  return {detail::without_prefix(std::move(file.tensors), options.strip_prefix, bytes.name),
+          detail::without_prefix(std::move(file.metadata), options.strip_prefix, bytes.name)};
+}
+
+/// Reads a file of `torch.save` or `torch.jit.save`.
+///
+/// Nested dicts and modules become dotted names (`state_dict.ctx`, `visual.conv1.weight`); numbers and texts of the
+/// dicts become metadata (`epoch`). Lists and objects of unknown classes are left out.
+/// **Throws** `FileError`; `FormatError` when the file is older than PyTorch 1.6, damaged, or holds a tensor that is
+/// not plain (quantised, sparse, big-endian).
+inline TensorFile read_torch_archive(const std::filesystem::path& path, const TorchArchiveOptions& options = {}) {
+  return parse_torch_archive(map_bytes(path), options);
+}
+
+}  // namespace mao
