@@ -2,14 +2,14 @@
 #pragma once
 // Where the golden traces of the reference implementations lie; tests that need them skip when they are absent.
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
-
-#include <nlohmann/json.hpp>
-#include <unistd.h>
 
 namespace mao_test {
 

@@ -10,6 +10,7 @@
 #include <mao/text/bpe.hpp>
 #include <mao/text/vocabulary.hpp>
 #include <support/golden.hpp>
+#include <support/temporary_folder.hpp>
 
 namespace mao_test {
 
@@ -26,10 +27,10 @@ inline std::string random_text(std::mt19937& random, std::size_t most) {
   for (std::size_t left = random() % (most + 1); left > 0; --left) {
     const unsigned kind = random() % 8;
     mao::append_utf8(text, kind < 4    ? range(0x20, 0x7F)
-                      : kind == 4 ? range(0xA0, 0x250)
-                      : kind == 5 ? range(0x370, 0x3000)
-                      : kind == 6 ? range(0x3000, 0x10000)
-                                  : range(0x1F300, 0x1F700));
+                           : kind == 4 ? range(0xA0, 0x250)
+                           : kind == 5 ? range(0x370, 0x3000)
+                           : kind == 6 ? range(0x3000, 0x10000)
+                                       : range(0x1F300, 0x1F700));
   }
   return text;
 }

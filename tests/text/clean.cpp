@@ -43,7 +43,8 @@ TEST_CASE("what cleaning does to single things") {
   CHECK(clean_text("ﬁsh oﬃce Ǆ") == "fish office dž");
   CHECK(clean_text("ＦＵＬＬ　width ｶﾞ") == "full width ガ");
   CHECK(clean_text("cafe\u0301") == "café");
-  CHECK(clean_text("a\x01" "b\x1b[31mred\x1b[0m") == "abred");
+  CHECK(clean_text("a\x01"
+                   "b\x1b[31mred\x1b[0m") == "abred");
   CHECK(clean_text("&amp;amp;lt; &eacute; &#39; &#x41; &hellip;") == "< é ' a …");
   CHECK(clean_text("<b>&rsquo;</b>") == "<b>’</b>");
   CHECK(clean_text("&notaname; & &#; 100&") == "¬aname; & &#; 100&");

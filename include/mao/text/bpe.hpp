@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,6 +20,7 @@
 #include <mao/text/clean.hpp>
 #include <mao/text/clip_pieces.hpp>
 #include <mao/text/merges.hpp>
+#include <mao/text/pair_merges.hpp>
 
 namespace mao {
 
@@ -67,24 +67,11 @@ class ClipTokenizer {
   }
 
  private:
-  struct Merge {
-    std::size_t rank;
-    std::int64_t id;
-  };
   using TokenIds = std::unordered_map<std::string, std::int64_t>;
 
   ClipTokenizer(detail::BpeFiles files, const std::string& where);
   static std::vector<std::string> clip_order(const MergeList& merges);
   static std::int64_t id_of(const TokenIds& ids, const std::string& token, const std::string& where);
-  static std::uint64_t pair_key(std::int64_t left, std::int64_t right) {
-    return static_cast<std::uint64_t>(left) << 32 | static_cast<std::uint64_t>(right);
-  }
-  const Merge* find_merge(std::int64_t left, std::int64_t right) const {
-    const auto found = pairs_.find(pair_key(left, right));
-    return found == pairs_.end() ? nullptr : &found->second;
-  }
-  const Merge* lowest_merge(const Ids& ids) const;
-  void merge_all(Ids& ids, std::size_t rank) const;
   void append_piece(std::u32string_view piece, Ids& ids) const;
 
   MergeList merges_;
@@ -92,7 +79,7 @@ class ClipTokenizer {
   bool clip_order_ = false;
   std::array<std::int64_t, 256> byte_ids_{};
   std::array<std::int64_t, 256> last_byte_ids_{};
-  std::unordered_map<std::uint64_t, Merge> pairs_;
+  detail::PairMerges pairs_;
   std::int64_t start_ = 0;
   std::int64_t end_ = 0;
 };
@@ -132,30 +119,10 @@ inline ClipTokenizer::ClipTokenizer(detail::BpeFiles files, const std::string& w
   pairs_.reserve(merges_.size());
   for (std::size_t rank = 0; rank < merges_.size(); ++rank) {
     const auto& [left, right] = merges_[rank];
-    pairs_[pair_key(id_of(ids, left, where), id_of(ids, right, where))] = {rank, id_of(ids, left + right, where)};
+    pairs_.add(id_of(ids, left, where), id_of(ids, right, where), rank, id_of(ids, left + right, where));
   }
   start_ = id_of(ids, encode_utf8(detail::clip_start_text), where);
   end_ = id_of(ids, encode_utf8(detail::clip_end_text), where);
-}
-
-inline const ClipTokenizer::Merge* ClipTokenizer::lowest_merge(const Ids& ids) const {
-  const Merge* lowest = nullptr;
-  for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-    const Merge* merge = find_merge(ids[i], ids[i + 1]);
-    if (merge != nullptr && (lowest == nullptr || merge->rank < lowest->rank)) lowest = merge;
-  }
-  return lowest;
-}
-
-inline void ClipTokenizer::merge_all(Ids& ids, std::size_t rank) const {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < ids.size(); ++i, ++kept) {
-    const Merge* merge = i + 1 < ids.size() ? find_merge(ids[i], ids[i + 1]) : nullptr;
-    const bool same = merge != nullptr && merge->rank == rank;
-    ids[kept] = same ? merge->id : ids[i];
-    if (same) ++i;
-  }
-  ids.resize(kept);
 }
 
 inline void ClipTokenizer::append_piece(std::u32string_view piece, Ids& ids) const {
@@ -166,7 +133,7 @@ inline void ClipTokenizer::append_piece(std::u32string_view piece, Ids& ids) con
   parts.reserve(bytes.size());
   for (const char byte : bytes) parts.push_back(byte_ids_[static_cast<unsigned char>(byte)]);
   parts.back() = last_byte_ids_[static_cast<unsigned char>(bytes.back())];
-  while (const Merge* merge = lowest_merge(parts)) merge_all(parts, merge->rank);
+  pairs_.apply(parts);
   ids.insert(ids.end(), parts.begin(), parts.end());
 }
 

@@ -3,14 +3,14 @@
 /// \file
 /// Where a byte-pair vocabulary can come from: CLIP's merges file, or the files of a Hugging Face folder.
 
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include <mao/core/error.hpp>
 #include <mao/text/merges.hpp>

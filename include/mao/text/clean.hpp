@@ -115,8 +115,8 @@ inline std::u32string repair_text(std::u32string_view text) {
   return result;
 }
 
-/// What CLIP's tokenizer sees of `text`: repaired, HTML references resolved twice, runs of white space as one space, none at
-/// the ends, lower case. Never throws; bytes that are not UTF-8 become U+FFFD.
+/// What CLIP's tokenizer sees of `text`: repaired, HTML references resolved twice, runs of white space as one space,
+/// none at the ends, lower case. Never throws; bytes that are not UTF-8 become U+FFFD.
 inline std::string clean_text(std::string_view text) {
   const auto needs_repair = [](char c) { return static_cast<unsigned char>(c - 0x20) >= 0x5F || c == '&'; };
   std::u32string points = decode_utf8(text);

@@ -17,8 +17,8 @@ inline constexpr std::u32string_view clip_end_text = U"<|endoftext|>";
 
 /// How long a special token or an English contraction at the front of `text` is; 0: there is none.
 inline std::size_t literal_length(std::u32string_view text) {
-  constexpr std::array<std::u32string_view, 10> literals = {
-      clip_start_text, clip_end_text, U"'s", U"'\u017F", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"};
+  constexpr std::array<std::u32string_view, 10> literals = {clip_start_text, clip_end_text, U"'s", U"'\u017F", U"'t",
+                                                            U"'re",          U"'ve",        U"'m", U"'ll",     U"'d"};
   for (const auto literal : literals) {
     if (text.starts_with(literal)) return literal.size();
   }
@@ -35,8 +35,8 @@ inline std::size_t piece_length(std::u32string_view text) {
   return static_cast<std::size_t>(end - text.begin());
 }
 
-/// Special tokens, contractions, runs of letters, single numbers and runs of anything else; white space is left out. The
-/// pieces look into `text`, which must be lower case.
+/// Special tokens, contractions, runs of letters, single numbers and runs of anything else; white space is left out.
+/// The pieces look into `text`, which must be lower case.
 inline std::vector<std::u32string_view> clip_pieces(std::u32string_view text) {
   std::vector<std::u32string_view> pieces;
   while (!text.empty()) {

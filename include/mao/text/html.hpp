@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// HTML character references (`&amp;`, `&#39;`, `&#xE9;`) back to characters, by the rules of HTML 5 for the names of HTML 4.
+/// HTML character references (`&amp;`, `&#39;`, `&#xE9;`) back to characters, by the rules of HTML 5 for the names of
+/// HTML 4.
 
 #include <algorithm>
 #include <cctype>
@@ -81,8 +82,8 @@ inline Reference named_reference(std::u32string_view rest) {
 
 }  // namespace detail
 
-/// `text` with its character references resolved once (so `&amp;lt;` gives `&lt;`). With `only_complete`, references that
-/// lack their semicolon stay.
+/// `text` with its character references resolved once (so `&amp;lt;` gives `&lt;`). With `only_complete`, references
+/// that lack their semicolon stay.
 inline std::u32string html_unescape(std::u32string_view text, bool only_complete = false) {
   std::u32string result;
   result.reserve(text.size());

@@ -37,8 +37,8 @@ inline bool is_final_sigma(std::u32string_view text, std::size_t position) {
 
 }  // namespace detail
 
-/// Lower case as Python's `str.lower`: capital sigma at the end of a word becomes its final form, dotted capital I becomes
-/// i with a combining dot.
+/// Lower case as Python's `str.lower`: capital sigma at the end of a word becomes its final form, dotted capital I
+/// becomes i with a combining dot.
 inline std::u32string lower_case(std::u32string_view text) {
   constexpr char32_t capital_sigma = 0x3A3, final_sigma = 0x3C2, dotted_capital_i = 0x130, dot_above = 0x307;
   std::u32string lower;

