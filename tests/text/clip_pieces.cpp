@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/text/clip_pieces.hpp>
+
+#include <string>
+
+#include <support/catch.hpp>
+#include <support/text.hpp>
+
+using namespace mao;
+
+namespace {
+
+std::string joined(std::u32string_view text) {
+  std::string all;
+  for (const auto piece : detail::clip_pieces(text)) all += (all.empty() ? "" : "|") + encode_utf8(piece);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("letters, single numbers, contractions, special tokens, and runs of the rest") {
+  CHECK(joined(U"a photo of a cat.") == "a|photo|of|a|cat|.");
+  CHECK(joined(U"colt's foot isn't we'll o'dea") == "colt|'s|foot|isn|'t|we|'ll|o|'d|ea");
+  CHECK(joined(U"707-320") == "7|0|7|-|3|2|0");
+  CHECK(joined(U"x<|endoftext|>!?½é_日本") == "x|<|endoftext|>|!?|½|é|_|日本");
+  CHECK(joined(U" \t ").empty());
+}
+
+TEST_CASE("pieces are the text without its white space") {
+  std::mt19937 random(10);
+  for (int i = 0; i < 300; ++i) {
+    std::u32string text = decode_utf8(mao_test::random_text(random, 30)), pieces;
+    for (const auto piece : detail::clip_pieces(text)) pieces += piece;
+    std::erase_if(text, is_space);
+    CHECK(pieces == text);
+  }
+}
