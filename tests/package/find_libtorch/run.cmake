@@ -50,7 +50,7 @@ unset(ENV{LIBTORCH_ROOT})
 unset(ENV{Torch_ROOT})
 unset(ENV{Torch_DIR})
 execute_process(
-  COMMAND ${CMAKE_COMMAND} -S "${CMAKE_CURRENT_LIST_DIR}/project" -B "${FOLDER}/build" "-DMODULES=${SOURCE}/cmake" ${options}
+  COMMAND ${CMAKE_COMMAND} -S "${CMAKE_CURRENT_LIST_DIR}/project" -B "${FOLDER}/build" -G "${GENERATOR}" "-DMODULES=${SOURCE}/cmake" ${options}
   RESULT_VARIABLE status OUTPUT_VARIABLE output ERROR_VARIABLE output)
 if(found)
   if(NOT status EQUAL 0 OR NOT output MATCHES "found 2\\.9\\.1 in")
