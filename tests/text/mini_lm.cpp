@@ -4,7 +4,9 @@
 #include <ATen/ops/randn.h>
 
 #include <cmath>
+#include <numeric>
 
+#include <mao/sampling/concepts.hpp>
 #include <mao/text/mini_lm.hpp>
 #include <support/catch.hpp>
 #include <support/text.hpp>
@@ -110,6 +112,26 @@ TEST_CASE("the reference's cosines of four groups of names") {
       for (Eigen::Index j = 0; j < cosines.cols(); ++j) {
         CHECK(std::abs(cosines(i, j) - group["sim"][i][j].get<float>()) < 2e-6F);
       }
+    }
+  }
+}
+
+TEST_CASE(
+    "the eight nearest classes are those of MAO's released code: queries with spaces, candidates with underscores") {
+  STATIC_REQUIRE(TextSimilarity<MiniLm>);
+  const auto golden = golden_folder();
+  MAO_SKIP_UNLESS(golden && mini_lm(), "no golden traces, or no MiniLM");
+  for (const std::string set : {"oxford_pets", "dtd"}) {
+    const auto all = read_json_file(*golden / "minilm" / (set + ".json"));
+    const auto raw = all["classnames_raw"].get<std::vector<std::string>>();
+    const Eigen::MatrixXf cosines = (*mini_lm())(all["classnames_clean"].get<std::vector<std::string>>(), raw);
+    for (std::size_t query = 0; query < raw.size(); ++query) {
+      const auto row = static_cast<Eigen::Index>(query);
+      std::vector<std::int64_t> nearest(raw.size());
+      std::iota(nearest.begin(), nearest.end(), 0);
+      std::sort(nearest.begin(), nearest.end(), [&](auto i, auto j) { return cosines(row, i) > cosines(row, j); });
+      nearest.resize(8);
+      CHECK(nearest == all["top8_mao"][query].get<std::vector<std::int64_t>>());
     }
   }
 }
