@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace.hpp"
+
+#include <algorithm>
+
+#include <mao/core/files.hpp>
+#include <mao/core/tensor_file.hpp>
+
+namespace mao_program::replay {
+
+namespace fs = std::filesystem;
+using mao::FormatError;
+using mao::OptionError;
+using mao::require;
+
+Trace::Trace(fs::path folder, Settings settings) : folder_(fs::absolute(folder).lexically_normal()), settings_(std::move(settings)) {
+  if (folder_.filename().empty()) folder_ = folder_.parent_path();
+  require<mao::FileError>(fs::is_directory(folder_), "there is no folder ", folder_.string(),
+                          "; expected a folder of golden traces such as golden/coop");
+  if (has("config.json")) config_ = json("config.json");
+}
+
+bool Trace::has(const std::string& file) const { return fs::is_regular_file(folder_ / file); }
+
+nlohmann::json Trace::json(const std::string& file) const {
+  auto parsed = nlohmann::json::parse(mao::read_text_file(folder_ / file), nullptr, /*allow_exceptions=*/false);
+  require<FormatError>(!parsed.is_discarded(), (folder_ / file).string(), " is not JSON");
+  return parsed;
+}
+
+mao::TensorMap Trace::tensors(const std::string& file) const { return mao::read_tensors(folder_ / file).tensors; }
+
+std::string Trace::trainer() const {
+  const auto reference = config_.value("reference", std::string());
+  return reference.substr(reference.find_last_of(". /:") + 1);
+}
+
+mao::CosineSchedule Trace::schedule() const {
+  const auto optim = config<nlohmann::json>("optim");
+  const auto get = [&]<class T>(const char* key, T) { return value_of<T>(optim, key, "config.json, optim"); };
+  const auto kind = get("LR_SCHEDULER", std::string()), warm_up = get("WARMUP_TYPE", std::string());
+  require<OptionError>(kind == "cosine", folder_.string(), ": LR_SCHEDULER is \"", kind, "\", only \"cosine\" can be replayed");
+  require<OptionError>(warm_up == "constant" || warm_up == "linear", folder_.string(), ": WARMUP_TYPE is \"", warm_up,
+                       "\", expected \"constant\" or \"linear\"");
+  const bool linear = warm_up == "linear";
+  return mao::CosineSchedule({.epochs = get("MAX_EPOCH", 0),
+                              .learning_rate = get("LR", 0.0),
+                              .warmup_epochs = std::max(0, get("WARMUP_EPOCH", 0)),
+                              .warmup_learning_rate = get(linear ? "WARMUP_MIN_LR" : "WARMUP_CONS_LR", 0.0),
+                              .warmup = linear ? mao::WarmUp::Linear : mao::WarmUp::Constant,
+                              .recount = get("WARMUP_RECOUNT", true)});
+}
+
+mao::SgdOptions Trace::optimizer() const {
+  const auto optim = config<nlohmann::json>("optim");
+  const auto name = value_of<std::string>(optim, "NAME", "config.json, optim");
+  const bool plain = optim.value("SGD_DAMPNING", 0.0) == 0.0 && !optim.value("SGD_NESTEROV", false);
+  require<OptionError>(name == "sgd" && plain, folder_.string(), ": the optimiser is \"", name,
+                       "\" with its variants; only plain \"sgd\" (no dampening, no Nesterov) can be replayed");
+  return {.momentum = value_of<double>(optim, "MOMENTUM", "config.json, optim"),
+          .weight_decay = value_of<double>(optim, "WEIGHT_DECAY", "config.json, optim")};
+}
+
+fs::path Trace::in_a_folder_above(const std::string& file, const std::string& option) const {
+  for (fs::path above = folder_.parent_path();; above = above.parent_path()) {
+    if (fs::is_regular_file(above / file)) return above / file;
+    require<mao::FileError>(above != above.parent_path(), "no ", file, " in any folder above ", folder_.string(), "; name it with ",
+                            option);
+  }
+}
+
+std::shared_ptr<const mao::Clip> Trace::clip() const {
+  const auto path = settings_.clip.empty() ? in_a_folder_above("tiny_clip.safetensors", "--clip") : settings_.clip;
+  return std::make_shared<const mao::Clip>(mao::Clip::load(path, {.vocabulary = settings_.vocabulary, .activation = {}}));
+}
+
+mao::TensorMap Trace::batches() const {
+  const auto path = settings_.batches.empty() ? in_a_folder_above("batches.safetensors", "--batches") : settings_.batches;
+  return mao::read_tensors(path).tensors;
+}
+
+std::vector<StepBatch> Trace::steps() const {
+  const auto all = batches();
+  const mao::Tensor &images = entry(all, "images", "batches.safetensors"), &labels = entry(all, "labels", "batches.safetensors");
+  mao::expect_shape(images, {-1, -1, 3, -1, -1}, "batches.safetensors: images");
+  mao::expect_shape(labels, {images.size(0), images.size(1)}, "batches.safetensors: labels");
+  const auto count = config<std::int64_t>("T"), size = config<std::int64_t>("batch"), round = config<std::int64_t>("batches_per_epoch");
+  const bool one_each = images.size(0) >= count;
+  require<FormatError>((one_each || images.size(0) >= round) && images.size(1) >= size, folder_.string(), ": ", count,
+                       " steps of ", size, " images (", round, " an epoch), but batches.safetensors has ", images.size(0), " of ",
+                       images.size(1));
+  std::vector<StepBatch> result;
+  for (std::int64_t step = 0; step < count; ++step) {
+    const std::int64_t row = one_each ? step : step % round;
+    result.push_back({images.select(0, row).narrow(0, 0, size), integers(labels.select(0, row).narrow(0, 0, size))});
+  }
+  return result;
+}
+
+const mao::Tensor& entry(const mao::TensorMap& tensors, const std::string& name, const std::string& file) {
+  const auto found = tensors.find(name);
+  require<FormatError>(found != tensors.end(), file, " has no tensor ", name, " among its ", tensors.size());
+  return found->second;
+}
+
+std::vector<std::int64_t> integers(const mao::Tensor& tensor) {
+  const mao::Tensor flat = tensor.to(at::kLong).contiguous().cpu();
+  const auto* begin = flat.const_data_ptr<std::int64_t>();
+  return {begin, begin + flat.numel()};
+}
+
+}  // namespace mao_program::replay
