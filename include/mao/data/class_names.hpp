@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Readable names for folders that have none.
+
+#include <filesystem>
+#include <mao/core/error.hpp>
+#include <mao/core/files.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+namespace mao {
+
+/// Folder name to class name.
+using ClassNames = std::map<std::string, std::string>;
+
+namespace detail {
+
+inline ClassNames class_names_of_json(const std::string& text, const std::string& source) {
+  ClassNames names;
+  try {
+    const auto file = nlohmann::json::parse(text);
+    for (const auto& [folder, name] : file.items()) names[folder] = name.get<std::string>();
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(text_of(source, ": expected {\"folder\": \"class name\", ...}: ", error.what()));
+  }
+  return names;
+}
+
+inline ClassNames class_names_of_lines(const std::string& text, const std::string& source) {
+  ClassNames names;
+  std::istringstream lines(text);
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+    if (line.empty()) continue;
+    const auto tab = line.find('\t');
+    const auto gap = tab != std::string::npos ? tab : line.find(' ');
+    require<FormatError>(gap != std::string::npos && gap > 0, source, ": line ", number, ": '", line,
+                         "'; expected a folder, a space or tab, and the class name");
+    const auto begin = line.find_first_not_of(" \t", gap);
+    const bool is_new = names.try_emplace(line.substr(0, gap), line.substr(begin)).second;
+    require<FormatError>(is_new, source, ": line ", number, ": the folder '", line.substr(0, gap),
+                         "' has a name already; keep one line per folder");
+  }
+  return names;
+}
+
+}  // namespace detail
+
+/// Reads a file of lines `folder name of the class` (split at the first tab, else at the first space), as CoOp's
+/// `classnames.txt`, or a JSON object of folder to name.
+///
+/// **Throws** `FileError`, or `FormatError` naming file and line.
+inline ClassNames read_class_names(const std::filesystem::path& path) {
+  const std::string text = read_text_file(path);
+  const auto first = text.find_first_not_of(" \t\r\n");
+  const bool json = first != std::string::npos && text[first] == '{';
+  const ClassNames names =
+      json ? detail::class_names_of_json(text, path.string()) : detail::class_names_of_lines(text, path.string());
+  require<FormatError>(!names.empty(), path.string(), ": there is no class name in it");
+  return names;
+}
+
+}  // namespace mao

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Labelled image files in three splits.
+
+#include <cstdint>
+#include <filesystem>
+#include <initializer_list>
+#include <mao/core/class_list.hpp>
+#include <mao/core/error.hpp>
+#include <map>
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/transform.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mao {
+
+/// One labelled image file.
+struct Item {
+  std::string path;        ///< relative to the data set's root
+  std::int64_t label = 0;  ///< position in the data set's `ClassList`
+
+  friend bool operator==(const Item&, const Item&) = default;
+};
+
+/// Images to train on, to choose settings with, and to test on.
+struct Dataset {
+  std::filesystem::path root;
+  ClassList classes;
+  std::vector<Item> train;
+  std::vector<Item> val;  ///< may be empty
+  std::vector<Item> test;
+
+  friend bool operator==(const Dataset&, const Dataset&) = default;
+};
+
+/// Where the files of the items are, in order.
+inline std::vector<std::filesystem::path> files_of(const Dataset& dataset, const std::vector<Item>& items) {
+  return items | ranges::views::transform([&](const Item& item) { return dataset.root / item.path; }) |
+         ranges::to<std::vector>();
+}
+
+/// The labels of the items, in order.
+inline std::vector<std::int64_t> labels_of(const std::vector<Item>& items) {
+  return items | ranges::views::transform(&Item::label) | ranges::to<std::vector>();
+}
+
+/// The files that the data set names and that are not there.
+inline std::vector<std::filesystem::path> missing_files(const Dataset& dataset) {
+  std::vector<std::filesystem::path> missing;
+  for (const auto* items : {&dataset.train, &dataset.val, &dataset.test}) {
+    for (const auto& file : files_of(dataset, *items)) {
+      if (!std::filesystem::is_regular_file(file)) missing.push_back(file);
+    }
+  }
+  return missing;
+}
+
+/// Whether two classes may have the same name (ImageNet's common list has two pairs of such).
+enum class SameNames { refuse, accept };
+
+namespace detail {
+
+inline void check_labels(const Dataset& dataset, const std::vector<Item>& items, const char* split,
+                         const std::string& source) {
+  for (const Item& item : items) {
+    require<DataError>(item.label >= 0 && item.label < dataset.classes.size(), source, ": ", split, " image ", item.path,
+                       " has label ", item.label, ", but there are ", dataset.classes.size(),
+                       " classes; expected a label from 0 to ", dataset.classes.size() - 1);
+  }
+}
+
+inline void check_names(const ClassList& classes, const std::string& source) {
+  std::map<std::string, std::int64_t> seen;
+  for (std::int64_t label = 0; label < classes.size(); ++label) {
+    const std::string& name = classes.names[static_cast<std::size_t>(label)];
+    require<DataError>(!name.empty(), source, ": class ", label, " has an empty name; a prompt needs a name");
+    const auto [first, is_new] = seen.try_emplace(name, label);
+    require<DataError>(is_new, source, ": classes ", first->second, " and ", label, " are both named '", name,
+                       "', so no prompt can tell them apart; give them different names");
+  }
+}
+
+}  // namespace detail
+
+/// **Throws** `DataError` naming `source` and what contradicts itself: an empty train or test split, a label without a
+/// class, a class without a training image, an empty class name, two classes of one name.
+inline void check(const Dataset& dataset, const std::string& source, SameNames same_names = SameNames::refuse) {
+  require<DataError>(!dataset.train.empty(), source, ": the train split is empty; training needs images");
+  require<DataError>(!dataset.test.empty(), source, ": the test split is empty; evaluation needs images");
+  detail::check_labels(dataset, dataset.train, "train", source);
+  detail::check_labels(dataset, dataset.val, "val", source);
+  detail::check_labels(dataset, dataset.test, "test", source);
+  if (same_names == SameNames::refuse) detail::check_names(dataset.classes, source);
+  std::vector<bool> seen(dataset.classes.names.size());
+  for (const Item& item : dataset.train) seen[static_cast<std::size_t>(item.label)] = true;
+  for (std::size_t label = 0; label < seen.size(); ++label) {
+    require<DataError>(seen[label], source, ": class '", dataset.classes.names[label], "' (label ", label,
+                       ") has no training image; add some or leave the class out");
+  }
+}
+
+}  // namespace mao

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// One batch on its way through the threads of a `Loader`.
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstddef>
+#include <exception>
+#include <mao/core/batch.hpp>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace mao::detail {
+
+inline bool same_views(const std::vector<View>& a, const std::vector<View>& b) {
+  return std::ranges::equal(a, b, [](const View& x, const View& y) {
+    return x.image == y.image && x.key == y.key && x.augment == y.augment;
+  });
+}
+
+/// The views of a batch, their pixels, and how far the work on them is.
+class LoadJob {
+ public:
+  LoadJob(std::vector<View> views, std::size_t floats_per_view)
+      : views_(std::move(views)), floats_per_view_(floats_per_view), pixels_(views_.size() * floats_per_view) {}
+
+  [[nodiscard]] bool is_for(const std::vector<View>& views) const { return same_views(views_, views); }
+  [[nodiscard]] const View& view(std::size_t item) const { return views_[item]; }
+  float* pixels(std::size_t item) { return pixels_.data() + item * floats_per_view_; }
+
+  /// The next view to work on, or nothing when all are taken. Whoever takes one must `finish` it.
+  std::optional<std::size_t> take() {
+    const std::lock_guard lock(mutex_);
+    if (taken_ == views_.size()) return std::nullopt;
+    return taken_++;
+  }
+
+  [[nodiscard]] bool all_taken() const {
+    const std::lock_guard lock(mutex_);
+    return taken_ == views_.size();
+  }
+
+  /// Of several errors the one of the first view stays, so that the same error comes out on any number of threads.
+  void finish(std::size_t item, std::exception_ptr error) {
+    const std::lock_guard lock(mutex_);
+    if (error != nullptr && item < failed_item_) {
+      failed_item_ = item;
+      error_ = std::move(error);
+    }
+    if (++finished_ == views_.size()) done_.notify_all();
+  }
+
+  /// Returns when all views are finished.
+  void wait() {
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return finished_ == views_.size(); });
+  }
+
+  /// **Throws** what the first failed view threw.
+  void copy_to(float* out) const {
+    if (error_ != nullptr) std::rethrow_exception(error_);
+    std::ranges::copy(pixels_, out);
+  }
+
+ private:
+  std::vector<View> views_;
+  std::size_t floats_per_view_;
+  std::vector<float> pixels_;
+  mutable std::mutex mutex_;
+  std::condition_variable done_;
+  std::size_t taken_ = 0;
+  std::size_t finished_ = 0;
+  std::size_t failed_item_ = static_cast<std::size_t>(-1);
+  std::exception_ptr error_;
+};
+
+}  // namespace mao::detail

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// CoOp's split files: `{"train": [[path, label, class name], ...], "val": [...], "test": [...]}`.
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <mao/core/error.hpp>
+#include <mao/core/files.hpp>
+#include <mao/data/dataset.hpp>
+#include <mao/data/labelled_rows.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mao {
+
+namespace detail {
+
+inline LabelledRow row_of_json(const nlohmann::json& entry, const std::string& where) {
+  constexpr const char* expected = "; expected [path, label, class name], such as [\"cat/1.jpg\", 0, \"cat\"]";
+  require<FormatError>(entry.is_array() && entry.size() == 3, where, " is ",
+                       entry.is_array() ? text_of("an array of ", entry.size()) : entry.type_name(), expected);
+  require<FormatError>(entry[0].is_string() && !entry[0].get_ref<const std::string&>().empty(), where,
+                       ": the path is not a text, or empty", expected);
+  require<FormatError>(entry[1].is_number_integer() && entry[1] >= 0 && entry[1] <= INT32_MAX, where, ": the label is ",
+                       entry[1].is_number() ? entry[1].dump() : entry[1].type_name(), ", not a whole number from 0 on",
+                       expected);
+  require<FormatError>(entry[2].is_string(), where, ": the class name is a ", entry[2].type_name(), ", not a text",
+                       expected);
+  return {entry[0].get<std::string>(), entry[1].get<std::int64_t>(), entry[2].get<std::string>()};
+}
+
+inline std::vector<LabelledRow> rows_of_json(const nlohmann::json& file, const std::string& key,
+                                             const std::string& source) {
+  const auto found = file.find(key);
+  require<FormatError>(found != file.end(), source, ": there is no \"", key,
+                       "\"; a split file has \"train\", \"val\" (may be []) and \"test\"");
+  require<FormatError>(found->is_array(), source, ": \"", key, "\" is a ", found->type_name(), "; expected an array");
+  std::vector<LabelledRow> rows;
+  rows.reserve(found->size());
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    rows.push_back(row_of_json((*found)[i], text_of(source, ": ", key, "[", i, "]")));
+  }
+  return rows;
+}
+
+}  // namespace detail
+
+/// The data set that the text of a split file describes; `source` names the file in messages.
+///
+/// **Throws** `FormatError` naming key and position, `DataError` as `check(Dataset)`.
+inline Dataset parse_split_json(std::string_view text, const std::filesystem::path& image_root,
+                                const std::string& source) {
+  nlohmann::json file;
+  try {
+    file = nlohmann::json::parse(text);
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(text_of(source, ": not readable as JSON: ", error.what()));
+  }
+  require<FormatError>(file.is_object(), source, ": the file holds a ", file.type_name(),
+                       "; expected an object with \"train\", \"val\" and \"test\"");
+  detail::LabelledRows rows;
+  rows.train = detail::rows_of_json(file, "train", source);
+  rows.val = detail::rows_of_json(file, "val", source);
+  rows.test = detail::rows_of_json(file, "test", source);
+  return detail::dataset_of(image_root, rows, source);
+}
+
+/// Reads a split file; its paths are relative to `image_root`. The files themselves are not looked at.
+///
+/// **Throws** `FileError`, `FormatError` naming key and position, `DataError` as `check(Dataset)`.
+inline Dataset read_split_json(const std::filesystem::path& path, const std::filesystem::path& image_root) {
+  return parse_split_json(read_text_file(path), image_root, path.string());
+}
+
+/// Writes a data set so that `read_split_json`, and CoOp and its relatives, read it. **Throws** `FileError`.
+inline void write_split_json(const std::filesystem::path& path, const Dataset& dataset) {
+  check(dataset, path.string());
+  const std::array splits{std::pair{"train", &dataset.train}, std::pair{"val", &dataset.val},
+                          std::pair{"test", &dataset.test}};
+  auto file = nlohmann::ordered_json::object();
+  for (const auto& [key, items] : splits) {
+    auto& rows = file[key] = nlohmann::ordered_json::array();
+    for (const Item& item : *items) {
+      rows.push_back({item.path, item.label, dataset.classes.names[static_cast<std::size_t>(item.label)]});
+    }
+  }
+  write_file_atomically(path, [&](std::ostream& out) { out << file.dump(1) << '\n'; });
+}
+
+}  // namespace mao

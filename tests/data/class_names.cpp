@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/data/class_names.hpp>
+
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+
+TEST_CASE("class names come from lines or from JSON", "[class_names]") {
+  const mao_test::TemporaryFolder folder;
+  const mao::ClassNames expected{{"n01440764", "tench"}, {"n01443537", "gold fish"}};
+  CHECK(mao::read_class_names(folder.write("a.txt", "n01440764 tench\r\n\nn01443537 gold fish \n")) == expected);
+  CHECK(mao::read_class_names(folder.write("b.txt", "n01440764\ttench\nn01443537\tgold fish")) == expected);
+  CHECK(mao::read_class_names(folder.write("c.json", R"({"n01440764": "tench", "n01443537": "gold fish"})")) == expected);
+}
+
+TEST_CASE("bad class-name files are refused with the line", "[class_names]") {
+  const mao_test::TemporaryFolder folder;
+  CHECK_THROWS_WITH(mao::read_class_names(folder.write("a.txt", "a b\nlonely\n")), ContainsSubstring("a.txt: line 2: 'lonely'"));
+  CHECK_THROWS_WITH(mao::read_class_names(folder.write("b.txt", "a b\na c\n")), ContainsSubstring("line 2"));
+  CHECK_THROWS_AS(mao::read_class_names(folder.write("c.json", R"({"a": 1})")), mao::FormatError);
+  CHECK_THROWS_AS(mao::read_class_names(folder.write("d.txt", "\n")), mao::FormatError);
+  CHECK_THROWS_AS(mao::read_class_names(folder / "absent.txt"), mao::FileError);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/data/csv.hpp>
+
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+#include <tuple>
+
+TEST_CASE("a table with splits, by comma or tab, columns in any order", "[csv]") {
+  const auto commas = mao::parse_csv("path,label,classname,split\n1.jpg,0,\"cat, black\",train\n2.jpg,1,dog,train\n3.jpg,0,\"cat, black\",test\n", "r", "t");
+  const auto tabs = mao::parse_csv("\xef\xbb\xbfsplit\tclassname\tpath\tlabel\r\ntrain\tcat, black\t1.jpg\t0\r\ntrain\tdog\t2.jpg\t1\r\ntest\tcat, black\t3.jpg\t0\r\n", "r", "t");
+  CHECK(commas == tabs);
+  CHECK(commas.classes.names == std::vector<std::string>{"cat, black", "dog"});
+  CHECK(commas.test == std::vector<mao::Item>{{"3.jpg", 0}});
+}
+
+TEST_CASE("a table without splits is split; its paths are relative to its folder", "[csv]") {
+  const mao_test::TemporaryFolder folder;
+  std::string text = "path,label,classname\n";
+  for (int i = 0; i < 10; ++i) text += std::to_string(i) + ".jpg,0,a\n";
+  const auto dataset = mao::read_csv(folder.write("t.csv", text));
+  CHECK(dataset.root == folder.path());
+  CHECK(dataset.train.size() == 5);
+  CHECK(dataset.val.size() == 2);
+  CHECK(dataset.test.size() == 3);
+}
+
+TEST_CASE("bad tables are refused with the line", "[csv]") {
+  const std::string header = "path,label,classname,split\n";
+  const std::vector<std::tuple<std::string, std::string>> cases{
+      {"", "the table is empty"},
+      {"path,classname\n", "there is no column 'label'"},
+      {header + "1.jpg,0,a,train\n1.jpg,0,a\n", "line 3: 3 fields; expected 4"},
+      {header + "1.jpg,zero,a,train\n", "line 2: the label is 'zero'"},
+      {header + "1.jpg,-1,a,train\n", "line 2: the label is '-1'"},
+      {header + "1.jpg,99999999999999999999,a,train\n", "line 2: the label is"},
+      {header + ",0,a,train\n", "line 2: the path is empty"},
+      {header + "1.jpg,0,a,dev\n", "line 2: the split is 'dev'"},
+  };
+  for (const auto& [text, message] : cases) {
+    CHECK_THROWS_WITH(mao::parse_csv(text, "r", "t.csv"), ContainsSubstring(message) && ContainsSubstring("t.csv"));
+    CHECK_THROWS_AS(mao::parse_csv(text, "r", "t.csv"), mao::FormatError);
+  }
+  CHECK_THROWS_AS(mao::parse_csv("path,label,classname\n1,0,a\n2,0,b\n", "r", "t"), mao::DataError);
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/data/dataset.hpp>
+
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+mao::Dataset two_classes() {
+  mao::Dataset dataset;
+  dataset.root = "images";
+  dataset.classes.names = {"cat", "dog"};
+  dataset.train = {{"c1.jpg", 0}, {"d1.jpg", 1}};
+  dataset.test = {{"c2.jpg", 0}, {"d2.jpg", 1}};
+  return dataset;
+}
+
+}  // namespace
+
+TEST_CASE("what contradicts itself is named", "[dataset]") {
+  auto dataset = two_classes();
+  CHECK_NOTHROW(mao::check(dataset, "pets"));
+  dataset.test[1].label = 2;
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("pets: test image d2.jpg has label 2"));
+  dataset = two_classes();
+  dataset.train.pop_back();
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("'dog' (label 1) has no training image"));
+  dataset = two_classes();
+  dataset.test.clear();
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("test split is empty"));
+  dataset = two_classes();
+  dataset.classes.names[0] = "dog";
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("both named 'dog'"));
+  CHECK_NOTHROW(mao::check(dataset, "pets", mao::SameNames::accept));
+  dataset.classes.names[0].clear();
+  CHECK_THROWS_AS(mao::check(dataset, "pets"), mao::DataError);
+}
+
+TEST_CASE("files and labels keep the order of the items; missing files are listed", "[dataset]") {
+  const mao_test::TemporaryFolder folder;
+  auto dataset = two_classes();
+  dataset.root = folder.path();
+  folder.write("c1.jpg", "x");
+  CHECK(mao::files_of(dataset, dataset.train)[1] == folder / "d1.jpg");
+  CHECK(mao::labels_of(dataset.test) == std::vector<std::int64_t>{0, 1});
+  CHECK(mao::missing_files(dataset).size() == 3);
+}

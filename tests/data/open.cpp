@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/data/open.hpp>
+
+#include <string>
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+constexpr const char* split =
+    R"({"train":[["a/1.jpg",0,"a"],["b/1.jpg",1,"b"]],"val":[],"test":[["a/2.jpg",0,"a"]]})";
+
+void image(const mao_test::TemporaryFolder& folder, const std::string& name) {
+  std::filesystem::create_directories((folder / name).parent_path());
+  folder.write(name, "x");
+}
+
+}  // namespace
+
+TEST_CASE("the images of a split file are found beside it or in a sub folder", "[open]") {
+  for (const std::string place : {"", "101_ObjectCategories/", "2750/", "pictures/"}) {
+    const mao_test::TemporaryFolder folder;
+    folder.write("split_zhou_Mine.json", split);
+    std::filesystem::create_directories(folder / "annotations");
+    image(folder, place + "a/1.jpg");
+    INFO(place);
+    const auto dataset = mao::open_dataset(folder.path());
+    CHECK(std::filesystem::exists(mao::files_of(dataset, dataset.train)[0]));
+    CHECK(mao::open_dataset(folder / "split_zhou_Mine.json").train == dataset.train);
+  }
+}
+
+TEST_CASE("folders and tables are opened by what they are", "[open]") {
+  const mao_test::TemporaryFolder folder;
+  image(folder, "data/train/a/1.jpg");
+  image(folder, "data/test/a/1.jpg");
+  CHECK(mao::open_dataset(folder / "data").classes.names == std::vector<std::string>{"a"});
+  const auto table = folder.write("t.tsv", "path\tlabel\tclassname\tsplit\n1.jpg\t0\ta\ttrain\n2.jpg\t0\ta\ttest\n");
+  CHECK(mao::open_dataset(table).test.size() == 1);
+}
+
+TEST_CASE("what is no data set is refused with what was found and what would work", "[open]") {
+  const mao_test::TemporaryFolder folder;
+  CHECK_THROWS_AS(mao::open_dataset(folder / "absent"), mao::FileError);
+  CHECK_THROWS_WITH(mao::open_dataset(folder.write("x.mat", "")), ContainsSubstring("'.mat'"));
+  CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("0 sub folder(s)") && ContainsSubstring("These would work"));
+  folder.write("split_zhou_A.json", split);
+  CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("cannot find a/1.jpg"));
+  folder.write("split_zhou_B.json", split);
+  CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("2 split files") && ContainsSubstring("split_zhou_B.json"));
+}

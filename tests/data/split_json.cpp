@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/data/split_json.hpp>
+
+#include <filesystem>
+#include <string>
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+#include <tuple>
+#include <vector>
+
+namespace {
+
+mao::Dataset parsed(const std::string& text) { return mao::parse_split_json(text, "images", "s.json"); }
+
+const std::filesystem::path shared_splits = std::filesystem::path(MAO_SOURCE_DIR) / "../shared/data/splits";
+
+}  // namespace
+
+TEST_CASE("classes are the names by sorted label, labels are positions", "[split_json]") {
+  const auto dataset = parsed(R"({"train":[["b.jpg",7,"bee"],["a.jpg",2,"ant"]],"val":[],"test":[["c.jpg",7,"bee"]]})");
+  CHECK(dataset.classes.names == std::vector<std::string>{"ant", "bee"});
+  CHECK(dataset.train == std::vector<mao::Item>{{"b.jpg", 1}, {"a.jpg", 0}});
+  CHECK(dataset.test == std::vector<mao::Item>{{"c.jpg", 1}});
+  CHECK(dataset.val.empty());
+  CHECK(dataset.root == "images");
+}
+
+TEST_CASE("what is written is read back", "[split_json]") {
+  const mao_test::TemporaryFolder folder;
+  auto dataset = parsed(R"({"train":[["é \"1\".jpg",0,"crème"],["b",1,"b"]],"val":[["c",1,"b"]],"test":[["d",0,"crème"]]})");
+  mao::write_split_json(folder / "split.json", dataset);
+  CHECK(mao::read_split_json(folder / "split.json", "images") == dataset);
+}
+
+TEST_CASE("a bad split file is refused with key and position", "[split_json]") {
+  const std::string good = R"(["a.jpg",0,"a"])";
+  const std::vector<std::tuple<std::string, std::string>> cases{
+      {"{", "s.json: not readable as JSON"},
+      {"[]", "the file holds a array"},
+      {R"({"train":[],"test":[]})", "there is no \"val\""},
+      {R"({"train":{},"val":[],"test":[]})", "\"train\" is a object"},
+      {R"({"train":[)" + good + R"(,7],"val":[],"test":[]})", "s.json: train[1] is number"},
+      {R"({"train":[)" + good + R"(],"val":[["a",0]],"test":[]})", "val[0] is an array of 2"},
+      {R"({"train":[["a","0","a"]],"val":[],"test":[]})", "train[0]: the label is string"},
+      {R"({"train":[["a",-1,"a"]],"val":[],"test":[]})", "train[0]: the label is -1"},
+      {R"({"train":[["a",0.5,"a"]],"val":[],"test":[]})", "train[0]: the label is 0.5"},
+      {R"({"train":[["",0,"a"]],"val":[],"test":[]})", "the path is not a text, or empty"},
+      {R"({"train":[["a",0,null]],"val":[],"test":[]})", "the class name is a null"},
+  };
+  for (const auto& [text, message] : cases) {
+    CHECK_THROWS_WITH(parsed(text), ContainsSubstring(message));
+    CHECK_THROWS_AS(parsed(text), mao::FormatError);
+  }
+}
+
+TEST_CASE("contradictions in a split file are refused", "[split_json]") {
+  const std::vector<std::tuple<std::string, std::string>> cases{
+      {R"({"train":[["a",0,"a"]],"val":[],"test":[]})", "test split is empty"},
+      {R"({"train":[["a",0,"a"]],"val":[],"test":[["b",0,"b"]]})", "label 0 is 'a' at first, but 'b' for b"},
+      {R"({"train":[["a",0,"a"]],"val":[],"test":[["b",1,"b"]]})", "'b' (label 1) has no training image"},
+      {R"({"train":[["a",0,"a"],["b",1,"a"]],"val":[],"test":[["b",1,"a"]]})", "both named 'a'"},
+  };
+  for (const auto& [text, message] : cases) {
+    CHECK_THROWS_WITH(parsed(text), ContainsSubstring(message));
+    CHECK_THROWS_AS(parsed(text), mao::DataError);
+  }
+}
+
+TEST_CASE("the published split files have their published sizes", "[split_json][shared]") {
+  MAO_SKIP_UNLESS(std::filesystem::exists(shared_splits), shared_splits.string() + " is not there");
+  const std::vector<std::tuple<std::string, std::size_t, std::size_t, std::size_t, std::int64_t>> expected{
+      {"Caltech101", 4128, 1649, 2465, 100},  {"OxfordPets", 2944, 736, 3669, 37},
+      {"StanfordCars", 6509, 1635, 8041, 196}, {"OxfordFlowers", 4093, 1633, 2463, 102},
+      {"DescribableTextures", 2820, 1128, 1692, 47}, {"EuroSAT", 13500, 5400, 8100, 10},
+      {"UCF101", 7639, 1898, 3783, 101}};
+  for (const auto& [name, train, val, test, classes] : expected) {
+    INFO(name);
+    const auto dataset = mao::read_split_json(shared_splits / ("split_zhou_" + name + ".json"), "images");
+    CHECK(dataset.train.size() == train);
+    CHECK(dataset.val.size() == val);
+    CHECK(dataset.test.size() == test);
+    CHECK(dataset.classes.size() == classes);
+  }
+}
