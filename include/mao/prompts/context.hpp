@@ -86,7 +86,7 @@ class ContextPrompt {
   [[nodiscard]] TextBatch assemble(const Tensor& context, const Candidates& candidates) const {
     const bool shared = context.dim() == 2;
     const std::int64_t ahead = shared ? words_ahead() : 0;
-    Arrangement rows{.context_begin = tokens_.size(0)};
+    Arrangement rows{.context_begin = tokens_.size(0), .order = {}, .offsets = {0}};
     for (const std::int64_t id : candidates.ids) arrange(id, ahead, shared ? 0 : id * length_, rows);
     TextBatch batch;
     batch.prefix = (ahead > 0 ? at::cat({start_, context.narrow(0, 0, ahead)}) : start_).unsqueeze(0);
@@ -99,8 +99,8 @@ class ContextPrompt {
  private:
   struct Arrangement {
     std::int64_t context_begin;           ///< row of the first context vector behind the class tokens
-    std::vector<std::int64_t> order;      ///< rows of [class tokens; context] in the order of the suffix
-    std::vector<std::int64_t> offsets{0};
+    std::vector<std::int64_t> order{};    ///< rows of [class tokens; context] in the order of the suffix
+    std::vector<std::int64_t> offsets;
   };
 
   /// Context vectors that stand before every class name, and so can be shared.
