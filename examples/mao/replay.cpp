@@ -37,7 +37,8 @@ bool has_sentence_sets(const Trace& trace) {
   const auto files = fs::directory_iterator(trace.folder());
   return std::any_of(begin(files), end(files), [&](const fs::directory_entry& file) {
     const std::string set = file.path().stem().string();
-    return file.path().extension() == ".safetensors" && trace.has(set + ".json") && trace.json(set + ".json").contains("top8_clean");
+    return file.path().extension() == ".safetensors" && trace.has(set + ".json") &&
+           trace.json(set + ".json").contains("top8_clean");
   });
 }
 
@@ -60,7 +61,8 @@ Verdict replay_folder(const fs::path& folder, const Settings& settings) {
   const std::string reference = trace.config().value("reference", std::string());
   const Replay replay = replay_of(trace);
   if (!replay) {
-    std::cerr << "mao: " << trace.folder().string() << ": no replay for " << reference << " yet; known: " << known_methods() << '\n';
+    std::cerr << "mao: " << trace.folder().string() << ": no replay for " << reference
+              << " yet; known: " << known_methods() << '\n';
     return Verdict::Unknown;
   }
   Report report(trace.folder().string() + (reference.empty() ? "" : "  (" + reference + ")"));
@@ -90,8 +92,8 @@ int replay_folders(const std::vector<fs::path>& folders, const Settings& setting
   }
   const auto count = [&](Verdict verdict) { return std::count(verdicts.begin(), verdicts.end(), verdict); };
   if (folders.size() > 1) {
-    std::cout << count(Verdict::Passed) << " of " << folders.size() << " passed, " << count(Verdict::Failed) << " failed, "
-              << count(Verdict::Unknown) << " without a replay\n";
+    std::cout << count(Verdict::Passed) << " of " << folders.size() << " passed, " << count(Verdict::Failed)
+              << " failed, " << count(Verdict::Unknown) << " without a replay\n";
   }
   return count(Verdict::Failed) > 0 ? 1 : count(Verdict::Unknown) > 0 ? 2 : 0;
 }
@@ -114,9 +116,11 @@ void add_replay(CLI::App& app, int& status) {
   command->add_option("--vocab", arguments->vocabulary, "CLIP's byte-pair vocabulary [searched for]");
   command->add_option("--minilm", arguments->mini_lm, "Folder of all-MiniLM-L6-v2 [searched for]");
   command->callback([arguments, &status] {
-    status = replay_folders({arguments->folders.begin(), arguments->folders.end()},
-                            {.clip = arguments->clip, .batches = arguments->batches, .vocabulary = arguments->vocabulary,
-                             .mini_lm = arguments->mini_lm});
+    status =
+        replay_folders({arguments->folders.begin(), arguments->folders.end()}, {.clip = arguments->clip,
+                                                                                .batches = arguments->batches,
+                                                                                .vocabulary = arguments->vocabulary,
+                                                                                .mini_lm = arguments->mini_lm});
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// CoOp, in all its forms: shared or class-specific, random or from words, the name at the end, in the middle or in front.
+/// CoOp, in all its forms: shared or class-specific, random or from words, the name at the end, in the middle or in
+/// front.
 
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
@@ -37,11 +38,12 @@ CoopClip::Options options_of(const Trace& trace) {
 void compare_buffers(const Trace& trace, const mao::Clip& clip, const CoopClip::Options& options, Report& report) {
   if (!trace.has("buffers.safetensors")) return;
   const auto buffers = trace.tensors("buffers.safetensors");
-  const auto phrase =
-      options.init.empty() ? mao::ContextPhrase::placeholders(options.context) : mao::ContextPhrase::words(options.init);
+  const auto phrase = options.init.empty() ? mao::ContextPhrase::placeholders(options.context)
+                                           : mao::ContextPhrase::words(options.init);
   std::vector<mao::Tensor> rows;
   for (const std::string& name : trace.classes().names) {
-    rows.push_back(at::tensor(clip.tokenizer().row(phrase.prefix + " " + mao::readable(name) + ".", clip.context_length())));
+    rows.push_back(
+        at::tensor(clip.tokenizer().row(phrase.prefix + " " + mao::readable(name) + ".", clip.context_length())));
   }
   const mao::Tensor embedded = clip.embed(at::stack(rows));
   const std::int64_t begin = 1 + phrase.length;

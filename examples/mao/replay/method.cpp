@@ -13,8 +13,8 @@ using mao::require;
 StepComparison::StepComparison(const Trace& trace, const MethodOptions& options, Report& report)
     : options_(options), report_(report), steps_(trace.tensors("steps.safetensors")), trace_(trace.json("trace.json")) {
   const auto expected = trace.config<std::size_t>("T");
-  require<FormatError>(trace_.is_array() && trace_.size() == expected, trace.folder().string(), ": trace.json has ", trace_.size(),
-                       " steps, config.json says T = ", expected);
+  require<FormatError>(trace_.is_array() && trace_.size() == expected, trace.folder().string(), ": trace.json has ",
+                       trace_.size(), " steps, config.json says T = ", expected);
   if (trace.has("step0_features.safetensors")) features_ = trace.tensors("step0_features.safetensors");
 }
 
@@ -27,13 +27,17 @@ void StepComparison::step(std::int64_t step, const mao::StepReport& done, const 
     report_.compare("learning rate", done.learning_rate, rate, limit.learning_rate, where);
   }
   if (step == 0) compare_features(output);
-  if (const auto target = steps_.find(prefix + "call0.cross_entropy.target"); target != steps_.end() && options_.targets_are_labels) {
-    report_.exact("labels", integers(target->second) == labels, "the labels of " + where + " are not those of the trace");
+  if (const auto target = steps_.find(prefix + "call0.cross_entropy.target");
+      target != steps_.end() && options_.targets_are_labels) {
+    report_.exact("labels", integers(target->second) == labels,
+                  "the labels of " + where + " are not those of the trace");
   }
-  report_.compare(step == 0 ? "logits, step 0" : "logits, later steps", output.logits, entry(steps_, prefix + "logits", "steps.safetensors"),
-                  step == 0 ? limit.first_logits : limit.logits, where);
+  report_.compare(step == 0 ? "logits, step 0" : "logits, later steps", output.logits,
+                  entry(steps_, prefix + "logits", "steps.safetensors"), step == 0 ? limit.first_logits : limit.logits,
+                  where);
   if (wanted.at("loss_summary").contains(options_.loss_key)) {
-    report_.compare("loss", done.loss, wanted.at("loss_summary").at(options_.loss_key).get<double>(), limit.loss, where);
+    report_.compare("loss", done.loss, wanted.at("loss_summary").at(options_.loss_key).get<double>(), limit.loss,
+                    where);
   } else {
     report_.skip("loss", "trace.json has no loss_summary." + options_.loss_key);
   }
@@ -44,12 +48,14 @@ void StepComparison::step(std::int64_t step, const mao::StepReport& done, const 
   }
 }
 
-void StepComparison::compare_gradient(const std::string& key, const mao::Parameter& parameter, const std::string& where) {
+void StepComparison::compare_gradient(const std::string& key, const mao::Parameter& parameter,
+                                      const std::string& where) {
   const std::string quantity = "gradient of " + parameter.name;
   if (options_.without_meaning.contains(parameter.name)) return report_.skip(quantity, "its true value is 0");
   const bool in_neither = !steps_.contains(key) && !parameter.value.grad().defined();
   if (in_neither) return report_.skip(quantity, "there is none in " + where + ", here and in the trace");
-  report_.compare(quantity, parameter.value.grad(), entry(steps_, key, "steps.safetensors"), options_.tolerances.gradient, where);
+  report_.compare(quantity, parameter.value.grad(), entry(steps_, key, "steps.safetensors"),
+                  options_.tolerances.gradient, where);
 }
 
 void StepComparison::compare_features(const mao::Output& output) {
@@ -59,17 +65,19 @@ void StepComparison::compare_features(const mao::Output& output) {
   }
   const auto text = features_.find("text_encoder.0");
   if (text == features_.end()) return;
-  if (output.text.dim() == 2) return report_.compare("text features, step 0", output.text, mao::unit_rows(text->second), limit);
+  if (output.text.dim() == 2)
+    return report_.compare("text features, step 0", output.text, mao::unit_rows(text->second), limit);
   for (std::int64_t b = 0; b < output.text.size(0); ++b) {
     const auto& expected = entry(features_, "text_encoder." + std::to_string(b), "step0_features.safetensors");
-    report_.compare("text features, step 0", output.text.select(0, b), mao::unit_rows(expected), limit, "image " + std::to_string(b));
+    report_.compare("text features, step 0", output.text.select(0, b), mao::unit_rows(expected), limit,
+                    "image " + std::to_string(b));
   }
 }
 
 void load_parameters(mao::ParameterList parameters, const mao::TensorMap& values, const std::string& file) {
   const at::NoGradGuard no_graph;
-  require<FormatError>(parameters.size() == values.size(), file, " has ", values.size(), " tensors, the backbone trains ",
-                       parameters.size());
+  require<FormatError>(parameters.size() == values.size(), file, " has ", values.size(),
+                       " tensors, the backbone trains ", parameters.size());
   for (mao::Parameter& parameter : parameters) {
     const mao::Tensor& value = entry(values, parameter.name, file);
     mao::expect_shape(value, parameter.value.sizes(), file + ": " + parameter.name);
@@ -77,8 +85,8 @@ void load_parameters(mao::ParameterList parameters, const mao::TensorMap& values
   }
 }
 
-void compare_parameters(const mao::ParameterList& parameters, const mao::TensorMap& expected, const std::string& quantity,
-                        Tolerance tolerance, Report& report) {
+void compare_parameters(const mao::ParameterList& parameters, const mao::TensorMap& expected,
+                        const std::string& quantity, Tolerance tolerance, Report& report) {
   for (const mao::Parameter& parameter : parameters) {
     const auto found = expected.find(parameter.name);
     if (found == expected.end()) {
@@ -88,7 +96,8 @@ void compare_parameters(const mao::ParameterList& parameters, const mao::TensorM
     }
   }
   for (const auto& [name, value] : expected) {
-    const bool known = std::any_of(parameters.begin(), parameters.end(), [&](const mao::Parameter& p) { return p.name == name; });
+    const bool known =
+        std::any_of(parameters.begin(), parameters.end(), [&](const mao::Parameter& p) { return p.name == name; });
     if (!known) report.exact(quantity + ": names", false, name + " is in the trace alone");
   }
 }

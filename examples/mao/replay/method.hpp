@@ -37,9 +37,9 @@ struct MethodTolerances {
 /// What differs from method to method.
 struct MethodOptions {
   MethodTolerances tolerances{};
-  std::string loss_key = "loss";          ///< of loss_summary in trace.json
-  bool start_is_known = false;            ///< the backbone starts where the reference does (text init), so compare that too
-  bool targets_are_labels = true;         ///< the first cross entropy's targets are the batch's labels
+  std::string loss_key = "loss";   ///< of loss_summary in trace.json
+  bool start_is_known = false;     ///< the backbone starts where the reference does (text init), so compare that too
+  bool targets_are_labels = true;  ///< the first cross entropy's targets are the batch's labels
   std::set<std::string> without_meaning{};  ///< parameters whose true gradient is 0, so that noise would be compared
 };
 
@@ -92,8 +92,8 @@ class StepComparison {
   StepComparison(const Trace& trace, const MethodOptions& options, Report& report);
 
   /// After step `step`: its rate, loss, logits, and each parameter with the gradient that moved it.
-  void step(std::int64_t step, const mao::StepReport& done, const std::vector<std::int64_t>& labels, const mao::Output& output,
-            const mao::ParameterList& parameters);
+  void step(std::int64_t step, const mao::StepReport& done, const std::vector<std::int64_t>& labels,
+            const mao::Output& output, const mao::ParameterList& parameters);
 
  private:
   void compare_gradient(const std::string& key, const mao::Parameter& parameter, const std::string& where);
@@ -109,13 +109,13 @@ class StepComparison {
 void load_parameters(mao::ParameterList parameters, const mao::TensorMap& values, const std::string& file);
 
 /// Compares parameters by name, both ways: none too few, none too many.
-void compare_parameters(const mao::ParameterList& parameters, const mao::TensorMap& expected, const std::string& quantity,
-                        Tolerance tolerance, Report& report);
+void compare_parameters(const mao::ParameterList& parameters, const mao::TensorMap& expected,
+                        const std::string& quantity, Tolerance tolerance, Report& report);
 
 /// Trains `backbone` (bound to the trace's classes) on `steps` and compares everything that the trace has.
 template <mao::Backbone BackboneT, mao::Regularizer RegularizerT = mao::CrossEntropy>
-void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<StepBatch>& steps, const MethodOptions& options,
-                   Report& report, RegularizerT regularizer = {}) {
+void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<StepBatch>& steps,
+                   const MethodOptions& options, Report& report, RegularizerT regularizer = {}) {
   const auto initial = trace.tensors("init.safetensors");
   if (options.start_is_known) compare_parameters(backbone.parameters(), initial, "start", absolute(1e-6), report);
   load_parameters(backbone.parameters(), initial, "init.safetensors");
@@ -131,8 +131,9 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
     const auto& labels = steps.at(static_cast<std::size_t>(done)).labels;
     comparison.step(done++, step, labels, *recorded.output(), backbone.parameters());
   };
-  auto tuner = mao::PromptTuner(backbone, FixedBatches(steps, trace.config<std::int64_t>("batches_per_epoch")), recorded,
-                                trace.schedule(), mao::TunerOptions{.sgd = trace.optimizer(), .name = trace.trainer()});
+  auto tuner =
+      mao::PromptTuner(backbone, FixedBatches(steps, trace.config<std::int64_t>("batches_per_epoch")), recorded,
+                       trace.schedule(), mao::TunerOptions{.sgd = trace.optimizer(), .name = trace.trainer()});
   tuner.fit(images, observer);
   report.exact("steps", done == trace.config<std::int64_t>("T"), mao::text_of(done, " steps were run"));
 
@@ -146,8 +147,8 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   backbone.bind(mao::ClassList{trace.config<std::vector<std::string>>("new_classnames")});
   report.compare("evaluation logits, new classes", mao::predict_logits(backbone, test),
                  entry(trace.tensors("eval_new.safetensors"), "logits", "eval_new.safetensors"), limit.logits);
-  compare_parameters(backbone.parameters(), trace.tensors("final.safetensors"), "after binding new classes", limit.parameter,
-                     report);
+  compare_parameters(backbone.parameters(), trace.tensors("final.safetensors"), "after binding new classes",
+                     limit.parameter, report);
 }
 
 }  // namespace mao_program::replay

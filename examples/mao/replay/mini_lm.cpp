@@ -35,14 +35,15 @@ void compare_nearest(const std::string& quantity, const Eigen::MatrixXf& cosines
   for (std::size_t row = 0; row < wanted.size(); ++row) {
     const auto ours = nearest.of(static_cast<std::int64_t>(row));
     const auto* of_row = cosine + static_cast<std::int64_t>(row) * expected.size(1);
-    const bool same = std::equal(ours.begin(), ours.end(), wanted[row].begin(), wanted[row].end(), [&](std::int64_t a, std::int64_t b) {
-      return a == b || std::abs(of_row[a] - of_row[b]) <= tie;
-    });
+    const bool same =
+        std::equal(ours.begin(), ours.end(), wanted[row].begin(), wanted[row].end(),
+                   [&](std::int64_t a, std::int64_t b) { return a == b || std::abs(of_row[a] - of_row[b]) <= tie; });
     report.exact(quantity, same, "another list for class " + std::to_string(row));
   }
 }
 
-void compare_ids(const std::string& set, const Names& names, const nlohmann::json& expected, const mao::MiniLm& model, Report& report) {
+void compare_ids(const std::string& set, const Names& names, const nlohmann::json& expected, const mao::MiniLm& model,
+                 Report& report) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     const bool same = model.tokenizer().encode(names[i]) == expected.at(i).get<mao::WordPiece::Ids>();
     report.exact(set + ": word pieces", same, "differ for \"" + names[i] + "\"");
@@ -60,12 +61,14 @@ void compare_set(const Trace& trace, const std::string& set, const mao::MiniLm& 
   const auto limit = absolute(2e-6);
   const auto compare_names = [&](const std::string& form, const Names& names) {
     report.compare(set + ": embed_" + form, model.encode(names), entry(tensors, "embed_" + form, file), limit);
-    if (given.contains("wordpiece_ids_" + form)) compare_ids(set, names, given.at("wordpiece_ids_" + form), model, report);
+    if (given.contains("wordpiece_ids_" + form))
+      compare_ids(set, names, given.at("wordpiece_ids_" + form), model, report);
   };
   compare_names("raw", raw);
   compare_names("clean", clean);
   compare_names("photo", photo);
-  const auto compare_cosines = [&](const std::string& key, const std::string& lists, const Names& queries, const Names& candidates) {
+  const auto compare_cosines = [&](const std::string& key, const std::string& lists, const Names& queries,
+                                   const Names& candidates) {
     const Eigen::MatrixXf cosines = model(queries, candidates);
     const mao::Tensor& expected = entry(tensors, key, file);
     report.compare(set + ": " + key, tensor_of(cosines), expected, limit);

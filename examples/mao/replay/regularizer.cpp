@@ -25,7 +25,8 @@ double logit_scale(const nlohmann::json& value) {
   const auto text = value.get<std::string>();
   const std::string start = "exp(ln(1/";
   const double divisor = text.starts_with(start) ? std::atof(text.c_str() + start.size()) : 0;
-  mao::require<mao::FormatError>(divisor > 0, "logit_scale is \"", text, "\", expected a number or \"exp(ln(1/0.07))\"");
+  mao::require<mao::FormatError>(divisor > 0, "logit_scale is \"", text,
+                                 "\", expected a number or \"exp(ln(1/0.07))\"");
   return 1.0 / divisor;
 }
 
@@ -35,7 +36,8 @@ struct Outcome {
 
   Outcome(const mao::TensorMap& given, const std::string& name, double scale, AlterableRegularizer::Columns columns) {
     const std::string file = "regB.safetensors";
-    const auto image = mao::parameter(entry(given, name + ".image", file)), text = mao::parameter(entry(given, name + ".text", file));
+    const auto image = mao::parameter(entry(given, name + ".image", file)),
+               text = mao::parameter(entry(given, name + ".text", file));
     const mao::Batch batch{.images = {}, .labels = integers(entry(given, name + ".labels", file)), .weights = {}};
     const AlterableRegularizer regularizer({.task = AlterableRegularizer::Task::Base, .columns = columns});
     mao::ClassList classes;
@@ -55,18 +57,23 @@ void compare_case(const mao::TensorMap& given, const std::string& name, double s
   const std::string file = "regB.safetensors";
   const auto& limit = relative(1e-4);
   const Outcome released(given, name, scale, AlterableRegularizer::Columns::PerImage);
-  report.compare(name + ": loss", released.loss.view({1}), entry(given, name + ".loss", file).view({1}), absolute(5e-5));
+  report.compare(name + ": loss", released.loss.view({1}), entry(given, name + ".loss", file).view({1}),
+                 absolute(5e-5));
   report.compare(name + ": logits", released.logits, entry(given, name + ".logits", file), absolute(5e-5));
-  report.compare(name + ": gradient of the image features", released.image_gradient, entry(given, name + ".grad_image", file), limit);
-  report.compare(name + ": gradient of the text features", released.text_gradient, entry(given, name + ".grad_text", file), limit);
+  report.compare(name + ": gradient of the image features", released.image_gradient,
+                 entry(given, name + ".grad_image", file), limit);
+  report.compare(name + ": gradient of the text features", released.text_gradient,
+                 entry(given, name + ".grad_text", file), limit);
   const auto labels = integers(entry(given, name + ".labels", file));
   if (std::set<std::int64_t>(labels.begin(), labels.end()).size() == labels.size()) {
     const Outcome paper(given, name, scale, AlterableRegularizer::Columns::Distinct);
     report.compare(name + ": loss, one column a class", paper.loss, released.loss, absolute(1e-6));
-    report.compare(name + ": text gradient, one column a class", paper.text_gradient, released.text_gradient, relative(1e-6));
+    report.compare(name + ": text gradient, one column a class", paper.text_gradient, released.text_gradient,
+                   relative(1e-6));
   }
   for (const auto& [key, value] : given) {
-    if (key.starts_with(name + ".") && key.ends_with("_dpc")) report.skip(key, "DPC's symmetric loss is not part of reg-B");
+    if (key.starts_with(name + ".") && key.ends_with("_dpc"))
+      report.skip(key, "DPC's symmetric loss is not part of reg-B");
   }
 }
 

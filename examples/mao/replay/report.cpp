@@ -50,7 +50,8 @@ void Report::compare(const std::string& quantity, const mao::Tensor& actual, con
     ++target.wrong;
     if (target.problem.empty()) {
       target.problem = (actual.defined() ? "shape " + mao::shape_text(actual.sizes()) : std::string("missing")) +
-                       ", expected shape " + mao::shape_text(expected.sizes()) + (where.empty() ? "" : " (" + where + ")");
+                       ", expected shape " + mao::shape_text(expected.sizes()) +
+                       (where.empty() ? "" : " (" + where + ")");
     }
     return;
   }
@@ -85,7 +86,8 @@ bool Report::passed() const {
 
 std::string Report::finding(const Row& row) {
   if (!row.problem.empty()) return row.problem;
-  if (row.counted) return row.checks == 1 ? "same" : std::to_string(row.checks) + " of " + std::to_string(row.checks) + " same";
+  if (row.counted)
+    return row.checks == 1 ? "same" : std::to_string(row.checks) + " of " + std::to_string(row.checks) + " same";
   std::string text = scientific(row.deviation) + (row.tolerance.relative ? " of the largest" : "");
   if (!row.where.empty() && row.deviation > 0) text += " (" + row.where + ")";
   return text;
@@ -96,7 +98,8 @@ void Report::print(std::ostream& out) const {
   std::size_t width = 8;
   for (const Row& row : rows_) width = std::max(width, row.quantity.size());
   const auto line = [&](const char* verdict, const Row& row) -> std::ostream& {
-    return out << "  " << std::left << std::setw(8) << verdict << std::setw(static_cast<int>(width) + 2) << row.quantity;
+    return out << "  " << std::left << std::setw(8) << verdict << std::setw(static_cast<int>(width) + 2)
+               << row.quantity;
   };
   for (const Row& row : rows_) {
     if (!row.skipped.empty()) {

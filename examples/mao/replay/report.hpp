@@ -31,7 +31,8 @@ class Report {
                const std::string& where = "");
 
   /// Compares two numbers.
-  void compare(const std::string& quantity, double actual, double expected, Tolerance tolerance, const std::string& where = "");
+  void compare(const std::string& quantity, double actual, double expected, Tolerance tolerance,
+               const std::string& where = "");
 
   /// Counts `right` among the exact checks of a quantity; `problem` says what was wrong with the first that is not.
   void exact(const std::string& quantity, bool right, const std::string& problem);
@@ -49,12 +50,12 @@ class Report {
   struct Row {
     std::string quantity;
     Tolerance tolerance;
-    double deviation = 0;   ///< the largest, in the unit of the tolerance
-    std::string where;      ///< of the largest deviation
-    std::string problem;    ///< of the first failure that is not a matter of size
-    std::string skipped;    ///< the reason
+    double deviation = 0;  ///< the largest, in the unit of the tolerance
+    std::string where;     ///< of the largest deviation
+    std::string problem;   ///< of the first failure that is not a matter of size
+    std::string skipped;   ///< the reason
     int checks = 0, wrong = 0;
-    bool counted = false;   ///< exact checks
+    bool counted = false;  ///< exact checks
   };
 
   Row& row(const std::string& quantity, Tolerance tolerance, bool counted);

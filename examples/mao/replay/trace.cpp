@@ -13,7 +13,8 @@ using mao::FormatError;
 using mao::OptionError;
 using mao::require;
 
-Trace::Trace(fs::path folder, Settings settings) : folder_(fs::absolute(folder).lexically_normal()), settings_(std::move(settings)) {
+Trace::Trace(fs::path folder, Settings settings)
+    : folder_(fs::absolute(folder).lexically_normal()), settings_(std::move(settings)) {
   if (folder_.filename().empty()) folder_ = folder_.parent_path();
   require<mao::FileError>(fs::is_directory(folder_), "there is no folder ", folder_.string(),
                           "; expected a folder of golden traces such as golden/coop");
@@ -39,7 +40,8 @@ mao::CosineSchedule Trace::schedule() const {
   const auto optim = config<nlohmann::json>("optim");
   const auto get = [&]<class T>(const char* key, T) { return value_of<T>(optim, key, "config.json, optim"); };
   const auto kind = get("LR_SCHEDULER", std::string()), warm_up = get("WARMUP_TYPE", std::string());
-  require<OptionError>(kind == "cosine", folder_.string(), ": LR_SCHEDULER is \"", kind, "\", only \"cosine\" can be replayed");
+  require<OptionError>(kind == "cosine", folder_.string(), ": LR_SCHEDULER is \"", kind,
+                       "\", only \"cosine\" can be replayed");
   require<OptionError>(warm_up == "constant" || warm_up == "linear", folder_.string(), ": WARMUP_TYPE is \"", warm_up,
                        "\", expected \"constant\" or \"linear\"");
   const bool linear = warm_up == "linear";
@@ -64,31 +66,35 @@ mao::SgdOptions Trace::optimizer() const {
 fs::path Trace::in_a_folder_above(const std::string& file, const std::string& option) const {
   for (fs::path above = folder_.parent_path();; above = above.parent_path()) {
     if (fs::is_regular_file(above / file)) return above / file;
-    require<mao::FileError>(above != above.parent_path(), "no ", file, " in any folder above ", folder_.string(), "; name it with ",
-                            option);
+    require<mao::FileError>(above != above.parent_path(), "no ", file, " in any folder above ", folder_.string(),
+                            "; name it with ", option);
   }
 }
 
 std::shared_ptr<const mao::Clip> Trace::clip() const {
   const auto path = settings_.clip.empty() ? in_a_folder_above("tiny_clip.safetensors", "--clip") : settings_.clip;
-  return std::make_shared<const mao::Clip>(mao::Clip::load(path, {.vocabulary = settings_.vocabulary, .activation = {}}));
+  return std::make_shared<const mao::Clip>(
+      mao::Clip::load(path, {.vocabulary = settings_.vocabulary, .activation = {}}));
 }
 
 mao::TensorMap Trace::batches() const {
-  const auto path = settings_.batches.empty() ? in_a_folder_above("batches.safetensors", "--batches") : settings_.batches;
+  const auto path =
+      settings_.batches.empty() ? in_a_folder_above("batches.safetensors", "--batches") : settings_.batches;
   return mao::read_tensors(path).tensors;
 }
 
 std::vector<StepBatch> Trace::steps() const {
   const auto all = batches();
-  const mao::Tensor &images = entry(all, "images", "batches.safetensors"), &labels = entry(all, "labels", "batches.safetensors");
+  const mao::Tensor &images = entry(all, "images", "batches.safetensors"),
+                    &labels = entry(all, "labels", "batches.safetensors");
   mao::expect_shape(images, {-1, -1, 3, -1, -1}, "batches.safetensors: images");
   mao::expect_shape(labels, {images.size(0), images.size(1)}, "batches.safetensors: labels");
-  const auto count = config<std::int64_t>("T"), size = config<std::int64_t>("batch"), round = config<std::int64_t>("batches_per_epoch");
+  const auto count = config<std::int64_t>("T"), size = config<std::int64_t>("batch"),
+             round = config<std::int64_t>("batches_per_epoch");
   const bool one_each = images.size(0) >= count;
   require<FormatError>((one_each || images.size(0) >= round) && images.size(1) >= size, folder_.string(), ": ", count,
-                       " steps of ", size, " images (", round, " an epoch), but batches.safetensors has ", images.size(0), " of ",
-                       images.size(1));
+                       " steps of ", size, " images (", round, " an epoch), but batches.safetensors has ",
+                       images.size(0), " of ", images.size(1));
   std::vector<StepBatch> result;
   for (std::int64_t step = 0; step < count; ++step) {
     const std::int64_t row = one_each ? step : step % round;

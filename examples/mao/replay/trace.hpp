@@ -62,7 +62,8 @@ class Trace {
   [[nodiscard]] std::string trainer() const;
   [[nodiscard]] mao::ClassList classes() const { return {config<std::vector<std::string>>("classnames")}; }
 
-  /// Learning rates and optimiser as config["optim"] has them. **Throws** `OptionError` for what mao has no counterpart of.
+  /// Learning rates and optimiser as config["optim"] has them. **Throws** `OptionError` for what mao has no counterpart
+  /// of.
   [[nodiscard]] mao::CosineSchedule schedule() const;
   [[nodiscard]] mao::SgdOptions optimizer() const;
 

@@ -18,12 +18,13 @@ namespace {
 using Json = nlohmann::json;
 
 /// Compares a row of ids, or that there is none because the text is too long.
-void compare_row(const mao::ClipTokenizer& tokenizer, const std::string& text, const Json& expected, std::int64_t context,
-                 bool truncate, Report& report) {
+void compare_row(const mao::ClipTokenizer& tokenizer, const std::string& text, const Json& expected,
+                 std::int64_t context, bool truncate, Report& report) {
   const std::string quantity = truncate ? "token rows, truncated" : "token rows";
   try {
     const auto row = tokenizer.row(text, context, truncate);
-    report.exact(quantity, !expected.is_null() && row == expected.get<std::vector<std::int64_t>>(), "differs for \"" + text + "\"");
+    report.exact(quantity, !expected.is_null() && row == expected.get<std::vector<std::int64_t>>(),
+                 "differs for \"" + text + "\"");
   } catch (const mao::DataError&) {
     report.exact(quantity, expected.is_null(), "refuses \"" + text + "\" as too long");
   }
@@ -40,9 +41,11 @@ void compare_tokenizer(const Trace& trace, const mao::Clip& clip, Report& report
     const auto text = row.at("text").get<std::string>();
     const auto ids = row.at("ids").get<std::vector<std::int64_t>>();
     const auto cleaned = mao::clean_text(text);
-    report.exact("cleaned text", cleaned == row.at("cleaned").get<std::string>(), "\"" + text + "\" became \"" + cleaned + "\"");
+    report.exact("cleaned text", cleaned == row.at("cleaned").get<std::string>(),
+                 "\"" + text + "\" became \"" + cleaned + "\"");
     report.exact("token ids", tokenizer.encode(text) == ids, "differ for \"" + text + "\"");
-    report.exact("decoded text", tokenizer.decode(ids) == row.at("decoded").get<std::string>(), "differs for \"" + text + "\"");
+    report.exact("decoded text", tokenizer.decode(ids) == row.at("decoded").get<std::string>(),
+                 "differs for \"" + text + "\"");
     const Json &full = row.at("tokenize"), &truncated = row.at("tokenize_truncate");
     const auto context = static_cast<std::int64_t>(truncated.size());
     compare_row(tokenizer, text, full, context, false, report);
@@ -52,10 +55,15 @@ void compare_tokenizer(const Trace& trace, const mao::Clip& clip, Report& report
 
 void compare_architecture(const Json& config, const mao::ClipArchitecture& sizes, Report& report) {
   if (!config.contains("arch")) return;
-  const std::pair<const char*, std::int64_t> known[] = {
-      {"embed_dim", sizes.embed},           {"image", sizes.resolution},         {"patch", sizes.patch},
-      {"vision_width", sizes.vision_width}, {"vision_layers", sizes.vision_layers}, {"text_width", sizes.text_width},
-      {"text_layers", sizes.text_layers},   {"context", sizes.context},          {"vocab", sizes.vocabulary}};
+  const std::pair<const char*, std::int64_t> known[] = {{"embed_dim", sizes.embed},
+                                                        {"image", sizes.resolution},
+                                                        {"patch", sizes.patch},
+                                                        {"vision_width", sizes.vision_width},
+                                                        {"vision_layers", sizes.vision_layers},
+                                                        {"text_width", sizes.text_width},
+                                                        {"text_layers", sizes.text_layers},
+                                                        {"context", sizes.context},
+                                                        {"vocab", sizes.vocabulary}};
   for (const auto& [key, ours] : known) {
     const auto theirs = config.at("arch").value(key, ours);
     report.exact("architecture", theirs == ours, mao::text_of(key, " is ", ours, ", expected ", theirs));
@@ -91,7 +99,8 @@ void replay_zero_shot(const Trace& trace, Report& report) {
   std::vector<mao::Tensor> rows;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     rows.push_back(at::tensor(clip->tokenizer().row(prompts[i], clip->context_length())));
-    report.exact("prompts", mao::fill_template(pattern, classes.names.at(i)) == prompts[i], "differs: \"" + prompts[i] + "\"");
+    report.exact("prompts", mao::fill_template(pattern, classes.names.at(i)) == prompts[i],
+                 "differs: \"" + prompts[i] + "\"");
   }
   const mao::Tensor tokens = at::stack(rows);
   report.exact("tokens", integers(tokens) == integers(entry(given, "tokens", file)), "differ from the trace's");
@@ -104,8 +113,10 @@ void replay_zero_shot(const Trace& trace, Report& report) {
   report.compare("text features, packed", mao::sentence_features(*clip, prompts), text, relative(5e-5));
   const mao::Tensor features = clip->vision_tower().encode(images, probe);
   report.compare("image features", features, entry(given, "image_features", file), relative(5e-5));
-  report.compare("image features, in parts", clip->encode_image(images), entry(given, "image_features", file), relative(5e-5));
-  if (trace.has("intermediates.safetensors")) compare_intermediates(trace.tensors("intermediates.safetensors"), probed, report);
+  report.compare("image features, in parts", clip->encode_image(images), entry(given, "image_features", file),
+                 relative(5e-5));
+  if (trace.has("intermediates.safetensors"))
+    compare_intermediates(trace.tensors("intermediates.safetensors"), probed, report);
 
   mao::ZeroShot<mao::Clip> zero_shot(clip, classes, {.templates = {pattern}});
   const auto output = zero_shot.forward({.pixels = images, .features = {}}, mao::Candidates::all(classes.size()));
