@@ -26,7 +26,7 @@ struct GraphOp {
   Kind kind;
   std::vector<std::int64_t> inputs;
   std::int64_t output = 0;
-  std::string name;           ///< of a convolution: its tensors are NAME.weight and NAME.bias
+  std::string name;  ///< of a convolution: its tensors are NAME.weight and NAME.bias
   std::int64_t stride = 1;
   std::int64_t groups = 1;
   bool relu6 = false;
@@ -72,8 +72,9 @@ class GraphReader {
       result.kind = GraphOp::Kind::Add;
       result.inputs.push_back(original(inputs[1]));
     } else {
-      require<FormatError>(op == "MEAN", file_, ": the operation \"", op,
-                           "\" is unknown; known are CONV_2D, DEPTHWISE_CONV_2D, ADD, MEAN, RESHAPE, SOFTMAX and QUANTIZE");
+      require<FormatError>(
+          op == "MEAN", file_, ": the operation \"", op,
+          "\" is unknown; known are CONV_2D, DEPTHWISE_CONV_2D, ADD, MEAN, RESHAPE, SOFTMAX and QUANTIZE");
     }
     graph_.result = output;
     graph_.ops.push_back(std::move(result));
@@ -84,10 +85,11 @@ class GraphReader {
     result.name = entry.at("name").get<std::string>();
     result.stride = entry.at("stride").get<std::int64_t>();
     result.groups = entry.at("groups").get<std::int64_t>();
-    require<FormatError>(result.stride >= 1 && result.groups >= 1, file_, ": ", result.name, " has stride ", result.stride,
-                         " and ", result.groups, " groups, expected at least 1 of each");
+    require<FormatError>(result.stride >= 1 && result.groups >= 1, file_, ": ", result.name, " has stride ",
+                         result.stride, " and ", result.groups, " groups, expected at least 1 of each");
     const auto padding = entry.at("pad").get<std::string>();
-    require<FormatError>(padding == "SAME", file_, ": ", result.name, " has the padding \"", padding, "\", only SAME is known");
+    require<FormatError>(padding == "SAME", file_, ": ", result.name, " has the padding \"", padding,
+                         "\", only SAME is known");
     const auto& activation = entry.at("act");
     result.relu6 = activation == "relu6";
     require<FormatError>(result.relu6 || activation.is_null(), file_, ": ", result.name, " has the activation ",

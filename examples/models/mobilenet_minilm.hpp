@@ -38,8 +38,9 @@ inline std::vector<std::string> read_imagenet_names(const std::filesystem::path&
   for (std::string line; std::getline(stream, line);) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     const auto space = line.find(' ');
-    require<FormatError>(space != std::string::npos && space + 1 < line.size(), path.string(), ", line ", names.size() + 1,
-                         ": \"", line, "\", expected an identifier, a space and a name, as in \"n01440764 tench\"");
+    require<FormatError>(space != std::string::npos && space + 1 < line.size(), path.string(), ", line ",
+                         names.size() + 1, ": \"", line,
+                         "\", expected an identifier, a space and a name, as in \"n01440764 tench\"");
     names.push_back(line.substr(space + 1));
   }
   return names;
@@ -51,14 +52,15 @@ inline std::filesystem::path find_imagenet_names(const std::filesystem::path& fo
   const std::filesystem::path inside = folder / file, beside = folder / ".." / "text" / file;
   const bool found = std::filesystem::exists(inside) || std::filesystem::exists(beside);
   require<FileError>(found, "the names of the ImageNet classes were found neither at ", inside.string(), " nor at ",
-                     beside.string(), "; put ", file, " (lines \"wnid name\" in label order) into the folder of the weights");
+                     beside.string(), "; put ", file,
+                     " (lines \"wnid name\" in label order) into the folder of the weights");
   return std::filesystem::exists(inside) ? inside : beside;
 }
 
 /// MobileNetV2 beside all-MiniLM-L6-v2.
 ///
-/// With e_i the encoding of "a photo of a NAME_i" and m their mean: the image feature is the sum of p_i (e_i - m) over the
-/// ten largest of the classifier's probabilities p, the text feature is the sentence's encoding minus m.
+/// With e_i the encoding of "a photo of a NAME_i" and m their mean: the image feature is the sum of p_i (e_i - m) over
+/// the ten largest of the classifier's probabilities p, the text feature is the sentence's encoding minus m.
 class MobileNetMiniLm {
  public:
   static constexpr std::int64_t likeliest = 10;
@@ -115,7 +117,8 @@ class MobileNetMiniLm {
     return text_.encode_packed(parts.index_select(0, at::tensor(order).to(parts.device())), offsets) - mean_;
   }
 
-  /// **Shapes** [B, 3, R, R] -> [B, 384], not normalised, without gradient. A few images at a time, which stay in the cache.
+  /// **Shapes** [B, 3, R, R] -> [B, 384], not normalised, without gradient. A few images at a time, which stay in the
+  /// cache.
   [[nodiscard]] Tensor encode_image(const Tensor& pixels) const {
     const at::NoGradGuard frozen;
     constexpr std::int64_t few = 4;
@@ -135,7 +138,8 @@ class MobileNetMiniLm {
   [[nodiscard]] Tensor describe(const Tensor& logits) const {
     const std::int64_t named = directions_.size(0), background = logits.size(1) - named;
     require<DataError>(background == 0 || background == 1, "MobileNetMiniLm: the classifier has ", logits.size(1),
-                       " classes, the list of ImageNet names ", named, "; expected as many, or one less (the background)");
+                       " classes, the list of ImageNet names ", named,
+                       "; expected as many, or one less (the background)");
     const Tensor probabilities = at::softmax(logits.narrow(1, background, named), 1);
     const auto [weight, winner] = probabilities.topk(likeliest, 1);
     const Tensor described = directions_.index_select(0, winner.flatten()).view({winner.size(0), likeliest, -1});

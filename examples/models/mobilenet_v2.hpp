@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// MobileNetV2 (Sandler et al., arXiv 1801.04381) as an ImageNet classifier, batch normalisation folded into its weights.
+/// MobileNetV2 (Sandler et al., arXiv 1801.04381) as an ImageNet classifier, batch normalisation folded into its
+/// weights.
 
 #include <algorithm>
 #include <cstdint>
@@ -23,7 +24,8 @@
 namespace mao::examples {
 
 /// Zeros before and after an extent: TensorFlow's SAME gives ceil(extent / stride) outputs and puts the odd zero last.
-inline std::pair<std::int64_t, std::int64_t> same_padding(std::int64_t extent, std::int64_t kernel, std::int64_t stride) {
+inline std::pair<std::int64_t, std::int64_t> same_padding(std::int64_t extent, std::int64_t kernel,
+                                                          std::int64_t stride) {
   const std::int64_t outputs = (extent + stride - 1) / stride;
   const std::int64_t zeros = std::max<std::int64_t>(0, (outputs - 1) * stride + kernel - extent);
   return {zeros / 2, zeros - zeros / 2};
@@ -44,7 +46,8 @@ inline Tensor convolve_same(const Tensor& input, const Tensor& weight, const Ten
 /// A frozen network of convolutions, sums and one mean.
 class MobileNetV2 {
  public:
-  /// **Throws** `FormatError` when a convolution of `graph` finds no weight or bias, or a value is used before it is made.
+  /// **Throws** `FormatError` when a convolution of `graph` finds no weight or bias, or a value is used before it is
+  /// made.
   MobileNetV2(Graph graph, const TensorMap& weights) : graph_(std::move(graph)), fingerprint_(fingerprint_of(weights)) {
     std::map<std::int64_t, std::size_t> made{{graph_.input, 0}};
     last_use_.resize(graph_.ops.size());
@@ -66,7 +69,8 @@ class MobileNetV2 {
   ///
   /// **Throws** `FileError`, `FormatError`.
   static MobileNetV2 load(const std::filesystem::path& folder, const std::string& name = "mobilenet_v2_tf2ptq") {
-    return MobileNetV2(read_graph(folder / (name + ".graph.json")), read_safetensors(folder / (name + ".safetensors")).tensors);
+    return MobileNetV2(read_graph(folder / (name + ".graph.json")),
+                       read_safetensors(folder / (name + ".safetensors")).tensors);
   }
 
   /// Logits, of the background class first where the network has one. **Shapes** pixels [B, 3, R, R] -> [B, classes].

@@ -31,6 +31,19 @@ TEST_CASE("sizes and offsets of the evaluation view follow torchvision's roundin
   CHECK((tall.height == 227 && tall.square.top == 2));
 }
 
+TEST_CASE("with `resize` the short side is larger than the crop", "[transform]") {
+  const auto image = mao_test::random_image(60, 45, 4);
+  const auto whole = mao::resize_bicubic(image, 42, 32);  // 42.67 truncated
+  CHECK(mao::evaluation_pixels(image, 28, 32) == mao::crop(whole, {7, 2, 28, 28}));
+  CHECK(mao::evaluation_pixels(image, 28) == mao::evaluation_pixels(image, 28, 28));
+  const mao::Preprocess preprocess{.resolution = 28, .resize = 32};
+  std::vector<float> expected(3 * 28 * 28), actual(expected.size());
+  mao::normalise(mao::crop(whole, {7, 2, 28, 28}), preprocess, expected.data());
+  mao::evaluation_view(image, preprocess, actual.data());
+  CHECK(actual == expected);
+  CHECK_THROWS_AS(mao::check(mao::Preprocess{.resolution = 28, .resize = 20}), mao::OptionError);
+}
+
 TEST_CASE("symmetric preprocessing maps bytes to -1 .. 1", "[transform]") {
   mao::Image image(2, 1);
   image.pixels = {0, 0, 0, 255, 255, 255};

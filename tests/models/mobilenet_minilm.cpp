@@ -28,7 +28,7 @@ Tensor noise(const std::vector<std::int64_t>& shape, const std::string& name, do
   return mao::normal_tensor(shape, deviation, mao::Rng(3)["small pair"][name]);
 }
 
-const std::vector<std::string> imagenet{"cat", "dog", "red dog", "owl", "red cat", "cat owl",
+const std::vector<std::string> imagenet{"cat",     "dog",     "red dog", "owl",     "red cat",    "cat owl",
                                         "dog owl", "red owl", "dog cat", "owl cat", "red red owl"};
 
 /// A sentence encoder of random weights: one layer, 2 heads of 32 features.
@@ -52,7 +52,8 @@ mao::MiniLm small_mini_lm() {
   add("embeddings.token_type_embeddings.weight", {2, 64});
   norm("embeddings.LayerNorm");
   const std::string layer = "encoder.layer.0.";
-  for (const char* part : {"self.query", "self.key", "self.value", "output.dense"}) affine(layer + "attention." + part, 64, 64);
+  for (const char* part : {"self.query", "self.key", "self.value", "output.dense"})
+    affine(layer + "attention." + part, 64, 64);
   affine(layer + "intermediate.dense", 96, 64);
   affine(layer + "output.dense", 64, 96);
   norm(layer + "attention.output.LayerNorm");
@@ -64,11 +65,16 @@ mao::MiniLm small_mini_lm() {
 /// A classifier of one convolution and a mean.
 mao::examples::MobileNetV2 small_network(std::int64_t classes) {
   using Kind = mao::examples::GraphOp::Kind;
-  const mao::examples::Graph graph{
-      .input = 0,
-      .result = 2,
-      .ops = {{.kind = Kind::Convolution, .inputs = {0}, .output = 1, .name = "conv", .stride = 2, .groups = 1, .relu6 = true},
-              {.kind = Kind::Mean, .inputs = {1}, .output = 2, .name = {}}}};
+  const mao::examples::Graph graph{.input = 0,
+                                   .result = 2,
+                                   .ops = {{.kind = Kind::Convolution,
+                                            .inputs = {0},
+                                            .output = 1,
+                                            .name = "conv",
+                                            .stride = 2,
+                                            .groups = 1,
+                                            .relu6 = true},
+                                           {.kind = Kind::Mean, .inputs = {1}, .output = 2, .name = {}}}};
   return {graph, {{"conv.weight", noise({classes, 3, 3, 3}, "conv")}, {"conv.bias", noise({classes}, "bias")}}};
 }
 
@@ -112,14 +118,18 @@ TEST_CASE("The image feature is the weighted sum over the ten likeliest classes,
 
 TEST_CASE("Rows of a text batch do not see each other and take the prefix of their group") {
   const auto model = small_model();
-  mao::TextBatch batch{.prefix = noise({2, 3, 64}, "prefix"), .suffix = noise({7, 64}, "suffix"),
-                       .offsets = {0, 2, 3, 7}, .group = {1, 0, 1}};
+  mao::TextBatch batch{.prefix = noise({2, 3, 64}, "prefix"),
+                       .suffix = noise({7, 64}, "suffix"),
+                       .offsets = {0, 2, 3, 7},
+                       .group = {1, 0, 1}};
   const Tensor together = model->encode_text(batch);
   for (std::int64_t row = 0; row < 3; ++row) {
     const auto r = static_cast<std::size_t>(row);
     const std::int64_t begin = batch.offsets[r], length = batch.suffix_length(row);
     const mao::TextBatch alone{.prefix = batch.prefix.narrow(0, batch.group[r], 1),
-                               .suffix = batch.suffix.narrow(0, begin, length), .offsets = {0, length}, .group = {0}};
+                               .suffix = batch.suffix.narrow(0, begin, length),
+                               .offsets = {0, length},
+                               .group = {0}};
     CHECK(largest_difference(model->encode_text(alone)[0], together[row]) < 1e-5);
   }
   batch.group[1] = 2;

@@ -58,16 +58,20 @@ Tensor naive_same_convolution(const Tensor& input, const Tensor& weight, const T
 // A network of one strided convolution, a depthwise one added to its input, and a mean.
 const std::string small_graph = R"({"input": 0, "ops": [
   {"op": "QUANTIZE", "in": [0], "out": [1]},
-  {"op": "CONV_2D", "in": [1, 90, 91], "out": [2], "stride": 2, "pad": "SAME", "act": "relu6", "name": "first", "groups": 1},
-  {"op": "DEPTHWISE_CONV_2D", "in": [2, 92, 93], "out": [3], "stride": 1, "pad": "SAME", "act": null, "name": "second", "groups": 4},
+  {"op": "CONV_2D", "in": [1, 90, 91], "out": [2], "stride": 2, "pad": "SAME",
+   "act": "relu6", "name": "first", "groups": 1},
+  {"op": "DEPTHWISE_CONV_2D", "in": [2, 92, 93], "out": [3], "stride": 1, "pad": "SAME",
+   "act": null, "name": "second", "groups": 4},
   {"op": "ADD", "in": [2, 3], "out": [4], "act": 0},
   {"op": "MEAN", "in": [4, 94], "out": [5]},
   {"op": "RESHAPE", "in": [5, 95], "out": [6]},
   {"op": "SOFTMAX", "in": [6], "out": [7]}]})";
 
 mao::TensorMap small_weights() {
-  return {{"first.weight", noise({4, 3, 3, 3}, 1).to(at::kHalf)}, {"first.bias", noise({4}, 2)},
-          {"second.weight", noise({4, 1, 3, 3}, 3).to(at::kHalf)}, {"second.bias", noise({4}, 4)}};
+  return {{"first.weight", noise({4, 3, 3, 3}, 1).to(at::kHalf)},
+          {"first.bias", noise({4}, 2)},
+          {"second.weight", noise({4, 1, 3, 3}, 3).to(at::kHalf)},
+          {"second.bias", noise({4}, 4)}};
 }
 
 mao::examples::Graph graph_of(const std::string& text) {
@@ -114,8 +118,7 @@ TEST_CASE("A network runs its operations in order") {
   const MobileNetV2 network(graph_of(small_graph), weights);
   const Tensor pixels = noise({3, 3, 6, 6}, 5);
   const auto weight = [&](const char* name) { return weights.at(name).to(at::kFloat); };
-  const Tensor first =
-      naive_same_convolution(pixels, weight("first.weight"), weight("first.bias"), 2, 1).clamp(0, 6);
+  const Tensor first = naive_same_convolution(pixels, weight("first.weight"), weight("first.bias"), 2, 1).clamp(0, 6);
   const Tensor second = naive_same_convolution(first, weight("second.weight"), weight("second.bias"), 1, 4);
   CHECK(largest_difference(network.classify(pixels), first.add(second).mean({2, 3})) < 1e-5);
   CHECK_THROWS_AS((void)network.classify(noise({3, 1, 6, 6}, 5)), mao::ShapeError);

@@ -7,12 +7,13 @@
 
 namespace mao {
 
-/// Resize the short side to `resize` (bicubic), crop the centre, scale to [0, 1], then (x - mean) / deviation per channel.
+/// Resize the short side to `resize` (bicubic), crop the centre, scale to [0, 1], then (x - mean) / deviation per
+/// channel.
 struct Preprocess {
-  int resolution = 224;                                                           ///< R, pixels a side
-  std::array<float, 3> mean{0.48145466F, 0.4578275F, 0.40821073F};                ///< OpenAI CLIP's
+  int resolution = 224;                                             ///< R, pixels a side
+  std::array<float, 3> mean{0.48145466F, 0.4578275F, 0.40821073F};  ///< OpenAI CLIP's
   std::array<float, 3> deviation{0.26862954F, 0.26130258F, 0.27577711F};
-  int resize = 0;                                                                 ///< short side before the crop; 0: the resolution
+  int resize = 0;  ///< short side before the crop; 0: the resolution
 
   /// The short side before the crop, in pixels.
   [[nodiscard]] int short_side() const { return resize > 0 ? resize : resolution; }

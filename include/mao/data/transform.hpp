@@ -67,7 +67,8 @@ inline void normalise(const ImageView& image, const Preprocess& preprocess, floa
 inline void check(const Preprocess& preprocess) {
   require<OptionError>(preprocess.resolution > 0 && preprocess.resolution <= 8192, "preprocessing: resolution ",
                        preprocess.resolution, "; expected 1 to 8192 pixels, 224 for most models");
-  require<OptionError>(preprocess.resize == 0 || (preprocess.resize >= preprocess.resolution && preprocess.resize <= 8192),
+  const bool room = preprocess.resize >= preprocess.resolution && preprocess.resize <= 8192;
+  require<OptionError>(preprocess.resize == 0 || room,
                        "preprocessing: resize ", preprocess.resize, "; expected 0 for the resolution, or ",
                        preprocess.resolution, " (the resolution) to 8192 pixels");
   for (const float deviation : preprocess.deviation) {
@@ -95,7 +96,8 @@ inline Image augmented_pixels(const ImageView& image, int resolution, const Augm
 ///
 /// **Shapes** out [3, R, R].
 inline void evaluation_view(const ImageView& image, const Preprocess& preprocess, float* out) {
-  normalise(evaluation_pixels(image, preprocess.resolution, preprocess.short_side()), preprocess, out);
+  const Image pixels = evaluation_pixels(image, preprocess.resolution, preprocess.resize);
+  normalise(pixels, preprocess, out);
 }
 
 /// The training view that `rng` gives. **Shapes** out [3, R, R].

@@ -30,7 +30,7 @@ using MaoNew = PromptTuner<BackboneT, PseudoLabelSampler<LabelerT>, AlterableReg
 
 /// Settings of `plain`: the baselines of the MAO paper (section 4.1: batch 32, lr 0.002, 20 epochs).
 struct PlainOptions {
-  std::int64_t batch = 32;
+  int batch = 32;
   CosineOptions schedule{.epochs = 20, .learning_rate = 0.002};
   TunerOptions tuner{.name = "plain"};
 };
