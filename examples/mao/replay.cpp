@@ -69,7 +69,8 @@ Verdict replay_folder(const fs::path& folder, const Settings& settings) {
   try {
     replay(trace, report);
   } catch (...) {
-    if (!report.empty()) report.print(std::cout);
+    report.exact("the whole trace", false, "could not be compared to its end");
+    report.print(std::cout);
     throw;
   }
   report.print(std::cout);

@@ -40,8 +40,6 @@ class Report {
   /// Says that something in the trace is not compared, and why.
   void skip(const std::string& quantity, const std::string& reason);
 
-  [[nodiscard]] bool empty() const { return rows_.empty(); }
-
   /// True when something was compared and nothing was wrong.
   [[nodiscard]] bool passed() const;
   void print(std::ostream& out) const;

@@ -55,7 +55,8 @@ class Trace {
   template <class T>
   [[nodiscard]] T override_or(const std::string& key, const T& fallback) const {
     const auto overrides = config_.value("overrides", nlohmann::json::object());
-    return overrides.contains(key) ? value_of<T>(overrides, key, "config.json, overrides") : fallback;
+    const bool given = overrides.contains(key) && !overrides.at(key).is_null();
+    return given ? value_of<T>(overrides, key, "config.json, overrides") : fallback;
   }
 
   /// `CoOp` of the reference "CoOp: trainers.coop.CoOp"; empty where the folder is no method's.

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/prompts/templates.hpp>
+#include <mao/testing/toy_model.hpp>
+
+#include <support/catch.hpp>
+#include <support/tensors.hpp>
+
+using namespace mao;
+using mao::testing::relative_difference;
+using mao::testing::ToyModel;
+
+TEST_CASE("a template takes the readable name where its braces are", "[templates]") {
+  CHECK(fill_template("a photo of a {}.", "big_dog") == "a photo of a big dog.");
+  CHECK(fill_template("{} texture.", "polka-dotted") == "polka-dotted texture.");
+  CHECK(fill_template("{}", "a{b") == "a{b");
+  CHECK_THROWS_WITH(fill_template("a photo.", "cat"), ContainsSubstring("exactly once"));
+  CHECK_THROWS_AS(fill_template("{} or {}", "cat"), OptionError);
+}
+
+TEST_CASE("features of sentences do not depend on what else is encoded", "[templates]") {
+  const auto model = ToyModel::make();
+  const std::vector<std::string> sentences{"one", "a much longer sentence of words", "two words"};
+  const Tensor together = sentence_features(*model, sentences);
+  REQUIRE(together.size(0) == 3);
+  CHECK_FALSE(together.requires_grad());
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    const Tensor alone = sentence_features(*model, {sentences[i]});
+    CHECK(relative_difference(together.narrow(0, static_cast<std::int64_t>(i), 1), alone) < 1e-5);
+  }
+}
+
+TEST_CASE("a batch of sentences shares nothing but the start token", "[templates]") {
+  const auto model = ToyModel::make();
+  const TextBatch batch = text_batch(*model, {"one two", "three"});
+  CHECK(batch.prefix.size(1) == 1);
+  CHECK(batch.offsets == std::vector<std::int64_t>{0, 3, 5});  // each with its end token
+  std::string endless;
+  for (int i = 0; i < 40; ++i) endless += "word ";
+  CHECK_THROWS_WITH(text_batch(*model, {endless}), ContainsSubstring("shorten it"));
+}
