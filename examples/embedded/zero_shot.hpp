@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
 
+#include <mao/core/random.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/text/bpe.hpp>
 
@@ -21,10 +23,12 @@
 
 namespace mao::world {
 
-/// Plain photos of the first `classes` of a list, for comparing combinations that were trained on with those that were
-/// not.
-inline LabelledPictures photos(const std::vector<Combination>& from, std::size_t classes, std::int64_t per_class) {
-  Task task{"photos", "", known_style(0), {from.begin(), from.begin() + static_cast<std::ptrdiff_t>(classes)}, {}};
+/// Plain photos of `classes` random ones of a list, for comparing combinations that were trained on with those that
+/// were not.
+inline LabelledPictures photos(std::vector<Combination> from, std::size_t classes, std::int64_t per_class) {
+  Rng(world_seed)["photos"].shuffle(from);
+  from.resize(classes);
+  Task task{"photos", "", known_style(0), std::move(from)};
   task.test_images = per_class;
   return pictures(task, Half::Base, Split::Test);
 }
