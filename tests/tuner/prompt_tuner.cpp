@@ -6,7 +6,6 @@
 #include <mao/backbones/labelers.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <mao/schedules/cosine.hpp>
-#include <mao/testing/archetypes.hpp>
 #include <mao/testing/toy_model.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
@@ -19,9 +18,6 @@ using mao::testing::largest_difference;
 using mao::testing::ToyImages;
 using mao::testing::ToyModel;
 using mao::testing::toy_classes;
-
-// Archetypes have no bodies: this must compile, and asks the tuner for no more than the concepts say.
-template class mao::detail::PromptTunerImpl<archetype::Backbone, archetype::Sampler, archetype::Regularizer, archetype::Schedule>;
 
 namespace {
 

@@ -38,20 +38,26 @@ namespace explain {
 /// True for a `VisionLanguageModel`; otherwise the compiler says what is missing.
 template <class M>
 consteval bool vision_language_model() {
-  static_assert(requires(const M& m, const std::string& s) {
+  constexpr bool tokenizes = requires(const M& m, const std::string& s) {
     { m.tokenize(s) } -> std::same_as<std::vector<std::int64_t>>;
-  }, "mao: not a VisionLanguageModel: needs `std::vector<std::int64_t> tokenize(const std::string&) const`, ids without start "
-     "and end; see docs/concepts/vision_language_model.md");
-  static_assert(requires(const M& m, const TextBatch& b) {
+  };
+  constexpr bool reads = requires(const M& m, const TextBatch& b) {
     { m.encode_text(b) } -> std::same_as<Tensor>;
-  }, "mao: not a VisionLanguageModel: needs `Tensor encode_text(const TextBatch&) const` giving [R, D]; see "
-     "docs/concepts/vision_language_model.md");
-  static_assert(requires(const M& m, const Tensor& t) {
+  };
+  constexpr bool sees = requires(const M& m, const Tensor& t) {
     { m.encode_image(t) } -> std::same_as<Tensor>;
     { m.embed(t) } -> std::same_as<Tensor>;
-  }, "mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor embed(const Tensor& "
-     "ids) const`; see docs/concepts/vision_language_model.md");
-  static_assert(VisionLanguageModel<M>,
+  };
+  static_assert(tokenizes,
+                "mao: not a VisionLanguageModel: needs `std::vector<std::int64_t> tokenize(const std::string&) const`, ids without "
+                "start and end; see docs/concepts/vision_language_model.md");
+  static_assert(reads,
+                "mao: not a VisionLanguageModel: needs `Tensor encode_text(const TextBatch&) const` giving [R, D]; see "
+                "docs/concepts/vision_language_model.md");
+  static_assert(sees,
+                "mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor embed(const "
+                "Tensor& ids) const`; see docs/concepts/vision_language_model.md");
+  static_assert(VisionLanguageModel<M> || !(tokenizes && reads && sees),
                 "mao: not a VisionLanguageModel: needs start_token, end_token, context_length, logit_scale, preprocess and "
                 "fingerprint, all const; see docs/concepts/vision_language_model.md");
   return VisionLanguageModel<M>;

@@ -4,6 +4,8 @@
 /// Where a tuner's images come from: tensors in memory, features kept from a frozen tower, or files through a loader.
 
 #include <algorithm>
+#include <filesystem>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -51,9 +53,10 @@ class FeatureImages : public ImageSource {
     expect_shape(features_, {-1, -1}, "FeatureImages: features");
   }
 
-  /// Encodes the evaluation view of every image of `source`, `batch` at a time.
+  /// Encodes the evaluation view of every image of `source`, `batch` at a time; `progress` is told how many are done.
   template <class ModelT>
-  static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 32) {
+  static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 32,
+                              const std::function<void(std::int64_t)>& progress = {}) {
     const at::NoGradGuard frozen;
     std::vector<std::vector<View>> batches;
     for (std::int64_t begin = 0; begin < source.size(); begin += batch) {
@@ -63,7 +66,10 @@ class FeatureImages : public ImageSource {
     require<DataError>(!batches.empty(), "FeatureImages: there are no images to encode");
     source.announce(batches);
     std::vector<Tensor> parts;
-    for (const auto& views : batches) parts.push_back(model.encode_image(source.load(views).pixels));
+    for (const auto& views : batches) {
+      parts.push_back(model.encode_image(source.load(views).pixels));
+      if (progress) progress(views.back().image + 1);
+    }
     return FeatureImages(at::cat(parts));
   }
 

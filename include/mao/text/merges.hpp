@@ -77,8 +77,8 @@ inline MergeList read_merges(const std::filesystem::path& path, std::size_t limi
   MergeList merges;
   std::string line;
   for (std::size_t number = 1; merges.size() < limit && lines.next(line); ++number) {
-    const bool version = number == 1 && line.find("#version") != std::string::npos;
-    if (version || line.empty()) continue;
+    const bool heading = number == 1 && line.find("#version") != std::string::npos;
+    if (heading || line.empty()) continue;
     merges.push_back(parse_merge(line, text_of("'", path.string(), "', line ", number)));
   }
   return merges;

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tune a prompt on 16 images a class and test it on classes it has seen and on classes it has not.
+//
+//   build/release/bin/examples/01_quickstart
+//
+// Uses the small model and the rendered images that ship with mao; 02 takes your own.
+#include <iostream>
+
+#include <mao/backbones/coop.hpp>
+#include <mao/backbones/zero_shot.hpp>
+
+#include "embedded/embedded.hpp"
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+
+  mao::Coop coop(clip, task.base.classes);
+  mao::plain(coop, task.base.train_labels).fit(*task.base.train);
+
+  const double base = test_on(coop, task.base).accuracy;
+  const double fresh = test_on(coop, task.fresh).accuracy;  // binds the prompt to the new classes
+  mao::ZeroShot untuned(clip, task.base.classes);
+  std::cout << "untuned  Base " << test_on(untuned, task.base).accuracy << "  New " << test_on(untuned, task.fresh).accuracy << "\n"
+            << "CoOp     Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A regularizer of one's own: which classes a batch is judged against, and by what loss.
+//
+//   build/release/bin/examples/04_own_regularizer
+//
+// This one is judged against the classes of the batch and a few others that the batch's images are most easily confused with.
+#include <iostream>
+
+#include <mao/backbones/coop.hpp>
+#include <mao/prompts/text_tower_similarity.hpp>
+#include <mao/sampling/similarity.hpp>
+
+#include "embedded/embedded.hpp"
+
+/// reg-B plus the nearest class of each class that is present.
+struct NeighbourRegularizer {
+  mao::NearestClasses nearest;
+
+  // Asked before the forward pass, so that only these classes are encoded.
+  mao::Candidates candidates(const mao::Batch& batch, const mao::ClassList&) const {
+    mao::Candidates chosen;
+    const auto add = [&](std::int64_t id) {
+      if (std::find(chosen.ids.begin(), chosen.ids.end(), id) == chosen.ids.end()) chosen.ids.push_back(id);
+    };
+    for (const std::int64_t label : batch.labels) {
+      for (const std::int64_t near : nearest.of(label)) add(near);
+      add(label);
+    }
+    return chosen;
+  }
+
+  // The whole task loss: cross entropy with smoothed labels over the candidates.
+  mao::Tensor operator()(const mao::Output& output, const mao::Batch& batch) const {
+    const mao::Tensor hard = mao::weighted_cross_entropy(output.logits, columns_of(batch.labels, output.candidates), batch.weights);
+    const mao::Tensor even = output.logits.log_softmax(1).mean().neg();
+    return hard * 0.9 + even * 0.1;
+  }
+};
+static_assert(mao::Regularizer<NeighbourRegularizer>);
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+
+  const auto similarity = class_similarity(task.base.classes, mao::TextTowerSimilarity(clip));
+  mao::Coop coop(clip, task.base.classes);
+  mao::PromptTuner tuner(coop, mao::ShuffledSampler(task.base.train_labels, {.batch = 8}),
+                         NeighbourRegularizer{mao::NearestClasses(similarity, 2)},
+                         mao::CosineSchedule({.epochs = 10, .learning_rate = 0.002}));
+  tuner.fit(*task.base.train);
+  std::cout << "CoOp against neighbours: Base " << test_on(coop, task.base).accuracy << "  New "
+            << test_on(coop, task.fresh).accuracy << "\n";
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// A backbone of one's own: a prompt-tuning method that mao does not have, and MAO over it without another line.
+//
+//   build/release/bin/examples/05_own_backbone
+//
+// The method: leave the prompt alone and learn one vector that is added to every class feature.
+#include <iostream>
+
+#include <ATen/ops/zeros.h>
+
+#include <mao/backbones/compare.hpp>
+#include <mao/backbones/labelers.hpp>
+#include <mao/prompts/text_tower_similarity.hpp>
+
+#include "embedded/embedded.hpp"
+
+/// Class features of "a photo of a {}." plus a learned offset.
+class OffsetLearner {
+ public:
+  static constexpr bool frozen_image_tower = true;  // features of fixed views may be kept
+
+  OffsetLearner(std::shared_ptr<const mao::Clip> model, mao::ClassList classes)
+      : model_(std::move(model)), untuned_(model_, std::move(classes)), offset_(mao::parameter(at::zeros({1, width()}))) {}
+
+  // New classes: what depends on them is rebuilt, what was learned stays.
+  void bind(const mao::ClassList& classes) { untuned_.bind(classes); }
+  const mao::ClassList& classes() const { return untuned_.classes(); }
+
+  mao::Output forward(const mao::ImageBatch& images, const mao::Candidates& candidates) {
+    return mao::compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
+  }
+  mao::Tensor encode_text(const mao::Candidates& candidates) { return mao::unit_rows(untuned_.encode_text(candidates) + offset_); }
+  mao::Tensor encode_image(const mao::ImageBatch& images) { return untuned_.encode_image(images); }
+  double logit_scale() const { return model_->logit_scale(); }
+
+  mao::Tensor auxiliary_loss(const mao::Output&, const mao::Batch&) { return (offset_ * offset_).sum() * 0.01; }
+  mao::ParameterList parameters() { return {{"offset", offset_}}; }
+
+ private:
+  std::int64_t width() { return untuned_.encode_text({{0}}).size(1); }
+
+  std::shared_ptr<const mao::Clip> model_;
+  mao::ZeroShot<mao::Clip> untuned_;
+  mao::Tensor offset_;  // [1, D]
+};
+static_assert(mao::Backbone<OffsetLearner>);
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+
+  OffsetLearner learner(clip, task.base.classes);
+  const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
+  mao_base(learner, task.base.train_labels, mao::TextTowerSimilarity(clip), {.sampler = {.batch = shape.batch, .k = shape.k}})
+      .fit(*task.base.train);
+  const double base = test_on(learner, task.base).accuracy;
+  learner.bind(task.fresh.classes);
+  mao_new(learner, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes)).fit(*task.fresh.train);
+  std::cout << "offset + MAO: Base " << base << "  New " << test_on(learner, task.fresh).accuracy << "\n";
+}

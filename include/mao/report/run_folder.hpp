@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The folder of a run: what it was asked, what it said, what it measured. Everything in it is whole at any moment.
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/error.hpp>
+#include <mao/core/files.hpp>
+
+namespace mao {
+
+/// config.json, log.txt, metrics.jsonl and results.json in one folder.
+class RunFolder {
+ public:
+  /// Makes the folder or reopens it. A folder that holds another run is refused.
+  ///
+  /// **Throws** `OptionError` naming the settings that differ.
+  RunFolder(std::filesystem::path path, const nlohmann::json& config) : path_(std::move(path)) {
+    std::error_code failure;
+    std::filesystem::create_directories(path_, failure);
+    require<FileError>(std::filesystem::is_directory(path_), "cannot make the folder ", path_.string(), ": ", failure.message());
+    const auto file = path_ / "config.json";
+    if (std::filesystem::exists(file)) {
+      const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
+      require<FormatError>(saved.is_object(), file.string(), " is not a JSON object; remove the folder or choose another");
+      const std::string different = differences(saved, config);
+      require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
+                           "); choose another --out, or remove it to start anew");
+    } else {
+      write(file, config);
+    }
+  }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// A folder within, made when missing.
+  [[nodiscard]] std::filesystem::path folder(const std::string& name) const {
+    std::filesystem::create_directories(path_ / name);
+    return path_ / name;
+  }
+
+  /// Appends a line to log.txt.
+  void log(const std::string& line) const { append("log.txt", line); }
+
+  /// Appends an object to metrics.jsonl.
+  void metric(const nlohmann::json& object) const { append("metrics.jsonl", object.dump()); }
+
+  /// Removes those lines of metrics.jsonl that a resumed run is going to write again.
+  template <class Predicate>
+  void forget_metrics(Predicate&& is_stale) const {
+    const auto file = path_ / "metrics.jsonl";
+    if (!std::filesystem::exists(file)) return;
+    std::ifstream in(file);
+    std::string kept, line;
+    while (std::getline(in, line)) {
+      const auto object = nlohmann::json::parse(line, nullptr, false);
+      if (object.is_object() && !is_stale(object)) kept += line + "\n";
+    }
+    write_file_atomically(file, [&](std::ostream& out) { out << kept; });
+  }
+
+  /// Reads a JSON file of the folder; null when it is not there.
+  [[nodiscard]] nlohmann::json read(const std::string& name) const {
+    if (!std::filesystem::exists(path_ / name)) return nullptr;
+    const auto value = nlohmann::json::parse(read_text_file(path_ / name), nullptr, false);
+    require<FormatError>(!value.is_discarded(), (path_ / name).string(), " is not JSON; remove it");
+    return value;
+  }
+
+  /// Writes a JSON file of the folder, atomically.
+  void save(const std::string& name, const nlohmann::json& value) const { write(path_ / name, value); }
+
+ private:
+  static void write(const std::filesystem::path& file, const nlohmann::json& value) {
+    write_file_atomically(file, [&](std::ostream& out) { out << value.dump(2) << "\n"; });
+  }
+
+  void append(const char* name, const std::string& line) const {
+    std::ofstream out(path_ / name, std::ios::app);
+    out << line << "\n" << std::flush;
+    require<FileError>(out.good(), "cannot write to ", (path_ / name).string());
+  }
+
+  static std::string differences(const nlohmann::json& saved, const nlohmann::json& wanted) {
+    std::string text;
+    for (const auto& [key, value] : wanted.items()) {
+      const auto before = saved.contains(key) ? saved.at(key) : nlohmann::json();
+      if (before != value) text += (text.empty() ? "" : ", ") + key + ": " + before.dump() + " there, " + value.dump() + " now";
+    }
+    return text;
+  }
+
+  std::filesystem::path path_;
+};
+
+}  // namespace mao

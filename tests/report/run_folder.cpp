@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/report/run_folder.hpp>
+
+#include <fstream>
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+
+using namespace mao;
+using nlohmann::json;
+
+TEST_CASE("a run is reopened by the same settings and refused by others, which are named", "[run_folder]") {
+  const mao_test::TemporaryFolder temporary;
+  const auto path = temporary.path() / "deep" / "run";
+  const json config{{"shots", 16}, {"learner", "coop"}};
+  RunFolder(path, config).save("results.json", {{"h", 50.0}});
+  CHECK(RunFolder(path, config).read("results.json").at("h") == 50.0);
+  CHECK(RunFolder(path, config).read("other.json").is_null());
+  json other = config;
+  other["shots"] = 4;
+  CHECK_THROWS_AS(RunFolder(path, other), OptionError);
+  CHECK_THROWS_WITH(RunFolder(path, other), ContainsSubstring("shots: 16 there, 4 now"));
+}
+
+TEST_CASE("lines that a resumed run writes again are forgotten, a half-written one too", "[run_folder]") {
+  const mao_test::TemporaryFolder temporary;
+  const RunFolder run(temporary.path(), json::object());
+  for (int epoch = 0; epoch < 4; ++epoch) run.metric({{"epoch", epoch}});
+  std::ofstream(temporary.path() / "metrics.jsonl", std::ios::app) << "{\"epo";
+  run.forget_metrics([](const json& line) { return line.at("epoch") >= 2; });
+  CHECK(read_text_file(temporary.path() / "metrics.jsonl") == "{\"epoch\":0}\n{\"epoch\":1}\n");
+}
+
+TEST_CASE("a place where no folder can be made is an error that names it", "[run_folder]") {
+  const mao_test::TemporaryFolder temporary;
+  std::ofstream(temporary.path() / "file") << "x";
+  CHECK_THROWS_WITH(RunFolder(temporary.path() / "file" / "run", json::object()), ContainsSubstring("file"));
+}
