@@ -7,6 +7,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <mao/core/tensor.hpp>
 
@@ -40,21 +42,64 @@ inline std::int64_t count_blocks(const TensorMap& weights, std::string_view pref
   return static_cast<std::int64_t>(found.size());
 }
 
+/// Names of tensors and the shapes that they must have.
+using ShapeTable = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
+
+inline void add_block_shapes(const std::string& prefix, std::int64_t layers, std::int64_t width, ShapeTable& table) {
+  for (std::int64_t i = 0; i < layers; ++i) {
+    const std::string block = prefix + std::to_string(i) + ".";
+    for (const char* name : {"ln_1.weight", "ln_1.bias", "ln_2.weight", "ln_2.bias", "attn.out_proj.bias", "mlp.c_proj.bias"}) {
+      table.push_back({block + name, {width}});
+    }
+    table.push_back({block + "attn.in_proj_weight", {3 * width, width}});
+    table.push_back({block + "attn.in_proj_bias", {3 * width}});
+    table.push_back({block + "attn.out_proj.weight", {width, width}});
+    table.push_back({block + "mlp.c_fc.weight", {4 * width, width}});
+    table.push_back({block + "mlp.c_fc.bias", {4 * width}});
+    table.push_back({block + "mlp.c_proj.weight", {width, 4 * width}});
+  }
+}
+
+/// Every tensor of both towers but the logit scale, which some files keep as [] and some as [1].
+inline ShapeTable expected_shapes(const ClipArchitecture& sizes) {
+  const std::int64_t grid = sizes.resolution / sizes.patch, vision = sizes.vision_width, text = sizes.text_width;
+  ShapeTable table{{"visual.conv1.weight", {vision, 3, sizes.patch, sizes.patch}},
+                   {"visual.class_embedding", {vision}},
+                   {"visual.positional_embedding", {grid * grid + 1, vision}},
+                   {"visual.proj", {vision, sizes.embed}},
+                   {"token_embedding.weight", {sizes.vocabulary, text}},
+                   {"positional_embedding", {sizes.context, text}},
+                   {"text_projection", {text, sizes.embed}}};
+  for (const char* kind : {".weight", ".bias"}) {
+    for (const char* norm : {"visual.ln_pre", "visual.ln_post"}) table.push_back({std::string(norm) + kind, {vision}});
+    table.push_back({std::string("ln_final") + kind, {text}});
+  }
+  add_block_shapes("visual.transformer.resblocks.", sizes.vision_layers, vision, table);
+  add_block_shapes("transformer.resblocks.", sizes.text_layers, text, table);
+  return table;
+}
+
+/// **Throws** `FormatError` when there is no such tensor.
+inline const Tensor& tensor_of(const TensorMap& weights, const std::string& name, const std::string& source) {
+  const auto found = weights.find(name);
+  require<FormatError>(found != weights.end(), source, ": no tensor ", name, " among its ", weights.size(),
+                       "; expected a CLIP checkpoint with OpenAI, open_clip or Hugging Face names");
+  return found->second;
+}
+
 }  // namespace detail
 
-/// Reads the sizes off the tensors (OpenAI's names).
+/// Reads the sizes off the tensors (OpenAI's names) and checks that every tensor of both towers is there and fits.
 ///
 /// **Throws** `FormatError` naming the tensor that is missing or does not fit; ResNet image towers are refused.
 inline ClipArchitecture infer_architecture(const TensorMap& weights, const std::string& source) {
   require<FormatError>(!weights.contains("visual.layer1.0.conv1.weight"), source,
                        ": a CLIP with a ResNet image tower; only ViT towers are supported (ViT-B/16, ViT-B/32, ViT-L/14, ...)");
   const auto get = [&](const std::string& name, std::int64_t dimensions) {
-    const auto found = weights.find(name);
-    require<FormatError>(found != weights.end(), source, ": no tensor ", name, " among its ", weights.size(),
-                         "; expected a CLIP checkpoint with OpenAI, open_clip or Hugging Face names");
-    require<FormatError>(found->second.dim() == dimensions, source, ": ", name, " has shape ",
-                         shape_text(found->second.sizes()), ", expected ", dimensions, " dimensions");
-    return found->second;
+    const Tensor& value = detail::tensor_of(weights, name, source);
+    require<FormatError>(value.dim() == dimensions, source, ": ", name, " has shape ", shape_text(value.sizes()),
+                         ", expected ", dimensions, " dimensions");
+    return value;
   };
   ClipArchitecture sizes;
   const Tensor patches = get("visual.conv1.weight", 4);
@@ -71,8 +116,12 @@ inline ClipArchitecture infer_architecture(const TensorMap& weights, const std::
   sizes.vocabulary = get("token_embedding.weight", 2).size(0);
   sizes.text_width = get("ln_final.weight", 1).size(0);
   sizes.text_layers = detail::count_blocks(weights, "transformer.resblocks.");
-  require<FormatError>(get("visual.proj", 2).size(1) == sizes.embed, source, ": visual.proj projects to ",
-                       weights.at("visual.proj").size(1), " dimensions, text_projection to ", sizes.embed);
+  for (const auto& [name, shape] : detail::expected_shapes(sizes)) {
+    const Tensor& value = detail::tensor_of(weights, name, source);
+    require<FormatError>(value.sizes() == at::IntArrayRef(shape), source, ": ", name, " has shape ", shape_text(value.sizes()),
+                         ", expected ", shape_text(shape));
+  }
+  detail::tensor_of(weights, "logit_scale", source);
   return sizes;
 }
 

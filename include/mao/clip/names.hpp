@@ -11,6 +11,7 @@
 
 #include <ATen/ops/cat.h>
 
+#include <mao/clip/architecture.hpp>
 #include <mao/core/tensor.hpp>
 
 namespace mao {
@@ -44,9 +45,8 @@ inline void add_hugging_face_blocks(const TensorMap& weights, const std::string&
                                                                               {"self_attn.out_proj", "attn.out_proj"},
                                                                               {"mlp.fc1", "mlp.c_fc"},
                                                                               {"mlp.fc2", "mlp.c_proj"}}};
-  for (std::int64_t i = 0;; ++i) {
+  for (std::int64_t i = 0; i < count_blocks(weights, from); ++i) {
     const std::string source = from + std::to_string(i) + ".", target = to + std::to_string(i) + ".";
-    if (!weights.contains(source + "self_attn.q_proj.weight")) return;
     for (const char* kind : {"weight", "bias"}) {
       const auto part = [&](const char* name) { return weights.at(source + "self_attn." + name + "_proj." + kind); };
       result[target + "attn.in_proj_" + kind] = at::cat({part("q"), part("k"), part("v")});

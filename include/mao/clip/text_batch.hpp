@@ -4,6 +4,7 @@
 /// The input of a text tower: embeddings without padding, with the part that rows have in common stored once.
 
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -36,12 +37,17 @@ struct TextBatch {
     expect_shape(suffix, {-1, prefix.size(2)}, "TextBatch::suffix");
     require<ShapeError>(offsets.size() == group.size() + 1 && offsets.front() == 0 && offsets.back() == suffix.size(0),
                         "TextBatch: ", group.size(), " rows need ", group.size() + 1, " offsets from 0 to ", suffix.size(0),
-                        ", got ", offsets.size(), offsets.empty() ? 0 : offsets.back());
+                        ", got ", offsets_text());
     for (std::size_t row = 0; row < group.size(); ++row) {
       require<ShapeError>(offsets[row] < offsets[row + 1], "TextBatch: row ", row, " has no token after its prefix");
       require<ShapeError>(group[row] >= 0 && group[row] < prefix.size(0), "TextBatch: row ", row, " refers to prefix group ",
                           group[row], ", there are ", prefix.size(0));
     }
+  }
+
+ private:
+  [[nodiscard]] std::string offsets_text() const {
+    return offsets.empty() ? "none" : text_of(offsets.size(), " from ", offsets.front(), " to ", offsets.back());
   }
 };
 

@@ -31,10 +31,19 @@ namespace detail {
 
 using ActivationChoice = std::pair<Activation, std::string>;
 
-inline ActivationChoice named_activation(const std::string& value, const std::string& where) {
-  require<OptionError>(value == "quick_gelu" || value == "gelu", where, " says activation \"", value,
+inline ActivationChoice named_activation(const nlohmann::json& value, const std::string& where) {
+  require<FormatError>(value.is_string(), where, " says activation ", value.dump(), ", expected \"quick_gelu\" or \"gelu\"");
+  const auto name = value.get<std::string>();
+  require<OptionError>(name == "quick_gelu" || name == "gelu", where, " says activation \"", name,
                        "\", expected \"quick_gelu\" or \"gelu\"");
-  return {value == "gelu" ? Activation::Gelu : Activation::QuickGelu, value + ", as " + where + " says"};
+  return {name == "gelu" ? Activation::Gelu : Activation::QuickGelu, name + ", as " + where + " says"};
+}
+
+/// An object within a configuration; an empty one when it is not there.
+inline nlohmann::json section_of(const nlohmann::json& config, const char* key, const std::string& where) {
+  const auto section = config.value(key, nlohmann::json::object());
+  require<FormatError>(section.is_object(), where, ": ", key, " is not a JSON object");
+  return section;
 }
 
 /// What a configuration file in `folder` says: ours, Hugging Face's or open_clip's.
@@ -44,14 +53,15 @@ inline std::optional<ActivationChoice> configured_activation(const std::filesyst
     if (!std::filesystem::is_regular_file(path)) continue;
     const auto config = nlohmann::json::parse(read_text_file(path), nullptr, false);
     require<FormatError>(config.is_object(), path.string(), " is not a JSON object");
-    if (config.contains("activation")) return named_activation(config["activation"].get<std::string>(), path.string());
+    if (config.contains("activation")) return named_activation(config["activation"], path.string());
     if (config.contains("model_cfg")) {
-      const bool quick = config["model_cfg"].value("quick_gelu", false);
+      const auto model = section_of(config, "model_cfg", path.string());
+      const bool quick = model.value("quick_gelu", nlohmann::json(false)) == true;
       return named_activation(quick ? "quick_gelu" : "gelu", path.string());
     }
     if (config.contains("text_config") || config.contains("vision_config")) {
-      const auto tower = config.value("text_config", nlohmann::json::object());
-      return named_activation(tower.value("hidden_act", std::string("quick_gelu")), path.string());
+      const auto tower = section_of(config, "text_config", path.string());
+      return named_activation(tower.value("hidden_act", nlohmann::json("quick_gelu")), path.string());
     }
   }
   return std::nullopt;

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The embedded model and its tasks, ready to tune on.
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <mao/clip/image_sources.hpp>
+#include <mao/clip/model.hpp>
+#include <mao/evaluation/base_to_new.hpp>
+
+#include "rendered_images.hpp"
+
+#ifndef MAO_EMBEDDED_MODEL
+#define MAO_EMBEDDED_MODEL "examples/embedded/model"
+#endif
+
+namespace mao::world {
+
+/// The small CLIP that ships with mao.
+inline std::shared_ptr<const Clip> embedded_clip(const std::filesystem::path& folder = MAO_EMBEDDED_MODEL) {
+  return std::make_shared<const Clip>(Clip::load(folder, {.vocabulary = folder / "merges.txt", .activation = {}}));
+}
+
+/// Few shots of both halves and all test images, as features of the frozen image tower.
+class FewShotTask {
+ public:
+  /// Renders task `name` ("sketch", "shifted", "disjoint"); another `seed`, other training images.
+  FewShotTask(const Clip& clip, const std::string& name, std::uint64_t seed)
+      : base_train_(encode(clip, name, Half::Base, Split::Train, seed)), new_train_(encode(clip, name, Half::New, Split::Train, seed)),
+        base_test_(encode(clip, name, Half::Base, Split::Test, 0)), new_test_(encode(clip, name, Half::New, Split::Test, 0)),
+        base_classes_{task(name).class_names(Half::Base)}, new_classes_{task(name).class_names(Half::New)} {}
+
+  /// Refers to this object.
+  BaseToNewTask task_view() {
+    return {{base_classes_, &base_train_.features, base_train_.labels, &base_test_.features, base_test_.labels},
+            {new_classes_, &new_train_.features, new_train_.labels, &new_test_.features, new_test_.labels}};
+  }
+
+ private:
+  struct Images {
+    FeatureImages features;
+    std::vector<std::int64_t> labels;
+  };
+
+  static Images encode(const Clip& clip, const std::string& name, Half half, Split split, std::uint64_t seed) {
+    auto rendered = rendered_images(task(name), half, split, clip.preprocess(), 0, seed);
+    TensorImages pixels(std::move(rendered.pixels));
+    return {FeatureImages::encode(clip, pixels), std::move(rendered.labels)};
+  }
+
+  Images base_train_, new_train_, base_test_, new_test_;
+  ClassList base_classes_, new_classes_;
+};
+
+}  // namespace mao::world

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The commands of the program `mao`. Each is one source file that adds a subcommand to the parser; the subcommand's
+/// callback does the work and sets `status`, which becomes the exit code.
+
+namespace CLI {
+class App;
+}
+
+namespace mao_program {
+
+/// `mao replay DIR...`: compares the library with traces of the reference implementations.
+void add_replay(CLI::App& app, int& status);
+
+/// `mao tune`: trains a learner on few shots and tests base and new classes.
+void add_tune(CLI::App& app, int& status);
+
+/// `mao eval PROMPTS`: tests learned prompts on images.
+void add_eval(CLI::App& app, int& status);
+
+/// `mao predict IMAGE...`: classifies images with learned prompts or by class names.
+void add_predict(CLI::App& app, int& status);
+
+/// `mao inspect FILE`: what a checkpoint, prompts file or tensor file holds.
+void add_inspect(CLI::App& app, int& status);
+
+}  // namespace mao_program

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao inspect: what a file of tensors holds, and what mao would make of it.
+#include <iostream>
+
+#include <c10/core/ScalarType.h>
+
+#include <mao/clip/weights.hpp>
+#include <mao/core/tensor_file.hpp>
+
+#include "commands.hpp"
+#include "settings.hpp"
+
+namespace mao_program {
+
+namespace {
+
+void print_clip(const TensorFile& file, const std::string& path) {
+  const ClipWeights clip = prepare_clip_weights(file, path);
+  const auto& sizes = clip.sizes;
+  std::cout << "a CLIP model with " << name_of(clip.layout) << " names\n  image tower: ViT, width " << sizes.vision_width << ", "
+            << sizes.vision_layers << " layers, patch " << sizes.patch << ", " << sizes.resolution << " px\n  text tower: width "
+            << sizes.text_width << ", " << sizes.text_layers << " layers, " << sizes.context << " tokens, vocabulary "
+            << sizes.vocabulary << "\n  joint embedding: " << sizes.embed << "\n  activation: " << clip.activation_reason << "\n";
+}
+
+bool looks_like_clip(const TensorMap& tensors) {
+  return tensors.contains("visual.proj") || tensors.contains("visual.conv1.weight") ||
+         layout_of(tensors) != ClipLayout::OpenAi;
+}
+
+int run(const std::string& path, bool all) {
+  const TensorFile file = read_tensors(path);
+  std::int64_t elements = 0;
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : file.tensors) {
+    elements += value.numel();
+    bytes += value.nbytes();
+  }
+  std::cout << path << ": " << file.tensors.size() << " tensors, " << elements << " elements, " << bytes << " bytes\n";
+  for (const auto& [key, value] : file.metadata) {
+    std::cout << "  " << key << ": " << (value.size() > 160 && !all ? value.substr(0, 160) + "... (--all)" : value) << "\n";
+  }
+  if (looks_like_clip(file.tensors)) print_clip(file, path);
+  constexpr std::size_t few = 20;
+  std::size_t shown = 0;
+  for (const auto& [name, value] : file.tensors) {
+    if (++shown > few && !all) break;
+    std::cout << "  " << name << "  " << c10::toString(value.scalar_type()) << ' ' << shape_text(value.sizes()) << "\n";
+  }
+  if (shown > few && !all) std::cout << "  ... and " << file.tensors.size() - few << " more (--all)\n";
+  return 0;
+}
+
+}  // namespace
+
+void add_inspect(CLI::App& app, int& status) {
+  auto path = std::make_shared<std::string>();
+  auto all = std::make_shared<bool>(false);
+  CLI::App* command = app.add_subcommand("inspect", "list a safetensors file or PyTorch archive; describe a CLIP checkpoint");
+  command->add_option("file", *path, "file, or folder of a checkpoint")->required();
+  command->add_flag("--all", *all, "every tensor, metadata in full");
+  command->callback([path, all, &status] { status = run(*path, *all); });
+}
+
+}  // namespace mao_program

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Labelled images of a data set, a half or a split of it, whether they are files or rendered.
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <mao/clip/image_sources.hpp>
+#include <mao/core/class_list.hpp>
+#include <mao/data/dataset.hpp>
+
+#include "models.hpp"
+#include "settings.hpp"
+
+namespace mao_program {
+
+/// A source and the label of each image in it.
+struct LabelledImages {
+  std::unique_ptr<ImageSource> source;
+  std::vector<std::int64_t> labels;
+  ClassList classes;
+};
+
+/// True for sketch, shifted and disjoint.
+bool is_rendered(const std::string& data);
+
+/// The data set that `--data` and `--classnames` name.
+Dataset open_files(const DataSettings& settings);
+
+/// `split`: train, val, test; `half`: all, base, new.
+///
+/// **Throws** `FileError`, `DataError` naming what is empty.
+LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split,
+                           const std::string& half, int threads);
+
+/// Items of a data set as pixels; `what` names them in errors.
+LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader, const std::string& what);
+
+/// A rendered half as pixels; `shots` images a class, 0: as many as there are.
+LabelledImages rendered_half(const std::string& task, bool base, bool train, const Preprocess& preprocess, int shots);
+
+}  // namespace mao_program

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The program `mao`: the parser, the commands, and how errors end it.
+
+#include "commands.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <exception>
+#include <iostream>
+
+#include <mao/core/error.hpp>
+#include <mao/version.hpp>
+
+namespace {
+
+/// A line of usage that fits both an unknown and a missing command.
+int help_for(const CLI::App& app, const CLI::ParseError& error) {
+  const int code = app.exit(error);
+  return code == 0 ? 0 : 2;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Prompt tuning of vision-language models (CoOp, MAO, ...)", "mao");
+  app.set_version_flag("--version", std::string("mao ") + mao::version);
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.set_help_all_flag("--help-all", "Print the help of every command and exit");
+  app.require_subcommand(1);
+  app.failure_message(CLI::FailureMessage::help);
+  int status = 0;
+  mao_program::add_tune(app, status);
+  mao_program::add_eval(app, status);
+  mao_program::add_predict(app, status);
+  mao_program::add_inspect(app, status);
+  mao_program::add_replay(app, status);
+  if (argc == 1) {
+    std::cout << app.help();
+    return 2;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return help_for(app, error);
+  }
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const mao::Error& error) {
+    std::cerr << "mao: " << error.what() << '\n';
+  } catch (const std::exception& error) {
+    std::cerr << "mao: unexpected: " << error.what() << '\n';
+  }
+  return 1;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The frozen model that a run names.
+
+#include <memory>
+#include <string>
+
+#include <mao/clip/any_model.hpp>
+
+#include "settings.hpp"
+
+namespace mao_program {
+
+/// A model and what was decided about it.
+struct OpenedModel {
+  std::shared_ptr<const AnyModel> model;
+  std::string description;     ///< one line for the log
+  bool augments = false;       ///< train on random crops unless told otherwise
+  std::string similarity;      ///< who ranks hard negatives unless told otherwise
+};
+
+/// **Throws** `FileError`, `FormatError`, `OptionError`.
+OpenedModel open_model(const ModelSettings& settings);
+
+}  // namespace mao_program

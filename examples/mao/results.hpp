@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The numbers of a run as JSON and as a table.
+
+#include <iomanip>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/evaluation/metrics.hpp>
+#include <mao/evaluation/base_to_new.hpp>
+
+namespace mao_program {
+
+using namespace mao;
+
+inline nlohmann::json to_json(const Scores& scores) {
+  return {{"base", scores.base}, {"new", scores.fresh}, {"h", scores.h()}};
+}
+
+/// Mean over seeds; "h" is the harmonic mean of the means, as the papers average, "std" the sample deviation of each.
+inline nlohmann::json mean_of(const nlohmann::json& per_seed, const std::string& protocol) {
+  std::vector<double> base, fresh, h;
+  for (const auto& seed : per_seed) {
+    base.push_back(seed.at(protocol).at("base"));
+    fresh.push_back(seed.at(protocol).at("new"));
+    h.push_back(seed.at(protocol).at("h"));
+  }
+  const MeanStd b = mean_std(base), n = mean_std(fresh), of_h = mean_std(h);
+  return {{"base", b.mean}, {"new", n.mean}, {"h", harmonic_mean(b.mean, n.mean)},
+          {"std", {{"base", b.deviation}, {"new", n.deviation}, {"h", of_h.deviation}}}};
+}
+
+/// The result of one seed, with accuracies of single classes.
+inline nlohmann::json seed_result(std::uint64_t seed, const BaseToNewResult& result, const ClassList& base, const ClassList& fresh) {
+  const auto classes = [](const Metrics& metrics, const ClassList& list) {
+    nlohmann::json object = nlohmann::json::object();
+    for (std::size_t i = 0; i < list.names.size(); ++i) object[list.names[i]] = metrics.per_class.at(i);
+    return object;
+  };
+  return {{"seed", seed}, {"paper", to_json(result.paper)}, {"single", to_json(result.single)},
+          {"macro_f1", {{"base", result.base.macro_f1}, {"new", result.fresh.macro_f1}}},
+          {"per_class", {{"base", classes(result.base, base)}, {"new", classes(result.fresh, fresh)}}}};
+}
+
+/// results.json of a run.
+inline nlohmann::json run_results(const Scores& zero_shot, nlohmann::json per_seed) {
+  nlohmann::json results{{"zero_shot", to_json(zero_shot)}, {"paper", mean_of(per_seed, "paper")},
+                         {"single", mean_of(per_seed, "single")}};
+  for (auto& seed : per_seed) seed.erase("per_class");
+  results["per_seed"] = std::move(per_seed);
+  return results;
+}
+
+/// `label   base 75.50 +- 0.31   new 54.40 +- 0.20   H 63.24`
+inline void print_scores(std::ostream& out, const std::string& label, const nlohmann::json& scores) {
+  const auto number = [&](const char* key) {
+    out << std::setw(6) << scores.at(key).get<double>();
+    if (scores.contains("std")) out << " +- " << std::setw(4) << scores.at("std").at(key).get<double>();
+  };
+  out << std::fixed << std::setprecision(2) << std::left << std::setw(22) << label << std::right << " Base ";
+  number("base");
+  out << "   New ";
+  number("new");
+  out << "   H ";
+  number("h");
+  out << "\n";
+}
+
+}  // namespace mao_program

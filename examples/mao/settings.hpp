@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a run is asked to do: one struct behind the command line, the configuration file, config.json and the prompts' metadata.
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <mao/core/error.hpp>
+#include <nlohmann/json.hpp>
+
+namespace mao_program {
+
+using namespace mao;  // the program is written in the words of the library
+
+/// Which frozen model, and where its files are.
+struct ModelSettings {
+  std::string model = "embedded";  ///< "embedded", "mobilenet-minilm", or the path of a CLIP checkpoint
+  std::string weights;             ///< folder of the embedded model or of MobileNetV2's files
+  std::string minilm;              ///< folder of all-MiniLM-L6-v2; looked for when empty
+  std::string vocab;               ///< CLIP's BPE vocabulary; looked for when empty
+  std::string activation = "auto";
+};
+
+/// Which images.
+struct DataSettings {
+  std::string data = "shifted";  ///< a path, or sketch / shifted / disjoint of the embedded world
+  int shots = 16;
+  std::int64_t shot_seed = 0;    ///< of the few-shot draw; 0: the training seed
+  std::string augment = "auto";  ///< "none", "crop-flip"; auto: crop-flip for a CLIP checkpoint, none otherwise
+  std::string classnames;        ///< file `folder name` -> readable name, for folders of images
+};
+
+/// Which method, how it is trained.
+struct LearnerSettings {
+  std::string learner = "coop";
+  bool mao = false;
+  std::string context_init = "a photo of a";
+  int context = 4;
+  bool class_specific = false;
+  std::string class_position = "end";
+  std::string zero_shot_template = "a photo of a {}.";
+  int epochs = 0;      ///< 0: 20 plain, 10 with MAO
+  double lr = 0;       ///< 0: 0.002 plain, 0.0035 with MAO
+  int batch = 0;       ///< 0: 32 plain, by the number of classes with MAO
+  int k = 0;           ///< 0: by the number of classes
+  int new_epochs = 10;
+  double new_lr = 0.0035;
+  int new_batch = 32;
+  std::string similarity = "auto";  ///< "minilm", "clip" (the model's own text tower) or a file; auto: minilm, clip when embedded
+  std::string labeler = "zero-shot";  ///< "tuned", or "none" for the base step alone
+  double threshold = 0;
+  std::string columns = "distinct";  ///< "per-image": the released code's reg-B
+};
+
+/// Everything that decides the numbers of a run. Folder, threads and verbosity do not.
+struct RunSettings {
+  ModelSettings model;
+  DataSettings data;
+  LearnerSettings learner;
+  std::vector<std::uint64_t> seeds{1, 2, 3};
+};
+
+/// What only says how to run.
+struct RunOptions {
+  std::string out = "mao-run";
+  int threads = 2;
+  std::int64_t cache_mib = 1024;
+  bool quiet = false;
+};
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, shots, shot_seed, augment, classnames)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LearnerSettings, learner, mao, context_init, context, class_specific,
+                                                class_position, zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr,
+                                                new_batch, similarity, labeler, threshold, columns)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, learner, seeds)
+
+void add_model_options(CLI::App& app, ModelSettings& settings);
+void add_data_options(CLI::App& app, DataSettings& settings);
+void add_learner_options(CLI::App& app, LearnerSettings& settings);
+
+}  // namespace mao_program
