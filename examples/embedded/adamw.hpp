@@ -3,6 +3,7 @@
 /// \file
 /// AdamW with clipped gradients over a map of weights, for pre-training.
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <string>

@@ -4,14 +4,15 @@
 /// Contrastive pre-training of the embedded model.
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <iostream>
-#include <map>
 #include <numbers>
 #include <string>
+#include <utility>
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>

@@ -3,6 +3,7 @@
 /// \file
 /// Colours, textures and backgrounds of the embedded world.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>

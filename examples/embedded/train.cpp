@@ -7,12 +7,9 @@
 ///
 /// A run that was stopped continues from FOLDER/checkpoint.safetensors when started again with the same arguments.
 
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <string>

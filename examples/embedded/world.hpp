@@ -6,10 +6,12 @@
 /// Same scene, style and random stream, same picture; platforms may differ by one level in a few pixels (libm, fused
 /// multiply-add).
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mao/core/random.hpp>
