@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/clip/fingerprint.hpp>
+#include <mao/testing/toy_model.hpp>
+
+#include <set>
+
+#include <support/catch.hpp>
+
+using namespace mao;
+
+TEST_CASE("a fingerprint is sixteen digits that depend on content alone", "[fingerprint]") {
+  const TensorMap weights = mao::testing::random_clip_weights(mao::testing::toy_sizes(), 1);
+  const std::string print = fingerprint_of(weights);
+  CHECK(print.size() == 16);
+  CHECK(print.find_first_not_of("0123456789abcdef") == std::string::npos);
+  TensorMap copied, strided;
+  for (const auto& [name, value] : weights) {
+    copied[name] = value.clone();
+    strided[name] = value.dim() == 2 ? value.t().contiguous().t() : value;
+  }
+  CHECK(fingerprint_of(copied) == print);
+  CHECK(fingerprint_of(strided) == print);
+  CHECK(fingerprint_of({}).size() == 16);
+}
+
+TEST_CASE("each of weight, name and shape changes the fingerprint", "[fingerprint]") {
+  const TensorMap weights = mao::testing::random_clip_weights(mao::testing::toy_sizes(), 1);
+  std::set<std::string> prints{fingerprint_of(weights)};
+  const auto changed = [&](auto&& change) {
+    TensorMap other = weights;
+    change(other);
+    return prints.insert(fingerprint_of(other)).second;
+  };
+  for (const auto& [name, value] : weights) {
+    CAPTURE(name);
+    CHECK(changed([&](TensorMap& w) {  // the very last number
+      w[name] = value.clone();
+      w[name].view(-1).select(0, value.numel() - 1).add_(1e-3);
+    }));
+  }
+  CHECK(changed([](TensorMap& w) { w["text_projection "] = w.extract("text_projection").mapped(); }));
+  CHECK(changed([](TensorMap& w) { w["text_projection"] = w["text_projection"].reshape({16, 64}); }));
+  CHECK(changed([](TensorMap& w) { w["one more"] = at::zeros({0}); }));
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The layouts of other libraries are made here from OpenAI's by the opposite renaming.
+#include <mao/clip/architecture.hpp>
+#include <mao/clip/names.hpp>
+#include <mao/testing/toy_model.hpp>
+
+#include <support/catch.hpp>
+
+using namespace mao;
+
+namespace {
+
+TensorMap openai_weights() { return mao::testing::random_clip_weights(mao::testing::toy_sizes(), 5); }
+
+void replace(std::string& name, const std::string& from, const std::string& to) {
+  if (const auto at = name.find(from); at != std::string::npos) name.replace(at, from.size(), to);
+}
+
+/// The name that transformers gives to a tensor that it does not change.
+std::string hugging_face_name(std::string name) {
+  const bool visual = name.starts_with("visual.");
+  if (name == "logit_scale") return name;
+  if (visual) name.erase(0, 7);
+  replace(name, "transformer.resblocks.", "encoder.layers.");
+  replace(name, ".ln_1.", ".layer_norm1.");
+  replace(name, ".ln_2.", ".layer_norm2.");
+  replace(name, "attn.out_proj", "self_attn.out_proj");
+  replace(name, "mlp.c_fc", "mlp.fc1");
+  replace(name, "mlp.c_proj", "mlp.fc2");
+  replace(name, "conv1.weight", "embeddings.patch_embedding.weight");
+  replace(name, "class_embedding", "embeddings.class_embedding");
+  replace(name, "positional_embedding", "embeddings.position_embedding.weight");
+  replace(name, "ln_pre", "pre_layrnorm");  // their spelling
+  replace(name, "ln_post", "post_layernorm");
+  replace(name, "token_embedding", "embeddings.token_embedding");
+  replace(name, "ln_final", "final_layer_norm");
+  return (visual ? "vision_model." : "text_model.") + name;
+}
+
+TensorMap as_hugging_face(const TensorMap& weights) {
+  TensorMap result;
+  for (const auto& [name, value] : weights) {
+    if (name == "visual.proj") {
+      result["visual_projection.weight"] = value.t();
+    } else if (name == "text_projection") {
+      result["text_projection.weight"] = value.t();
+    } else if (const auto at = name.find("attn.in_proj_"); at != std::string::npos) {
+      const std::string block = hugging_face_name(name.substr(0, at)), kind = name.substr(at + 13);
+      const auto parts = value.chunk(3);
+      result[block + "self_attn.q_proj." + kind] = parts[0];
+      result[block + "self_attn.k_proj." + kind] = parts[1];
+      result[block + "self_attn.v_proj." + kind] = parts[2];
+    } else {
+      result[hugging_face_name(name)] = value;
+    }
+  }
+  return result;
+}
+
+TensorMap as_open_clip_custom(const TensorMap& weights) {
+  TensorMap result;
+  for (const auto& [name, value] : weights) {
+    result[name.starts_with("visual.") || name == "logit_scale" ? name : "text." + name] = value;
+  }
+  return result;
+}
+
+void check_equal(const TensorMap& actual, const TensorMap& expected) {
+  CHECK(actual.size() == expected.size());
+  for (const auto& [name, value] : expected) {
+    CAPTURE(name);
+    REQUIRE(actual.contains(name));
+    CHECK(actual.at(name).equal(value));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("every layout comes out as OpenAI's, tensor for tensor", "[names]") {
+  const TensorMap weights = openai_weights();
+  const TensorMap hugging_face = as_hugging_face(weights), open_clip = as_open_clip_custom(weights);
+  CHECK(layout_of(weights) == ClipLayout::OpenAi);
+  CHECK(layout_of(hugging_face) == ClipLayout::HuggingFace);
+  CHECK(layout_of(open_clip) == ClipLayout::OpenClipCustom);
+  check_equal(with_openai_names(weights, "a"), weights);
+  check_equal(with_openai_names(hugging_face, "b"), weights);
+  check_equal(with_openai_names(open_clip, "c"), weights);
+}
+
+TEST_CASE("a Hugging Face checkpoint without one of its tensors is refused, whichever it is", "[names]") {
+  const TensorMap whole = as_hugging_face(openai_weights());
+  const auto convert = [](const TensorMap& weights) {
+    return infer_architecture(with_openai_names(weights, "clip/model.safetensors"), "clip/model.safetensors");
+  };
+  CHECK(convert(whole) == mao::testing::toy_sizes());
+  for (const auto& [name, value] : whole) {
+    CAPTURE(name);
+    TensorMap weights = whole;
+    weights.erase(name);
+    CHECK_THROWS_AS(convert(weights), FormatError);
+    CHECK_THROWS_WITH(convert(weights), ContainsSubstring("clip/model.safetensors"));
+  }
+}
+
+TEST_CASE("layouts have names for the log", "[names]") {
+  CHECK(name_of(ClipLayout::HuggingFace) == "Hugging Face transformers");
+  CHECK(name_of(ClipLayout::OpenAi) != name_of(ClipLayout::OpenClipCustom));
+}
