@@ -6,6 +6,7 @@
 #include <charconv>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <mao/tuner/prompts_file.hpp>
@@ -30,16 +31,19 @@ inline TunerState load_checkpoint(const std::filesystem::path& path, const Promp
   const TensorFile file = read_safetensors(path);
   const PromptInfo saved = detail::info_of(file, "mao-checkpoint", path.string());
   const auto same = [&](bool equal, const char* what) {
-    require<OptionError>(equal, path.string(), ": ", what, " differs from this run's; choose another output folder or remove it");
+    require<OptionError>(equal, path.string(), ": ", what, " from this run's; choose another output folder or remove it");
   };
-  same(saved.method == info.method, "its method");
-  same(saved.model == info.model, "its model");
-  same(saved.classes == info.classes, "its class list");
-  same(saved.settings == info.settings, "one of its settings");
+  same(saved.method == info.method, "its method differs");
+  same(saved.model == info.model, "its model differs");
+  same(saved.classes == info.classes, "its class list differs");
+  same(saved.settings == info.settings, "its settings differ");
   TunerState state;
   const auto done = file.metadata.find("epochs_done");
   require<FormatError>(done != file.metadata.end(), path.string(), ": no \"epochs_done\" in its metadata");
-  std::from_chars(done->second.data(), done->second.data() + done->second.size(), state.epochs_done);
+  const char* end = done->second.data() + done->second.size();
+  const auto [parsed, error] = std::from_chars(done->second.data(), end, state.epochs_done);
+  require<FormatError>(error == std::errc() && parsed == end && state.epochs_done >= 0, path.string(), ": epochs_done is \"",
+                       done->second, "\" in its metadata, expected a number of epochs");
   for (const auto& [name, value] : file.tensors) {
     if (name.starts_with("parameter.")) state.parameters[name.substr(10)] = value.clone();
     if (name.starts_with("velocity.")) state.velocity[name.substr(9)] = value.clone();

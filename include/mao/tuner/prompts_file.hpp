@@ -3,6 +3,7 @@
 /// \file
 /// Learned prompts on disk: safetensors that know the method, the model and the classes they belong to.
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -48,7 +49,9 @@ inline PromptInfo info_of(const TensorFile& file, const std::string& format, con
   require<FormatError>(get("format") == format, path, ": format \"", get("format"), "\", expected \"", format, "\"");
   const auto classes = nlohmann::json::parse(get("classes"), nullptr, false);
   const auto settings = nlohmann::json::parse(get("settings"), nullptr, false);
-  require<FormatError>(classes.is_array() && settings.is_object(), path, ": its metadata is damaged");
+  const bool names = classes.is_array() && std::all_of(classes.begin(), classes.end(), [](const auto& name) { return name.is_string(); });
+  require<FormatError>(names && settings.is_object(), path, ": its metadata is damaged; \"classes\" must be a list of names and ",
+                       "\"settings\" an object");
   return {get("method"), get("model"), {classes.get<std::vector<std::string>>()}, settings};
 }
 
@@ -69,17 +72,20 @@ inline Prompts load_prompts(const std::filesystem::path& path) {
 
 /// Puts loaded prompts into a backbone's parameters.
 ///
-/// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or for other tensors.
+/// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or hold no such tensors,
+/// `ShapeError` for tensors of another size; the parameters are as they were then.
 inline void restore_parameters(ParameterList parameters, const Prompts& prompts, const std::string& model) {
   require<OptionError>(prompts.info.model == model, "these prompts were tuned on the model ", prompts.info.model,
                        ", this one is ", model, "; load the model they belong to");
-  const at::NoGradGuard no_graph;
-  for (Parameter& parameter : parameters) {
+  for (const Parameter& parameter : parameters) {
     const auto saved = prompts.tensors.find(parameter.name);
     require<OptionError>(saved != prompts.tensors.end(), "the prompts of method ", prompts.info.method, " hold no ",
                          parameter.name);
     expect_shape(saved->second, parameter.value.sizes(), "saved " + parameter.name);
-    parameter.value.copy_(saved->second);
+  }
+  const at::NoGradGuard no_graph;
+  for (Parameter& parameter : parameters) {
+    parameter.value.copy_(prompts.tensors.at(parameter.name));
   }
 }
 

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/coop.hpp>
+#include <mao/clip/image_sources.hpp>
+#include <mao/testing/toy_model.hpp>
+#include <mao/tuner/predict.hpp>
+
+#include <support/catch.hpp>
+#include <support/tensors.hpp>
+
+using namespace mao;
+using mao::testing::relative_difference;
+using mao::testing::toy_classes;
+using mao::testing::ToyImages;
+using mao::testing::ToyModel;
+
+namespace {
+
+/// A CoOp that shows no class features, and counts how often it is asked.
+class ForwardOnly {
+ public:
+  ForwardOnly() : coop_(ToyModel::make(), toy_classes(4)) {}
+  void bind(const ClassList& classes) { coop_.bind(classes); }
+  [[nodiscard]] const ClassList& classes() const { return coop_.classes(); }
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    ++forwards;
+    return coop_.forward(images, candidates);
+  }
+  Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
+  ParameterList parameters() { return coop_.parameters(); }
+  int forwards = 0;
+
+ private:
+  Coop<ToyModel> coop_;
+};
+static_assert(Backbone<ForwardOnly> && !ClassFeatures<ForwardOnly>);
+
+/// A CoOp that counts how often its classes are encoded.
+struct Counting : Coop<ToyModel> {
+  Counting() : Coop<ToyModel>(ToyModel::make(), toy_classes(4)) {}
+  Tensor encode_text(const Candidates& candidates) {
+    ++encodings;
+    return Coop<ToyModel>::encode_text(candidates);
+  }
+  int encodings = 0;
+};
+static_assert(ClassFeatures<Counting>);
+
+}  // namespace
+
+TEST_CASE("predictions are those of the forward pass, whatever the batches", "[predict]") {
+  const Tensor pixels = ToyImages(4, 3, 1).pixels;
+  TensorImages images(pixels);
+  ForwardOnly forward_only;
+  const Tensor expected = forward_only.forward({.pixels = pixels, .features = {}}, Candidates::all(4)).logits.detach();
+  for (const std::int64_t batch : {1, 5, 100}) {
+    Counting counting;
+    forward_only.forwards = 0;
+    const Tensor with_features = predict_logits(counting, images, batch);
+    CHECK(relative_difference(with_features, expected) < 1e-5);
+    CHECK(relative_difference(predict_logits(forward_only, images, batch), expected) < 1e-5);
+    CHECK_FALSE(with_features.requires_grad());
+    CHECK(counting.encodings == 1);
+    CHECK(forward_only.forwards == (12 + batch - 1) / batch);
+  }
+}
+
+TEST_CASE("the winner of a row is its largest logit; no images are refused", "[predict]") {
+  CHECK(winners(at::tensor({0.0F, 2.0F, 1.0F, 5.0F, -1.0F, 4.0F}).view({2, 3})) == std::vector<std::int64_t>{1, 0});
+  TensorImages none(ToyImages(1, 1, 1).pixels.narrow(0, 0, 0));
+  Counting counting;
+  CHECK_THROWS_WITH(predict_logits(counting, none), ContainsSubstring("no images to classify"));
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/prompts/context.hpp>
+#include <mao/tuner/prompts_file.hpp>
+
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+
+using namespace mao;
+using mao_test::TemporaryFolder;
+
+namespace {
+
+PromptInfo toy_info() {
+  return {.method = "coop",
+          .model = "0123456789abcdef",
+          .classes = {{"cat", "Schloß \"A\"", "blue whale"}},
+          .settings = {{"context", 4}, {"position", "end"}}};
+}
+
+ParameterList random_parameters(std::uint64_t seed) {
+  return {{"prompt_learner.ctx", parameter(normal_tensor({4, 8}, 1.0, Rng(seed)))},
+          {"prompt_learner.scale", parameter(normal_tensor({1}, 1.0, Rng(seed)["scale"]))}};
+}
+
+/// The prompts of a file whose metadata was changed.
+template <class Change>
+Prompts load_changed(Change&& change) {
+  const TemporaryFolder folder;
+  auto metadata = detail::metadata_of(toy_info(), "mao-prompts");
+  change(metadata);
+  write_safetensors(folder / "changed.safetensors", {}, metadata);
+  return load_prompts(folder / "changed.safetensors");
+}
+
+}  // namespace
+
+TEST_CASE("prompts come back bit for bit with all that was said about them", "[prompts_file]") {
+  const TemporaryFolder folder;
+  const ParameterList saved = random_parameters(1), other = random_parameters(2);
+  save_prompts(folder / "a.safetensors", saved, toy_info());
+  const Prompts prompts = load_prompts(folder / "a.safetensors");
+  CHECK(prompts.info.method == "coop");
+  CHECK(prompts.info.model == toy_info().model);
+  CHECK(prompts.info.classes == toy_info().classes);
+  CHECK(prompts.info.settings == toy_info().settings);
+  restore_parameters(other, prompts, toy_info().model);
+  for (std::size_t i = 0; i < saved.size(); ++i) {
+    CHECK(other[i].value.equal(saved[i].value));
+    CHECK(other[i].value.requires_grad());
+    CHECK(other[i].value.is_leaf());
+  }
+}
+
+TEST_CASE("prompts of another model, method or size are refused and change nothing", "[prompts_file]") {
+  const TemporaryFolder folder;
+  const ParameterList saved = random_parameters(1), other = random_parameters(2), untouched = random_parameters(2);
+  save_prompts(folder / "a.safetensors", saved, toy_info());
+  const Prompts prompts = load_prompts(folder / "a.safetensors");
+  CHECK_THROWS_AS(restore_parameters(other, prompts, "fedcba9876543210"), OptionError);
+  CHECK_THROWS_WITH(restore_parameters(other, prompts, "fedcba9876543210"),
+                    ContainsSubstring("0123456789abcdef") && ContainsSubstring("fedcba9876543210"));
+  ParameterList more = other;
+  more.push_back({"visual.ctx", parameter(at::tensor({1.0F}))});
+  CHECK_THROWS_WITH(restore_parameters(more, prompts, toy_info().model), ContainsSubstring("coop hold no visual.ctx"));
+  ParameterList longer = other;
+  longer.back().value = parameter(at::tensor({1.0F, 2.0F}));
+  CHECK_THROWS_WITH(restore_parameters(longer, prompts, toy_info().model),
+                    ContainsSubstring("saved prompt_learner.scale has shape [1], expected [2]"));
+  CHECK(other.front().value.equal(untouched.front().value));
+}
+
+TEST_CASE("damaged metadata is a format error that names the file", "[prompts_file]") {
+  using Metadata = std::map<std::string, std::string>;
+  CHECK(load_changed([](Metadata&) {}).info.classes.size() == 3);
+  for (const char* key : {"format", "method", "model", "classes", "settings"}) {
+    CHECK_THROWS_WITH(load_changed([&](Metadata& m) { m.erase(key); }),
+                      ContainsSubstring("changed.safetensors: no \"" + std::string(key) + "\""));
+  }
+  CHECK_THROWS_WITH(load_changed([](Metadata& m) { m["format"] = "mao-checkpoint"; }),
+                    ContainsSubstring("\"mao-checkpoint\""));
+  for (const char* classes : {"[\"cat\",", "{}", "[1, 2]", "[\"cat\", null]"}) {
+    CHECK_THROWS_AS(load_changed([&](Metadata& m) { m["classes"] = classes; }), FormatError);
+  }
+  CHECK_THROWS_AS(load_changed([](Metadata& m) { m["settings"] = "[]"; }), FormatError);
+}
