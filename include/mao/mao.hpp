@@ -100,6 +100,7 @@
 #include <mao/prompts/concepts.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/templates.hpp>
+#include <mao/prompts/text_tower_similarity.hpp>
 
 // backbones
 #include <mao/backbones/concepts.hpp>
