@@ -3,14 +3,16 @@
 /// \file
 /// JPEG to RGB through libjpeg, with the pixels that Pillow's `convert("RGB")` gives.
 
+#include <cstddef>
+#include <cstdio>  // both before jpeglib.h, which uses size_t and FILE without including them
+
 #include <jpeglib.h>
+
 #include <jerror.h>
 
 #include <array>
 #include <csetjmp>
-#include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <mao/core/error.hpp>
 #include <mao/data/image.hpp>
 #include <span>
