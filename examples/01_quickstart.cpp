@@ -22,6 +22,7 @@ int main() {
   const double base = test_on(coop, task.base).accuracy;
   const double fresh = test_on(coop, task.fresh).accuracy;  // binds the prompt to the new classes
   mao::ZeroShot untuned(clip, task.base.classes);
-  std::cout << "untuned  Base " << test_on(untuned, task.base).accuracy << "  New " << test_on(untuned, task.fresh).accuracy << "\n"
+  std::cout << "untuned  Base " << test_on(untuned, task.base).accuracy << "  New "
+            << test_on(untuned, task.fresh).accuracy << "\n"
             << "CoOp     Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }

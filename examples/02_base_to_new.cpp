@@ -3,8 +3,8 @@
 //
 //   build/release/bin/examples/02_base_to_new ViT-B-16.pt /data/caltech-101
 //
-// Without arguments it runs on the embedded model and its rendered images. Hard negatives are ranked by the model itself; pass
-// mao::MiniLm::load() instead of TextTowerSimilarity for the sentence encoder of the paper.
+// Without arguments it runs on the embedded model and its rendered images. Hard negatives are ranked by the model
+// itself; pass mao::MiniLm::load() instead of TextTowerSimilarity for the sentence encoder of the paper.
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
@@ -24,7 +24,8 @@ void tune_and_test(const std::shared_ptr<const mao::Clip>& clip, const mao::Base
 
   // Base step: labelled images of the base classes with hard negatives, judged against the classes of the batch.
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
-  mao_base(coop, task.base.train_labels, mao::TextTowerSimilarity(clip), {.sampler = {.batch = shape.batch, .k = shape.k}})
+  mao_base(coop, task.base.train_labels, mao::TextTowerSimilarity(clip),
+           {.sampler = {.batch = shape.batch, .k = shape.k}})
       .fit(*task.base.train);
   const double base = test_on(coop, task.base).accuracy;
 
@@ -41,11 +42,13 @@ struct Images {
   mao::FeatureImages features;
   std::vector<std::int64_t> labels;
 
-  Images(const mao::Clip& clip, const mao::Dataset& data, const std::vector<mao::Item>& items) : features(encoded(clip, data, items)) {
+  Images(const mao::Clip& clip, const mao::Dataset& data, const std::vector<mao::Item>& items)
+      : features(encoded(clip, data, items)) {
     for (const mao::Item& item : items) labels.push_back(item.label);
   }
 
-  static mao::FeatureImages encoded(const mao::Clip& clip, const mao::Dataset& data, const std::vector<mao::Item>& items) {
+  static mao::FeatureImages encoded(const mao::Clip& clip, const mao::Dataset& data,
+                                    const std::vector<mao::Item>& items) {
     std::vector<std::filesystem::path> files;
     for (const mao::Item& item : items) files.push_back(data.root / item.path);
     mao::FileImages pixels(files, {.preprocess = clip.preprocess(), .augment = {}});

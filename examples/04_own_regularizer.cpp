@@ -3,7 +3,8 @@
 //
 //   build/release/bin/examples/04_own_regularizer
 //
-// This one is judged against the classes of the batch and a few others that the batch's images are most easily confused with.
+// This one is judged against the classes of the batch and a few others that the batch's images are most easily confused
+// with.
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
@@ -31,7 +32,8 @@ struct NeighbourRegularizer {
 
   // The whole task loss: cross entropy with smoothed labels over the candidates.
   mao::Tensor operator()(const mao::Output& output, const mao::Batch& batch) const {
-    const mao::Tensor hard = mao::weighted_cross_entropy(output.logits, columns_of(batch.labels, output.candidates), batch.weights);
+    const mao::Tensor hard =
+        mao::weighted_cross_entropy(output.logits, columns_of(batch.labels, output.candidates), batch.weights);
     const mao::Tensor even = output.logits.log_softmax(1).mean().neg();
     return hard * 0.9 + even * 0.1;
   }

@@ -20,7 +20,9 @@ class OffsetLearner {
   static constexpr bool frozen_image_tower = true;  // features of fixed views may be kept
 
   OffsetLearner(std::shared_ptr<const mao::Clip> model, mao::ClassList classes)
-      : model_(std::move(model)), untuned_(model_, std::move(classes)), offset_(mao::parameter(at::zeros({1, width()}))) {}
+      : model_(std::move(model)),
+        untuned_(model_, std::move(classes)),
+        offset_(mao::parameter(at::zeros({1, width()}))) {}
 
   // New classes: what depends on them is rebuilt, what was learned stays.
   void bind(const mao::ClassList& classes) { untuned_.bind(classes); }
@@ -29,7 +31,9 @@ class OffsetLearner {
   mao::Output forward(const mao::ImageBatch& images, const mao::Candidates& candidates) {
     return mao::compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
   }
-  mao::Tensor encode_text(const mao::Candidates& candidates) { return mao::unit_rows(untuned_.encode_text(candidates) + offset_); }
+  mao::Tensor encode_text(const mao::Candidates& candidates) {
+    return mao::unit_rows(untuned_.encode_text(candidates) + offset_);
+  }
   mao::Tensor encode_image(const mao::ImageBatch& images) { return untuned_.encode_image(images); }
   double logit_scale() const { return model_->logit_scale(); }
 
@@ -52,7 +56,8 @@ int main() {
 
   OffsetLearner learner(clip, task.base.classes);
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
-  mao_base(learner, task.base.train_labels, mao::TextTowerSimilarity(clip), {.sampler = {.batch = shape.batch, .k = shape.k}})
+  mao_base(learner, task.base.train_labels, mao::TextTowerSimilarity(clip),
+           {.sampler = {.batch = shape.batch, .k = shape.k}})
       .fit(*task.base.train);
   const double base = test_on(learner, task.base).accuracy;
   learner.bind(task.fresh.classes);

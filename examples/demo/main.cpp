@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The main job on the embedded model: three rendered tasks, five methods, three seeds. Prints a table for each task and writes
-// results.json into the folder given as first argument (build/demo by default).
+// The main job on the embedded model: three rendered tasks, five methods, three seeds. Prints a table for each task and
+// writes results.json into the folder given as first argument (build/demo by default).
 //
 // A functional demo: it shows what each step does on a small world of our own, not how good MAO is on photographs.
 #include <algorithm>
@@ -48,7 +48,8 @@ Scores test_both(BackboneT& backbone, const BaseToNewTask& task) {
 Row new_step(const std::string& method, const Model& model, auto labeler, const BaseToNewTask& task, std::uint64_t seed,
              const TunerState& after_base, double base_accuracy) {
   Learner learner(model, task.fresh.classes);
-  auto tuner = mao_new(learner, task.fresh.train->size(), std::move(labeler), {.tuner = {.seed = seed, .name = "new step"}});
+  auto tuner =
+      mao_new(learner, task.fresh.train->size(), std::move(labeler), {.tuner = {.seed = seed, .name = "new step"}});
   tuner.resume({.epochs_done = 0, .parameters = after_base.parameters, .velocity = {}});
   tuner.fit(*task.fresh.train);
   const Scores single = test_both(learner, task);
@@ -69,14 +70,17 @@ std::vector<Row> run_seed(const Model& model, const std::string& name, std::uint
 
   Learner tuned(model, task.base.classes);
   const BatchShape shape = automatic_batch(task.base.classes.size());
-  auto base_step = mao_base(tuned, task.base.train_labels, TextTowerSimilarity(model),
-                            {.sampler = {.batch = shape.batch, .k = shape.k}, .tuner = {.seed = seed, .name = "base step"}});
+  auto base_step =
+      mao_base(tuned, task.base.train_labels, TextTowerSimilarity(model),
+               {.sampler = {.batch = shape.batch, .k = shape.k}, .tuner = {.seed = seed, .name = "base step"}});
   base_step.fit(*task.base.train);
   const TunerState after_base = base_step.state();
   const Scores base_only = test_both(tuned, task);  // leaves `tuned` bound to the new classes
   add("coop+mao, base step", base_only);
-  rows.push_back(new_step("coop+mao", model, ZeroShotLabeler<Clip>(model, task.fresh.classes), task, seed, after_base, base_only.base));
-  rows.push_back(new_step("coop+mao, tuned labels", model, TunedPromptLabeler<Learner>(tuned), task, seed, after_base, base_only.base));
+  rows.push_back(new_step("coop+mao", model, ZeroShotLabeler<Clip>(model, task.fresh.classes), task, seed, after_base,
+                          base_only.base));
+  rows.push_back(new_step("coop+mao, tuned labels", model, TunedPromptLabeler<Learner>(tuned), task, seed, after_base,
+                          base_only.base));
   return rows;
 }
 
@@ -106,14 +110,16 @@ std::vector<std::vector<Row>> run_seeds(const Model& model, const std::string& n
 
 /// Prints the table of a task; the JSON has the keys of a `mao tune` run for every method.
 nlohmann::json report(const world::Task& task, const std::vector<std::vector<Row>>& of_seeds) {
-  std::cout << "\n" << task.name << ": " << task.summary << "; " << task.base_classes.size() << " base and "
+  std::cout << "\n"
+            << task.name << ": " << task.summary << "; " << task.base_classes.size() << " base and "
             << task.new_classes.size() << " new classes\n";
   nlohmann::json methods;
   for (std::size_t m = 0; m < of_seeds.front().size(); ++m) {
     const std::string& method = of_seeds.front()[m].method;
     nlohmann::json per_seed = nlohmann::json::array();
     for (std::size_t s = 0; s < of_seeds.size(); ++s) {
-      per_seed.push_back({{"seed", seeds[s]}, {"paper", mao_program::to_json(of_seeds[s][m].paper)},
+      per_seed.push_back({{"seed", seeds[s]},
+                          {"paper", mao_program::to_json(of_seeds[s][m].paper)},
                           {"single", mao_program::to_json(of_seeds[s][m].single)}});
     }
     methods[method] = mao_program::run_results(of_seeds.front().front().paper, per_seed);
@@ -125,16 +131,18 @@ nlohmann::json report(const world::Task& task, const std::vector<std::vector<Row
 int run(const std::filesystem::path& out) {
   const auto started = std::chrono::steady_clock::now();
   const Model model = world::embedded_clip();
-  std::cout << "mao " << version << ": CoOp and MAO on the embedded model, " << std::size(seeds) << " seeds. Accuracies in percent,\n"
-            << "Base and New each among their own classes, H the harmonic mean; with MAO, Base is after its base step and New\n"
+  std::cout << "mao " << version << ": CoOp and MAO on the embedded model, " << std::size(seeds)
+            << " seeds. Accuracies in percent,\n"
+            << "Base and New each among their own classes, H the harmonic mean; with MAO, Base is after its base step "
+               "and New\n"
             << "after its new step (paper protocol).\n";
   nlohmann::json results;
   for (const world::Task& task : world::tasks()) results[task.name] = report(task, run_seeds(model, task.name));
   std::filesystem::create_directories(out);
   write_file_atomically(out / "results.json", [&](std::ostream& file) { file << results.dump(2) << "\n"; });
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - started;
-  std::cout << "\nA functional demo on a small world of our own, no evidence about photographs. " << std::setprecision(0)
-            << took.count() << " s.\nWritten to " << (out / "results.json").string() << "\n";
+  std::cout << "\nA functional demo on a small world of our own, no evidence about photographs. "
+            << std::setprecision(0) << took.count() << " s.\nWritten to " << (out / "results.json").string() << "\n";
   return 0;
 }
 

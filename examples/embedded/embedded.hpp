@@ -30,9 +30,12 @@ class FewShotTask {
  public:
   /// Renders task `name` ("sketch", "shifted", "disjoint"); another `seed`, other training images.
   FewShotTask(const Clip& clip, const std::string& name, std::uint64_t seed)
-      : base_train_(encode(clip, name, Half::Base, Split::Train, seed)), new_train_(encode(clip, name, Half::New, Split::Train, seed)),
-        base_test_(encode(clip, name, Half::Base, Split::Test, 0)), new_test_(encode(clip, name, Half::New, Split::Test, 0)),
-        base_classes_{task(name).class_names(Half::Base)}, new_classes_{task(name).class_names(Half::New)} {}
+      : base_train_(encode(clip, name, Half::Base, Split::Train, seed)),
+        new_train_(encode(clip, name, Half::New, Split::Train, seed)),
+        base_test_(encode(clip, name, Half::Base, Split::Test, 0)),
+        new_test_(encode(clip, name, Half::New, Split::Test, 0)),
+        base_classes_{task(name).class_names(Half::Base)},
+        new_classes_{task(name).class_names(Half::New)} {}
 
   /// Refers to this object.
   BaseToNewTask task_view() {

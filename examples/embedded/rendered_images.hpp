@@ -21,7 +21,8 @@ struct RenderedImages {
   std::vector<std::int64_t> labels;
 };
 
-/// Renders one half and split; `per_class` images of each class, 0: as many as the task has. Another `draw`, other images.
+/// Renders one half and split; `per_class` images of each class, 0: as many as the task has. Another `draw`, other
+/// images.
 inline RenderedImages rendered_images(const Task& task, Half half, Split split, const Preprocess& preprocess,
                                       std::int64_t per_class = 0, std::uint64_t draw = 0) {
   const std::int64_t each = per_class > 0 ? per_class : task.images(split);

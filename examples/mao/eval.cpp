@@ -31,15 +31,16 @@ struct EvalOptions {
 
 nlohmann::json as_json(const Metrics& metrics, const ClassList& classes, const EvalOptions& options) {
   nlohmann::json object{{"accuracy", metrics.accuracy}, {"macro_f1", metrics.macro_f1}, {"correct", metrics.correct},
-                        {"total", metrics.total}, {"classes", classes.size()}, {"half", options.half}, {"split", options.split}};
+                        {"total", metrics.total},       {"classes", classes.size()},    {"half", options.half},
+                        {"split", options.split}};
   for (std::size_t i = 0; i < classes.names.size(); ++i) object["per_class"][classes.names[i]] = metrics.per_class[i];
   return object;
 }
 
 void print(const Metrics& metrics, const ClassList& classes, const EvalOptions& options) {
-  std::cout << std::fixed << std::setprecision(2) << options.split << " images of " << options.half << " classes: accuracy "
-            << metrics.accuracy << " % (" << metrics.correct << " of " << metrics.total << "), macro F1 " << metrics.macro_f1
-            << " %, " << classes.size() << " classes\n";
+  std::cout << std::fixed << std::setprecision(2) << options.split << " images of " << options.half
+            << " classes: accuracy " << metrics.accuracy << " % (" << metrics.correct << " of " << metrics.total
+            << "), macro F1 " << metrics.macro_f1 << " %, " << classes.size() << " classes\n";
   if (!options.per_class) return;
   for (std::size_t i = 0; i < classes.names.size(); ++i) {
     std::cout << std::setw(7) << metrics.per_class[i] << "  " << classes.names[i] << "\n";
@@ -59,7 +60,9 @@ int run(EvalOptions options) {
     if (!options.json) progress.update("encode images", done, images.source->size());
   });
   progress.finish();
-  const auto tested = [&](auto&& backbone) { return measure(winners(predict_logits(backbone, features)), images.labels, images.classes); };
+  const auto tested = [&](auto&& backbone) {
+    return measure(winners(predict_logits(backbone, features)), images.labels, images.classes);
+  };
   const Metrics metrics = prompts ? tested(restored_learner(opened, *prompts, images.classes))
                                   : tested(make_zero_shot(opened, images.classes, options.settings.learner));
   if (options.json) {
@@ -75,14 +78,23 @@ int run(EvalOptions options) {
 void add_eval(CLI::App& app, int& status) {
   auto options = std::make_shared<EvalOptions>();
   CLI::App* command = app.add_subcommand("eval", "test learned prompts, or the untuned model, on labelled images");
-  command->add_option("prompts", options->prompts, "a *.prompts.safetensors file of a run; without it the untuned model is tested");
+  command->add_option("prompts", options->prompts,
+                      "a *.prompts.safetensors file of a run; without it the untuned model is tested");
   add_model_options(*command, options->settings.model);
   command->add_option("--data", options->settings.data.data, "as in mao tune")->capture_default_str();
-  command->add_option("--classnames", options->settings.data.classnames, "file that maps folder names to readable class names");
-  command->add_option("--template", options->settings.learner.zero_shot_template, "sentence of the untuned model")->capture_default_str();
-  command->add_option("--half", options->half, "all, base or new classes")->check(CLI::IsMember({"all", "base", "new"}))->capture_default_str();
-  command->add_option("--split", options->split, "train, val or test")->check(CLI::IsMember({"train", "val", "test"}))->capture_default_str();
-  command->add_option("--threads", options->threads, "decoding threads")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--classnames", options->settings.data.classnames,
+                      "file that maps folder names to readable class names");
+  command->add_option("--template", options->settings.learner.zero_shot_template, "sentence of the untuned model")
+      ->capture_default_str();
+  command->add_option("--half", options->half, "all, base or new classes")
+      ->check(CLI::IsMember({"all", "base", "new"}))
+      ->capture_default_str();
+  command->add_option("--split", options->split, "train, val or test")
+      ->check(CLI::IsMember({"train", "val", "test"}))
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "decoding threads")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_flag("--per-class", options->per_class, "the accuracy of every class too");
   command->add_flag("--json", options->json, "print JSON");
   command->callback([options, &status] { status = run(*options); });

@@ -17,10 +17,11 @@ namespace {
 void print_clip(const TensorFile& file, const std::string& path) {
   const ClipWeights clip = prepare_clip_weights(file, path);
   const auto& sizes = clip.sizes;
-  std::cout << "a CLIP model with " << name_of(clip.layout) << " names\n  image tower: ViT, width " << sizes.vision_width << ", "
-            << sizes.vision_layers << " layers, patch " << sizes.patch << ", " << sizes.resolution << " px\n  text tower: width "
-            << sizes.text_width << ", " << sizes.text_layers << " layers, " << sizes.context << " tokens, vocabulary "
-            << sizes.vocabulary << "\n  joint embedding: " << sizes.embed << "\n  activation: " << clip.activation_reason << "\n";
+  std::cout << "a CLIP model with " << name_of(clip.layout) << " names\n  image tower: ViT, width "
+            << sizes.vision_width << ", " << sizes.vision_layers << " layers, patch " << sizes.patch << ", "
+            << sizes.resolution << " px\n  text tower: width " << sizes.text_width << ", " << sizes.text_layers
+            << " layers, " << sizes.context << " tokens, vocabulary " << sizes.vocabulary
+            << "\n  joint embedding: " << sizes.embed << "\n  activation: " << clip.activation_reason << "\n";
 }
 
 bool looks_like_clip(const TensorMap& tensors) {
@@ -38,7 +39,8 @@ int run(const std::string& path, bool all) {
   }
   std::cout << path << ": " << file.tensors.size() << " tensors, " << elements << " elements, " << bytes << " bytes\n";
   for (const auto& [key, value] : file.metadata) {
-    std::cout << "  " << key << ": " << (value.size() > 160 && !all ? value.substr(0, 160) + "... (--all)" : value) << "\n";
+    std::cout << "  " << key << ": " << (value.size() > 160 && !all ? value.substr(0, 160) + "... (--all)" : value)
+              << "\n";
   }
   if (looks_like_clip(file.tensors)) print_clip(file, path);
   constexpr std::size_t few = 20;
@@ -56,7 +58,8 @@ int run(const std::string& path, bool all) {
 void add_inspect(CLI::App& app, int& status) {
   auto path = std::make_shared<std::string>();
   auto all = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("inspect", "list a safetensors file or PyTorch archive; describe a CLIP checkpoint");
+  CLI::App* command =
+      app.add_subcommand("inspect", "list a safetensors file or PyTorch archive; describe a CLIP checkpoint");
   command->add_option("file", *path, "file, or folder of a checkpoint")->required();
   command->add_flag("--all", *all, "every tensor, metadata in full");
   command->callback([path, all, &status] { status = run(*path, *all); });

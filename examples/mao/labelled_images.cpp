@@ -16,7 +16,8 @@ Dataset open_files(const DataSettings& settings) {
   return open_dataset(settings.data, options);
 }
 
-LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader, const std::string& what) {
+LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
+                           const std::string& what) {
   require<DataError>(!items.empty(), half.root.string(), ": there are no ", what);
   LabelledImages result{.source = nullptr, .labels = {}, .classes = half.classes};
   std::vector<std::filesystem::path> paths;
@@ -30,16 +31,21 @@ LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, 
 
 LabelledImages rendered_half(const std::string& task, bool base, bool train, const Preprocess& preprocess, int shots) {
   const auto& described = world::task(task);
-  require<OptionError>(shots <= described.shots, "--shots ", shots, ": task ", task, " has ", described.shots, " training images a class");
+  require<OptionError>(shots <= described.shots, "--shots ", shots, ": task ", task, " has ", described.shots,
+                       " training images a class");
   const auto half = base ? world::Half::Base : world::Half::New;
-  auto images = world::rendered_images(described, half, train ? world::Split::Train : world::Split::Test, preprocess, shots);
-  return {std::make_unique<TensorImages>(std::move(images.pixels)), std::move(images.labels), {described.class_names(half)}};
+  auto images =
+      world::rendered_images(described, half, train ? world::Split::Train : world::Split::Test, preprocess, shots);
+  return {std::make_unique<TensorImages>(std::move(images.pixels)),
+          std::move(images.labels),
+          {described.class_names(half)}};
 }
 
 LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split,
                            const std::string& half, int threads) {
   if (is_rendered(settings.data)) {
-    require<OptionError>(half != "all" && split != "val", "rendered tasks have halves (--half base or new) and no validation images");
+    require<OptionError>(half != "all" && split != "val",
+                         "rendered tasks have halves (--half base or new) and no validation images");
     return rendered_half(settings.data, half == "base", split == "train", opened.model->preprocess(), 0);
   }
   const Dataset all = open_files(settings);

@@ -37,7 +37,8 @@ LabelledImages open_images(const OpenedModel& opened, const DataSettings& settin
                            const std::string& half, int threads);
 
 /// Items of a data set as pixels; `what` names them in errors.
-LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader, const std::string& what);
+LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
+                           const std::string& what);
 
 /// A rendered half as pixels; `shots` images a class, 0: as many as there are.
 LabelledImages rendered_half(const std::string& task, bool base, bool train, const Preprocess& preprocess, int shots);

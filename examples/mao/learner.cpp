@@ -17,7 +17,8 @@ MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_c
   options.sampler.batch = chosen.batch > 0 ? chosen.batch : shape.batch;
   options.sampler.k = chosen.k > 0 ? chosen.k : shape.k;
   const bool automatic = chosen.batch == 0 && chosen.k == 0;
-  const std::string warning = automatic ? shape.warning : batch_warning(options.sampler.batch, options.sampler.k, base_classes);
+  const std::string warning =
+      automatic ? shape.warning : batch_warning(options.sampler.batch, options.sampler.k, base_classes);
   if (!warning.empty()) say("note: " + warning);
   options.schedule.epochs = chosen.epochs > 0 ? chosen.epochs : options.schedule.epochs;
   options.schedule.learning_rate = chosen.lr > 0 ? chosen.lr : options.schedule.learning_rate;
@@ -33,7 +34,8 @@ Similarity make_similarity(const OpenedModel& opened, const RunSettings& setting
   const std::string chosen = settings.learner.similarity == "auto" ? opened.similarity : settings.learner.similarity;
   if (chosen == "clip") return TextTowerSimilarity<AnyModel>(opened.model);
   if (chosen == "minilm") return MiniLm::load(find_mini_lm(settings.model.minilm));
-  require<OptionError>(std::filesystem::exists(chosen), "--similarity ", chosen, ": no such file; expected minilm, clip, or a file");
+  require<OptionError>(std::filesystem::exists(chosen), "--similarity ", chosen,
+                       ": no such file; expected minilm, clip, or a file");
   return FileSimilarity(chosen);
 }
 

@@ -29,26 +29,34 @@ inline ClassPosition class_position(const std::string& name) {
   return name == "front" ? ClassPosition::Front : ClassPosition::End;
 }
 
-inline Learner make_learner(const OpenedModel& opened, const ClassList& classes, const LearnerSettings& settings, std::uint64_t seed) {
+inline Learner make_learner(const OpenedModel& opened, const ClassList& classes, const LearnerSettings& settings,
+                            std::uint64_t seed) {
   return Learner(opened.model, classes,
-                 {.init = settings.context_init, .context = settings.context, .class_specific = settings.class_specific,
-                  .position = class_position(settings.class_position), .seed = seed});
+                 {.init = settings.context_init,
+                  .context = settings.context,
+                  .class_specific = settings.class_specific,
+                  .position = class_position(settings.class_position),
+                  .seed = seed});
 }
 
-inline ZeroShot<AnyModel> make_zero_shot(const OpenedModel& opened, const ClassList& classes, const LearnerSettings& settings) {
+inline ZeroShot<AnyModel> make_zero_shot(const OpenedModel& opened, const ClassList& classes,
+                                         const LearnerSettings& settings) {
   return ZeroShot<AnyModel>(opened.model, classes, {.templates = {settings.zero_shot_template}});
 }
 
 /// Who ranks hard negatives. **Throws** `FileError` when its files are not there.
 Similarity make_similarity(const OpenedModel& opened, const RunSettings& settings);
 
-/// The labeller of MAO's new step; `tuned` is a copy of the backbone as the base step left it, bound to the new classes.
-inline AnyLabeler make_labeler(const OpenedModel& opened, const ClassList& new_classes, const LearnerSettings& settings, Learner tuned) {
+/// The labeller of MAO's new step; `tuned` is a copy of the backbone as the base step left it, bound to the new
+/// classes.
+inline AnyLabeler make_labeler(const OpenedModel& opened, const ClassList& new_classes, const LearnerSettings& settings,
+                               Learner tuned) {
   if (settings.labeler == "tuned") {
     const auto labeler = std::make_shared<TunedPromptLabeler<Learner>>(std::move(tuned));
     return {[labeler](const ImageBatch& images) { return labeler->label(images); }};
   }
-  const auto labeler = std::make_shared<TunedPromptLabeler<ZeroShot<AnyModel>>>(make_zero_shot(opened, new_classes, settings));
+  const auto labeler =
+      std::make_shared<TunedPromptLabeler<ZeroShot<AnyModel>>>(make_zero_shot(opened, new_classes, settings));
   return {[labeler](const ImageBatch& images) { return labeler->label(images); }};
 }
 

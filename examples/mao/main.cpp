@@ -14,6 +14,8 @@
 
 namespace {
 
+using mao::text_of;
+
 /// A line of usage that fits both an unknown and a missing command.
 int help_for(const CLI::App& app, const CLI::ParseError& error) {
   const int code = app.exit(error);
@@ -26,7 +28,11 @@ int run(int argc, char** argv) {
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.set_help_all_flag("--help-all", "Print the help of every command and exit");
   app.require_subcommand(1);
-  app.failure_message(CLI::FailureMessage::help);
+  // Within a command one line is enough; without one, the list of commands is the answer.
+  app.failure_message([](const CLI::App* parsed, const CLI::Error& error) {
+    if (parsed->get_subcommands().empty()) return CLI::FailureMessage::help(parsed, error);
+    return text_of(error.what(), "\nSee `mao ", parsed->get_subcommands().front()->get_name(), " --help`.\n");
+  });
   int status = 0;
   mao_program::add_tune(app, status);
   mao_program::add_eval(app, status);

@@ -12,9 +12,9 @@ namespace {
 std::string describe(const Clip& clip, const std::string& name) {
   const auto& weights = clip.weights();
   const auto& sizes = weights.sizes;
-  return text_of(name, ": ViT ", sizes.vision_width, " x ", sizes.vision_layers, ", patch ", sizes.patch, ", ", sizes.resolution,
-                 " px; text ", sizes.text_width, " x ", sizes.text_layers, ", ", sizes.context, " tokens; ", name_of(weights.layout),
-                 " names; activation ", weights.activation_reason);
+  return text_of(name, ": ViT ", sizes.vision_width, " x ", sizes.vision_layers, ", patch ", sizes.patch, ", ",
+                 sizes.resolution, " px; text ", sizes.text_width, " x ", sizes.text_layers, ", ", sizes.context,
+                 " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
 
 OpenedModel open_embedded(const ModelSettings& settings) {

@@ -15,9 +15,9 @@ namespace mao_program {
 /// A model and what was decided about it.
 struct OpenedModel {
   std::shared_ptr<const AnyModel> model;
-  std::string description;     ///< one line for the log
-  bool augments = false;       ///< train on random crops unless told otherwise
-  std::string similarity;      ///< who ranks hard negatives unless told otherwise
+  std::string description;  ///< one line for the log
+  bool augments = false;    ///< train on random crops unless told otherwise
+  std::string similarity;   ///< who ranks hard negatives unless told otherwise
 };
 
 /// **Throws** `FileError`, `FormatError`, `OptionError`.

@@ -36,13 +36,15 @@ ClassList classes_of(const PredictOptions& options, const std::optional<Prompts>
   ClassList classes{options.classes};
   if (!options.classes_file.empty()) {
     std::ifstream in(options.classes_file);
-    require<FileError>(in.good(), "cannot read ", options.classes_file, "; expected a text file with one class name a line");
+    require<FileError>(in.good(), "cannot read ", options.classes_file,
+                       "; expected a text file with one class name a line");
     for (std::string line; std::getline(in, line);) {
       if (!line.empty()) classes.names.push_back(line);
     }
   }
   if (classes.names.empty() && prompts) classes = prompts->info.classes;
-  require<OptionError>(!classes.names.empty(), "which classes? give --classes A B C, --classes-file FILE, or --prompts FILE");
+  require<OptionError>(!classes.names.empty(),
+                       "which classes? give --classes A B C, --classes-file FILE, or --prompts FILE");
   return classes;
 }
 
@@ -78,7 +80,8 @@ int run(PredictOptions options) {
   for (const auto& image : all) {
     std::cout << image.at("image").get<std::string>() << "\n" << std::fixed << std::setprecision(1);
     for (const auto& guess : image.at("top")) {
-      std::cout << std::setw(7) << 100 * guess.at("probability").get<double>() << " %  " << guess.at("class").get<std::string>() << "\n";
+      std::cout << std::setw(7) << 100 * guess.at("probability").get<double>() << " %  "
+                << guess.at("class").get<std::string>() << "\n";
     }
   }
   return 0;
@@ -94,8 +97,11 @@ void add_predict(CLI::App& app, int& status) {
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
   command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
   add_model_options(*command, options->settings.model);
-  command->add_option("--template", options->settings.learner.zero_shot_template, "sentence of the untuned model")->capture_default_str();
-  command->add_option("--top", options->top, "how many classes to print")->check(CLI::PositiveNumber)->capture_default_str();
+  command->add_option("--template", options->settings.learner.zero_shot_template, "sentence of the untuned model")
+      ->capture_default_str();
+  command->add_option("--top", options->top, "how many classes to print")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command->add_flag("--json", options->json, "print JSON");
   command->callback([options, &status] { status = run(*options); });
 }

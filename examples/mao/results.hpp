@@ -30,26 +30,34 @@ inline nlohmann::json mean_of(const nlohmann::json& per_seed, const std::string&
     h.push_back(seed.at(protocol).at("h"));
   }
   const MeanStd b = mean_std(base), n = mean_std(fresh), of_h = mean_std(h);
-  return {{"base", b.mean}, {"new", n.mean}, {"h", harmonic_mean(b.mean, n.mean)},
+  return {{"base", b.mean},
+          {"new", n.mean},
+          {"h", harmonic_mean(b.mean, n.mean)},
           {"std", {{"base", b.deviation}, {"new", n.deviation}, {"h", of_h.deviation}}}};
 }
 
 /// The result of one seed, with accuracies of single classes.
-inline nlohmann::json seed_result(std::uint64_t seed, const BaseToNewResult& result, const ClassList& base, const ClassList& fresh) {
+inline nlohmann::json seed_result(std::uint64_t seed, const BaseToNewResult& result, const ClassList& base,
+                                  const ClassList& fresh) {
   const auto classes = [](const Metrics& metrics, const ClassList& list) {
     nlohmann::json object = nlohmann::json::object();
     for (std::size_t i = 0; i < list.names.size(); ++i) object[list.names[i]] = metrics.per_class.at(i);
     return object;
   };
-  return {{"seed", seed}, {"paper", to_json(result.paper)}, {"single", to_json(result.single)},
+  return {{"seed", seed},
+          {"paper", to_json(result.paper)},
+          {"single", to_json(result.single)},
+          {"first", to_json(result.first)},
           {"macro_f1", {{"base", result.base.macro_f1}, {"new", result.fresh.macro_f1}}},
           {"per_class", {{"base", classes(result.base, base)}, {"new", classes(result.fresh, fresh)}}}};
 }
 
-/// results.json of a run.
+/// results.json of a run. "first" is what the first step alone comes to.
 inline nlohmann::json run_results(const Scores& zero_shot, nlohmann::json per_seed) {
-  nlohmann::json results{{"zero_shot", to_json(zero_shot)}, {"paper", mean_of(per_seed, "paper")},
+  nlohmann::json results{{"zero_shot", to_json(zero_shot)},
+                         {"paper", mean_of(per_seed, "paper")},
                          {"single", mean_of(per_seed, "single")}};
+  if (per_seed.front().contains("first")) results["first"] = mean_of(per_seed, "first");
   for (auto& seed : per_seed) seed.erase("per_class");
   results["per_seed"] = std::move(per_seed);
   return results;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a run is asked to do: one struct behind the command line, the configuration file, config.json and the prompts' metadata.
+/// What a run is asked to do: one struct behind the command line, the configuration file, config.json and the prompts'
+/// metadata.
 
 #include <CLI/CLI.hpp>
 
@@ -43,14 +44,15 @@ struct LearnerSettings {
   bool class_specific = false;
   std::string class_position = "end";
   std::string zero_shot_template = "a photo of a {}.";
-  int epochs = 0;      ///< 0: 20 plain, 10 with MAO
-  double lr = 0;       ///< 0: 0.002 plain, 0.0035 with MAO
-  int batch = 0;       ///< 0: 32 plain, by the number of classes with MAO
-  int k = 0;           ///< 0: by the number of classes
+  int epochs = 0;  ///< 0: 20 plain, 10 with MAO
+  double lr = 0;   ///< 0: 0.002 plain, 0.0035 with MAO
+  int batch = 0;   ///< 0: 32 plain, by the number of classes with MAO
+  int k = 0;       ///< 0: by the number of classes
   int new_epochs = 10;
   double new_lr = 0.0035;
   int new_batch = 32;
-  std::string similarity = "auto";  ///< "minilm", "clip" (the model's own text tower) or a file; auto: minilm, clip when embedded
+  std::string similarity =
+      "auto";  ///< "minilm", "clip" (the model's own text tower) or a file; auto: minilm, clip when embedded
   std::string labeler = "zero-shot";  ///< "tuned", or "none" for the base step alone
   double threshold = 0;
   std::string columns = "distinct";  ///< "per-image": the released code's reg-B
@@ -75,8 +77,8 @@ struct RunOptions {
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, shots, shot_seed, augment, classnames)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LearnerSettings, learner, mao, context_init, context, class_specific,
-                                                class_position, zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr,
-                                                new_batch, similarity, labeler, threshold, columns)
+                                                class_position, zero_shot_template, epochs, lr, batch, k, new_epochs,
+                                                new_lr, new_batch, similarity, labeler, threshold, columns)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, learner, seeds)
 
 void add_model_options(CLI::App& app, ModelSettings& settings);

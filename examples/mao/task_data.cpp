@@ -6,11 +6,13 @@
 
 namespace mao_program {
 
-TaskData::TaskData(const OpenedModel& opened, const DataSettings& settings, const RunOptions& options, EncodeProgress progress)
+TaskData::TaskData(const OpenedModel& opened, const DataSettings& settings, const RunOptions& options,
+                   EncodeProgress progress)
     : opened_(opened), settings_(settings), options_(options), progress_(std::move(progress)) {
   const bool rendered = is_rendered(settings.data);
   augment_ = settings.augment == "crop-flip" || (settings.augment == "auto" && opened.augments && !rendered);
-  require<OptionError>(!rendered || !augment_, "--augment crop-flip: rendered tasks are not augmented; use --augment none");
+  require<OptionError>(!rendered || !augment_,
+                       "--augment crop-flip: rendered tasks are not augmented; use --augment none");
   if (!rendered) files_ = open_files(settings);
   base_test_ = encoded(test_images(true), "base test images");
   new_test_ = encoded(test_images(false), "new test images");
@@ -27,13 +29,14 @@ BaseToNewTask TaskData::of_seed(std::uint64_t seed) {
     }
     drawn_ = shot_seed;
   }
-  return {{base_test_.classes, base_train_.source.get(), base_train_.labels, base_test_.source.get(), base_test_.labels},
-          {new_test_.classes, new_train_.source.get(), new_train_.labels, new_test_.source.get(), new_test_.labels}};
+  return {
+      {base_test_.classes, base_train_.source.get(), base_train_.labels, base_test_.source.get(), base_test_.labels},
+      {new_test_.classes, new_train_.source.get(), new_train_.labels, new_test_.source.get(), new_test_.labels}};
 }
 
 std::string TaskData::description() const {
-  return text_of(settings_.data, ": ", base_test_.classes.size(), " base and ", new_test_.classes.size(), " new classes, ",
-                 base_test_.labels.size(), " and ", new_test_.labels.size(), " test images; ",
+  return text_of(settings_.data, ": ", base_test_.classes.size(), " base and ", new_test_.classes.size(),
+                 " new classes, ", base_test_.labels.size(), " and ", new_test_.labels.size(), " test images; ",
                  augment_ ? "random crops and flips" : "no augmentation, image features are kept");
 }
 

@@ -16,7 +16,8 @@ namespace mao_program {
 /// Told while images are encoded: what, how many are done, of how many.
 using EncodeProgress = std::function<void(const std::string& what, std::int64_t done, std::int64_t total)>;
 
-/// Makes the task of each seed. Features of test images are encoded once; those of training images too, unless they are augmented.
+/// Makes the task of each seed. Features of test images are encoded once; those of training images too, unless they are
+/// augmented.
 class TaskData {
  public:
   /// **Throws** `FileError`, `DataError`, `OptionError`.

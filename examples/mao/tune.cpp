@@ -2,6 +2,7 @@
 // mao tune: train a learner on few shots of the base classes, plain or with MAO, and test on base and new classes.
 #include <iostream>
 #include <map>
+#include <optional>
 #include <sstream>
 
 #include <mao/report/progress.hpp>
@@ -22,22 +23,26 @@ namespace {
 class TuneRun {
  public:
   TuneRun(RunSettings settings, RunOptions options)
-      : settings_(std::move(settings)), options_(std::move(options)), folder_(options_.out, settings_),
-        progress_(std::cerr, Progress::is_terminal()) {}
+      : settings_(std::move(settings)), options_(std::move(options)), progress_(std::cerr, Progress::is_terminal()) {}
 
   int run() {
-    if (const auto finished = folder_.read("results.json"); !finished.is_null()) {
-      say(options_.out + ": this run is finished; nothing to do");
-      print(finished);
-      return 0;
+    if (std::filesystem::exists(std::filesystem::path(options_.out) / "config.json")) {
+      open_folder();  // says at once when it holds another run
+      if (const auto finished = folder_->read("results.json"); !finished.is_null()) {
+        say(options_.out + ": this run is finished; nothing to do");
+        print(finished);
+        return 0;
+      }
     }
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
-    TaskData data(opened, settings_.data, options_, [this](const std::string& what, std::int64_t done, std::int64_t total) {
-      if (!options_.quiet) progress_.update(what, done, total);
-    });
+    TaskData data(opened, settings_.data, options_,
+                  [this](const std::string& what, std::int64_t done, std::int64_t total) {
+                    if (!options_.quiet) progress_.update(what, done, total);
+                  });
     say(data.description());
+    open_folder();
     nlohmann::json per_seed = nlohmann::json::array();
     Scores zero_shot;
     for (const std::uint64_t seed : settings_.seeds) {
@@ -51,16 +56,31 @@ class TuneRun {
       per_seed.push_back(result);
     }
     const auto results = run_results(zero_shot, std::move(per_seed));
-    folder_.save("results.json", results);
+    folder_->save("results.json", results);
     print(results);
     return 0;
   }
 
  private:
+  /// Makes the run's folder, once model and data are known to be there: a mistyped path leaves nothing behind.
+  void open_folder() {
+    if (!folder_) folder_.emplace(options_.out, settings_);
+    for (const std::string& line : unlogged_) folder_->log(line);
+    unlogged_.clear();
+  }
+
+  void log(const std::string& line) {
+    if (folder_) {
+      folder_->log(line);
+    } else {
+      unlogged_.push_back(line);
+    }
+  }
+
   void say(const std::string& line) {
     progress_.finish();
     if (!options_.quiet) std::cout << line << std::endl;
-    folder_.log(line);
+    log(line);
   }
 
   void print(const nlohmann::json& results) {
@@ -69,11 +89,14 @@ class TuneRun {
     const std::string name = settings_.learner.learner + (settings_.learner.mao ? " + MAO" : "");
     if (settings_.learner.learner != "zero-shot") {
       print_scores(table, name + (settings_.learner.mao ? " (paper)" : ""), results.at("paper"));
-      if (settings_.learner.mao) print_scores(table, name + " (single)", results.at("single"));
+      if (settings_.learner.mao) {
+        print_scores(table, name + " (single)", results.at("single"));
+        if (results.contains("first")) print_scores(table, "base step alone", results.at("first"));
+      }
     }
     progress_.finish();
     std::cout << table.str() << std::flush;
-    folder_.log(table.str());
+    log(table.str());
   }
 
   Scores test_zero_shot(const OpenedModel& opened, const BaseToNewTask& task) {
@@ -86,27 +109,33 @@ class TuneRun {
   nlohmann::json run_seed(const OpenedModel& opened, const BaseToNewTask& task, std::uint64_t seed, bool augment,
                           const Scores& zero_shot) {
     const std::string name = text_of("seed", seed);
-    if (const auto finished = folder_.read(name + "/result.json"); !finished.is_null()) {
+    if (const auto finished = folder_->read(name + "/result.json"); !finished.is_null()) {
       say(text_of("seed ", seed, ": finished before"));
       return finished;
     }
     if (settings_.learner.learner == "zero-shot") {
       return {{"seed", seed}, {"paper", to_json(zero_shot)}, {"single", to_json(zero_shot)}};
     }
-    auto steps = make_steps(settings_, task.base.classes.size(), seed, augment, [this](const std::string& line) { say(line); });
-    steps.folder = folder_.folder(name);
-    steps.info = {.method = settings_.learner.learner, .model = opened.model->fingerprint(), .classes = {}, .settings = settings_};
+    auto steps =
+        make_steps(settings_, task.base.classes.size(), seed, augment, [this](const std::string& line) { say(line); });
+    steps.folder = folder_->folder(name);
+    steps.info = {.method = settings_.learner.learner,
+                  .model = opened.model->fingerprint(),
+                  .classes = {},
+                  .settings = settings_};
     forget_unfinished_epochs(seed, steps.folder);
     std::string stage;
     steps.on_stage = [&](const std::string& now) { stage = now; };
     steps.observer = observer(seed, stage);
     auto backbone = make_learner(opened, task.base.classes, settings_.learner, seed);
     const auto similarity = settings_.learner.mao ? make_similarity(opened, settings_) : Similarity();
-    const auto labeler = [&](Learner& tuned) { return make_labeler(opened, task.fresh.classes, settings_.learner, tuned); };
+    const auto labeler = [&](Learner& tuned) {
+      return make_labeler(opened, task.fresh.classes, settings_.learner, tuned);
+    };
     const auto result = run_base_to_new(backbone, task, similarity, labeler, steps);
     if (!result) return nullptr;
     const auto object = seed_result(seed, *result, task.base.classes, task.fresh.classes);
-    folder_.save(name + "/result.json", object);
+    folder_->save(name + "/result.json", object);
     std::ostringstream line;
     print_scores(line, text_of("seed ", seed), object.at("paper"));
     const std::string text = line.str();
@@ -121,8 +150,9 @@ class TuneRun {
       const auto file = folder / text_of(stage, ".checkpoint.safetensors");
       if (std::filesystem::exists(file)) done[stage] = std::stoi(read_safetensors(file).metadata.at("epochs_done"));
     }
-    folder_.forget_metrics([&](const nlohmann::json& line) {
-      return line.value("seed", std::uint64_t{0}) == seed && line.value("epoch", 0) > done[line.value("stage", std::string())];
+    folder_->forget_metrics([&](const nlohmann::json& line) {
+      return line.value("seed", std::uint64_t{0}) == seed &&
+             line.value("epoch", 0) > done[line.value("stage", std::string())];
     });
   }
 
@@ -133,17 +163,23 @@ class TuneRun {
       if (options_.quiet) return;
       std::ostringstream note;
       note << std::fixed << std::setprecision(3) << "loss " << report.loss;
-      progress_.update(text_of("seed ", seed, ", ", stage, ", epoch ", report.epoch + 1, "/", report.epochs), report.step + 1,
-                       report.steps, note.str());
+      progress_.update(text_of("seed ", seed, ", ", stage, ", epoch ", report.epoch + 1, "/", report.epochs),
+                       report.step + 1, report.steps, note.str());
     };
     observer.on_epoch = [this, seed, &stage](const EpochReport& report) {
-      folder_.metric({{"seed", seed}, {"stage", stage}, {"epoch", report.epoch + 1}, {"epochs", report.epochs},
-                      {"steps", report.steps}, {"skipped", report.skipped}, {"loss", report.loss},
-                      {"accuracy", report.accuracy}, {"learning_rate", report.learning_rate}});
+      folder_->metric({{"seed", seed},
+                       {"stage", stage},
+                       {"epoch", report.epoch + 1},
+                       {"epochs", report.epochs},
+                       {"steps", report.steps},
+                       {"skipped", report.skipped},
+                       {"loss", report.loss},
+                       {"accuracy", report.accuracy},
+                       {"learning_rate", report.learning_rate}});
       std::ostringstream line;
       line << "seed " << seed << ", " << stage << ", epoch " << report.epoch + 1 << '/' << report.epochs << std::fixed
-           << std::setprecision(4) << ": loss " << report.loss << std::setprecision(1) << ", accuracy " << report.accuracy
-           << std::defaultfloat << std::setprecision(4) << " %, lr " << report.learning_rate;
+           << std::setprecision(4) << ": loss " << report.loss << std::setprecision(1) << ", accuracy "
+           << report.accuracy << std::defaultfloat << std::setprecision(4) << " %, lr " << report.learning_rate;
       say(line.str());
     };
     return observer;
@@ -151,7 +187,8 @@ class TuneRun {
 
   RunSettings settings_;
   RunOptions options_;
-  RunFolder folder_;
+  std::optional<RunFolder> folder_;
+  std::vector<std::string> unlogged_;  ///< lines from before the folder
   Progress progress_;
 };
 
@@ -160,15 +197,22 @@ class TuneRun {
 void add_tune(CLI::App& app, int& status) {
   auto settings = std::make_shared<RunSettings>();
   auto options = std::make_shared<RunOptions>();
-  CLI::App* command = app.add_subcommand("tune", "train a learner, plain or with MAO, and test on base and new classes");
+  CLI::App* command =
+      app.add_subcommand("tune", "train a learner, plain or with MAO, and test on base and new classes");
   command->set_config("--config", "", "read options from a TOML or INI file");
   add_model_options(*command, settings->model);
   add_data_options(*command, settings->data);
   add_learner_options(*command, settings->learner);
-  command->add_option("--seeds", settings->seeds, "one run for each; results are mean and deviation")->capture_default_str();
-  command->add_option("--out", options->out, "folder of the run; the same command goes on with an interrupted one")->capture_default_str();
-  command->add_option("--threads", options->threads, "decoding threads")->check(CLI::PositiveNumber)->capture_default_str();
-  command->add_option("--cache-mib", options->cache_mib, "memory for decoded images, MiB")->check(CLI::NonNegativeNumber)->capture_default_str();
+  command->add_option("--seeds", settings->seeds, "one run for each; results are mean and deviation")
+      ->capture_default_str();
+  command->add_option("--out", options->out, "folder of the run; the same command goes on with an interrupted one")
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "decoding threads")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--cache-mib", options->cache_mib, "memory for decoded images, MiB")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "print the result alone");
   command->callback([settings, options, &status] {
     stop_on_signals();

@@ -15,7 +15,9 @@ inline RunSettings settings_of(const Prompts& prompts) { return prompts.info.set
 /// Takes model and learner from the prompts file, but leaves paths that the command line gives.
 inline void take_model_of(const Prompts& prompts, RunSettings& settings) {
   const RunSettings saved = settings_of(prompts);
-  const auto keep = [](std::string& value, const std::string& from_file) { if (value.empty()) value = from_file; };
+  const auto keep = [](std::string& value, const std::string& from_file) {
+    if (value.empty()) value = from_file;
+  };
   if (settings.model.model == ModelSettings().model) settings.model.model = saved.model.model;
   keep(settings.model.weights, saved.model.weights);
   keep(settings.model.minilm, saved.model.minilm);

@@ -75,6 +75,7 @@ TEST_CASE("a method by itself has one prompt, so both protocols agree", "[base_t
   CHECK(run.stages == std::vector<std::string>{"plain", "test"});
   CHECK(result->paper.base == result->single.base);
   CHECK(result->paper.fresh == result->single.fresh);
+  CHECK((result->first.base == result->paper.base && result->first.fresh == result->paper.fresh));
   CHECK(result->paper.base == test_on(run.coop, run.task.base).accuracy);
   CHECK(result->paper.fresh == test_on(run.coop, run.task.fresh).accuracy);
   CHECK(result->paper.h() == harmonic_mean(result->paper.base, result->paper.fresh));
@@ -94,6 +95,8 @@ TEST_CASE("MAO: Base is measured after the base step, New after the new step, an
   CHECK(result->paper.base ==
         measure(winners(measured), by_hand.task.base.test_labels, by_hand.task.base.classes).accuracy);
   CHECK_FALSE(by_hand.context().equal(run.context()));  // the new step has trained
+  CHECK(result->first.base == result->paper.base);
+  CHECK(result->first.fresh == test_on(by_hand.coop, by_hand.task.fresh).accuracy);
   CHECK(result->single.base == test_on(run.coop, run.task.base).accuracy);
   CHECK(result->single.fresh == test_on(run.coop, run.task.fresh).accuracy);
   CHECK(result->paper.fresh == result->single.fresh);

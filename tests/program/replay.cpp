@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao replay`, as a user runs it.
-#include <sys/wait.h>
-
 #include <array>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -15,34 +12,18 @@
 
 #include <support/catch.hpp>
 #include <support/golden.hpp>
+#include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
 
 namespace fs = std::filesystem;
 using mao_test::golden_folder;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
 using mao_test::shared_folder;
 using mao_test::TemporaryFolder;
-
-struct Run {
-  int code = -1;
-  std::string output;
-};
-
-std::string quoted(const fs::path& path) { return "'" + path.string() + "'"; }
-
-Run mao_program(const std::string& arguments) {
-  const std::string command = quoted(MAO_BINARY_DIR "/bin/mao") + " " + arguments + " 2>&1";
-  Run run;
-  FILE* pipe = ::popen(command.c_str(), "r");
-  REQUIRE(pipe != nullptr);
-  std::array<char, 4096> part{};
-  for (std::size_t read = 0; (read = std::fread(part.data(), 1, part.size(), pipe)) > 0;)
-    run.output.append(part.data(), read);
-  const int status = ::pclose(pipe);
-  run.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  return run;
-}
 
 /// " --vocab ..." where the given material has one; else the program searches.
 std::string vocabulary_option() {

@@ -19,7 +19,8 @@ struct Losses {
 };
 
 // The loss of a batch of random features, encoding the named candidates alone.
-Losses loss_of(const AlterableRegularizer& regularizer, const Batch& batch, const Candidates& candidates, std::int64_t classes) {
+Losses loss_of(const AlterableRegularizer& regularizer, const Batch& batch, const Candidates& candidates,
+               std::int64_t classes) {
   const Tensor text = normal_tensor({classes, 16}, 1.0, Rng(1)).requires_grad_(true);
   const Tensor image = normal_tensor({batch.size(), 16}, 1.0, Rng(2)).requires_grad_(true);
   const Tensor rows = text.index_select(0, at::tensor(candidates.ids));
@@ -49,14 +50,17 @@ TEST_CASE("reg-B over all classes present is the full cross entropy", "[alterabl
   CHECK(relative_difference(some.text_gradient, full.text_gradient) < 1e-5);
 }
 
-TEST_CASE("one column an image equals distinct columns when no class repeats, and exceeds them by ln 2 at most otherwise", "[alterable]") {
+TEST_CASE(
+    "one column an image equals distinct columns when no class repeats, and exceeds them by ln 2 at most otherwise",
+    "[alterable]") {
   const AlterableRegularizer distinct, released({.columns = AlterableRegularizer::Columns::PerImage});
   const Batch unique{.images = {0, 1, 2}, .labels = {3, 1, 0}, .weights = {}};
   const Candidates three = distinct.candidates(unique, classes_of(5));
   CHECK(largest_difference(loss_of(distinct, unique, three, 5).loss, loss_of(released, unique, three, 5).loss) < 1e-6);
   const Batch repeated{.images = {0, 1, 2}, .labels = {3, 1, 3}, .weights = {}};
   const Candidates two = distinct.candidates(repeated, classes_of(5));
-  const double gap = loss_of(released, repeated, two, 5).loss.item<double>() - loss_of(distinct, repeated, two, 5).loss.item<double>();
+  const double gap =
+      loss_of(released, repeated, two, 5).loss.item<double>() - loss_of(distinct, repeated, two, 5).loss.item<double>();
   CHECK(gap > 0);
   CHECK(gap <= std::log(2.0) + 1e-6);
 }
@@ -69,7 +73,8 @@ TEST_CASE("an image of weight 0 leaves the loss, the others keep theirs", "[alte
   CHECK(masked.image_gradient[0].abs().max().item<double>() > 0);
   const Batch even{.images = {0, 1, 2}, .labels = {3, 1, 0}, .weights = {2, 2, 2}};
   const Batch plain{.images = {0, 1, 2}, .labels = {3, 1, 0}, .weights = {}};
-  CHECK(largest_difference(loss_of(all, even, Candidates::all(5), 5).loss, loss_of(all, plain, Candidates::all(5), 5).loss) < 1e-6);
+  CHECK(largest_difference(loss_of(all, even, Candidates::all(5), 5).loss,
+                           loss_of(all, plain, Candidates::all(5), 5).loss) < 1e-6);
 }
 
 TEST_CASE("a label that is no candidate is refused", "[alterable]") {

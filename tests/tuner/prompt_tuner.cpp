@@ -15,9 +15,9 @@
 
 using namespace mao;
 using mao::testing::largest_difference;
+using mao::testing::toy_classes;
 using mao::testing::ToyImages;
 using mao::testing::ToyModel;
-using mao::testing::toy_classes;
 
 namespace {
 
@@ -161,7 +161,8 @@ TEST_CASE("encoding only the candidates gives what encoding all gives", "[prompt
 TEST_CASE("a loss that is not finite names step and place", "[prompt_tuner]") {
   Run run;
   Broken broken(run.model, toy_classes(6));
-  CHECK_THROWS_WITH(trained(broken, run), ContainsSubstring("base step, epoch 1, step 1") && ContainsSubstring("the loss is"));
+  CHECK_THROWS_WITH(trained(broken, run),
+                    ContainsSubstring("base step, epoch 1, step 1") && ContainsSubstring("the loss is"));
 }
 
 TEST_CASE("a backbone may make its own gradients", "[prompt_tuner]") {
@@ -176,5 +177,6 @@ TEST_CASE("a backbone may make its own gradients", "[prompt_tuner]") {
 TEST_CASE("a state of another method is refused", "[prompt_tuner]") {
   Run run;
   auto tuner = run.tuner();
-  CHECK_THROWS_WITH(tuner.resume({.epochs_done = 1, .parameters = {}, .velocity = {}}), ContainsSubstring("prompt_learner.ctx"));
+  CHECK_THROWS_WITH(tuner.resume({.epochs_done = 1, .parameters = {}, .velocity = {}}),
+                    ContainsSubstring("prompt_learner.ctx"));
 }

@@ -26,7 +26,8 @@ inline Output compare(const Tensor& image, const Tensor& text, double scale, con
   return output;
 }
 
-/// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. **Shape** [B, D], unit rows.
+/// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. **Shape** [B, D],
+/// unit rows.
 template <class ModelT>
 Tensor frozen_image_features(const ModelT& model, const ImageBatch& images) {
   const at::NoGradGuard frozen;

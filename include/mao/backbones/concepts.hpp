@@ -25,7 +25,9 @@ concept Backbone = requires(B& backbone, const B& constant, const ClassList& cla
   backbone.bind(classes);
   { constant.classes() } -> std::same_as<const ClassList&>;
   { backbone.forward(images, candidates) } -> std::same_as<Output>;
-  { backbone.auxiliary_loss(output, batch) } -> std::same_as<Tensor>;  // undefined when the method has no term of its own
+  {
+    backbone.auxiliary_loss(output, batch)
+    } -> std::same_as<Tensor>;  // undefined when the method has no term of its own
   { backbone.parameters() } -> std::same_as<ParameterList>;
 };
 
@@ -46,35 +48,53 @@ concept NeedsAllClasses = Backbone<B> && B::needs_all_classes;
 
 /// A backbone that wants to know when an epoch ends (Gaussian aggregation, pruning).
 template <class B>
-concept EpochAware = Backbone<B> && requires(B& backbone, const EpochInfo& info) { backbone.end_epoch(info); };
+concept EpochAware = Backbone<B> && requires(B& backbone, const EpochInfo& info) {
+  backbone.end_epoch(info);
+};
 
 /// A backbone that replaces its parameters when training ends.
 template <class B>
-concept Finishes = Backbone<B> && requires(B& backbone) { backbone.finish(); };
+concept Finishes = Backbone<B> && requires(B& backbone) {
+  backbone.finish();
+};
 
 namespace explain {
 
 /// True for a `Backbone`; otherwise the compiler says what is missing.
 template <class B>
 consteval bool backbone() {
-  static_assert(requires(B& b, const ClassList& c) { b.bind(c); },
-                "mao: not a Backbone: needs `void bind(const ClassList&)`, which rebuilds what depends on the classes; see "
-                "docs/concepts/backbone.md");
-  static_assert(requires(const B& b) { { b.classes() } -> std::same_as<const ClassList&>; },
-                "mao: not a Backbone: needs `const ClassList& classes() const`; see docs/concepts/backbone.md");
-  constexpr bool forward = requires(B& b, const ImageBatch& i, const Candidates& c) { b.forward(i, c); };
-  static_assert(forward || !requires(B& b, const ImageBatch& i) { b.forward(i); },
-                "mao: not a Backbone: `forward` takes the candidates too, `Output forward(const ImageBatch&, const "
-                "Candidates&)`; see docs/concepts/backbone.md");
-  static_assert(requires(B& b, const ImageBatch& i, const Candidates& c) { { b.forward(i, c) } -> std::same_as<Output>; } ||
-                    (!forward && requires(B& b, const ImageBatch& i) { b.forward(i); }),
-                "mao: not a Backbone: needs `Output forward(const ImageBatch&, const Candidates&)`; see docs/concepts/backbone.md");
-  static_assert(requires(B& b, const Output& o, const Batch& s) { { b.auxiliary_loss(o, s) } -> std::same_as<Tensor>; },
-                "mao: not a Backbone: needs `Tensor auxiliary_loss(const Output&, const Batch&)`, return {} when the method has "
-                "no term of its own; see docs/concepts/backbone.md");
-  static_assert(requires(B& b) { { b.parameters() } -> std::same_as<ParameterList>; },
-                "mao: not a Backbone: needs `ParameterList parameters()`, the named tensors that train; see "
-                "docs/concepts/backbone.md");
+  static_assert(
+      requires(B & b, const ClassList& c) { b.bind(c); },
+      "mao: not a Backbone: needs `void bind(const ClassList&)`, which rebuilds what depends on the classes; see "
+      "docs/concepts/backbone.md");
+  static_assert(
+      requires(const B& b) {
+        { b.classes() } -> std::same_as<const ClassList&>;
+      },
+      "mao: not a Backbone: needs `const ClassList& classes() const`; see docs/concepts/backbone.md");
+  constexpr bool forward = requires(B & b, const ImageBatch& i, const Candidates& c) { b.forward(i, c); };
+  static_assert(
+      forward || !requires(B & b, const ImageBatch& i) { b.forward(i); },
+      "mao: not a Backbone: `forward` takes the candidates too, `Output forward(const ImageBatch&, const "
+      "Candidates&)`; see docs/concepts/backbone.md");
+  static_assert(
+      requires(B & b, const ImageBatch& i, const Candidates& c) {
+        { b.forward(i, c) } -> std::same_as<Output>;
+      } || (!forward && requires(B & b, const ImageBatch& i) { b.forward(i); }),
+      "mao: not a Backbone: needs `Output forward(const ImageBatch&, const Candidates&)`; see "
+      "docs/concepts/backbone.md");
+  static_assert(
+      requires(B & b, const Output& o, const Batch& s) {
+        { b.auxiliary_loss(o, s) } -> std::same_as<Tensor>;
+      },
+      "mao: not a Backbone: needs `Tensor auxiliary_loss(const Output&, const Batch&)`, return {} when the method has "
+      "no term of its own; see docs/concepts/backbone.md");
+  static_assert(
+      requires(B & b) {
+        { b.parameters() } -> std::same_as<ParameterList>;
+      },
+      "mao: not a Backbone: needs `ParameterList parameters()`, the named tensors that train; see "
+      "docs/concepts/backbone.md");
   return Backbone<B>;
 }
 

@@ -20,23 +20,28 @@ template <VisionLanguageModel ModelT>
 class Coop {
  public:
   struct Options {
-    std::string init = "a photo of a";        ///< start from these words; empty: random, normal(0, 0.02)
-    std::int64_t context = 4;                 ///< n, when random
-    bool class_specific = false;              ///< one context a class; ignored with `init`, as in CoOp
+    std::string init = "a photo of a";  ///< start from these words; empty: random, normal(0, 0.02)
+    std::int64_t context = 4;           ///< n, when random
+    bool class_specific = false;        ///< one context a class; ignored with `init`, as in CoOp
     ClassPosition position = ClassPosition::End;
-    std::uint64_t seed = 1;                   ///< of the random start
+    std::uint64_t seed = 1;  ///< of the random start
   };
   static constexpr bool frozen_image_tower = true;
 
   /// **Throws** `OptionError` for a context of no vectors, `DataError` for a class name that does not fit.
   explicit Coop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)), options_(std::move(options)), phrase_(phrase_of(options_)), classes_(std::move(classes)),
-        prompt_(*model_, classes_, phrase_, options_.position), context_(parameter(initial())) {}
+      : model_(std::move(model)),
+        options_(std::move(options)),
+        phrase_(phrase_of(options_)),
+        classes_(std::move(classes)),
+        prompt_(*model_, classes_, phrase_, options_.position),
+        context_(parameter(initial())) {}
 
   /// **Throws** `OptionError` when the context is class-specific and the classes change: such prompts do not transfer.
   void bind(ClassList classes) {
-    require<OptionError>(context_.dim() == 2 || classes == classes_, "Coop: class-specific context vectors belong to the ",
-                         classes_.size(), " classes they were learned for and cannot be bound to others; use a shared context");
+    require<OptionError>(context_.dim() == 2 || classes == classes_,
+                         "Coop: class-specific context vectors belong to the ", classes_.size(),
+                         " classes they were learned for and cannot be bound to others; use a shared context");
     prompt_ = ContextPrompt<ModelT>(*model_, classes, phrase_, options_.position);
     classes_ = std::move(classes);
   }

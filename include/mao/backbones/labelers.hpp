@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Who labels the unlabelled images of the new classes: the frozen model (the paper) or the tuned prompt (the released code).
+/// Who labels the unlabelled images of the new classes: the frozen model (the paper) or the tuned prompt (the released
+/// code).
 
 #include <memory>
 #include <utility>
@@ -26,7 +27,8 @@ class TunedPromptLabeler {
     text_ = backbone_.encode_text(Candidates::all(backbone_.classes().size())).detach().clone();
   }
 
-  /// The most similar class of each image and its softmax probability. Labels come from the very view that is trained on.
+  /// The most similar class of each image and its softmax probability. Labels come from the very view that is trained
+  /// on.
   PseudoLabels label(const ImageBatch& images) {
     const at::NoGradGuard frozen;
     const Tensor logits = at::matmul(backbone_.encode_image(images), text_.t()) * backbone_.logit_scale();
@@ -51,7 +53,8 @@ class ZeroShotLabeler : public TunedPromptLabeler<ZeroShot<ModelT>> {
   using Options = typename ZeroShot<ModelT>::Options;
 
   ZeroShotLabeler(std::shared_ptr<const ModelT> model, ClassList new_classes, Options options = {})
-      : TunedPromptLabeler<ZeroShot<ModelT>>(ZeroShot<ModelT>(std::move(model), std::move(new_classes), std::move(options))) {}
+      : TunedPromptLabeler<ZeroShot<ModelT>>(
+            ZeroShot<ModelT>(std::move(model), std::move(new_classes), std::move(options))) {}
 };
 
 template <class ModelT>

@@ -16,8 +16,8 @@ namespace mao {
 class AnyModel {
  public:
   template <VisionLanguageModel ModelT>
-    requires(!std::same_as<ModelT, AnyModel>)
-  explicit AnyModel(ModelT model) : held_(std::make_shared<const Held<ModelT>>(std::move(model))) {}
+  requires(!std::same_as<ModelT, AnyModel>) explicit AnyModel(ModelT model)
+      : held_(std::make_shared<const Held<ModelT>>(std::move(model))) {}
 
   [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const { return held_->tokenize(text); }
   [[nodiscard]] std::int64_t start_token() const { return held_->start_token(); }
@@ -48,7 +48,9 @@ class AnyModel {
   template <class ModelT>
   struct Held final : Interface {
     explicit Held(ModelT model) : model_(std::move(model)) {}
-    [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const override { return model_.tokenize(text); }
+    [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const override {
+      return model_.tokenize(text);
+    }
     [[nodiscard]] std::int64_t start_token() const override { return model_.start_token(); }
     [[nodiscard]] std::int64_t end_token() const override { return model_.end_token(); }
     [[nodiscard]] std::int64_t context_length() const override { return model_.context_length(); }

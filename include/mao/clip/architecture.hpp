@@ -48,7 +48,8 @@ using ShapeTable = std::vector<std::pair<std::string, std::vector<std::int64_t>>
 inline void add_block_shapes(const std::string& prefix, std::int64_t layers, std::int64_t width, ShapeTable& table) {
   for (std::int64_t i = 0; i < layers; ++i) {
     const std::string block = prefix + std::to_string(i) + ".";
-    for (const char* name : {"ln_1.weight", "ln_1.bias", "ln_2.weight", "ln_2.bias", "attn.out_proj.bias", "mlp.c_proj.bias"}) {
+    for (const char* name :
+         {"ln_1.weight", "ln_1.bias", "ln_2.weight", "ln_2.bias", "attn.out_proj.bias", "mlp.c_proj.bias"}) {
       table.push_back({block + name, {width}});
     }
     table.push_back({block + "attn.in_proj_weight", {3 * width, width}});
@@ -93,8 +94,9 @@ inline const Tensor& tensor_of(const TensorMap& weights, const std::string& name
 ///
 /// **Throws** `FormatError` naming the tensor that is missing or does not fit; ResNet image towers are refused.
 inline ClipArchitecture infer_architecture(const TensorMap& weights, const std::string& source) {
-  require<FormatError>(!weights.contains("visual.layer1.0.conv1.weight"), source,
-                       ": a CLIP with a ResNet image tower; only ViT towers are supported (ViT-B/16, ViT-B/32, ViT-L/14, ...)");
+  require<FormatError>(
+      !weights.contains("visual.layer1.0.conv1.weight"), source,
+      ": a CLIP with a ResNet image tower; only ViT towers are supported (ViT-B/16, ViT-B/32, ViT-L/14, ...)");
   const auto get = [&](const std::string& name, std::int64_t dimensions) {
     const Tensor& value = detail::tensor_of(weights, name, source);
     require<FormatError>(value.dim() == dimensions, source, ": ", name, " has shape ", shape_text(value.sizes()),
@@ -118,8 +120,8 @@ inline ClipArchitecture infer_architecture(const TensorMap& weights, const std::
   sizes.text_layers = detail::count_blocks(weights, "transformer.resblocks.");
   for (const auto& [name, shape] : detail::expected_shapes(sizes)) {
     const Tensor& value = detail::tensor_of(weights, name, source);
-    require<FormatError>(value.sizes() == at::IntArrayRef(shape), source, ": ", name, " has shape ", shape_text(value.sizes()),
-                         ", expected ", shape_text(shape));
+    require<FormatError>(value.sizes() == at::IntArrayRef(shape), source, ": ", name, " has shape ",
+                         shape_text(value.sizes()), ", expected ", shape_text(shape));
   }
   detail::tensor_of(weights, "logit_scale", source);
   return sizes;

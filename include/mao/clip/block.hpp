@@ -36,8 +36,8 @@ inline Tensor activate(const Tensor& x, Activation activation) {
   return activation == Activation::QuickGelu ? x * at::sigmoid(x * 1.702) : at::gelu(x);
 }
 
-/// softmax(q k^T / sqrt(d) + mask) v, heads apart. **Shapes** q [B, h, Lq, d], k and v [B, h, Lk, d], mask broadcastable to
-/// [B, h, Lq, Lk] or undefined.
+/// softmax(q k^T / sqrt(d) + mask) v, heads apart. **Shapes** q [B, h, Lq, d], k and v [B, h, Lk, d], mask
+/// broadcastable to [B, h, Lq, Lk] or undefined.
 inline Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
   const bool differentiated = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad());
   if (!differentiated) {
@@ -52,21 +52,24 @@ inline Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const
 
 /// x + attention(LN(x)), then x + MLP(LN(x)); layer norms with eps 1e-5, heads of 64.
 struct Block {
-  Tensor ln1_weight, ln1_bias;  // [W]
-  Tensor qkv_weight, qkv_bias;  // [3W, W], [3W]
-  Tensor out_weight, out_bias;  // [W, W], [W]
-  Tensor ln2_weight, ln2_bias;  // [W]
-  Tensor fc_weight, fc_bias;    // [4W, W], [4W]
+  Tensor ln1_weight, ln1_bias;    // [W]
+  Tensor qkv_weight, qkv_bias;    // [3W, W], [3W]
+  Tensor out_weight, out_bias;    // [W, W], [W]
+  Tensor ln2_weight, ln2_bias;    // [W]
+  Tensor fc_weight, fc_bias;      // [4W, W], [4W]
   Tensor proj_weight, proj_bias;  // [W, 4W], [W]
   std::int64_t heads = 1;
   Activation activation = Activation::QuickGelu;
 
   /// Block number `index` under `prefix` (`transformer.resblocks.`), OpenAI's names.
   static Block from(const TensorMap& weights, const std::string& prefix, std::int64_t index, Activation activation) {
-    const auto get = [&, name = prefix + std::to_string(index) + "."](const char* key) { return weights.at(name + key); };
-    Block block{get("ln_1.weight"),         get("ln_1.bias"),          get("attn.in_proj_weight"), get("attn.in_proj_bias"),
-                get("attn.out_proj.weight"), get("attn.out_proj.bias"), get("ln_2.weight"),         get("ln_2.bias"),
-                get("mlp.c_fc.weight"),     get("mlp.c_fc.bias"),      get("mlp.c_proj.weight"),   get("mlp.c_proj.bias")};
+    const auto get = [&, name = prefix + std::to_string(index) + "."](const char* key) {
+      return weights.at(name + key);
+    };
+    Block block{
+        get("ln_1.weight"),          get("ln_1.bias"),          get("attn.in_proj_weight"), get("attn.in_proj_bias"),
+        get("attn.out_proj.weight"), get("attn.out_proj.bias"), get("ln_2.weight"),         get("ln_2.bias"),
+        get("mlp.c_fc.weight"),      get("mlp.c_fc.bias"),      get("mlp.c_proj.weight"),   get("mlp.c_proj.bias")};
     block.heads = std::max<std::int64_t>(1, block.width() / 64);
     block.activation = activation;
     return block;

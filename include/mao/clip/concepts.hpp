@@ -16,22 +16,23 @@ namespace mao {
 /// A frozen vision-language model. CLIP is one; an image classifier beside a sentence encoder can be made into one
 /// (examples/06_another_model.cpp).
 ///
-/// What the compiler cannot check: nothing in it requires a gradient; `encode_text` is differentiable with respect to both
-/// parts of its batch and treats every row alike, whatever other rows are there; the same input gives the same output.
+/// What the compiler cannot check: nothing in it requires a gradient; `encode_text` is differentiable with respect to
+/// both parts of its batch and treats every row alike, whatever other rows are there; the same input gives the same
+/// output.
 template <class M>
-concept VisionLanguageModel =
-    requires(const M& model, const std::string& text, const Tensor& tensor, const TextBatch& batch) {
-      { model.tokenize(text) } -> std::same_as<std::vector<std::int64_t>>;  // without start and end
-      { model.start_token() } -> std::convertible_to<std::int64_t>;
-      { model.end_token() } -> std::convertible_to<std::int64_t>;
-      { model.context_length() } -> std::convertible_to<std::int64_t>;      // longest row, start and end included
-      { model.embed(tensor) } -> std::same_as<Tensor>;                      // ids [..] -> [.., W], no positions
-      { model.encode_text(batch) } -> std::same_as<Tensor>;                 // [R, D], not normalised
-      { model.encode_image(tensor) } -> std::same_as<Tensor>;               // [B, 3, R, R] -> [B, D], not normalised
-      { model.logit_scale() } -> std::convertible_to<double>;               // already exponentiated
-      { model.preprocess() } -> std::convertible_to<Preprocess>;
-      { model.fingerprint() } -> std::convertible_to<std::string>;          // changes when a weight changes
-    };
+concept VisionLanguageModel = requires(const M& model, const std::string& text, const Tensor& tensor,
+                                       const TextBatch& batch) {
+  { model.tokenize(text) } -> std::same_as<std::vector<std::int64_t>>;  // without start and end
+  { model.start_token() } -> std::convertible_to<std::int64_t>;
+  { model.end_token() } -> std::convertible_to<std::int64_t>;
+  { model.context_length() } -> std::convertible_to<std::int64_t>;  // longest row, start and end included
+  { model.embed(tensor) } -> std::same_as<Tensor>;                  // ids [..] -> [.., W], no positions
+  { model.encode_text(batch) } -> std::same_as<Tensor>;             // [R, D], not normalised
+  { model.encode_image(tensor) } -> std::same_as<Tensor>;           // [B, 3, R, R] -> [B, D], not normalised
+  { model.logit_scale() } -> std::convertible_to<double>;           // already exponentiated
+  { model.preprocess() } -> std::convertible_to<Preprocess>;
+  { model.fingerprint() } -> std::convertible_to<std::string>;  // changes when a weight changes
+};
 
 namespace explain {
 
@@ -49,17 +50,20 @@ consteval bool vision_language_model() {
     { m.embed(t) } -> std::same_as<Tensor>;
   };
   static_assert(tokenizes,
-                "mao: not a VisionLanguageModel: needs `std::vector<std::int64_t> tokenize(const std::string&) const`, ids without "
+                "mao: not a VisionLanguageModel: needs `std::vector<std::int64_t> tokenize(const std::string&) const`, "
+                "ids without "
                 "start and end; see docs/concepts/vision_language_model.md");
   static_assert(reads,
                 "mao: not a VisionLanguageModel: needs `Tensor encode_text(const TextBatch&) const` giving [R, D]; see "
                 "docs/concepts/vision_language_model.md");
-  static_assert(sees,
-                "mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor embed(const "
-                "Tensor& ids) const`; see docs/concepts/vision_language_model.md");
-  static_assert(VisionLanguageModel<M> || !(tokenizes && reads && sees),
-                "mao: not a VisionLanguageModel: needs start_token, end_token, context_length, logit_scale, preprocess and "
-                "fingerprint, all const; see docs/concepts/vision_language_model.md");
+  static_assert(
+      sees,
+      "mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor embed(const "
+      "Tensor& ids) const`; see docs/concepts/vision_language_model.md");
+  static_assert(
+      VisionLanguageModel<M> || !(tokenizes && reads && sees),
+      "mao: not a VisionLanguageModel: needs start_token, end_token, context_length, logit_scale, preprocess and "
+      "fingerprint, all const; see docs/concepts/vision_language_model.md");
   return VisionLanguageModel<M>;
 }
 

@@ -13,8 +13,8 @@
 
 namespace mao {
 
-/// 16 hexadecimal digits over names, shapes and the first and last 4 KiB of each tensor (reading all of a large model would
-/// take longer than a short run).
+/// 16 hexadecimal digits over names, shapes and the first and last 4 KiB of each tensor (reading all of a large model
+/// would take longer than a short run).
 inline std::string fingerprint_of(const TensorMap& weights) {
   std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
   const auto add = [&hash](const void* data, std::size_t size) {

@@ -39,7 +39,9 @@ class TensorImages : public ImageSource {
     expect_shape(pixels_, {-1, 3, -1, -1}, "TensorImages: pixels");
   }
   [[nodiscard]] std::int64_t size() const override { return pixels_.size(0); }
-  ImageBatch load(const std::vector<View>& views) override { return {.pixels = detail::rows_of(pixels_, views), .features = {}}; }
+  ImageBatch load(const std::vector<View>& views) override {
+    return {.pixels = detail::rows_of(pixels_, views), .features = {}};
+  }
 
  private:
   Tensor pixels_;
@@ -74,7 +76,9 @@ class FeatureImages : public ImageSource {
   }
 
   [[nodiscard]] std::int64_t size() const override { return features_.size(0); }
-  ImageBatch load(const std::vector<View>& views) override { return {.pixels = {}, .features = detail::rows_of(features_, views)}; }
+  ImageBatch load(const std::vector<View>& views) override {
+    return {.pixels = {}, .features = detail::rows_of(features_, views)};
+  }
 
   /// [N, D]
   [[nodiscard]] const Tensor& features() const { return features_; }

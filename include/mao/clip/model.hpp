@@ -66,8 +66,8 @@ class Clip {
   /// **Shape** [R, D], not normalised.
   [[nodiscard]] Tensor encode_text(const TextBatch& batch) const { return text_.encode(batch); }
 
-  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Without a gradient to keep it works on few images at a time, which
-  /// is faster and bounds the memory.
+  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Without a gradient to keep it works on few images at a time,
+  /// which is faster and bounds the memory.
   [[nodiscard]] Tensor encode_image(const Tensor& pixels) const {
     constexpr std::int64_t few = 8;
     if (pixels.size(0) <= few || (at::GradMode::is_enabled() && pixels.requires_grad())) return vision_.encode(pixels);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// CLIP's tensors under one set of names: OpenAI's. open_clip uses the same (or moves the text tower under `text.`), Hugging
-/// Face's transformers splits queries, keys and values and transposes the two projections.
+/// CLIP's tensors under one set of names: OpenAI's. open_clip uses the same (or moves the text tower under `text.`),
+/// Hugging Face's transformers splits queries, keys and values and transposes the two projections.
 
 #include <array>
 #include <string>
@@ -21,9 +21,12 @@ enum class ClipLayout { OpenAi, OpenClipCustom, HuggingFace };
 
 inline std::string_view name_of(ClipLayout layout) {
   switch (layout) {
-    case ClipLayout::OpenClipCustom: return "open_clip (CustomTextCLIP)";
-    case ClipLayout::HuggingFace: return "Hugging Face transformers";
-    case ClipLayout::OpenAi: break;
+    case ClipLayout::OpenClipCustom:
+      return "open_clip (CustomTextCLIP)";
+    case ClipLayout::HuggingFace:
+      return "Hugging Face transformers";
+    case ClipLayout::OpenAi:
+      break;
   }
   return "OpenAI / open_clip";
 }
@@ -41,10 +44,10 @@ namespace detail {
 inline void add_hugging_face_blocks(const TensorMap& weights, const std::string& from, const std::string& to,
                                     TensorMap& result) {
   static constexpr std::array<std::pair<const char*, const char*>, 5> renamed{{{"layer_norm1", "ln_1"},
-                                                                              {"layer_norm2", "ln_2"},
-                                                                              {"self_attn.out_proj", "attn.out_proj"},
-                                                                              {"mlp.fc1", "mlp.c_fc"},
-                                                                              {"mlp.fc2", "mlp.c_proj"}}};
+                                                                               {"layer_norm2", "ln_2"},
+                                                                               {"self_attn.out_proj", "attn.out_proj"},
+                                                                               {"mlp.fc1", "mlp.c_fc"},
+                                                                               {"mlp.fc2", "mlp.c_proj"}}};
   for (std::int64_t i = 0; i < count_blocks(weights, from); ++i) {
     const std::string source = from + std::to_string(i) + ".", target = to + std::to_string(i) + ".";
     for (const char* kind : {"weight", "bias"}) {
@@ -99,7 +102,8 @@ inline TensorMap with_openai_names(const TensorMap& weights, const std::string& 
     case ClipLayout::OpenClipCustom:
       for (const auto& [name, value] : weights) result[name.starts_with("text.") ? name.substr(5) : name] = value;
       return result;
-    case ClipLayout::OpenAi: break;
+    case ClipLayout::OpenAi:
+      break;
   }
   return weights;
 }

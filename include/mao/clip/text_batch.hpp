@@ -36,12 +36,12 @@ struct TextBatch {
     expect_shape(prefix, {-1, -1, -1}, "TextBatch::prefix");
     expect_shape(suffix, {-1, prefix.size(2)}, "TextBatch::suffix");
     require<ShapeError>(offsets.size() == group.size() + 1 && offsets.front() == 0 && offsets.back() == suffix.size(0),
-                        "TextBatch: ", group.size(), " rows need ", group.size() + 1, " offsets from 0 to ", suffix.size(0),
-                        ", got ", offsets_text());
+                        "TextBatch: ", group.size(), " rows need ", group.size() + 1, " offsets from 0 to ",
+                        suffix.size(0), ", got ", offsets_text());
     for (std::size_t row = 0; row < group.size(); ++row) {
       require<ShapeError>(offsets[row] < offsets[row + 1], "TextBatch: row ", row, " has no token after its prefix");
-      require<ShapeError>(group[row] >= 0 && group[row] < prefix.size(0), "TextBatch: row ", row, " refers to prefix group ",
-                          group[row], ", there are ", prefix.size(0));
+      require<ShapeError>(group[row] >= 0 && group[row] < prefix.size(0), "TextBatch: row ", row,
+                          " refers to prefix group ", group[row], ", there are ", prefix.size(0));
     }
   }
 

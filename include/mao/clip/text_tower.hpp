@@ -3,9 +3,9 @@
 /// \file
 /// CLIP's text tower, twice: packed (what training uses) and dense (the readable reference, the oracle of the tests).
 ///
-/// Attention is causal and a row is read out at its last token, so nothing after that token can matter: rows need no padding.
-/// The prefix that rows share stands before everything else, so its states are the same in every row: they are computed once
-/// a group. Both are exact.
+/// Attention is causal and a row is read out at its last token, so nothing after that token can matter: rows need no
+/// padding. The prefix that rows share stands before everything else, so its states are the same in every row: they are
+/// computed once a group. Both are exact.
 
 #include <algorithm>
 #include <limits>
@@ -111,7 +111,8 @@ class TextTower {
     return project(read_out(x, layout, groups, length));
   }
 
-  /// The reference path: rows padded to one length, every token computed. **Shapes** embeddings [R, L, W], last [R] -> [R, D].
+  /// The reference path: rows padded to one length, every token computed. **Shapes** embeddings [R, L, W], last [R] ->
+  /// [R, D].
   [[nodiscard]] Tensor encode_dense(const Tensor& embeddings, const Tensor& last, const Probe& probe = {}) const {
     expect_shape(embeddings, {-1, -1, width()}, "TextTower::encode_dense: embeddings");
     const std::int64_t length = embeddings.size(1);
@@ -128,7 +129,8 @@ class TextTower {
  private:
   /// Queries, keys and values of one layer, prefix and suffix apart.
   struct Packed {
-    Packed(const Block& block, const Tensor& qkv, const detail::PackedLayout& index, std::int64_t groups, std::int64_t length)
+    Packed(const Block& block, const Tensor& qkv, const detail::PackedLayout& index, std::int64_t groups,
+           std::int64_t length)
         : layout(index), heads(block.heads) {
       const std::int64_t shared = groups * length;
       const auto prefix = qkv.narrow(0, 0, shared).reshape({groups, length, -1}).chunk(3, -1);
@@ -149,7 +151,8 @@ class TextTower {
     }
     /// The prefix of each row: [G, h, P, d] -> [R, h, P, d]
     [[nodiscard]] Tensor of_rows(const Tensor& shared) const {
-      return shared.size(0) == 1 ? shared.expand({layout.group.size(0), -1, -1, -1}) : shared.index_select(0, layout.group);
+      return shared.size(0) == 1 ? shared.expand({layout.group.size(0), -1, -1, -1})
+                                 : shared.index_select(0, layout.group);
     }
     [[nodiscard]] Tensor keys() const { return at::cat({of_rows(prefix_k), padded(suffix_k)}, 2); }
     [[nodiscard]] Tensor values() const { return at::cat({of_rows(prefix_v), padded(suffix_v)}, 2); }
@@ -176,9 +179,9 @@ class TextTower {
     return at::matmul(at::layer_norm(x, {width()}, ln_weight_, ln_bias_), projection_);
   }
 
-  Tensor positions_;             // [context, W]
-  Tensor ln_weight_, ln_bias_;   // [W]
-  Tensor projection_;            // [W, D]
+  Tensor positions_;            // [context, W]
+  Tensor ln_weight_, ln_bias_;  // [W]
+  Tensor projection_;           // [W, D]
   std::vector<Block> blocks_;
 };
 

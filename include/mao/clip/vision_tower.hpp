@@ -67,10 +67,10 @@ class VisionTower {
   }
 
   std::int64_t patch_ = 0, resolution_ = 0;
-  Tensor patch_weight_;  // [W, 3 * patch * patch]
-  Tensor class_token_, positions_;  // [W], [1 + g * g, W]
+  Tensor patch_weight_;                                                 // [W, 3 * patch * patch]
+  Tensor class_token_, positions_;                                      // [W], [1 + g * g, W]
   Tensor ln_pre_weight_, ln_pre_bias_, ln_post_weight_, ln_post_bias_;  // [W]
-  Tensor projection_;  // [W, D]
+  Tensor projection_;                                                   // [W, D]
   std::vector<Block> blocks_;
 };
 

@@ -32,7 +32,8 @@ namespace detail {
 using ActivationChoice = std::pair<Activation, std::string>;
 
 inline ActivationChoice named_activation(const nlohmann::json& value, const std::string& where) {
-  require<FormatError>(value.is_string(), where, " says activation ", value.dump(), ", expected \"quick_gelu\" or \"gelu\"");
+  require<FormatError>(value.is_string(), where, " says activation ", value.dump(),
+                       ", expected \"quick_gelu\" or \"gelu\"");
   const auto name = value.get<std::string>();
   require<OptionError>(name == "quick_gelu" || name == "gelu", where, " says activation \"", name,
                        "\", expected \"quick_gelu\" or \"gelu\"");
@@ -76,9 +77,12 @@ inline ActivationChoice choose_activation(const TensorFile& file, ClipLayout lay
   const auto folder = std::filesystem::is_directory(path) ? path : path.parent_path();
   if (const auto configured = configured_activation(folder)) return *configured;
   switch (layout) {
-    case ClipLayout::OpenClipCustom: return {Activation::Gelu, "gelu, assumed for this open_clip layout; --activation overrides"};
-    case ClipLayout::HuggingFace: return {Activation::QuickGelu, "quick_gelu, assumed without a config.json; --activation overrides"};
-    case ClipLayout::OpenAi: break;
+    case ClipLayout::OpenClipCustom:
+      return {Activation::Gelu, "gelu, assumed for this open_clip layout; --activation overrides"};
+    case ClipLayout::HuggingFace:
+      return {Activation::QuickGelu, "quick_gelu, assumed without a config.json; --activation overrides"};
+    case ClipLayout::OpenAi:
+      break;
   }
   if (file.tensors.contains("input_resolution")) return {Activation::QuickGelu, "quick_gelu, an OpenAI archive"};
   return {Activation::QuickGelu,
@@ -97,7 +101,8 @@ inline ClipWeights prepare_clip_weights(const TensorFile& file, const std::files
     if (value.is_floating_point()) value = value.to(at::kFloat).contiguous();
   }
   result.sizes = infer_architecture(result.tensors, path.string());
-  std::tie(result.activation, result.activation_reason) = detail::choose_activation(file, result.layout, path, activation);
+  std::tie(result.activation, result.activation_reason) =
+      detail::choose_activation(file, result.layout, path, activation);
   return result;
 }
 

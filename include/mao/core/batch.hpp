@@ -10,8 +10,8 @@ namespace mao {
 
 /// The images of one step.
 ///
-/// **Shapes** `images` [B], `labels` [B] (or empty until a pseudo-labelling sampler has seen the images), `weights` [B] or
-/// empty for 1 each.
+/// **Shapes** `images` [B], `labels` [B] (or empty until a pseudo-labelling sampler has seen the images), `weights` [B]
+/// or empty for 1 each.
 struct Batch {
   std::vector<std::int64_t> images;  ///< positions in the `ImageSource` that the tuner reads from
   std::vector<std::int64_t> labels;  ///< positions in the bound `ClassList`
@@ -22,9 +22,9 @@ struct Batch {
 
 /// One image in one view: the same key gives the same crop and flip on any thread.
 struct View {
-  std::int64_t image = 0;   ///< position in the source
-  std::uint64_t key = 0;    ///< seed of the augmentation; unused when `augment` is false
-  bool augment = false;     ///< false: the evaluation transform (resize, centre crop)
+  std::int64_t image = 0;  ///< position in the source
+  std::uint64_t key = 0;   ///< seed of the augmentation; unused when `augment` is false
+  bool augment = false;    ///< false: the evaluation transform (resize, centre crop)
 };
 
 }  // namespace mao

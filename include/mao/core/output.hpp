@@ -9,7 +9,8 @@
 
 namespace mao {
 
-/// The images of a batch as tensors: pixels, or, where the image tower is frozen and its features were kept, the features.
+/// The images of a batch as tensors: pixels, or, where the image tower is frozen and its features were kept, the
+/// features.
 struct ImageBatch {
   Tensor pixels;    ///< [B, 3, R, R] fp32, normalised; undefined when only features were kept
   Tensor features;  ///< [B, D] fp32, un-normalised output of the frozen tower; undefined when they were not kept

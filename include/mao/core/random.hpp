@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Seeded random streams. A stream is named, not shared: what one consumer draws never shifts what another sees, so a run is
-/// the same on any number of threads and after a resume.
+/// Seeded random streams. A stream is named, not shared: what one consumer draws never shifts what another sees, so a
+/// run is the same on any number of threads and after a resume.
 
 #include <cmath>
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace mao {
 
 /// A splitmix64 generator with named children.
 ///
-/// `Rng(seed)["sampler"][epoch]` depends on the seed and the two names alone, not on what was drawn before. Bits, bounded
-/// integers and shuffles are the same on every platform; `normal()` uses the C library's `log` and `cos`.
+/// `Rng(seed)["sampler"][epoch]` depends on the seed and the two names alone, not on what was drawn before. Bits,
+/// bounded integers and shuffles are the same on every platform; `normal()` uses the C library's `log` and `cos`.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed = 0) : state_(mixed(seed + golden)), key_(state_) {}

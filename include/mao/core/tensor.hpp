@@ -28,8 +28,8 @@ struct Parameter {
 };
 using ParameterList = std::vector<Parameter>;
 
-/// A detached fp32 copy of `value` that trains. The only way leaves are made: `requires_grad` in ATen's factory options is
-/// silently ignored.
+/// A detached fp32 copy of `value` that trains. The only way leaves are made: `requires_grad` in ATen's factory options
+/// is silently ignored.
 inline Tensor parameter(const Tensor& value) {
   return value.detach().to(at::kFloat).clone().contiguous().requires_grad_(true);
 }
@@ -44,7 +44,8 @@ inline std::string shape_text(at::IntArrayRef shape) {
   return text + "]";
 }
 
-/// Throws a `ShapeError` unless `value` has that shape; -1 matches any extent. `what` names the function and the argument.
+/// Throws a `ShapeError` unless `value` has that shape; -1 matches any extent. `what` names the function and the
+/// argument.
 inline void expect_shape(const Tensor& value, at::IntArrayRef expected, const std::string& what) {
   require<ShapeError>(value.defined(), what, " is an undefined tensor, expected shape ", shape_text(expected));
   bool same = value.dim() == static_cast<std::int64_t>(expected.size());

@@ -40,18 +40,19 @@ struct Scores {
 
 /// What a run comes to, under both protocols.
 struct BaseToNewResult {
-  Scores paper;   ///< Base with the prompts of the base step, New with those of the new step
-  Scores single;  ///< both with the final prompts
+  Scores paper;         ///< Base with the prompts of the base step, New with those of the new step
+  Scores single;        ///< both with the final prompts
+  Scores first;         ///< both before the new step: the method by itself, or MAO's base step alone
   Metrics base, fresh;  ///< of the paper protocol, in full
 };
 
 /// Which steps are taken, and where they leave their state.
 struct BaseToNewOptions {
-  std::optional<PlainOptions> plain;          ///< the method by itself,
-  std::optional<MaoBaseOptions> mao_base;     ///< or MAO's base step,
-  std::optional<MaoNewOptions> mao_new;       ///< followed by its new step
-  std::filesystem::path folder;               ///< checkpoints and prompts; none are written when empty
-  PromptInfo info;                            ///< written into them; the classes are filled in
+  std::optional<PlainOptions> plain;       ///< the method by itself,
+  std::optional<MaoBaseOptions> mao_base;  ///< or MAO's base step,
+  std::optional<MaoNewOptions> mao_new;    ///< followed by its new step
+  std::filesystem::path folder;            ///< checkpoints and prompts; none are written when empty
+  PromptInfo info;                         ///< written into them; the classes are filled in
   Observer observer;
   std::function<void(const std::string&)> on_stage;  ///< told "plain", "base", "new" or "test"
 };
@@ -59,12 +60,14 @@ struct BaseToNewOptions {
 namespace detail {
 
 template <class TunerT, class BackboneT>
-FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, const std::string& stage, const BaseToNewOptions& options) {
+FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, const std::string& stage,
+                   const BaseToNewOptions& options) {
   if (options.on_stage) options.on_stage(stage);
   if (options.folder.empty()) return tuner.fit(images, options.observer);
   PromptInfo info = options.info;
   info.classes = backbone.classes();
-  const auto result = fit_with_checkpoints(tuner, images, options.folder / (stage + ".checkpoint.safetensors"), info, options.observer);
+  const auto result =
+      fit_with_checkpoints(tuner, images, options.folder / (stage + ".checkpoint.safetensors"), info, options.observer);
   if (result == FitResult::Finished) {
     save_prompts(options.folder / (stage + ".prompts.safetensors"), backbone.parameters(), info);
   }
@@ -80,20 +83,24 @@ Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
   return measure(winners(predict_logits(backbone, *half.test)), half.test_labels, half.classes);
 }
 
-/// Trains `backbone` (bound to the base classes) and tests both halves. `similarity` ranks hard negatives; `make_labeler` is
-/// called once, between the steps, to make the pseudo-labeller of the new classes.
+/// Trains `backbone` (bound to the base classes) and tests both halves. `similarity` ranks hard negatives;
+/// `make_labeler` is called once, between the steps, to make the pseudo-labeller of the new classes.
 ///
 /// Nothing is returned when `observer.should_stop` ended the training; with a folder the next call goes on from there.
 template <Backbone BackboneT, TextSimilarity SimilarityT, class MakeLabelerT>
-std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseToNewTask& task, const SimilarityT& similarity,
-                                               MakeLabelerT&& make_labeler, const BaseToNewOptions& options) {
+std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseToNewTask& task,
+                                               const SimilarityT& similarity, MakeLabelerT&& make_labeler,
+                                               const BaseToNewOptions& options) {
   require<OptionError>(options.plain.has_value() != options.mao_base.has_value(),
                        "run_base_to_new: choose either the plain method or MAO's base step");
-  const auto stage = [&](const char* name) { if (options.on_stage) options.on_stage(name); };
+  const auto stage = [&](const char* name) {
+    if (options.on_stage) options.on_stage(name);
+  };
   BaseToNewResult result;
   if (options.plain) {
     auto tuner = plain(backbone, task.base.train_labels, *options.plain);
-    if (detail::run_step(tuner, backbone, *task.base.train, "plain", options) == FitResult::Stopped) return std::nullopt;
+    if (detail::run_step(tuner, backbone, *task.base.train, "plain", options) == FitResult::Stopped)
+      return std::nullopt;
   } else {
     auto tuner = mao_base(backbone, task.base.train_labels, similarity, *options.mao_base);
     if (detail::run_step(tuner, backbone, *task.base.train, "base", options) == FitResult::Stopped) return std::nullopt;
@@ -101,6 +108,7 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   stage("test");
   result.base = test_on(backbone, task.base);
   backbone.bind(task.fresh.classes);
+  result.first = {result.base.accuracy, test_on(backbone, task.fresh).accuracy};
   if (options.mao_new) {
     auto tuner = mao_new(backbone, task.fresh.train->size(), make_labeler(backbone), *options.mao_new);
     if (detail::run_step(tuner, backbone, *task.fresh.train, "new", options) == FitResult::Stopped) return std::nullopt;
@@ -108,7 +116,8 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   }
   result.fresh = test_on(backbone, task.fresh);
   result.paper = {result.base.accuracy, result.fresh.accuracy};
-  result.single = {options.mao_new ? test_on(backbone, task.base).accuracy : result.base.accuracy, result.fresh.accuracy};
+  result.single = {options.mao_new ? test_on(backbone, task.base).accuracy : result.base.accuracy,
+                   result.fresh.accuracy};
   return result;
 }
 

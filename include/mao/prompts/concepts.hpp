@@ -16,9 +16,12 @@ enum class ClassPosition {
 
 inline std::string_view name_of(ClassPosition position) {
   switch (position) {
-    case ClassPosition::Middle: return "middle";
-    case ClassPosition::Front: return "front";
-    case ClassPosition::End: break;
+    case ClassPosition::Middle:
+      return "middle";
+    case ClassPosition::Front:
+      return "front";
+    case ClassPosition::End:
+      break;
   }
   return "end";
 }

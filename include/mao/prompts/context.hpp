@@ -28,8 +28,8 @@ inline Tensor normal_tensor(const std::vector<std::int64_t>& shape, double devia
 
 /// The words that a prompt is built around.
 struct ContextPhrase {
-  std::string prefix;         ///< what stands before the class name: a phrase, or one placeholder word a context vector
-  std::int64_t length = 0;    ///< n, context vectors
+  std::string prefix;       ///< what stands before the class name: a phrase, or one placeholder word a context vector
+  std::int64_t length = 0;  ///< n, context vectors
 
   /// `n` placeholders ("X X X X"), for a random start.
   static ContextPhrase placeholders(std::int64_t n) {
@@ -52,8 +52,9 @@ struct ContextPhrase {
 template <VisionLanguageModel ModelT>
 Tensor phrase_embedding(const ModelT& model, const ContextPhrase& phrase) {
   const auto tokens = model.tokenize(phrase.prefix);
-  require<OptionError>(static_cast<std::int64_t>(tokens.size()) >= phrase.length, "the context \"", phrase.prefix, "\" has ",
-                       tokens.size(), " tokens for ", phrase.length, " words; use single spaces between words");
+  require<OptionError>(static_cast<std::int64_t>(tokens.size()) >= phrase.length, "the context \"", phrase.prefix,
+                       "\" has ", tokens.size(), " tokens for ", phrase.length,
+                       " words; use single spaces between words");
   return model.embed(at::tensor(std::vector<std::int64_t>(tokens.begin(), tokens.begin() + phrase.length)));
 }
 
@@ -98,17 +99,20 @@ class ContextPrompt {
 
  private:
   struct Arrangement {
-    std::int64_t context_begin;           ///< row of the first context vector behind the class tokens
-    std::vector<std::int64_t> order{};    ///< rows of [class tokens; context] in the order of the suffix
+    std::int64_t context_begin;         ///< row of the first context vector behind the class tokens
+    std::vector<std::int64_t> order{};  ///< rows of [class tokens; context] in the order of the suffix
     std::vector<std::int64_t> offsets;
   };
 
   /// Context vectors that stand before every class name, and so can be shared.
   [[nodiscard]] std::int64_t words_ahead() const {
     switch (position_) {
-      case ClassPosition::Middle: return length_ / 2;
-      case ClassPosition::Front: return 0;
-      case ClassPosition::End: break;
+      case ClassPosition::Middle:
+        return length_ / 2;
+      case ClassPosition::Front:
+        return 0;
+      case ClassPosition::End:
+        break;
     }
     return length_;
   }

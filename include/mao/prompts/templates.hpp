@@ -19,8 +19,8 @@ namespace mao {
 /// **Throws** `OptionError` unless the pattern holds `{}` exactly once.
 inline std::string fill_template(const std::string& pattern, const std::string& class_name) {
   const auto at = pattern.find("{}");
-  require<OptionError>(at != std::string::npos && pattern.find("{}", at + 1) == std::string::npos, "the template \"", pattern,
-                       "\" must contain {} exactly once, as in \"a photo of a {}.\"");
+  require<OptionError>(at != std::string::npos && pattern.find("{}", at + 1) == std::string::npos, "the template \"",
+                       pattern, "\" must contain {} exactly once, as in \"a photo of a {}.\"");
   return pattern.substr(0, at) + readable(class_name) + pattern.substr(at + 2);
 }
 

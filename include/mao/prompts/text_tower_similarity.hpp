@@ -27,10 +27,12 @@ class TextTowerSimilarity {
       : model_(std::move(model)), pattern_(std::move(pattern)) {}
 
   /// **Shape** [Q, C]
-  Eigen::MatrixXf operator()(const std::vector<std::string>& queries, const std::vector<std::string>& candidates) const {
+  Eigen::MatrixXf operator()(const std::vector<std::string>& queries,
+                             const std::vector<std::string>& candidates) const {
     const Tensor cosines = at::matmul(features(candidates), features(queries).t()).contiguous();
     const auto rows = static_cast<Eigen::Index>(queries.size()), columns = static_cast<Eigen::Index>(candidates.size());
-    return Eigen::Map<const Eigen::MatrixXf>(cosines.const_data_ptr<float>(), rows, columns);  // column-major: transposed
+    return Eigen::Map<const Eigen::MatrixXf>(cosines.const_data_ptr<float>(), rows,
+                                             columns);  // column-major: transposed
   }
 
  private:

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// MAO's alterable regularization (arXiv 2503.18160, section 3.3): the classes that a batch is judged against depend on the step.
+/// MAO's alterable regularization (arXiv 2503.18160, section 3.3): the classes that a batch is judged against depend on
+/// the step.
 
 #include <algorithm>
 #include <numeric>
@@ -13,8 +14,9 @@ namespace mao {
 
 /// reg-B in the base step, reg-N in the new step.
 ///
-/// reg-B: cross entropy over the classes present in the batch. The paper's candidate set has no repeats; the released code
-/// keeps one column an image, so that two images of a class compete with each other, which `Columns::PerImage` reproduces.
+/// reg-B: cross entropy over the classes present in the batch. The paper's candidate set has no repeats; the released
+/// code keeps one column an image, so that two images of a class compete with each other, which `Columns::PerImage`
+/// reproduces.
 class AlterableRegularizer {
  public:
   enum class Task {

@@ -11,9 +11,11 @@ namespace mao {
 
 /// Says which classes are candidates for a batch, before the forward pass, and gives the whole task loss over them.
 ///
-/// What the compiler cannot check: every label of the batch is among the candidates; the loss is a differentiable scalar.
+/// What the compiler cannot check: every label of the batch is among the candidates; the loss is a differentiable
+/// scalar.
 template <class R>
-concept Regularizer = requires(const R& regularizer, const Batch& batch, const ClassList& classes, const Output& output) {
+concept Regularizer = requires(const R& regularizer, const Batch& batch, const ClassList& classes,
+                               const Output& output) {
   { regularizer.candidates(batch, classes) } -> std::same_as<Candidates>;
   { regularizer(output, batch) } -> std::same_as<Tensor>;
 };
@@ -23,12 +25,18 @@ namespace explain {
 /// True for a `Regularizer`; otherwise the compiler says what is missing.
 template <class R>
 consteval bool regularizer() {
-  static_assert(requires(const R& r, const Batch& b, const ClassList& c) { { r.candidates(b, c) } -> std::same_as<Candidates>; },
-                "mao: not a Regularizer: needs `Candidates candidates(const Batch&, const ClassList&) const`, asked before the "
-                "forward pass; see docs/concepts/regularizer.md");
-  static_assert(requires(const R& r, const Output& o, const Batch& b) { { r(o, b) } -> std::same_as<Tensor>; },
-                "mao: not a Regularizer: needs `Tensor operator()(const Output&, const Batch&) const`, the whole task loss; see "
-                "docs/concepts/regularizer.md");
+  static_assert(
+      requires(const R& r, const Batch& b, const ClassList& c) {
+        { r.candidates(b, c) } -> std::same_as<Candidates>;
+      },
+      "mao: not a Regularizer: needs `Candidates candidates(const Batch&, const ClassList&) const`, asked before the "
+      "forward pass; see docs/concepts/regularizer.md");
+  static_assert(
+      requires(const R& r, const Output& o, const Batch& b) {
+        { r(o, b) } -> std::same_as<Tensor>;
+      },
+      "mao: not a Regularizer: needs `Tensor operator()(const Output&, const Batch&) const`, the whole task loss; see "
+      "docs/concepts/regularizer.md");
   return Regularizer<R>;
 }
 

@@ -28,7 +28,8 @@ inline std::vector<std::int64_t> columns_of(const std::vector<std::int64_t>& lab
   return result;
 }
 
-/// Mean cross entropy over the images, each with its weight. **Shapes** logits [B, H], targets [B] columns, weights [B] or empty.
+/// Mean cross entropy over the images, each with its weight. **Shapes** logits [B, H], targets [B] columns, weights [B]
+/// or empty.
 inline Tensor weighted_cross_entropy(const Tensor& logits, const std::vector<std::int64_t>& targets,
                                      const std::vector<float>& weights) {
   const Tensor columns = at::tensor(targets).to(logits.device());
@@ -40,7 +41,9 @@ inline Tensor weighted_cross_entropy(const Tensor& logits, const std::vector<std
 
 /// Mean cross entropy over every class.
 struct CrossEntropy {
-  [[nodiscard]] Candidates candidates(const Batch&, const ClassList& classes) const { return Candidates::all(classes.size()); }
+  [[nodiscard]] Candidates candidates(const Batch&, const ClassList& classes) const {
+    return Candidates::all(classes.size());
+  }
 
   Tensor operator()(const Output& output, const Batch& batch) const {
     return weighted_cross_entropy(output.logits, columns_of(batch.labels, output.candidates), batch.weights);

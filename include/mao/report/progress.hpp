@@ -62,8 +62,8 @@ class Progress {
     if (terminal_) {
       constexpr std::int64_t width = 24;
       const std::int64_t filled = total > 0 ? width * done / total : 0;
-      line << '[' << std::string(static_cast<std::size_t>(filled), '=') << std::string(static_cast<std::size_t>(width - filled), ' ')
-           << "] ";
+      line << '[' << std::string(static_cast<std::size_t>(filled), '=')
+           << std::string(static_cast<std::size_t>(width - filled), ' ') << "] ";
     }
     line << done << '/' << total;
     if (!note.empty()) line << ' ' << note;

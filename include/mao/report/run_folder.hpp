@@ -25,11 +25,13 @@ class RunFolder {
   RunFolder(std::filesystem::path path, const nlohmann::json& config) : path_(std::move(path)) {
     std::error_code failure;
     std::filesystem::create_directories(path_, failure);
-    require<FileError>(std::filesystem::is_directory(path_), "cannot make the folder ", path_.string(), ": ", failure.message());
+    require<FileError>(std::filesystem::is_directory(path_), "cannot make the folder ", path_.string(), ": ",
+                       failure.message());
     const auto file = path_ / "config.json";
     if (std::filesystem::exists(file)) {
       const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
-      require<FormatError>(saved.is_object(), file.string(), " is not a JSON object; remove the folder or choose another");
+      require<FormatError>(saved.is_object(), file.string(),
+                           " is not a JSON object; remove the folder or choose another");
       const std::string different = differences(saved, config);
       require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
                            "); choose another --out, or remove it to start anew");
@@ -92,7 +94,8 @@ class RunFolder {
     std::string text;
     for (const auto& [key, value] : wanted.items()) {
       const auto before = saved.contains(key) ? saved.at(key) : nlohmann::json();
-      if (before != value) text += (text.empty() ? "" : ", ") + key + ": " + before.dump() + " there, " + value.dump() + " now";
+      if (before != value)
+        text += (text.empty() ? "" : ", ") + key + ": " + before.dump() + " there, " + value.dump() + " now";
     }
     return text;
   }

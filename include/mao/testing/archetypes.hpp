@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The least that each concept asks for, without bodies: a tuner that compiles with these cannot ask for more than it says.
+/// The least that each concept asks for, without bodies: a tuner that compiles with these cannot ask for more than it
+/// says.
 
 #include <vector>
 

@@ -24,13 +24,21 @@ namespace mao::testing {
 
 /// Sizes of a model that runs a step in about a millisecond.
 inline ClipArchitecture toy_sizes() {
-  return {.embed = 16, .resolution = 8, .patch = 4, .vision_width = 64, .vision_layers = 2, .context = 24, .vocabulary = 64,
-          .text_width = 64, .text_layers = 2};
+  return {.embed = 16,
+          .resolution = 8,
+          .patch = 4,
+          .vision_width = 64,
+          .vision_layers = 2,
+          .context = 24,
+          .vocabulary = 64,
+          .text_width = 64,
+          .text_layers = 2};
 }
 
 namespace detail {
 
-inline void add_random_blocks(TensorMap& weights, const std::string& prefix, std::int64_t layers, std::int64_t width, Rng rng) {
+inline void add_random_blocks(TensorMap& weights, const std::string& prefix, std::int64_t layers, std::int64_t width,
+                              Rng rng) {
   for (std::int64_t i = 0; i < layers; ++i) {
     const std::string name = prefix + std::to_string(i) + ".";
     const auto normal = [&](const std::string& key, const std::vector<std::int64_t>& shape, double deviation) {
@@ -112,7 +120,9 @@ class ToyModel {
   [[nodiscard]] std::int64_t start_token() const { return sizes_.vocabulary - 2; }
   [[nodiscard]] std::int64_t end_token() const { return sizes_.vocabulary - 1; }
   [[nodiscard]] std::int64_t context_length() const { return sizes_.context; }
-  [[nodiscard]] Tensor embed(const Tensor& ids) const { return at::embedding(weights_.at("token_embedding.weight"), ids); }
+  [[nodiscard]] Tensor embed(const Tensor& ids) const {
+    return at::embedding(weights_.at("token_embedding.weight"), ids);
+  }
   [[nodiscard]] Tensor encode_text(const TextBatch& batch) const { return text_.encode(batch); }
   [[nodiscard]] Tensor encode_image(const Tensor& pixels) const { return vision_.encode(pixels); }
   [[nodiscard]] double logit_scale() const { return 20.0; }
@@ -136,7 +146,8 @@ struct ToyImages {
   Tensor pixels;  ///< [count, 3, R, R]
   std::vector<std::int64_t> labels;
 
-  ToyImages(std::int64_t classes, std::int64_t per_class, std::uint64_t seed, std::int64_t resolution = toy_sizes().resolution) {
+  ToyImages(std::int64_t classes, std::int64_t per_class, std::uint64_t seed,
+            std::int64_t resolution = toy_sizes().resolution) {
     const Tensor patterns = normal_tensor({classes, 3, resolution, resolution}, 1.0, Rng(17)["patterns"]);
     for (std::int64_t c = 0; c < classes; ++c) labels.insert(labels.end(), static_cast<std::size_t>(per_class), c);
     const Tensor noise = normal_tensor({classes * per_class, 3, resolution, resolution}, 0.5, Rng(seed)["noise"]);
@@ -146,8 +157,8 @@ struct ToyImages {
 
 /// `class 0`, `class 1`, ...
 inline ClassList toy_classes(std::int64_t count) {
-  static const char* names[] = {"cat", "big_dog", "red fox", "owl", "blue whale", "ant", "grey wolf", "bee",
-                                "elk", "old_crow", "newt", "tiny frog"};
+  static const char* names[] = {"cat",       "big_dog", "red fox", "owl",      "blue whale", "ant",
+                                "grey wolf", "bee",     "elk",     "old_crow", "newt",       "tiny frog"};
   ClassList classes;
   for (std::int64_t i = 0; i < count; ++i) {
     classes.names.push_back(i < 12 ? names[i] : "class " + std::to_string(i));

@@ -31,7 +31,8 @@ inline TunerState load_checkpoint(const std::filesystem::path& path, const Promp
   const TensorFile file = read_safetensors(path);
   const PromptInfo saved = detail::info_of(file, "mao-checkpoint", path.string());
   const auto same = [&](bool equal, const char* what) {
-    require<OptionError>(equal, path.string(), ": ", what, " from this run's; choose another output folder or remove it");
+    require<OptionError>(equal, path.string(), ": ", what,
+                         " from this run's; choose another output folder or remove it");
   };
   same(saved.method == info.method, "its method differs");
   same(saved.model == info.model, "its model differs");
@@ -42,8 +43,8 @@ inline TunerState load_checkpoint(const std::filesystem::path& path, const Promp
   require<FormatError>(done != file.metadata.end(), path.string(), ": no \"epochs_done\" in its metadata");
   const char* end = done->second.data() + done->second.size();
   const auto [parsed, error] = std::from_chars(done->second.data(), end, state.epochs_done);
-  require<FormatError>(error == std::errc() && parsed == end && state.epochs_done >= 0, path.string(), ": epochs_done is \"",
-                       done->second, "\" in its metadata, expected a number of epochs");
+  require<FormatError>(error == std::errc() && parsed == end && state.epochs_done >= 0, path.string(),
+                       ": epochs_done is \"", done->second, "\" in its metadata, expected a number of epochs");
   for (const auto& [name, value] : file.tensors) {
     if (name.starts_with("parameter.")) state.parameters[name.substr(10)] = value.clone();
     if (name.starts_with("velocity.")) state.velocity[name.substr(9)] = value.clone();
@@ -53,8 +54,8 @@ inline TunerState load_checkpoint(const std::filesystem::path& path, const Promp
 
 /// Trains with a checkpoint after each epoch, going on from the one that is there.
 template <class TunerT>
-FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path, const PromptInfo& info,
-                               Observer observer = {}) {
+FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path,
+                               const PromptInfo& info, Observer observer = {}) {
   if (std::filesystem::exists(path)) tuner.resume(load_checkpoint(path, info));
   const auto report = observer.on_epoch;
   observer.on_epoch = [&](const EpochReport& epoch) {

@@ -16,14 +16,16 @@ concept Tunable = Backbone<BackboneT> && Sampler<SamplerT> && Regularizer<Regula
 
 /// A backbone that makes its own gradients out of the two losses (two backward passes, a projection).
 template <class B>
-concept CombinesLosses = Backbone<B> && requires(B& backbone, const Tensor& loss) { backbone.combine(loss, loss); };
+concept CombinesLosses = Backbone<B> && requires(B& backbone, const Tensor& loss) {
+  backbone.combine(loss, loss);
+};
 
 namespace explain {
 
 /// Asks all four, so that each wrong policy is answered by one sentence.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
-inline constexpr bool policies =
-    (backbone<BackboneT>() & sampler<SamplerT>() & regularizer<RegularizerT>() & schedule<ScheduleT>()) != 0;
+inline constexpr bool policies = (backbone<BackboneT>() & sampler<SamplerT>() & regularizer<RegularizerT>() &
+                                  schedule<ScheduleT>()) != 0;
 
 }  // namespace explain
 }  // namespace mao

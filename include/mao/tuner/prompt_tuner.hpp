@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// One step of training: a prompt-tuning method, what a batch is made of, which loss it is judged by, how long and how fast.
+/// One step of training: a prompt-tuning method, what a batch is made of, which loss it is judged by, how long and how
+/// fast.
 
 #include <algorithm>
 #include <cmath>
@@ -10,10 +11,10 @@
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/tensor.h>
 
 #include <mao/core/ops.hpp>
 #include <mao/tuner/concepts.hpp>
+#include <mao/tuner/outputs.hpp>
 #include <mao/tuner/reports.hpp>
 #include <mao/tuner/sgd.hpp>
 
@@ -21,8 +22,8 @@ namespace mao {
 
 /// Run-time settings of a tuner.
 struct TunerOptions {
-  std::uint64_t seed = 1;   ///< of batches and augmentation; the same seed gives the same run on any number of threads
-  bool augment = false;     ///< random views of the training images instead of the evaluation view
+  std::uint64_t seed = 1;  ///< of batches and augmentation; the same seed gives the same run on any number of threads
+  bool augment = false;    ///< random views of the training images instead of the evaluation view
   SgdOptions sgd{};
   std::string name = "tuner";  ///< how errors call this step
 };
@@ -35,11 +36,17 @@ class PromptTunerImpl {
   using Options = TunerOptions;
 
   /// The backbone is shared, not copied: the next step goes on with it.
-  PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule, Options options = {})
-      : backbone_(backbone), sampler_(std::move(sampler)), regularizer_(std::move(regularizer)),
-        schedule_(std::move(schedule)), options_(std::move(options)), optimizer_(backbone.parameters(), options_.sgd) {}
+  PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule,
+                  Options options = {})
+      : backbone_(backbone),
+        sampler_(std::move(sampler)),
+        regularizer_(std::move(regularizer)),
+        schedule_(std::move(schedule)),
+        options_(std::move(options)),
+        optimizer_(backbone.parameters(), options_.sgd) {}
 
-  /// Trains until the schedule ends or `observer.should_stop` says so. Image positions of the sampler refer to `images`.
+  /// Trains until the schedule ends or `observer.should_stop` says so. Image positions of the sampler refer to
+  /// `images`.
   ///
   /// **Throws** `NumericError` naming step and tensor when a value stops being finite.
   FitResult fit(ImageSource& images, const Observer& observer = {}) {
@@ -91,8 +98,11 @@ class PromptTunerImpl {
     EpochReport total{.epoch = epoch, .epochs = schedule_.epochs(), .learning_rate = schedule_.learning_rate(epoch)};
     for (std::size_t i = 0; i < batches.size(); ++i) {
       if (observer.should_stop && observer.should_stop()) return false;
-      StepReport report{.epoch = epoch, .epochs = total.epochs, .step = static_cast<int>(i),
-                        .steps = static_cast<int>(batches.size()), .learning_rate = total.learning_rate};
+      StepReport report{.epoch = epoch,
+                        .epochs = total.epochs,
+                        .step = static_cast<int>(i),
+                        .steps = static_cast<int>(batches.size()),
+                        .learning_rate = total.learning_rate};
       step(batches[i], images.load(views[i]), report);
       if (observer.on_step) observer.on_step(report);
       total.loss += report.loss;
@@ -128,7 +138,7 @@ class PromptTunerImpl {
     const Candidates candidates = regularizer_.candidates(batch, backbone_.classes());
     report.candidates = static_cast<int>(candidates.size());
     const Output full = backbone_.forward(images, encoded(candidates));
-    const Output output = selected(full, candidates);
+    const Output output = select_candidates(full, candidates);
     const Tensor task = regularizer_(output, batch), auxiliary = backbone_.auxiliary_loss(full, batch);
     const Tensor loss = auxiliary.defined() ? task + auxiliary : task;
     report.loss = loss.template item<double>();
@@ -150,33 +160,12 @@ class PromptTunerImpl {
     return candidates;
   }
 
-  /// The candidates' part of an output over all classes.
-  static Output selected(const Output& full, const Candidates& candidates) {
-    if (full.candidates == candidates) return full;
-    Output output = full;
-    const Tensor ids = at::tensor(candidates.ids).to(full.logits.device());
-    output.logits = full.logits.index_select(1, ids);
-    output.text = full.text.index_select(full.text.dim() - 2, ids);
-    output.candidates = candidates;
-    return output;
-  }
-
   void check_gradients(const StepReport& report) const {
     for (const Parameter& parameter : optimizer_.parameters()) {
       const Tensor& gradient = parameter.value.grad();
       require<NumericError>(!gradient.defined() || std::isfinite(gradient.sum().template item<double>()), where(report),
                             ": the gradient of ", parameter.name, " is not finite; lower the learning rate");
     }
-  }
-
-  static double batch_accuracy(const Output& output, const Batch& batch) {
-    const Tensor winners = output.logits.detach().argmax(1).cpu();
-    const auto* column = winners.template const_data_ptr<std::int64_t>();
-    double right = 0;
-    for (std::size_t i = 0; i < batch.labels.size(); ++i) {
-      right += output.candidates.ids[static_cast<std::size_t>(column[i])] == batch.labels[i] ? 1 : 0;
-    }
-    return 100.0 * right / static_cast<double>(std::max<std::size_t>(1, batch.labels.size()));
   }
 
   [[nodiscard]] std::string where(const StepReport& report) const {
@@ -209,11 +198,12 @@ struct RefusedTuner {
 ///
 /// A wrong policy is answered by one sentence at the line that names the tuner.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
-class PromptTuner
-    : public std::conditional_t<explain::policies<BackboneT, SamplerT, RegularizerT, ScheduleT>,
-                                detail::PromptTunerImpl<BackboneT, SamplerT, RegularizerT, ScheduleT>, detail::RefusedTuner> {
-  using Base = std::conditional_t<Tunable<BackboneT, SamplerT, RegularizerT, ScheduleT>,
-                                  detail::PromptTunerImpl<BackboneT, SamplerT, RegularizerT, ScheduleT>, detail::RefusedTuner>;
+class PromptTuner : public std::conditional_t<explain::policies<BackboneT, SamplerT, RegularizerT, ScheduleT>,
+                                              detail::PromptTunerImpl<BackboneT, SamplerT, RegularizerT, ScheduleT>,
+                                              detail::RefusedTuner> {
+  using Base =
+      std::conditional_t<Tunable<BackboneT, SamplerT, RegularizerT, ScheduleT>,
+                         detail::PromptTunerImpl<BackboneT, SamplerT, RegularizerT, ScheduleT>, detail::RefusedTuner>;
 
  public:
   using Base::Base;

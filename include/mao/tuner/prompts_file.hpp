@@ -34,24 +34,29 @@ struct Prompts {
 namespace detail {
 
 inline std::map<std::string, std::string> metadata_of(const PromptInfo& info, const std::string& format) {
-  return {{"format", format}, {"mao_version", version}, {"method", info.method}, {"model", info.model},
-          {"classes", nlohmann::json(info.classes.names).dump()}, {"settings", info.settings.dump()}};
+  return {{"format", format},
+          {"mao_version", version},
+          {"method", info.method},
+          {"model", info.model},
+          {"classes", nlohmann::json(info.classes.names).dump()},
+          {"settings", info.settings.dump()}};
 }
 
 /// **Throws** `FormatError` unless the metadata is that of one of our files.
 inline PromptInfo info_of(const TensorFile& file, const std::string& format, const std::string& path) {
   const auto get = [&](const char* key) {
     const auto found = file.metadata.find(key);
-    require<FormatError>(found != file.metadata.end(), path, ": no \"", key, "\" in its metadata; expected a file of format ",
-                         format, " as `mao tune` writes it");
+    require<FormatError>(found != file.metadata.end(), path, ": no \"", key,
+                         "\" in its metadata; expected a file of format ", format, " as `mao tune` writes it");
     return found->second;
   };
   require<FormatError>(get("format") == format, path, ": format \"", get("format"), "\", expected \"", format, "\"");
   const auto classes = nlohmann::json::parse(get("classes"), nullptr, false);
   const auto settings = nlohmann::json::parse(get("settings"), nullptr, false);
-  const bool names = classes.is_array() && std::all_of(classes.begin(), classes.end(), [](const auto& name) { return name.is_string(); });
-  require<FormatError>(names && settings.is_object(), path, ": its metadata is damaged; \"classes\" must be a list of names and ",
-                       "\"settings\" an object");
+  const bool names = classes.is_array() &&
+                     std::all_of(classes.begin(), classes.end(), [](const auto& name) { return name.is_string(); });
+  require<FormatError>(names && settings.is_object(), path,
+                       ": its metadata is damaged; \"classes\" must be a list of names and ", "\"settings\" an object");
   return {get("method"), get("model"), {classes.get<std::vector<std::string>>()}, settings};
 }
 
@@ -72,8 +77,8 @@ inline Prompts load_prompts(const std::filesystem::path& path) {
 
 /// Puts loaded prompts into a backbone's parameters.
 ///
-/// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or hold no such tensors,
-/// `ShapeError` for tensors of another size; the parameters are as they were then.
+/// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or hold no such
+/// tensors, `ShapeError` for tensors of another size; the parameters are as they were then.
 inline void restore_parameters(ParameterList parameters, const Prompts& prompts, const std::string& model) {
   require<OptionError>(prompts.info.model == model, "these prompts were tuned on the model ", prompts.info.model,
                        ", this one is ", model, "; load the model they belong to");

@@ -35,8 +35,8 @@ struct PlainOptions {
   TunerOptions tuner{.name = "plain"};
 };
 
-/// Settings of `mao_base` (section 4.1: b = 4, K = 8, lr 0.0035, 10 epochs). Fewer than 32 classes want smaller b and K:
-/// see `automatic_batch`.
+/// Settings of `mao_base` (section 4.1: b = 4, K = 8, lr 0.0035, 10 epochs). Fewer than 32 classes want smaller b and
+/// K: see `automatic_batch`.
 struct MaoBaseOptions {
   HardNegativeOptions sampler{};
   AlterableRegularizer::Columns columns = AlterableRegularizer::Columns::Distinct;
@@ -63,14 +63,16 @@ template <Backbone BackboneT, TextSimilarity SimilarityT>
 MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, std::vector<std::int64_t> labels, SimilarityT similarity,
                                          const MaoBaseOptions& options = {}) {
   return MaoBase<BackboneT, SimilarityT>(
-      backbone, HardNegativeSampler<SimilarityT>(std::move(labels), backbone.classes(), std::move(similarity), options.sampler),
+      backbone,
+      HardNegativeSampler<SimilarityT>(std::move(labels), backbone.classes(), std::move(similarity), options.sampler),
       AlterableRegularizer({.task = AlterableRegularizer::Task::Base, .columns = options.columns}),
       CosineSchedule(options.schedule), options.tuner);
 }
 
 /// MAO's second step, on the same backbone bound to the new classes. `count` unlabelled images.
 template <Backbone BackboneT, PseudoLabeler LabelerT>
-MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, LabelerT labeler, const MaoNewOptions& options = {}) {
+MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, LabelerT labeler,
+                                    const MaoNewOptions& options = {}) {
   return MaoNew<BackboneT, LabelerT>(backbone, PseudoLabelSampler<LabelerT>(count, std::move(labeler), options.sampler),
                                      AlterableRegularizer({.task = AlterableRegularizer::Task::New}),
                                      CosineSchedule(options.schedule), options.tuner);

@@ -11,9 +11,9 @@ namespace mao {
 
 /// After each step.
 struct StepReport {
-  int epoch = 0;   ///< 0-based
+  int epoch = 0;  ///< 0-based
   int epochs = 0;
-  int step = 0;    ///< 0-based within the epoch
+  int step = 0;  ///< 0-based within the epoch
   int steps = 0;
   int images = 0;
   int candidates = 0;

@@ -26,7 +26,8 @@ class Sgd {
   explicit Sgd(ParameterList parameters, Options options = {}) : parameters_(std::move(parameters)), options_(options) {
     require<OptionError>(options_.momentum >= 0 && options_.momentum < 1, "Sgd: momentum = ", options_.momentum,
                          ", expected 0 to below 1");
-    require<OptionError>(options_.weight_decay >= 0, "Sgd: weight_decay = ", options_.weight_decay, ", expected 0 or more");
+    require<OptionError>(options_.weight_decay >= 0, "Sgd: weight_decay = ", options_.weight_decay,
+                         ", expected 0 or more");
   }
 
   /// Forgets the gradients.

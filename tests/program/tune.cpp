@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao tune`, `eval`, `predict` and `inspect` on the embedded model, as a user runs them.
+#include <fstream>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/files.hpp>
+#include <mao/core/safetensors.hpp>
+
+#include <support/catch.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+
+// A run of seconds: MAO with short steps.
+std::string short_run(const fs::path& out, const std::string& more = {}) {
+  return "tune --data sketch --learner coop --mao --shots 2 --epochs 3 --new-epochs 2 --seeds 1 2 --quiet --out " +
+         quoted(out) + " " + more;
+}
+
+json results_of(const fs::path& run) { return json::parse(mao::read_text_file(run / "results.json")); }
+
+std::string bytes_of(const fs::path& file) { return mao::read_text_file(file); }
+
+}  // namespace
+
+TEST_CASE("a run leaves results, metrics, configuration and prompts, and is not repeated", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const Run run = mao_program(short_run(out));
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  const json results = results_of(out);
+  for (const char* protocol : {"zero_shot", "paper", "single", "first"}) {
+    CAPTURE(protocol);
+    for (const char* key : {"base", "new", "h"}) {
+      const double value = results.at(protocol).at(key);
+      CHECK(value >= 0);
+      CHECK(value <= 100);
+    }
+  }
+  REQUIRE(results.at("per_seed").size() == 2);
+  CHECK(results.at("per_seed")[1].at("seed") == 2);
+  CHECK(json::parse(bytes_of(out / "config.json")).at("learner").at("mao") == true);
+  std::ifstream metrics(out / "metrics.jsonl");
+  std::size_t lines = 0;
+  for (std::string line; std::getline(metrics, line); ++lines) CHECK(json::parse(line).at("loss").is_number());
+  CHECK(lines == 2 * (3 + 2));
+  CHECK(mao::read_safetensors(out / "seed1" / "new.prompts.safetensors").metadata.at("method") == "coop");
+
+  const std::string before = bytes_of(out / "metrics.jsonl");
+  const Run again = mao_program(short_run(out));
+  CHECK(again.code == 0);
+  CHECK(bytes_of(out / "metrics.jsonl") == before);
+  const Run other = mao_program(short_run(out, "--lr 0.01"));
+  CHECK(other.code == 1);
+  CHECK_THAT(other.output, ContainsSubstring("other settings"));
+}
+
+TEST_CASE("a run that is interrupted goes on and ends with the same bytes", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path whole = temporary.path() / "whole", stopped = temporary.path() / "stopped";
+  REQUIRE(mao_program(short_run(whole)).code == 0);
+  // Interrupts it as soon as the first epoch is on disk, then again and again until it is done.
+  const std::string program = quoted(MAO_BINARY_DIR "/bin/mao") + " " + short_run(stopped);
+  const Run first = mao_test::shell("(" + program + " & pid=$!; while [ ! -s " + quoted(stopped / "metrics.jsonl") +
+                                    " ]; do sleep 0.05; done; kill -INT $pid; wait $pid)");
+  INFO(first.output);
+  CHECK((first.code == 130 || fs::exists(stopped / "results.json")));
+  REQUIRE(mao_program(short_run(stopped)).code == 0);
+  CHECK(bytes_of(stopped / "results.json") == bytes_of(whole / "results.json"));
+  for (const char* file :
+       {"seed1/base.prompts.safetensors", "seed1/new.prompts.safetensors", "seed2/new.prompts.safetensors"}) {
+    CAPTURE(file);
+    CHECK(mao::read_safetensors(stopped / file)
+              .tensors.at("prompt_learner.ctx")
+              .equal(mao::read_safetensors(whole / file).tensors.at("prompt_learner.ctx")));
+  }
+  CHECK(bytes_of(stopped / "metrics.jsonl") == bytes_of(whole / "metrics.jsonl"));
+}
+
+TEST_CASE("eval gives the accuracy that tune gave, on the model the prompts belong to", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run", prompts = out / "seed1" / "base.prompts.safetensors";
+  REQUIRE(mao_program(short_run(out)).code == 0);
+  const Run base = mao_program("eval " + quoted(prompts) + " --data sketch --half base --json");
+  INFO(base.output);
+  REQUIRE(base.code == 0);
+  CHECK(json::parse(base.output).at("accuracy").get<double>() ==
+        Approx(results_of(out).at("per_seed")[0].at("paper").at("base").get<double>()));
+  const Run untuned = mao_program("eval --data sketch --half new --json");
+  CHECK(json::parse(untuned.output).at("accuracy").get<double>() ==
+        Approx(results_of(out).at("zero_shot").at("new").get<double>()));
+  const Run inspected = mao_program("inspect " + quoted(prompts));
+  CHECK_THAT(inspected.output, ContainsSubstring("prompt_learner.ctx") && ContainsSubstring("method: coop"));
+}
+
+TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path data = temporary.path() / "sketch";
+  REQUIRE(mao_test::shell(quoted(MAO_BINARY_DIR "/bin/render-embedded") + " sketch " + quoted(data)).code == 0);
+  const Run files = mao_program("eval --data " + quoted(data) + " --half base --json");
+  INFO(files.output);
+  REQUIRE(files.code == 0);
+  const Run rendered = mao_program("eval --data sketch --half base --json");
+  CHECK(json::parse(files.output).at("correct") == json::parse(rendered.output).at("correct"));
+  fs::path image;
+  for (const auto& entry : fs::recursive_directory_iterator(data)) {
+    if (entry.path().extension() == ".png") image = entry.path();
+  }
+  const Run guess =
+      mao_program("predict " + quoted(image) + " --classes 'plain red circle' 'striped blue star' --json");
+  INFO(guess.output);
+  REQUIRE(guess.code == 0);
+  CHECK(json::parse(guess.output)[0].at("top").size() == 2);
+}
+
+TEST_CASE("mistakes are answered in one line and leave nothing behind", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const Run nowhere = mao_program("tune --data /no/such/place --out " + quoted(out));
+  CHECK(nowhere.code == 1);
+  CHECK_THAT(nowhere.output, ContainsSubstring("/no/such/place"));
+  CHECK_FALSE(fs::exists(out));
+  const Run misspelt = mao_program("tune --epoch 3 --out " + quoted(out));
+  CHECK(misspelt.code == 2);
+  CHECK_THAT(misspelt.output, ContainsSubstring("--epoch") && ContainsSubstring("mao tune --help"));
+  CHECK(mao_program("tune --model /no/such/model --out " + quoted(out)).code == 1);
+  CHECK(mao_program("tune --shots 99 --data sketch --out " + quoted(out)).code == 1);
+  CHECK(mao_program("predict missing.jpg --classes a b").code == 1);
+  CHECK_FALSE(fs::exists(out));
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Running a program as a user does.
+#include <sys/wait.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include <support/catch.hpp>
+
+namespace mao_test {
+
+struct Run {
+  int code = -1;       // the exit status, -1 when a signal ended it
+  std::string output;  // standard output and error together
+};
+
+inline std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+
+inline Run shell(const std::string& command) {
+  Run run;
+  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::array<char, 4096> part{};
+  for (std::size_t read = 0; (read = std::fread(part.data(), 1, part.size(), pipe)) > 0;)
+    run.output.append(part.data(), read);
+  const int status = ::pclose(pipe);
+  run.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  return run;
+}
+
+// The program `mao` of this build.
+inline Run mao_program(const std::string& arguments) {
+  return shell(quoted(MAO_BINARY_DIR "/bin/mao") + " " + arguments);
+}
+
+}  // namespace mao_test
