@@ -4,6 +4,8 @@
 #include <mao/data/base_new.hpp>
 #include <mao/data/few_shot.hpp>
 
+#include "../embedded/tasks.hpp"
+
 namespace mao_program {
 
 TaskData::TaskData(const OpenedModel& opened, const DataSettings& settings, const RunOptions& options,
@@ -13,7 +15,13 @@ TaskData::TaskData(const OpenedModel& opened, const DataSettings& settings, cons
   augment_ = settings.augment == "crop-flip" || (settings.augment == "auto" && opened.augments && !rendered);
   require<OptionError>(!rendered || !augment_,
                        "--augment crop-flip: rendered tasks are not augmented; use --augment none");
-  if (!rendered) files_ = open_files(settings);
+  if (rendered) {
+    const auto most = world::task(settings.data).shots;
+    require<OptionError>(settings.shots <= most, "--shots ", settings.shots, ": task ", settings.data, " has ", most,
+                         " training images a class");
+  } else {
+    files_ = open_files(settings);
+  }
   base_test_ = encoded(test_images(true), "base test images");
   new_test_ = encoded(test_images(false), "new test images");
 }

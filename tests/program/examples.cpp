@@ -13,7 +13,7 @@ using mao_test::shell;
 namespace {
 
 std::string output_of(const std::string& example) {
-  const auto run = shell(quoted(std::string(MAO_BINARY_DIR "/bin/examples/") + example));
+  const auto run = shell(quoted(std::filesystem::path(MAO_BINARY_DIR "/bin/examples") / example));
   CAPTURE(example, run.output);
   CHECK(run.code == 0);
   return run.output;
