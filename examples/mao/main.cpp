@@ -3,9 +3,11 @@
 /// The program `mao`: the parser, the commands, and how errors end it.
 
 #include "commands.hpp"
+#include "config_file.hpp"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <exception>
 #include <iostream>
 
@@ -44,7 +46,9 @@ int run(int argc, char** argv) {
     return 2;
   }
   try {
-    app.parse(argc, argv);
+    auto arguments = mao_program::with_config({argv + 1, argv + argc});
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
+    app.parse(arguments);
   } catch (const CLI::ParseError& error) {
     return help_for(app, error);
   }

@@ -199,7 +199,7 @@ void add_tune(CLI::App& app, int& status) {
   auto options = std::make_shared<RunOptions>();
   CLI::App* command =
       app.add_subcommand("tune", "train a learner, plain or with MAO, and test on base and new classes");
-  command->set_config("--config", "", "read options from a TOML or INI file");
+  command->add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
   add_model_options(*command, settings->model);
   add_data_options(*command, settings->data);
   add_learner_options(*command, settings->learner);

@@ -139,3 +139,20 @@ TEST_CASE("mistakes are answered in one line and leave nothing behind", "[tune]"
   CHECK(mao_program("predict missing.jpg --classes a b").code == 1);
   CHECK_FALSE(fs::exists(out));
 }
+
+TEST_CASE("options may come from a file; the command line wins and an unknown name is refused", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run", file = temporary.path() / "run.toml";
+  std::ofstream(file) << "data = \"sketch\"\nshots = 2\nepochs = 1\nnew-epochs = 1\nmao = true\nseeds = [4, 5]\n";
+  const Run run = mao_program("tune --config " + quoted(file) + " --shots 3 --quiet --out " + quoted(out));
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  const json config = json::parse(bytes_of(out / "config.json"));
+  CHECK(config.at("data").at("shots") == 3);
+  CHECK(config.at("learner").at("mao") == true);
+  CHECK(config.at("seeds") == json({4, 5}));
+  std::ofstream(file) << "shotz = 2\n";
+  const Run wrong = mao_program("tune --config " + quoted(file) + " --out " + quoted(temporary.path() / "other"));
+  CHECK(wrong.code == 2);
+  CHECK_THAT(wrong.output, ContainsSubstring("--shotz"));
+}
