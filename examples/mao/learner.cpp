@@ -39,11 +39,21 @@ Similarity make_similarity(const OpenedModel& opened, const RunSettings& setting
   return FileSimilarity(chosen);
 }
 
+void check_settings(const LearnerSettings& settings) {
+  if (!settings.class_specific) return;
+  require<OptionError>(settings.context_init.empty(), "--class-specific has no effect with --context-init \"",
+                       settings.context_init, "\" (as in CoOp); add --context-init \"\" for a random start");
+  require<OptionError>(!settings.mao || settings.labeler == "none",
+                       "--class-specific: such prompts cannot be bound to new classes, so MAO's new step is not "
+                       "possible; add --labeler none for its base step alone");
+}
+
 BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_classes, std::uint64_t seed, bool augment,
                             const std::function<void(const std::string&)>& say) {
   const LearnerSettings& chosen = settings.learner;
   const TunerOptions tuner{.seed = seed, .augment = augment, .name = chosen.learner};
   BaseToNewOptions steps;
+  steps.test_new = !chosen.class_specific;
   if (!chosen.mao) {
     PlainOptions options{.tuner = tuner};
     if (chosen.epochs > 0) options.schedule.epochs = chosen.epochs;

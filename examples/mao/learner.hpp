@@ -60,6 +60,9 @@ inline AnyLabeler make_labeler(const OpenedModel& opened, const ClassList& new_c
   return {[labeler](const ImageBatch& images) { return labeler->label(images); }};
 }
 
+/// Throws an `OptionError` for settings that contradict each other, before any work is done.
+void check_settings(const LearnerSettings& settings);
+
 /// The steps of a run with the paper's numbers where none are given. `say` is told warnings.
 BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_classes, std::uint64_t seed, bool augment,
                             const std::function<void(const std::string&)>& say);

@@ -26,6 +26,7 @@ class TuneRun {
       : settings_(std::move(settings)), options_(std::move(options)), progress_(std::cerr, Progress::is_terminal()) {}
 
   int run() {
+    check_settings(settings_.learner);
     if (std::filesystem::exists(std::filesystem::path(options_.out) / "config.json")) {
       open_folder();  // says at once when it holds another run
       if (const auto finished = folder_->read("results.json"); !finished.is_null()) {

@@ -156,3 +156,19 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
   CHECK(wrong.code == 2);
   CHECK_THAT(wrong.output, ContainsSubstring("--shotz"));
 }
+
+TEST_CASE("class-specific prompts are tested on the classes they belong to", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const std::string options =
+      "tune --data sketch --shots 2 --epochs 2 --seeds 1 --class-specific --quiet --out " + quoted(out);
+  CHECK_THAT(mao_program(options).output, ContainsSubstring("--context-init"));
+  CHECK_THAT(mao_program(options + " --context-init '' --mao").output, ContainsSubstring("--labeler none"));
+  CHECK_FALSE(fs::exists(out));
+  const Run run = mao_program(options + " --context-init ''");
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  CHECK(results_of(out).at("paper").at("base").is_number());
+  CHECK(results_of(out).at("paper").at("new").is_null());
+  CHECK(mao_program(options + " --context-init ''").code == 0);  // finished runs print again
+}

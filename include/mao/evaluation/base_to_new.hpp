@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,6 +52,7 @@ struct BaseToNewOptions {
   std::optional<PlainOptions> plain;       ///< the method by itself,
   std::optional<MaoBaseOptions> mao_base;  ///< or MAO's base step,
   std::optional<MaoNewOptions> mao_new;    ///< followed by its new step
+  bool test_new = true;                    ///< false for prompts that cannot be bound to other classes; New is NaN then
   std::filesystem::path folder;            ///< checkpoints and prompts; none are written when empty
   PromptInfo info;                         ///< written into them; the classes are filled in
   Observer observer;
@@ -93,6 +95,8 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
                                                const BaseToNewOptions& options) {
   require<OptionError>(options.plain.has_value() != options.mao_base.has_value(),
                        "run_base_to_new: choose either the plain method or MAO's base step");
+  require<OptionError>(options.test_new || !options.mao_new,
+                       "run_base_to_new: the new step needs prompts that can be bound to the new classes");
   const auto stage = [&](const char* name) {
     if (options.on_stage) options.on_stage(name);
   };
@@ -107,6 +111,10 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   }
   stage("test");
   result.base = test_on(backbone, task.base);
+  if (!options.test_new) {
+    result.paper = result.single = result.first = {result.base.accuracy, std::numeric_limits<double>::quiet_NaN()};
+    return result;
+  }
   backbone.bind(task.fresh.classes);
   result.first = {result.base.accuracy, test_on(backbone, task.fresh).accuracy};
   if (options.mao_new) {
