@@ -3,7 +3,6 @@
 /// \file
 /// Where a tuner's images come from: tensors in memory, features kept from a frozen tower, or files through a loader.
 
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -60,11 +59,7 @@ class FeatureImages : public ImageSource {
   static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 32,
                               const std::function<void(std::int64_t)>& progress = {}) {
     const at::NoGradGuard frozen;
-    std::vector<std::vector<View>> batches;
-    for (std::int64_t begin = 0; begin < source.size(); begin += batch) {
-      auto& views = batches.emplace_back();
-      for (std::int64_t i = begin; i < std::min(begin + batch, source.size()); ++i) views.push_back({.image = i});
-    }
+    const auto batches = evaluation_views(source.size(), batch);
     require<DataError>(!batches.empty(), "FeatureImages: there are no images to encode");
     source.announce(batches);
     std::vector<Tensor> parts;

@@ -27,4 +27,14 @@ struct View {
   bool augment = false;    ///< false: the evaluation transform (resize, centre crop)
 };
 
+/// The evaluation view of images 0 .. count - 1 in order, at most `size` to a batch.
+inline std::vector<std::vector<View>> evaluation_views(std::int64_t count, std::int64_t size) {
+  std::vector<std::vector<View>> batches;
+  for (std::int64_t image = 0; image < count; ++image) {
+    if (image % size == 0) batches.emplace_back();
+    batches.back().push_back({.image = image});
+  }
+  return batches;
+}
+
 }  // namespace mao

@@ -3,7 +3,6 @@
 /// \file
 /// Which class a backbone sees in each image.
 
-#include <algorithm>
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
@@ -23,11 +22,7 @@ template <Backbone BackboneT>
 Tensor predict_logits(BackboneT& backbone, ImageSource& source, std::int64_t batch = 100) {
   const at::NoGradGuard frozen;
   const Candidates all = Candidates::all(backbone.classes().size());
-  std::vector<std::vector<View>> batches;
-  for (std::int64_t begin = 0; begin < source.size(); begin += batch) {
-    auto& views = batches.emplace_back();
-    for (std::int64_t i = begin; i < std::min(begin + batch, source.size()); ++i) views.push_back({.image = i});
-  }
+  const auto batches = evaluation_views(source.size(), batch);
   require<DataError>(!batches.empty(), "predict_logits: there are no images to classify");
   source.announce(batches);
   Tensor text;
