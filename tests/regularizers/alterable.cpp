@@ -77,6 +77,18 @@ TEST_CASE("an image of weight 0 leaves the loss, the others keep theirs", "[alte
                            loss_of(all, plain, Candidates::all(5), 5).loss) < 1e-6);
 }
 
+TEST_CASE("soft targets count in reg-N; reg-B goes by the labels", "[alterable]") {
+  const AlterableRegularizer base, fresh({.task = AlterableRegularizer::Task::New});
+  const Batch hard{.images = {0, 1}, .labels = {1, 0}, .weights = {}};
+  Batch soft = hard;
+  soft.targets = {0.5F, 0.5F, 0, 1, 0, 0};
+  const Candidates all = Candidates::all(3), present = base.candidates(hard, classes_of(3));
+  CHECK(largest_difference(loss_of(fresh, soft, all, 3).loss, loss_of(fresh, hard, all, 3).loss) > 1e-3);
+  CHECK(largest_difference(loss_of(base, soft, present, 3).loss, loss_of(base, hard, present, 3).loss) == 0);
+  soft.targets = {0, 1, 0, 1, 0, 0};
+  CHECK(largest_difference(loss_of(fresh, soft, all, 3).loss, loss_of(fresh, hard, all, 3).loss) < 1e-6);
+}
+
 TEST_CASE("a label that is no candidate is refused", "[alterable]") {
   CHECK_THROWS_WITH(columns_of({2}, Candidates{{0, 1}}), ContainsSubstring("label 2 is not among the 2 candidates"));
 }

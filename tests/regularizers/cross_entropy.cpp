@@ -4,10 +4,13 @@
 
 #include <cmath>
 
+#include <ATen/ops/softmax.h>
+
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
 using namespace mao;
+using mao::testing::largest_difference;
 
 namespace {
 
@@ -45,6 +48,49 @@ TEST_CASE("an image of weight 0 has no gradient", "[cross_entropy]") {
   const Tensor moved = logits.grad().abs().sum(1);
   for (const std::int64_t image : {1, 4}) CHECK(moved[image].item<double>() == 0);
   for (const std::int64_t image : {0, 2, 3}) CHECK(moved[image].item<double>() > 0);
+}
+
+TEST_CASE("soft targets of one class each give the hard loss and its gradient", "[cross_entropy]") {
+  const std::vector<std::int64_t> labels{3, 0, 0, 2, 1};
+  const std::vector<float> weights{1, 0.5F, 0, 1, 2};
+  std::vector<float> one_hot(20, 0);
+  for (std::size_t i = 0; i < labels.size(); ++i) one_hot[4 * i + static_cast<std::size_t>(labels[i])] = 1;
+  for (const auto& used : {std::vector<float>{}, weights}) {
+    const Tensor hard = random_logits().requires_grad_(true), soft = random_logits().requires_grad_(true);
+    const Tensor hard_loss = weighted_cross_entropy(hard, labels, used);
+    const Tensor soft_loss = soft_cross_entropy(soft, Candidates::all(4), one_hot, used);
+    CHECK(soft_loss.item<double>() == Approx(hard_loss.item<double>()));
+    hard_loss.backward();
+    soft_loss.backward();
+    CHECK(largest_difference(hard.grad(), soft.grad()) < 1e-7);
+  }
+}
+
+TEST_CASE("the gradient towards soft targets is the softmax minus the target, by weight", "[cross_entropy]") {
+  const Tensor target = at::softmax(normal_tensor({5, 4}, 1.0, Rng(3)), 1);
+  const auto* first = target.const_data_ptr<float>();
+  const std::vector<float> targets(first, first + target.numel()), weights{1, 0.5F, 0, 1, 1.5F};
+  const Tensor logits = random_logits().requires_grad_(true);
+  const Tensor loss = soft_cross_entropy(logits, Candidates::all(4), targets, weights);
+  const Tensor each = -(target * at::softmax(logits, 1).log()).sum(1), weight = at::tensor(weights);
+  CHECK(loss.item<double>() == Approx((each * weight).sum().item<double>() / 4));
+  loss.backward();
+  const Tensor expected = (at::softmax(logits.detach(), 1) - target) * weight.unsqueeze(1) / 4;
+  CHECK(largest_difference(logits.grad(), expected) < 1e-6);
+}
+
+TEST_CASE("soft targets follow the order of the candidates and need all of them", "[cross_entropy]") {
+  Output output;
+  output.logits = random_logits().narrow(0, 0, 1);
+  output.candidates = Candidates::all(4);
+  const Batch batch{.images = {0}, .labels = {0}, .weights = {}, .targets = {0.5F, 0.3F, 0.2F, 0}};
+  const double straight = CrossEntropy{}(output, batch).item<double>();
+  output.logits = output.logits.flip(1);
+  output.candidates.ids = {3, 2, 1, 0};
+  CHECK(CrossEntropy{}(output, batch).item<double>() == Approx(straight));
+  output.logits = output.logits.narrow(1, 0, 2);
+  output.candidates.ids = {3, 2};
+  CHECK_THROWS_WITH(CrossEntropy{}(output, batch), ContainsSubstring("every class as a candidate"));
 }
 
 TEST_CASE("labels are found among the candidates in their order; all classes are candidates", "[cross_entropy]") {

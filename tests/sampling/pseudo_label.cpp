@@ -27,6 +27,25 @@ struct ByBrightness {
   int calls = 0;
 };
 
+/// As `ByBrightness`, but images in between are not labelled at all and the others come with a distribution.
+struct Choosy {
+  mao::PseudoLabels label(const mao::ImageBatch& images) {
+    mao::PseudoLabels result = ByBrightness{}.label(images);
+    for (std::size_t i = 0; i < images.brightness.size(); ++i) {
+      const float value = images.brightness[i];
+      if (value > 0.4F && value < 0.6F) result.confidence[i] = 0;
+      result.probabilities.insert(result.probabilities.end(), {1 - value, value});
+    }
+    return result;
+  }
+};
+
+struct Ragged {
+  mao::PseudoLabels label(const mao::ImageBatch&) {
+    return {.labels = {0, 1}, .confidence = {}, .probabilities = {1, 0, 0}};
+  }
+};
+
 struct Silent {
   mao::PseudoLabels label(const mao::ImageBatch& images) {
     return {.labels = std::vector<std::int64_t>(images.brightness.size(), 0), .confidence = {}};
@@ -70,6 +89,37 @@ TEST_CASE("a threshold takes unsure images out of the loss", "[sampling]") {
   CHECK(batch.weights == std::vector<float>{1, 1, 0});
 }
 
+TEST_CASE("an image labelled with confidence 0 leaves the loss without any threshold", "[sampling]") {
+  PseudoLabelSampler sampler(3, Choosy{});
+  Batch batch{.images = {2, 0, 1}, .labels = {}, .weights = {}};
+  sampler.label(batch, {{0.9F, 0.5F, 0.3F}});
+  CHECK(batch.weights == std::vector<float>{1, 0, 1});
+  sampler.label(batch, {{0.5F, 0.5F, 0.5F}});
+  CHECK(batch.weights == std::vector<float>{0, 0, 0});
+  PseudoLabelSampler strict(3, Choosy{}, {.threshold = 0.8});
+  strict.label(batch, {{0.9F, 0.5F, 0.3F}});
+  CHECK(batch.weights == std::vector<float>{1, 0, 0});
+}
+
+TEST_CASE("a batch labelled again keeps nothing of the labels before", "[sampling]") {
+  PseudoLabelSampler sampler(3, Choosy{});
+  Batch batch{.images = {2, 0, 1}, .labels = {}, .weights = {}};
+  sampler.label(batch, {{0.9F, 0.5F, 0.3F}});
+  sampler.label(batch, {{0.9F, 0.8F, 0.3F}});
+  CHECK(batch.weights.empty());
+}
+
+TEST_CASE("a labeller's distributions become the batch's soft targets", "[sampling]") {
+  PseudoLabelSampler sampler(2, Choosy{});
+  Batch batch{.images = {1, 0}, .labels = {}, .weights = {}};
+  sampler.label(batch, {{0.75F, 0.25F}});
+  CHECK(batch.targets == std::vector<float>{0.25F, 0.75F, 0.75F, 0.25F});
+  CHECK(batch.labels == std::vector<std::int64_t>{1, 0});
+  PseudoLabelSampler plain(2, ByBrightness{});
+  plain.label(batch, {{0.75F, 0.25F}});
+  CHECK(batch.targets.empty());
+}
+
 TEST_CASE("a pseudo-label sampler refuses what it cannot use", "[sampling]") {
   CHECK_THROWS_AS(PseudoLabelSampler(0, ByBrightness{}), mao::DataError);
   CHECK_THROWS_AS(PseudoLabelSampler(3, ByBrightness{}, {.batch = 0}), mao::OptionError);
@@ -78,6 +128,8 @@ TEST_CASE("a pseudo-label sampler refuses what it cannot use", "[sampling]") {
   Batch batch{.images = {0, 1}, .labels = {}, .weights = {}};
   PseudoLabelSampler sampler(3, ByBrightness{});
   CHECK_THROWS_WITH(sampler.label(batch, {{0.9F}}), ContainsSubstring("1 labels for 2 images"));
+  PseudoLabelSampler ragged(2, Ragged{});
+  CHECK_THROWS_WITH(ragged.label(batch, {{0.9F, 0.1F}}), ContainsSubstring("3 probabilities for 2 images"));
   PseudoLabelSampler silent(3, Silent{}, {.threshold = 0.5});
   CHECK_THROWS_WITH(silent.label(batch, {{0.9F, 0.1F}}), ContainsSubstring("set threshold to 0"));
 }

@@ -11,11 +11,12 @@ namespace mao {
 /// The images of one step.
 ///
 /// **Shapes** `images` [B], `labels` [B] (or empty until a pseudo-labelling sampler has seen the images), `weights` [B]
-/// or empty for 1 each.
+/// or empty for 1 each, `targets` [B, C] row by row or empty.
 struct Batch {
   std::vector<std::int64_t> images;  ///< positions in the `ImageSource` that the tuner reads from
   std::vector<std::int64_t> labels;  ///< positions in the bound `ClassList`
   std::vector<float> weights;        ///< 0 takes an image out of the loss
+  std::vector<float> targets = {};   ///< soft labels: what each of the C bound classes is worth, in place of `labels`
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(images.size()); }
 };

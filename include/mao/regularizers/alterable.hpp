@@ -16,7 +16,7 @@ namespace mao {
 ///
 /// reg-B: cross entropy over the classes present in the batch. The paper's candidate set has no repeats; the released
 /// code keeps one column an image, so that two images of a class compete with each other, which `Columns::PerImage`
-/// reproduces.
+/// reproduces. Soft targets of a batch are for reg-N; reg-B goes by the labels.
 class AlterableRegularizer {
  public:
   enum class Task {
@@ -46,10 +46,9 @@ class AlterableRegularizer {
   }
 
   Tensor operator()(const Output& output, const Batch& batch) const {
+    if (options_.task == Task::New) return batch_cross_entropy(output, batch);
     const auto columns = columns_of(batch.labels, output.candidates);
-    if (options_.task == Task::New || options_.columns == Columns::Distinct) {
-      return weighted_cross_entropy(output.logits, columns, batch.weights);
-    }
+    if (options_.columns == Columns::Distinct) return weighted_cross_entropy(output.logits, columns, batch.weights);
     std::vector<std::int64_t> diagonal(columns.size());
     std::iota(diagonal.begin(), diagonal.end(), std::int64_t{0});
     const Tensor repeated = output.logits.index_select(1, at::tensor(columns).to(output.logits.device()));

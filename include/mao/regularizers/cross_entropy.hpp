@@ -39,15 +39,39 @@ inline Tensor weighted_cross_entropy(const Tensor& logits, const std::vector<std
   return (each * weight).sum() / weight.sum();
 }
 
+/// Mean cross entropy towards a distribution for each image, each with its weight; one-hot rows give the hard one.
+///
+/// **Shapes** logits [B, H], `targets` [B, C] row by row over all bound classes, weights [B] or empty.
+/// **Throws** `ShapeError` unless every class is a candidate.
+inline Tensor soft_cross_entropy(const Tensor& logits, const Candidates& candidates, const std::vector<float>& targets,
+                                 const std::vector<float>& weights) {
+  const std::int64_t images = logits.size(0), classes = candidates.size();
+  require<ShapeError>(static_cast<std::int64_t>(targets.size()) == images * classes, "soft targets: ", targets.size(),
+                      " numbers for ", images, " images and ", classes,
+                      " candidates, expected one for each pair; soft targets need every class as a candidate (reg-N)");
+  const Tensor order = at::tensor(candidates.ids);
+  const Tensor wanted = at::tensor(targets).view({images, classes}).index_select(1, order).to(logits.device());
+  const Tensor each = at::cross_entropy_loss(logits, wanted, {}, /*reduction: none*/ 0);
+  if (weights.empty()) return each.mean();
+  const Tensor weight = at::tensor(weights).to(logits.device());
+  return (each * weight).sum() / weight.sum();
+}
+
+/// The cross entropy that a batch asks for: towards its soft targets where it has them, its labels otherwise.
+inline Tensor batch_cross_entropy(const Output& output, const Batch& batch) {
+  if (!batch.targets.empty()) {
+    return soft_cross_entropy(output.logits, output.candidates, batch.targets, batch.weights);
+  }
+  return weighted_cross_entropy(output.logits, columns_of(batch.labels, output.candidates), batch.weights);
+}
+
 /// Mean cross entropy over every class.
 struct CrossEntropy {
   [[nodiscard]] Candidates candidates(const Batch&, const ClassList& classes) const {
     return Candidates::all(classes.size());
   }
 
-  Tensor operator()(const Output& output, const Batch& batch) const {
-    return weighted_cross_entropy(output.logits, columns_of(batch.labels, output.candidates), batch.weights);
-  }
+  Tensor operator()(const Output& output, const Batch& batch) const { return batch_cross_entropy(output, batch); }
 };
 
 static_assert(Regularizer<CrossEntropy>);

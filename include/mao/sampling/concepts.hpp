@@ -21,10 +21,11 @@ struct ImageBatch;  // core/output.hpp
 /// Labels that a model gave to images.
 ///
 /// **Shapes** `labels` [B], positions in the bound `ClassList`; `confidence` [B] in [0, 1], or empty where none is
-/// known.
+/// known; `probabilities` [B, C] row by row, or empty.
 struct PseudoLabels {
   std::vector<std::int64_t> labels;
-  std::vector<float> confidence;
+  std::vector<float> confidence;          ///< 0: the image is not labelled and leaves the loss
+  std::vector<float> probabilities = {};  ///< soft labels: train towards this distribution over all C classes
 };
 
 /// Makes the batches of an epoch, anew each time it is asked, from nothing but its settings and `rng`.

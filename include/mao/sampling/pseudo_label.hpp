@@ -3,6 +3,7 @@
 /// \file
 /// MAO's new step: shuffled images without labels, which a model labels once they are loaded.
 
+#include <algorithm>
 #include <cstdint>
 #include <mao/core/error.hpp>
 #include <mao/sampling/shuffled.hpp>
@@ -14,7 +15,7 @@ namespace mao {
 /// Settings of `PseudoLabelSampler`.
 struct PseudoLabelOptions {
   int batch = 32;
-  double threshold = 0;   ///< images labelled with less confidence leave the loss; 0: none does (A4)
+  double threshold = 0;   ///< images labelled with less confidence leave the loss (A4); 0: those of confidence 0 alone
   bool drop_last = true;  ///< leave a short last batch out, unless it is the only one
 };
 
@@ -48,7 +49,8 @@ class PseudoLabelSampler {
     return batches;
   }
 
-  /// Fills in labels, and weights where there is a threshold.
+  /// Fills in labels, soft targets where the labeller gives a distribution, and weights where some image does not
+  /// count: labelled with a confidence of 0 or below the threshold.
   ///
   /// **Throws** `ShapeError` when the labeller does not give one label (and one confidence, under a threshold) per
   /// image.
@@ -57,8 +59,13 @@ class PseudoLabelSampler {
       PseudoLabels found = labeler_.label(images);
       require<ShapeError>(found.labels.size() == batch.images.size(), "PseudoLabelSampler: the labeller gave ",
                           found.labels.size(), " labels for ", batch.images.size(), " images");
-      if (options_.threshold > 0) batch.weights = weights(found.confidence, batch.images.size());
+      require_rows(found.probabilities, batch.images.size());
+      batch.weights.clear();
+      if (options_.threshold > 0 || std::ranges::count(found.confidence, 0.0F) > 0) {
+        batch.weights = weights(found.confidence, batch.images.size());
+      }
       batch.labels = std::move(found.labels);
+      batch.targets = std::move(found.probabilities);
     }
   }
 
@@ -71,8 +78,17 @@ class PseudoLabelSampler {
                         " needs one confidence per image, the labeller gave ", confidence.size(), " for ", images,
                         " images; set threshold to 0 or let it report them");
     std::vector<float> result;
-    for (const float sure : confidence) result.push_back(static_cast<double>(sure) >= options_.threshold ? 1.0F : 0.0F);
+    for (const float sure : confidence) {
+      const bool counts = sure > 0 && static_cast<double>(sure) >= options_.threshold;
+      result.push_back(counts ? 1.0F : 0.0F);
+    }
     return result;
+  }
+
+  static void require_rows(const std::vector<float>& probabilities, std::size_t images) {
+    require<ShapeError>(probabilities.empty() || probabilities.size() % std::max<std::size_t>(1, images) == 0,
+                        "PseudoLabelSampler: the labeller gave ", probabilities.size(), " probabilities for ", images,
+                        " images, expected a row over all classes for each, or none at all");
   }
 
   std::int64_t count_;
