@@ -50,7 +50,7 @@ Row new_step(const std::string& method, const Model& model, auto labeler, const 
   Learner learner(model, task.fresh.classes);
   auto tuner =
       mao_new(learner, task.fresh.train->size(), std::move(labeler), {.tuner = {.seed = seed, .name = "new step"}});
-  tuner.resume({.epochs_done = 0, .parameters = after_base.parameters, .velocity = {}});
+  tuner.resume({.epochs_done = 0, .parameters = after_base.parameters, .optimizer = {}, .buffers = {}});
   tuner.fit(*task.fresh.train);
   const Scores single = test_both(learner, task);
   return {method, {base_accuracy, single.fresh}, single};

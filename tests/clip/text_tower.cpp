@@ -28,7 +28,7 @@ TextBatch random_batch(const Case& shape, std::int64_t width, Rng rng) {
 }
 
 // The same rows, padded with noise: what follows the last token must not matter.
-Tensor dense(const TextTower& tower, const TextBatch& batch, Rng rng) {
+Tensor dense(const TextTower& tower, const TextBatch& batch, Rng rng, const BlockPrompts& prompts = {}) {
   std::vector<Tensor> rows;
   std::vector<std::int64_t> last;
   for (std::int64_t r = 0; r < batch.rows(); ++r) {
@@ -38,7 +38,7 @@ Tensor dense(const TextTower& tower, const TextBatch& batch, Rng rng) {
     rows.push_back(at::cat({row, noise}).unsqueeze(0));
     last.push_back(row.size(0) - 1);
   }
-  return tower.encode_dense(at::cat(rows), at::tensor(last));
+  return tower.encode_dense(at::cat(rows), at::tensor(last), {}, prompts);
 }
 
 }  // namespace
@@ -69,6 +69,60 @@ TEST_CASE("packed and dense text towers agree in value and gradient", "[text_tow
     const at::NoGradGuard no_grad;  // the fused attention of inference
     CHECK(relative_difference(tower.encode(batch), packed) < 1e-5);
   }
+}
+
+TEST_CASE("deep prompts: packed and dense text towers agree in value and gradient", "[text_tower]") {
+  const mao::testing::ToyModel model(3);
+  const TextTower& tower = model.text_tower();
+  const std::int64_t width = tower.width();
+  const auto tokens = [&](const std::vector<std::int64_t>& shape, const char* name) {
+    return normal_tensor(shape, 0.5, Rng(9)[name]).requires_grad_(true);
+  };
+  const Tensor shared = tokens({2, width}, "shared"), later = tokens({3, width}, "later"),
+               of_rows = tokens({4, 3, width}, "rows"), seen = tokens({5, width}, "seen");
+  const std::vector<BlockPrompts> cases{
+      {{}, {shared, {}}, {later, {}}},          // MaPLe: new tokens for every row alike
+      {{}, {of_rows, {}}, {}},                  // TCP: each row its own from a block on
+      {{}, {}, {of_rows, {}}},                  // the same in the last block
+      {{{}, seen}, {shared, seen}, {{}, seen}}  // ADAPT: extra keys and values, beside replaced tokens
+  };
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    for (const auto& group : {std::vector<std::int64_t>{0, 0, 0, 0}, std::vector<std::int64_t>{1, 0, 1, 0}}) {
+      CAPTURE(i, group);
+      const TextBatch batch = random_batch({group[0] + 1, 4, {2, 5, 1, 3}, group}, width, Rng(i));
+      const Tensor weight = normal_tensor({4, 16}, 1.0, Rng(i)["weight"]);
+      std::vector<Tensor> gradients;
+      const auto differentiate = [&](const Tensor& features) {
+        features.mul(weight).sum().backward();
+        for (const Tensor& leaf : {batch.prefix, batch.suffix, shared, later, of_rows, seen}) {
+          gradients.push_back(leaf.grad().defined() ? leaf.grad().clone() : Tensor());
+          leaf.mutable_grad() = Tensor();
+        }
+      };
+      const Tensor packed = tower.encode(batch, cases[i]);
+      differentiate(packed);
+      const Tensor padded = dense(tower, batch, Rng(i)["padding"], cases[i]);
+      differentiate(padded);
+      CHECK(relative_difference(packed, padded) < 1e-5);
+      CHECK(relative_difference(packed, tower.encode(batch)) > 1e-3);
+      for (std::size_t part = 0; part < 6; ++part) {
+        CAPTURE(part);
+        REQUIRE(gradients[part].defined() == gradients[part + 6].defined());
+        if (gradients[part].defined()) CHECK(relative_difference(gradients[part], gradients[part + 6]) < 1e-5);
+      }
+      const at::NoGradGuard no_grad;
+      CHECK(relative_difference(tower.encode(batch, cases[i]), packed) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("prompts that do not fit the text tower are refused", "[text_tower]") {
+  const mao::testing::ToyModel model(1);
+  const TextBatch batch = random_batch({1, 3, {2, 3}, {0, 0}}, model.text_tower().width(), Rng(7));
+  const Tensor three = normal_tensor({3, model.text_tower().width()}, 0.5, Rng(1));
+  CHECK_THROWS_WITH(model.encode_text(batch, {{}, {three, {}}}),
+                    ContainsSubstring("a prompt of 3 tokens") && ContainsSubstring("prefix has 2"));
+  CHECK_THROWS_WITH(model.encode_text(batch, BlockPrompts(4)), ContainsSubstring("prompts for 4 blocks, the tower has 3"));
 }
 
 TEST_CASE("a row's features do not depend on the other rows", "[text_tower]") {

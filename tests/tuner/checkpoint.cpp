@@ -23,7 +23,8 @@ PromptInfo toy_info() {
 TunerState random_state() {
   return {.epochs_done = 7,
           .parameters = {{"prompt_learner.ctx", normal_tensor({4, 8}, 1.0, Rng(1))}, {"scale", at::tensor({0.1F})}},
-          .velocity = {{"prompt_learner.ctx", normal_tensor({4, 8}, 1.0, Rng(2))}}};
+          .optimizer = {{"velocity.prompt_learner.ctx", normal_tensor({4, 8}, 1.0, Rng(2))}},
+          .buffers = {{"bn.running_mean", normal_tensor({8}, 1.0, Rng(3))}}};
 }
 
 void check_equal(const TensorMap& actual, const TensorMap& expected) {
@@ -58,7 +59,8 @@ TEST_CASE("a state comes back bit for bit", "[checkpoint]") {
   const TunerState loaded = load_checkpoint(folder / "a.safetensors", toy_info());
   CHECK(loaded.epochs_done == 7);
   check_equal(loaded.parameters, saved.parameters);
-  check_equal(loaded.velocity, saved.velocity);
+  check_equal(loaded.optimizer, saved.optimizer);
+  check_equal(loaded.buffers, saved.buffers);
 }
 
 TEST_CASE("a checkpoint of another run is refused, and the message says what differs", "[checkpoint]") {

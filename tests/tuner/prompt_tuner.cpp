@@ -177,6 +177,6 @@ TEST_CASE("a backbone may make its own gradients", "[prompt_tuner]") {
 TEST_CASE("a state of another method is refused", "[prompt_tuner]") {
   Run run;
   auto tuner = run.tuner();
-  CHECK_THROWS_WITH(tuner.resume({.epochs_done = 1, .parameters = {}, .velocity = {}}),
+  CHECK_THROWS_WITH(tuner.resume({.epochs_done = 1, .parameters = {}, .optimizer = {}, .buffers = {}}),
                     ContainsSubstring("prompt_learner.ctx"));
 }

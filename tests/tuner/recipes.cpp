@@ -107,7 +107,7 @@ TEST_CASE("the new step goes on from the prompts of the base step, with a moment
   auto second = task.new_step(short_new);
   const TunerState before = second.state();
   CHECK(before.parameters.at("prompt_learner.ctx").equal(learned));
-  CHECK(before.velocity.empty());
+  CHECK(before.optimizer.empty());
   CHECK(before.epochs_done == 0);
   second.fit(task.fresh_images);
   CHECK_FALSE(task.context().equal(learned));

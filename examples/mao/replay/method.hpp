@@ -133,7 +133,7 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   };
   auto tuner =
       mao::PromptTuner(backbone, FixedBatches(steps, trace.config<std::int64_t>("batches_per_epoch")), recorded,
-                       trace.schedule(), mao::TunerOptions{.sgd = trace.optimizer(), .name = trace.trainer()});
+                       trace.schedule(), mao::TunerOptions{.optimizer = trace.optimizer(), .name = trace.trainer()});
   tuner.fit(images, observer);
   report.exact("steps", done == trace.config<std::int64_t>("T"), mao::text_of(done, " steps were run"));
 

@@ -53,14 +53,20 @@ mao::CosineSchedule Trace::schedule() const {
                               .recount = get("WARMUP_RECOUNT", true)});
 }
 
-mao::SgdOptions Trace::optimizer() const {
+mao::OptimizerOptions Trace::optimizer() const {
   const auto optim = config<nlohmann::json>("optim");
+  const auto get = [&](const char* key) { return value_of<double>(optim, key, "config.json, optim"); };
   const auto name = value_of<std::string>(optim, "NAME", "config.json, optim");
   const bool plain = optim.value("SGD_DAMPNING", 0.0) == 0.0 && !optim.value("SGD_NESTEROV", false);
-  require<OptionError>(name == "sgd" && plain, folder_.string(), ": the optimiser is \"", name,
-                       "\" with its variants; only plain \"sgd\" (no dampening, no Nesterov) can be replayed");
-  return {.momentum = value_of<double>(optim, "MOMENTUM", "config.json, optim"),
-          .weight_decay = value_of<double>(optim, "WEIGHT_DECAY", "config.json, optim")};
+  require<OptionError>(name == "adam" || name == "adamw" || (name == "sgd" && plain), folder_.string(),
+                       ": the optimiser is \"", name, "\" with its variants; only plain \"sgd\" (no dampening, no ",
+                       "Nesterov), \"adam\" and \"adamw\" can be replayed");
+  mao::OptimizerOptions options{.weight_decay = get("WEIGHT_DECAY"), .momentum = get("MOMENTUM")};
+  options.beta1 = get("ADAM_BETA1");
+  options.beta2 = get("ADAM_BETA2");
+  if (name == "adam") options.kind = mao::OptimizerKind::Adam;
+  if (name == "adamw") options.kind = mao::OptimizerKind::AdamW;
+  return options;
 }
 
 fs::path Trace::in_a_folder_above(const std::string& file, const std::string& option) const {

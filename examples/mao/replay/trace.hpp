@@ -13,7 +13,7 @@
 #include <mao/clip/model.hpp>
 #include <mao/core/class_list.hpp>
 #include <mao/schedules/cosine.hpp>
-#include <mao/tuner/sgd.hpp>
+#include <mao/tuner/optimizer.hpp>
 
 namespace mao_program::replay {
 
@@ -66,7 +66,7 @@ class Trace {
   /// Learning rates and optimiser as config["optim"] has them. **Throws** `OptionError` for what mao has no counterpart
   /// of.
   [[nodiscard]] mao::CosineSchedule schedule() const;
-  [[nodiscard]] mao::SgdOptions optimizer() const;
+  [[nodiscard]] mao::OptimizerOptions optimizer() const;
 
   /// --clip, or tiny_clip.safetensors in a folder above.
   [[nodiscard]] std::shared_ptr<const mao::Clip> clip() const;

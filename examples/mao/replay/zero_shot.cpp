@@ -111,7 +111,7 @@ void replay_zero_shot(const Trace& trace, Report& report) {
   const mao::Tensor dense = clip->text_tower().encode_dense(clip->embed(tokens), tokens.argmax(1), probe);
   report.compare("text features, dense", dense, text, relative(5e-5));
   report.compare("text features, packed", mao::sentence_features(*clip, prompts), text, relative(5e-5));
-  const mao::Tensor features = clip->vision_tower().encode(images, probe);
+  const mao::Tensor features = clip->vision_tower().encode(images, {}, probe);
   report.compare("image features", features, entry(given, "image_features", file), relative(5e-5));
   report.compare("image features, in parts", clip->encode_image(images), entry(given, "image_features", file),
                  relative(5e-5));

@@ -7,6 +7,7 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scalar_tensor.h>
 
+#include <mao/clip/concepts.hpp>
 #include <mao/core/ops.hpp>
 #include <mao/core/output.hpp>
 
@@ -32,6 +33,18 @@ template <class ModelT>
 Tensor frozen_image_features(const ModelT& model, const ImageBatch& images) {
   const at::NoGradGuard frozen;
   return unit_rows(images.features.defined() ? images.features : model.encode_image(images.pixels));
+}
+
+/// Features of images from a prompted tower, differentiable with respect to the prompts. **Shape** [B, D], not
+/// normalised.
+///
+/// **Throws** `DataError` when the images were kept as features of the frozen tower alone.
+template <PromptedTowers ModelT>
+Tensor prompted_image_features(const ModelT& model, const ImageBatch& images, const ImagePrompts& prompts) {
+  require<DataError>(images.pixels.defined(),
+                     "this method prompts the image tower and needs pixels, but the images were kept as features of "
+                     "the frozen tower; use TensorImages or FileImages");
+  return model.encode_image(images.pixels, prompts);
 }
 
 }  // namespace mao

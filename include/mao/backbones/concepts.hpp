@@ -18,7 +18,8 @@ struct EpochInfo {
 /// A prompt-tuning method: CoOp, MaPLe, PromptSRC, ... It is bound to a class list and can be bound to another.
 ///
 /// What the compiler cannot check: `bind` rebuilds what depends on the classes and keeps what was learned bit for bit;
-/// `forward` encodes the candidates alone; nothing outside `parameters()` ever receives a gradient.
+/// `forward` encodes the candidates alone; nothing outside `parameters()` ever receives a gradient; a forward pass while
+/// gradients are disabled is an evaluation (no dropout, running statistics) and changes nothing.
 template <class B>
 concept Backbone = requires(B& backbone, const B& constant, const ClassList& classes, const ImageBatch& images,
                             const Candidates& candidates, const Output& output, const Batch& batch) {
@@ -38,6 +39,13 @@ concept ClassFeatures = Backbone<B> && requires(B& backbone, const ImageBatch& i
   { backbone.encode_image(images) } -> std::same_as<Tensor>;     // [B, D], unit rows
 };
 
+/// A backbone that turns class features, encoded once, into logits itself (a second head, scores that depend on the
+/// stage). It is asked in evaluation alone.
+template <class B>
+concept ScoresItself = ClassFeatures<B> && requires(B& backbone, const ImageBatch& images, const Tensor& text) {
+  { backbone.score(images, text) } -> std::same_as<Tensor>;  // [B, C]
+};
+
 /// A backbone whose image tower is frozen, so that features of fixed views can be kept.
 template <class B>
 concept FrozenImageTower = Backbone<B> && B::frozen_image_tower;
@@ -45,6 +53,35 @@ concept FrozenImageTower = Backbone<B> && B::frozen_image_tower;
 /// A backbone with terms over all classes: the tuner asks it for every class and selects the candidates afterwards.
 template <class B>
 concept NeedsAllClasses = Backbone<B> && B::needs_all_classes;
+
+/// A backbone that compares two views of every image.
+template <class B>
+concept NeedsTwoViews = Backbone<B> && B::two_views;
+
+/// A backbone whose training logits depend on the labels (ProDA's upper bound): the task loss is taken over these.
+template <class B>
+concept LabelledLogits = Backbone<B> && requires(B& backbone, const Output& output, const Batch& batch) {
+  { backbone.task_logits(output, batch) } -> std::same_as<Tensor>;  // [B, H]
+};
+
+/// A backbone whose loss is not the sum of task and auxiliary loss (DePT weighs them, PromptKD has no task loss).
+template <class B>
+concept WeighsLosses = Backbone<B> && requires(B& backbone, const Tensor& loss) {
+  { backbone.total_loss(loss, loss) } -> std::same_as<Tensor>;
+};
+
+/// A backbone that makes its own gradients out of the two losses (two backward passes, a projection).
+template <class B>
+concept CombinesLosses = Backbone<B> && requires(B& backbone, const Tensor& loss) {
+  backbone.combine(loss, loss);
+};
+
+/// A backbone with state beside its parameters (running statistics, masks, sums over epochs): saved, never trained.
+template <class B>
+concept HasBuffers = Backbone<B> && requires(B& backbone, const B& constant, const TensorMap& buffers) {
+  { constant.buffers() } -> std::same_as<TensorMap>;
+  backbone.set_buffers(buffers);
+};
 
 /// A backbone that wants to know when an epoch ends (Gaussian aggregation, pruning).
 template <class B>
@@ -57,6 +94,37 @@ template <class B>
 concept Finishes = Backbone<B> && requires(B& backbone) {
   backbone.finish();
 };
+
+/// A backbone that brings its own hard negatives, so that MAO's base step has no place for its own.
+template <class B>
+concept BringsNegatives = Backbone<B> && B::brings_negatives;
+
+/// A backbone without a loss over labels, so that there is nothing that reg-B could restrict.
+template <class B>
+concept IgnoresLabels = Backbone<B> && B::ignores_labels;
+
+/// The constants of a backbone as values.
+struct BackboneTraits {
+  bool class_features = false, frozen_image_tower = false, needs_all_classes = false, two_views = false;
+  bool brings_negatives = false, ignores_labels = false;
+};
+
+/// What a backbone is like; one that is chosen at run time (`AnyBackbone`) is asked.
+template <Backbone B>
+constexpr BackboneTraits traits_of(const B& backbone) {
+  if constexpr (requires {
+                  { backbone.traits() } -> std::same_as<BackboneTraits>;
+                }) {
+    return backbone.traits();
+  } else {
+    return {.class_features = ClassFeatures<B>,
+            .frozen_image_tower = FrozenImageTower<B>,
+            .needs_all_classes = NeedsAllClasses<B>,
+            .two_views = NeedsTwoViews<B>,
+            .brings_negatives = BringsNegatives<B>,
+            .ignores_labels = IgnoresLabels<B>};
+  }
+}
 
 namespace explain {
 

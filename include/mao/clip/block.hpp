@@ -7,8 +7,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linear.h>
@@ -39,7 +41,8 @@ inline Tensor activate(const Tensor& x, Activation activation) {
 /// softmax(q k^T / sqrt(d) + mask) v, heads apart. **Shapes** q [B, h, Lq, d], k and v [B, h, Lk, d], mask
 /// broadcastable to [B, h, Lq, Lk] or undefined.
 inline Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
-  const bool differentiated = at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad());
+  const bool differentiated =
+      at::GradMode::is_enabled() && (q.requires_grad() || k.requires_grad() || v.requires_grad());
   if (!differentiated) {
     return at::scaled_dot_product_attention(q, k, v, mask.defined() ? std::optional<Tensor>(mask) : std::nullopt);
   }
@@ -89,14 +92,26 @@ struct Block {
     return middle + at::linear(detail::activate(hidden, activation), proj_weight, proj_bias);
   }
 
-  /// The block on padded sequences. **Shapes** x [B, L, W], mask [L, L] additive or undefined.
-  [[nodiscard]] Tensor forward(const Tensor& x, const Tensor& mask = {}) const {
-    return finish(x, attend(queries_keys_values(x), x.size(1), mask));
+  /// Keys and values, heads split, of tokens that are attended to and attend to nothing. **Shapes** tokens [m, W] ->
+  /// twice [batch, h, m, W / h].
+  [[nodiscard]] std::pair<Tensor, Tensor> keys_values(const Tensor& tokens, std::int64_t batch) const {
+    const Tensor normed = at::layer_norm(tokens, {width()}, ln1_weight, ln1_bias);
+    const Tensor both = at::linear(normed, qkv_weight.narrow(0, width(), 2 * width()),
+                                   qkv_bias.narrow(0, width(), 2 * width()));
+    const auto parts = both.unsqueeze(0).chunk(2, -1);
+    const auto of_batch = [&](const Tensor& part) { return split_heads(part).expand({batch, -1, -1, -1}); };
+    return {of_batch(parts[0]), of_batch(parts[1])};
+  }
+
+  /// The block on padded sequences. **Shapes** x [B, L, W], mask [L, m + L] additive or undefined, attended [m, W] or
+  /// undefined: its keys stand before those of x.
+  [[nodiscard]] Tensor forward(const Tensor& x, const Tensor& mask = {}, const Tensor& attended = {}) const {
+    return finish(x, attend(queries_keys_values(x), x.size(1), mask, attended));
   }
 
   /// As `forward`, for the first token alone. **Shapes** x [B, L, W] -> [B, W].
-  [[nodiscard]] Tensor forward_first_token(const Tensor& x) const {
-    return finish(x.select(1, 0), attend(queries_keys_values(x), 1, {}).select(1, 0));
+  [[nodiscard]] Tensor forward_first_token(const Tensor& x, const Tensor& attended = {}) const {
+    return finish(x.select(1, 0), attend(queries_keys_values(x), 1, {}, attended).select(1, 0));
   }
 
   /// Splits heads: [B, L, W] -> [B, h, L, W / h].
@@ -106,10 +121,16 @@ struct Block {
 
  private:
   /// Attention of the first `queries` tokens to all. **Shapes** qkv [B, L, 3W] -> [B, queries, W].
-  [[nodiscard]] Tensor attend(const Tensor& qkv, std::int64_t queries, const Tensor& mask) const {
+  [[nodiscard]] Tensor attend(const Tensor& qkv, std::int64_t queries, const Tensor& mask,
+                              const Tensor& attended) const {
     const auto parts = qkv.chunk(3, -1);
-    const Tensor mixed = detail::attention(split_heads(parts[0].narrow(1, 0, queries)), split_heads(parts[1]),
-                                           split_heads(parts[2]), mask);
+    Tensor keys = split_heads(parts[1]), values = split_heads(parts[2]);
+    if (attended.defined()) {
+      const auto [more_keys, more_values] = keys_values(attended, qkv.size(0));
+      keys = at::cat({more_keys, keys}, 2);
+      values = at::cat({more_values, values}, 2);
+    }
+    const Tensor mixed = detail::attention(split_heads(parts[0].narrow(1, 0, queries)), keys, values, mask);
     return mixed.transpose(1, 2).reshape({qkv.size(0), queries, width()});
   }
 };

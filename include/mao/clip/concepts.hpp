@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <mao/clip/block_prompts.hpp>
 #include <mao/clip/text_batch.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/data/preprocess.hpp>
@@ -34,7 +35,27 @@ concept VisionLanguageModel = requires(const M& model, const std::string& text, 
   { model.fingerprint() } -> std::convertible_to<std::string>;  // changes when a weight changes
 };
 
+/// A model whose towers are transformers that take prompts: at the input of the image tower and before or inside the
+/// blocks of both. CLIP is one. Methods that tune text contexts alone do without.
+template <class M>
+concept PromptedTowers = VisionLanguageModel<M> && requires(const M& model, const Tensor& pixels, const TextBatch& batch,
+                                                            const BlockPrompts& text, const ImagePrompts& image) {
+  { model.encode_text(batch, text) } -> std::same_as<Tensor>;
+  { model.encode_image(pixels, image) } -> std::same_as<Tensor>;
+  { model.towers() } -> std::same_as<TowerSizes>;
+};
+
 namespace explain {
+
+/// True for a model with `PromptedTowers`; otherwise the compiler says what is missing.
+template <class M>
+consteval bool prompted_towers() {
+  static_assert(PromptedTowers<M> || !VisionLanguageModel<M>,
+                "mao: this method needs a model with PromptedTowers (a CLIP): `encode_text(batch, BlockPrompts)`, "
+                "`encode_image(pixels, ImagePrompts)` and `towers()`; on other models tune the text context alone "
+                "(Coop, KgCoop, ProGrad, CoCoop); see docs/concepts/vision_language_model.md");
+  return PromptedTowers<M>;
+}
 
 /// True for a `VisionLanguageModel`; otherwise the compiler says what is missing.
 template <class M>

@@ -64,15 +64,18 @@ class Clip {
   [[nodiscard]] Tensor embed(const Tensor& ids) const { return at::embedding(tokens_, ids); }
 
   /// **Shape** [R, D], not normalised.
-  [[nodiscard]] Tensor encode_text(const TextBatch& batch) const { return text_.encode(batch); }
+  [[nodiscard]] Tensor encode_text(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
+    return text_.encode(batch, prompts);
+  }
 
   /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Without a gradient to keep it works on few images at a time,
   /// which is faster and bounds the memory.
-  [[nodiscard]] Tensor encode_image(const Tensor& pixels) const {
+  [[nodiscard]] Tensor encode_image(const Tensor& pixels, const ImagePrompts& prompts = {}) const {
     constexpr std::int64_t few = 8;
-    if (pixels.size(0) <= few || (at::GradMode::is_enabled() && pixels.requires_grad())) return vision_.encode(pixels);
+    const bool differentiated = at::GradMode::is_enabled() && (pixels.requires_grad() || prompts.requires_grad());
+    if (pixels.size(0) <= few || differentiated) return vision_.encode(pixels, prompts);
     std::vector<Tensor> parts;
-    for (const Tensor& part : pixels.split(few)) parts.push_back(vision_.encode(part));
+    for (const Tensor& part : pixels.split(few)) parts.push_back(vision_.encode(part, prompts));
     return at::cat(parts);
   }
 
@@ -80,6 +83,12 @@ class Clip {
   [[nodiscard]] double logit_scale() const { return std::exp(weights_.tensors.at("logit_scale").item<double>()); }
   [[nodiscard]] const Preprocess& preprocess() const { return preprocess_; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
+  [[nodiscard]] TowerSizes towers() const {
+    return {.text_width = weights_.sizes.text_width,
+            .text_layers = weights_.sizes.text_layers,
+            .vision_width = weights_.sizes.vision_width,
+            .vision_layers = weights_.sizes.vision_layers};
+  }
 
   [[nodiscard]] const TextTower& text_tower() const { return text_; }
   [[nodiscard]] const VisionTower& vision_tower() const { return vision_; }
@@ -96,6 +105,6 @@ class Clip {
   std::string fingerprint_;
 };
 
-static_assert(VisionLanguageModel<Clip>);
+static_assert(VisionLanguageModel<Clip> && PromptedTowers<Clip>);
 
 }  // namespace mao

@@ -7,68 +7,16 @@
 /// padding. The prefix that rows share stands before everything else, so its states are the same in every row: they are
 /// computed once a group. Both are exact.
 
-#include <algorithm>
-#include <limits>
 #include <vector>
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 
 #include <mao/clip/block.hpp>
-#include <mao/clip/text_batch.hpp>
+#include <mao/clip/block_prompts.hpp>
+#include <mao/clip/packed_layout.hpp>
 
 namespace mao {
-
-namespace detail {
-
-/// -inf strictly above the diagonal that lets query i see keys 0 .. offset + i. **Shape** [queries, keys].
-inline Tensor causal_mask(std::int64_t queries, std::int64_t keys, std::int64_t offset, at::TensorOptions options) {
-  return at::full({queries, keys}, -std::numeric_limits<float>::infinity(), options).triu(offset + 1);
-}
-
-/// Index tensors between packed suffix tokens [N] and padded ones [R, L].
-struct PackedLayout {
-  Tensor gather;     ///< [R * L] packed token of each padded cell (its row's first where there is none)
-  Tensor scatter;    ///< [N] padded cell of each packed token
-  Tensor positions;  ///< [N] position of each packed token in its sequence
-  Tensor last;       ///< [R] packed index of the last token of each row
-  Tensor group;      ///< [R]
-  Tensor read_mask;  ///< [R, 1, 1, P + L] additive: what the last token of each row sees
-  std::int64_t longest = 0;
-
-  static PackedLayout of(const TextBatch& batch) {
-    const std::int64_t rows = batch.rows(), prefix = batch.prefix.size(1);
-    PackedLayout layout;
-    for (std::int64_t r = 0; r < rows; ++r) layout.longest = std::max(layout.longest, batch.suffix_length(r));
-    std::vector<std::int64_t> gather, scatter, positions, last;
-    for (std::int64_t r = 0; r < rows; ++r) {
-      const std::int64_t begin = batch.offsets[static_cast<std::size_t>(r)], length = batch.suffix_length(r);
-      for (std::int64_t i = 0; i < layout.longest; ++i) gather.push_back(begin + (i < length ? i : 0));
-      for (std::int64_t i = 0; i < length; ++i) {
-        scatter.push_back(r * layout.longest + i);
-        positions.push_back(prefix + i);
-      }
-      last.push_back(begin + length - 1);
-    }
-    const auto device = batch.suffix.device();
-    layout.gather = at::tensor(gather).to(device);
-    layout.scatter = at::tensor(scatter).to(device);
-    layout.positions = at::tensor(positions).to(device);
-    layout.last = at::tensor(last).to(device);
-    layout.group = at::tensor(batch.group).to(device);
-    const Tensor seen = layout.positions.index_select(0, layout.last).view({rows, 1, 1, 1});
-    const Tensor keys = at::arange(prefix + layout.longest, layout.positions.options()).view({1, 1, 1, -1});
-    layout.read_mask = at::zeros({rows, 1, 1, prefix + layout.longest}, batch.suffix.options())
-                           .masked_fill(keys.gt(seen), -std::numeric_limits<float>::infinity());
-    return layout;
-  }
-};
-
-}  // namespace detail
 
 /// Token embeddings in, text features out (not normalised).
 class TextTower {
@@ -89,37 +37,35 @@ class TextTower {
   [[nodiscard]] std::int64_t width() const { return positions_.size(1); }
   [[nodiscard]] std::int64_t context_length() const { return positions_.size(0); }
 
-  /// The packed path. **Shape** [R, D].
-  [[nodiscard]] Tensor encode(const TextBatch& batch) const {
+  /// The packed path; `prompts` replace the tokens after the start token before some blocks. **Shape** [R, D].
+  ///
+  /// A replacement for each row gives every row a prefix of its own from that block on; until then they share theirs.
+  [[nodiscard]] Tensor encode(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
     batch.check();
-    const auto layout = detail::PackedLayout::of(batch);
-    const std::int64_t groups = batch.prefix.size(0), length = batch.prefix.size(1), shared = groups * length;
-    require<ShapeError>(length + layout.longest <= context_length(), "TextTower::encode: the longest row has ",
-                        length + layout.longest, " tokens, the model takes ", context_length());
-    const Tensor prefix = batch.prefix + positions_.narrow(0, 0, length);
-    const Tensor suffix = batch.suffix + positions_.index_select(0, layout.positions);
-    Tensor x = at::cat({prefix.reshape({shared, width()}), suffix});  // [G * P + N, W]
-    const Tensor prefix_mask = detail::causal_mask(length, length, 0, x.options());
-    const Tensor suffix_mask = detail::causal_mask(layout.longest, length + layout.longest, length, x.options());
-    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
-      const Packed parts(blocks_[i], blocks_[i].queries_keys_values(x), layout, groups, length);
-      const Tensor first = detail::attention(parts.prefix_q, parts.prefix_k, parts.prefix_v, prefix_mask);
-      const Tensor rest = detail::attention(parts.padded(parts.suffix_q), parts.keys(), parts.values(), suffix_mask);
-      const Tensor packed = merge_heads(rest).reshape({-1, width()}).index_select(0, layout.scatter);
-      x = blocks_[i].finish(x, at::cat({merge_heads(first).reshape({shared, width()}), packed}));
-    }
-    return project(read_out(x, layout, groups, length));
+    detail::check_depth(prompts, blocks_.size(), "TextTower::encode");
+    State state(batch);
+    const std::int64_t longest = state.length + state.layout.longest;
+    require<ShapeError>(longest <= context_length(), "TextTower::encode: the longest row has ", longest,
+                        " tokens, the model takes ", context_length());
+    state.prefix = batch.prefix + positions_.narrow(0, 0, state.length);
+    state.suffix = batch.suffix + positions_.index_select(0, state.layout.positions);
+    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) pass(blocks_[i], detail::prompt_of(prompts, i), state);
+    return project(read_out(detail::prompt_of(prompts, blocks_.size() - 1), state));
   }
 
   /// The reference path: rows padded to one length, every token computed. **Shapes** embeddings [R, L, W], last [R] ->
   /// [R, D].
-  [[nodiscard]] Tensor encode_dense(const Tensor& embeddings, const Tensor& last, const Probe& probe = {}) const {
+  [[nodiscard]] Tensor encode_dense(const Tensor& embeddings, const Tensor& last, const Probe& probe = {},
+                                    const BlockPrompts& prompts = {}) const {
     expect_shape(embeddings, {-1, -1, width()}, "TextTower::encode_dense: embeddings");
+    detail::check_depth(prompts, blocks_.size(), "TextTower::encode_dense");
     const std::int64_t length = embeddings.size(1);
     Tensor x = embeddings + positions_.narrow(0, 0, length);
-    const Tensor mask = detail::causal_mask(length, length, 0, x.options());
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
-      x = blocks_[i].forward(x, mask);
+      const BlockPrompt prompt = detail::prompt_of(prompts, i);
+      if (prompt.replacement.defined()) x = replaced(x, prompt.replacement);
+      const std::int64_t more = prompt.attended.defined() ? prompt.attended.size(0) : 0;
+      x = blocks_[i].forward(x, detail::causal_mask(length, more + length, more, x.options()), prompt.attended);
       if (probe) probe("text.block" + std::to_string(i), x);
     }
     if (probe) probe("text.ln_final", at::layer_norm(x, {width()}, ln_weight_, ln_bias_));
@@ -127,13 +73,24 @@ class TextTower {
   }
 
  private:
-  /// Queries, keys and values of one layer, prefix and suffix apart.
+  /// What flows from block to block.
+  struct State {
+    explicit State(const TextBatch& batch)
+        : layout(detail::PackedLayout::of(batch)), groups(batch.prefix.size(0)), length(batch.prefix.size(1)) {}
+    detail::PackedLayout layout;
+    std::int64_t groups, length;  ///< G, P
+    Tensor prefix;                ///< [G, P, W]
+    Tensor suffix;                ///< [N, W]
+  };
+
+  /// Queries, keys and values of one layer, prefix and suffix apart; attended tokens stand before the prefix's keys.
   struct Packed {
-    Packed(const Block& block, const Tensor& qkv, const detail::PackedLayout& index, std::int64_t groups,
-           std::int64_t length)
-        : layout(index), heads(block.heads) {
-      const std::int64_t shared = groups * length;
-      const auto prefix = qkv.narrow(0, 0, shared).reshape({groups, length, -1}).chunk(3, -1);
+    Packed(const Block& block, const BlockPrompt& prompt, const State& state)
+        : layout(state.layout), heads(block.heads), seen(state.length) {
+      const std::int64_t shared = state.groups * state.length, width = block.width();
+      const Tensor qkv =
+          block.queries_keys_values(at::cat({state.prefix.reshape({shared, width}), state.suffix}));  // [G * P + N, 3W]
+      const auto prefix = qkv.narrow(0, 0, shared).reshape({state.groups, state.length, -1}).chunk(3, -1);
       prefix_q = block.split_heads(prefix[0]);
       prefix_k = block.split_heads(prefix[1]);
       prefix_v = block.split_heads(prefix[2]);
@@ -141,6 +98,11 @@ class TextTower {
       suffix_q = suffix[0];
       suffix_k = suffix[1];
       suffix_v = suffix[2];
+      if (!prompt.attended.defined()) return;
+      const auto [more_keys, more_values] = block.keys_values(prompt.attended, state.groups);
+      prefix_k = at::cat({more_keys, prefix_k}, 2);
+      prefix_v = at::cat({more_values, prefix_v}, 2);
+      seen += prompt.attended.size(0);
     }
 
     /// [N, W] -> [R, h, L, d]
@@ -159,20 +121,65 @@ class TextTower {
 
     const detail::PackedLayout& layout;
     std::int64_t heads;
+    std::int64_t seen;                    // keys before the suffix's
     Tensor prefix_q, prefix_k, prefix_v;  // [G, h, P, d]
     Tensor suffix_q, suffix_k, suffix_v;  // [N, W]
   };
 
   static Tensor merge_heads(const Tensor& x) { return x.transpose(1, 2).flatten(2); }  // [B, h, L, d] -> [B, L, W]
 
+  /// Puts `tokens` [n, W] or [B, n, W] in the place of those after the start token. **Shape** x [B, L, W].
+  static Tensor replaced(const Tensor& x, const Tensor& tokens) {
+    const std::int64_t n = tokens.size(-2);
+    require<ShapeError>(n < x.size(1), "TextTower: a prompt of ", n, " tokens replaces those after the start token, of ",
+                        "which the shared prefix has ", x.size(1) - 1);
+    return at::cat({x.narrow(1, 0, 1), tokens.expand({x.size(0), n, x.size(2)}), x.narrow(1, 1 + n, x.size(1) - 1 - n)},
+                   1);
+  }
+
+  static void replace(const BlockPrompt& prompt, State& state) {
+    if (!prompt.replacement.defined()) return;
+    const std::int64_t rows = state.layout.group.size(0);
+    if (prompt.replacement.dim() == 3 && state.groups != rows) {  // from here on every row has a prefix of its own
+      expect_shape(prompt.replacement, {rows, -1, -1}, "TextTower: a replacement for each row");
+      state.prefix = state.prefix.index_select(0, state.layout.group);
+      state.layout.group = at::arange(rows, state.layout.group.options());
+      state.groups = rows;
+    }
+    state.prefix = replaced(state.prefix, prompt.replacement);
+  }
+
+  /// One block on the whole state.
+  static void pass(const Block& block, const BlockPrompt& prompt, State& state) {
+    replace(prompt, state);
+    const Packed parts(block, prompt, state);
+    const std::int64_t shared = state.groups * state.length, longest = state.layout.longest, width = block.width();
+    const auto options = state.suffix.options();
+    const Tensor prefix_mask = detail::causal_mask(state.length, parts.seen, parts.seen - state.length, options);
+    const Tensor suffix_mask = detail::causal_mask(longest, parts.seen + longest, parts.seen, options);
+    const Tensor first = detail::attention(parts.prefix_q, parts.prefix_k, parts.prefix_v, prefix_mask);
+    const Tensor rest = detail::attention(parts.padded(parts.suffix_q), parts.keys(), parts.values(), suffix_mask);
+    const Tensor packed = merge_heads(rest).reshape({-1, width}).index_select(0, state.layout.scatter);
+    const Tensor x = block.finish(at::cat({state.prefix.reshape({shared, width}), state.suffix}),
+                                  at::cat({merge_heads(first).reshape({shared, width}), packed}));
+    state.prefix = x.narrow(0, 0, shared).reshape({state.groups, state.length, width});
+    state.suffix = x.narrow(0, shared, x.size(0) - shared);
+  }
+
   /// The last block, where only the last token of each row is needed as a query. **Shape** [R, W].
-  [[nodiscard]] Tensor read_out(const Tensor& x, const detail::PackedLayout& layout, std::int64_t groups,
-                                std::int64_t length) const {
+  [[nodiscard]] Tensor read_out(const BlockPrompt& prompt, State& state) const {
+    replace(prompt, state);
     const Block& block = blocks_.back();
-    const Packed parts(block, block.queries_keys_values(x), layout, groups, length);
-    const Tensor query = parts.suffix_q.index_select(0, layout.last).unsqueeze(1);  // [R, 1, W]
-    const Tensor mixed = detail::attention(block.split_heads(query), parts.keys(), parts.values(), layout.read_mask);
-    return block.finish(x.index_select(0, layout.last + groups * length), merge_heads(mixed).squeeze(1));
+    const Packed parts(block, prompt, state);
+    const Tensor query = parts.suffix_q.index_select(0, state.layout.last).unsqueeze(1);  // [R, 1, W]
+    Tensor mask = state.layout.read_mask;
+    if (parts.seen > state.length) {
+      auto shape = mask.sizes().vec();
+      shape.back() = parts.seen - state.length;
+      mask = at::cat({at::zeros(shape, mask.options()), mask}, -1);
+    }
+    const Tensor mixed = detail::attention(block.split_heads(query), parts.keys(), parts.values(), mask);
+    return block.finish(state.suffix.index_select(0, state.layout.last), merge_heads(mixed).squeeze(1));
   }
 
   [[nodiscard]] Tensor project(const Tensor& x) const {

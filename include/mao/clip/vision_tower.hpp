@@ -11,6 +11,7 @@
 
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/block.hpp>
+#include <mao/clip/block_prompts.hpp>
 
 namespace mao {
 
@@ -40,25 +41,46 @@ class VisionTower {
   [[nodiscard]] std::int64_t resolution() const { return resolution_; }
 
   /// **Shapes** pixels [B, 3, R, R] -> [B, D]. Without a probe the last block computes the class token alone (exact).
-  [[nodiscard]] Tensor encode(const Tensor& pixels, const Probe& probe = {}) const {
+  ///
+  /// Prompt tokens stand at the end; as they have no position and the attention no order, any other place gives the
+  /// same.
+  [[nodiscard]] Tensor encode(const Tensor& pixels, const ImagePrompts& prompts = {}, const Probe& probe = {}) const {
     expect_shape(pixels, {-1, 3, resolution_, resolution_}, "VisionTower::encode: pixels");
+    detail::check_depth(prompts.deep, blocks_.size(), "VisionTower::encode");
     const Tensor patches = embed_patches(pixels);  // [B, g * g, W]
     const std::int64_t batch = pixels.size(0), grid = resolution_ / patch_;
     if (probe) probe("visual.conv1", patches.transpose(1, 2).reshape({batch, width(), grid, grid}));
     Tensor x = at::cat({class_token_.expand({batch, 1, -1}), patches}, 1) + positions_;
+    if (prompts.tokens.defined()) x = at::cat({x, of_batch(prompts.tokens, batch)}, 1);
     x = at::layer_norm(x, {width()}, ln_pre_weight_, ln_pre_bias_);
     if (probe) probe("visual.ln_pre", x);
     for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
-      x = blocks_[i].forward(x);
+      const BlockPrompt prompt = detail::prompt_of(prompts.deep, i);
+      x = blocks_[i].forward(replaced(x, prompt, prompts), {}, prompt.attended);
       if (probe) probe("visual.block" + std::to_string(i), x);
     }
-    if (probe) probe("visual.block" + std::to_string(blocks_.size() - 1), blocks_.back().forward(x));
-    x = at::layer_norm(blocks_.back().forward_first_token(x), {width()}, ln_post_weight_, ln_post_bias_);
+    const BlockPrompt last = detail::prompt_of(prompts.deep, blocks_.size() - 1);
+    x = replaced(x, last, prompts);
+    if (probe) probe("visual.block" + std::to_string(blocks_.size() - 1), blocks_.back().forward(x, {}, last.attended));
+    x = at::layer_norm(blocks_.back().forward_first_token(x, last.attended), {width()}, ln_post_weight_, ln_post_bias_);
     if (probe) probe("visual.ln_post", x);
     return at::matmul(x, projection_);
   }
 
  private:
+  static Tensor of_batch(const Tensor& tokens, std::int64_t batch) {
+    return tokens.unsqueeze(0).expand({batch, -1, -1});
+  }
+
+  /// The prompt's tokens, the last ones, exchanged. **Shape** x [B, L, W].
+  static Tensor replaced(const Tensor& x, const BlockPrompt& prompt, const ImagePrompts& prompts) {
+    if (!prompt.replacement.defined()) return x;
+    const std::int64_t n = prompt.replacement.size(0), there = prompts.tokens.defined() ? prompts.tokens.size(0) : 0;
+    require<ShapeError>(n <= there, "VisionTower::encode: a deep prompt replaces ", n, " tokens, the input prompt has ",
+                        there);
+    return at::cat({x.narrow(1, 0, x.size(1) - n), of_batch(prompt.replacement, x.size(0))}, 1);
+  }
+
   /// The strided convolution as one matrix product. **Shapes** [B, 3, R, R] -> [B, g * g, W].
   [[nodiscard]] Tensor embed_patches(const Tensor& pixels) const {
     const std::int64_t grid = resolution_ / patch_;

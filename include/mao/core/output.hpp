@@ -14,6 +14,8 @@ namespace mao {
 struct ImageBatch {
   Tensor pixels;    ///< [B, 3, R, R] fp32, normalised; undefined when only features were kept
   Tensor features;  ///< [B, D] fp32, un-normalised output of the frozen tower; undefined when they were not kept
+  /// Another view of the same images, where a backbone asks for two; undefined otherwise.
+  Tensor second_pixels{}, second_features{};
 };
 
 /// Where images come from: decoded files, memory, or a cache of frozen features.
@@ -38,6 +40,7 @@ struct Output {
   Tensor text;            ///< [H, D] unit rows, or [B, H, D] where the prompt depends on the image
   Tensor scale;           ///< scalar, already exponentiated
   Candidates candidates;  ///< the class of each column
+  ImageBatch images{};    ///< what was seen, for terms of a method's own; the tuner fills it in
 };
 
 }  // namespace mao

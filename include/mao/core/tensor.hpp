@@ -25,6 +25,7 @@ using TensorMap = std::map<std::string, Tensor>;
 struct Parameter {
   std::string name;
   Tensor value;
+  double rate = 1;  ///< multiple of the schedule's learning rate
 };
 using ParameterList = std::vector<Parameter>;
 

@@ -71,7 +71,7 @@ FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, cons
   const auto result =
       fit_with_checkpoints(tuner, images, options.folder / (stage + ".checkpoint.safetensors"), info, options.observer);
   if (result == FitResult::Finished) {
-    save_prompts(options.folder / (stage + ".prompts.safetensors"), backbone.parameters(), info);
+    save_backbone(options.folder / (stage + ".prompts.safetensors"), backbone, info);
   }
   return result;
 }

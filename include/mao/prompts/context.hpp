@@ -3,6 +3,7 @@
 /// \file
 /// CoOp's prompt: learned context vectors around the tokens of the class name.
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,7 +30,7 @@ inline Tensor normal_tensor(const std::vector<std::int64_t>& shape, double devia
 /// The words that a prompt is built around.
 struct ContextPhrase {
   std::string prefix;       ///< what stands before the class name: a phrase, or one placeholder word a context vector
-  std::int64_t length = 0;  ///< n, context vectors
+  std::int64_t length = 0;  ///< n, context vectors: the first n tokens of the phrase are learned, the others stay
 
   /// `n` placeholders ("X X X X"), for a random start.
   static ContextPhrase placeholders(std::int64_t n) {
@@ -44,6 +45,19 @@ struct ContextPhrase {
     for (const char c : phrase.prefix) phrase.length += c == ' ' ? 1 : 0;
     return phrase;
   }
+
+  /// A phrase of which the first `n` words are learned (MaPLe: "a photo" of "a photo of a"), or `n` placeholders when
+  /// it is empty or has fewer words.
+  static ContextPhrase first_words(const std::string& text, std::int64_t n) {
+    require<OptionError>(n > 0, "a context of ", n, " vectors; at least 1 is needed (the papers use 2, 4 or 16)");
+    ContextPhrase phrase = words(text);
+    if (text.empty() || phrase.length < n) return placeholders(n);
+    phrase.length = n;
+    return phrase;
+  }
+
+  /// Whether it consists of placeholders, so that the context starts at random.
+  [[nodiscard]] bool random() const { return prefix.starts_with("X"); }
 };
 
 /// The token embeddings of a phrase, to start the context from. **Shape** [n, W].
@@ -58,13 +72,25 @@ Tensor phrase_embedding(const ModelT& model, const ContextPhrase& phrase) {
   return model.embed(at::tensor(std::vector<std::int64_t>(tokens.begin(), tokens.begin() + phrase.length)));
 }
 
+/// The context that a phrase starts from: its words' embeddings, or normal (0, 0.02) vectors. **Shape** [n, W].
+template <VisionLanguageModel ModelT>
+Tensor initial_context(const ModelT& model, const ContextPhrase& phrase, const Rng& rng) {
+  if (!phrase.random()) return phrase_embedding(model, phrase);
+  const std::int64_t width = model.embed(at::tensor(std::vector<std::int64_t>{0})).size(-1);
+  return normal_tensor({phrase.length, width}, 0.02, rng["context"]);
+}
+
 /// Lays out prompts: the frozen tokens of every class once, the learned context at each assembly.
 template <VisionLanguageModel ModelT>
 class ContextPrompt {
  public:
   /// **Throws** `DataError` naming a class whose prompt is longer than the model's context.
-  ContextPrompt(const ModelT& model, const ClassList& classes, const ContextPhrase& phrase, ClassPosition position)
+  ContextPrompt(const ModelT& model, const ClassList& classes, const ContextPhrase& phrase,
+                ClassPosition position = ClassPosition::End)
       : length_(phrase.length), position_(position) {
+    if (position_ == ClassPosition::End) {
+      words_left_ = std::max<std::int64_t>(0, static_cast<std::int64_t>(model.tokenize(phrase.prefix).size()) - length_);
+    }
     std::vector<std::int64_t> ids;
     for (const std::string& name : classes.names) {
       const auto tokens = model.tokenize(phrase.prefix + " " + readable(name) + ".");
@@ -86,11 +112,12 @@ class ContextPrompt {
   /// **Shapes** `context` [n, W] shared by all classes, or [C, n, W], one for each.
   [[nodiscard]] TextBatch assemble(const Tensor& context, const Candidates& candidates) const {
     const bool shared = context.dim() == 2;
-    const std::int64_t ahead = shared ? words_ahead() : 0;
-    Arrangement rows{.context_begin = tokens_.size(0), .order = {}, .offsets = {0}};
+    const std::int64_t ahead = shared ? words_ahead() : 0, left = shared ? words_left_ : 0;
+    Arrangement rows{.context_begin = tokens_.size(0), .words_left = left, .order = {}, .offsets = {0}};
     for (const std::int64_t id : candidates.ids) arrange(id, ahead, shared ? 0 : id * length_, rows);
     TextBatch batch;
-    batch.prefix = (ahead > 0 ? at::cat({start_, context.narrow(0, 0, ahead)}) : start_).unsqueeze(0);
+    batch.prefix =
+        (ahead > 0 ? at::cat({start_, context.narrow(0, 0, ahead), tokens_.narrow(0, 0, left)}) : start_).unsqueeze(0);
     batch.suffix = at::cat({tokens_, context.flatten(0, -2)}).index_select(0, at::tensor(rows.order));
     batch.offsets = std::move(rows.offsets);
     batch.group.assign(candidates.ids.size(), 0);
@@ -100,6 +127,7 @@ class ContextPrompt {
  private:
   struct Arrangement {
     std::int64_t context_begin;         ///< row of the first context vector behind the class tokens
+    std::int64_t words_left;            ///< of the phrase, which stand in the prefix already
     std::vector<std::int64_t> order{};  ///< rows of [class tokens; context] in the order of the suffix
     std::vector<std::int64_t> offsets;
   };
@@ -123,9 +151,10 @@ class ContextPrompt {
     const auto add = [&rows](std::int64_t begin, std::int64_t end) {
       for (std::int64_t i = begin; i < end; ++i) rows.order.push_back(i);
     };
-    const std::int64_t context = rows.context_begin + first, name_end = offsets_[c] + name_lengths_[c];
+    const std::int64_t context = rows.context_begin + first,
+                       name_end = offsets_[c] + std::max(name_lengths_[c], rows.words_left);
     add(context + done, context + words_ahead());
-    add(offsets_[c], name_end);
+    add(offsets_[c] + rows.words_left, name_end);
     add(context + words_ahead(), context + length_);
     add(name_end, offsets_[c + 1]);
     rows.offsets.push_back(static_cast<std::int64_t>(rows.order.size()));
@@ -133,6 +162,7 @@ class ContextPrompt {
 
   std::int64_t length_;
   ClassPosition position_;
+  std::int64_t words_left_ = 0;             // tokens of the phrase behind the context, the same for all classes
   Tensor start_;                            // [1, W]
   Tensor tokens_;                           // [N, W] what follows the context, all classes
   std::vector<std::int64_t> offsets_;       // [C + 1]

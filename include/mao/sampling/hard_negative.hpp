@@ -86,6 +86,7 @@ std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::i
 template <class SimilarityT>
 class HardNegativeSampler {
  public:
+  static constexpr bool mines_negatives = true;
   using Options = HardNegativeOptions;
 
   /// Ranks the classes once; `similarity` is not kept.

@@ -15,6 +15,17 @@ concept Schedule = requires(const S& schedule, int epoch) {
   { schedule.learning_rate(epoch) } -> std::floating_point;
 };
 
+/// The rate of a parameter that learns at a multiple of the schedule's rate. A schedule with
+/// `learning_rate(epoch, multiple)` decides which epochs the multiple applies to.
+template <Schedule S>
+double learning_rate_of(const S& schedule, int epoch, double multiple) {
+  if constexpr (requires { schedule.learning_rate(epoch, multiple); }) {
+    return schedule.learning_rate(epoch, multiple);
+  } else {
+    return multiple * schedule.learning_rate(epoch);
+  }
+}
+
 namespace explain {
 
 /// Whether `S` is a `Schedule`; where it is not, compilation stops with the first thing that is missing.

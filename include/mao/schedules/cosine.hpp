@@ -59,6 +59,13 @@ class CosineSchedule {
     return options_.learning_rate * raised_cosine(epoch) / raised_cosine(options_.warmup_epochs);
   }
 
+  /// The rate of a parameter group with its own multiple of `learning_rate`, which the first warm-up rate is not
+  /// multiplied with: there every group has the same (Dassl).
+  [[nodiscard]] double learning_rate(int epoch, double multiple) const {
+    const bool same_for_all = epoch < options_.warmup_epochs && (options_.warmup == WarmUp::Constant || epoch == 0);
+    return same_for_all ? learning_rate(epoch) : multiple * learning_rate(epoch);
+  }
+
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:

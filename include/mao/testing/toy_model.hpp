@@ -27,12 +27,12 @@ inline ClipArchitecture toy_sizes() {
   return {.embed = 16,
           .resolution = 8,
           .patch = 4,
-          .vision_width = 64,
-          .vision_layers = 2,
+          .vision_width = 128,
+          .vision_layers = 3,
           .context = 24,
           .vocabulary = 64,
           .text_width = 64,
-          .text_layers = 2};
+          .text_layers = 3};
 }
 
 namespace detail {
@@ -123,8 +123,18 @@ class ToyModel {
   [[nodiscard]] Tensor embed(const Tensor& ids) const {
     return at::embedding(weights_.at("token_embedding.weight"), ids);
   }
-  [[nodiscard]] Tensor encode_text(const TextBatch& batch) const { return text_.encode(batch); }
-  [[nodiscard]] Tensor encode_image(const Tensor& pixels) const { return vision_.encode(pixels); }
+  [[nodiscard]] Tensor encode_text(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
+    return text_.encode(batch, prompts);
+  }
+  [[nodiscard]] Tensor encode_image(const Tensor& pixels, const ImagePrompts& prompts = {}) const {
+    return vision_.encode(pixels, prompts);
+  }
+  [[nodiscard]] TowerSizes towers() const {
+    return {.text_width = sizes_.text_width,
+            .text_layers = sizes_.text_layers,
+            .vision_width = sizes_.vision_width,
+            .vision_layers = sizes_.vision_layers};
+  }
   [[nodiscard]] double logit_scale() const { return 20.0; }
   [[nodiscard]] const Preprocess& preprocess() const { return preprocess_; }
   [[nodiscard]] std::string fingerprint() const { return fingerprint_of(weights_); }
@@ -139,7 +149,7 @@ class ToyModel {
   Preprocess preprocess_;
 };
 
-static_assert(VisionLanguageModel<ToyModel>);
+static_assert(VisionLanguageModel<ToyModel> && PromptedTowers<ToyModel>);
 
 /// `count` images of noise around a pattern of their class, and the labels: something that can be learned.
 struct ToyImages {

@@ -17,8 +17,12 @@ namespace mao {
 /// Writes a state atomically: the file is the old one or the new one, never a part.
 inline void save_checkpoint(const std::filesystem::path& path, const TunerState& state, const PromptInfo& info) {
   TensorMap tensors;
-  for (const auto& [name, value] : state.parameters) tensors["parameter." + name] = value.cpu().contiguous();
-  for (const auto& [name, value] : state.velocity) tensors["velocity." + name] = value.cpu().contiguous();
+  const auto add = [&](const std::string& kind, const TensorMap& part) {
+    for (const auto& [name, value] : part) tensors[kind + name] = value.cpu().contiguous();
+  };
+  add("parameter.", state.parameters);
+  add("optimizer.", state.optimizer);
+  add("buffer.", state.buffers);
   auto metadata = detail::metadata_of(info, "mao-checkpoint");
   metadata["epochs_done"] = std::to_string(state.epochs_done);
   write_safetensors(path, tensors, metadata);
@@ -45,10 +49,14 @@ inline TunerState load_checkpoint(const std::filesystem::path& path, const Promp
   const auto [parsed, error] = std::from_chars(done->second.data(), end, state.epochs_done);
   require<FormatError>(error == std::errc() && parsed == end && state.epochs_done >= 0, path.string(),
                        ": epochs_done is \"", done->second, "\" in its metadata, expected a number of epochs");
-  for (const auto& [name, value] : file.tensors) {
-    if (name.starts_with("parameter.")) state.parameters[name.substr(10)] = value.clone();
-    if (name.starts_with("velocity.")) state.velocity[name.substr(9)] = value.clone();
-  }
+  const auto take = [&](const std::string& kind, TensorMap& part) {
+    for (const auto& [name, value] : file.tensors) {
+      if (name.starts_with(kind)) part[name.substr(kind.size())] = value.clone();
+    }
+  };
+  take("parameter.", state.parameters);
+  take("optimizer.", state.optimizer);
+  take("buffer.", state.buffers);
   return state;
 }
 

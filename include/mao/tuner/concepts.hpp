@@ -14,18 +14,30 @@ namespace mao {
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
 concept Tunable = Backbone<BackboneT> && Sampler<SamplerT> && Regularizer<RegularizerT> && Schedule<ScheduleT>;
 
-/// A backbone that makes its own gradients out of the two losses (two backward passes, a projection).
-template <class B>
-concept CombinesLosses = Backbone<B> && requires(B& backbone, const Tensor& loss) {
-  backbone.combine(loss, loss);
-};
+/// A sampler that adds hard negatives to a batch.
+template <class S>
+concept MinesNegatives = S::mines_negatives;
 
 namespace explain {
+
+/// True for policies that make sense together; otherwise the compiler says why they do not.
+template <class BackboneT, class SamplerT>
+consteval bool composition() {
+  if constexpr (Backbone<BackboneT> && MinesNegatives<SamplerT>) {
+    static_assert(!BringsNegatives<BackboneT>,
+                  "mao: this backbone brings its own hard negatives (DPC), MAO's base step would mine them twice: tune "
+                  "the host with MAO, then this method with its own sampler; see docs/concepts/backbone.md");
+    static_assert(!IgnoresLabels<BackboneT>,
+                  "mao: this backbone has no loss over labels (PromptKD), so reg-B and hard negatives have nothing to "
+                  "act on: use Plain, or MaoNew on images of the new classes; see docs/concepts/backbone.md");
+  }
+  return true;
+}
 
 /// Asks all four, so that each wrong policy is answered by one sentence.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
 inline constexpr bool policies = (backbone<BackboneT>() & sampler<SamplerT>() & regularizer<RegularizerT>() &
-                                  schedule<ScheduleT>()) != 0;
+                                  schedule<ScheduleT>() & composition<BackboneT, SamplerT>()) != 0;
 
 }  // namespace explain
 }  // namespace mao

@@ -7,11 +7,8 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/matmul.h>
-#include <ATen/ops/softmax.h>
 
-#include <mao/backbones/concepts.hpp>
-#include <mao/core/ops.hpp>
+#include <mao/backbones/scorer.hpp>
 
 namespace mao {
 
@@ -21,21 +18,12 @@ namespace mao {
 template <Backbone BackboneT>
 Tensor predict_logits(BackboneT& backbone, ImageSource& source, std::int64_t batch = 100) {
   const at::NoGradGuard frozen;
-  const Candidates all = Candidates::all(backbone.classes().size());
   const auto batches = evaluation_views(source.size(), batch);
   require<DataError>(!batches.empty(), "predict_logits: there are no images to classify");
   source.announce(batches);
-  Tensor text;
-  if constexpr (ClassFeatures<BackboneT>) text = backbone.encode_text(all);
+  const Scorer scorer(backbone);
   std::vector<Tensor> parts;
-  for (const auto& views : batches) {
-    const ImageBatch images = source.load(views);
-    if constexpr (ClassFeatures<BackboneT>) {
-      parts.push_back(at::matmul(backbone.encode_image(images), text.t()) * backbone.logit_scale());
-    } else {
-      parts.push_back(backbone.forward(images, all).logits);
-    }
-  }
+  for (const auto& views : batches) parts.push_back(scorer(source.load(views)));
   return at::cat(parts).cpu();
 }
 

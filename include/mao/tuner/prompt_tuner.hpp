@@ -14,9 +14,10 @@
 
 #include <mao/core/ops.hpp>
 #include <mao/tuner/concepts.hpp>
+#include <mao/tuner/losses.hpp>
+#include <mao/tuner/optimizer.hpp>
 #include <mao/tuner/outputs.hpp>
 #include <mao/tuner/reports.hpp>
-#include <mao/tuner/sgd.hpp>
 
 namespace mao {
 
@@ -24,7 +25,7 @@ namespace mao {
 struct TunerOptions {
   std::uint64_t seed = 1;  ///< of batches and augmentation; the same seed gives the same run on any number of threads
   bool augment = false;    ///< random views of the training images instead of the evaluation view
-  SgdOptions sgd{};
+  OptimizerOptions optimizer{};
   std::string name = "tuner";  ///< how errors call this step
 };
 
@@ -43,7 +44,17 @@ class PromptTunerImpl {
         regularizer_(std::move(regularizer)),
         schedule_(std::move(schedule)),
         options_(std::move(options)),
-        optimizer_(backbone.parameters(), options_.sgd) {}
+        optimizer_(backbone.parameters(), options_.optimizer) {
+    if constexpr (MinesNegatives<SamplerT>) {  // a backbone chosen at run time is asked here, others by the compiler
+      const BackboneTraits traits = traits_of(backbone);
+      require<OptionError>(!traits.brings_negatives, options_.name,
+                           ": this method brings its own hard negatives, MAO's base step would mine them twice; tune "
+                           "its host with MAO instead");
+      require<OptionError>(!traits.ignores_labels, options_.name,
+                           ": this method has no loss over labels, so MAO's base step has nothing to act on; train it "
+                           "plain");
+    }
+  }
 
   /// Trains until the schedule ends or `observer.should_stop` says so. Image positions of the sampler refer to
   /// `images`.
@@ -59,11 +70,12 @@ class PromptTunerImpl {
 
   /// A copy of the state at the end of the last whole epoch.
   [[nodiscard]] TunerState state() const {
-    TunerState state{.epochs_done = epochs_done_, .parameters = {}, .velocity = {}};
+    TunerState state{.epochs_done = epochs_done_, .parameters = {}, .optimizer = {}, .buffers = {}};
     for (const Parameter& parameter : optimizer_.parameters()) {
       state.parameters[parameter.name] = parameter.value.detach().clone();
     }
-    for (const auto& [name, value] : optimizer_.velocity()) state.velocity[name] = value.clone();
+    state.optimizer = copy_of(optimizer_.state());
+    if constexpr (HasBuffers<BackboneT>) state.buffers = copy_of(backbone_.buffers());
     return state;
   }
 
@@ -77,9 +89,8 @@ class PromptTunerImpl {
       Tensor value = parameter.value;
       value.copy_(saved->second);
     }
-    TensorMap velocity;
-    for (const auto& [name, value] : state.velocity) velocity[name] = value.clone();
-    optimizer_.set_velocity(std::move(velocity));
+    optimizer_.set_state(copy_of(state.optimizer));
+    if constexpr (HasBuffers<BackboneT>) backbone_.set_buffers(copy_of(state.buffers));
     epochs_done_ = state.epochs_done;
   }
 
@@ -103,7 +114,7 @@ class PromptTunerImpl {
                         .step = static_cast<int>(i),
                         .steps = static_cast<int>(batches.size()),
                         .learning_rate = total.learning_rate};
-      step(batches[i], images.load(views[i]), report);
+      step(batches[i], load(images, views[i], epoch), report);
       if (observer.on_step) observer.on_step(report);
       total.loss += report.loss;
       total.accuracy += report.accuracy;
@@ -129,6 +140,23 @@ class PromptTunerImpl {
     return views;
   }
 
+  static TensorMap copy_of(const TensorMap& tensors) {
+    TensorMap copies;
+    for (const auto& [name, value] : tensors) copies[name] = value.clone();
+    return copies;
+  }
+
+  /// The images of a batch, with a second view of each where the method wants two.
+  ImageBatch load(ImageSource& images, std::vector<View> views, int epoch) const {
+    ImageBatch batch = images.load(views);
+    if (!traits_of(backbone_).two_views) return batch;
+    for (View& view : views) view.key = Rng(options_.seed)["second views"][view.key][static_cast<std::uint64_t>(epoch)].bits();
+    const ImageBatch second = images.load(views);
+    batch.second_pixels = second.pixels;
+    batch.second_features = second.features;
+    return batch;
+  }
+
   void step(Batch& batch, const ImageBatch& images, StepReport& report) {
     if constexpr (LabelsBatches<SamplerT>) sampler_.label(batch, images);
     report.images = static_cast<int>(batch.size());
@@ -137,35 +165,24 @@ class PromptTunerImpl {
     if (report.skipped) return;
     const Candidates candidates = regularizer_.candidates(batch, backbone_.classes());
     report.candidates = static_cast<int>(candidates.size());
-    const Output full = backbone_.forward(images, encoded(candidates));
-    const Output output = select_candidates(full, candidates);
-    const Tensor task = regularizer_(output, batch), auxiliary = backbone_.auxiliary_loss(full, batch);
-    const Tensor loss = auxiliary.defined() ? task + auxiliary : task;
-    report.loss = loss.template item<double>();
+    Output full = backbone_.forward(images, encoded(candidates));
+    full.images = images;
+    Output output = select_candidates(full, candidates);
+    const Losses losses = losses_of(backbone_, regularizer_, full, output, batch);
+    report.loss = losses.total.template item<double>();
     require<NumericError>(std::isfinite(report.loss), where(report), ": the loss is ", report.loss,
                           "; lower the learning rate, or train in fp32 if a lower precision was asked for");
     optimizer_.zero_grad();
-    if constexpr (CombinesLosses<BackboneT>) {
-      backbone_.combine(task, auxiliary);
-    } else {
-      loss.backward();
-    }
-    check_gradients(report);
-    optimizer_.step(report.learning_rate);
+    back_propagate(backbone_, losses);
+    check_finite(optimizer_.parameters(), where(report));
+    optimizer_.step([&](const Parameter& parameter) {
+      return learning_rate_of(schedule_, report.epoch, parameter.rate);
+    });
     report.accuracy = batch_accuracy(output, batch);
   }
 
   [[nodiscard]] Candidates encoded(const Candidates& candidates) const {
-    if constexpr (NeedsAllClasses<BackboneT>) return Candidates::all(backbone_.classes().size());
-    return candidates;
-  }
-
-  void check_gradients(const StepReport& report) const {
-    for (const Parameter& parameter : optimizer_.parameters()) {
-      const Tensor& gradient = parameter.value.grad();
-      require<NumericError>(!gradient.defined() || std::isfinite(gradient.sum().template item<double>()), where(report),
-                            ": the gradient of ", parameter.name, " is not finite; lower the learning rate");
-    }
+    return traits_of(backbone_).needs_all_classes ? Candidates::all(backbone_.classes().size()) : candidates;
   }
 
   [[nodiscard]] std::string where(const StepReport& report) const {
@@ -177,7 +194,7 @@ class PromptTunerImpl {
   RegularizerT regularizer_;
   ScheduleT schedule_;
   Options options_;
-  Sgd optimizer_;
+  Optimizer optimizer_;
   int epochs_done_ = 0;
 };
 

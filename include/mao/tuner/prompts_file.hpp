@@ -69,6 +69,16 @@ inline void save_prompts(const std::filesystem::path& path, const ParameterList&
   write_safetensors(path, tensors, detail::metadata_of(info, "mao-prompts"));
 }
 
+/// Writes what a backbone has learned, and its buffers.
+template <Backbone BackboneT>
+void save_backbone(const std::filesystem::path& path, BackboneT& backbone, const PromptInfo& info) {
+  ParameterList tensors = backbone.parameters();
+  if constexpr (HasBuffers<BackboneT>) {
+    for (const auto& [name, value] : backbone.buffers()) tensors.push_back({name, value});
+  }
+  save_prompts(path, tensors, info);
+}
+
 /// **Throws** `FileError`, `FormatError`.
 inline Prompts load_prompts(const std::filesystem::path& path) {
   TensorFile file = read_safetensors(path);
@@ -91,6 +101,17 @@ inline void restore_parameters(ParameterList parameters, const Prompts& prompts,
   const at::NoGradGuard no_graph;
   for (Parameter& parameter : parameters) {
     parameter.value.copy_(prompts.tensors.at(parameter.name));
+  }
+}
+
+/// Puts loaded prompts and buffers into a backbone. **Throws** as `restore_parameters`.
+template <Backbone BackboneT>
+void restore_backbone(BackboneT& backbone, const Prompts& prompts, const std::string& model) {
+  restore_parameters(backbone.parameters(), prompts, model);
+  if constexpr (HasBuffers<BackboneT>) {
+    TensorMap buffers = prompts.tensors;
+    for (const Parameter& parameter : backbone.parameters()) buffers.erase(parameter.name);
+    backbone.set_buffers(buffers);
   }
 }
 

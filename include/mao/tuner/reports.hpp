@@ -45,7 +45,8 @@ struct Observer {
 struct TunerState {
   int epochs_done = 0;
   TensorMap parameters;
-  TensorMap velocity;
+  TensorMap optimizer;  ///< momentum, moments
+  TensorMap buffers;    ///< of the backbone, where it has any
 };
 
 /// How `fit` ended.

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// IVLP: independent prompts in both towers.
+
+#include <mao/backbones/ivlp.hpp>
+
+#include "method.hpp"
+#include "table.hpp"
+
+namespace mao_program::replay {
+
+namespace {
+
+void replay_ivlp(const Trace& trace, Report& report) {
+  const auto get = [&](const char* key, std::int64_t fallback) {
+    return trace.override_or<std::int64_t>(std::string("TRAINER.IVLP.") + key, fallback);
+  };
+  mao::Ivlp<mao::Clip> backbone(
+      trace.clip(), trace.classes(),
+      {.init = trace.override_or<std::string>("TRAINER.IVLP.CTX_INIT", "a photo of a"),
+       .text_context = get("N_CTX_TEXT", 2),
+       .text_depth = get("PROMPT_DEPTH_TEXT", 9),
+       .vision_context = get("N_CTX_VISION", 2),
+       .vision_depth = get("PROMPT_DEPTH_VISION", 9)});
+  replay_method(trace, backbone, trace.steps(), {}, report);
+}
+
+const Registration registration("IVLP", replay_ivlp);
+
+}  // namespace
+
+}  // namespace mao_program::replay

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Prompts that are learned for single blocks of a tower, and the whole prompt of an image tower.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mao/clip/block_prompts.hpp>
+#include <mao/prompts/context.hpp>
+
+namespace mao {
+
+namespace detail {
+
+/// Throws unless a tower of `layers` blocks can take prompts of that depth. `what` names the setting.
+inline void check_depth(std::int64_t depth, std::int64_t layers, const char* what) {
+  require<OptionError>(depth <= layers, what, " = ", depth, ", the tower has ", layers, " blocks; choose at most ",
+                       layers);
+}
+
+}  // namespace detail
+
+/// Vectors of their own for blocks 1 .. depth - 1; the input's belong to whoever makes the input.
+///
+/// Depth counts as in MaPLe: the layers that see fresh prompts, the input layer included. Depth 1 is a shallow prompt.
+class DeepPrompts {
+ public:
+  DeepPrompts() = default;
+
+  /// Normal (0, 0.02) vectors [count, width] for each block. Block i's is called `prefix + i + suffix`.
+  DeepPrompts(std::int64_t depth, std::int64_t count, std::int64_t width, const std::string& prefix,
+              const std::string& suffix, const Rng& rng) {
+    require<OptionError>(depth >= 1 && count >= 1, "deep prompts of depth ", depth, " with ", count,
+                         " vectors; both are at least 1 (the papers use depth 9 or 12 and 2 or 4 vectors)");
+    for (std::int64_t block = 1; block < depth; ++block) {
+      const std::string name = prefix + std::to_string(block) + suffix;
+      parameters_.push_back({name, parameter(normal_tensor({count, width}, 0.02, rng[name]))});
+    }
+  }
+
+  /// What the tower is given: nothing for the first block, then a replacement each.
+  [[nodiscard]] BlockPrompts block_prompts() const {
+    BlockPrompts prompts;
+    if (!parameters_.empty()) prompts.emplace_back();
+    for (const Parameter& parameter : parameters_) prompts.push_back({.replacement = parameter.value, .attended = {}});
+    return prompts;
+  }
+
+  [[nodiscard]] const ParameterList& parameters() const { return parameters_; }
+
+ private:
+  ParameterList parameters_;
+};
+
+/// The learned prompt of an image tower: vectors beside the patches and, when deep, new ones before later blocks.
+/// **Source** "VPT" in the CLIP of the MaPLe and PromptSRC repositories.
+class VisionPrompt {
+ public:
+  VisionPrompt() = default;
+
+  /// `count` vectors [count, width] at each of `depth` layers, normal (0, 0.02).
+  VisionPrompt(std::int64_t depth, std::int64_t count, std::int64_t width, const Rng& rng)
+      : deep_(depth, count, width, "image_encoder.transformer.resblocks.", ".VPT_shallow", rng),
+        tokens_{"image_encoder.VPT", parameter(normal_tensor({count, width}, 0.02, rng["image_encoder.VPT"]))} {}
+
+  [[nodiscard]] ImagePrompts prompts() const { return {.tokens = tokens_.value, .deep = deep_.block_prompts()}; }
+
+  /// Input first, then block by block.
+  [[nodiscard]] ParameterList parameters() const {
+    if (!tokens_.value.defined()) return {};
+    ParameterList all{tokens_};
+    all.insert(all.end(), deep_.parameters().begin(), deep_.parameters().end());
+    return all;
+  }
+
+ private:
+  DeepPrompts deep_;
+  Parameter tokens_;
+};
+
+}  // namespace mao
