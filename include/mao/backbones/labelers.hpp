@@ -7,11 +7,8 @@
 #include <memory>
 #include <utility>
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/softmax.h>
-
+#include <mao/backbones/class_probabilities.hpp>
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/sampling/concepts.hpp>
 
 namespace mao {
 
@@ -22,28 +19,14 @@ namespace mao {
 template <ClassFeatures BackboneT>
 class TunedPromptLabeler {
  public:
-  explicit TunedPromptLabeler(BackboneT backbone) : backbone_(std::move(backbone)) {
-    const at::NoGradGuard frozen;
-    text_ = backbone_.encode_text(Candidates::all(backbone_.classes().size())).detach().clone();
-  }
+  explicit TunedPromptLabeler(BackboneT backbone) : tuned_(std::move(backbone)) {}
 
   /// The most similar class of each image and its softmax probability. Labels come from the very view that is trained
   /// on.
-  PseudoLabels label(const ImageBatch& images) {
-    const at::NoGradGuard frozen;
-    const Tensor logits = at::matmul(backbone_.encode_image(images), text_.t()) * backbone_.logit_scale();
-    const auto [confidence, winner] = at::softmax(logits, 1).cpu().max(1);
-    PseudoLabels result;
-    const auto* label = winner.template const_data_ptr<std::int64_t>();
-    const auto* sure = confidence.template const_data_ptr<float>();
-    result.labels.assign(label, label + winner.numel());
-    result.confidence.assign(sure, sure + confidence.numel());
-    return result;
-  }
+  PseudoLabels label(const ImageBatch& images) { return most_likely(tuned_(images)); }
 
  private:
-  BackboneT backbone_;
-  Tensor text_;  // [C, D], unit rows
+  ClassProbabilities<BackboneT> tuned_;
 };
 
 /// Labels with the frozen model and "a photo of a {}." (MAO, section 3.4).

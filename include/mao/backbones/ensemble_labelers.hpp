@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Pseudo-labellers that ask the frozen and the tuned model together. None of them is in the paper.
+
+#include <utility>
+#include <vector>
+
+#include <ATen/ops/cat.h>
+
+#include <mao/backbones/class_probabilities.hpp>
+
+namespace mao {
+
+/// The frozen and the tuned model on the same classes.
+template <ClassFeatures FrozenT, ClassFeatures TunedT>
+class TwoModels {
+ public:
+  /// Probabilities of both. **Shape** [B, C] each.
+  struct Opinions {
+    Tensor frozen, tuned;
+
+    /// The tuned model's with that share, 0 to 1.
+    [[nodiscard]] Tensor mixture(double tuned_share = 0.5) const {
+      return frozen * (1 - tuned_share) + tuned * tuned_share;
+    }
+  };
+
+  /// **Throws** `ShapeError` when the two are bound to different classes.
+  TwoModels(FrozenT frozen, TunedT tuned) : frozen_(std::move(frozen)), tuned_(std::move(tuned)) {
+    require<ShapeError>(frozen_.classes() == tuned_.classes(), "labels of two models: the frozen one is bound to ",
+                        frozen_.classes().size(), " classes, the tuned one to ", tuned_.classes().size(),
+                        " and the lists differ; bind both to the new classes");
+  }
+
+  Opinions operator()(const ImageBatch& images) { return {frozen_(images), tuned_(images)}; }
+
+  /// Of the evaluation view of every image, which are only read. **Shape** [N, C] each. **Throws** `DataError` when
+  /// there are none.
+  Opinions of_pool(ImageSource& images, std::int64_t batch = 32) {
+    const auto batches = evaluation_views(images.size(), batch);
+    require<DataError>(!batches.empty(), "labels from a pool: no images, expected the unlabelled ones of the new step");
+    images.announce(batches);
+    std::vector<Tensor> by_frozen, by_tuned;
+    for (const auto& views : batches) {
+      Opinions opinions = (*this)(images.load(views));
+      by_frozen.push_back(std::move(opinions.frozen));
+      by_tuned.push_back(std::move(opinions.tuned));
+    }
+    return {at::cat(by_frozen), at::cat(by_tuned)};
+  }
+
+ private:
+  ClassProbabilities<FrozenT> frozen_;
+  ClassProbabilities<TunedT> tuned_;
+};
+
+/// The winner of the mean of both models' probabilities, and that mean as its confidence.
+template <ClassFeatures FrozenT, ClassFeatures TunedT>
+class AverageLabeler {
+ public:
+  AverageLabeler(FrozenT frozen, TunedT tuned) : models_(std::move(frozen), std::move(tuned)) {}
+
+  PseudoLabels label(const ImageBatch& images) { return most_likely(models_(images).mixture()); }
+
+ private:
+  TwoModels<FrozenT, TunedT> models_;
+};
+
+/// Labels where both models see the same class; the other images get the average's label with confidence 0, which
+/// takes them out of the loss.
+template <ClassFeatures FrozenT, ClassFeatures TunedT>
+class AgreementLabeler {
+ public:
+  AgreementLabeler(FrozenT frozen, TunedT tuned) : models_(std::move(frozen), std::move(tuned)) {}
+
+  PseudoLabels label(const ImageBatch& images) {
+    const auto opinions = models_(images);
+    const auto first = most_likely(opinions.frozen), second = most_likely(opinions.tuned);
+    PseudoLabels result = most_likely(opinions.mixture());
+    for (std::size_t i = 0; i < result.labels.size(); ++i) {
+      if (first.labels[i] != second.labels[i]) result.confidence[i] = 0;
+    }
+    return result;
+  }
+
+ private:
+  TwoModels<FrozenT, TunedT> models_;
+};
+
+/// The mean of both models' probabilities as a soft label: an unsure image pulls in several directions at once, and
+/// weakly.
+template <ClassFeatures FrozenT, ClassFeatures TunedT>
+class SoftLabeler {
+ public:
+  SoftLabeler(FrozenT frozen, TunedT tuned) : models_(std::move(frozen), std::move(tuned)) {}
+
+  PseudoLabels label(const ImageBatch& images) {
+    const Tensor mean = models_(images).mixture().contiguous();
+    PseudoLabels result = most_likely(mean);
+    const auto* first = mean.const_data_ptr<float>();
+    result.probabilities.assign(first, first + mean.numel());
+    return result;
+  }
+
+ private:
+  TwoModels<FrozenT, TunedT> models_;
+};
+
+}  // namespace mao
