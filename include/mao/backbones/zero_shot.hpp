@@ -8,12 +8,11 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
-#include <mao/prompts/templates.hpp>
+#include <mao/prompts/class_features.hpp>
 
 namespace mao {
 
@@ -34,14 +33,7 @@ class ZeroShot {
 
   /// Encodes the class vectors, once.
   void bind(ClassList classes) {
-    const at::NoGradGuard frozen;
-    std::vector<Tensor> of_templates;
-    for (const std::string& pattern : options_.templates) {
-      std::vector<std::string> sentences;
-      for (const std::string& name : classes.names) sentences.push_back(fill_template(pattern, name));
-      of_templates.push_back(unit_rows(sentence_features(*model_, sentences)));
-    }
-    text_ = unit_rows(at::stack(of_templates).mean(0));
+    text_ = frozen_class_features(*model_, classes, options_.templates);
     classes_ = std::move(classes);
   }
 

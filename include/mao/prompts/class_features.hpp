@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Class vectors of the frozen model from hand-written prompts: the zero-shot classifier, and the teacher of the methods
+/// that hold on to it.
+
+#include <string>
+#include <vector>
+
+#include <ATen/ops/stack.h>
+
+#include <mao/core/ops.hpp>
+#include <mao/prompts/templates.hpp>
+
+namespace mao {
+
+/// How the features of several templates become one class vector.
+enum class Averaging {
+  Unit,  ///< the mean of unit vectors: CLIP's own ensemble
+  Raw,   ///< the mean of the features as the tower gives them: PromptSRC's teacher
+};
+
+/// One unit vector a class, without gradient. **Shape** [C, D].
+///
+/// **Throws** `OptionError` for no template or one without `{}`, `DataError` naming a sentence that is too long.
+template <VisionLanguageModel ModelT>
+Tensor frozen_class_features(const ModelT& model, const ClassList& classes, const std::vector<std::string>& templates,
+                             Averaging averaging = Averaging::Unit) {
+  const at::NoGradGuard frozen;
+  require<OptionError>(!templates.empty(), "class features: no template given; use \"a photo of a {}.\"");
+  const auto unit = [](const Tensor& rows) { return rows / rows.norm(2, -1, true); };
+  std::vector<Tensor> of_templates;
+  for (const std::string& pattern : templates) {
+    std::vector<std::string> sentences;
+    for (const std::string& name : classes.names) sentences.push_back(fill_template(pattern, name));
+    const Tensor features = sentence_features(model, sentences);
+    of_templates.push_back(averaging == Averaging::Unit ? unit(features) : features);
+  }
+  return unit(at::stack(of_templates).mean(0));
+}
+
+}  // namespace mao
