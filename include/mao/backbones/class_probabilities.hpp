@@ -3,41 +3,39 @@
 /// \file
 /// What a backbone thinks of images at one moment: the common ground of the pseudo-labellers.
 
+#include <cstdint>
+#include <memory>
 #include <utility>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 
-#include <mao/backbones/concepts.hpp>
-#include <mao/core/ops.hpp>
+#include <mao/backbones/scorer.hpp>
 #include <mao/sampling/concepts.hpp>
 
 namespace mao {
 
-/// Softmax probabilities by a backbone whose class features are encoded once, at construction.
+/// Softmax probabilities by a backbone of its own, bound to the classes in question. Class features that do not depend
+/// on the image are encoded once, at construction.
 ///
-/// Give it a backbone of its own, bound to the classes in question: what is shared with one in training drifts with it.
-template <ClassFeatures BackboneT>
+/// A backbone that shares its parameters with one in training drifts with it. Copies share the backbone.
+template <Backbone BackboneT>
 class ClassProbabilities {
  public:
-  explicit ClassProbabilities(BackboneT backbone) : backbone_(std::move(backbone)) {
-    const at::NoGradGuard frozen;
-    text_ = backbone_.encode_text(Candidates::all(backbone_.classes().size())).detach().clone();
-  }
+  explicit ClassProbabilities(BackboneT backbone)
+      : backbone_(std::make_shared<BackboneT>(std::move(backbone))), scorer_(*backbone_) {}
 
   /// **Shape** [B, C], on the CPU, without gradient.
-  Tensor operator()(const ImageBatch& images) {
+  [[nodiscard]] Tensor operator()(const ImageBatch& images) const {
     const at::NoGradGuard frozen;
-    const Tensor logits = at::matmul(backbone_.encode_image(images), text_.t()) * backbone_.logit_scale();
-    return at::softmax(logits, 1).cpu();
+    return at::softmax(scorer_(images), 1).cpu();
   }
 
-  [[nodiscard]] const ClassList& classes() const { return backbone_.classes(); }
+  [[nodiscard]] const ClassList& classes() const { return backbone_->classes(); }
 
  private:
-  BackboneT backbone_;
-  Tensor text_;  // [C, D], unit rows
+  std::shared_ptr<BackboneT> backbone_;
+  Scorer<BackboneT> scorer_;
 };
 
 /// The most likely class of each row and its probability. **Shape** probabilities [B, C].

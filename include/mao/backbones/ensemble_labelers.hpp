@@ -13,7 +13,7 @@
 namespace mao {
 
 /// The frozen and the tuned model on the same classes.
-template <ClassFeatures FrozenT, ClassFeatures TunedT>
+template <Backbone FrozenT, Backbone TunedT>
 class TwoModels {
  public:
   /// Probabilities of both. **Shape** [B, C] each.
@@ -56,7 +56,7 @@ class TwoModels {
 };
 
 /// The winner of the mean of both models' probabilities, and that mean as its confidence.
-template <ClassFeatures FrozenT, ClassFeatures TunedT>
+template <Backbone FrozenT, Backbone TunedT>
 class AverageLabeler {
  public:
   AverageLabeler(FrozenT frozen, TunedT tuned) : models_(std::move(frozen), std::move(tuned)) {}
@@ -69,7 +69,7 @@ class AverageLabeler {
 
 /// Labels where both models see the same class; the other images get the average's label with confidence 0, which
 /// takes them out of the loss.
-template <ClassFeatures FrozenT, ClassFeatures TunedT>
+template <Backbone FrozenT, Backbone TunedT>
 class AgreementLabeler {
  public:
   AgreementLabeler(FrozenT frozen, TunedT tuned) : models_(std::move(frozen), std::move(tuned)) {}
@@ -90,7 +90,7 @@ class AgreementLabeler {
 
 /// The mean of both models' probabilities as a soft label: an unsure image pulls in several directions at once, and
 /// weakly.
-template <ClassFeatures FrozenT, ClassFeatures TunedT>
+template <Backbone FrozenT, Backbone TunedT>
 class SoftLabeler {
  public:
   SoftLabeler(FrozenT frozen, TunedT tuned) : models_(std::move(frozen), std::move(tuned)) {}

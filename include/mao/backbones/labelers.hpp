@@ -16,7 +16,7 @@ namespace mao {
 ///
 /// Pass a backbone of its own, bound to the new classes: sharing the one in training would let labels drift with it.
 /// **Source** MAO's released code; Table 5 of the paper has it below the frozen model.
-template <ClassFeatures BackboneT>
+template <Backbone BackboneT>
 class TunedPromptLabeler {
  public:
   explicit TunedPromptLabeler(BackboneT backbone) : tuned_(std::move(backbone)) {}

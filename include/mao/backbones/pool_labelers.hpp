@@ -14,7 +14,7 @@ namespace mao {
 ///
 /// A class that both see too often loses images to its neighbours. It takes for granted that the pool holds about as
 /// many images of each class, as few-shot draws do. Factors are fixed at construction, see `balancing_factors`.
-template <ClassFeatures FrozenT, ClassFeatures TunedT>
+template <Backbone FrozenT, Backbone TunedT>
 class BalancedLabeler {
  public:
   /// `unlabelled`: the images of the new step. **Throws** `DataError` when there are none.
@@ -38,7 +38,7 @@ struct SelectingOptions {
 ///
 /// At construction both models see every unlabelled image once; the one with the greater mutual information between
 /// image and class (`LabelStatistics`) is kept, the frozen one when they are equal.
-template <ClassFeatures FrozenT, ClassFeatures TunedT>
+template <Backbone FrozenT, Backbone TunedT>
 class SelectingLabeler {
  public:
   using Options = SelectingOptions;
