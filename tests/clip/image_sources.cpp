@@ -48,6 +48,19 @@ TEST_CASE("kept features are those of the tower, whatever the batches they were 
   CHECK_THROWS_WITH(FeatureImages::encode(model, none), ContainsSubstring("no images to encode"));
 }
 
+TEST_CASE("pixels come with the features of their evaluation view, augmented ones without", "[image_sources]") {
+  const Tensor pixels = normal_tensor({5, 3, 8, 8}, 1.0, Rng(1)), features = normal_tensor({5, 16}, 1.0, Rng(2));
+  FeaturedImages images(std::make_unique<TensorImages>(pixels), features);
+  REQUIRE(images.size() == 5);
+  auto views = views_of({4, 0});
+  const ImageBatch batch = images.load(views);
+  CHECK(batch.pixels.equal(pixels.index_select(0, at::tensor({4, 0}))));
+  CHECK(batch.features.equal(features.index_select(0, at::tensor({4, 0}))));
+  views[0].augment = true;
+  CHECK_FALSE(images.load(views).features.defined());
+  CHECK_THROWS_AS(FeaturedImages(std::make_unique<TensorImages>(pixels), features.narrow(0, 0, 4)), ShapeError);
+}
+
 TEST_CASE("image files are decoded and transformed, announced or not", "[image_sources]") {
   const std::vector<std::filesystem::path> files{
       mao_test::image_golden("colour.jpg"), mao_test::image_golden("alpha.png"), mao_test::image_golden("grey.jpg")};

@@ -3,6 +3,7 @@
 /// \file
 /// Where a tuner's images come from: tensors in memory, features kept from a frozen tower, or files through a loader.
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -79,6 +80,30 @@ class FeatureImages : public ImageSource {
   [[nodiscard]] const Tensor& features() const { return features_; }
 
  private:
+  Tensor features_;
+};
+
+/// Another source whose images come with the features of their evaluation view, for methods that prompt the image tower
+/// and compare with the frozen one. Augmented views come without.
+class FeaturedImages : public ImageSource {
+ public:
+  /// **Shape** features [N, D], not normalised, one row for each image of `pixels`.
+  FeaturedImages(std::unique_ptr<ImageSource> pixels, Tensor features)
+      : pixels_(std::move(pixels)), features_(std::move(features)) {
+    expect_shape(features_, {pixels_->size(), -1}, "FeaturedImages: features");
+  }
+
+  [[nodiscard]] std::int64_t size() const override { return pixels_->size(); }
+  void announce(const std::vector<std::vector<View>>& batches) override { pixels_->announce(batches); }
+  ImageBatch load(const std::vector<View>& views) override {
+    ImageBatch batch = pixels_->load(views);
+    const bool augmented = std::any_of(views.begin(), views.end(), [](const View& view) { return view.augment; });
+    if (!augmented) batch.features = detail::rows_of(features_, views);
+    return batch;
+  }
+
+ private:
+  std::unique_ptr<ImageSource> pixels_;
   Tensor features_;
 };
 
