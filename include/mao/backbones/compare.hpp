@@ -27,12 +27,19 @@ inline Output compare(const Tensor& image, const Tensor& text, double scale, con
   return output;
 }
 
-/// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. **Shape** [B, D],
-/// unit rows.
+/// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. **Shape** [B, D], not
+/// normalised.
+template <class ModelT>
+Tensor raw_frozen_image_features(const ModelT& model, const ImageBatch& images) {
+  const at::NoGradGuard frozen;
+  return images.features.defined() ? images.features : model.encode_image(images.pixels);
+}
+
+/// The same as unit rows. **Shape** [B, D].
 template <class ModelT>
 Tensor frozen_image_features(const ModelT& model, const ImageBatch& images) {
   const at::NoGradGuard frozen;
-  return unit_rows(images.features.defined() ? images.features : model.encode_image(images.pixels));
+  return unit_rows(raw_frozen_image_features(model, images));
 }
 
 /// Features of images from a prompted tower, differentiable with respect to the prompts. **Shape** [B, D], not

@@ -39,6 +39,14 @@ concept ClassFeatures = Backbone<B> && requires(B& backbone, const ImageBatch& i
   { backbone.encode_image(images) } -> std::same_as<Tensor>;     // [B, D], unit rows
 };
 
+/// A backbone that also gives its features as the towers do, for methods that go on from there (DePT). `forward` compares
+/// their unit rows.
+template <class B>
+concept RawFeatures = ClassFeatures<B> && requires(B& backbone, const ImageBatch& images, const Candidates& candidates) {
+  { backbone.raw_text(candidates) } -> std::same_as<Tensor>;  // [H, D], not normalised
+  { backbone.raw_image(images) } -> std::same_as<Tensor>;     // [B, D], not normalised
+};
+
 /// A backbone that turns class features, encoded once, into logits itself (a second head, scores that depend on the
 /// stage). It is asked in evaluation alone.
 template <class B>

@@ -51,18 +51,19 @@ class Coop {
     return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
   }
 
-  /// **Shape** [H, D], unit rows.
-  Tensor encode_text(const Candidates& candidates) {
-    return unit_rows(model_->encode_text(prompt_.assemble(context_, candidates)));
-  }
+  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
+  Tensor raw_text(const Candidates& candidates) { return model_->encode_text(prompt_.assemble(context_, candidates)); }
 
-  /// **Shape** [B, D], unit rows, without gradient.
+  /// **Shape** [B, D], unit rows, without gradient; `raw_image`: as the tower gives them.
   Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
+  Tensor raw_image(const ImageBatch& images) { return raw_frozen_image_features(*model_, images); }
 
   /// CoOp has no term of its own.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {{"prompt_learner.ctx", context_}}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
+  [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
   static ContextPhrase phrase_of(const Options& options) {

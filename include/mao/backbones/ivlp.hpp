@@ -62,15 +62,15 @@ class Ivlp {
     return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
   }
 
-  /// **Shape** [H, D], unit rows.
-  Tensor encode_text(const Candidates& candidates) {
-    return unit_rows(model_->encode_text(prompt_.assemble(context_, candidates), text_.block_prompts()));
+  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
+  Tensor raw_text(const Candidates& candidates) {
+    return model_->encode_text(prompt_.assemble(context_, candidates), text_.block_prompts());
   }
 
-  /// **Shape** [B, D], unit rows.
-  Tensor encode_image(const ImageBatch& images) {
-    return unit_rows(prompted_image_features(*model_, images, vision_.prompts()));
-  }
+  /// **Shape** [B, D], unit rows; `raw_image`: as the tower gives them.
+  Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
+  Tensor raw_image(const ImageBatch& images) { return prompted_image_features(*model_, images, vision_.prompts()); }
 
   /// IVLP has no term of its own.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }

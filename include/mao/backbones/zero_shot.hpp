@@ -46,6 +46,7 @@ class ZeroShot {
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
+  [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
   std::shared_ptr<const ModelT> model_;

@@ -41,6 +41,7 @@ struct Output {
   Tensor scale;           ///< scalar, already exponentiated
   Candidates candidates;  ///< the class of each column
   ImageBatch images{};    ///< what was seen, for terms of a method's own; the tuner fills it in
+  Candidates judged{};    ///< those of the task loss, where more were encoded; `losses_of` fills it in
 };
 
 }  // namespace mao

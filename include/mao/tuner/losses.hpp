@@ -24,7 +24,9 @@ template <Backbone BackboneT, class RegularizerT>
 Losses losses_of(BackboneT& backbone, const RegularizerT& regularizer, const Output& full, Output& output,
                  const Batch& batch) {
   if constexpr (LabelledLogits<BackboneT>) output.logits = backbone.task_logits(output, batch);
-  Losses losses{.task = regularizer(output, batch), .auxiliary = backbone.auxiliary_loss(full, batch), .total = {}};
+  Output whole = full;
+  whole.judged = output.candidates;
+  Losses losses{.task = regularizer(output, batch), .auxiliary = backbone.auxiliary_loss(whole, batch), .total = {}};
   if constexpr (WeighsLosses<BackboneT>) {
     losses.total = backbone.total_loss(losses.task, losses.auxiliary);
   } else {

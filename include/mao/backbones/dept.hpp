@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// DePT: decoupled prompt tuning, a second head for the base classes on top of any host (Zhang et al., arXiv
+/// 2309.07439).
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/ops/tensor.h>
+
+#include <mao/backbones/compare.hpp>
+#include <mao/backbones/concepts.hpp>
+#include <mao/backbones/dept_head.hpp>
+
+namespace mao {
+
+/// Settings of `Dept`.
+struct DeptOptions {
+  double weight = 0.7;     ///< lambda, of the second head in the loss and in the base classes' logits
+  double rate = 6.5;       ///< the multiple of the host's learning rate that transform and head learn at
+  bool subsets = false;    ///< some of the base classes keep their rows of the head (ImageNet-A, -R), see `bind`
+  std::uint64_t seed = 1;  ///< of the head's random start
+};
+
+/// What the host tunes serves base and new classes alike (ITM: image-text matching); what is special to the base
+/// classes goes into channels of its own and a linear head (CAT) on the host's features before they are normalised: f
+/// of an image, t of its label.
+///
+///     z_CAT = head(film_image(f))
+///     loss  = (1 - lambda) task(z_ITM) + lambda CE(z_CAT, head(film_text(t))) + the host's terms
+///
+///     logits of base classes:  (1 - lambda) z_ITM + lambda z_CAT
+///     logits of other classes: z_ITM
+///
+/// CE is the mean over 2 B rows; the head's columns are the candidates of the task loss, so that MAO's reg-B acts on
+/// both. Bound to other classes than it was made for, transform and head rest and the loss is the host's alone
+/// (lambda = 0): the rows of the head mean the base classes and nothing else.
+///
+/// Trains the host's tensors, `film_lp_img.{scale,bias}` and `film_lp_text.{scale,bias}` [D] and
+/// `linear_probe_proj.{weight,bias}` [C, D]: 4 D + (D + 1) C numbers more than the host, 27,698 for ViT-B/16 and 50
+/// classes. **Differs** from the release: which of the two logits apply follows from the class list, not from the data
+/// set's name.
+template <RawFeatures HostT>
+class Dept {
+ public:
+  using Options = DeptOptions;
+  static constexpr bool frozen_image_tower = FrozenImageTower<HostT>;
+  static constexpr bool needs_all_classes = NeedsAllClasses<HostT>;
+  static constexpr bool two_views = NeedsTwoViews<HostT>;
+  static_assert(
+      !WeighsLosses<HostT> && !CombinesLosses<HostT>,
+      "mao: DePT weighs the host's loss itself, so the host cannot (DePT, DPC, PromptKD, ProGrad): use one whose "
+      "losses are summed");
+
+  /// The host is bound to the base classes, and goes on training here. **Throws** `OptionError` for a setting out of
+  /// range.
+  explicit Dept(HostT host, Options options = {})
+      : host_(std::move(host)),
+        options_(options),
+        base_(host_.classes()),
+        head_(width_of(host_), base_.size(), Rng(options.seed)),
+        rows_(rows_of(base_)) {
+    require<OptionError>(options.weight >= 0 && options.weight <= 1, "Dept: weight = ", options.weight,
+                         ", expected 0 to 1 (the paper uses 0.7)");
+    require<OptionError>(options.rate > 0, "Dept: rate = ", options.rate, ", expected above 0 (the paper uses 6.5)");
+  }
+
+  /// The list that it was made for gets the second head, and with `subsets` any list of its classes (rows are found by
+  /// name); every other list is one of new classes.
+  void bind(const ClassList& classes) {
+    host_.bind(classes);
+    rows_ = rows_of(classes);
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return host_.classes(); }
+
+  /// Whether the bound classes have a second head.
+  [[nodiscard]] bool base_mode() const { return !rows_.empty(); }
+
+  /// The host's output, which the task loss is taken over; the second head shows in `score` alone.
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    raw_image_ = host_.raw_image(images);
+    raw_text_ = host_.raw_text(candidates);
+    Output output = compare(unit_rows(raw_image_), unit_rows(raw_text_), host_.logit_scale(), candidates);
+    compared_ = output.image;
+    return output;
+  }
+
+  Tensor encode_text(const Candidates& candidates) { return host_.encode_text(candidates); }
+  Tensor encode_image(const ImageBatch& images) { return host_.encode_image(images); }
+
+  /// Logits of both heads for base classes, of the first for others. **Shapes** text [C, D] unit rows -> [B, C].
+  Tensor score(const ImageBatch& images, const Tensor& text) {
+    const Tensor raw = host_.raw_image(images);
+    const Tensor matching = at::matmul(unit_rows(raw), text.t()) * host_.logit_scale();
+    if (!base_mode()) return matching;
+    const Tensor second = head_.image_logits(raw, rows_);
+    return matching * (1 - options_.weight) + second * options_.weight;
+  }
+
+  /// lambda CE of the second head, and the host's terms. Of the output that `forward` gave last.
+  Tensor auxiliary_loss(const Output& output, const Batch& batch) {
+    const Tensor of_host = host_.auxiliary_loss(output, batch);
+    if (!base_mode()) return of_host;
+    const Tensor second = head_loss(output, batch) * options_.weight;
+    return of_host.defined() ? of_host + second : second;
+  }
+
+  /// The task loss counts 1 - lambda for base classes.
+  Tensor total_loss(const Tensor& task, const Tensor& auxiliary) const {
+    const Tensor matching = base_mode() ? task * (1 - options_.weight) : task;
+    return auxiliary.defined() ? matching + auxiliary : matching;
+  }
+
+  /// The host's, then transform and head.
+  ParameterList parameters() {
+    ParameterList all = host_.parameters();
+    for (Parameter& parameter : head_.parameters(options_.rate)) all.push_back(std::move(parameter));
+    return all;
+  }
+
+  [[nodiscard]] double logit_scale() const { return host_.logit_scale(); }
+  [[nodiscard]] const HostT& host() const { return host_; }
+
+  // What the host offers besides is passed on.
+  [[nodiscard]] decltype(auto) model() const requires requires(const HostT& host) { host.model(); }
+  { return host_.model(); }
+  Tensor task_logits(const Output& output, const Batch& batch) requires LabelledLogits<HostT> {
+    return host_.task_logits(output, batch);
+  }
+  [[nodiscard]] TensorMap buffers() const requires HasBuffers<HostT> { return host_.buffers(); }
+  void set_buffers(const TensorMap& buffers) requires HasBuffers<HostT> { host_.set_buffers(buffers); }
+  void end_epoch(const EpochInfo& info) requires EpochAware<HostT> { host_.end_epoch(info); }
+  void finish() requires Finishes<HostT> { host_.finish(); }
+
+ private:
+  static std::int64_t width_of(HostT& host) {
+    const at::NoGradGuard frozen;
+    require<OptionError>(host.classes().size() > 0, "Dept: the host is bound to no class; bind it to the base classes");
+    return host.raw_text(Candidates{{0}}).size(1);
+  }
+
+  /// The head's row of each class; empty when the list is one of new classes.
+  [[nodiscard]] std::vector<std::int64_t> rows_of(const ClassList& classes) const {
+    if (!options_.subsets && !(classes == base_)) return {};
+    std::vector<std::int64_t> rows;
+    for (const std::string& name : classes.names) {
+      const auto found = std::find(base_.names.begin(), base_.names.end(), name);
+      if (found == base_.names.end()) return {};
+      rows.push_back(found - base_.names.begin());
+    }
+    return rows;
+  }
+
+  /// Of the head, over the features of the last forward pass.
+  [[nodiscard]] Tensor head_loss(const Output& output, const Batch& batch) const {
+    require<OptionError>(compared_.defined() && compared_.is_same(output.image),
+                         "Dept: auxiliary_loss is asked for another output than the last one of `forward`, whose "
+                         "features are kept; ask for it right after the forward pass");
+    const Candidates& judged = output.judged.ids.empty() ? output.candidates : output.judged;
+    std::vector<std::int64_t> rows;
+    for (const std::int64_t id : judged.ids) rows.push_back(rows_.at(static_cast<std::size_t>(id)));
+    const Tensor labels = at::tensor(positions(batch.labels, output.candidates)).to(raw_text_.device());
+    return head_.loss(raw_text_.index_select(0, labels), raw_image_, rows, positions(batch.labels, judged),
+                      batch.weights);
+  }
+
+  /// Where each label stands among the candidates. **Throws** `ShapeError` for one that does not.
+  static std::vector<std::int64_t> positions(const std::vector<std::int64_t>& labels, const Candidates& candidates) {
+    std::vector<std::int64_t> result;
+    for (const std::int64_t label : labels) {
+      const auto found = std::find(candidates.ids.begin(), candidates.ids.end(), label);
+      require<ShapeError>(found != candidates.ids.end(), "Dept: label ", label, " is not among the ", candidates.size(),
+                          " candidates");
+      result.push_back(found - candidates.ids.begin());
+    }
+    return result;
+  }
+
+  HostT host_;
+  Options options_;
+  ClassList base_;  // what the head's rows mean
+  DeptHead head_;
+  std::vector<std::int64_t> rows_;          // of the bound classes; empty: new classes
+  Tensor raw_image_, raw_text_, compared_;  // of the last forward pass
+};
+
+}  // namespace mao
