@@ -15,7 +15,9 @@ namespace {
 
 using ToyUpt = Upt<ToyModel>;
 
-Tensor logits_of(ToyUpt& upt) { return upt.forward(mao_test::toy_batch(), Candidates::all(upt.classes().size())).logits; }
+Tensor logits_of(ToyUpt& upt) {
+  return upt.forward(mao_test::toy_batch(), Candidates::all(upt.classes().size())).logits;
+}
 
 }  // namespace
 
@@ -69,6 +71,7 @@ TEST_CASE("UPT's text prompts depend on the vision prompts only where they mix",
 }
 
 TEST_CASE("UPT refuses settings out of range", "[upt]") {
-  CHECK_THROWS_WITH(ToyUpt(ToyModel::make(), toy_classes(3), {.context = 0}), ContainsSubstring("context of 0 vectors"));
+  CHECK_THROWS_WITH(ToyUpt(ToyModel::make(), toy_classes(3), {.context = 0}),
+                    ContainsSubstring("context of 0 vectors"));
   CHECK_THROWS_WITH(ToyUpt(ToyModel::make(), toy_classes(3), {.dropout = 1}), ContainsSubstring("dropout = 1"));
 }

@@ -32,14 +32,15 @@ struct UptOptions {
 /// Trains `prompt_learner.uni_ctx` [1, 2n, Wt], the block, and `prompt_learner.mlp` (Wt -> Wv): for ViT-B/16 and n = 4
 /// that is 4,096 + (6 * 512^2 + 6 * 512 biases) + 2 layer norms of 1,024 + 393,984 = 1,976,064 numbers.
 ///
-/// **Differs** from the release in one default: its attention runs over the wrong axis, so that every prompt sees itself
-/// alone; `mix_prompts = false` does the same. As there, the two towers draw dropout apart from each other.
+/// **Differs** from the release in one default: its attention runs over the wrong axis, so that every prompt sees
+/// itself alone; `mix_prompts = false` does the same. As there, the two towers draw dropout apart from each other.
 template <PromptedTowers ModelT>
 class Upt {
  public:
   using Options = UptOptions;
 
-  /// **Throws** `OptionError` for no vectors or a dropout outside [0, 1), `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for no vectors or a dropout outside [0, 1), `DataError` for a class name that does not
+  /// fit.
   explicit Upt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(std::move(model)),
         options_(options),
@@ -65,16 +66,18 @@ class Upt {
     return output;
   }
 
-  /// **Shape** [H, D], unit rows.
-  Tensor encode_text(const Candidates& candidates) {
+  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
+  Tensor raw_text(const Candidates& candidates) {
     const Tensor context = prompts("text").narrow(0, 0, options_.context);
-    return unit_rows(model_->encode_text(prompt_.assemble(context, candidates)));
+    return model_->encode_text(prompt_.assemble(context, candidates));
   }
 
-  /// **Shape** [B, D], unit rows.
-  Tensor encode_image(const ImageBatch& images) {
+  /// **Shape** [B, D], unit rows; `raw_image`: as the tower gives them.
+  Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
+  Tensor raw_image(const ImageBatch& images) {
     const Tensor tokens = into_vision_(prompts("vision").narrow(0, options_.context, options_.context));
-    return unit_rows(prompted_image_features(*model_, images, {.tokens = tokens, .deep = {}}));
+    return prompted_image_features(*model_, images, {.tokens = tokens, .deep = {}});
   }
 
   /// UPT has no term of its own.
