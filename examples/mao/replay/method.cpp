@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
 
 namespace mao_program::replay {
 
@@ -11,7 +12,11 @@ using mao::FormatError;
 using mao::require;
 
 StepComparison::StepComparison(const Trace& trace, const MethodOptions& options, Report& report)
-    : options_(options), report_(report), steps_(trace.tensors("steps.safetensors")), trace_(trace.json("trace.json")) {
+    : options_(options),
+      report_(report),
+      steps_(trace.tensors("steps.safetensors")),
+      trace_(trace.json("trace.json")),
+      schedule_(trace.schedule()) {
   const auto expected = trace.config<std::size_t>("T");
   require<FormatError>(trace_.is_array() && trace_.size() == expected, trace.folder().string(), ": trace.json has ",
                        trace_.size(), " steps, config.json says T = ", expected);
@@ -23,18 +28,14 @@ void StepComparison::step(std::int64_t step, const mao::StepReport& done, const 
   const std::string prefix = "step" + std::to_string(step) + ".", where = "step " + std::to_string(step);
   const auto& limit = options_.tolerances;
   const auto& wanted = trace_.at(static_cast<std::size_t>(step));
-  for (const double rate : wanted.at("lr")) {
-    report_.compare("learning rate", done.learning_rate, rate, limit.learning_rate, where);
-  }
-  if (step == 0) compare_features(output);
+  compare_rates(wanted.at("lr"), done, parameters, where);
+  if (step == 0 && options_.features_are_output) compare_features(output);
   if (const auto target = steps_.find(prefix + "call0.cross_entropy.target");
       target != steps_.end() && options_.targets_are_labels) {
     report_.exact("labels", integers(target->second) == labels,
                   "the labels of " + where + " are not those of the trace");
   }
-  report_.compare(step == 0 ? "logits, step 0" : "logits, later steps", output.logits,
-                  entry(steps_, prefix + "logits", "steps.safetensors"), step == 0 ? limit.first_logits : limit.logits,
-                  where);
+  compare_logits(step, labels, output, where);
   if (wanted.at("loss_summary").contains(options_.loss_key)) {
     report_.compare("loss", done.loss, wanted.at("loss_summary").at(options_.loss_key).get<double>(), limit.loss,
                     where);
@@ -46,6 +47,36 @@ void StepComparison::step(std::int64_t step, const mao::StepReport& done, const 
     report_.compare(parameter.name + " after each step", parameter.value,
                     entry(steps_, prefix + "param." + parameter.name, "steps.safetensors"), limit.parameter, where);
   }
+}
+
+/// Parameters of one `Parameter::rate` are a group of the reference's optimiser; groups come in order of appearance.
+void StepComparison::compare_rates(const nlohmann::json& wanted, const mao::StepReport& done,
+                                   const mao::ParameterList& parameters, const std::string& where) {
+  std::vector<double> groups;
+  for (const mao::Parameter& parameter : parameters) {
+    if (std::find(groups.begin(), groups.end(), parameter.rate) == groups.end()) groups.push_back(parameter.rate);
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const double multiple = groups.size() == wanted.size() ? groups[i] : 1;
+    report_.compare("learning rate", mao::learning_rate_of(schedule_, done.epoch, multiple), wanted[i].get<double>(),
+                    options_.tolerances.learning_rate, where);
+  }
+}
+
+void StepComparison::compare_logits(std::int64_t step, const std::vector<std::int64_t>& labels,
+                                    const mao::Output& output, const std::string& where) {
+  const std::string prefix = "step" + std::to_string(step) + ".", name = step == 0 ? "step 0" : "later steps";
+  const Tolerance limit = step == 0 ? options_.tolerances.first_logits : options_.tolerances.logits;
+  const auto soft = steps_.find(prefix + "call0.kl_div.input");
+  if (!steps_.contains(prefix + "logits") && soft != steps_.end()) {
+    const mao::Tensor actual = (output.logits / options_.temperature).log_softmax(1);
+    return report_.compare("log-probabilities, " + name, actual, soft->second, limit, where);
+  }
+  mao::Tensor actual = output.logits;
+  if (options_.column_an_image) {
+    actual = actual.index_select(1, at::tensor(mao::columns_of(labels, output.candidates)));
+  }
+  report_.compare("logits, " + name, actual, entry(steps_, prefix + "logits", "steps.safetensors"), limit, where);
 }
 
 void StepComparison::compare_gradient(const std::string& key, const mao::Parameter& parameter,
@@ -65,8 +96,10 @@ void StepComparison::compare_features(const mao::Output& output) {
   }
   const auto text = features_.find("text_encoder.0");
   if (text == features_.end()) return;
-  if (output.text.dim() == 2)
-    return report_.compare("text features, step 0", output.text, mao::unit_rows(text->second), limit);
+  if (output.text.dim() == 2) {
+    const mao::Tensor rows = text->second.index_select(0, at::tensor(output.candidates.ids));
+    return report_.compare("text features, step 0", output.text, mao::unit_rows(rows), limit);
+  }
   for (std::int64_t b = 0; b < output.text.size(0); ++b) {
     const auto& expected = entry(features_, "text_encoder." + std::to_string(b), "step0_features.safetensors");
     report_.compare("text features, step 0", output.text.select(0, b), mao::unit_rows(expected), limit,

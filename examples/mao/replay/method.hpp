@@ -37,9 +37,12 @@ struct MethodTolerances {
 /// What differs from method to method.
 struct MethodOptions {
   MethodTolerances tolerances{};
-  std::string loss_key = "loss";   ///< of loss_summary in trace.json
-  bool start_is_known = false;     ///< the backbone starts where the reference does (text init), so compare that too
-  bool targets_are_labels = true;  ///< the first cross entropy's targets are the batch's labels
+  std::string loss_key = "loss";    ///< of loss_summary in trace.json
+  bool start_is_known = false;      ///< the backbone starts where the reference does (text init), so compare that too
+  bool targets_are_labels = true;   ///< the first cross entropy's targets are the batch's labels
+  bool column_an_image = false;     ///< the trace's logits have a column for each image's label, repeats included
+  bool features_are_output = true;  ///< step0_features are what the output holds, before normalisation
+  double temperature = 1;           ///< of the log-probabilities that stand in for logits in traces of distillation
   std::set<std::string> without_meaning{};  ///< parameters whose true gradient is 0, so that noise would be compared
 };
 
@@ -96,6 +99,10 @@ class StepComparison {
             const mao::Output& output, const mao::ParameterList& parameters);
 
  private:
+  void compare_rates(const nlohmann::json& wanted, const mao::StepReport& done, const mao::ParameterList& parameters,
+                     const std::string& where);
+  void compare_logits(std::int64_t step, const std::vector<std::int64_t>& labels, const mao::Output& output,
+                      const std::string& where);
   void compare_gradient(const std::string& key, const mao::Parameter& parameter, const std::string& where);
   void compare_features(const mao::Output& output);
 
@@ -103,6 +110,7 @@ class StepComparison {
   Report& report_;
   mao::TensorMap steps_, features_;
   nlohmann::json trace_;
+  mao::CosineSchedule schedule_;
 };
 
 /// Puts the values of `file` into parameters. **Throws** when a name or a shape differs.
