@@ -170,3 +170,45 @@ TEST_CASE("a name that does not fit is named", "[context]") {
                     ContainsSubstring("one more more") && ContainsSubstring("24"));
   CHECK_THROWS_WITH(phrase_embedding(*model, ContextPhrase::words("a  photo")), ContainsSubstring("single spaces"));
 }
+
+TEST_CASE("one context a group gives each group's rows as if alone", "[context]") {
+  const auto model = ToyModel::make();
+  const ClassList classes = toy_classes(6);
+  const Candidates some{{4, 0, 5}};
+  const Tensor contexts = normal_tensor({3, 4, 64}, 0.3, Rng(4));
+  const std::vector<std::pair<ContextPhrase, ClassPosition>> layouts{
+      {ContextPhrase::placeholders(4), ClassPosition::End},
+      {ContextPhrase::placeholders(4), ClassPosition::Middle},
+      {ContextPhrase::placeholders(4), ClassPosition::Front},
+      {ContextPhrase::first_words("a photo of a very small", 4), ClassPosition::End}};
+  for (const auto& [phrase, position] : layouts) {
+    CAPTURE(phrase.prefix, name_of(position));
+    const ContextPrompt<ToyModel> prompt(*model, classes, phrase, position);
+    const TextBatch batch = prompt.assemble_each(contexts, some);
+    batch.check();
+    CHECK(batch.group == std::vector<std::int64_t>{0, 0, 0, 1, 1, 1, 2, 2, 2});
+    const Tensor together = model->encode_text(batch);
+    for (std::int64_t g = 0; g < 3; ++g) {
+      const Tensor alone = model->encode_text(prompt.assemble(contexts[g], some));
+      CHECK(relative_difference(together.narrow(0, 3 * g, 3), alone) < 1e-5);
+    }
+  }
+}
+
+TEST_CASE("the ending stands behind the context, with the name in its braces", "[context]") {
+  const auto model = ToyModel::make();
+  const ClassList classes = toy_classes(5);
+  const auto phrase = ContextPhrase::words("a photo of a");
+  const Tensor context = phrase_embedding(*model, phrase);
+  for (const std::string& ending : {std::string("{}, a type of pet."), std::string("person doing {}.")}) {
+    const ContextPrompt<ToyModel> prompt(*model, classes, phrase, ClassPosition::End, ending);
+    std::vector<std::string> sentences;
+    for (const std::string& name : classes.names) sentences.push_back("a photo of a " + fill_template(ending, name));
+    const Tensor features = model->encode_text(prompt.assemble(context, Candidates::all(5)));
+    CHECK(relative_difference(features, sentence_features(*model, sentences)) < 1e-5);
+  }
+  using Prompt = ContextPrompt<ToyModel>;
+  CHECK_THROWS_WITH(Prompt(*model, classes, phrase, ClassPosition::Front, "the {}."),
+                    ContainsSubstring("must start with {}"));
+  CHECK_THROWS_WITH(Prompt(*model, classes, phrase, ClassPosition::End, "pet."), ContainsSubstring("exactly once"));
+}

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Class vectors of the frozen model from hand-written prompts: the zero-shot classifier, and the teacher of the methods
-/// that hold on to it.
+/// Class vectors of the frozen model from hand-written prompts: the zero-shot classifier, and the teacher of the
+/// methods that hold on to it.
 
 #include <string>
 #include <vector>

@@ -13,87 +13,32 @@
 
 #include <mao/clip/concepts.hpp>
 #include <mao/core/class_list.hpp>
-#include <mao/core/random.hpp>
 #include <mao/prompts/concepts.hpp>
+#include <mao/prompts/phrase.hpp>
+#include <mao/prompts/templates.hpp>
 
 namespace mao {
-
-/// A tensor of independent normal draws, in row-major order.
-inline Tensor normal_tensor(const std::vector<std::int64_t>& shape, double deviation, Rng rng) {
-  std::int64_t count = 1;
-  for (const std::int64_t extent : shape) count *= extent;
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = static_cast<float>(deviation * rng.normal());
-  return at::tensor(values).view(shape);
-}
-
-/// The words that a prompt is built around.
-struct ContextPhrase {
-  std::string prefix;       ///< what stands before the class name: a phrase, or one placeholder word a context vector
-  std::int64_t length = 0;  ///< n, context vectors: the first n tokens of the phrase are learned, the others stay
-
-  /// `n` placeholders ("X X X X"), for a random start.
-  static ContextPhrase placeholders(std::int64_t n) {
-    ContextPhrase phrase{"", n};
-    for (std::int64_t i = 0; i < n; ++i) phrase.prefix += i == 0 ? "X" : " X";
-    return phrase;
-  }
-
-  /// A phrase such as "a photo of a": as many vectors as it has words. Underscores become spaces.
-  static ContextPhrase words(const std::string& text) {
-    ContextPhrase phrase{readable(text), 1};
-    for (const char c : phrase.prefix) phrase.length += c == ' ' ? 1 : 0;
-    return phrase;
-  }
-
-  /// A phrase of which the first `n` words are learned (MaPLe: "a photo" of "a photo of a"), or `n` placeholders when
-  /// it is empty or has fewer words.
-  static ContextPhrase first_words(const std::string& text, std::int64_t n) {
-    require<OptionError>(n > 0, "a context of ", n, " vectors; at least 1 is needed (the papers use 2, 4 or 16)");
-    ContextPhrase phrase = words(text);
-    if (text.empty() || phrase.length < n) return placeholders(n);
-    phrase.length = n;
-    return phrase;
-  }
-
-  /// Whether it consists of placeholders, so that the context starts at random.
-  [[nodiscard]] bool random() const { return prefix.starts_with("X"); }
-};
-
-/// The token embeddings of a phrase, to start the context from. **Shape** [n, W].
-///
-/// As in CoOp the first n tokens are taken; every word of the phrase is assumed to be one token.
-template <VisionLanguageModel ModelT>
-Tensor phrase_embedding(const ModelT& model, const ContextPhrase& phrase) {
-  const auto tokens = model.tokenize(phrase.prefix);
-  require<OptionError>(static_cast<std::int64_t>(tokens.size()) >= phrase.length, "the context \"", phrase.prefix,
-                       "\" has ", tokens.size(), " tokens for ", phrase.length,
-                       " words; use single spaces between words");
-  return model.embed(at::tensor(std::vector<std::int64_t>(tokens.begin(), tokens.begin() + phrase.length)));
-}
-
-/// The context that a phrase starts from: its words' embeddings, or normal (0, 0.02) vectors. **Shape** [n, W].
-template <VisionLanguageModel ModelT>
-Tensor initial_context(const ModelT& model, const ContextPhrase& phrase, const Rng& rng) {
-  if (!phrase.random()) return phrase_embedding(model, phrase);
-  const std::int64_t width = model.embed(at::tensor(std::vector<std::int64_t>{0})).size(-1);
-  return normal_tensor({phrase.length, width}, 0.02, rng["context"]);
-}
 
 /// Lays out prompts: the frozen tokens of every class once, the learned context at each assembly.
 template <VisionLanguageModel ModelT>
 class ContextPrompt {
  public:
-  /// **Throws** `DataError` naming a class whose prompt is longer than the model's context.
+  /// `ending` is what follows the context: the name in its braces, and more words where there are some.
+  ///
+  /// **Throws** `DataError` naming a class whose prompt is longer than the model's context, `OptionError` unless
+  /// `ending` holds `{}` exactly once, and first where the name does not stand at the end.
   ContextPrompt(const ModelT& model, const ClassList& classes, const ContextPhrase& phrase,
-                ClassPosition position = ClassPosition::End)
+                ClassPosition position = ClassPosition::End, const std::string& ending = "{}.")
       : length_(phrase.length), position_(position) {
+    require<OptionError>(position_ == ClassPosition::End || ending.starts_with("{}"), "the ending \"", ending,
+                         "\" must start with {} when the class name stands in the middle or in front");
     if (position_ == ClassPosition::End) {
-      words_left_ = std::max<std::int64_t>(0, static_cast<std::int64_t>(model.tokenize(phrase.prefix).size()) - length_);
+      words_left_ =
+          std::max<std::int64_t>(0, static_cast<std::int64_t>(model.tokenize(phrase.prefix).size()) - length_);
     }
     std::vector<std::int64_t> ids;
     for (const std::string& name : classes.names) {
-      const auto tokens = model.tokenize(phrase.prefix + " " + readable(name) + ".");
+      const auto tokens = model.tokenize(phrase.prefix + " " + fill_template(ending, name));
       const auto total = static_cast<std::int64_t>(tokens.size()) + 2;
       require<DataError>(total <= model.context_length(), "class \"", name, "\": its prompt has ", total,
                          " tokens, the model takes ", model.context_length(), "; shorten the name or the context");
@@ -111,17 +56,28 @@ class ContextPrompt {
   ///
   /// **Shapes** `context` [n, W] shared by all classes, or [C, n, W], one for each.
   [[nodiscard]] TextBatch assemble(const Tensor& context, const Candidates& candidates) const {
-    const bool shared = context.dim() == 2;
-    const std::int64_t ahead = shared ? words_ahead() : 0, left = shared ? words_left_ : 0;
-    Arrangement rows{.context_begin = tokens_.size(0), .words_left = left, .order = {}, .offsets = {0}};
-    for (const std::int64_t id : candidates.ids) arrange(id, ahead, shared ? 0 : id * length_, rows);
-    TextBatch batch;
-    batch.prefix =
-        (ahead > 0 ? at::cat({start_, context.narrow(0, 0, ahead), tokens_.narrow(0, 0, left)}) : start_).unsqueeze(0);
-    batch.suffix = at::cat({tokens_, context.flatten(0, -2)}).index_select(0, at::tensor(rows.order));
-    batch.offsets = std::move(rows.offsets);
-    batch.group.assign(candidates.ids.size(), 0);
-    return batch;
+    if (context.dim() == 2) return assemble_each(context.unsqueeze(0), candidates);
+    Arrangement rows{.context_begin = tokens_.size(0), .words_left = 0};
+    for (const std::int64_t id : candidates.ids) arrange(id, 0, id * length_, rows);
+    return batch_of(start_.unsqueeze(0), context, std::move(rows), std::vector<std::int64_t>(candidates.ids.size(), 0));
+  }
+
+  /// The prompts of the candidates with each of G contexts (CoCoOp: one an image). Row g * H + h is candidate h with
+  /// context g.
+  ///
+  /// **Shape** `contexts` [G, n, W].
+  [[nodiscard]] TextBatch assemble_each(const Tensor& contexts, const Candidates& candidates) const {
+    const std::int64_t groups = contexts.size(0), ahead = words_ahead(), width = start_.size(1);
+    Arrangement rows{.context_begin = tokens_.size(0), .words_left = words_left_};
+    std::vector<std::int64_t> group;
+    for (std::int64_t g = 0; g < groups; ++g) {
+      for (const std::int64_t id : candidates.ids) arrange(id, ahead, g * length_, rows);
+      group.insert(group.end(), candidates.ids.size(), g);
+    }
+    const Tensor prefix = at::cat({start_.expand({groups, 1, width}), contexts.narrow(1, 0, ahead),
+                                   tokens_.narrow(0, 0, words_left_).expand({groups, words_left_, width})},
+                                  1);
+    return batch_of(prefix, contexts, std::move(rows), std::move(group));
   }
 
  private:
@@ -129,8 +85,14 @@ class ContextPrompt {
     std::int64_t context_begin;         ///< row of the first context vector behind the class tokens
     std::int64_t words_left;            ///< of the phrase, which stand in the prefix already
     std::vector<std::int64_t> order{};  ///< rows of [class tokens; context] in the order of the suffix
-    std::vector<std::int64_t> offsets;
+    std::vector<std::int64_t> offsets{0};
   };
+
+  [[nodiscard]] TextBatch batch_of(Tensor prefix, const Tensor& context, Arrangement rows,
+                                   std::vector<std::int64_t> group) const {
+    const Tensor suffix = at::cat({tokens_, context.flatten(0, -2)}).index_select(0, at::tensor(rows.order));
+    return {std::move(prefix), suffix, std::move(rows.offsets), std::move(group)};
+  }
 
   /// Context vectors that stand before every class name, and so can be shared.
   [[nodiscard]] std::int64_t words_ahead() const {
