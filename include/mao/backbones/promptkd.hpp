@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// PromptKD: a small model learns from what a larger, tuned one thinks of unlabelled images (Li et al., arXiv
+/// 2403.02781).
+
+#include <memory>
+#include <utility>
+
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/backbones/compare.hpp>
+#include <mao/backbones/concepts.hpp>
+#include <mao/backbones/projector.hpp>
+#include <mao/prompts/deep.hpp>
+#include <mao/prompts/templates.hpp>
+
+namespace mao {
+
+/// Settings of `PromptKd`.
+struct PromptKdOptions {
+  std::int64_t vision_context = 4, vision_depth = 9;
+  double weight = 1000;    ///< of the distillation; the paper uses 200 for Aircraft, Flowers and DTD
+  double temperature = 1;  ///< T
+  std::uint64_t seed = 1;  ///< of the random start
+};
+
+/// What a teacher must offer: class features, and the model behind them.
+template <class T>
+concept DistillationTeacher = ClassFeatures<T> && requires(const T& teacher) {
+  { teacher.model().preprocess() } -> std::convertible_to<Preprocess>;
+  { teacher.logit_scale() } -> std::convertible_to<double>;
+};
+
+/// The student is the image tower of a small model with vision prompts and a projector into the teacher's space;
+/// classes are the teacher's features, encoded once a list. With z = s cos(project(f), t) and the teacher's z*, s its
+/// scale:
+///
+///     loss = weight T^2 sum p* (log p* - log p) / (B C),  p = softmax(z / T) over all C classes
+///
+/// Images need no labels: train it on the images of base and new classes, bound to both; then bind it to the classes in
+/// question. Labels, and whatever the regularizer makes of them, leave no trace. Training wants batches of 2 images or
+/// more (batch normalisation).
+///
+/// Trains `image_encoder.VPT` [m, Wv], `VPT_shallow` of blocks 1 .. depth - 1, and `VPT_image_trans`: 1,013,760 numbers
+/// for a ViT-B/16 that learns from a ViT-L/14. The teacher stays as it is, and after `bind` no image goes
+/// through it but in training. It shares its tensors with the backbone it was copied from: do not train that any more.
+template <PromptedTowers StudentModel, DistillationTeacher TeacherT>
+class PromptKd {
+ public:
+  using Options = PromptKdOptions;
+  static constexpr bool needs_all_classes = true;
+  static constexpr bool ignores_labels = true;
+
+  /// **Throws** `OptionError` for a setting out of range, or when student and teacher do not see the same pixels.
+  explicit PromptKd(std::shared_ptr<const StudentModel> student, TeacherT teacher, Options options = {})
+      : student_(std::move(student)),
+        teacher_(std::move(teacher)),
+        options_(options),
+        text_(teacher_text()),
+        prompt_(vision_prompt()),
+        projector_("VPT_image_trans", sentence_features(*student_, {"a"}).size(1), text_.size(1), Rng(options.seed)) {
+    require<OptionError>(options.weight > 0 && options.temperature > 0, "PromptKd: weight = ", options.weight,
+                         " and temperature = ", options.temperature, ", both are above 0 (the paper uses 1000 and 1)");
+    const Preprocess theirs = teacher_.model().preprocess(), ours = student_->preprocess();
+    require<OptionError>(theirs == ours, "PromptKd: the student sees ", ours.resolution, " pixels a side, the teacher ",
+                         theirs.resolution,
+                         ", or they normalise or resize differently; both are shown the same pixels, "
+                         "so their preprocessing must be the same");
+  }
+
+  void bind(const ClassList& classes) {
+    teacher_.bind(classes);
+    text_ = teacher_text();
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return teacher_.classes(); }
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    return compare(encode_image(images), encode_text(candidates), logit_scale(), candidates);
+  }
+
+  /// The teacher's. **Shape** [H, D_teacher], unit rows.
+  Tensor encode_text(const Candidates& candidates) {
+    return text_.index_select(0, at::tensor(candidates.ids).to(text_.device()));
+  }
+
+  /// The student's, projected. **Shape** [B, D_teacher], unit rows.
+  Tensor encode_image(const ImageBatch& images) {
+    return unit_rows(projector_(prompted_image_features(*student_, images, prompt_.prompts())));
+  }
+
+  /// What the teacher thinks of the same pixels. **Shape** [B, C], without gradient.
+  Tensor teacher_logits(const ImageBatch& images) {
+    const at::NoGradGuard frozen;
+    const ImageBatch seen{.pixels = images.pixels, .features = {}};  // kept features are the student's
+    if constexpr (ScoresItself<TeacherT>) {
+      return teacher_.score(seen, text_);
+    } else {
+      return at::matmul(teacher_.encode_image(seen), text_.t()) * logit_scale();
+    }
+  }
+
+  /// The distillation loss; images count by their weights. **Throws** `ShapeError` unless `output` is over all classes.
+  Tensor auxiliary_loss(const Output& output, const Batch& batch) {
+    require<ShapeError>(output.candidates == Candidates::all(classes().size()), "PromptKd: the loss is over all ",
+                        classes().size(), " classes, the output has ", output.candidates.size(),
+                        " in some order; encode all of them");
+    const double temperature = options_.temperature;
+    const Tensor wanted = at::log_softmax(teacher_logits(output.images) / temperature, 1);
+    const Tensor found = at::log_softmax(output.logits / temperature, 1);
+    Tensor each = (wanted.exp() * (wanted - found)).sum(1) / static_cast<double>(classes().size());
+    if (!batch.weights.empty()) {
+      const Tensor weights = at::tensor(batch.weights).to(each.device());
+      each = each * weights * (static_cast<double>(batch.weights.size()) / weights.sum());
+    }
+    return each.mean() * (options_.weight * temperature * temperature);
+  }
+
+  /// The distillation loss alone.
+  Tensor total_loss(const Tensor&, const Tensor& auxiliary) const { return auxiliary; }
+
+  /// Vision prompts, then the projector.
+  ParameterList parameters() {
+    ParameterList all = prompt_.parameters();
+    for (Parameter& parameter : projector_.parameters()) all.push_back(std::move(parameter));
+    return all;
+  }
+
+  /// Running statistics of the projector.
+  [[nodiscard]] TensorMap buffers() const { return projector_.buffers(); }
+  void set_buffers(const TensorMap& values) { projector_.set_buffers(values); }
+
+  /// The teacher's.
+  [[nodiscard]] double logit_scale() const { return teacher_.logit_scale(); }
+  [[nodiscard]] const StudentModel& model() const { return *student_; }
+
+ private:
+  [[nodiscard]] Tensor teacher_text() {
+    const at::NoGradGuard frozen;
+    return teacher_.encode_text(Candidates::all(teacher_.classes().size())).detach().clone();
+  }
+
+  [[nodiscard]] VisionPrompt vision_prompt() const {
+    const TowerSizes sizes = student_->towers();
+    detail::check_depth(options_.vision_depth, sizes.vision_layers, "PromptKd: vision_depth");
+    return VisionPrompt(options_.vision_depth, options_.vision_context, sizes.vision_width, Rng(options_.seed));
+  }
+
+  std::shared_ptr<const StudentModel> student_;
+  TeacherT teacher_;
+  Options options_;
+  Tensor text_;  // [C, D_teacher], unit rows
+  VisionPrompt prompt_;
+  Projector projector_;
+};
+
+template <class ModelT, class TeacherT>
+PromptKd(std::shared_ptr<ModelT>, TeacherT) -> PromptKd<std::remove_const_t<ModelT>, TeacherT>;
+template <class ModelT, class TeacherT>
+PromptKd(std::shared_ptr<ModelT>, TeacherT, PromptKdOptions) -> PromptKd<std::remove_const_t<ModelT>, TeacherT>;
+
+}  // namespace mao
