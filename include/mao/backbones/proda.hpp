@@ -53,8 +53,8 @@ class ProDa {
       : model_(std::move(model)), options_(checked(options)) {
     bind(std::move(classes));
     const std::int64_t width = model_->embed(at::tensor(std::vector<std::int64_t>{0})).size(-1);
-    contexts_ = parameter(
-        normal_tensor({options_.prompts, options_.context, width}, 0.02, Rng(options_.seed)["contexts"]));
+    contexts_ =
+        parameter(normal_tensor({options_.prompts, options_.context, width}, 0.02, Rng(options_.seed)["contexts"]));
   }
 
   void bind(ClassList classes) {

@@ -50,9 +50,8 @@ class MixingBlock {
   /// **Shape** x [n, W] -> [n, W]. `mix`: every token sees all; otherwise each sees itself alone. Dropout draws from
   /// `rng`.
   [[nodiscard]] Tensor operator()(const Tensor& x, bool mix, const Rng& rng) const {
-    const Tensor y =
-        at::layer_norm(x + dropout(attention(x, mix, rng), dropout_, rng["dropout1"]), {x.size(1)}, norm1_weight_,
-                       norm1_bias_);
+    const Tensor y = at::layer_norm(x + dropout(attention(x, mix, rng), dropout_, rng["dropout1"]), {x.size(1)},
+                                    norm1_weight_, norm1_bias_);
     const Tensor hidden = first_(at::layer_norm(y, {x.size(1)}, norm2_weight_, norm2_bias_)).relu();
     return y + dropout(second_(dropout(hidden, dropout_, rng["dropout"])), dropout_, rng["dropout2"]);
   }
@@ -81,7 +80,7 @@ class MixingBlock {
   std::string prefix_;
   double dropout_ = 0;
   Linear out_, first_, second_;
-  Tensor in_weight_, in_bias_;  // [3W, W], [3W]
+  Tensor in_weight_, in_bias_;                                    // [3W, W], [3W]
   Tensor norm1_weight_, norm1_bias_, norm2_weight_, norm2_bias_;  // [W]
 };
 

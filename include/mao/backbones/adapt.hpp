@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// ADAPT: prompts of both towers whose lengths are found by pruning (TMLR submission 6927), in our own design.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mao/backbones/compare.hpp>
+#include <mao/backbones/concepts.hpp>
+#include <mao/backbones/distances.hpp>
+#include <mao/prompts/class_features.hpp>
+#include <mao/prompts/pruning.hpp>
+#include <mao/prompts/select_rows.hpp>
+#include <mao/prompts/token_bank.hpp>
+
+namespace mao {
+
+/// Settings of `Adapt`. No number but the target is the paper's.
+struct AdaptOptions {
+  std::string pattern = "a photo of a {}.";  ///< the class prompt, frozen, and the teacher's
+  std::int64_t tokens = 8;                   ///< n0, tokens of each block of each tower to start with
+  std::int64_t target = 128;                 ///< tokens of both towers together in the end
+  double prune_until = 0.5;                  ///< fraction of the epochs in which tokens are taken out
+  int interval = 1;                          ///< epochs from one taking out to the next
+  bool joint = true;  ///< both towers are ranked together; false: each loses its share of the tokens
+  SaliencyScale scale = SaliencyScale::Raw;
+  TeacherDistance distance = TeacherDistance::FeatureCosine;
+  double text_weight = 1, image_weight = 1;  ///< of the distances to the frozen model
+  std::uint64_t seed = 1;                    ///< of the random start
+};
+
+/// Every block of both towers attends to learned tokens, extra keys and values; training takes the least salient of
+/// them out, step by step, until `target` are left.
+///
+/// Loss: task + text_weight * d(class vectors, frozen ones) + image_weight * d(images, frozen ones), where d is
+/// `TeacherDistance`. At the end of an epoch that the `PruningSchedule` names, tokens with the lowest saliency
+/// |<dL/dp, p>|, summed since the last time, go; none comes back. Class text is that of `pattern`.
+///
+/// Trains `prompt_learner.text_tokens` [Lt, n0, Wt] and `prompt_learner.vision_tokens` [Lv, n0, Wv]; what is kept is
+/// Wt numbers for each text and Wv for each vision token: for ViT-B/16 and 128 tokens 65,536 to 98,304.
+///
+/// **Differs** in an unknown way: what is public of the paper (abstract, reviews, change log) gives the idea, the role
+/// of the target and that the distance is a cosine, but no equation, schedule or setting. All of those are ours.
+template <PromptedTowers ModelT>
+class Adapt {
+ public:
+  using Options = AdaptOptions;
+  static constexpr bool needs_all_classes = true;
+
+  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
+  explicit Adapt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
+      : model_(std::move(model)), options_(std::move(options)) {
+    const TowerSizes sizes = model_->towers();
+    const Rng rng(options_.seed);
+    text_ = TokenBank("prompt_learner.text_tokens", sizes.text_layers, options_.tokens, sizes.text_width, rng);
+    vision_ = TokenBank("prompt_learner.vision_tokens", sizes.vision_layers, options_.tokens, sizes.vision_width, rng);
+    schedule_ = {.start = text_.total() + vision_.total(),
+                 .target = options_.target,
+                 .until = options_.prune_until,
+                 .interval = options_.interval};
+    schedule_.check();
+    require<OptionError>(options_.text_weight >= 0 && options_.image_weight >= 0,
+                         "Adapt: text_weight = ", options_.text_weight, ", image_weight = ", options_.image_weight,
+                         ", expected 0 or more");
+    bind(std::move(classes));
+  }
+
+  /// Lays out the class prompts and encodes the teacher's class vectors, once.
+  void bind(ClassList classes) {
+    std::vector<std::string> sentences;
+    for (const std::string& name : classes.names) sentences.push_back(fill_template(options_.pattern, name));
+    TextBatch prompts = text_batch(*model_, sentences);
+    teacher_ = frozen_class_features(*model_, classes, {options_.pattern});
+    prompts_ = std::move(prompts);
+    classes_ = std::move(classes);
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return classes_; }
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    if (at::GradMode::is_enabled()) restore();
+    return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
+  }
+
+  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
+  Tensor raw_text(const Candidates& candidates) {
+    return model_->encode_text(select_rows(prompts_, candidates.ids), text_.prompts(pruning()));
+  }
+
+  /// **Shape** [B, D], unit rows; `raw_image`: as the tower gives them.
+  Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
+  Tensor raw_image(const ImageBatch& images) {
+    return prompted_image_features(*model_, images, {.tokens = {}, .deep = vision_.prompts(pruning())});
+  }
+
+  /// The distances to the frozen model, weighted; undefined when both weights are 0.
+  Tensor auxiliary_loss(const Output& full, const Batch&) {
+    Tensor loss;
+    if (options_.text_weight > 0) {
+      const Tensor teacher = teacher_.index_select(0, at::tensor(full.candidates.ids));
+      loss = teacher_distance(options_.distance, full.text, teacher) * options_.text_weight;
+    }
+    if (options_.image_weight > 0) {
+      const Tensor teacher = frozen_image_features(*model_, full.images);
+      const Tensor term = teacher_distance(options_.distance, full.image, teacher) * options_.image_weight;
+      loss = loss.defined() ? loss + term : term;
+    }
+    return loss;
+  }
+
+  /// Takes tokens out when it is time to.
+  void end_epoch(const EpochInfo& info) {
+    restore();
+    const std::int64_t surplus = kept() - schedule_.kept(info.epoch + 1, info.horizon);
+    if (surplus <= 0) return;
+    options_.joint ? remove_jointly(surplus) : remove_by_tower(schedule_.kept(info.epoch + 1, info.horizon));
+    text_.forget();
+    vision_.forget();
+  }
+
+  ParameterList parameters() { return {text_.tokens(), vision_.tokens()}; }
+
+  /// Masks and saliencies. Loading them takes the parameters' rows as they are then.
+  [[nodiscard]] TensorMap buffers() const {
+    TensorMap all;
+    text_.append_to(all);
+    vision_.append_to(all);
+    return all;
+  }
+  void set_buffers(const TensorMap& buffers) {
+    text_.set_buffers(buffers);
+    vision_.set_buffers(buffers);
+  }
+
+  /// Tokens that are in, and the numbers in them.
+  [[nodiscard]] std::int64_t kept() const { return text_.total() + vision_.total(); }
+  [[nodiscard]] std::int64_t kept_numbers() const {
+    return text_.total() * text_.width() + vision_.total() * vision_.width();
+  }
+  [[nodiscard]] const TokenBank& text_tokens() const { return text_; }
+  [[nodiscard]] const TokenBank& vision_tokens() const { return vision_; }
+  [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
+  [[nodiscard]] const ModelT& model() const { return *model_; }
+
+ private:
+  [[nodiscard]] bool pruning() const { return kept() > options_.target; }
+
+  void restore() const {
+    text_.restore();
+    vision_.restore();
+  }
+
+  [[nodiscard]] std::vector<double> scores(const TokenBank& bank) const {
+    const Tensor sums = bank.saliency().to(at::kDouble).contiguous();
+    const auto* first = sums.template const_data_ptr<double>();
+    return scaled({first, first + sums.numel()}, static_cast<std::size_t>(sums.size(0)), options_.scale);
+  }
+
+  void remove_jointly(std::int64_t count) {
+    std::vector<double> all = scores(text_);
+    std::vector<bool> in = text_.kept();
+    const auto texts = static_cast<std::int64_t>(in.size());
+    for (const double score : scores(vision_)) all.push_back(score);
+    in.insert(in.end(), vision_.kept().begin(), vision_.kept().end());
+    std::vector<std::int64_t> of_text, of_vision;
+    for (const std::int64_t i : lowest(all, in, count))
+      (i < texts ? of_text : of_vision).push_back(i < texts ? i : i - texts);
+    text_.remove(of_text);
+    vision_.remove(of_vision);
+  }
+
+  void remove_by_tower(std::int64_t total) {
+    const auto texts = static_cast<std::int64_t>(text_.kept().size());
+    const std::int64_t of_text = (total * texts + schedule_.start / 2) / schedule_.start;  // rounded
+    text_.remove(lowest(scores(text_), text_.kept(), text_.total() - of_text));
+    vision_.remove(lowest(scores(vision_), vision_.kept(), vision_.total() - (total - of_text)));
+  }
+
+  std::shared_ptr<const ModelT> model_;
+  Options options_;
+  ClassList classes_;
+  TextBatch prompts_;  // one row a class
+  Tensor teacher_;     // [C, D], unit rows
+  TokenBank text_, vision_;
+  PruningSchedule schedule_;
+};
+
+template <class ModelT>
+Adapt(std::shared_ptr<ModelT>, ClassList, AdaptOptions = {}) -> Adapt<std::remove_const_t<ModelT>>;
+
+}  // namespace mao
