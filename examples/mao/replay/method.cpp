@@ -44,8 +44,13 @@ void StepComparison::step(std::int64_t step, const mao::StepReport& done, const 
   }
   for (const mao::Parameter& parameter : parameters) {
     compare_gradient(prefix + "grad." + parameter.name, parameter, where);
-    report_.compare(parameter.name + " after each step", parameter.value,
-                    entry(steps_, prefix + "param." + parameter.name, "steps.safetensors"), limit.parameter, where);
+    const std::string key = prefix + "param." + parameter.name;
+    if (const auto other = options_.in_place_of.find(key); other != options_.in_place_of.end()) {
+      if (!other->second.defined()) continue;
+      steps_[key] = other->second;
+    }
+    report_.compare(parameter.name + " after each step", parameter.value, entry(steps_, key, "steps.safetensors"),
+                    limit.parameter, where);
   }
 }
 
@@ -105,6 +110,18 @@ void StepComparison::compare_features(const mao::Output& output) {
     report_.compare("text features, step 0", output.text.select(0, b), mao::unit_rows(expected), limit,
                     "image " + std::to_string(b));
   }
+}
+
+std::unique_ptr<mao::ImageSource> source_of(const std::vector<StepBatch>& steps, bool two_views) {
+  std::vector<mao::Tensor> first, second;
+  for (const StepBatch& step : steps) {
+    first.push_back(step.images);
+    if (!two_views) continue;
+    require<FormatError>(step.second.defined(), "batches.safetensors has no images2, the second views of its images");
+    second.push_back(step.second);
+  }
+  if (!two_views) return std::make_unique<mao::TensorImages>(at::cat(first));
+  return std::make_unique<ImagePairs>(at::cat(first), at::cat(second));
 }
 
 void load_parameters(mao::ParameterList parameters, const mao::TensorMap& values, const std::string& file) {

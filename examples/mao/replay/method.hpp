@@ -44,6 +44,22 @@ struct MethodOptions {
   bool features_are_output = true;  ///< step0_features are what the output holds, before normalisation
   double temperature = 1;           ///< of the log-probabilities that stand in for logits in traces of distillation
   std::set<std::string> without_meaning{};  ///< parameters whose true gradient is 0, so that noise would be compared
+  mao::TensorMap in_place_of{};  ///< for entries of steps.safetensors; an undefined one takes the entry out
+};
+
+/// Images in memory in two views: each batch is asked for twice, first view first.
+class ImagePairs : public mao::TensorImages {
+ public:
+  ImagePairs(mao::Tensor first, mao::Tensor second)
+      : mao::TensorImages(std::move(first)), second_(std::move(second)) {}
+  mao::ImageBatch load(const std::vector<mao::View>& views) override {
+    const bool again = std::exchange(again_, !again_);
+    return again ? second_.load(views) : mao::TensorImages::load(views);
+  }
+
+ private:
+  mao::TensorImages second_;
+  bool again_ = false;
 };
 
 /// A `Sampler` whose epochs are given: the batches of the trace, `per_epoch` at a time.
@@ -113,6 +129,9 @@ class StepComparison {
   mao::CosineSchedule schedule_;
 };
 
+/// All images of the steps, in two views where the method compares them. **Throws** `FormatError` where there is one.
+std::unique_ptr<mao::ImageSource> source_of(const std::vector<StepBatch>& steps, bool two_views);
+
 /// Puts the values of `file` into parameters. **Throws** when a name or a shape differs.
 void load_parameters(mao::ParameterList parameters, const mao::TensorMap& values, const std::string& file);
 
@@ -128,9 +147,7 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   if (options.start_is_known) compare_parameters(backbone.parameters(), initial, "start", absolute(1e-6), report);
   load_parameters(backbone.parameters(), initial, "init.safetensors");
 
-  std::vector<mao::Tensor> pixels;
-  for (const StepBatch& step : steps) pixels.push_back(step.images);
-  mao::TensorImages images(at::cat(pixels));
+  const auto images = source_of(steps, mao::traits_of(backbone).two_views);
   StepComparison comparison(trace, options, report);
   const Recorded<RegularizerT> recorded(std::move(regularizer));
   std::int64_t done = 0;
@@ -142,7 +159,7 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   auto tuner =
       mao::PromptTuner(backbone, FixedBatches(steps, trace.config<std::int64_t>("batches_per_epoch")), recorded,
                        trace.schedule(), mao::TunerOptions{.optimizer = trace.optimizer(), .name = trace.trainer()});
-  tuner.fit(images, observer);
+  tuner.fit(*images, observer);
   report.exact("steps", done == trace.config<std::int64_t>("T"), mao::text_of(done, " steps were run"));
 
   const auto limit = options.tolerances;

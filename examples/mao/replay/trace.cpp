@@ -104,7 +104,9 @@ std::vector<StepBatch> Trace::steps() const {
   std::vector<StepBatch> result;
   for (std::int64_t step = 0; step < count; ++step) {
     const std::int64_t row = one_each ? step : step % round;
-    result.push_back({images.select(0, row).narrow(0, 0, size), integers(labels.select(0, row).narrow(0, 0, size))});
+    const auto of_step = [&](const mao::Tensor& all_steps) { return all_steps.select(0, row).narrow(0, 0, size); };
+    result.push_back({of_step(images), integers(of_step(labels)), {}});
+    if (all.contains("images2")) result.back().second = of_step(all.at("images2"));
   }
   return result;
 }

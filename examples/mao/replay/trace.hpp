@@ -29,6 +29,7 @@ struct Settings {
 struct StepBatch {
   mao::Tensor images;                ///< [B, 3, R, R], normalised
   std::vector<std::int64_t> labels;  ///< [B]
+  mao::Tensor second{};              ///< the same images in another view, where the trace has one
 };
 
 /// One folder of golden traces. Files are read when they are asked for; one that is missing or lacks a key is an error.

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// MaPLe: coupled prompts in both towers.
+
+#include <mao/backbones/maple.hpp>
+
+#include "method.hpp"
+#include "table.hpp"
+
+namespace mao_program::replay {
+
+namespace {
+
+/// N_CTX words start the context only up to 4 of them, as in the reference.
+void replay_maple(const Trace& trace, Report& report) {
+  mao::Maple<mao::Clip> backbone(trace.clip(), trace.classes(),
+                                 {.init = trace.override_or<std::string>("TRAINER.MAPLE.CTX_INIT", "a photo of a"),
+                                  .context = trace.override_or<std::int64_t>("TRAINER.MAPLE.N_CTX", 2),
+                                  .depth = trace.override_or<std::int64_t>("TRAINER.MAPLE.PROMPT_DEPTH", 9)});
+  replay_method(trace, backbone, trace.steps(), {}, report);
+}
+
+const Registration registration("MaPLe", replay_maple);
+
+}  // namespace
+
+}  // namespace mao_program::replay

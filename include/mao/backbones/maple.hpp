@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// MaPLe: multi-modal prompt learning (Khattak et al., arXiv 2210.03117).
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mao/backbones/compare.hpp>
+#include <mao/backbones/concepts.hpp>
+#include <mao/prompts/deep.hpp>
+#include <mao/prompts/linear.hpp>
+
+namespace mao {
+
+/// Settings of `Maple`.
+struct MapleOptions {
+  std::string init = "a photo of a";  ///< the first words start the context; empty: random, normal (0, 0.02)
+  std::int64_t context = 2;           ///< n, vectors a layer in either tower
+  std::int64_t depth = 9;             ///< J, layers that see fresh prompts, the input included (paper: 9; 3 across data sets)
+  std::uint64_t seed = 1;             ///< of the random starts
+};
+
+/// Learns deep text prompts; a linear layer each makes the image tower's prompts out of them.
+///
+///   text:    [start] ctx of a name . [end]   before block i = 1 .. J - 1 the context becomes P_i
+///   vision:  [class] patches f(ctx)          before block i = 1 .. J - 1 the last n tokens become f_i(P_i)
+///
+/// Trains `prompt_learner.ctx` [n, Wt], `.proj` (f: Wt -> Wv), `.compound_prompts_text.i` [n, Wt] and
+/// `.compound_prompt_projections.i` (f_i+1), i = 0 .. J - 2; all f_i start alike. For ViT-B/16, n = 2: 3,555,072 numbers
+/// with J = 9, 1,185,024 with J = 3.
+///
+/// **Differs** from the released code: prompts and layers are fp32 throughout (there `ctx` and `proj` are fp16), and the
+/// towers may have any widths.
+template <PromptedTowers ModelT>
+class Maple {
+ public:
+  using Options = MapleOptions;
+
+  /// **Throws** `OptionError` for a depth that a tower does not have, `DataError` for a class name that does not fit.
+  explicit Maple(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
+      : model_(std::move(model)),
+        phrase_(ContextPhrase::first_words(options.init, options.context)),
+        classes_(std::move(classes)),
+        prompt_(*model_, classes_, phrase_) {
+    const Rng rng(options.seed);
+    const TowerSizes sizes = model_->towers();
+    require<OptionError>(options.depth >= 1, "Maple: depth = ", options.depth,
+                         "; at least 1, the input layer (the paper uses 9)");
+    detail::check_depth(options.depth, std::min(sizes.text_layers, sizes.vision_layers), "Maple: depth");
+    context_ = parameter(initial_context(*model_, phrase_, rng));
+    input_projection_ = Linear("prompt_learner.proj", sizes.text_width, sizes.vision_width, rng);
+    for (std::int64_t layer = 0; layer + 1 < options.depth; ++layer) {
+      const std::string name = "prompt_learner.compound_prompts_text." + std::to_string(layer);
+      deep_.push_back({name, parameter(normal_tensor({options.context, sizes.text_width}, 0.02, rng[name]))});
+      projections_.emplace_back("prompt_learner.compound_prompt_projections." + std::to_string(layer), sizes.text_width,
+                                sizes.vision_width, rng);
+      projections_.back().weight().detach().copy_(projections_.front().weight().detach());
+      projections_.back().bias().detach().copy_(projections_.front().bias().detach());
+    }
+  }
+
+  void bind(ClassList classes) {
+    prompt_ = ContextPrompt<ModelT>(*model_, classes, phrase_);
+    classes_ = std::move(classes);
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return classes_; }
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
+  }
+
+  /// **Shape** [H, D], unit rows.
+  Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
+  /// **Shape** [B, D], unit rows.
+  Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
+
+  /// What the prompted text tower gives. **Shape** [H, D], not normalised.
+  [[nodiscard]] Tensor raw_text(const Candidates& candidates) const {
+    BlockPrompts blocks(deep_.empty() ? 0 : 1);
+    for (const Parameter& prompt : deep_) blocks.push_back({.replacement = prompt.value, .attended = {}});
+    return model_->encode_text(prompt_.assemble(context_, candidates), blocks);
+  }
+
+  /// What the prompted image tower gives. **Shape** [B, D], not normalised.
+  [[nodiscard]] Tensor raw_image(const ImageBatch& images) const {
+    ImagePrompts prompts{.tokens = input_projection_(context_), .deep = BlockPrompts(deep_.empty() ? 0 : 1)};
+    for (std::size_t i = 0; i < deep_.size(); ++i) {
+      prompts.deep.push_back({.replacement = projections_[i](deep_[i].value), .attended = {}});
+    }
+    return prompted_image_features(*model_, images, prompts);
+  }
+
+  /// MaPLe has no term of its own.
+  Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
+
+  /// In the order of the reference's modules.
+  ParameterList parameters() {
+    ParameterList all{{"prompt_learner.ctx", context_}};
+    input_projection_.append_to(all);
+    all.insert(all.end(), deep_.begin(), deep_.end());
+    for (const Linear& projection : projections_) projection.append_to(all);
+    return all;
+  }
+
+  [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
+  [[nodiscard]] const ModelT& model() const { return *model_; }
+
+ private:
+  std::shared_ptr<const ModelT> model_;
+  ContextPhrase phrase_;
+  ClassList classes_;
+  ContextPrompt<ModelT> prompt_;
+  Tensor context_;
+  Linear input_projection_;
+  ParameterList deep_;                // P_1 .. P_J-1, [n, Wt] each
+  std::vector<Linear> projections_;   // f_1 .. f_J-1
+};
+
+template <class ModelT>
+Maple(std::shared_ptr<ModelT>, ClassList) -> Maple<std::remove_const_t<ModelT>>;
+template <class ModelT>
+Maple(std::shared_ptr<ModelT>, ClassList, MapleOptions) -> Maple<std::remove_const_t<ModelT>>;
+
+}  // namespace mao

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/ivlp.hpp>
+#include <mao/backbones/maple.hpp>
+#include <mao/testing/toy_model.hpp>
+
+#include <support/backbone_properties.hpp>
+#include <support/catch.hpp>
+
+using namespace mao;
+using mao::testing::toy_classes;
+using mao::testing::ToyModel;
+
+namespace {
+
+using ToyMaple = Maple<ToyModel>;
+
+const MapleOptions shape{.context = 2, .depth = 3};
+
+/// n Wt, f, and (J - 1) times a prompt and a layer: section 3.1's count.
+std::int64_t numbers(std::int64_t n, std::int64_t depth, std::int64_t text, std::int64_t vision) {
+  return depth * (n * text + (text + 1) * vision);
+}
+
+Tensor value_of(ParameterList parameters, const std::string& name) {
+  for (const Parameter& parameter : parameters) {
+    if (parameter.name == name) return parameter.value;
+  }
+  throw std::out_of_range(name);
+}
+
+}  // namespace
+
+static_assert(RawFeatures<ToyMaple> && !FrozenImageTower<ToyMaple> && !NeedsAllClasses<ToyMaple>);
+
+TEST_CASE("MaPLe keeps the promises of a backbone", "[maple]") {
+  mao_test::check_backbone([] { return ToyMaple(ToyModel::make(), toy_classes(6), shape); });
+}
+
+TEST_CASE("MaPLe of depth 1 has prompts at the input alone", "[maple]") {
+  mao_test::check_backbone([] { return ToyMaple(ToyModel::make(), toy_classes(6), {.context = 2, .depth = 1}); });
+}
+
+TEST_CASE("MaPLe trains as many numbers as the paper says, under the reference's names", "[maple]") {
+  CHECK(numbers(2, 9, 512, 768) == 3555072);
+  CHECK(numbers(2, 3, 512, 768) == 1185024);
+  for (const std::int64_t depth : {1, 2, 3}) {
+    ToyMaple maple(ToyModel::make(), toy_classes(3), {.context = 2, .depth = depth});
+    CHECK(mao_test::count(maple.parameters()) == numbers(2, depth, 64, 128));
+  }
+  ToyMaple maple(ToyModel::make(), toy_classes(3), shape);
+  std::vector<std::string> names;
+  for (const Parameter& parameter : maple.parameters()) names.push_back(parameter.name);
+  CHECK(names == std::vector<std::string>{"prompt_learner.ctx", "prompt_learner.proj.weight", "prompt_learner.proj.bias",
+                                          "prompt_learner.compound_prompts_text.0",
+                                          "prompt_learner.compound_prompts_text.1",
+                                          "prompt_learner.compound_prompt_projections.0.weight",
+                                          "prompt_learner.compound_prompt_projections.0.bias",
+                                          "prompt_learner.compound_prompt_projections.1.weight",
+                                          "prompt_learner.compound_prompt_projections.1.bias"});
+}
+
+TEST_CASE("MaPLe starts from the first words and from equal projections with tensors of their own", "[maple]") {
+  const auto model = ToyModel::make();
+  ToyMaple maple(model, toy_classes(3), shape);
+  const Tensor context = value_of(maple.parameters(), "prompt_learner.ctx");
+  CHECK(context.equal(phrase_embedding(*model, ContextPhrase::words("a photo"))));
+  const std::string prefix = "prompt_learner.compound_prompt_projections.";
+  const Tensor first = value_of(maple.parameters(), prefix + "0.weight"),
+               second = value_of(maple.parameters(), prefix + "1.weight");
+  CHECK(first.equal(second));
+  CHECK(first.data_ptr() != second.data_ptr());
+  CHECK_FALSE(first.equal(value_of(maple.parameters(), "prompt_learner.proj.weight")));
+}
+
+TEST_CASE("MaPLe is IVLP with vision prompts that are projections", "[maple]") {
+  const auto model = ToyModel::make();
+  ToyMaple maple(model, toy_classes(4), shape);
+  Ivlp<ToyModel> ivlp(model, toy_classes(4),
+                      {.text_context = 2, .text_depth = 3, .vision_context = 2, .vision_depth = 3});
+  const at::NoGradGuard frozen;
+  const auto given = [&](const std::string& name) {
+    return value_of(maple.parameters(), "prompt_learner." + name);
+  };
+  const auto projected = [&](const std::string& prompt, const std::string& layer) {
+    return at::linear(given(prompt), given(layer + ".weight"), given(layer + ".bias"));
+  };
+  const auto set = [&](const std::string& name, const Tensor& value) {
+    value_of(ivlp.parameters(), name).copy_(value);
+  };
+  set("prompt_learner.ctx", given("ctx"));
+  set("image_encoder.VPT", projected("ctx", "proj"));
+  for (const std::string i : {"0", "1"}) {
+    const std::string block = std::to_string(std::stoi(i) + 1);
+    set("text_encoder.transformer.resblocks." + block + ".VPT_shallow", given("compound_prompts_text." + i));
+    set("image_encoder.transformer.resblocks." + block + ".VPT_shallow",
+        projected("compound_prompts_text." + i, "compound_prompt_projections." + i));
+  }
+  const Tensor logits = maple.forward(mao_test::toy_batch(), Candidates::all(4)).logits;
+  CHECK(logits.equal(ivlp.forward(mao_test::toy_batch(), Candidates::all(4)).logits));
+}
+
+TEST_CASE("images alone teach MaPLe's text prompts: the towers are coupled", "[maple]") {
+  ToyMaple maple(ToyModel::make(), toy_classes(3), shape);
+  maple.encode_image(mao_test::toy_batch()).sum().backward();
+  for (const Parameter& parameter : maple.parameters()) {
+    CAPTURE(parameter.name);
+    CHECK(parameter.value.grad().defined());
+  }
+}
+
+TEST_CASE("MaPLe refuses a depth that a tower does not have", "[maple]") {
+  const auto with_depth = [](std::int64_t depth) {
+    return ToyMaple(ToyModel::make(), toy_classes(3), {.depth = depth});
+  };
+  CHECK_THROWS_WITH(with_depth(4), ContainsSubstring("Maple: depth = 4, the tower has 3 blocks"));
+  CHECK_THROWS_WITH(with_depth(0), ContainsSubstring("Maple: depth = 0; at least 1"));
+}
