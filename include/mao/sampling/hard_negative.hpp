@@ -10,6 +10,7 @@
 #include <mao/sampling/shuffled.hpp>
 #include <mao/sampling/similarity.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,12 +38,13 @@ namespace detail {
 
 /// The classes whose images join each anchor of a batch, in rank order, random ones last.
 ///
-/// No class comes twice, and none is the label of an anchor. `draw` is given the free classes and returns one of them.
-template <class Draw>
-std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::int64_t>& anchors,
-                                                        const NearestClasses& nearest,
-                                                        const HardNegativeOptions& options, Draw&& draw) {
-  std::vector<bool> seen(static_cast<std::size_t>(nearest.classes()), false);
+/// `anchors` are labels, `ranking_of(i)` the classes that anchor i may take, best first, of `classes` in all. No class
+/// comes twice, and none is the label of an anchor. `draw` is given the free classes and returns one of them.
+template <class RankingOf, class Draw>
+std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::int64_t>& anchors, std::int64_t classes,
+                                                        RankingOf&& ranking_of, const HardNegativeOptions& options,
+                                                        Draw&& draw) {
+  std::vector<bool> seen(static_cast<std::size_t>(classes), false);
   for (const auto label : anchors) seen[static_cast<std::size_t>(label)] = true;
   const auto take = [&](std::vector<std::int64_t>& kept, std::int64_t label) {
     seen[static_cast<std::size_t>(label)] = true;
@@ -52,17 +54,17 @@ std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::i
   const bool by_rank = options.fallback == Fallback::NextRanked;
   std::vector<std::vector<std::int64_t>> result;
   for (const auto anchor : anchors) {
+    const auto ranking = ranking_of(result.size());
     auto& kept = result.emplace_back();
     std::size_t considered = 0;
-    for (const auto candidate : nearest.of(anchor)) {
+    for (const auto candidate : ranking) {
       if (candidate == anchor) continue;
       if ((by_rank ? kept.size() : considered++) >= wanted) break;
       if (!seen[static_cast<std::size_t>(candidate)]) take(kept, candidate);
     }
     while (!by_rank && kept.size() < static_cast<std::size_t>(options.minimum)) {
       std::vector<std::int64_t> free;
-      for (std::int64_t label = options.fallback == Fallback::RandomExceptFirst ? 1 : 0; label < nearest.classes();
-           ++label) {
+      for (std::int64_t label = options.fallback == Fallback::RandomExceptFirst ? 1 : 0; label < classes; ++label) {
         if (!seen[static_cast<std::size_t>(label)]) free.push_back(label);
       }
       if (free.empty()) break;
@@ -70,6 +72,59 @@ std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::i
     }
   }
   return result;
+}
+
+/// The same where the ranking depends on the anchor's class alone.
+template <class Draw>
+std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::int64_t>& anchors,
+                                                        const NearestClasses& nearest,
+                                                        const HardNegativeOptions& options, Draw&& draw) {
+  const auto ranking_of = [&](std::size_t i) { return nearest.of(anchors[i]); };
+  return negative_classes(anchors, nearest.classes(), ranking_of, options, draw);
+}
+
+/// Each anchor, followed by one random image of each of its negative classes.
+inline Batch expanded_batch(const std::vector<std::int64_t>& labels, const std::vector<std::int64_t>& anchors,
+                            const std::vector<std::vector<std::int64_t>>& negatives,
+                            const std::vector<std::vector<std::int64_t>>& images_of, Rng& rng) {
+  Batch batch;
+  for (std::size_t i = 0; i < anchors.size(); ++i) {
+    batch.images.push_back(anchors[i]);
+    for (const auto label : negatives[i]) {
+      const auto& images = images_of[static_cast<std::size_t>(label)];
+      batch.images.push_back(images[static_cast<std::size_t>(rng.below(images.size()))]);
+    }
+  }
+  batch.labels = labels_at(labels, batch.images);
+  return batch;
+}
+
+/// **Throws** `OptionError` for settings out of range, `DataError` for labels that make no batches.
+inline void require_negatives(std::string_view who, const HardNegativeOptions& options,
+                              const std::vector<std::int64_t>& labels, std::int64_t classes) {
+  require_batches(who, labels, options.batch);
+  require<OptionError>(options.k >= 1, who, ": k = ", options.k, ", expected at least 1");
+  require<OptionError>(options.k <= classes, who, ": k = ", options.k, " of only ", classes,
+                       " classes; automatic_batch(", classes, ") chooses a batch and a k that fit");
+  require<OptionError>(options.minimum >= 0, who, ": minimum = ", options.minimum, ", expected 0 or above");
+}
+
+/// [C], positions of each class's images. **Throws** `DataError` for a label outside the list or a class without
+/// images.
+inline std::vector<std::vector<std::int64_t>> images_by_class(std::string_view who,
+                                                              const std::vector<std::int64_t>& labels,
+                                                              const ClassList& classes) {
+  std::vector<std::vector<std::int64_t>> images(static_cast<std::size_t>(classes.size()));
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    require<DataError>(labels[i] >= 0 && labels[i] < classes.size(), who, ": image ", i, " has the label ", labels[i],
+                       ", expected 0 to ", classes.size() - 1);
+    images[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
+  }
+  const auto empty = std::ranges::find_if(images, [](const auto& of_class) { return of_class.empty(); });
+  require<DataError>(empty == images.end(), who, ": class ", empty - images.begin(), " '",
+                     empty == images.end() ? "" : classes.names[static_cast<std::size_t>(empty - images.begin())],
+                     "' has no image; leave it out of the class list or give it one");
+  return images;
 }
 
 }  // namespace detail
@@ -97,7 +152,7 @@ class HardNegativeSampler {
                       Options options = {})
       : labels_(std::move(labels)),
         options_(checked(options, labels_, classes.size())),
-        images_of_(group_by_class(labels_, classes)),
+        images_of_(detail::images_by_class("HardNegativeSampler", labels_, classes)),
         nearest_(class_similarity(classes, similarity, options_.names),
                  options_.fallback == Fallback::NextRanked ? classes.size() : options_.k) {}
 
@@ -123,38 +178,12 @@ class HardNegativeSampler {
       return items[static_cast<std::size_t>(rng.below(items.size()))];
     };
     const auto negatives = detail::negative_classes(detail::labels_at(labels_, anchors), nearest_, options_, any_of);
-    Batch batch;
-    for (std::size_t i = 0; i < anchors.size(); ++i) {
-      batch.images.push_back(anchors[i]);
-      for (const auto label : negatives[i]) batch.images.push_back(any_of(images_of_[static_cast<std::size_t>(label)]));
-    }
-    batch.labels = detail::labels_at(labels_, batch.images);
-    return batch;
+    return detail::expanded_batch(labels_, anchors, negatives, images_of_, rng);
   }
 
   static Options checked(const Options& options, const std::vector<std::int64_t>& labels, std::int64_t classes) {
-    detail::require_batches("HardNegativeSampler", labels, options.batch);
-    require<OptionError>(options.k >= 1, "HardNegativeSampler: k = ", options.k, ", expected at least 1");
-    require<OptionError>(options.k <= classes, "HardNegativeSampler: k = ", options.k, " of only ", classes,
-                         " classes; automatic_batch(", classes, ") chooses a batch and a k that fit");
-    require<OptionError>(options.minimum >= 0, "HardNegativeSampler: minimum = ", options.minimum,
-                         ", expected 0 or above");
+    detail::require_negatives("HardNegativeSampler", options, labels, classes);
     return options;
-  }
-
-  static std::vector<std::vector<std::int64_t>> group_by_class(const std::vector<std::int64_t>& labels,
-                                                               const ClassList& classes) {
-    std::vector<std::vector<std::int64_t>> images(static_cast<std::size_t>(classes.size()));
-    for (std::size_t i = 0; i < labels.size(); ++i) {
-      require<DataError>(labels[i] >= 0 && labels[i] < classes.size(), "HardNegativeSampler: image ", i,
-                         " has the label ", labels[i], ", expected 0 to ", classes.size() - 1);
-      images[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
-    }
-    const auto empty = std::ranges::find_if(images, [](const auto& of_class) { return of_class.empty(); });
-    require<DataError>(empty == images.end(), "HardNegativeSampler: class ", empty - images.begin(), " '",
-                       empty == images.end() ? "" : classes.names[static_cast<std::size_t>(empty - images.begin())],
-                       "' has no image; leave it out of the class list or give it one");
-    return images;
   }
 
   std::vector<std::int64_t> labels_;

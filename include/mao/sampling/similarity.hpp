@@ -47,6 +47,22 @@ Eigen::MatrixXf class_similarity(const ClassList& classes, const SimilarityT& si
   }
 }
 
+namespace detail {
+
+/// The k columns with the greatest entries of a row, best first; equal ones rank by position.
+inline std::vector<std::int64_t> best_columns(const Eigen::MatrixXf& matrix, Eigen::Index row, std::int64_t k) {
+  std::vector<std::int64_t> order(static_cast<std::size_t>(matrix.cols()));
+  std::iota(order.begin(), order.end(), std::int64_t{0});
+  const auto better = [&](std::int64_t a, std::int64_t b) {
+    return matrix(row, a) != matrix(row, b) ? matrix(row, a) > matrix(row, b) : a < b;
+  };
+  std::partial_sort(order.begin(), order.begin() + k, order.end(), better);
+  order.resize(static_cast<std::size_t>(k));
+  return order;
+}
+
+}  // namespace detail
+
 /// The k classes most similar to each class, best first; a class is usually its own nearest.
 class NearestClasses {
  public:
@@ -58,14 +74,9 @@ class NearestClasses {
                         ", ", similarity.cols(), "], expected [C, C]");
     require<OptionError>(k >= 1 && k <= count_, "NearestClasses: k = ", k, " of ", count_, " classes, expected 1 to ",
                          count_);
-    std::vector<std::int64_t> order(static_cast<std::size_t>(count_));
     for (std::int64_t row = 0; row < count_; ++row) {
-      std::iota(order.begin(), order.end(), std::int64_t{0});
-      const auto nearer = [&](std::int64_t a, std::int64_t b) {
-        return similarity(row, a) != similarity(row, b) ? similarity(row, a) > similarity(row, b) : a < b;
-      };
-      std::partial_sort(order.begin(), order.begin() + k, order.end(), nearer);
-      ids_.insert(ids_.end(), order.begin(), order.begin() + k);
+      const auto best = detail::best_columns(similarity, row, k);
+      ids_.insert(ids_.end(), best.begin(), best.end());
     }
   }
 

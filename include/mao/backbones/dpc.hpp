@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// DPC: dual-prompt collaboration, a second prompt for the base classes beside a tuned one (Li et al., arXiv
+/// 2503.13443).
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+
+#include <mao/backbones/concepts.hpp>
+#include <mao/core/ops.hpp>
+
+namespace mao {
+
+/// What base classes are scored with.
+enum class DpcInference {
+  PaperMixture,          ///< the mixture of both prompts
+  ReleasedPureParallel,  ///< the parallel prompt alone, as the released code does it in effect
+};
+
+/// Which tensors the optimiser moves.
+enum class DpcParametrisation {
+  Parallel,  ///< the parallel prompt P'
+  Mixture,   ///< M = w P' + (1 - w) P, out of which every forward pass works out P' (released code)
+};
+
+/// Settings of `Dpc`; w is `base_weight`.
+struct DpcOptions {
+  double base_weight = 0.2;  ///< share of the parallel prompt in the base classes' prompt
+  double new_weight = 0;     ///< the same for all other classes; 0: exactly the host
+  DpcInference inference = DpcInference::PaperMixture;
+  DpcParametrisation trained = DpcParametrisation::Parallel;
+  double rate = 1;         ///< of the parallel prompt, a multiple of the schedule's; 1 / w^2 steps as the release does
+  bool host_terms = true;  ///< the host's own terms stay in the loss (paper); the released variants drop them
+
+  /// As the released code trains and scores.
+  static DpcOptions released(double base_weight = 0.2) {
+    return {.base_weight = base_weight,
+            .inference = DpcInference::ReleasedPureParallel,
+            .trained = DpcParametrisation::Mixture,
+            .host_terms = false};
+  }
+};
+
+/// All that a host has learned stays as P; a parallel P' starts there and is trained on the base classes with hard
+/// negatives of P's own making (`PredictionNegatives`, `SymmetricContrast`). Evaluation mixes, by the classes that are
+/// bound:
+///
+///     base classes (those the host came with):  w_b P' + (1 - w_b) P
+///     other classes:                            w_n P' + (1 - w_n) P
+///
+/// Training runs on P' itself. Trains a tensor for each of the host's, under the same name; P is in `buffers()` as
+/// `frozen.NAME`. One forward pass, twice the prompts to store.
+///
+/// **Differs**: the release moves M instead of P', so its dP' is -(rate / w^2) dL/dP', 25 times the rate at w = 0.2,
+/// but for weight decay (which shrinks M) and a constant warm-up (same for all rates). Choose it by `Mixture`, or by
+/// `rate = 1 / w^2` without the difference. It also scores base classes by P' alone: `ReleasedPureParallel`.
+template <Backbone HostT>
+class Dpc {
+ public:
+  using Options = DpcOptions;
+  static constexpr bool frozen_image_tower = FrozenImageTower<HostT>;
+  static constexpr bool needs_all_classes = NeedsAllClasses<HostT>;
+  static constexpr bool two_views = NeedsTwoViews<HostT>;
+  static constexpr bool brings_negatives = true;
+
+  /// Takes the host over, tuned and bound to the base classes: its tensors are what prompts are put into from here on.
+  /// **Throws** `OptionError` for a setting out of range and for a host that has learned nothing.
+  explicit Dpc(HostT&& host, Options options = {}) : host_(std::move(host)), options_(options), base_(host_.classes()) {
+    const auto share = [](double weight) { return weight >= 0 && weight <= 1; };
+    require<OptionError>(share(options.base_weight) && share(options.new_weight) && options.base_weight > 0,
+                         "Dpc: base_weight = ", options.base_weight, " and new_weight = ", options.new_weight,
+                         ", expected 0 to 1, the first above 0 (the paper uses 0.2 and 0)");
+    require<OptionError>(options.rate > 0, "Dpc: rate = ", options.rate, ", expected above 0");
+    for (const Parameter& learned : host_.parameters()) {
+      frozen_.push_back(learned.value.detach().clone());
+      trained_.push_back({learned.name, parameter(learned.value), learned.rate * options.rate});
+    }
+    require<OptionError>(!trained_.empty(), "Dpc: the host trains nothing, so there is no prompt to go on from");
+  }
+
+  void bind(const ClassList& classes) { host_.bind(classes); }
+  [[nodiscard]] const ClassList& classes() const { return host_.classes(); }
+
+  /// Whether the bound classes are those that the host came with.
+  [[nodiscard]] bool base_mode() const { return classes() == base_; }
+
+  /// With P' while gradients are enabled, as an evaluation otherwise.
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    return prepared().forward(images, candidates);
+  }
+  Tensor encode_text(const Candidates& candidates) requires ClassFeatures<HostT> {
+    return prepared().encode_text(candidates);
+  }
+  Tensor encode_image(const ImageBatch& images) requires ClassFeatures<HostT> {
+    return prepared().encode_image(images);
+  }
+  Tensor score(const ImageBatch& images, const Tensor& text) requires ScoresItself<HostT> {
+    return prepared().score(images, text);
+  }
+
+  Tensor auxiliary_loss(const Output& output, const Batch& batch) {
+    return options_.host_terms ? host_.auxiliary_loss(output, batch) : Tensor();
+  }
+  Tensor task_logits(const Output& output, const Batch& batch) requires LabelledLogits<HostT> {
+    return host_.task_logits(output, batch);
+  }
+
+  /// As the host weighs them; a host without a loss over labels (PromptKD) has its own added.
+  Tensor total_loss(const Tensor& task, const Tensor& auxiliary) {
+    if constexpr (WeighsLosses<HostT> && !IgnoresLabels<HostT>) {
+      if (options_.host_terms) return host_.total_loss(task, auxiliary);
+    }
+    return auxiliary.defined() ? task + auxiliary : task;
+  }
+
+  /// Gradients of what the host was given become those of what trains: as they are, or, for M, through 1 / w.
+  void combine(const Tensor& task, const Tensor& auxiliary) {
+    if constexpr (CombinesLosses<HostT>) {
+      auxiliary.defined() ? host_.combine(task, auxiliary) : task.backward();
+    } else {
+      total_loss(task, auxiliary).backward();
+    }
+    ParameterList given = host_.parameters();
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      const Tensor gradient = given[i].value.grad();
+      trained_[i].value.mutable_grad() = gradient.defined() && mixture() ? gradient / options_.base_weight : gradient;
+      given[i].value.mutable_grad() = Tensor();
+    }
+  }
+
+  ParameterList parameters() { return trained_; }
+
+  /// P, and the host's own.
+  [[nodiscard]] TensorMap buffers() const {
+    TensorMap all;
+    if constexpr (HasBuffers<HostT>) all = host_.buffers();
+    for (std::size_t i = 0; i < frozen_.size(); ++i) all["frozen." + trained_[i].name] = frozen_[i];
+    return all;
+  }
+
+  /// **Throws** `FormatError` for one that is missing, `ShapeError` for one of another shape.
+  void set_buffers(const TensorMap& values) {
+    const at::NoGradGuard no_graph;
+    if constexpr (HasBuffers<HostT>) host_.set_buffers(values);
+    for (std::size_t i = 0; i < frozen_.size(); ++i) {
+      const std::string name = "frozen." + trained_[i].name;
+      const auto found = values.find(name);
+      require<FormatError>(found != values.end(), "Dpc: the saved state has no ", name);
+      expect_shape(found->second, frozen_[i].sizes(), "Dpc: saved " + name);
+      frozen_[i].copy_(found->second);
+    }
+  }
+
+  [[nodiscard]] double logit_scale() const requires requires(const HostT& host) { host.logit_scale(); }
+  { return host_.logit_scale(); }
+  [[nodiscard]] decltype(auto) model() const requires requires(const HostT& host) { host.model(); }
+  { return host_.model(); }
+
+ private:
+  [[nodiscard]] bool mixture() const { return options_.trained == DpcParametrisation::Mixture; }
+
+  /// P' of one tensor.
+  [[nodiscard]] Tensor parallel(std::size_t i) const {
+    const Tensor value = trained_[i].value.detach();
+    const double share = options_.base_weight;
+    return mixture() ? (value - frozen_[i] * (1 - share)) / share : value;
+  }
+
+  /// The share of P' in what is computed with now.
+  [[nodiscard]] double share_now() const {
+    if (at::GradMode::is_enabled()) return 1;
+    if (!base_mode()) return options_.new_weight;
+    return options_.inference == DpcInference::PaperMixture ? options_.base_weight : 1;
+  }
+
+  /// The host with the prompt of the moment put into its tensors.
+  HostT& prepared() {
+    const double share = share_now();
+    const at::NoGradGuard no_graph;
+    ParameterList given = host_.parameters();
+    for (std::size_t i = 0; i < given.size(); ++i) {
+      given[i].value.copy_(share == 1 ? parallel(i) : parallel(i) * share + frozen_[i] * (1 - share));
+    }
+    return host_;
+  }
+
+  HostT host_;
+  Options options_;
+  ClassList base_;
+  std::vector<Tensor> frozen_;  // P
+  ParameterList trained_;       // P' or M
+};
+
+}  // namespace mao

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// DPC's negatives: each image brings images of the classes that it is most easily taken for itself.
+
+#include <Eigen/Core>
+#include <cstdint>
+#include <mao/sampling/hard_negative.hpp>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace mao {
+
+/// Settings of `PredictionNegatives`; the defaults are the paper's.
+struct PredictionNegativesOptions {
+  int batch = 4;                         ///< images before the negatives come
+  int k = 8;                             ///< classes that are looked at for each image, its own included
+  int minimum = 2;                       ///< negatives an image, as far as classes are free
+  Fallback fallback = Fallback::Random;  ///< what takes the place of a class that is in the batch already
+  bool drop_last = true;                 ///< leave a short last batch out, unless it is the only one
+};
+
+/// Shuffled batches in which each image is followed by images of the classes that a model ranks first for it.
+///
+/// As `HardNegativeSampler`, but the ranking is one an image, by the logits of the tuned host over the base classes
+/// (`predict_logits(host, train)`, computed once, before `Dpc` takes the host over). An image's negatives are its K
+/// best classes without its own and without those already in the batch, at most K - 1.
+///
+/// **Paper** DPC, dynamic hard negatives. **Differs** from the release: the ranking is of the evaluation view, not of
+/// each step's random crop; random classes are drawn from all that are free.
+class PredictionNegatives {
+ public:
+  using Options = PredictionNegativesOptions;
+
+  /// `labels[i]` is the label of image i and row i of `logits` what the host thinks of it. The table is not kept.
+  ///
+  /// **Shapes** `logits` [N, C]. **Throws** `ShapeError` for another shape, `NumericError` for logits that are not
+  /// finite, `OptionError` for a setting out of range, `DataError` for a label outside the list or a class without
+  /// images.
+  PredictionNegatives(std::vector<std::int64_t> labels, const ClassList& classes, const Eigen::MatrixXf& logits,
+                      Options options = {})
+      : labels_(std::move(labels)), options_(options), classes_(classes.size()) {
+    detail::require_negatives("PredictionNegatives", shared_options(), labels_, classes_);
+    images_of_ = detail::images_by_class("PredictionNegatives", labels_, classes);
+    const auto count = static_cast<std::int64_t>(labels_.size());
+    require<ShapeError>(logits.rows() == count && logits.cols() == classes_, "PredictionNegatives: the logits are [",
+                        logits.rows(), ", ", logits.cols(), "], expected [", count, ", ", classes_,
+                        "], a row an image and a column a class");
+    require<NumericError>(logits.allFinite(), "PredictionNegatives: a logit is not finite");
+    depth_ = options_.fallback == Fallback::NextRanked ? classes_ : options_.k;
+    for (Eigen::Index image = 0; image < count; ++image) {
+      const auto best = detail::best_columns(logits, image, depth_);
+      ranking_.insert(ranking_.end(), best.begin(), best.end());
+    }
+  }
+
+  /// The batches of one epoch.
+  [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const {
+    const auto count = static_cast<std::int64_t>(labels_.size());
+    std::vector<Batch> batches;
+    for (const auto& anchors : detail::shuffled_groups(count, options_.batch, options_.drop_last, rng)) {
+      batches.push_back(expanded(anchors, rng));
+    }
+    return batches;
+  }
+
+  /// The classes that an image is most easily taken for, best first, its own among them.
+  [[nodiscard]] std::span<const std::int64_t> ranking(std::int64_t image) const {
+    return std::span(ranking_).subspan(static_cast<std::size_t>(image * depth_), static_cast<std::size_t>(depth_));
+  }
+
+  [[nodiscard]] const Options& options() const { return options_; }
+
+ private:
+  [[nodiscard]] HardNegativeOptions shared_options() const {
+    return {.batch = options_.batch,
+            .k = options_.k,
+            .minimum = options_.minimum,
+            .fallback = options_.fallback,
+            .drop_last = options_.drop_last};
+  }
+
+  [[nodiscard]] Batch expanded(const std::vector<std::int64_t>& anchors, Rng& rng) const {
+    const auto any_of = [&](const std::vector<std::int64_t>& items) {
+      return items[static_cast<std::size_t>(rng.below(items.size()))];
+    };
+    const auto ranking_of = [&](std::size_t i) { return ranking(anchors[i]); };
+    const auto negatives =
+        detail::negative_classes(detail::labels_at(labels_, anchors), classes_, ranking_of, shared_options(), any_of);
+    return detail::expanded_batch(labels_, anchors, negatives, images_of_, rng);
+  }
+
+  std::vector<std::int64_t> labels_;
+  Options options_;
+  std::int64_t classes_ = 0, depth_ = 0;
+  std::vector<std::vector<std::int64_t>> images_of_;  // [C], positions of each class's images
+  std::vector<std::int64_t> ranking_;                 // [N, depth]
+};
+
+static_assert(Sampler<PredictionNegatives>);
+
+}  // namespace mao
