@@ -30,9 +30,13 @@ class Coop {
 
   /// **Throws** `OptionError` for a context of no vectors, `DataError` for a class name that does not fit.
   explicit Coop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
+      : Coop(std::move(model), std::move(classes), ContextPhrase::start(options.init, options.context), options) {}
+
+  /// Around a phrase of one's own; `init` and `context` mean nothing then.
+  Coop(std::shared_ptr<const ModelT> model, ClassList classes, ContextPhrase phrase, Options options)
       : model_(std::move(model)),
         options_(std::move(options)),
-        phrase_(phrase_of(options_)),
+        phrase_(std::move(phrase)),
         classes_(std::move(classes)),
         prompt_(*model_, classes_, phrase_, options_.position),
         context_(parameter(initial())) {}
@@ -66,18 +70,10 @@ class Coop {
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
-  static ContextPhrase phrase_of(const Options& options) {
-    require<OptionError>(!options.init.empty() || options.context > 0, "Coop: a context of ", options.context,
-                         " vectors; at least 1 is needed (the papers use 4 or 16)");
-    return options.init.empty() ? ContextPhrase::placeholders(options.context) : ContextPhrase::words(options.init);
-  }
-
   [[nodiscard]] Tensor initial() const {
-    if (!options_.init.empty()) return phrase_embedding(*model_, phrase_);
-    const std::int64_t width = model_->embed(at::tensor(std::vector<std::int64_t>{0})).size(-1);
-    const Rng rng = Rng(options_.seed)["context"];
-    return options_.class_specific ? normal_tensor({classes_.size(), options_.context, width}, 0.02, rng)
-                                   : normal_tensor({options_.context, width}, 0.02, rng);
+    const Rng rng(options_.seed);
+    if (!options_.class_specific || !phrase_.random()) return initial_context(*model_, phrase_, rng);
+    return normal_tensor({classes_.size(), phrase_.length, text_width(*model_)}, 0.02, rng["context"]);
   }
 
   std::shared_ptr<const ModelT> model_;

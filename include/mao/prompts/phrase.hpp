@@ -45,6 +45,13 @@ struct ContextPhrase {
     return phrase;
   }
 
+  /// What CoOp starts from: a phrase, or `n` placeholders when it is empty.
+  ///
+  /// **Throws** `OptionError` for a context of no vectors.
+  static ContextPhrase start(const std::string& text, std::int64_t n) {
+    return text.empty() ? first_words(text, n) : words(text);
+  }
+
   /// A phrase of which the first `n` words are learned (MaPLe: "a photo" of "a photo of a"), or `n` placeholders when
   /// it is empty or has fewer words.
   static ContextPhrase first_words(const std::string& text, std::int64_t n) {
@@ -71,6 +78,12 @@ struct ContextPhrase {
   [[nodiscard]] bool random() const { return unnamed == length; }
 };
 
+/// The width of the text tower's tokens, W.
+template <VisionLanguageModel ModelT>
+std::int64_t text_width(const ModelT& model) {
+  return model.embed(at::tensor(std::vector<std::int64_t>{model.start_token()})).size(-1);
+}
+
 /// The token embeddings of a phrase, to start the context from; zeros for placeholders. **Shape** [n, W].
 ///
 /// As in CoOp the first n tokens are taken; every word of the phrase is assumed to be one token.
@@ -90,8 +103,7 @@ Tensor phrase_embedding(const ModelT& model, const ContextPhrase& phrase) {
 template <VisionLanguageModel ModelT>
 Tensor initial_context(const ModelT& model, const ContextPhrase& phrase, const Rng& rng) {
   if (!phrase.random()) return phrase_embedding(model, phrase);
-  const std::int64_t width = model.embed(at::tensor(std::vector<std::int64_t>{0})).size(-1);
-  return normal_tensor({phrase.length, width}, 0.02, rng["context"]);
+  return normal_tensor({phrase.length, text_width(model)}, 0.02, rng["context"]);
 }
 
 }  // namespace mao

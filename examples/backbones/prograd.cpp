@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// ProGrad: a step goes where the labels say, minus what would contradict the frozen model.
+//
+//   build/release/bin/examples/backbones/prograd
+//
+// The method makes its gradients itself, from two losses; the tuner asks it to, because it offers `combine`.
+#include <iostream>
+
+#include <mao/backbones/prograd.hpp>
+
+#include "embedded/embedded.hpp"
+
+static_assert(mao::CombinesLosses<mao::ProGrad<mao::Clip>>);
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+
+  for (const double lambda : {0.0, 1.0}) {  // 0 is CoOp
+    mao::ProGrad prograd(clip, task.base.classes, {.templates = {"a photo of a {}."}, .lambda = lambda});
+    mao::plain(prograd, task.base.train_labels, {.schedule = {.epochs = 10, .learning_rate = 0.002}})
+        .fit(*task.base.train);
+    const double base = test_on(prograd, task.base).accuracy, fresh = test_on(prograd, task.fresh).accuracy;
+    std::cout << "lambda " << lambda << "  Base " << base << "  New " << fresh << "  H "
+              << mao::harmonic_mean(base, fresh) << "\n";
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// ProGrad: prompt-aligned gradient (Zhu, Niu, Han, Wu, Zhang, ICCV 2023, arXiv 2205.14865).
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/softmax.h>
+
+#include <mao/backbones/coop.hpp>
+#include <mao/prompts/class_features.hpp>
+
+namespace mao {
+
+/// Settings of `ProGrad`.
+struct ProGradOptions {
+  std::string init = "a photo of a";  ///< start from these words; empty: random, normal (0, 0.02)
+  std::int64_t context = 4;           ///< n, when random or padded
+  bool padded = false;                ///< the words in the last of `context` vectors, zeros before them, as released
+  bool class_specific = false;        ///< one context a class; ignored with `init`, as in CoOp
+  std::vector<std::string> templates{"a photo of a {}."};  ///< the teacher's; the paper uses one for each data set
+  double temperature = 1;                                  ///< T
+  double lambda = 1;       ///< share of the conflicting part that is taken away (0.8 on Flowers, DTD and EuroSAT)
+  std::uint64_t seed = 1;  ///< of the random start
+};
+
+/// `task` without the part that points against `teacher`: task - lambda <task, teacher> / |teacher|^2 teacher where the
+/// two disagree, `task` itself where they do not. **Shape** any, the same for both.
+inline Tensor aligned_gradient(const Tensor& task, const Tensor& teacher, double lambda) {
+  const double agreement = (task * teacher).sum().item<double>(), square = teacher.square().sum().item<double>();
+  if (agreement >= 0 || square == 0) return task;
+  return task - teacher * (lambda * agreement / square);
+}
+
+/// CoOp that never steps against what the frozen model knows.
+///
+/// The teacher's loss is L_b = -T^2 mean_b sum_c softmax(z0 / T)_c log softmax(z / T)_c over all classes, with z0 the
+/// logits of the frozen model with `templates` on the same images. It gives a direction and nothing else: each
+/// parameter moves along `aligned_gradient` of the task's gradient and L_b's, and the loss of a step is the task loss.
+///
+/// Trains `prompt_learner.ctx` [n, W], as CoOp: 2,048 numbers for ViT-B/16 with 4 vectors, 8,192 with 16.
+///
+/// **Differs** from the released code, which divides by the length of L_b's gradient unguarded: a teacher without a
+/// gradient leaves the task's as it is.
+template <VisionLanguageModel ModelT>
+class ProGrad {
+ public:
+  using Options = ProGradOptions;
+  static constexpr bool frozen_image_tower = true;
+  static constexpr bool needs_all_classes = true;
+
+  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
+  explicit ProGrad(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
+      : model_(std::move(model)),
+        options_(std::move(options)),
+        coop_(model_, std::move(classes), phrase_of(options_),
+              {.class_specific = options_.class_specific, .seed = options_.seed}) {
+    require<OptionError>(options_.temperature > 0, "ProGrad: temperature = ", options_.temperature,
+                         ", expected more than 0 (the paper uses 1)");
+    require<OptionError>(options_.lambda >= 0, "ProGrad: lambda = ", options_.lambda,
+                         ", expected 0 or more (the paper uses 1 or 0.8)");
+    teacher_ = frozen_class_features(*model_, coop_.classes(), options_.templates);
+  }
+
+  /// Encodes the teacher's vectors of the new classes, once.
+  void bind(ClassList classes) {
+    Tensor teacher = frozen_class_features(*model_, classes, options_.templates);
+    coop_.bind(std::move(classes));
+    teacher_ = std::move(teacher);
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return coop_.classes(); }
+  Output forward(const ImageBatch& images, const Candidates& candidates) { return coop_.forward(images, candidates); }
+
+  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  Tensor encode_text(const Candidates& candidates) { return coop_.encode_text(candidates); }
+  Tensor raw_text(const Candidates& candidates) { return coop_.raw_text(candidates); }
+
+  /// **Shape** [B, D], unit rows, without gradient; `raw_image`: as the tower gives them.
+  Tensor encode_image(const ImageBatch& images) { return coop_.encode_image(images); }
+  Tensor raw_image(const ImageBatch& images) { return coop_.raw_image(images); }
+
+  /// z0, of the frozen model on the same images. **Shape** [B, C], the classes of `full`.
+  [[nodiscard]] Tensor teacher_logits(const Output& full) const {
+    const Tensor ids = at::tensor(full.candidates.ids).to(teacher_.device());
+    return at::matmul(full.image, teacher_.index_select(0, ids).t()) * full.scale;
+  }
+
+  /// L_b.
+  Tensor auxiliary_loss(const Output& full, const Batch&) {
+    const double t = options_.temperature;
+    const Tensor wanted = at::softmax(teacher_logits(full) / t, 1), actual = at::log_softmax(full.logits / t, 1);
+    return (wanted * actual).sum(1).mean() * (-t * t);
+  }
+
+  /// L_b is no part of the loss.
+  Tensor total_loss(const Tensor& task, const Tensor&) { return task; }
+
+  /// Two ways back through one graph; leaves the aligned gradients behind.
+  void combine(const Tensor& task, const Tensor& auxiliary) {
+    const std::vector<Tensor> teacher = gradients_of(auxiliary, /*keep_graph=*/true), own = gradients_of(task, false);
+    ParameterList all = parameters();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const bool both = own[i].defined() && teacher[i].defined();
+      all[i].value.mutable_grad() = both ? aligned_gradient(own[i], teacher[i], options_.lambda) : own[i];
+    }
+  }
+
+  /// The gradient of each parameter; whatever was there before is lost.
+  std::vector<Tensor> gradients_of(const Tensor& loss, bool keep_graph) {
+    ParameterList all = parameters();
+    for (Parameter& parameter : all) parameter.value.mutable_grad() = Tensor();
+    loss.backward({}, keep_graph);
+    std::vector<Tensor> gradients;
+    for (Parameter& parameter : all) gradients.push_back(std::exchange(parameter.value.mutable_grad(), Tensor()));
+    return gradients;
+  }
+
+  ParameterList parameters() { return coop_.parameters(); }
+  [[nodiscard]] double logit_scale() const { return coop_.logit_scale(); }
+  [[nodiscard]] const ModelT& model() const { return *model_; }
+
+ private:
+  static ContextPhrase phrase_of(const Options& options) {
+    if (options.padded && !options.init.empty()) return ContextPhrase::last_words(options.init, options.context);
+    return ContextPhrase::start(options.init, options.context);
+  }
+
+  std::shared_ptr<const ModelT> model_;
+  Options options_;
+  Coop<ModelT> coop_;
+  Tensor teacher_;  // [C, D], unit rows
+};
+
+template <class ModelT>
+ProGrad(std::shared_ptr<ModelT>, ClassList, ProGradOptions = {}) -> ProGrad<std::remove_const_t<ModelT>>;
+
+}  // namespace mao
