@@ -195,6 +195,6 @@ class ProDa {
 };
 
 template <class ModelT>
-ProDa(std::shared_ptr<ModelT>, ClassList) -> ProDa<std::remove_const_t<ModelT>>;
+ProDa(std::shared_ptr<ModelT>, ClassList, ProDaOptions = {}) -> ProDa<std::remove_const_t<ModelT>>;
 
 }  // namespace mao

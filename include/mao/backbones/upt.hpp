@@ -122,6 +122,6 @@ class Upt {
 };
 
 template <class ModelT>
-Upt(std::shared_ptr<ModelT>, ClassList) -> Upt<std::remove_const_t<ModelT>>;
+Upt(std::shared_ptr<ModelT>, ClassList, UptOptions = {}) -> Upt<std::remove_const_t<ModelT>>;
 
 }  // namespace mao
