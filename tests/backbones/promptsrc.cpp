@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/promptsrc.hpp>
+#include <mao/clip/image_sources.hpp>
+#include <mao/testing/toy_model.hpp>
+#include <mao/tuner/recipes.hpp>
+
+#include <support/backbone_properties.hpp>
+#include <support/catch.hpp>
+
+using namespace mao;
+using mao::testing::largest_difference;
+using mao::testing::toy_classes;
+using mao::testing::ToyModel;
+
+namespace {
+
+using ToyPromptSrc = PromptSrc<ToyModel>;
+
+PromptSrcOptions shape(double text = 25, double image = 10, double logits = 1) {
+  PromptSrcOptions options;
+  options.text_depth = options.vision_depth = 3;
+  options.templates = {"a photo of a {}.", "a sketch of the {}.", "one {}."};
+  options.text_weight = text;
+  options.image_weight = image;
+  options.logit_weight = logits;
+  return options;
+}
+
+ToyPromptSrc toy(const PromptSrcOptions& options = shape()) {
+  return ToyPromptSrc(ToyModel::make(), toy_classes(6), options);
+}
+
+Output seen(ToyPromptSrc& backbone) {
+  Output output = backbone.forward(mao_test::toy_batch(), Candidates::all(6));
+  output.images = mao_test::toy_batch();
+  return output;
+}
+
+double auxiliary(const PromptSrcOptions& options) {
+  ToyPromptSrc backbone = toy(options);
+  return backbone.auxiliary_loss(seen(backbone), {}).item<double>();
+}
+
+}  // namespace
+
+static_assert(RawFeatures<ToyPromptSrc> && NeedsAllClasses<ToyPromptSrc> && !FrozenImageTower<ToyPromptSrc>);
+static_assert(HasBuffers<ToyPromptSrc> && EpochAware<ToyPromptSrc> && Finishes<ToyPromptSrc>);
+
+TEST_CASE("PromptSRC keeps the promises of a backbone", "[promptsrc]") {
+  mao_test::check_backbone([] { return toy(); });
+}
+
+TEST_CASE("PromptSRC trains as many numbers as published", "[promptsrc]") {
+  const auto numbers = [](std::int64_t text, std::int64_t vision) { return 9 * 4 * (text + vision); };
+  CHECK(numbers(512, 768) == 46080);
+  ToyPromptSrc backbone = toy();
+  CHECK(mao_test::count(backbone.parameters()) == 3 * 4 * (64 + 128));
+  CHECK(PromptSrcOptions{}.templates.size() == 60);
+}
+
+TEST_CASE("PromptSRC's teacher is the unit mean of un-normalised features", "[promptsrc]") {
+  const auto model = ToyModel::make();
+  const ToyPromptSrc backbone(model, toy_classes(6), shape());
+  Tensor sum = sentence_features(*model, {"a photo of a big dog."}) +
+               sentence_features(*model, {"a sketch of the big dog."}) + sentence_features(*model, {"one big dog."});
+  CHECK(largest_difference(backbone.teacher()[1], unit_rows(sum)[0]) < 1e-5);
+}
+
+TEST_CASE("PromptSRC's terms are the distances of the formula", "[promptsrc]") {
+  ToyPromptSrc backbone = toy();
+  const Output output = seen(backbone);
+  const Tensor image = unit_rows(backbone.model().encode_image(output.images.pixels)), text = backbone.teacher();
+  CHECK(auxiliary(shape(1, 0, 0)) == Approx((output.text - text).abs().sum().item<double>() / (6 * 16)).epsilon(1e-5));
+  CHECK(auxiliary(shape(0, 1, 0)) ==
+        Approx((output.image - image).abs().sum().item<double>() / (6 * 16)).epsilon(1e-5));
+  const Tensor p = (at::matmul(image, text.t()) * 20.0).to(at::kDouble).softmax(1),
+               q = output.logits.to(at::kDouble).softmax(1);
+  CHECK(auxiliary(shape(0, 0, 1)) == Approx((p * (p / q).log()).sum().item<double>() / 36).epsilon(1e-4));
+  const double sum = 25 * auxiliary(shape(1, 0, 0)) + 10 * auxiliary(shape(0, 1, 0)) + auxiliary(shape(0, 0, 1));
+  CHECK(auxiliary(shape()) == Approx(sum).epsilon(1e-5));
+}
+
+TEST_CASE("PromptSRC takes the frozen features that came with the pixels", "[promptsrc]") {
+  ToyPromptSrc backbone = toy();
+  Output output = seen(backbone);
+  const double expected = backbone.auxiliary_loss(output, {}).item<double>();
+  output.images.features = backbone.model().encode_image(output.images.pixels);
+  CHECK(backbone.auxiliary_loss(output, {}).item<double>() == Approx(expected));
+  output.images = {};
+  CHECK_THROWS_WITH(backbone.auxiliary_loss(output, {}), ContainsSubstring("does not hold the images"));
+}
+
+TEST_CASE("PromptSRC in MAO's base step keeps its own terms over all classes", "[promptsrc]") {
+  const mao::Batch two{.images = {0, 1}, .labels = {0, 1}, .weights = {}};
+  ToyPromptSrc backbone = toy();
+  const AlterableRegularizer regularizer;
+  const Candidates candidates = regularizer.candidates(two, backbone.classes());
+  Output full = seen(backbone);
+  Output output = select_candidates(full, candidates);
+  CHECK(output.logits.size(1) == 2);
+  CHECK(full.logits.size(1) == 6);
+  CHECK(backbone.auxiliary_loss(full, two).item<double>() == Approx(auxiliary(shape())));
+}
+
+TEST_CASE("a PromptSRC run that is resumed ends where an uninterrupted one does", "[promptsrc]") {
+  const mao::testing::ToyImages images(3, 2, 5);
+  PromptSrcOptions options = shape();
+  options.aggregation = {.mean = 2, .deviation = 1};
+  const PlainOptions plain_options{.batch = 3, .schedule = {.epochs = 3, .learning_rate = 0.01}};
+  const auto run = [&](ToyPromptSrc& backbone, int stop_after, const TunerState* from) {
+    TensorImages source(images.pixels);
+    auto tuner = plain(backbone, images.labels, plain_options);
+    if (from != nullptr) tuner.resume(*from);
+    int epochs = 0;
+    Observer observer;
+    observer.on_epoch = [&](const EpochReport&) { ++epochs; };
+    observer.should_stop = [&] { return epochs == stop_after; };
+    tuner.fit(source, observer);
+    return tuner.state();
+  };
+  ToyPromptSrc whole = toy(options), first = toy(options), second = toy(options);
+  run(whole, -1, nullptr);
+  const TunerState half = run(first, 1, nullptr);
+  CHECK(half.buffers.size() == first.parameters().size() + 1);
+  run(second, -1, &half);
+  const auto expected = mao_test::copy_of(whole.parameters());
+  for (const Parameter& each : second.parameters()) {
+    CAPTURE(each.name);
+    CHECK(each.value.equal(expected.at(each.name)));
+  }
+  CHECK(second.buffers().empty());
+}
+
+TEST_CASE("PromptSRC refuses weights below 0 and depths that a tower does not have", "[promptsrc]") {
+  CHECK_THROWS_WITH(toy(shape(-1)), ContainsSubstring("PromptSrc: a loss weight of -1"));
+  CHECK_THROWS_WITH(ToyPromptSrc(ToyModel::make(), toy_classes(3)), ContainsSubstring("text_depth = 9"));
+}
