@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// VPT: visual prompt tuning (Jia et al., arXiv 2203.12119), as the baselines of the family use it on CLIP.
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mao/backbones/compare.hpp>
+#include <mao/backbones/concepts.hpp>
+#include <mao/prompts/class_features.hpp>
+#include <mao/prompts/deep.hpp>
+
+namespace mao {
+
+/// Settings of `Vpt`; the defaults are those of the MaPLe repository.
+struct VptOptions {
+  std::int64_t context = 8;  ///< n, vectors a layer
+  std::int64_t depth = 12;   ///< layers that see fresh vectors, the input included; 1: a shallow prompt
+  std::vector<std::string> templates{"a photo of a {}."};  ///< of the class vectors, which stay as they are
+  std::uint64_t seed = 1;                                  ///< of the random start
+};
+
+/// Learns prompts of the image tower alone; class vectors are those of the frozen model, encoded once for each binding.
+///
+///   vision:  [class] patches V_0             before block i = 1 .. depth - 1 the last n tokens become V_i
+///   text:    "a photo of a {name}.", frozen
+///
+/// Trains `image_encoder.VPT` [n, Wv] and `image_encoder.transformer.resblocks.i.VPT_shallow`: for ViT-B/16 73,728
+/// numbers, or 6,144 with depth 1.
+///
+/// **Differs** from the original VPT: vectors stand behind the patches instead of before them, start normal (0, 0.02),
+/// and the classifier is CLIP's text.
+template <PromptedTowers ModelT>
+class Vpt {
+ public:
+  using Options = VptOptions;
+
+  /// **Throws** `OptionError` for a depth that the image tower does not have or no template, `DataError` for a class
+  /// name that does not fit.
+  explicit Vpt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
+      : model_(std::move(model)), templates_(std::move(options.templates)) {
+    const TowerSizes sizes = model_->towers();
+    detail::check_depth(options.depth, sizes.vision_layers, "Vpt: depth");
+    prompt_ = VisionPrompt(options.depth, options.context, sizes.vision_width, Rng(options.seed));
+    bind(std::move(classes));
+  }
+
+  /// Encodes the class vectors, once.
+  void bind(ClassList classes) {
+    text_ = frozen_class_features(*model_, classes, templates_);
+    classes_ = std::move(classes);
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return classes_; }
+  Output forward(const ImageBatch& images, const Candidates& candidates) {
+    return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
+  }
+
+  /// Rows of the class vectors. **Shape** [H, D], unit rows, without gradient.
+  Tensor encode_text(const Candidates& candidates) {
+    return text_.index_select(0, at::tensor(candidates.ids).to(text_.device()));
+  }
+
+  /// **Shape** [B, D], unit rows.
+  Tensor encode_image(const ImageBatch& images) {
+    return unit_rows(prompted_image_features(*model_, images, prompt_.prompts()));
+  }
+
+  /// VPT has no term of its own.
+  Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
+  ParameterList parameters() { return prompt_.parameters(); }
+  [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
+  [[nodiscard]] const ModelT& model() const { return *model_; }
+
+ private:
+  std::shared_ptr<const ModelT> model_;
+  std::vector<std::string> templates_;
+  ClassList classes_;
+  Tensor text_;  // [C, D], unit rows
+  VisionPrompt prompt_;
+};
+
+template <class ModelT>
+Vpt(std::shared_ptr<ModelT>, ClassList) -> Vpt<std::remove_const_t<ModelT>>;
+template <class ModelT>
+Vpt(std::shared_ptr<ModelT>, ClassList, VptOptions) -> Vpt<std::remove_const_t<ModelT>>;
+
+}  // namespace mao

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Several sentences about each class, written by a language model or by hand, and their text features.
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/ops/stack.h>
+#include <nlohmann/json.hpp>
+
+#include <mao/core/files.hpp>
+#include <mao/core/ops.hpp>
+#include <mao/prompts/templates.hpp>
+
+namespace mao {
+
+/// The sentences about a class. Every class must get the same number.
+using Descriptions = std::function<std::vector<std::string>(const std::string& class_name)>;
+
+/// The templates with the class's name in them: what there is when nobody has written anything.
+inline Descriptions descriptions_of_templates(std::vector<std::string> templates) {
+  return [templates = std::move(templates)](const std::string& class_name) {
+    std::vector<std::string> sentences;
+    for (const std::string& pattern : templates) sentences.push_back(fill_template(pattern, class_name));
+    return sentences;
+  };
+}
+
+/// A table by class name, as it is or with spaces for underscores.
+///
+/// Asked for a class that it lacks, it **throws** `DataError` naming the class.
+inline Descriptions descriptions_of_table(std::map<std::string, std::vector<std::string>> table) {
+  return [table = std::move(table)](const std::string& class_name) {
+    auto found = table.find(class_name);
+    if (found == table.end()) found = table.find(readable(class_name));
+    require<DataError>(found != table.end(), "no descriptions of class \"", class_name, "\" among those of ",
+                       table.size(), " classes; add some under its name");
+    return found->second;
+  };
+}
+
+/// A table from a JSON object: class name to a list of sentences (CoPrompt's files).
+///
+/// **Throws** `FileError` when it cannot be read, `FormatError` when it is something else.
+inline Descriptions descriptions_of_file(const std::filesystem::path& path) {
+  const auto json = nlohmann::json::parse(read_text_file(path), nullptr, /*allow_exceptions=*/false);
+  try {
+    return descriptions_of_table(json.get<std::map<std::string, std::vector<std::string>>>());
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(path.string() + ": expected a JSON object of class names, each with a list of sentences");
+  }
+}
+
+/// Features of the frozen model of every description. **Shape** [N, C, D], unit rows: N descriptions of each class.
+///
+/// **Throws** `DataError` naming two classes with different numbers of descriptions, or one that has none.
+template <VisionLanguageModel ModelT>
+Tensor description_features(const ModelT& model, const ClassList& classes, const Descriptions& descriptions) {
+  const at::NoGradGuard frozen;
+  std::vector<Tensor> rows;
+  std::int64_t count = 0;
+  for (const std::string& name : classes.names) {
+    const std::vector<std::string> sentences = descriptions(name);
+    const auto own = static_cast<std::int64_t>(sentences.size());
+    require<DataError>(own > 0, "class \"", name, "\" has no description; give it at least one");
+    if (rows.empty()) count = own;
+    require<DataError>(own == count, "class \"", name, "\" has ", own, " descriptions, class \"", classes.names.front(),
+                       "\" has ", count, "; every class needs the same number, because one is drawn for all of them");
+    const Tensor features = sentence_features(model, sentences);
+    rows.push_back(features / features.norm(2, -1, true));
+  }
+  require<DataError>(!rows.empty(), "descriptions: the class list is empty");
+  return at::stack(rows, 1);
+}
+
+}  // namespace mao
