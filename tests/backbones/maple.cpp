@@ -50,8 +50,8 @@ TEST_CASE("MaPLe trains as many numbers as the paper says, under the reference's
   ToyMaple maple(ToyModel::make(), toy_classes(3), shape);
   std::vector<std::string> names;
   for (const Parameter& parameter : maple.parameters()) names.push_back(parameter.name);
-  CHECK(names == std::vector<std::string>{"prompt_learner.ctx", "prompt_learner.proj.weight", "prompt_learner.proj.bias",
-                                          "prompt_learner.compound_prompts_text.0",
+  CHECK(names == std::vector<std::string>{"prompt_learner.ctx", "prompt_learner.proj.weight",
+                                          "prompt_learner.proj.bias", "prompt_learner.compound_prompts_text.0",
                                           "prompt_learner.compound_prompts_text.1",
                                           "prompt_learner.compound_prompt_projections.0.weight",
                                           "prompt_learner.compound_prompt_projections.0.bias",
@@ -78,9 +78,7 @@ TEST_CASE("MaPLe is IVLP with vision prompts that are projections", "[maple]") {
   Ivlp<ToyModel> ivlp(model, toy_classes(4),
                       {.text_context = 2, .text_depth = 3, .vision_context = 2, .vision_depth = 3});
   const at::NoGradGuard frozen;
-  const auto given = [&](const std::string& name) {
-    return value_of(maple.parameters(), "prompt_learner." + name);
-  };
+  const auto given = [&](const std::string& name) { return value_of(maple.parameters(), "prompt_learner." + name); };
   const auto projected = [&](const std::string& prompt, const std::string& layer) {
     return at::linear(given(prompt), given(layer + ".weight"), given(layer + ".bias"));
   };

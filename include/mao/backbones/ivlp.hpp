@@ -99,5 +99,7 @@ class Ivlp {
 
 template <class ModelT>
 Ivlp(std::shared_ptr<ModelT>, ClassList) -> Ivlp<std::remove_const_t<ModelT>>;
+template <class ModelT>
+Ivlp(std::shared_ptr<ModelT>, ClassList, IvlpOptions) -> Ivlp<std::remove_const_t<ModelT>>;
 
 }  // namespace mao

@@ -20,8 +20,8 @@ namespace mao {
 struct MapleOptions {
   std::string init = "a photo of a";  ///< the first words start the context; empty: random, normal (0, 0.02)
   std::int64_t context = 2;           ///< n, vectors a layer in either tower
-  std::int64_t depth = 9;             ///< J, layers that see fresh prompts, the input included (paper: 9; 3 across data sets)
-  std::uint64_t seed = 1;             ///< of the random starts
+  std::int64_t depth = 9;  ///< J, layers that see fresh prompts, the input included (paper: 9; 3 across data sets)
+  std::uint64_t seed = 1;  ///< of the random starts
 };
 
 /// Learns deep text prompts; a linear layer each makes the image tower's prompts out of them.
@@ -30,11 +30,11 @@ struct MapleOptions {
 ///   vision:  [class] patches f(ctx)          before block i = 1 .. J - 1 the last n tokens become f_i(P_i)
 ///
 /// Trains `prompt_learner.ctx` [n, Wt], `.proj` (f: Wt -> Wv), `.compound_prompts_text.i` [n, Wt] and
-/// `.compound_prompt_projections.i` (f_i+1), i = 0 .. J - 2; all f_i start alike. For ViT-B/16, n = 2: 3,555,072 numbers
-/// with J = 9, 1,185,024 with J = 3.
+/// `.compound_prompt_projections.i` (f_i+1), i = 0 .. J - 2; all f_i start alike. For ViT-B/16, n = 2: 3,555,072
+/// numbers with J = 9, 1,185,024 with J = 3.
 ///
-/// **Differs** from the released code: prompts and layers are fp32 throughout (there `ctx` and `proj` are fp16), and the
-/// towers may have any widths.
+/// **Differs** from the released code: prompts and layers are fp32 throughout (there `ctx` and `proj` are fp16), and
+/// the towers may have any widths.
 template <PromptedTowers ModelT>
 class Maple {
  public:
@@ -116,8 +116,8 @@ class Maple {
   ContextPrompt<ModelT> prompt_;
   Tensor context_;
   Linear input_projection_;
-  ParameterList deep_;                // P_1 .. P_J-1, [n, Wt] each
-  std::vector<Linear> projections_;   // f_1 .. f_J-1
+  ParameterList deep_;               // P_1 .. P_J-1, [n, Wt] each
+  std::vector<Linear> projections_;  // f_1 .. f_J-1
 };
 
 template <class ModelT>
