@@ -32,8 +32,9 @@ int main() {
   test("MaPLe      ", maple, task);
 
   mao::Maple with_mao(clip, task.base.classes, options);
-  mao::mao_base(with_mao, task.base.train_labels, mao::TextTowerSimilarity(clip),
-                {.sampler = {.batch = 2, .k = 8}, .schedule = {.epochs = 1, .warmup_epochs = 0, .learning_rate = 0.0035}})
+  mao::mao_base(
+      with_mao, task.base.train_labels, mao::TextTowerSimilarity(clip),
+      {.sampler = {.batch = 2, .k = 8}, .schedule = {.epochs = 1, .learning_rate = 0.0035, .warmup_epochs = 0}})
       .fit(*task.base.train);
   test("MaPLe + MAO", with_mao, task);
 }

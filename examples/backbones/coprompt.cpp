@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// CoPrompt: MaPLe's prompts with an adapter behind each tower, held to descriptions of the classes and to second views.
+//
+//   build/release/bin/examples/backbones/coprompt
+//
+// Every class needs the same number of descriptions. The authors had a language model write them
+// (mao::descriptions_of_file reads such a file); here they are templates.
+#include <iostream>
+
+#include <mao/backbones/coprompt.hpp>
+
+#include "embedded/embedded.hpp"
+
+namespace {
+
+template <class BackboneT>
+void tune_and_test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
+  mao::plain(backbone, task.base.train_labels, {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0035}})
+      .fit(*task.base.train);
+  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
+}
+
+}  // namespace
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+
+  mao::Maple maple(clip, task.base.classes, {.context = 2, .depth = 3});
+  tune_and_test("MaPLe   ", maple, task);
+
+  mao::CoPromptOptions options{.context = 2, .depth = 3};
+  options.descriptions = mao::descriptions_of_templates({"a photo of a {}.", "a drawing of a {}.", "a small {}."});
+  mao::CoPrompt coprompt(clip, task.base.classes, options);
+  tune_and_test("CoPrompt", coprompt, task);
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// IVLP: prompts of either tower that know nothing of each other, and what each tower's are worth by themselves.
+//
+//   build/release/bin/examples/backbones/ivlp
+//
+// Where the image tower is prompted every step runs both towers: few epochs here.
+#include <iostream>
+
+#include <mao/backbones/ivlp.hpp>
+
+#include "embedded/embedded.hpp"
+
+namespace {
+
+void tune_and_test(const char* name, mao::Ivlp<mao::Clip> ivlp, const mao::BaseToNewTask& task) {
+  mao::plain(ivlp, task.base.train_labels, {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0025}})
+      .fit(*task.base.train);
+  const double base = test_on(ivlp, task.base).accuracy, fresh = test_on(ivlp, task.fresh).accuracy;
+  std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
+}
+
+}  // namespace
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+  const mao::ClassList& classes = task.base.classes;
+
+  tune_and_test("both towers", mao::Ivlp(clip, classes, {.text_depth = 3, .vision_depth = 3}), task);
+  tune_and_test("text alone ", mao::Ivlp(clip, classes, {.text_depth = 3, .vision_depth = 0}), task);
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// VPT, shallow and deep: prompts of the image tower alone, against the untuned model's class vectors.
+//
+//   build/release/bin/examples/backbones/vpt
+//
+// Class vectors cost nothing while it trains, but every step runs the image tower: few epochs here.
+#include <iostream>
+
+#include <mao/backbones/vpt.hpp>
+#include <mao/backbones/zero_shot.hpp>
+
+#include "embedded/embedded.hpp"
+
+namespace {
+
+template <class BackboneT>
+void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
+  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
+}
+
+}  // namespace
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+
+  mao::ZeroShot untuned(clip, task.base.classes);
+  test("untuned     ", untuned, task);
+  for (const std::int64_t depth : {std::int64_t{1}, clip->towers().vision_layers}) {
+    mao::Vpt vpt(clip, task.base.classes, {.context = 8, .depth = depth});
+    mao::plain(vpt, task.base.train_labels, {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0025}})
+        .fit(*task.base.train);
+    test(depth == 1 ? "VPT, shallow" : "VPT, deep   ", vpt, task);
+  }
+}
