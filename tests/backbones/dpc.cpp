@@ -69,6 +69,10 @@ TEST_CASE("DPC as released keeps the promises of a backbone", "[dpc]") {
   mao_test::check_backbone([] { return dpc_of(6, DpcOptions::released()); });
 }
 
+TEST_CASE("DPC that trains the mixture keeps the promises of a backbone", "[dpc]") {
+  mao_test::check_backbone([] { return dpc_of(6, {.trained = DpcParametrisation::Mixture}); });
+}
+
 TEST_CASE("DPC over a host with deep prompts, a second head, or a teacher keeps the promises", "[dpc]") {
   SECTION("IVLP") {
     mao_test::check_backbone(
@@ -115,24 +119,33 @@ TEST_CASE("DPC scores base classes by the mixture and new ones by the host", "[d
 
 TEST_CASE("DPC as released scores base classes by the parallel prompt", "[dpc]") {
   const Tensor frozen = host_of(4).parameters()[0].value.detach();
-  auto dpc = dpc_of(4, DpcOptions::released(0.5));
-  const Tensor parallel = dpc.parameters()[0].value.detach().sub(frozen.mul(0.5)).div(0.5);
-  CHECK(largest_difference(Scorer(dpc)(mao_test::toy_batch()), logits_with(parallel, toy_classes(4))) < 1e-4);
+  DpcOptions options = DpcOptions::released(0.5);
+  auto dpc = dpc_of(4, options);
+  const Tensor learned = dpc.parameters()[0].value.detach();
+  CHECK(largest_difference(Scorer(dpc)(mao_test::toy_batch()), logits_with(learned, toy_classes(4))) < 1e-5);
   dpc.bind(ClassList{{"new one", "new two"}});
-  CHECK(largest_difference(Scorer(dpc)(mao_test::toy_batch()), logits_with(frozen, dpc.classes())) < 1e-6);
+  CHECK(largest_difference(Scorer(dpc)(mao_test::toy_batch()), logits_with(frozen, dpc.classes())) == 0);
+
+  options.trained = DpcParametrisation::Mixture;  // the same numbers are M now
+  auto mixed = dpc_of(4, options);
+  const Tensor parallel = learned.sub(frozen.mul(0.5)).div(0.5);
+  CHECK(largest_difference(Scorer(mixed)(mao_test::toy_batch()), logits_with(parallel, toy_classes(4))) < 1e-4);
 }
 
-TEST_CASE("DPC's released parametrisation is a learning rate of 1 / w^2", "[dpc]") {
+TEST_CASE("DPC's share is a learning rate in the released parametrisations", "[dpc]") {
   const double share = 0.5;
-  ToyDpc released(host_of(4), DpcOptions::released(share));
-  ToyDpc parallel(host_of(4), {.base_weight = share, .rate = 1 / (share * share)});
-  train(released, 0);
-  train(parallel, 0);
-  const Tensor frozen = released.buffers().at("frozen.prompt_learner.ctx");
-  const Tensor mixture = parallel.parameters()[0].value.detach().mul(share).add(frozen.mul(1 - share));
-  const Tensor learned = released.parameters()[0].value.detach();
-  CHECK(largest_difference(learned, frozen) > 1e-3);
-  CHECK(largest_difference(learned, mixture) < 1e-5);
+  const auto learned = [](const DpcOptions& options) {
+    ToyDpc dpc(host_of(4), options);
+    train(dpc, 0);
+    return dpc.parameters()[0].value.detach().clone();
+  };
+  const Tensor frozen = host_of(4).parameters()[0].value.detach();
+  const Tensor mixture = learned({.base_weight = share, .trained = DpcParametrisation::Mixture});
+  const Tensor faster = learned({.base_weight = share, .rate = 1 / (share * share)});
+  CHECK(largest_difference(mixture, frozen) > 1e-3);
+  CHECK(largest_difference(mixture, faster.mul(share).add(frozen.mul(1 - share))) < 1e-5);
+  const Tensor released = learned(DpcOptions::released(share));
+  CHECK(largest_difference(released, learned({.base_weight = share, .rate = 1 / share})) < 1e-5);
 }
 
 TEST_CASE("DPC's frozen prompt does not move, and can be saved and put back", "[dpc]") {

@@ -70,3 +70,14 @@ TEST_CASE("the winner of a row is its largest logit; no images are refused", "[p
   Counting counting;
   CHECK_THROWS_WITH(predict_logits(counting, none), ContainsSubstring("no images to classify"));
 }
+
+TEST_CASE("logits become a matrix entry by entry", "[predict]") {
+  const Tensor logits = at::tensor({0.0F, 2.0F, 1.0F, 5.0F, -1.0F, 4.0F}).view({2, 3});
+  const Eigen::MatrixXf matrix = as_matrix(logits);
+  REQUIRE(matrix.rows() == 2);
+  REQUIRE(matrix.cols() == 3);
+  CHECK(matrix(0, 1) == 2);
+  CHECK(matrix(1, 0) == 5);
+  CHECK(matrix(1, 2) == 4);
+  CHECK_THROWS_AS(as_matrix(logits.view({6})), ShapeError);
+}

@@ -21,10 +21,11 @@ enum class DpcInference {
   ReleasedPureParallel,  ///< the parallel prompt alone, as the released code does it in effect
 };
 
-/// Which tensors the optimiser moves.
+/// What the optimiser moves, and by which gradient.
 enum class DpcParametrisation {
-  Parallel,  ///< the parallel prompt P'
-  Mixture,   ///< M = w P' + (1 - w) P, out of which every forward pass works out P' (released code)
+  Parallel,  ///< the parallel prompt P', by its own gradient
+  Mixture,   ///< M = w P' + (1 - w) P, out of which every forward pass works out P': as the released code is written
+  Released,  ///< P' by 1 / w of its gradient: as the released code runs, see `Dpc`
 };
 
 /// Settings of `Dpc`; w is `base_weight`.
@@ -33,31 +34,30 @@ struct DpcOptions {
   double new_weight = 0;     ///< the same for all other classes; 0: exactly the host
   DpcInference inference = DpcInference::PaperMixture;
   DpcParametrisation trained = DpcParametrisation::Parallel;
-  double rate = 1;         ///< of the parallel prompt, a multiple of the schedule's; 1 / w^2 steps as the release does
+  double rate = 1;         ///< a multiple of the schedule's learning rate
   bool host_terms = true;  ///< the host's own terms stay in the loss (paper); the released variants drop them
 
   /// As the released code trains and scores.
   static DpcOptions released(double base_weight = 0.2) {
     return {.base_weight = base_weight,
             .inference = DpcInference::ReleasedPureParallel,
-            .trained = DpcParametrisation::Mixture,
+            .trained = DpcParametrisation::Released,
             .host_terms = false};
   }
 };
 
 /// All that a host has learned stays as P; a parallel P' starts there and is trained on the base classes with hard
-/// negatives of P's own making (`PredictionNegatives`, `SymmetricContrast`). Evaluation mixes, by the classes that are
-/// bound:
+/// negatives of P's own making (`PredictionNegatives`, `SymmetricContrast`). Evaluation uses, by the classes bound,
 ///
-///     base classes (those the host came with):  w_b P' + (1 - w_b) P
-///     other classes:                            w_n P' + (1 - w_n) P
+///     w_b P' + (1 - w_b) P for base classes (those the host came with), w_n P' + (1 - w_n) P for others.
 ///
 /// Training runs on P' itself. Trains a tensor for each of the host's, under the same name; P is in `buffers()` as
 /// `frozen.NAME`. One forward pass, twice the prompts to store.
 ///
-/// **Differs**: the release moves M instead of P', so its dP' is -(rate / w^2) dL/dP', 25 times the rate at w = 0.2,
-/// but for weight decay (which shrinks M) and a constant warm-up (same for all rates). Choose it by `Mixture`, or by
-/// `rate = 1 / w^2` without the difference. It also scores base classes by P' alone: `ReleasedPureParallel`.
+/// **Differs**: the release scores base classes by P' alone (`ReleasedPureParallel`), and its w is a learning rate. It
+/// is written to train M, which moves P' by rate / w^2 times its gradient (`Mixture`; the same as `rate` = 1 / w^2 but
+/// for weight decay and warm-up). As it runs, its P shares memory with M and follows it, so M is P' itself, moved by
+/// rate / w times the gradient (`Released`; 5 times at w = 0.2). P is read from its file again to score new classes.
 template <Backbone HostT>
 class Dpc {
  public:
@@ -80,6 +80,13 @@ class Dpc {
       trained_.push_back({learned.name, parameter(learned.value), learned.rate * options.rate});
     }
     require<OptionError>(!trained_.empty(), "Dpc: the host trains nothing, so there is no prompt to go on from");
+  }
+
+  /// Like the host's, which may be known at run time alone.
+  [[nodiscard]] BackboneTraits traits() const {
+    BackboneTraits traits = traits_of(host_);
+    traits.brings_negatives = true;
+    return traits;
   }
 
   void bind(const ClassList& classes) { host_.bind(classes); }
@@ -117,7 +124,7 @@ class Dpc {
     return auxiliary.defined() ? task + auxiliary : task;
   }
 
-  /// Gradients of what the host was given become those of what trains: as they are, or, for M, through 1 / w.
+  /// Gradients of what the host was given become those of what trains: as they are, or through 1 / w.
   void combine(const Tensor& task, const Tensor& auxiliary) {
     if constexpr (CombinesLosses<HostT>) {
       auxiliary.defined() ? host_.combine(task, auxiliary) : task.backward();
@@ -125,9 +132,10 @@ class Dpc {
       total_loss(task, auxiliary).backward();
     }
     ParameterList given = host_.parameters();
+    const bool through = options_.trained != DpcParametrisation::Parallel;
     for (std::size_t i = 0; i < given.size(); ++i) {
       const Tensor gradient = given[i].value.grad();
-      trained_[i].value.mutable_grad() = gradient.defined() && mixture() ? gradient / options_.base_weight : gradient;
+      trained_[i].value.mutable_grad() = gradient.defined() && through ? gradient / options_.base_weight : gradient;
       given[i].value.mutable_grad() = Tensor();
     }
   }
@@ -161,13 +169,11 @@ class Dpc {
   { return host_.model(); }
 
  private:
-  [[nodiscard]] bool mixture() const { return options_.trained == DpcParametrisation::Mixture; }
-
   /// P' of one tensor.
   [[nodiscard]] Tensor parallel(std::size_t i) const {
     const Tensor value = trained_[i].value.detach();
     const double share = options_.base_weight;
-    return mixture() ? (value - frozen_[i] * (1 - share)) / share : value;
+    return options_.trained == DpcParametrisation::Mixture ? (value - frozen_[i] * (1 - share)) / share : value;
   }
 
   /// The share of P' in what is computed with now.

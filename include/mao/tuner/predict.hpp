@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include <Eigen/Core>
+
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 
@@ -25,6 +27,13 @@ Tensor predict_logits(BackboneT& backbone, ImageSource& source, std::int64_t bat
   std::vector<Tensor> parts;
   for (const auto& views : batches) parts.push_back(scorer(source.load(views)));
   return at::cat(parts).cpu();
+}
+
+/// Logits for a policy that knows no tensors (`PredictionNegatives`). **Shape** [N, C].
+inline Eigen::MatrixXf as_matrix(const Tensor& logits) {
+  expect_shape(logits, {-1, -1}, "as_matrix: logits");
+  const Tensor columns = logits.detach().to(at::kFloat).cpu().t().contiguous();  // column by column, as Eigen has it
+  return Eigen::Map<const Eigen::MatrixXf>(columns.const_data_ptr<float>(), logits.size(0), logits.size(1));
 }
 
 /// The most likely class of each row of `logits` [N, C].

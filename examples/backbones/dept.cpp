@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// DePT over CoOp, by itself and in MAO's base step: a second head for what is special to the base classes.
+//
+//   build/release/bin/examples/backbones/dept
+//
+// Any method that offers RawFeatures can be the host. New classes are scored by the host alone.
+#include <iostream>
+
+#include <mao/backbones/coop.hpp>
+#include <mao/backbones/dept.hpp>
+#include <mao/prompts/text_tower_similarity.hpp>
+
+#include "embedded/embedded.hpp"
+
+namespace {
+
+template <class BackboneT>
+void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
+  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
+}
+
+}  // namespace
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+  const auto& labels = task.base.train_labels;
+
+  mao::Coop coop(clip, task.base.classes);
+  mao::plain(coop, labels).fit(*task.base.train);
+  test("CoOp             ", coop, task);
+
+  mao::Dept dept(mao::Coop(clip, task.base.classes));
+  mao::plain(dept, labels).fit(*task.base.train);
+  test("DePT (CoOp)      ", dept, task);
+
+  mao::Dept with_mao(mao::Coop(clip, task.base.classes));
+  mao::mao_base(with_mao, labels, mao::TextTowerSimilarity(clip), {.sampler = {.batch = 2, .k = 8}})
+      .fit(*task.base.train);
+  test("DePT (CoOp) + MAO", with_mao, task);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// DPC over CoOp: a tuned prompt is kept for new classes, a second one goes on learning for base classes.
+//
+//   build/release/bin/examples/backbones/dpc
+//
+// The tuned host says which classes each training image is easily taken for; those are its negatives.
+#include <iostream>
+
+#include <mao/backbones/coop.hpp>
+#include <mao/backbones/dpc.hpp>
+#include <mao/regularizers/symmetric_contrast.hpp>
+#include <mao/sampling/prediction_negatives.hpp>
+
+#include "embedded/embedded.hpp"
+
+namespace {
+
+template <class BackboneT>
+void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
+  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
+}
+
+}  // namespace
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+  const auto& labels = task.base.train_labels;
+
+  mao::Coop coop(clip, task.base.classes);
+  mao::plain(coop, labels).fit(*task.base.train);
+  test("CoOp      ", coop, task);
+
+  coop.bind(task.base.classes);
+  const mao::PredictionNegatives negatives(labels, task.base.classes,
+                                           mao::as_matrix(mao::predict_logits(coop, *task.base.train)), {.batch = 2});
+  mao::Dpc dpc(std::move(coop), {.base_weight = 0.5, .trained = mao::DpcParametrisation::Mixture});
+  mao::PromptTuner tuner(dpc, negatives, mao::SymmetricContrast{},
+                         mao::CosineSchedule({.epochs = 10, .learning_rate = 0.0035}));
+  tuner.fit(*task.base.train);
+  test("DPC (CoOp)", dpc, task);  // New stays the host's
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// PromptKD: a student that learns from a tuned teacher, on images of all classes, without labels.
+//
+//   build/release/bin/examples/backbones/promptkd
+//
+// The teacher would be a larger model; here it is the same one with a tuned prompt, which shows the steps.
+#include <iostream>
+
+#include <mao/backbones/coop.hpp>
+#include <mao/backbones/promptkd.hpp>
+
+#include "embedded/embedded.hpp"
+
+namespace {
+
+template <class BackboneT>
+void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
+  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
+}
+
+}  // namespace
+
+int main() {
+  const auto clip = mao::world::embedded_clip();
+  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const mao::BaseToNewTask task = images.task_view();
+
+  mao::Coop teacher(clip, task.base.classes);
+  mao::plain(teacher, task.base.train_labels).fit(*task.base.train);
+  test("teacher", teacher, task);
+
+  mao::ClassList all = task.base.classes;
+  all.names.insert(all.names.end(), task.fresh.classes.names.begin(), task.fresh.classes.names.end());
+  teacher.bind(all);
+  mao::PromptKd student(clip, teacher, {.vision_context = 4, .vision_depth = 3});
+
+  const std::vector<std::int64_t> none(static_cast<std::size_t>(task.base.train->size()),
+                                       0);  // labels are not looked at
+  for (mao::ImageSource* unlabelled : {task.base.train, task.fresh.train}) {
+    mao::plain(student, none, {.batch = 16, .schedule = {.epochs = 2, .learning_rate = 0.005, .warmup_epochs = 0}})
+        .fit(*unlabelled);
+  }
+  test("student", student, task);
+}
