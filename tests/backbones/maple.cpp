@@ -5,6 +5,7 @@
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
+#include <support/shape_model.hpp>
 
 using namespace mao;
 using mao::testing::toy_classes;
@@ -41,8 +42,9 @@ TEST_CASE("MaPLe of depth 1 has prompts at the input alone", "[maple]") {
 }
 
 TEST_CASE("MaPLe trains as many numbers as the paper says, under the reference's names", "[maple]") {
-  CHECK(numbers(2, 9, 512, 768) == 3555072);
-  CHECK(numbers(2, 3, 512, 768) == 1185024);
+  const auto big = std::make_shared<const mao_test::ShapeModel>();
+  CHECK(mao_test::count(Maple<mao_test::ShapeModel>(big, toy_classes(2)).parameters()) == 3555072);
+  CHECK(mao_test::count(Maple<mao_test::ShapeModel>(big, toy_classes(2), {.depth = 3}).parameters()) == 1185024);
   for (const std::int64_t depth : {1, 2, 3}) {
     ToyMaple maple(ToyModel::make(), toy_classes(3), {.context = 2, .depth = depth});
     CHECK(mao_test::count(maple.parameters()) == numbers(2, depth, 64, 128));
@@ -112,4 +114,21 @@ TEST_CASE("MaPLe refuses a depth that a tower does not have", "[maple]") {
   };
   CHECK_THROWS_WITH(with_depth(4), ContainsSubstring("Maple: depth = 4, the tower has 3 blocks"));
   CHECK_THROWS_WITH(with_depth(0), ContainsSubstring("Maple: depth = 0; at least 1"));
+}
+
+TEST_CASE("MaPLe prompts towers of different depths and widths", "[maple]") {
+  ClipArchitecture sizes = mao::testing::toy_sizes();
+  sizes.vision_layers = 2;
+  sizes.text_layers = 4;
+  sizes.vision_width = 192;
+  const auto model = std::make_shared<const ToyModel>(3, sizes);
+  const auto make = [&] { return ToyMaple(model, toy_classes(6), {.context = 3, .depth = 2}); };
+  mao_test::check_backbone(make);
+  SECTION("vision prompts have the vision width, text prompts the text width") {
+    CHECK(shape_text(value_of(make().parameters(), "prompt_learner.proj.weight").sizes()) == "[192, 64]");
+    CHECK(shape_text(value_of(make().parameters(), "prompt_learner.compound_prompts_text.0").sizes()) == "[3, 64]");
+  }
+  SECTION("no deeper than the shallower tower") {
+    CHECK_THROWS_WITH(ToyMaple(model, toy_classes(3), {.depth = 3}), ContainsSubstring("the tower has 2 blocks"));
+  }
 }
