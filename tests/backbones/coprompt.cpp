@@ -4,11 +4,13 @@
 #include <mao/backbones/coprompt.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/testing/toy_model.hpp>
+#include <mao/tuner/prompts_file.hpp>
 #include <mao/tuner/recipes.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 #include <support/shape_model.hpp>
+#include <support/temporary_folder.hpp>
 
 using namespace mao;
 using mao::testing::largest_difference;
@@ -114,6 +116,20 @@ TEST_CASE("CoPrompt is tuned on two views", "[coprompt]") {
     CHECK_FALSE(each.value.equal(before.at(each.name)));
   }
   CHECK(backbone.buffers().at("descriptions_drawn").item<std::int64_t>() == 4);
+}
+
+TEST_CASE("CoPrompt comes back from a file with the number of its draws", "[coprompt]") {
+  ToyCoPrompt backbone = toy(), other = toy();
+  for (int i = 0; i < 3; ++i) backbone.auxiliary_loss(seen(backbone), {});
+  backbone.parameters()[0].value.detach().add_(1);
+  const mao_test::TemporaryFolder folder;
+  const PromptInfo info{.method = "coprompt", .model = "toy", .classes = toy_classes(6)};
+  save_backbone(folder.path() / "prompts.safetensors", backbone, info);
+  restore_backbone(other, load_prompts(folder.path() / "prompts.safetensors"), "toy");
+  CHECK(other.parameters()[0].value.equal(backbone.parameters()[0].value));
+  CHECK(seen(other).logits.equal(seen(backbone).logits));
+  CHECK(other.auxiliary_loss(seen(other), {}).item<double>() ==
+        backbone.auxiliary_loss(seen(backbone), {}).item<double>());
 }
 
 TEST_CASE("CoPrompt without descriptions takes the 60 templates", "[coprompt]") {

@@ -2,11 +2,13 @@
 #include <mao/backbones/promptsrc.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/testing/toy_model.hpp>
+#include <mao/tuner/checkpoint.hpp>
 #include <mao/tuner/recipes.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 #include <support/shape_model.hpp>
+#include <support/temporary_folder.hpp>
 
 using namespace mao;
 using mao::testing::largest_difference;
@@ -123,7 +125,11 @@ TEST_CASE("a PromptSRC run that is resumed ends where an uninterrupted one does"
   run(whole, -1, nullptr);
   const TunerState half = run(first, 1, nullptr);
   CHECK(half.buffers.size() == first.parameters().size() + 1);
-  run(second, -1, &half);
+  const mao_test::TemporaryFolder folder;
+  const PromptInfo info{.method = "promptsrc", .model = "toy", .classes = toy_classes(6)};
+  save_checkpoint(folder.path() / "run.safetensors", half, info);
+  const TunerState loaded = load_checkpoint(folder.path() / "run.safetensors", info);
+  run(second, -1, &loaded);
   const auto expected = mao_test::copy_of(whole.parameters());
   for (const Parameter& each : second.parameters()) {
     CAPTURE(each.name);

@@ -5,6 +5,7 @@
 #include <mao/testing/toy_model.hpp>
 
 #include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
 #include <support/tensors.hpp>
 
 using namespace mao;
@@ -39,8 +40,8 @@ TEST_CASE("classes with different numbers of descriptions are refused by name", 
 }
 
 TEST_CASE("descriptions are read from JSON", "[descriptions]") {
-  const auto folder = std::filesystem::temp_directory_path() / "mao-descriptions-test";
-  std::filesystem::create_directories(folder);
+  const mao_test::TemporaryFolder temporary;
+  const auto& folder = temporary.path();
   std::ofstream(folder / "good.json") << R"({"big dog": ["It barks.", "It runs."]})";
   std::ofstream(folder / "bad.json") << R"({"big dog": "It barks."})";
   std::ofstream(folder / "broken.json") << "{";
@@ -48,5 +49,4 @@ TEST_CASE("descriptions are read from JSON", "[descriptions]") {
   CHECK_THROWS_WITH(descriptions_of_file(folder / "bad.json"), ContainsSubstring("bad.json: expected a JSON object"));
   CHECK_THROWS_AS(descriptions_of_file(folder / "broken.json"), FormatError);
   CHECK_THROWS_AS(descriptions_of_file(folder / "none.json"), FileError);
-  std::filesystem::remove_all(folder);
 }
