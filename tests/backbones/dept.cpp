@@ -2,6 +2,9 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dept.hpp>
 #include <mao/backbones/ivlp.hpp>
+#include <mao/backbones/kgcoop.hpp>
+#include <mao/backbones/maple.hpp>
+#include <mao/backbones/promptsrc.hpp>
 #include <mao/backbones/scorer.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
 #include <mao/testing/toy_model.hpp>
@@ -50,6 +53,37 @@ TEST_CASE("DePT over CoOp keeps the promises of a backbone", "[dept]") {
 
 TEST_CASE("DePT over IVLP keeps the promises of a backbone", "[dept]") {
   mao_test::check_backbone([] { return dept_over_ivlp(); });
+}
+
+TEST_CASE("DePT takes every host that shows its features", "[dept]") {
+  const auto model = ToyModel::make();
+  const ClassList classes = toy_classes(6);
+  SECTION("KgCoOp") {
+    mao_test::check_backbone([&] { return Dept(KgCoop<ToyModel>(model, classes)); });
+  }
+  SECTION("MaPLe") {
+    mao_test::check_gradients([&] { return Dept(Maple<ToyModel>(model, classes, {.depth = 3})); });
+  }
+}
+
+TEST_CASE("DePT over PromptSRC averages its second head over epochs, as the prompts", "[dept]") {
+  using Host = PromptSrc<ToyModel>;
+  PromptSrcOptions options{.text_depth = 3, .vision_depth = 3};
+  options.aggregation = {.mean = 2, .deviation = 1};
+  Dept<Host> dept(Host(ToyModel::make(), toy_classes(6), options));
+  mao_test::back_propagated(dept, false, mao_test::toy_labels);
+  const at::NoGradGuard frozen;
+  const ParameterList all = dept.parameters();
+  const auto weights = gaussian_weights(2, options.aggregation);
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    for (const Parameter& parameter : all) Tensor(parameter.value).fill_(epoch + 1);
+    dept.end_epoch({.epoch = epoch, .horizon = 2});
+  }
+  dept.finish();
+  for (const Parameter& parameter : all) {
+    CAPTURE(parameter.name);
+    CHECK(parameter.value.mean().item<double>() == Approx(weights[0] + 2 * weights[1]));
+  }
 }
 
 TEST_CASE("DePT's second head is judged by the candidates, whatever the host needs", "[dept]") {

@@ -76,7 +76,6 @@ class Dept {
   }
 
   [[nodiscard]] const ClassList& classes() const { return host_.classes(); }
-
   /// Whether the bound classes have a second head.
   [[nodiscard]] bool base_mode() const { return !rows_.empty(); }
 
@@ -91,7 +90,6 @@ class Dept {
 
   Tensor encode_text(const Candidates& candidates) { return host_.encode_text(candidates); }
   Tensor encode_image(const ImageBatch& images) { return host_.encode_image(images); }
-
   /// Logits of both heads for base classes, of the first for others. **Shapes** text [C, D] unit rows -> [B, C].
   Tensor score(const ImageBatch& images, const Tensor& text) {
     const Tensor raw = host_.raw_image(images);
@@ -133,10 +131,21 @@ class Dept {
   }
   [[nodiscard]] TensorMap buffers() const requires HasBuffers<HostT> { return host_.buffers(); }
   void set_buffers(const TensorMap& buffers) requires HasBuffers<HostT> { host_.set_buffers(buffers); }
-  void end_epoch(const EpochInfo& info) requires EpochAware<HostT> { host_.end_epoch(info); }
-  void finish() requires Finishes<HostT> { host_.finish(); }
+  void end_epoch(const EpochInfo& info) requires EpochAware<HostT> {
+    if constexpr (averaged) return host_.aggregation().add(parameters(), info);
+    host_.end_epoch(info);
+  }
+  void finish() requires Finishes<HostT> {
+    if constexpr (averaged) return host_.aggregation().finish(parameters());
+    host_.finish();
+  }
 
  private:
+  /// A host that averages over epochs (PromptSRC) averages the second head as well.
+  static constexpr bool averaged = requires(HostT & host, const ParameterList& all, const EpochInfo& info) {
+    host.aggregation().add(all, info);
+  };
+
   static std::int64_t width_of(HostT& host) {
     const at::NoGradGuard frozen;
     require<OptionError>(host.classes().size() > 0, "Dept: the host is bound to no class; bind it to the base classes");

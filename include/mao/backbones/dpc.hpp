@@ -52,7 +52,7 @@ struct DpcOptions {
 ///     w_b P' + (1 - w_b) P for base classes (those the host came with), w_n P' + (1 - w_n) P for others.
 ///
 /// Training runs on P' itself. Trains a tensor for each of the host's, under the same name; P is in `buffers()` as
-/// `frozen.NAME`. One forward pass, twice the prompts to store.
+/// `frozen.NAME`. One forward pass, twice the prompts to store. The host's epochs are over: its hooks are not called.
 ///
 /// **Differs**: the release scores base classes by P' alone (`ReleasedPureParallel`), and its w is a learning rate. It
 /// is written to train M, which moves P' by rate / w^2 times its gradient (`Mixture`; the same as `rate` = 1 / w^2 but
@@ -91,22 +91,16 @@ class Dpc {
 
   void bind(const ClassList& classes) { host_.bind(classes); }
   [[nodiscard]] const ClassList& classes() const { return host_.classes(); }
-
   /// Whether the bound classes are those that the host came with.
   [[nodiscard]] bool base_mode() const { return classes() == base_; }
-
   /// With P' while gradients are enabled, as an evaluation otherwise.
-  Output forward(const ImageBatch& images, const Candidates& candidates) {
-    return prepared().forward(images, candidates);
-  }
+  Output forward(const ImageBatch& images, const Candidates& candidates) { return ready().forward(images, candidates); }
   Tensor encode_text(const Candidates& candidates) requires ClassFeatures<HostT> {
-    return prepared().encode_text(candidates);
+    return ready().encode_text(candidates);
   }
-  Tensor encode_image(const ImageBatch& images) requires ClassFeatures<HostT> {
-    return prepared().encode_image(images);
-  }
+  Tensor encode_image(const ImageBatch& images) requires ClassFeatures<HostT> { return ready().encode_image(images); }
   Tensor score(const ImageBatch& images, const Tensor& text) requires ScoresItself<HostT> {
-    return prepared().score(images, text);
+    return ready().score(images, text);
   }
 
   Tensor auxiliary_loss(const Output& output, const Batch& batch) {
@@ -116,7 +110,7 @@ class Dpc {
     return host_.task_logits(output, batch);
   }
 
-  /// As the host weighs them; a host without a loss over labels (PromptKD) has its own added.
+  /// As the host weighs them; of a host without a loss over labels (PromptKD): the sum.
   Tensor total_loss(const Tensor& task, const Tensor& auxiliary) {
     if constexpr (WeighsLosses<HostT> && !IgnoresLabels<HostT>) {
       if (options_.host_terms) return host_.total_loss(task, auxiliary);
@@ -141,7 +135,6 @@ class Dpc {
   }
 
   ParameterList parameters() { return trained_; }
-
   /// P, and the host's own.
   [[nodiscard]] TensorMap buffers() const {
     TensorMap all;
@@ -149,11 +142,14 @@ class Dpc {
     for (std::size_t i = 0; i < frozen_.size(); ++i) all["frozen." + trained_[i].name] = frozen_[i];
     return all;
   }
-
   /// **Throws** `FormatError` for one that is missing, `ShapeError` for one of another shape.
   void set_buffers(const TensorMap& values) {
     const at::NoGradGuard no_graph;
-    if constexpr (HasBuffers<HostT>) host_.set_buffers(values);
+    if constexpr (HasBuffers<HostT>) {
+      TensorMap of_host = values;
+      std::erase_if(of_host, [](const auto& entry) { return entry.first.starts_with("frozen."); });
+      host_.set_buffers(of_host);
+    }
     for (std::size_t i = 0; i < frozen_.size(); ++i) {
       const std::string name = "frozen." + trained_[i].name;
       const auto found = values.find(name);
@@ -184,7 +180,7 @@ class Dpc {
   }
 
   /// The host with the prompt of the moment put into its tensors.
-  HostT& prepared() {
+  HostT& ready() {
     const double share = share_now();
     const at::NoGradGuard no_graph;
     ParameterList given = host_.parameters();

@@ -93,6 +93,9 @@ class PromptSrc {
   void end_epoch(const EpochInfo& info) { aggregation_.add(parameters(), info); }
   void finish() { aggregation_.finish(parameters()); }
 
+  /// For a method on top, whose parameters are to be averaged too (DePT).
+  [[nodiscard]] GaussianAggregation& aggregation() { return aggregation_; }
+
   /// The sums of the aggregation, while a step is under way.
   [[nodiscard]] TensorMap buffers() const { return aggregation_.buffers(); }
   void set_buffers(const TensorMap& buffers) { aggregation_.set_buffers(buffers); }
