@@ -25,7 +25,7 @@ inline std::shared_ptr<const Clip> embedded_clip(const std::filesystem::path& fo
   return std::make_shared<const Clip>(Clip::load(folder, {.vocabulary = folder / "merges.txt", .activation = {}}));
 }
 
-/// Few shots of both halves and all test images, as features of the frozen image tower.
+/// Few shots of both halves and all test images, as pixels with the features of the frozen image tower.
 class FewShotTask {
  public:
   /// Renders task `name` ("sketch", "shifted", "disjoint"); another `seed`, other training images.
@@ -39,20 +39,21 @@ class FewShotTask {
 
   /// Refers to this object.
   BaseToNewTask task_view() {
-    return {{base_classes_, &base_train_.features, base_train_.labels, &base_test_.features, base_test_.labels},
-            {new_classes_, &new_train_.features, new_train_.labels, &new_test_.features, new_test_.labels}};
+    return {{base_classes_, base_train_.source.get(), base_train_.labels, base_test_.source.get(), base_test_.labels},
+            {new_classes_, new_train_.source.get(), new_train_.labels, new_test_.source.get(), new_test_.labels}};
   }
 
  private:
   struct Images {
-    FeatureImages features;
+    std::unique_ptr<ImageSource> source;
     std::vector<std::int64_t> labels;
   };
 
   static Images encode(const Clip& clip, const std::string& name, Half half, Split split, std::uint64_t seed) {
     auto rendered = rendered_images(task(name), half, split, clip.preprocess(), 0, seed);
-    TensorImages pixels(std::move(rendered.pixels));
-    return {FeatureImages::encode(clip, pixels), std::move(rendered.labels)};
+    auto pixels = std::make_unique<TensorImages>(std::move(rendered.pixels));
+    Tensor features = FeatureImages::encode(clip, *pixels).features();
+    return {std::make_unique<FeaturedImages>(std::move(pixels), std::move(features)), std::move(rendered.labels)};
   }
 
   Images base_train_, new_train_, base_test_, new_test_;

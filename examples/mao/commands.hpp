@@ -22,6 +22,12 @@ void add_eval(CLI::App& app, int& status);
 /// `mao predict IMAGE...`: classifies images with learned prompts or by class names.
 void add_predict(CLI::App& app, int& status);
 
+/// `mao learners [NAME]`: the methods, or the options of one.
+void add_learners(CLI::App& app, int& status);
+
+/// `mao presets [NAME]`: settings of published rows, with their sources.
+void add_presets(CLI::App& app, int& status);
+
 /// `mao inspect FILE`: what a checkpoint, prompts file or tensor file holds.
 void add_inspect(CLI::App& app, int& status);
 

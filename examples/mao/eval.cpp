@@ -55,13 +55,17 @@ int run(EvalOptions options) {
   }
   const OpenedModel opened = open_model(options.settings.model);
   LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
-  Progress progress(std::cerr, Progress::is_terminal());
-  FeatureImages features = FeatureImages::encode(*opened.model, *images.source, 32, [&](std::int64_t done) {
-    if (!options.json) progress.update("encode images", done, images.source->size());
-  });
-  progress.finish();
+  const bool pixels = prompts && learner_named(prompts->info.method).prompts_images;
+  if (!pixels) {
+    Progress progress(std::cerr, Progress::is_terminal());
+    images.source = std::make_unique<FeatureImages>(
+        FeatureImages::encode(*opened.model, *images.source, 32, [&](std::int64_t done) {
+          if (!options.json) progress.update("encode images", done, images.source->size());
+        }));
+    progress.finish();
+  }
   const auto tested = [&](auto&& backbone) {
-    return measure(winners(predict_logits(backbone, features)), images.labels, images.classes);
+    return measure(winners(predict_logits(backbone, *images.source)), images.labels, images.classes);
   };
   const Metrics metrics = prompts ? tested(restored_learner(opened, *prompts, images.classes))
                                   : tested(make_zero_shot(opened, images.classes, options.settings.learner));

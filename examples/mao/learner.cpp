@@ -5,6 +5,8 @@
 #include <mao/sampling/file_similarity.hpp>
 #include <mao/text/mini_lm.hpp>
 
+#include <ATen/core/grad_mode.h>
+
 namespace mao_program {
 
 namespace {
@@ -30,6 +32,24 @@ MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_c
 
 }  // namespace
 
+Learner make_learner(const OpenedModel& opened, const ClassList& classes, const LearnerSettings& settings,
+                     std::uint64_t seed) {
+  return make_backbone(learner_named(settings.learner), {.opened = opened, .classes = classes, .seed = seed},
+                       settings.options);
+}
+
+Learner copy_of(Learner& learner, const OpenedModel& opened, const LearnerSettings& settings) {
+  Learner copy = make_learner(opened, learner.classes(), settings, 1);
+  const at::NoGradGuard no_graph;
+  const ParameterList from = learner.parameters();
+  std::size_t i = 0;
+  for (Parameter& parameter : copy.parameters()) parameter.value.copy_(from.at(i++).value);
+  TensorMap buffers;
+  for (const auto& [name, value] : learner.buffers()) buffers[name] = value.clone();
+  copy.set_buffers(buffers);
+  return copy;
+}
+
 Similarity make_similarity(const OpenedModel& opened, const RunSettings& settings) {
   const std::string chosen = settings.learner.similarity == "auto" ? opened.similarity : settings.learner.similarity;
   if (chosen == "clip") return TextTowerSimilarity<AnyModel>(opened.model);
@@ -39,11 +59,50 @@ Similarity make_similarity(const OpenedModel& opened, const RunSettings& setting
   return FileSimilarity(chosen);
 }
 
+namespace {
+
+bool is_class_specific(const LearnerSettings& settings) {
+  const auto found = settings.options.find("class-specific");
+  return found != settings.options.end() && found->second == "true";
+}
+
+OptimizerOptions optimizer_of(const LearnerSettings& settings, const LearnerInfo& info) {
+  OptimizerOptions options = info.optimizer;
+  if (settings.optimizer == "sgd") options.kind = OptimizerKind::Sgd;
+  if (settings.optimizer == "adam") options.kind = OptimizerKind::Adam;
+  if (settings.optimizer == "adamw") options.kind = OptimizerKind::AdamW;
+  options.epsilon = settings.adam_epsilon;
+  return options;
+}
+
+}  // namespace
+
 void check_settings(const LearnerSettings& settings) {
-  if (!settings.class_specific) return;
-  require<OptionError>(settings.context_init.empty(), "--class-specific has no effect with --context-init \"",
-                       settings.context_init, "\" (as in CoOp); add --context-init \"\" for a random start");
-  require<OptionError>(!settings.mao || settings.labeler == "none",
+  if (settings.learner == "zero-shot") {
+    require<OptionError>(settings.options.empty() && !settings.mao,
+                         "--learner zero-shot tunes nothing: --mao and --set have no effect");
+    return;
+  }
+  const LearnerInfo& info = learner_named(settings.learner);
+  OptionReader reader(settings.options);
+  info.describe(reader);
+  reader.finish(info.name);
+  require<OptionError>(!settings.mao || !info.ignores_labels, "--mao: ", info.name,
+                       " has no loss over labels, so MAO's base step has nothing to act on; train it plain");
+  require<OptionError>(!settings.mao || !info.brings_negatives, "--mao: ", info.name,
+                       " brings its own hard negatives; tune its host with --mao, then give --set host=... to ",
+                       info.name);
+  require<OptionError>(!info.brings_negatives || settings.batch == 0, "--batch: ", info.name,
+                       " chooses batch and negatives by the number of classes");
+  require<OptionError>(settings.mao || settings.steps == "both", "--steps ", settings.steps,
+                       " chooses among MAO's steps and has no effect without --mao");
+  if (!is_class_specific(settings)) return;
+  const auto init = settings.options.find("init");
+  require<OptionError>(init != settings.options.end() && init->second.empty(),
+                       "--class-specific has no effect with --context-init \"",
+                       init == settings.options.end() ? "a photo of a" : init->second,
+                       "\" (as in CoOp); add --context-init \"\" for a random start");
+  require<OptionError>(!settings.mao || settings.labeler == "none" || settings.steps == "base",
                        "--class-specific: such prompts cannot be bound to new classes, so MAO's new step is not "
                        "possible; add --labeler none for its base step alone");
 }
@@ -51,19 +110,21 @@ void check_settings(const LearnerSettings& settings) {
 BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_classes, std::uint64_t seed, bool augment,
                             const std::function<void(const std::string&)>& say) {
   const LearnerSettings& chosen = settings.learner;
-  const TunerOptions tuner{.seed = seed, .augment = augment, .name = chosen.learner};
+  const LearnerInfo& info = learner_named(chosen.learner);
+  const TunerOptions tuner{
+      .seed = seed, .augment = augment, .optimizer = optimizer_of(chosen, info), .name = chosen.learner};
   BaseToNewOptions steps;
-  steps.test_new = !chosen.class_specific;
-  if (!chosen.mao) {
+  steps.test_new = info.transfers && !is_class_specific(chosen);
+  if (chosen.mao && chosen.steps != "new") {
+    steps.mao_base = mao_base_options(settings, base_classes, tuner, say);
+  } else {
     PlainOptions options{.tuner = tuner};
     if (chosen.epochs > 0) options.schedule.epochs = chosen.epochs;
     if (chosen.lr > 0) options.schedule.learning_rate = chosen.lr;
     if (chosen.batch > 0) options.batch = chosen.batch;
     steps.plain = options;
-    return steps;
   }
-  steps.mao_base = mao_base_options(settings, base_classes, tuner, say);
-  if (chosen.labeler != "none") {
+  if (chosen.mao && chosen.steps != "base" && chosen.labeler != "none") {
     MaoNewOptions options{.tuner = tuner};
     options.sampler.batch = chosen.new_batch;
     options.sampler.threshold = static_cast<float>(chosen.threshold);

@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "config_file.hpp"
+#include "presets.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -40,13 +41,15 @@ int run(int argc, char** argv) {
   mao_program::add_eval(app, status);
   mao_program::add_predict(app, status);
   mao_program::add_inspect(app, status);
+  mao_program::add_learners(app, status);
+  mao_program::add_presets(app, status);
   mao_program::add_replay(app, status);
   if (argc == 1) {
     std::cout << app.help();
     return 2;
   }
   try {
-    auto arguments = mao_program::with_config({argv + 1, argv + argc});
+    auto arguments = mao_program::with_preset(mao_program::with_config({argv + 1, argv + argc}));
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {

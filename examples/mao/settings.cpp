@@ -34,19 +34,39 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
 
 void add_learner_options(CLI::App& app, LearnerSettings& settings) {
   const auto one_of = [](std::vector<std::string> values) { return CLI::IsMember(std::move(values)); };
-  app.add_option("--learner", settings.learner, "coop or zero-shot")
-      ->check(one_of({"coop", "zero-shot"}))
+  app.add_option("--learner", settings.learner, "the method: zero-shot, coop, ...; `mao learners` describes them")
       ->capture_default_str();
   app.add_flag("--mao", settings.mao, "MAO's two steps instead of the plain method");
-  app.add_option("--context-init", settings.context_init, "words the context starts from; \"\" for a random start")
+  app.add_option("--steps", settings.steps, "of MAO: both, base (alone), or new (behind the plain method)")
+      ->check(one_of({"both", "base", "new"}))
       ->capture_default_str();
-  app.add_option("--context", settings.context, "context vectors, with a random start")
+  const auto set = [&settings](const std::string& name) {
+    return [&settings, name](const std::string& value) { settings.options[name] = value; };
+  };
+  app.add_option_function<std::vector<std::string>>(
+         "--set",
+         [&settings](const std::vector<std::string>& pairs) {
+           for (const std::string& pair : pairs) {
+             const auto at = pair.find('=');
+             require<OptionError>(at != std::string::npos && at > 0, "--set ", pair, ": expected NAME=VALUE");
+             settings.options[pair.substr(0, at)] = pair.substr(at + 1);
+           }
+         },
+         "NAME=VALUE, an option of the method (`mao learners NAME` lists them); may be repeated")
+      ->allow_extra_args(false);
+  app.add_option_function<std::string>("--context-init", set("init"),
+                                       "--set init=...: words the context starts from; \"\" for a random start");
+  app.add_option_function<std::string>("--context", set("context"), "--set context=...: context vectors");
+  app.add_flag_function(
+      "--class-specific", [&settings](std::int64_t) { settings.options["class-specific"] = "true"; },
+      "--set class-specific=true: one context a class (random start; such prompts do not transfer)");
+  app.add_option_function<std::string>("--class-position", set("class-position"),
+                                       "--set class-position=...: end, middle or front");
+  app.add_option("--optimizer", settings.optimizer, "auto (the method's own), sgd, adam or adamw")
+      ->check(one_of({"auto", "sgd", "adam", "adamw"}))
+      ->capture_default_str();
+  app.add_option("--adam-epsilon", settings.adam_epsilon, "of adam and adamw")
       ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  app.add_flag("--class-specific", settings.class_specific,
-               "one context a class (random start; such prompts do not transfer)");
-  app.add_option("--class-position", settings.class_position, "end, middle or front")
-      ->check(one_of({"end", "middle", "front"}))
       ->capture_default_str();
   app.add_option("--template", settings.zero_shot_template, "sentence of the untuned model and of its pseudo labels")
       ->capture_default_str();
@@ -71,8 +91,10 @@ void add_learner_options(CLI::App& app, LearnerSettings& settings) {
       ->capture_default_str();
   app.add_option("--similarity", settings.similarity, "who ranks hard negatives: auto, minilm, clip, or a file")
       ->capture_default_str();
-  app.add_option("--labeler", settings.labeler, "who labels new images: zero-shot, tuned, or none (base step alone)")
-      ->check(one_of({"zero-shot", "tuned", "none"}))
+  app.add_option("--labeler", settings.labeler,
+                 "who labels new images: zero-shot, tuned, or none (base step alone); beyond the paper: average, "
+                 "agreement, soft, select, auto")
+      ->check(one_of({"zero-shot", "tuned", "none", "average", "agreement", "soft", "select", "auto"}))
       ->capture_default_str();
   app.add_option("--threshold", settings.threshold, "pseudo labels below this confidence do not train")
       ->check(CLI::Range(0.0, 1.0))

@@ -7,6 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,10 +40,10 @@ struct DataSettings {
 struct LearnerSettings {
   std::string learner = "coop";
   bool mao = false;
-  std::string context_init = "a photo of a";
-  int context = 4;
-  bool class_specific = false;
-  std::string class_position = "end";
+  std::string steps = "both";  ///< of MAO: "base" alone, or "new" behind the plain method
+  std::map<std::string, std::string> options;  ///< of the method, by name (`--set`)
+  std::string optimizer = "auto";              ///< "sgd", "adam", "adamw"; auto: the method's own
+  double adam_epsilon = 1e-8;
   std::string zero_shot_template = "a photo of a {}.";
   int epochs = 0;  ///< 0: 20 plain, 10 with MAO
   double lr = 0;   ///< 0: 0.002 plain, 0.0035 with MAO
@@ -53,7 +54,7 @@ struct LearnerSettings {
   int new_batch = 32;
   std::string similarity =
       "auto";  ///< "minilm", "clip" (the model's own text tower) or a file; auto: minilm, clip when embedded
-  std::string labeler = "zero-shot";  ///< "tuned", or "none" for the base step alone
+  std::string labeler = "zero-shot";  ///< "tuned", "none" for the base step alone; labelers.hpp has the others
   double threshold = 0;
   std::string columns = "distinct";  ///< "per-image": the released code's reg-B
 };
@@ -76,9 +77,9 @@ struct RunOptions {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, shots, shot_seed, augment, classnames)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LearnerSettings, learner, mao, context_init, context, class_specific,
-                                                class_position, zero_shot_template, epochs, lr, batch, k, new_epochs,
-                                                new_lr, new_batch, similarity, labeler, threshold, columns)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LearnerSettings, learner, mao, steps, options, optimizer, adam_epsilon,
+                                                zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr, new_batch,
+                                                similarity, labeler, threshold, columns)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, learner, seeds)
 
 void add_model_options(CLI::App& app, ModelSettings& settings);

@@ -8,9 +8,9 @@
 
 namespace mao_program {
 
-TaskData::TaskData(const OpenedModel& opened, const DataSettings& settings, const RunOptions& options,
+TaskData::TaskData(const OpenedModel& opened, const DataSettings& settings, const RunOptions& options, bool pixels,
                    EncodeProgress progress)
-    : opened_(opened), settings_(settings), options_(options), progress_(std::move(progress)) {
+    : opened_(opened), settings_(settings), options_(options), progress_(std::move(progress)), pixels_(pixels) {
   const bool rendered = is_rendered(settings.data);
   augment_ = settings.augment == "crop-flip" || (settings.augment == "auto" && opened.augments && !rendered);
   require<OptionError>(!rendered || !augment_,
@@ -45,7 +45,9 @@ BaseToNewTask TaskData::of_seed(std::uint64_t seed) {
 std::string TaskData::description() const {
   return text_of(settings_.data, ": ", base_test_.classes.size(), " base and ", new_test_.classes.size(),
                  " new classes, ", base_test_.labels.size(), " and ", new_test_.labels.size(), " test images; ",
-                 augment_ ? "random crops and flips" : "no augmentation, image features are kept");
+                 augment_  ? "random crops and flips"
+                 : pixels_ ? "no augmentation, the image tower is prompted"
+                           : "no augmentation, image features are kept");
 }
 
 LabelledImages TaskData::training_images(bool base, std::uint64_t shot_seed) const {
@@ -53,13 +55,13 @@ LabelledImages TaskData::training_images(bool base, std::uint64_t shot_seed) con
   Dataset drawn = *files_;
   drawn.train = draw_few_shot(*files_, static_cast<std::size_t>(settings_.shots), shot_seed).train;
   const Dataset half = base ? base_half(drawn) : new_half(drawn);
-  return file_images(half, half.train, loader_options(augment_), base ? "base training images" : "new training images");
+  return file_images(half, half.train, loader_options(augment_ || pixels_), base ? "base training images" : "new training images");
 }
 
 LabelledImages TaskData::test_images(bool base) const {
   if (!files_) return rendered_half(settings_.data, base, false, opened_.model->preprocess(), 0);
   const Dataset half = base ? base_half(*files_) : new_half(*files_);
-  return file_images(half, half.test, loader_options(false), base ? "base test images" : "new test images");
+  return file_images(half, half.test, loader_options(pixels_), base ? "base test images" : "new test images");
 }
 
 LabelledImages TaskData::encoded(LabelledImages images, const std::string& what) const {
@@ -67,7 +69,12 @@ LabelledImages TaskData::encoded(LabelledImages images, const std::string& what)
   const auto progress = [&](std::int64_t done) {
     if (progress_) progress_("encode " + what, done, total);
   };
-  images.source = std::make_unique<FeatureImages>(FeatureImages::encode(*opened_.model, *images.source, 32, progress));
+  auto features = FeatureImages::encode(*opened_.model, *images.source, 32, progress);
+  if (pixels_) {
+    images.source = std::make_unique<FeaturedImages>(std::move(images.source), features.features());
+  } else {
+    images.source = std::make_unique<FeatureImages>(std::move(features));
+  }
   return images;
 }
 

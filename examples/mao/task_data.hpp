@@ -17,11 +17,12 @@ namespace mao_program {
 using EncodeProgress = std::function<void(const std::string& what, std::int64_t done, std::int64_t total)>;
 
 /// Makes the task of each seed. Features of test images are encoded once; those of training images too, unless they are
-/// augmented.
+/// augmented. With `pixels`, for methods that prompt the image tower, the pixels come with them.
 class TaskData {
  public:
   /// **Throws** `FileError`, `DataError`, `OptionError`.
-  TaskData(const OpenedModel& opened, const DataSettings& settings, const RunOptions& options, EncodeProgress progress);
+  TaskData(const OpenedModel& opened, const DataSettings& settings, const RunOptions& options, bool pixels,
+           EncodeProgress progress);
 
   /// The task with the few shots of that training seed. Its sources live as long as this object, until the next call.
   BaseToNewTask of_seed(std::uint64_t seed);
@@ -34,7 +35,7 @@ class TaskData {
   /// Few shots of a half, as pixels.
   [[nodiscard]] LabelledImages training_images(bool base, std::uint64_t shot_seed) const;
   [[nodiscard]] LabelledImages test_images(bool base) const;
-  /// Keeps the features of the evaluation view in place of the pixels.
+  /// Keeps the features of the evaluation view, in place of the pixels or beside them.
   [[nodiscard]] LabelledImages encoded(LabelledImages images, const std::string& what) const;
   [[nodiscard]] LoaderOptions loader_options(bool cached) const;
 
@@ -42,6 +43,7 @@ class TaskData {
   DataSettings settings_;
   RunOptions options_;
   EncodeProgress progress_;
+  bool pixels_ = false;
   bool augment_ = false;
   std::optional<Dataset> files_;
   LabelledImages base_train_, new_train_, base_test_, new_test_;

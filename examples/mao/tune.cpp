@@ -11,7 +11,9 @@
 
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "labelers.hpp"
 #include "learner.hpp"
+#include "own_tuner.hpp"
 #include "results.hpp"
 #include "task_data.hpp"
 
@@ -38,11 +40,14 @@ class TuneRun {
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
-    TaskData data(opened, settings_.data, options_,
+    TaskData data(opened, settings_.data, options_, needs_pixels(),
                   [this](const std::string& what, std::int64_t done, std::int64_t total) {
                     if (!options_.quiet) progress_.update(what, done, total);
                   });
     say(data.description());
+    if (settings_.learner.learner != "zero-shot") {  // an option that does not fit the model leaves nothing behind
+      static_cast<void>(make_learner(opened, data.of_seed(settings_.seeds.at(0)).base.classes, settings_.learner, 1));
+    }
     open_folder();
     nlohmann::json per_seed = nlohmann::json::array();
     Scores zero_shot;
@@ -63,6 +68,11 @@ class TuneRun {
   }
 
  private:
+  [[nodiscard]] bool needs_pixels() const {
+    const std::string& name = settings_.learner.learner;
+    return name != "zero-shot" && learner_named(name).prompts_images;
+  }
+
   /// Makes the run's folder, once model and data are known to be there: a mistyped path leaves nothing behind.
   void open_folder() {
     if (!folder_) folder_.emplace(options_.out, settings_);
@@ -131,9 +141,15 @@ class TuneRun {
     auto backbone = make_learner(opened, task.base.classes, settings_.learner, seed);
     const auto similarity = settings_.learner.mao ? make_similarity(opened, settings_) : Similarity();
     const auto labeler = [&](Learner& tuned) {
-      return make_labeler(opened, task.fresh.classes, settings_.learner, tuned);
+      AnyLabeler made =
+          make_labeler(opened, task.fresh, settings_.learner, copy_of(tuned, opened, settings_.learner));
+      if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
+      return made;
     };
-    const auto result = run_base_to_new(backbone, task, similarity, labeler, steps);
+    const auto train_plain = [&](Learner& learner, const TaskHalf& base, const PlainOptions& options) {
+      return tuner_of(learner_named(settings_.learner.learner), learner, base, options);
+    };
+    const auto result = run_base_to_new(backbone, task, similarity, labeler, steps, train_plain);
     if (!result) return nullptr;
     const auto object = seed_result(seed, *result, task.base.classes, task.fresh.classes);
     folder_->save(name + "/result.json", object);
@@ -201,6 +217,7 @@ void add_tune(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("tune", "train a learner, plain or with MAO, and test on base and new classes");
   command->add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
+  command->add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
   add_model_options(*command, settings->model);
   add_data_options(*command, settings->data);
   add_learner_options(*command, settings->learner);

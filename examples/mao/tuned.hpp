@@ -30,8 +30,8 @@ inline void take_model_of(const Prompts& prompts, RunSettings& settings) {
 ///
 /// **Throws** `OptionError` when the model is another one, or class-specific prompts meet other classes.
 inline Learner restored_learner(const OpenedModel& opened, const Prompts& prompts, const ClassList& classes) {
-  Learner learner = make_learner(opened, prompts.info.classes, settings_of(prompts).learner, 1);
-  restore_parameters(learner.parameters(), prompts, opened.model->fingerprint());
+  Learner learner = make_learner(opened, prompts.info.first_classes, settings_of(prompts).learner, 1);
+  restore_backbone(learner, prompts, opened.model->fingerprint());
   learner.bind(classes);
   return learner;
 }

@@ -18,6 +18,7 @@
 #include <mao/core/pickle.hpp>
 #include <mao/core/pickle_stack.hpp>
 #include <mao/core/pickle_value.hpp>
+#include <mao/core/pickle_writer.hpp>
 #include <mao/core/random.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/core/safetensors_header.hpp>
@@ -25,7 +26,9 @@
 #include <mao/core/tensor_file.hpp>
 #include <mao/core/torch_archive.hpp>
 #include <mao/core/torch_storage.hpp>
+#include <mao/core/torch_writer.hpp>
 #include <mao/core/zip_archive.hpp>
+#include <mao/core/zip_writer.hpp>
 
 // data
 #include <mao/data/concepts.hpp>
@@ -78,10 +81,12 @@
 #include <mao/clip/any_model.hpp>
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/block.hpp>
+#include <mao/clip/block_prompts.hpp>
 #include <mao/clip/fingerprint.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/clip/model.hpp>
 #include <mao/clip/names.hpp>
+#include <mao/clip/packed_layout.hpp>
 #include <mao/clip/text_batch.hpp>
 #include <mao/clip/text_tower.hpp>
 #include <mao/clip/vision_tower.hpp>
@@ -92,27 +97,68 @@
 #include <mao/sampling/batch_shape.hpp>
 #include <mao/sampling/file_similarity.hpp>
 #include <mao/sampling/hard_negative.hpp>
+#include <mao/sampling/prediction_negatives.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <mao/sampling/similarity.hpp>
 
 // prompts
 #include <mao/prompts/concepts.hpp>
+#include <mao/prompts/adapter.hpp>
+#include <mao/prompts/class_features.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/prompts/deep.hpp>
+#include <mao/prompts/descriptions.hpp>
+#include <mao/prompts/dropout.hpp>
+#include <mao/prompts/imagenet_templates.hpp>
+#include <mao/prompts/linear.hpp>
+#include <mao/prompts/mixing_block.hpp>
+#include <mao/prompts/nameless.hpp>
+#include <mao/prompts/phrase.hpp>
+#include <mao/prompts/pruning.hpp>
+#include <mao/prompts/select_rows.hpp>
 #include <mao/prompts/templates.hpp>
 #include <mao/prompts/text_tower_similarity.hpp>
+#include <mao/prompts/token_bank.hpp>
 
 // backbones
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/adapt.hpp>
+#include <mao/backbones/any_backbone.hpp>
+#include <mao/backbones/class_probabilities.hpp>
+#include <mao/backbones/cocoop.hpp>
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/coop.hpp>
+#include <mao/backbones/coprompt.hpp>
+#include <mao/backbones/dept.hpp>
+#include <mao/backbones/dept_head.hpp>
+#include <mao/backbones/distances.hpp>
+#include <mao/backbones/dpc.hpp>
+#include <mao/backbones/ensemble_labelers.hpp>
+#include <mao/backbones/gaussian_aggregation.hpp>
+#include <mao/backbones/ivlp.hpp>
+#include <mao/backbones/kgcoop.hpp>
+#include <mao/backbones/label_statistics.hpp>
 #include <mao/backbones/labelers.hpp>
+#include <mao/backbones/maple.hpp>
+#include <mao/backbones/pairwise_variance.hpp>
+#include <mao/backbones/pool_labelers.hpp>
+#include <mao/backbones/proda.hpp>
+#include <mao/backbones/prograd.hpp>
+#include <mao/backbones/projector.hpp>
+#include <mao/backbones/promptkd.hpp>
+#include <mao/backbones/promptsrc.hpp>
+#include <mao/backbones/scorer.hpp>
+#include <mao/backbones/tcp.hpp>
+#include <mao/backbones/upt.hpp>
+#include <mao/backbones/vpt.hpp>
 #include <mao/backbones/zero_shot.hpp>
 
 // regularizers
 #include <mao/regularizers/concepts.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+#include <mao/regularizers/symmetric_contrast.hpp>
 
 // schedules
 #include <mao/schedules/concepts.hpp>
@@ -122,17 +168,20 @@
 // tuner
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/checkpoint.hpp>
+#include <mao/tuner/losses.hpp>
+#include <mao/tuner/optimizer.hpp>
 #include <mao/tuner/outputs.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/tuner/prompts_file.hpp>
 #include <mao/tuner/recipes.hpp>
+#include <mao/tuner/reference_checkpoint.hpp>
 #include <mao/tuner/reports.hpp>
-#include <mao/tuner/sgd.hpp>
 
 // evaluation
 #include <mao/evaluation/base_to_new.hpp>
 #include <mao/evaluation/metrics.hpp>
+#include <mao/evaluation/wilcoxon.hpp>
 
 // report
 #include <mao/report/progress.hpp>

@@ -117,7 +117,18 @@ struct BackboneTraits {
   bool brings_negatives = false, ignores_labels = false;
 };
 
-/// What a backbone is like; one that is chosen at run time (`AnyBackbone`) is asked.
+/// What a backbone is like, by its type.
+template <Backbone B>
+constexpr BackboneTraits traits_of() {
+  return {.class_features = ClassFeatures<B>,
+          .frozen_image_tower = FrozenImageTower<B>,
+          .needs_all_classes = NeedsAllClasses<B>,
+          .two_views = NeedsTwoViews<B>,
+          .brings_negatives = BringsNegatives<B>,
+          .ignores_labels = IgnoresLabels<B>};
+}
+
+/// The same; one that is chosen at run time (`AnyBackbone`) is asked.
 template <Backbone B>
 constexpr BackboneTraits traits_of(const B& backbone) {
   if constexpr (requires {
@@ -125,12 +136,7 @@ constexpr BackboneTraits traits_of(const B& backbone) {
                 }) {
     return backbone.traits();
   } else {
-    return {.class_features = ClassFeatures<B>,
-            .frozen_image_tower = FrozenImageTower<B>,
-            .needs_all_classes = NeedsAllClasses<B>,
-            .two_views = NeedsTwoViews<B>,
-            .brings_negatives = BringsNegatives<B>,
-            .ignores_labels = IgnoresLabels<B>};
+    return traits_of<B>();
   }
 }
 

@@ -63,11 +63,12 @@ namespace detail {
 
 template <class TunerT, class BackboneT>
 FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, const std::string& stage,
-                   const BaseToNewOptions& options) {
+                   const ClassList& first_classes, const BaseToNewOptions& options) {
   if (options.on_stage) options.on_stage(stage);
   if (options.folder.empty()) return tuner.fit(images, options.observer);
   PromptInfo info = options.info;
   info.classes = backbone.classes();
+  info.first_classes = first_classes;
   const auto result =
       fit_with_checkpoints(tuner, images, options.folder / (stage + ".checkpoint.safetensors"), info, options.observer);
   if (result == FitResult::Finished) {
@@ -78,6 +79,14 @@ FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, cons
 
 }  // namespace detail
 
+/// Trains a method by itself with `plain`.
+struct TrainPlain {
+  template <class BackboneT>
+  auto operator()(BackboneT& backbone, const TaskHalf& base, const PlainOptions& options) const {
+    return plain(backbone, base.train_labels, options);
+  }
+};
+
 /// Accuracy of a backbone on the test images of a half, after binding it to its classes.
 template <Backbone BackboneT>
 Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
@@ -86,13 +95,14 @@ Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
 }
 
 /// Trains `backbone` (bound to the base classes) and tests both halves. `similarity` ranks hard negatives;
-/// `make_labeler` is called once, between the steps, to make the pseudo-labeller of the new classes.
+/// `make_labeler` is called once, between the steps, to make the pseudo-labeller of the new classes. A method with a
+/// sampler or a loss of its own (DPC) brings them in the tuner that `make_plain` returns.
 ///
 /// Nothing is returned when `observer.should_stop` ended the training; with a folder the next call goes on from there.
-template <Backbone BackboneT, TextSimilarity SimilarityT, class MakeLabelerT>
+template <Backbone BackboneT, TextSimilarity SimilarityT, class MakeLabelerT, class MakePlainT = TrainPlain>
 std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseToNewTask& task,
                                                const SimilarityT& similarity, MakeLabelerT&& make_labeler,
-                                               const BaseToNewOptions& options) {
+                                               const BaseToNewOptions& options, MakePlainT&& make_plain = {}) {
   require<OptionError>(options.plain.has_value() != options.mao_base.has_value(),
                        "run_base_to_new: choose either the plain method or MAO's base step");
   require<OptionError>(options.test_new || !options.mao_new,
@@ -102,12 +112,12 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   };
   BaseToNewResult result;
   if (options.plain) {
-    auto tuner = plain(backbone, task.base.train_labels, *options.plain);
-    if (detail::run_step(tuner, backbone, *task.base.train, "plain", options) == FitResult::Stopped)
+    auto tuner = make_plain(backbone, task.base, *options.plain);
+    if (detail::run_step(tuner, backbone, *task.base.train, "plain", task.base.classes, options) == FitResult::Stopped)
       return std::nullopt;
   } else {
     auto tuner = mao_base(backbone, task.base.train_labels, similarity, *options.mao_base);
-    if (detail::run_step(tuner, backbone, *task.base.train, "base", options) == FitResult::Stopped) return std::nullopt;
+    if (detail::run_step(tuner, backbone, *task.base.train, "base", task.base.classes, options) == FitResult::Stopped) return std::nullopt;
   }
   stage("test");
   result.base = test_on(backbone, task.base);
@@ -119,7 +129,7 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   result.first = {result.base.accuracy, test_on(backbone, task.fresh).accuracy};
   if (options.mao_new) {
     auto tuner = mao_new(backbone, task.fresh.train->size(), make_labeler(backbone), *options.mao_new);
-    if (detail::run_step(tuner, backbone, *task.fresh.train, "new", options) == FitResult::Stopped) return std::nullopt;
+    if (detail::run_step(tuner, backbone, *task.fresh.train, "new", task.base.classes, options) == FitResult::Stopped) return std::nullopt;
     stage("test");
   }
   result.fresh = test_on(backbone, task.fresh);

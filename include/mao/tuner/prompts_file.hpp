@@ -23,6 +23,8 @@ struct PromptInfo {
   std::string model;                                   ///< fingerprint of the frozen model
   ClassList classes;                                   ///< that it was last trained on
   nlohmann::json settings = nlohmann::json::object();  ///< all that is needed to build the backbone again
+  ClassList first_classes{};  ///< that it was made for: what belongs to classes (DePT's head) belongs to these; empty:
+                              ///< the same as `classes`
 };
 
 /// A prompts file read back.
@@ -34,11 +36,13 @@ struct Prompts {
 namespace detail {
 
 inline std::map<std::string, std::string> metadata_of(const PromptInfo& info, const std::string& format) {
+  const ClassList& first = info.first_classes.names.empty() ? info.classes : info.first_classes;
   return {{"format", format},
           {"mao_version", version},
           {"method", info.method},
           {"model", info.model},
           {"classes", nlohmann::json(info.classes.names).dump()},
+          {"first_classes", nlohmann::json(first.names).dump()},
           {"settings", info.settings.dump()}};
 }
 
@@ -51,13 +55,16 @@ inline PromptInfo info_of(const TensorFile& file, const std::string& format, con
     return found->second;
   };
   require<FormatError>(get("format") == format, path, ": format \"", get("format"), "\", expected \"", format, "\"");
-  const auto classes = nlohmann::json::parse(get("classes"), nullptr, false);
-  const auto settings = nlohmann::json::parse(get("settings"), nullptr, false);
-  const bool names = classes.is_array() &&
-                     std::all_of(classes.begin(), classes.end(), [](const auto& name) { return name.is_string(); });
-  require<FormatError>(names && settings.is_object(), path,
-                       ": its metadata is damaged; \"classes\" must be a list of names and ", "\"settings\" an object");
-  return {get("method"), get("model"), {classes.get<std::vector<std::string>>()}, settings};
+  const auto classes = nlohmann::json::parse(get("classes"), nullptr, false),
+             first = nlohmann::json::parse(get("first_classes"), nullptr, false),
+             settings = nlohmann::json::parse(get("settings"), nullptr, false);
+  const auto names = [](const nlohmann::json& list) {
+    return list.is_array() && std::all_of(list.begin(), list.end(), [](const auto& name) { return name.is_string(); });
+  };
+  require<FormatError>(names(classes) && names(first) && settings.is_object(), path,
+                       ": its metadata is damaged; \"classes\" must be a list of names and \"settings\" an object");
+  return {get("method"), get("model"), {classes.get<std::vector<std::string>>()}, settings,
+          {first.get<std::vector<std::string>>()}};
 }
 
 }  // namespace detail

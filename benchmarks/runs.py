@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs of `mao tune` side by side: what methods.py and ablations.py share. Finished runs are not repeated."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import subprocess
+
+
+def add_arguments(parser):
+    parser.add_argument("--mao", default="build/release/bin/mao", help="the program")
+    parser.add_argument("--out", default="build/runs", type=pathlib.Path, help="folder of the runs")
+    parser.add_argument("--data", default="shifted", help="as in mao tune")
+    parser.add_argument("--model", default="embedded", help="as in mao tune")
+    parser.add_argument("--weights", default="", help="as in mao tune")
+    parser.add_argument("--seeds", nargs="+", default=["1", "2", "3"])
+    parser.add_argument("--shot-seed", default="", help="as in mao tune")
+    parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
+
+
+def results(arguments, wanted):
+    """results.json of each run in `wanted` (name -> options of mao tune), by name; None where a run failed."""
+    environment = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
+
+    def run(name):
+        folder = arguments.out / pathlib.Path(arguments.data).name / name.replace(" ", "_")
+        command = [arguments.mao, "tune", "--quiet", "--model", arguments.model, "--data", arguments.data, "--out",
+                   str(folder), "--seeds", *arguments.seeds, *wanted[name]]
+        if arguments.weights:
+            command += ["--weights", arguments.weights]
+        if arguments.shot_seed:
+            command += ["--shot-seed", arguments.shot_seed]
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            print(f"{name}: {done.stderr.strip()[-300:]}", flush=True)
+            return None
+        print(f"{name}: done", flush=True)
+        return json.loads((folder / "results.json").read_text())
+
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        return dict(zip(wanted, pool.map(run, wanted)))
+
+
+def cell(scores, key):
+    """`76.72 +- 0.75`, or a dash where it was not tested."""
+    if scores is None or scores.get(key) is None:
+        return "-"
+    deviation = scores.get("std", {}).get(key)
+    return f"{scores[key]:.2f}" + (f" +- {deviation:.2f}" if deviation is not None else "")
+
+
+def row(label, scores):
+    return f"| {label} | {cell(scores, 'base')} | {cell(scores, 'new')} | {cell(scores, 'h')} |"
+
+
+HEADER = "| | Base | New | H |\n|---|---|---|---|"

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao tune --learner`, `--set`, `--preset`, `mao learners` and `mao presets`, as a user runs them.
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/files.hpp>
+
+#include <support/catch.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+
+/// The first word of each line.
+std::vector<std::string> names(const std::string& command) {
+  const Run run = mao_program(command);
+  REQUIRE(run.code == 0);
+  std::istringstream lines(run.output);
+  std::vector<std::string> found;
+  for (std::string line; std::getline(lines, line);) found.push_back(line.substr(0, line.find(' ')));
+  return found;
+}
+
+std::string short_run(const fs::path& out, const std::string& more) {
+  return "tune --data sketch --shots 1 --epochs 1 --new-epochs 1 --seeds 1 --quiet --out " + quoted(out) + " " + more;
+}
+
+}  // namespace
+
+TEST_CASE("every learner that is listed trains, plain or with MAO, and its prompts can be tested again", "[learners]") {
+  const TemporaryFolder temporary;
+  const auto listed = names("learners");
+  REQUIRE(listed.size() >= 16);
+  for (const std::string& name : listed) {
+    CAPTURE(name);
+    if (name == "zero-shot" || name == "dpc") continue;  // trains nothing; needs a tuned host
+    const fs::path out = temporary.path() / name;
+    const bool with_mao = name != "promptkd";
+    const Run run = mao_program(short_run(out, "--learner " + name + (with_mao ? " --mao" : "")));
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    const json results = json::parse(mao::read_text_file(out / "results.json"));
+    const fs::path prompts = out / "seed1" / (with_mao ? "new.prompts.safetensors" : "plain.prompts.safetensors");
+    const Run again = mao_program("eval " + quoted(prompts) + " --data sketch --half new --json");
+    INFO(again.output);
+    REQUIRE(again.code == 0);
+    CHECK(json::parse(again.output).at("accuracy").get<double>() ==
+          Approx(results.at("paper").at("new").get<double>()).margin(0.5));
+  }
+}
+
+TEST_CASE("DPC goes on from a tuned method", "[learners]") {
+  const TemporaryFolder temporary;
+  const fs::path host = temporary.path() / "host", out = temporary.path() / "dpc";
+  CHECK_THAT(mao_program(short_run(out, "--learner dpc")).output, ContainsSubstring("host="));
+  CHECK_THAT(mao_program(short_run(out, "--learner dpc --mao")).output, ContainsSubstring("tune its host with --mao"));
+  REQUIRE(mao_program(short_run(host, "--learner coop")).code == 0);
+  const std::string file = (host / "seed{seed}" / "plain.prompts.safetensors").string();
+  const Run run = mao_program(short_run(out, "--learner dpc --set 'host=" + file + "'"));
+  INFO(run.output);
+  CHECK(run.code == 0);
+}
+
+TEST_CASE("an option that a method does not have is an error that lists those it has", "[learners]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const auto output = [&](const std::string& more) { return mao_program(short_run(out, more)).output; };
+  CHECK_THAT(output("--learner kgcoop --set depth=3"),
+             ContainsSubstring("kgcoop has no option depth") && ContainsSubstring("weight"));
+  CHECK_THAT(output("--learner maple --class-specific"), ContainsSubstring("maple has no option class-specific"));
+  CHECK_THAT(output("--learner kgcoop --set weight=much"), ContainsSubstring("weight=much: expected a number"));
+  CHECK_THAT(output("--learner coop --set weight"), ContainsSubstring("expected NAME=VALUE"));
+  CHECK_THAT(output("--learner cooop"), ContainsSubstring("no such method") && ContainsSubstring("coop"));
+  CHECK_THAT(output("--learner promptkd --mao"), ContainsSubstring("train it plain"));
+  CHECK_THAT(output("--learner maple --set depth=9"), ContainsSubstring("9") && ContainsSubstring("blocks"));
+  CHECK_THAT(output("--steps new"), ContainsSubstring("without --mao"));
+  CHECK_FALSE(fs::exists(out));
+}
+
+TEST_CASE("every preset names settings that its method has", "[learners]") {
+  const auto listed = names("presets");
+  REQUIRE(listed.size() >= 20);
+  for (const std::string& name : listed) {
+    CAPTURE(name);
+    const Run run = mao_program("tune --preset " + name + " --data /no/such/place");
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring("/no/such/place"));
+    CHECK_THAT(mao_program("presets " + name).output, ContainsSubstring("--learner"));
+  }
+  CHECK_THAT(mao_program("tune --preset nothing").output, ContainsSubstring("no such preset"));
+}
+
+TEST_CASE("the command line wins over a preset", "[learners]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const Run run = mao_program(short_run(out, "--preset kgcoop/paper --shots 2 --set weight=3"));
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  const json learner = json::parse(mao::read_text_file(out / "config.json")).at("learner");
+  CHECK(learner.at("learner") == "kgcoop");
+  CHECK(learner.at("batch") == 128);
+  CHECK(learner.at("epochs") == 1);
+  CHECK(learner.at("options").at("weight") == "3");
+}
