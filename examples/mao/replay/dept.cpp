@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// DePT over CoOp: a second head for the base classes.
+/// DePT over CoOp and over KgCoOp: a second head for the base classes.
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dept.hpp>
+#include <mao/backbones/kgcoop.hpp>
 
 #include "method.hpp"
 #include "table.hpp"
@@ -12,19 +13,39 @@ namespace mao_program::replay {
 
 namespace {
 
-using DeptCoop = mao::Dept<mao::Coop<mao::Clip>>;
+using HostCoop = mao::Coop<mao::Clip>;
+using HostKgCoop = mao::KgCoop<mao::Clip>;
 
-DeptCoop backbone_of(const Trace& trace) {
-  const auto head = trace.config<nlohmann::json>("lp");
-  const auto optim = trace.config<nlohmann::json>("optim");
-  return DeptCoop(mao::Coop<mao::Clip>(trace.clip(), trace.classes(),
-                                       {.init = trace.override_or<std::string>("TRAINER.COOP.CTX_INIT", ""),
-                                        .context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16)}),
-                  {.weight = head.at("weight").get<double>(), .rate = optim.at("LR_EXP").get<double>()});
+/// The phrase that the context starts from: text, or true where the reference has its own.
+std::string start_of(const Trace& trace) {
+  const auto value = trace.override_or<nlohmann::json>("TRAINER.COOP.CTX_INIT", "");
+  if (value.is_boolean()) return value.get<bool>() ? "a photo of a" : "";
+  return value.is_string() ? value.get<std::string>() : "";
+}
+
+HostCoop coop_of(const Trace& trace) {
+  return HostCoop(trace.clip(), trace.classes(),
+                  {.init = start_of(trace), .context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16)});
+}
+
+HostKgCoop kgcoop_of(const Trace& trace) {
+  return HostKgCoop(trace.clip(), trace.classes(),
+                    {.init = start_of(trace),
+                     .context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16),
+                     .templates = {trace.config().value("template_teacher", "a photo of a {}, a type of pet.")},
+                     .weight = trace.override_or("TRAINER.COOP.W", 1.0)});
+}
+
+template <class HostT>
+mao::Dept<HostT> dept_over(HostT host, const Trace& trace) {
+  const auto head = trace.config<nlohmann::json>("lp"), optim = trace.config<nlohmann::json>("optim");
+  return mao::Dept<HostT>(std::move(host),
+                          {.weight = head.at("weight").get<double>(), .rate = optim.at("LR_EXP").get<double>()});
 }
 
 /// What the trace has beside the logits of both heads together: each by itself.
-void compare_heads(const Trace& trace, DeptCoop& trained, Report& report) {
+template <class HostT>
+void compare_heads(const Trace& trace, mao::Dept<HostT>& trained, Report& report) {
   const auto expected = trace.tensors("eval.safetensors");
   const auto given = trace.batches();
   const at::NoGradGuard frozen;
@@ -43,13 +64,18 @@ void compare_heads(const Trace& trace, DeptCoop& trained, Report& report) {
                  entry(expected, "logits_linear", "eval.safetensors"), limit.logits);
 }
 
-void replay_dept(const Trace& trace, Report& report) {
-  auto backbone = backbone_of(trace);
+template <class HostT>
+void replay_over(HostT host, const Trace& trace, Report& report) {
+  auto backbone = dept_over(std::move(host), trace);
   replay_method(trace, backbone, trace.steps(), {}, report);
   compare_heads(trace, backbone, report);
 }
 
-const Registration registration("ExtrasLinearProbeCoOp", replay_dept);
+void replay_coop_host(const Trace& trace, Report& report) { replay_over(coop_of(trace), trace, report); }
+void replay_kgcoop_host(const Trace& trace, Report& report) { replay_over(kgcoop_of(trace), trace, report); }
+
+const Registration over_coop("ExtrasLinearProbeCoOp", replay_coop_host);
+const Registration over_kgcoop("ExtrasLinearProbeKgCoOp", replay_kgcoop_host);
 
 }  // namespace
 
