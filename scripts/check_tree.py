@@ -177,8 +177,15 @@ class Tree:
         for path in sorted((ROOT / "tests").rglob("*.cpp")):
             folder = path.relative_to(ROOT / "tests").parts[0]
             header = path.relative_to(ROOT / "tests").with_suffix(".hpp").as_posix()
-            if folder in FLOW + BESIDE and header not in self.text:
+            if folder not in FLOW + BESIDE:
+                continue
+            if header not in self.text:
                 self.warnings.append(f"{path.relative_to(ROOT)}: tests no header of that name")
+                continue
+            # A header that comes first in some source is known to compile by itself.
+            first = next(iter(INCLUDE_LINE.findall(path.read_text(encoding="utf-8"))), "")
+            if first != f"mao/{header}":
+                self.failures.append(f"{path.relative_to(ROOT)}: must include <mao/{header}> before all else")
 
     def check(self):
         self.check_opening()

@@ -28,6 +28,9 @@ void add_learners(CLI::App& app, int& status);
 /// `mao presets [NAME]`: settings of published rows, with their sources.
 void add_presets(CLI::App& app, int& status);
 
+/// `mao convert IN OUT`: prompts to and from the reference implementations' checkpoints.
+void add_convert(CLI::App& app, int& status);
+
 /// `mao inspect FILE`: what a checkpoint, prompts file or tensor file holds.
 void add_inspect(CLI::App& app, int& status);
 

@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
   mao_program::add_eval(app, status);
   mao_program::add_predict(app, status);
   mao_program::add_inspect(app, status);
+  mao_program::add_convert(app, status);
   mao_program::add_learners(app, status);
   mao_program::add_presets(app, status);
   mao_program::add_replay(app, status);

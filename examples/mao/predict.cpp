@@ -2,7 +2,6 @@
 // mao predict: the most likely classes of single images, with learned prompts or by class names alone.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <optional>
@@ -13,6 +12,7 @@
 #include <mao/clip/image_sources.hpp>
 #include <mao/tuner/predict.hpp>
 
+#include "class_names.hpp"
 #include "commands.hpp"
 #include "learner.hpp"
 #include "tuned.hpp"
@@ -34,14 +34,7 @@ struct PredictOptions {
 /// --classes, --classes-file, or the classes that the prompts were tuned on.
 ClassList classes_of(const PredictOptions& options, const std::optional<Prompts>& prompts) {
   ClassList classes{options.classes};
-  if (!options.classes_file.empty()) {
-    std::ifstream in(options.classes_file);
-    require<FileError>(in.good(), "cannot read ", options.classes_file,
-                       "; expected a text file with one class name a line");
-    for (std::string line; std::getline(in, line);) {
-      if (!line.empty()) classes.names.push_back(line);
-    }
-  }
+  if (!options.classes_file.empty()) classes = read_class_names(options.classes_file);
   if (classes.names.empty() && prompts) classes = prompts->info.classes;
   require<OptionError>(!classes.names.empty(),
                        "which classes? give --classes A B C, --classes-file FILE, or --prompts FILE");

@@ -32,17 +32,9 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
   app.add_option("--classnames", settings.classnames, "file that maps folder names to readable class names");
 }
 
-void add_learner_options(CLI::App& app, LearnerSettings& settings) {
-  const auto one_of = [](std::vector<std::string> values) { return CLI::IsMember(std::move(values)); };
+void add_method_options(CLI::App& app, LearnerSettings& settings) {
   app.add_option("--learner", settings.learner, "the method: zero-shot, coop, ...; `mao learners` describes them")
       ->capture_default_str();
-  app.add_flag("--mao", settings.mao, "MAO's two steps instead of the plain method");
-  app.add_option("--steps", settings.steps, "of MAO: both, base (alone), or new (behind the plain method)")
-      ->check(one_of({"both", "base", "new"}))
-      ->capture_default_str();
-  const auto set = [&settings](const std::string& name) {
-    return [&settings, name](const std::string& value) { settings.options[name] = value; };
-  };
   app.add_option_function<std::vector<std::string>>(
          "--set",
          [&settings](const std::vector<std::string>& pairs) {
@@ -54,6 +46,18 @@ void add_learner_options(CLI::App& app, LearnerSettings& settings) {
          },
          "NAME=VALUE, an option of the method (`mao learners NAME` lists them); may be repeated")
       ->allow_extra_args(false);
+}
+
+void add_learner_options(CLI::App& app, LearnerSettings& settings) {
+  const auto one_of = [](std::vector<std::string> values) { return CLI::IsMember(std::move(values)); };
+  add_method_options(app, settings);
+  app.add_flag("--mao", settings.mao, "MAO's two steps instead of the plain method");
+  app.add_option("--steps", settings.steps, "of MAO: both, base (alone), or new (behind the plain method)")
+      ->check(one_of({"both", "base", "new"}))
+      ->capture_default_str();
+  const auto set = [&settings](const std::string& name) {
+    return [&settings, name](const std::string& value) { settings.options[name] = value; };
+  };
   app.add_option_function<std::string>("--context-init", set("init"),
                                        "--set init=...: words the context starts from; \"\" for a random start");
   app.add_option_function<std::string>("--context", set("context"), "--set context=...: context vectors");

@@ -84,6 +84,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, learne
 
 void add_model_options(CLI::App& app, ModelSettings& settings);
 void add_data_options(CLI::App& app, DataSettings& settings);
+/// `--learner` and `--set`: what says which method it is, not how it is trained.
+void add_method_options(CLI::App& app, LearnerSettings& settings);
 void add_learner_options(CLI::App& app, LearnerSettings& settings);
 
 }  // namespace mao_program

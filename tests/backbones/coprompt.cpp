@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/coprompt.hpp>
+
 #include <set>
 
-#include <mao/backbones/coprompt.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/testing/toy_model.hpp>
 #include <mao/tuner/prompts_file.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/coop.hpp>
 #include <mao/backbones/dept.hpp>
+#include <mao/backbones/coop.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/backbones/kgcoop.hpp>
 #include <mao/backbones/maple.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/dpc.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dept.hpp>
-#include <mao/backbones/dpc.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/backbones/promptkd.hpp>
 #include <mao/backbones/scorer.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/coop.hpp>
 #include <mao/backbones/ensemble_labelers.hpp>
+#include <mao/backbones/coop.hpp>
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/sampling/pseudo_label.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/coop.hpp>
 #include <mao/backbones/pool_labelers.hpp>
+#include <mao/backbones/coop.hpp>
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/testing/toy_model.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/coop.hpp>
 #include <mao/backbones/promptkd.hpp>
+#include <mao/backbones/coop.hpp>
 #include <mao/backbones/scorer.hpp>
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/regularizers/cross_entropy.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/ivlp.hpp>
 #include <mao/backbones/vpt.hpp>
+#include <mao/backbones/ivlp.hpp>
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/testing/toy_model.hpp>
 

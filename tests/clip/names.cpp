@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layouts of other libraries are made here from OpenAI's by the opposite renaming.
-#include <mao/clip/architecture.hpp>
 #include <mao/clip/names.hpp>
+#include <mao/clip/architecture.hpp>
 #include <mao/testing/toy_model.hpp>
 
 #include <support/catch.hpp>

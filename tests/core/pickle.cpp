@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/files.hpp>
 #include <mao/core/pickle.hpp>
+#include <mao/core/files.hpp>
 
 #include "core/zip_builder.hpp"
 

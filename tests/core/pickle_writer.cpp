@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/pickle.hpp>
 #include <mao/core/pickle_writer.hpp>
+#include <mao/core/pickle.hpp>
 
 #include <cstdint>
 #include <limits>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/torch_archive.hpp>
 #include <mao/core/torch_writer.hpp>
+#include <mao/core/torch_archive.hpp>
 
 #include <zlib.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/zip_archive.hpp>
 #include <mao/core/zip_writer.hpp>
+#include <mao/core/zip_archive.hpp>
 
 #include <sstream>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/evaluation/base_to_new.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/labelers.hpp>
 #include <mao/clip/image_sources.hpp>
-#include <mao/evaluation/base_to_new.hpp>
 #include <mao/prompts/text_tower_similarity.hpp>
 #include <mao/testing/toy_model.hpp>
 

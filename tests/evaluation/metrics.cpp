@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/evaluation/metrics.hpp>
+
 #include <cmath>
 #include <limits>
 #include <mao/core/random.hpp>
-#include <mao/evaluation/metrics.hpp>
 #include <numeric>
 #include <support/catch.hpp>
 

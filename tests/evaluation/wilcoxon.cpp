@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/random.hpp>
 #include <mao/evaluation/wilcoxon.hpp>
+#include <mao/core/random.hpp>
 
 #include <limits>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao tune --learner`, `--set`, `--preset`, `mao learners` and `mao presets`, as a user runs them.
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -7,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <mao/core/files.hpp>
+#include <mao/core/safetensors.hpp>
 
 #include <support/catch.hpp>
 #include <support/program.hpp>
@@ -111,4 +113,30 @@ TEST_CASE("the command line wins over a preset", "[learners]") {
   CHECK(learner.at("batch") == 128);
   CHECK(learner.at("epochs") == 1);
   CHECK(learner.at("options").at("weight") == "3");
+}
+
+TEST_CASE("prompts go to a reference's checkpoint and back", "[learners]") {
+  const TemporaryFolder temporary;
+  const fs::path run_folder = temporary.path() / "run", names_file = temporary.path() / "names.txt";
+  REQUIRE(mao_program(short_run(run_folder, "--learner kgcoop")).code == 0);
+  const fs::path prompts = run_folder / "seed1" / "plain.prompts.safetensors", back = temporary.path() / "back.safetensors";
+  const Run out = mao_program("convert " + quoted(prompts) + " " + quoted(temporary.path() / "reference") + " --epoch 7");
+  INFO(out.output);
+  REQUIRE(out.code == 0);
+  const fs::path file = temporary.path() / "reference" / "prompt_learner" / "model.pth.tar-7";
+  REQUIRE(fs::exists(file));
+  const auto saved = mao::read_safetensors(prompts);
+  std::ofstream names(names_file);
+  for (const auto& name : json::parse(saved.metadata.at("classes"))) names << name.get<std::string>() << "\n";
+  names.close();
+  const std::string import = "convert " + quoted(file) + " " + quoted(back) + " --learner kgcoop ";
+  CHECK_THAT(mao_program(import).output, ContainsSubstring("--classes-file"));
+  const Run in = mao_program(import + "--classes-file " + quoted(names_file));
+  INFO(in.output);
+  REQUIRE(in.code == 0);
+  const auto again = mao::read_safetensors(back);
+  CHECK(again.metadata.at("classes") == saved.metadata.at("classes"));
+  CHECK(again.tensors.at("prompt_learner.ctx").equal(saved.tensors.at("prompt_learner.ctx")));
+  CHECK_THAT(mao_program("convert " + quoted(file) + " " + quoted(back) + " --learner promptsrc --classes-file " + quoted(names_file)).output,
+             ContainsSubstring("VPT"));
 }

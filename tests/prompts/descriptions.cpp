@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/prompts/descriptions.hpp>
+
 #include <fstream>
 
-#include <mao/prompts/descriptions.hpp>
 #include <mao/testing/toy_model.hpp>
 
 #include <support/catch.hpp>

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/prompts/imagenet_templates.hpp>
+
 #include <algorithm>
 #include <set>
 
-#include <mao/prompts/imagenet_templates.hpp>
 
 #include <support/catch.hpp>
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/prompts/linear.hpp>
+
 #include <cmath>
 
 #include <ATen/ops/matmul.h>
 
 #include <mao/core/ops.hpp>
 #include <mao/prompts/context.hpp>
-#include <mao/prompts/linear.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

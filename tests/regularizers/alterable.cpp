@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/regularizers/alterable.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/prompts/context.hpp>
-#include <mao/regularizers/alterable.hpp>
 #include <mao/testing/toy_model.hpp>
 #include <mao/backbones/compare.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/prompts/context.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+#include <mao/prompts/context.hpp>
 
 #include <cmath>
 

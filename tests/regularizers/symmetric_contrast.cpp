@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/regularizers/symmetric_contrast.hpp>
 #include <mao/backbones/compare.hpp>
 #include <mao/prompts/context.hpp>
-#include <mao/regularizers/symmetric_contrast.hpp>
 #include <mao/testing/toy_model.hpp>
 
 #include <support/catch.hpp>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/sampling/hard_negative.hpp>
+
 #include <algorithm>
 #include <deque>
-#include <mao/sampling/hard_negative.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>

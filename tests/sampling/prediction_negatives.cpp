@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/sampling/prediction_negatives.hpp>
+
 #include <algorithm>
 #include <limits>
-#include <mao/sampling/prediction_negatives.hpp>
 #include <set>
 #include <support/catch.hpp>
 

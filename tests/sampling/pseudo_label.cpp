@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <mao/sampling/pseudo_label.hpp>
+
+#include <algorithm>
 #include <support/catch.hpp>
 
 // Any definition will do: the sampler only passes it on.

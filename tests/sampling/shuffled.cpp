@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <mao/sampling/shuffled.hpp>
+
+#include <algorithm>
 #include <support/catch.hpp>
 
 using mao::Batch;

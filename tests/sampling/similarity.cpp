@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/sampling/similarity.hpp>
+
 #include <cstring>
 #include <fstream>
 #include <limits>
 #include <mao/core/random.hpp>
-#include <mao/sampling/similarity.hpp>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <support/catch.hpp>

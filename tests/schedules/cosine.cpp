@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits>
 #include <mao/schedules/cosine.hpp>
+
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <support/catch.hpp>
 #include <support/golden.hpp>

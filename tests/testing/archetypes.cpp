@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that takes a policy is instantiated with the least that its concept asks for; asking for more does not
 // compile.
+#include <mao/testing/archetypes.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/sampling/hard_negative.hpp>
 #include <mao/sampling/pseudo_label.hpp>
-#include <mao/testing/archetypes.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/recipes.hpp>
 

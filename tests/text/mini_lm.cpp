@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/text/mini_lm.hpp>
+
 #include <ATen/ops/ones.h>
 
 #include <ATen/ops/randn.h>
@@ -7,7 +9,6 @@
 #include <numeric>
 
 #include <mao/sampling/concepts.hpp>
-#include <mao/text/mini_lm.hpp>
 #include <support/catch.hpp>
 #include <support/text.hpp>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/tuner/losses.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>
 #include <limits>
-#include <mao/tuner/losses.hpp>
 
 #include <support/catch.hpp>
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/tuner/optimizer.hpp>
+
 #include <cmath>
 
 #include <mao/core/ops.hpp>
 #include <mao/prompts/context.hpp>
-#include <mao/tuner/optimizer.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

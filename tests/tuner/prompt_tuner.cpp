@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/tuner/prompt_tuner.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/regularizers/alterable.hpp>
@@ -8,7 +9,6 @@
 #include <mao/schedules/cosine.hpp>
 #include <mao/testing/toy_model.hpp>
 #include <mao/tuner/predict.hpp>
-#include <mao/tuner/prompt_tuner.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

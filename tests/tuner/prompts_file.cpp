@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/prompts/context.hpp>
 #include <mao/tuner/prompts_file.hpp>
+#include <mao/prompts/context.hpp>
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/tuner/recipes.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/labelers.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/prompts/text_tower_similarity.hpp>
 #include <mao/testing/toy_model.hpp>
-#include <mao/tuner/recipes.hpp>
 
 #include <set>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/tuner/reference_checkpoint.hpp>
 #include <mao/core/random.hpp>
 #include <mao/prompts/context.hpp>
-#include <mao/tuner/reference_checkpoint.hpp>
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>

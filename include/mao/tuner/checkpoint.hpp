@@ -34,14 +34,19 @@ inline void save_checkpoint(const std::filesystem::path& path, const TunerState&
 inline TunerState load_checkpoint(const std::filesystem::path& path, const PromptInfo& info) {
   const TensorFile file = read_safetensors(path);
   const PromptInfo saved = detail::info_of(file, "mao-checkpoint", path.string());
-  const auto same = [&](bool equal, const char* what) {
-    require<OptionError>(equal, path.string(), ": ", what,
-                         " from this run's; choose another output folder or remove it");
+  const auto same = [&](bool equal, const char* what, const std::string& there, const std::string& here) {
+    require<OptionError>(equal, path.string(), ": its ", what, " from this run's (", there, " there, ", here,
+                         " here); choose another output folder or remove it");
   };
-  same(saved.method == info.method, "its method differs");
-  same(saved.model == info.model, "its model differs");
-  same(saved.classes == info.classes, "its class list differs");
-  same(saved.settings == info.settings, "its settings differ");
+  const auto listed = [](const ClassList& classes) {
+    std::string text = std::to_string(classes.size()) + " classes:";
+    for (std::size_t i = 0; i < classes.names.size() && i < 5; ++i) text += " " + classes.names[i];
+    return text + (classes.size() > 5 ? " ..." : "");
+  };
+  same(saved.method == info.method, "method differs", saved.method, info.method);
+  same(saved.model == info.model, "model differs", saved.model, info.model);
+  same(saved.classes == info.classes, "class list differs", listed(saved.classes), listed(info.classes));
+  same(saved.settings == info.settings, "settings differ", saved.settings.dump(), info.settings.dump());
   TunerState state;
   const auto done = file.metadata.find("epochs_done");
   require<FormatError>(done != file.metadata.end(), path.string(), ": no \"epochs_done\" in its metadata");

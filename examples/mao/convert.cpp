@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao convert: learned prompts to and from the checkpoints of the reference implementations (model.pth.tar-N).
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include <mao/tuner/reference_checkpoint.hpp>
+
+#include "class_names.hpp"
+#include "commands.hpp"
+#include "learner.hpp"
+#include "tuned.hpp"
+
+namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ConvertOptions {
+  std::string from, to;
+  int epoch = 0;
+  RunSettings settings;
+  std::vector<std::string> classes;
+  std::string classes_file;
+};
+
+const std::string& reference_of(const LearnerInfo& info) {
+  require<OptionError>(!info.reference.empty(), info.name, " has no reference implementation with such checkpoints");
+  return info.reference;
+}
+
+/// Parameters, and the statistics that the reference keeps with them.
+ParameterList what_is_saved(Learner& learner) {
+  ParameterList all = learner.parameters();
+  for (const auto& [name, value] : learner.buffers()) {
+    if (name.find(".running_") != std::string::npos || name.ends_with("num_batches_tracked")) all.push_back({name, value});
+  }
+  return all;
+}
+
+int to_reference(const ConvertOptions& options) {
+  const Prompts prompts = load_prompts(options.from);
+  RunSettings settings = options.settings;
+  take_model_of(prompts, settings);
+  const OpenedModel opened = open_model(settings.model);
+  const std::string& reference = reference_of(learner_named(prompts.info.method));
+  Learner learner = restored_learner(opened, prompts, prompts.info.classes);
+  const LearnerSettings trained = settings_of(prompts).learner;
+  const int epochs = trained.epochs > 0 ? trained.epochs : trained.mao ? 10 : 20;
+  const fs::path file = reference_file(options.to, reference, options.epoch > 0 ? options.epoch : epochs);
+  fs::create_directories(file.parent_path());
+  export_parameters(what_is_saved(learner), reference, options.epoch > 0 ? options.epoch : epochs, file);
+  std::cout << "wrote " << file.string() << "\n";
+  return 0;
+}
+
+int from_reference(ConvertOptions options) {
+  ClassList classes{options.classes};
+  if (!options.classes_file.empty()) classes = read_class_names(options.classes_file);
+  require<OptionError>(!classes.names.empty(),
+                       "which classes was it trained on? give --classes A B C or --classes-file FILE, in label order");
+  const LearnerInfo& info = learner_named(options.settings.learner.learner);
+  const OpenedModel opened = open_model(options.settings.model);
+  Learner learner = make_learner(opened, classes, options.settings.learner, 1);
+  const int epoch = restore_from_reference(what_is_saved(learner), options.from, reference_of(info));
+  save_backbone(options.to, learner,
+                {.method = info.name,
+                 .model = opened.model->fingerprint(),
+                 .classes = classes,
+                 .settings = options.settings});
+  std::cout << "wrote " << options.to << " (" << info.name << ", epoch " << epoch << ")\n";
+  return 0;
+}
+
+}  // namespace
+
+void add_convert(CLI::App& app, int& status) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* command =
+      app.add_subcommand("convert", "prompts to and from reference checkpoints (model.pth.tar-N)");
+  command->add_option("from", options->from, "*.prompts.safetensors, or a reference's model.pth.tar-N")->required();
+  command->add_option("to", options->to, "folder for the reference's layout, or a *.safetensors file")->required();
+  command->add_option("--epoch", options->epoch, "to a reference: the N of model.pth.tar-N (0: the epochs trained)")
+      ->check(CLI::NonNegativeNumber);
+  add_model_options(*command, options->settings.model);
+  add_method_options(*command, options->settings.learner);
+  command->add_option("--classes", options->classes, "from a reference: class names in label order");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  command->callback([options, &status] {
+    const bool ours = fs::path(options->from).extension() == ".safetensors";
+    status = ours ? to_reference(*options) : from_reference(*options);
+  });
+}
+
+}  // namespace mao_program
