@@ -177,6 +177,7 @@
 #include <mao/tuner/recipes.hpp>
 #include <mao/tuner/reference_checkpoint.hpp>
 #include <mao/tuner/reports.hpp>
+#include <mao/tuner/views.hpp>
 
 // evaluation
 #include <mao/evaluation/base_to_new.hpp>

@@ -18,6 +18,7 @@
 #include <mao/tuner/optimizer.hpp>
 #include <mao/tuner/outputs.hpp>
 #include <mao/tuner/reports.hpp>
+#include <mao/tuner/views.hpp>
 
 namespace mao {
 
@@ -104,7 +105,7 @@ class PromptTunerImpl {
     Rng rng = Rng(options_.seed)["batches"][static_cast<std::uint64_t>(epoch)];
     std::vector<Batch> batches;
     for (auto&& batch : sampler_.epoch(rng)) batches.push_back(std::forward<decltype(batch)>(batch));
-    const auto views = views_of(batches, epoch);
+    const auto views = views_of(batches, options_.seed, epoch, options_.augment);
     images.announce(views);
     EpochReport total{.epoch = epoch, .epochs = schedule_.epochs(), .learning_rate = schedule_.learning_rate(epoch)};
     for (std::size_t i = 0; i < batches.size(); ++i) {
@@ -114,7 +115,7 @@ class PromptTunerImpl {
                         .step = static_cast<int>(i),
                         .steps = static_cast<int>(batches.size()),
                         .learning_rate = total.learning_rate};
-      step(batches[i], load(images, views[i], epoch), report);
+      step(batches[i], load_views(images, views[i], traits_of(backbone_).two_views), report);
       if (observer.on_step) observer.on_step(report);
       total.loss += report.loss;
       total.accuracy += report.accuracy;
@@ -128,33 +129,10 @@ class PromptTunerImpl {
     return true;
   }
 
-  /// A key for each image of each batch: augmentation depends on seed, epoch and place alone.
-  [[nodiscard]] std::vector<std::vector<View>> views_of(const std::vector<Batch>& batches, int epoch) const {
-    Rng keys = Rng(options_.seed)["views"][static_cast<std::uint64_t>(epoch)];
-    std::vector<std::vector<View>> views;
-    views.reserve(batches.size());
-    for (const Batch& batch : batches) {
-      auto& of_batch = views.emplace_back();
-      for (const std::int64_t image : batch.images) of_batch.push_back({image, keys.bits(), options_.augment});
-    }
-    return views;
-  }
-
   static TensorMap copy_of(const TensorMap& tensors) {
     TensorMap copies;
     for (const auto& [name, value] : tensors) copies[name] = value.clone();
     return copies;
-  }
-
-  /// The images of a batch, with a second view of each where the method wants two.
-  ImageBatch load(ImageSource& images, std::vector<View> views, int epoch) const {
-    ImageBatch batch = images.load(views);
-    if (!traits_of(backbone_).two_views) return batch;
-    for (View& view : views) view.key = Rng(options_.seed)["second views"][view.key][static_cast<std::uint64_t>(epoch)].bits();
-    const ImageBatch second = images.load(views);
-    batch.second_pixels = second.pixels;
-    batch.second_features = second.features;
-    return batch;
   }
 
   void step(Batch& batch, const ImageBatch& images, StepReport& report) {
