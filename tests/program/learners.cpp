@@ -105,7 +105,7 @@ TEST_CASE("every preset names settings that its method has", "[learners]") {
 TEST_CASE("the command line wins over a preset", "[learners]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
-  const Run run = mao_program(short_run(out, "--preset kgcoop/paper --shots 2 --set weight=3"));
+  const Run run = mao_program(short_run(out, "--preset kgcoop/paper --set weight=3"));
   INFO(run.output);
   REQUIRE(run.code == 0);
   const json learner = json::parse(mao::read_text_file(out / "config.json")).at("learner");

@@ -20,6 +20,7 @@ PromptSrcOptions read(OptionReader& options) {
   auto& gpa = chosen.aggregation;
   gpa.mean = options.number("gpa-mean", gpa.mean, "epoch that weighs most in the average of the prompts");
   gpa.deviation = options.number("gpa-deviation", gpa.deviation, "epochs around it");
+  gpa.planned_for = static_cast<int>(options.integer("gpa-planned", 0, "epochs the two were chosen for, 0: never scaled"));
   return chosen;
 }
 
