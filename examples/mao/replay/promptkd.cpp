@@ -62,8 +62,12 @@ void replay_promptkd(const Trace& trace, Report& report) {
                    .temperature = temperature});
   const auto steps = trace.steps();
   compare_teacher(trace, student, steps, report);
+  // Batch statistics over four images magnify rounding: the same code is 9.2e-5 off with one thread, 2.3e-5 with two.
+  MethodTolerances tolerances;
+  tolerances.gradient = relative(3e-4);
   replay_method(trace, student, steps,
-                {.features_are_output = false,
+                {.tolerances = tolerances,
+                 .features_are_output = false,
                  .temperature = temperature,
                  .without_meaning = {"VPT_image_trans.conv1.0.bias"}},  // the batch's mean takes it out again
                 report);
