@@ -87,7 +87,8 @@ struct Copy {
 TEST_CASE("the given traces pass at their tolerances", "[replay]") {
   const auto golden = golden_folder();
   MAO_SKIP_UNLESS(golden, "no golden traces beside the source tree");
-  for (const char* name : {"golden0", "coop", "coop.init", "coop.csc", "mao_regB"}) {
+  for (const char* name : {"golden0", "coop", "coop.init", "coop.csc", "mao_regB", "ivlp", "maple", "promptsrc", "mao",
+                           "cocoop", "kgcoop", "prograd", "tcp", "dept", "coprompt", "promptkd", "dpc"}) {
     const Run run = mao_program("replay " + quoted(*golden / name) + vocabulary_option());
     CAPTURE(name, run.output);
     CHECK(run.code == 0);
