@@ -100,7 +100,7 @@ class Adapt {
   Tensor auxiliary_loss(const Output& full, const Batch&) {
     Tensor loss;
     if (options_.text_weight > 0) {
-      const Tensor teacher = teacher_.index_select(0, at::tensor(full.candidates.ids));
+      const Tensor teacher = class_rows(teacher_, full.candidates);
       loss = teacher_distance(options_.distance, full.text, teacher) * options_.text_weight;
     }
     if (options_.image_weight > 0) {

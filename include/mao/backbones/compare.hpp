@@ -6,6 +6,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/tensor.h>
 
 #include <mao/clip/concepts.hpp>
 #include <mao/core/ops.hpp>
@@ -25,6 +26,11 @@ inline Output compare(const Tensor& image, const Tensor& text, double scale, con
   output.logits = at::matmul(image, text.t()) * scale;
   output.candidates = candidates;
   return output;
+}
+
+/// The rows of the candidates. **Shape** features [C, ...] -> [H, ...].
+inline Tensor class_rows(const Tensor& features, const Candidates& candidates) {
+  return features.index_select(0, at::tensor(candidates.ids).to(features.device()));
 }
 
 /// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. **Shape** [B, D], not

@@ -96,7 +96,7 @@ class CoPrompt {
     const std::int64_t picked = picker_(steps_++, bank_.size(0));
     require<OptionError>(picked >= 0 && picked < bank_.size(0), "CoPrompt: description ", picked,
                          " was picked, there are ", bank_.size(0));
-    const Tensor text = bank_.select(0, picked).index_select(0, at::tensor(output.candidates.ids).to(bank_.device()));
+    const Tensor text = class_rows(bank_.select(0, picked), output.candidates);
     const auto distance = [](const Tensor& rows, const Tensor& wanted) {
       return (rows * wanted).sum(-1).mean() * -1 + 1;
     };

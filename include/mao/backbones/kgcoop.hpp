@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <mao/backbones/coop.hpp>
+#include <mao/backbones/distances.hpp>
 #include <mao/prompts/class_features.hpp>
 
 namespace mao {
@@ -69,8 +70,7 @@ class KgCoop {
 
   /// The weighted distance to the teacher, over all classes.
   Tensor auxiliary_loss(const Output& full, const Batch&) {
-    const Tensor teacher = teacher_.index_select(0, at::tensor(full.candidates.ids).to(teacher_.device()));
-    return (1.0 - (full.text * teacher).sum(-1).mean()) * options_.weight;
+    return feature_cosine(full.text, class_rows(teacher_, full.candidates)) * options_.weight;
   }
 
   ParameterList parameters() { return coop_.parameters(); }

@@ -87,8 +87,7 @@ class ProGrad {
 
   /// z0, of the frozen model on the same images. **Shape** [B, C], the classes of `full`.
   [[nodiscard]] Tensor teacher_logits(const Output& full) const {
-    const Tensor ids = at::tensor(full.candidates.ids).to(teacher_.device());
-    return at::matmul(full.image, teacher_.index_select(0, ids).t()) * full.scale;
+    return at::matmul(full.image, class_rows(teacher_, full.candidates).t()) * full.scale;
   }
 
   /// L_b.

@@ -82,7 +82,7 @@ class PromptKd {
 
   /// The teacher's. **Shape** [H, D_teacher], unit rows.
   Tensor encode_text(const Candidates& candidates) {
-    return text_.index_select(0, at::tensor(candidates.ids).to(text_.device()));
+    return class_rows(text_, candidates);
   }
 
   /// The student's, projected. **Shape** [B, D_teacher], unit rows.

@@ -80,7 +80,7 @@ class PromptSrc {
     require<DataError>(output.images.pixels.defined() || output.images.features.defined(),
                        "PromptSrc: the output does not hold the images it was made from; set output.images (the tuner "
                        "does)");
-    const Tensor text = teacher_.index_select(0, at::tensor(output.candidates.ids).to(teacher_.device()));
+    const Tensor text = class_rows(teacher_, output.candidates);
     const Tensor image = frozen_image_features(*model_, output.images);
     const Tensor wanted = at::matmul(image, text.t()) * output.scale, log_wanted = wanted.log_softmax(1);
     const Tensor divergence = (wanted.softmax(1) * (log_wanted - output.logits.log_softmax(1))).sum();

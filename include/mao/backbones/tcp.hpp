@@ -11,6 +11,7 @@
 
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/distances.hpp>
 #include <mao/clip/block.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/context.hpp>
@@ -93,7 +94,7 @@ class Tcp {
 
   /// The weighted distance to the teacher, over all classes.
   Tensor auxiliary_loss(const Output& full, const Batch&) {
-    return (1.0 - (full.text * teacher_of(full.candidates)).sum(-1).mean()) * options_.weight;
+    return feature_cosine(full.text, teacher_of(full.candidates)) * options_.weight;
   }
 
   ParameterList parameters() {
@@ -132,7 +133,7 @@ class Tcp {
   }
 
   [[nodiscard]] Tensor teacher_of(const Candidates& candidates) const {
-    return teacher_.index_select(0, at::tensor(candidates.ids).to(teacher_.device()));
+    return class_rows(teacher_, candidates);
   }
 
   std::shared_ptr<const ModelT> model_;

@@ -61,7 +61,7 @@ class Vpt {
 
   /// Rows of the class vectors. **Shape** [H, D], unit rows, without gradient.
   Tensor encode_text(const Candidates& candidates) {
-    return text_.index_select(0, at::tensor(candidates.ids).to(text_.device()));
+    return class_rows(text_, candidates);
   }
 
   /// **Shape** [B, D], unit rows.

@@ -41,7 +41,7 @@ class ZeroShot {
   Output forward(const ImageBatch& images, const Candidates& candidates) {
     return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
   }
-  Tensor encode_text(const Candidates& candidates) { return text_.index_select(0, at::tensor(candidates.ids)); }
+  Tensor encode_text(const Candidates& candidates) { return class_rows(text_, candidates); }
   Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {}; }
