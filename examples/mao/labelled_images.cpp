@@ -29,11 +29,12 @@ LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, 
   return result;
 }
 
-LabelledImages rendered_half(const std::string& task, bool base, bool train, const Preprocess& preprocess, int shots) {
+LabelledImages rendered_half(const std::string& task, bool base, bool train, const Preprocess& preprocess, int shots,
+                             std::uint64_t draw) {
   const auto& described = world::task(task);
   const auto half = base ? world::Half::Base : world::Half::New;
-  auto images =
-      world::rendered_images(described, half, train ? world::Split::Train : world::Split::Test, preprocess, shots);
+  const auto split = train ? world::Split::Train : world::Split::Test;
+  auto images = world::rendered_images(described, half, split, preprocess, shots, draw);
   return {std::make_unique<TensorImages>(std::move(images.pixels)),
           std::move(images.labels),
           {described.class_names(half)}};

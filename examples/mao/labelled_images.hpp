@@ -40,7 +40,8 @@ LabelledImages open_images(const OpenedModel& opened, const DataSettings& settin
 LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
                            const std::string& what);
 
-/// A rendered half as pixels; `shots` images a class, 0: as many as there are.
-LabelledImages rendered_half(const std::string& task, bool base, bool train, const Preprocess& preprocess, int shots);
+/// A rendered half as pixels; `shots` images a class, 0: as many as there are. Another `draw`, other images.
+LabelledImages rendered_half(const std::string& task, bool base, bool train, const Preprocess& preprocess, int shots,
+                             std::uint64_t draw = 0);
 
 }  // namespace mao_program

@@ -51,7 +51,9 @@ std::string TaskData::description() const {
 }
 
 LabelledImages TaskData::training_images(bool base, std::uint64_t shot_seed) const {
-  if (!files_) return rendered_half(settings_.data, base, true, opened_.model->preprocess(), settings_.shots);
+  if (!files_) {
+    return rendered_half(settings_.data, base, true, opened_.model->preprocess(), settings_.shots, shot_seed);
+  }
   Dataset drawn = *files_;
   drawn.train = draw_few_shot(*files_, static_cast<std::size_t>(settings_.shots), shot_seed).train;
   const Dataset half = base ? base_half(drawn) : new_half(drawn);
