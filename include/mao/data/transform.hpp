@@ -12,6 +12,7 @@
 #include <mao/data/preprocess.hpp>
 #include <mao/data/random_crop.hpp>
 #include <mao/data/resize.hpp>
+#include <utility>
 
 namespace mao {
 
@@ -52,13 +53,19 @@ inline EvaluationGeometry evaluation_geometry(int width, int height, int side, i
 
 }  // namespace detail
 
-/// Bytes to normalised floats, one plane per channel. **Shapes** image [H, W, 3], out [3, H, W].
-inline void normalise(const ImageView& image, const Preprocess& preprocess, float* out) {
+/// Bytes to normalised floats, one plane per channel, mirrored left to right or not.
+///
+/// **Shapes** image [H, W, 3], out [3, H, W].
+inline void normalise(const ImageView& image, const Preprocess& preprocess, float* out, bool mirrored = false) {
   for (std::size_t channel = 0; channel < 3; ++channel) {
     const auto values = detail::channel_values(preprocess.mean[channel], preprocess.deviation[channel]);
-    for (int y = 0; y < image.height; ++y) {
+    for (int y = 0; y < image.height; ++y, out += image.width) {
       const std::uint8_t* pixel = image.row(y) + channel;
-      for (int x = 0; x < image.width; ++x, pixel += 3) *out++ = values[*pixel];
+      if (mirrored) {
+        for (int x = image.width - 1; x >= 0; --x, pixel += 3) out[x] = values[*pixel];
+      } else {
+        for (int x = 0; x < image.width; ++x, pixel += 3) out[x] = values[*pixel];
+      }
     }
   }
 }
@@ -83,12 +90,26 @@ inline Image evaluation_pixels(const ImageView& image, int resolution, int short
   return resize(image, geometry.width, geometry.height, Filter::bicubic, geometry.square);
 }
 
-/// A training view: a random rectangle resized to R x R (bicubic), mirrored or not.
-inline Image augmented_pixels(const ImageView& image, int resolution, const Augment& augment, Rng rng) {
+namespace detail {
+
+/// A training view before it is mirrored, and whether it is to be.
+struct CroppedView {
+  Image pixels;
+  bool mirrored;
+};
+
+inline CroppedView cropped_view(const ImageView& image, int resolution, const Augment& augment, Rng rng) {
   const Box box = random_crop(image.width, image.height, augment, rng);
   const bool mirrored = rng.uniform() < augment.flip;
-  const Image view = resize_bicubic(crop_view(image, box), resolution, resolution);
-  return mirrored ? flip(view) : view;
+  return {resize_bicubic(crop_view(image, box), resolution, resolution), mirrored};
+}
+
+}  // namespace detail
+
+/// A training view: a random rectangle resized to R x R (bicubic), mirrored or not.
+inline Image augmented_pixels(const ImageView& image, int resolution, const Augment& augment, Rng rng) {
+  auto view = detail::cropped_view(image, resolution, augment, rng);
+  return view.mirrored ? flip(view.pixels) : std::move(view.pixels);
 }
 
 /// The evaluation view as a tower takes it, bit for bit torchvision's Resize, CenterCrop, ToTensor, Normalize on a Pillow
@@ -103,7 +124,8 @@ inline void evaluation_view(const ImageView& image, const Preprocess& preprocess
 /// The training view that `rng` gives. **Shapes** out [3, R, R].
 inline void augmented_view(const ImageView& image, const Preprocess& preprocess, const Augment& augment, Rng rng,
                            float* out) {
-  normalise(augmented_pixels(image, preprocess.resolution, augment, rng), preprocess, out);
+  const auto view = detail::cropped_view(image, preprocess.resolution, augment, rng);
+  normalise(view.pixels, preprocess, out, view.mirrored);
 }
 
 }  // namespace mao
