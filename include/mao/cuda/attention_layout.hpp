@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The index tensors of packed attention: which token belongs to which row, which row to which prefix, which tokens
+/// ask.
+
+#include <algorithm>
+#include <cstdint>
+#include <vector>
+
+#include <ATen/ops/tensor.h>
+
+#include <mao/core/tensor.hpp>
+#include <mao/cuda/attention.cuh>
+
+namespace mao::cuda {
+
+/// Rows as in `TextBatch`: `offsets` [R + 1] into the suffix tokens, `group` [R] the prefix of each row. Tokens from
+/// `offsets.back()` to `suffix` are padding: they see nothing, nothing sees them, their results are zero.
+struct PackedRows {
+  std::int64_t groups = 1, prefix = 0;  ///< G, P
+  std::vector<std::int64_t> offsets, group;
+  std::int64_t suffix = 0;  ///< N; 0 stands for offsets.back()
+
+  [[nodiscard]] std::int64_t suffix_tokens() const { return suffix > 0 ? suffix : offsets.back(); }
+};
+
+/// `AttentionLayout` as tensors on a device, made once for a batch shape and used by every layer.
+class PackedAttention {
+ public:
+  /// `queries`: the tokens that ask, numbered with the prefix tokens first; empty: all.
+  ///
+  /// **Throws** `ShapeError` when rows, groups or queries do not fit together.
+  static PackedAttention of(const PackedRows& rows, const c10::Device& device,
+                            const std::vector<std::int64_t>& queries = {}) {
+    check(rows);
+    PackedAttention result;
+    result.sizes_.groups = rows.groups;
+    result.sizes_.prefix = rows.prefix;
+    result.sizes_.suffix = rows.suffix_tokens();
+    result.sizes_.queries = result.sizes_.tokens();
+    result.list_rows(rows, device);
+    result.offsets_ = on(rows.offsets, device);
+    result.group_ = on(rows.group, device);
+    if (!queries.empty()) result.list_queries(queries, device);
+    return result;
+  }
+
+  [[nodiscard]] std::int64_t tokens() const { return sizes_.tokens(); }
+  [[nodiscard]] std::int64_t queries() const { return sizes_.queries; }
+  [[nodiscard]] bool all_are_queries() const { return !token_of_.defined(); }
+  [[nodiscard]] c10::Device device() const { return offsets_.device(); }
+
+  /// Pointers into this object's tensors, valid as long as it is.
+  [[nodiscard]] AttentionLayout raw() const& {
+    AttentionLayout layout = sizes_;
+    layout.row = indices(row_);
+    layout.offsets = indices(offsets_);
+    layout.group = indices(group_);
+    layout.group_tokens = indices(group_tokens_);
+    layout.group_offsets = indices(group_offsets_);
+    layout.token_of = indices(token_of_);
+    layout.query_of = indices(query_of_);
+    return layout;
+  }
+  AttentionLayout raw() const&& = delete;
+
+ private:
+  static void check(const PackedRows& rows) {
+    const std::string what = "PackedAttention";
+    require<ShapeError>(rows.offsets.size() == rows.group.size() + 1 && rows.offsets.front() == 0 &&
+                            std::is_sorted(rows.offsets.begin(), rows.offsets.end()),
+                        what, ": ", rows.group.size(), " rows need ", rows.group.size() + 1,
+                        " ascending offsets from 0 on, got ", rows.offsets.size());
+    require<ShapeError>(rows.suffix_tokens() >= rows.offsets.back(), what, ": the rows have ", rows.offsets.back(),
+                        " suffix tokens, the buffer ", rows.suffix_tokens());
+    for (const std::int64_t group : rows.group) {
+      require<ShapeError>(group >= 0 && group < rows.groups, what, ": a row refers to prefix group ", group,
+                          ", there are ", rows.groups);
+    }
+  }
+
+  /// The row of each token, and the tokens of each group.
+  void list_rows(const PackedRows& rows, const c10::Device& device) {
+    std::vector<std::int64_t> row(static_cast<std::size_t>(sizes_.suffix), -1), tokens, offsets{0};
+    std::vector<std::vector<std::int64_t>> of_group(static_cast<std::size_t>(rows.groups));
+    for (std::size_t r = 0; r < rows.group.size(); ++r) {
+      for (std::int64_t n = rows.offsets[r]; n < rows.offsets[r + 1]; ++n) {
+        row[static_cast<std::size_t>(n)] = static_cast<std::int64_t>(r);
+        of_group[static_cast<std::size_t>(rows.group[r])].push_back(n);
+      }
+    }
+    for (const auto& members : of_group) {
+      tokens.insert(tokens.end(), members.begin(), members.end());
+      offsets.push_back(static_cast<std::int64_t>(tokens.size()));
+    }
+    row_ = on(row, device);
+    group_tokens_ = on(tokens, device);
+    group_offsets_ = on(offsets, device);
+  }
+
+  void list_queries(const std::vector<std::int64_t>& queries, const c10::Device& device) {
+    std::vector<std::int64_t> query_of(static_cast<std::size_t>(tokens()), -1);
+    for (std::size_t i = 0; i < queries.size(); ++i) {
+      require<ShapeError>(queries[i] >= 0 && queries[i] < tokens(), "PackedAttention: query ", i, " is token ",
+                          queries[i], " of ", tokens());
+      auto& place = query_of[static_cast<std::size_t>(queries[i])];
+      require<ShapeError>(place < 0, "PackedAttention: token ", queries[i], " is a query twice");
+      place = static_cast<std::int64_t>(i);
+    }
+    sizes_.queries = static_cast<std::int64_t>(queries.size());
+    token_of_ = on(queries, device);
+    query_of_ = on(query_of, device);
+  }
+
+  static Tensor on(const std::vector<std::int64_t>& values, const c10::Device& device) {
+    return at::tensor(values, at::kInt).to(device);
+  }
+  static const std::int32_t* indices(const Tensor& tensor) {
+    return tensor.defined() ? static_cast<const std::int32_t*>(tensor.const_data_ptr()) : nullptr;
+  }
+
+  AttentionLayout sizes_;  // without pointers
+  Tensor row_, offsets_, group_, group_tokens_, group_offsets_, token_of_, query_of_;
+};
+
+}  // namespace mao::cuda
