@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Floating-point operations that a step cannot do without, for ViT-B/16: what the achieved rate is computed from."""
+from class_names import digits
+
+TEXT = {"width": 512, "layers": 12}
+IMAGE = {"width": 768, "layers": 12, "tokens": 197, "patch": 3 * 16 * 16}
+
+
+def block(width, tokens, queries, keys):
+    """One block forward: keys and values of `tokens`, all else for `queries`, which see `keys` tokens each."""
+    return 4 * tokens * width ** 2 + 20 * queries * width ** 2 + 4 * queries * keys * width
+
+
+def text_step(classes, candidates=None, context=4):
+    """CoOp's text tower, forward and backward to the context; the prefix is shared, only the end is read out."""
+    lengths = [int(digit, 36) + 2 for digit in digits(classes)][:candidates]
+    prefix, tokens = 1 + context, sum(lengths)
+    keys = prefix + tokens / len(lengths)
+    forward = (TEXT["layers"] - 1) * block(TEXT["width"], prefix + tokens, prefix + tokens, keys)
+    forward += block(TEXT["width"], prefix + tokens, len(lengths), keys)
+    return 2 * forward  # weights are frozen: the backward pass has one product for each of the forward pass
+
+
+def image_features(images):
+    """The image tower forward; the last block computes the class token alone."""
+    width, tokens = IMAGE["width"], IMAGE["tokens"]
+    forward = (IMAGE["layers"] - 1) * block(width, tokens, tokens, tokens) + block(width, tokens, 1, tokens)
+    return images * (forward + 2 * (tokens - 1) * IMAGE["patch"] * width)
+
+
+def gemm():
+    """The product of benchmarks/ours/gemm.cpp."""
+    return 2 * 1576 * 768 * 3072
