@@ -37,6 +37,19 @@ TEST_CASE("logits are scaled cosines, one column a candidate", "[compare]") {
   CHECK(output.logits.abs().max().item<float>() <= 12.5F + 1e-4F);
 }
 
+TEST_CASE("images with room for the frozen features are encoded once by each model", "[compare]") {
+  const auto one = ToyModel::make(1), two = ToyModel::make(2);
+  const Tensor pixels = ToyImages(2, 1, 1).pixels;
+  const ImageBatch plain{.pixels = pixels, .features = {}};
+  ImageBatch images = plain;
+  images.frozen = std::make_shared<FrozenFeatures>();
+  const Tensor rows = raw_frozen_image_features(*one, images);
+  CHECK(raw_frozen_image_features(*one, ImageBatch(images)).is_same(rows));
+  CHECK(rows.equal(raw_frozen_image_features(*one, plain)));
+  CHECK(raw_frozen_image_features(*two, images).equal(raw_frozen_image_features(*two, plain)));
+  CHECK(raw_frozen_image_features(*one, images).equal(rows));
+}
+
 TEST_CASE("the frozen tower's features carry no gradient, and kept ones are not computed again", "[compare]") {
   const auto model = ToyModel::make();
   Tensor pixels = ToyImages(2, 2, 3).pixels;

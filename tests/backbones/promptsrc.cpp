@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/promptsrc.hpp>
+#include <mao/clip/cached_views.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/testing/toy_model.hpp>
 #include <mao/tuner/checkpoint.hpp>
@@ -7,6 +8,7 @@
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
+#include <support/counting_model.hpp>
 #include <support/shape_model.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -51,6 +53,26 @@ static_assert(HasBuffers<ToyPromptSrc> && EpochAware<ToyPromptSrc> && Finishes<T
 
 TEST_CASE("PromptSRC keeps the promises of a backbone", "[promptsrc]") {
   mao_test::check_backbone([] { return toy(); });
+}
+
+TEST_CASE("PromptSRC's teacher encodes its texts once a binding, and no image whose features were kept", "[promptsrc]") {
+  const auto model = std::make_shared<const mao_test::CountingModel>();
+  PromptSrc<mao_test::CountingModel> backbone(model, toy_classes(6), shape());
+  CHECK(model->texts >= 3 * 6);  // three templates
+  const testing::ToyImages data(6, 4, 1);
+  const auto epoch_on = [&](ImageSource& images) {
+    model->reset();
+    plain(backbone, data.labels, {.batch = 8, .schedule = {.epochs = 1}, .tuner = {.augment = true}}).fit(images);
+    CHECK(model->prompted_images == 24);
+    CHECK(model->texts == 3 * 6);  // three steps, the learned prompts alone
+  };
+  TensorImages pixels(data.pixels);
+  epoch_on(pixels);
+  CHECK(model->frozen_images == 24);
+  const Tensor features = CachedViews::encode(*model, pixels, 2, 1);
+  CachedViews views(std::make_unique<TensorImages>(data.pixels), features, 1, true);
+  epoch_on(views);
+  CHECK(model->frozen_images == 0);
 }
 
 TEST_CASE("PromptSRC trains as many numbers as published", "[promptsrc]") {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/loader.hpp>
 
+#include <algorithm>
 #include <mao/data/concepts.hpp>
 #include <memory>
 #include <support/catch.hpp>
 #include <support/images.hpp>
 #include <support/temporary_folder.hpp>
+#include <thread>
 #include <vector>
 
 static_assert(mao::ImageLoader<mao::Loader>);
@@ -36,7 +38,8 @@ std::vector<Views> some_batches(std::int64_t images, int count) {
   for (int i = 0; i < count; ++i) {
     auto& views = batches.emplace_back();
     for (int j = 0; j < 5; ++j) {
-      views.push_back({static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(images))), rng.bits(), j % 2 == 0});
+      views.push_back(
+          {static_cast<std::int64_t>(rng.below(static_cast<std::uint64_t>(images))), rng.bits(), j % 2 == 0});
     }
   }
   return batches;
@@ -72,7 +75,8 @@ TEST_CASE("a batch may be skipped, or come unannounced in between", "[loader]") 
   mao::Loader plain(pictures.files, options(0));
   mao::Loader loader(pictures.files, options(2));
   loader.announce({batches.begin(), batches.begin() + 6});
-  for (const std::size_t i : {0U, 7U, 1U, 4U, 5U, 6U, 2U}) CHECK(loaded(loader, batches[i]) == loaded(plain, batches[i]));
+  for (const std::size_t i : {0U, 7U, 1U, 4U, 5U, 6U, 2U})
+    CHECK(loaded(loader, batches[i]) == loaded(plain, batches[i]));
   CHECK(loaded(loader, {}).empty());
 }
 
@@ -85,6 +89,22 @@ TEST_CASE("the first view's transform is the library's own", "[loader]") {
   CHECK(loaded(loader, {{.image = 1}}) == expected);
   mao::augmented_view(image, loader.options().preprocess, {}, mao::Rng(77), expected.data());
   CHECK(loaded(loader, {{.image = 1, .key = 77, .augment = true}}) == expected);
+}
+
+// Waits for the workers, not for a time: were they not to fill the queue again, this would not end.
+TEST_CASE("workers fill the queue by themselves and again after each load", "[loader]") {
+  const Pictures pictures(4);
+  const auto batches = some_batches(4, 6);
+  mao::Loader loader(pictures.files, options(2));
+  CHECK(loader.ready_batches() == 0);
+  loader.announce(batches);
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const auto left = static_cast<std::int64_t>(batches.size() - i);
+    while (loader.ready_batches() < std::min<std::int64_t>(2, left)) std::this_thread::yield();
+    CHECK(loader.ready_batches() == std::min<std::int64_t>(2, left));
+    loaded(loader, batches[i]);
+  }
+  CHECK(loader.ready_batches() == 0);
 }
 
 TEST_CASE("a bad file is reported by the load that needs it, and only by that", "[loader]") {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/resize.hpp>
 #include <mao/data/resize_avx2.hpp>
 
+#include <mao/data/resize.hpp>
 #include <support/catch.hpp>
 #include <support/images.hpp>
 
 using mao::detail::ResizeWeights;
 
-// Pictures from one pixel up, enlarged and shrunk, of which any part is read: an address sanitizer sees a byte too many.
+// Pictures from one pixel up, enlarged and shrunk, of which any part is read: an address sanitizer sees a byte too
+// many.
 TEST_CASE("both passes give the portable bytes", "[resize_avx2]") {
   MAO_SKIP_UNLESS(mao::detail::resizes_with_avx2(), "this CPU has no AVX2");
   mao::Rng rng(23);

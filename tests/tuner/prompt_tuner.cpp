@@ -3,6 +3,8 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/regularizers/alterable.hpp>
+#include <mao/data/load_job.hpp>
+#include <mao/sampling/hard_negative.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 #include <mao/backbones/labelers.hpp>
 #include <mao/sampling/shuffled.hpp>
@@ -11,6 +13,7 @@
 #include <mao/tuner/predict.hpp>
 
 #include <support/catch.hpp>
+#include <support/counting_model.hpp>
 #include <support/tensors.hpp>
 
 using namespace mao;
@@ -51,6 +54,50 @@ TEST_CASE("training lowers the loss and changes nothing but the parameters", "[p
   CHECK(largest_difference(context_of(run.coop), start) > 1e-3);
   for (const auto& [name, value] : run.model->weights()) CHECK(value.is_same(before.at(name)));
   CHECK_FALSE(run.images.load({{.image = 0}}).pixels.requires_grad());
+}
+
+TEST_CASE("an epoch is announced whole, hard negatives included, before the first batch is loaded", "[prompt_tuner]") {
+  struct Recorder : TensorImages {
+    using TensorImages::TensorImages;
+    void announce(const std::vector<std::vector<View>>& batches) override {
+      CHECK(next == announced.size());  // nothing of the last epoch is left
+      announced.insert(announced.end(), batches.begin(), batches.end());
+    }
+    ImageBatch load(const std::vector<View>& views) override {
+      REQUIRE(next < announced.size());
+      CHECK(detail::same_views(announced[next++], views));
+      return TensorImages::load(views);
+    }
+    std::vector<std::vector<View>> announced;
+    std::size_t next = 0;
+  };
+  Run run;
+  Recorder images(run.data.pixels);
+  const auto by_chance = [](const std::vector<std::string>& queries, const std::vector<std::string>& candidates) {
+    return Eigen::MatrixXf(Eigen::MatrixXf::Random(static_cast<Eigen::Index>(queries.size()),
+                                                   static_cast<Eigen::Index>(candidates.size())));
+  };
+  PromptTuner tuner(run.coop, HardNegativeSampler(run.data.labels, run.coop.classes(), by_chance, {.batch = 4, .k = 3}),
+                    AlterableRegularizer({.task = AlterableRegularizer::Task::Base}), CosineSchedule({.epochs = 2}),
+                    TunerOptions{.augment = true});
+  tuner.fit(images);
+  CHECK(images.next == images.announced.size());
+  REQUIRE(images.announced.size() == 2 * 12);
+  CHECK(images.announced[0].size() > 4);
+}
+
+TEST_CASE("labels cost no image pass beside the method's own", "[prompt_tuner]") {
+  const auto model = std::make_shared<const mao_test::CountingModel>(11);
+  const ToyImages data(6, 8, 1);
+  TensorImages images(data.pixels);
+  Coop<mao_test::CountingModel> coop(model, toy_classes(6));
+  ZeroShotLabeler<mao_test::CountingModel> labeler(model, toy_classes(6));
+  PromptTuner tuner(coop, PseudoLabelSampler(48, labeler, {.batch = 16}),
+                    AlterableRegularizer({.task = AlterableRegularizer::Task::New}), CosineSchedule({.epochs = 2}));
+  model->reset();
+  tuner.fit(images);
+  CHECK(model->frozen_images == 2 * 48);
+  CHECK(model->texts == 2 * 3 * 6);  // the learned prompts of each step; those of the labeller were encoded before
 }
 
 TEST_CASE("the same seed gives the same run, another seed another", "[prompt_tuner]") {

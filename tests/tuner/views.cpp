@@ -5,6 +5,8 @@
 
 #include <ATen/ops/full.h>
 
+#include <mao/data/load_job.hpp>
+
 #include <support/catch.hpp>
 
 using namespace mao;
@@ -61,4 +63,22 @@ TEST_CASE("a second view is of the same images under other keys, and only where 
   }
   CHECK_FALSE(both.second_pixels.equal(both.pixels));
   CHECK(both.second_features.equal(both.features));
+}
+
+TEST_CASE("what is announced is what is loaded, second views included", "[views]") {
+  for (const bool twice : {false, true}) {
+    for (const bool augment : {false, true}) {
+      CAPTURE(twice, augment);
+      KeyImages images;
+      const auto views = views_of(batches, 1, 0, augment);
+      const auto wanted = wanted_views(views, twice);
+      for (const auto& of_batch : views) {
+        const ImageBatch loaded = load_views(images, of_batch, twice);
+        CHECK(loaded.second_pixels.defined() == twice);
+        if (twice && !augment) CHECK(loaded.second_pixels.is_same(loaded.pixels));  // nothing is decoded again
+      }
+      REQUIRE(images.loaded.size() == wanted.size());
+      for (std::size_t i = 0; i < wanted.size(); ++i) CHECK(detail::same_views(images.loaded[i], wanted[i]));
+    }
+  }
 }

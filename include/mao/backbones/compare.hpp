@@ -33,12 +33,15 @@ inline Tensor class_rows(const Tensor& features, const Candidates& candidates) {
   return features.index_select(0, at::tensor(candidates.ids).to(features.device()));
 }
 
-/// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. **Shape** [B, D], not
-/// normalised.
+/// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. Where the batch has
+/// room for them (`ImageBatch::frozen`), each model encodes it once. **Shape** [B, D], not normalised.
 template <class ModelT>
 Tensor raw_frozen_image_features(const ModelT& model, const ImageBatch& images) {
   const at::NoGradGuard frozen;
-  return images.features.defined() ? images.features : model.encode_image(images.pixels);
+  if (images.features.defined()) return images.features;
+  if (images.frozen == nullptr) return model.encode_image(images.pixels);
+  if (images.frozen->model != &model) *images.frozen = {.model = &model, .rows = model.encode_image(images.pixels)};
+  return images.frozen->rows;
 }
 
 /// The same as unit rows. **Shape** [B, D].

@@ -26,7 +26,7 @@ inline Tensor rows_of(const Tensor& all, const std::vector<View>& views) {
   std::vector<std::int64_t> rows;
   rows.reserve(views.size());
   for (const View& view : views) rows.push_back(view.image);
-  return all.index_select(0, at::tensor(rows));
+  return all.index_select(0, at::tensor(rows).to(all.device()));
 }
 
 }  // namespace detail
@@ -56,8 +56,9 @@ class FeatureImages : public ImageSource {
   }
 
   /// Encodes the evaluation view of every image of `source`, `batch` at a time; `progress` is told how many are done.
+  /// Batches of 16 keep a tower's activations in the cache of a CPU core, which 32 do not.
   template <class ModelT>
-  static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 32,
+  static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 16,
                               const std::function<void(std::int64_t)>& progress = {}) {
     const at::NoGradGuard frozen;
     const auto batches = evaluation_views(source.size(), batch);

@@ -3,11 +3,20 @@
 /// \file
 /// What goes into a backbone and what comes out of it.
 
+#include <memory>
+
 #include <mao/core/batch.hpp>
 #include <mao/core/class_list.hpp>
 #include <mao/core/tensor.hpp>
 
 namespace mao {
+
+/// What the frozen tower makes of the images of one batch, computed by whoever asks first: the method, its teacher and a
+/// labeller share it.
+struct FrozenFeatures {
+  const void* model = nullptr;  ///< whose they are
+  Tensor rows;                  ///< [B, D], un-normalised
+};
 
 /// The images of a batch as tensors: pixels, or, where the image tower is frozen and its features were kept, the
 /// features.
@@ -16,6 +25,8 @@ struct ImageBatch {
   Tensor features;  ///< [B, D] fp32, un-normalised output of the frozen tower; undefined when they were not kept
   /// Another view of the same images, where a backbone asks for two; undefined otherwise.
   Tensor second_pixels{}, second_features{};
+  /// Room for the frozen tower's features of `pixels`; the tuner gives each batch its own. Null: they are not shared.
+  std::shared_ptr<FrozenFeatures> frozen{};
 };
 
 /// Where images come from: decoded files, memory, or a cache of frozen features.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <exception>
 #include <mao/core/batch.hpp>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -25,11 +26,13 @@ inline bool same_views(const std::vector<View>& a, const std::vector<View>& b) {
 class LoadJob {
  public:
   LoadJob(std::vector<View> views, std::size_t floats_per_view)
-      : views_(std::move(views)), floats_per_view_(floats_per_view), pixels_(views_.size() * floats_per_view) {}
+      : views_(std::move(views)),
+        floats_per_view_(floats_per_view),
+        pixels_(std::make_unique_for_overwrite<float[]>(views_.size() * floats_per_view)) {}
 
   [[nodiscard]] bool is_for(const std::vector<View>& views) const { return same_views(views_, views); }
   [[nodiscard]] const View& view(std::size_t item) const { return views_[item]; }
-  float* pixels(std::size_t item) { return pixels_.data() + item * floats_per_view_; }
+  float* pixels(std::size_t item) { return pixels_.get() + item * floats_per_view_; }
 
   /// The next view to work on, or nothing when all are taken. Whoever takes one must `finish` it.
   std::optional<std::size_t> take() {
@@ -41,6 +44,11 @@ class LoadJob {
   [[nodiscard]] bool all_taken() const {
     const std::lock_guard lock(mutex_);
     return taken_ == views_.size();
+  }
+
+  [[nodiscard]] bool complete() const {
+    const std::lock_guard lock(mutex_);
+    return finished_ == views_.size();
   }
 
   /// Of several errors the one of the first view stays, so that the same error comes out on any number of threads.
@@ -62,13 +70,13 @@ class LoadJob {
   /// **Throws** what the first failed view threw.
   void copy_to(float* out) const {
     if (error_ != nullptr) std::rethrow_exception(error_);
-    std::ranges::copy(pixels_, out);
+    std::copy_n(pixels_.get(), views_.size() * floats_per_view_, out);
   }
 
  private:
   std::vector<View> views_;
   std::size_t floats_per_view_;
-  std::vector<float> pixels_;
+  std::unique_ptr<float[]> pixels_;  // not set to 0 first: every view is written
   mutable std::mutex mutex_;
   std::condition_variable done_;
   std::size_t taken_ = 0;

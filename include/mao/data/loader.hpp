@@ -29,9 +29,9 @@ namespace mao {
 struct LoaderOptions {
   Preprocess preprocess;
   Augment augment;
-  int threads = 2;                             ///< workers; the thread that calls `load` helps, so 0 works too
+  int threads = 2;                                 ///< workers; the thread that calls `load` helps, so 0 works too
   std::size_t cache_bytes = std::size_t{1} << 30;  ///< for decoded pictures
-  int batches_ahead = 2;                       ///< announced batches that are held ready at most
+  int batches_ahead = 2;                           ///< announced batches that are held ready at most
 };
 
 /// Turns views of image files into pixels.
@@ -62,6 +62,12 @@ class Loader {
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(files_.size()); }
   [[nodiscard]] const LoaderOptions& options() const { return options_; }
+
+  /// How many announced batches are complete and wait to be loaded.
+  [[nodiscard]] std::int64_t ready_batches() {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::count_if(ready_, [](const auto& job) { return job->complete(); });
+  }
 
   /// Says which batches will be loaded next, after those announced before; workers prepare them.
   void announce(const std::vector<std::vector<View>>& batches) {
@@ -102,8 +108,8 @@ class Loader {
 
   void check_views(const std::vector<View>& views) const {
     for (const View& view : views) {
-      require<OptionError>(view.image >= 0 && view.image < size(), "loader: image number ", view.image,
-                           "; there are ", size(), " images, numbered from 0");
+      require<OptionError>(view.image >= 0 && view.image < size(), "loader: image number ", view.image, "; there are ",
+                           size(), " images, numbered from 0");
     }
   }
 
@@ -118,7 +124,8 @@ class Loader {
         ready_.erase(ready_.begin(), started);  // stays first until it is loaded
         return job;
       }
-      const auto waiting = std::ranges::find_if(announced_, [&](const auto& other) { return detail::same_views(other, views); });
+      const auto waiting =
+          std::ranges::find_if(announced_, [&](const auto& other) { return detail::same_views(other, views); });
       if (waiting != announced_.end()) {
         ready_.clear();
         announced_.erase(announced_.begin(), waiting + 1);

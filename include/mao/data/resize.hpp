@@ -98,8 +98,8 @@ inline Image resize_rows(const ImageView& source, const ResizeWeights& weights, 
 
 }  // namespace detail
 
-/// The part `keep` of the picture resized to `width` x `height`: equal to resizing and then cropping, but only the pixels
-/// that are kept are computed.
+/// The part `keep` of the picture resized to `width` x `height`: equal to resizing and then cropping, but only the
+/// pixels that are kept are computed.
 ///
 /// **Throws** `OptionError` for an empty picture or size, and for a `keep` outside the resized picture.
 inline Image resize(const ImageView& image, int width, int height, Filter filter, const Box& keep) {

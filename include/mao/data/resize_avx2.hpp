@@ -3,8 +3,8 @@
 /// \file
 /// The two passes of a resize in AVX2 instructions, bit for bit the portable ones.
 ///
-/// A weight w of 23 bits is split into h * 4096 + l, so that both halves fit the 16-bit multiply-add; sums of h and l are
-/// joined at the end. Integer arithmetic throughout: nothing is rounded before the last shift.
+/// A weight w of 23 bits is split into h * 4096 + l, so that both halves fit the 16-bit multiply-add; sums of h and l
+/// are joined at the end. Integer arithmetic throughout: nothing is rounded before the last shift.
 
 #include <algorithm>
 #include <array>
@@ -73,7 +73,9 @@ class PackedColumnWeights {
   }
 
   [[nodiscard]] std::size_t groups() const { return groups_; }
-  [[nodiscard]] const Group* of(int target) const { return packed_.data() + static_cast<std::size_t>(target) * groups_; }
+  [[nodiscard]] const Group* of(int target) const {
+    return packed_.data() + static_cast<std::size_t>(target) * groups_;
+  }
 
   /// How many of the leading target pixels can be made without reading behind a row of `width` pixels, nor writing
   /// behind the last target pixel.

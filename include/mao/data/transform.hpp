@@ -75,9 +75,9 @@ inline void check(const Preprocess& preprocess) {
   require<OptionError>(preprocess.resolution > 0 && preprocess.resolution <= 8192, "preprocessing: resolution ",
                        preprocess.resolution, "; expected 1 to 8192 pixels, 224 for most models");
   const bool room = preprocess.resize >= preprocess.resolution && preprocess.resize <= 8192;
-  require<OptionError>(preprocess.resize == 0 || room,
-                       "preprocessing: resize ", preprocess.resize, "; expected 0 for the resolution, or ",
-                       preprocess.resolution, " (the resolution) to 8192 pixels");
+  require<OptionError>(preprocess.resize == 0 || room, "preprocessing: resize ", preprocess.resize,
+                       "; expected 0 for the resolution, or ", preprocess.resolution,
+                       " (the resolution) to 8192 pixels");
   for (const float deviation : preprocess.deviation) {
     require<OptionError>(deviation > 0.0F, "preprocessing: a deviation of ", deviation, "; expected a positive number");
   }
@@ -112,8 +112,8 @@ inline Image augmented_pixels(const ImageView& image, int resolution, const Augm
   return view.mirrored ? flip(view.pixels) : std::move(view.pixels);
 }
 
-/// The evaluation view as a tower takes it, bit for bit torchvision's Resize, CenterCrop, ToTensor, Normalize on a Pillow
-/// image.
+/// The evaluation view as a tower takes it, bit for bit torchvision's Resize, CenterCrop, ToTensor, Normalize on a
+/// Pillow image.
 ///
 /// **Shapes** out [3, R, R].
 inline void evaluation_view(const ImageView& image, const Preprocess& preprocess, float* out) {

@@ -106,7 +106,7 @@ class PromptTunerImpl {
     std::vector<Batch> batches;
     for (auto&& batch : sampler_.epoch(rng)) batches.push_back(std::forward<decltype(batch)>(batch));
     const auto views = views_of(batches, options_.seed, epoch, options_.augment);
-    images.announce(views);
+    images.announce(wanted_views(views, traits_of(backbone_).two_views));
     EpochReport total{.epoch = epoch, .epochs = schedule_.epochs(), .learning_rate = schedule_.learning_rate(epoch)};
     for (std::size_t i = 0; i < batches.size(); ++i) {
       if (observer.should_stop && observer.should_stop()) return false;

@@ -4,7 +4,7 @@
 /// Which view of each image a step sees: keys that depend on seed, epoch and place alone, so that threads and
 /// interruptions change nothing.
 
-#include <utility>
+#include <memory>
 #include <vector>
 
 #include <mao/core/output.hpp>
@@ -25,12 +25,33 @@ inline std::vector<std::vector<View>> views_of(const std::vector<Batch>& batches
   return views;
 }
 
+/// Other views of the same images. None where they are not augmented: a second evaluation view is the first.
+inline std::vector<View> second_views(const std::vector<View>& views) {
+  std::vector<View> others;
+  for (const View& view : views) {
+    if (view.augment) others.push_back({view.image, Rng(view.key)["second view"].bits(), true});
+  }
+  return others;
+}
+
+/// Everything that `load_views` will ask a source for, in order.
+inline std::vector<std::vector<View>> wanted_views(const std::vector<std::vector<View>>& batches, bool twice) {
+  std::vector<std::vector<View>> wanted;
+  for (const auto& views : batches) {
+    wanted.push_back(views);
+    if (!twice) continue;
+    if (auto second = second_views(views); !second.empty()) wanted.push_back(std::move(second));
+  }
+  return wanted;
+}
+
 /// The images in those views and, where `twice`, once more in others (`second_pixels`, `second_features`).
-inline ImageBatch load_views(ImageSource& images, std::vector<View> views, bool twice) {
+inline ImageBatch load_views(ImageSource& images, const std::vector<View>& views, bool twice) {
   ImageBatch batch = images.load(views);
+  if (!batch.features.defined()) batch.frozen = std::make_shared<FrozenFeatures>();
   if (!twice) return batch;
-  for (View& view : views) view.key = Rng(view.key)["second view"].bits();
-  const ImageBatch second = images.load(views);
+  const std::vector<View> others = second_views(views);
+  const ImageBatch second = others.empty() ? batch : images.load(others);
   batch.second_pixels = second.pixels;
   batch.second_features = second.features;
   return batch;
