@@ -6,6 +6,7 @@
 """
 import argparse
 
+import charts
 import runs
 
 SHOTS = [1, 2, 4, 8, 16, 32]
@@ -28,53 +29,16 @@ def wanted(learner, most_shots):
     return all_runs
 
 
-def curve(points, left, right, low, high, top, bottom, colour, label):
-    """A polyline of (x position 0..1, value) with its label at the end."""
-    def place(x, value):
-        return left + x * (right - left), bottom - (value - low) / (high - low) * (bottom - top)
-
-    places = [place(x, value) for x, value in points]
-    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>' for x, y in places)
-    x, y = places[-1]
-    return (f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>{dots}'
-            f'<text x="{x + 8:.1f}" y="{y + 4:.1f}" fill="{colour}">{label}</text>')
-
-
-def panel(title, ticks, curves, left):
-    """Axes with one tick a setting and H upwards. `curves`: (label, colour, values by tick, None where missing)."""
-    top, bottom, right = 40, 220, left + 250
-    values = [value for _, _, series in curves for value in series if value is not None]
-    if not values:
-        return ""
-    low, high = min(values) - 0.5, max(values) + 0.5
-    parts = [f'<text x="{left}" y="24" font-weight="bold" fill="currentColor">{title}</text>',
-             f'<path d="M{left},{top} V{bottom} H{right}" fill="none" stroke="currentColor"/>']
-    for step in range(5):
-        value = low + (high - low) * step / 4
-        y = bottom - (bottom - top) * step / 4
-        parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end" fill="currentColor">{value:.1f}</text>')
-    for index, tick in enumerate(ticks):
-        x = left + (right - left) * index / max(1, len(ticks) - 1)
-        parts.append(f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle" fill="currentColor">{tick}</text>')
-    for label, colour, series in curves:
-        points = [(i / max(1, len(ticks) - 1), v) for i, v in enumerate(series) if v is not None]
-        if points:
-            parts.append(curve(points, left, right, low, high, top, bottom, colour, label))
-    return "".join(parts)
-
-
 def figure(found, learner):
     def h(name):
         return found[name]["paper"]["h"] if found.get(name) else None
 
     shots = [s for s in SHOTS if f"full, {s} shots" in found]
-    body = panel("H by shots a class", shots,
-                 [(learner, "#c2571a", [h(f"plain, {s} shots") for s in shots]),
-                  ("+ MAO", "#1a6fc2", [h(f"full, {s} shots") for s in shots])], 60)
-    body += panel("H by top-K", TOP_K, [("+ MAO", "#1a6fc2", [h(f"K = {k}") for k in TOP_K])], 440)
-    return ('<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 780 260" font-family="sans-serif" font-size="12" '
-            f'color="#444">{body}</svg>\n')
+    body = charts.panel("H by shots a class", shots,
+                        [(learner, charts.ORANGE, [h(f"plain, {s} shots") for s in shots]),
+                         ("+ MAO", charts.BLUE, [h(f"full, {s} shots") for s in shots])], 60)
+    body += charts.panel("H by top-K", TOP_K, [("+ MAO", charts.BLUE, [h(f"K = {k}") for k in TOP_K])], 440)
+    return charts.document(body)
 
 
 def main():

@@ -80,6 +80,7 @@ mao::TensorMap step_values(const mao::ParameterList& parameters, double loss);
 
 CasePointer text_case(Inputs& inputs, const Request& request);
 CasePointer image_case(Inputs& inputs, const Request& request);
+CasePointer class_texts_case(Inputs& inputs, const Request& request);
 CasePointer zero_shot_case(Inputs& inputs, const Request& request);
 CasePointer coop_case(Inputs& inputs, const Request& request);  ///< coop, mao and mao_new; cached and online
 CasePointer prompted_case(Inputs& inputs, const Request& request);  ///< maple and promptsrc

@@ -28,6 +28,26 @@ class ImageCase : public Case {
   mao::Tensor pixels_, features_;
 };
 
+/// Class vectors of the frozen model from one sentence a class.
+class ClassTextsCase : public Case {
+ public:
+  ClassTextsCase(Inputs& inputs, const Request& request)
+      : clip_(inputs.clip(request.precision)), classes_(inputs.classes(request.classes)) {}
+
+  void run(int repeat) override {
+    for (int i = 0; i < repeat; ++i) {
+      features_ = mao::frozen_class_features(*clip_, classes_, {"a photo of a {}."});
+    }
+  }
+
+  [[nodiscard]] mao::TensorMap values() const override { return {{"features", features_}}; }
+
+ private:
+  std::shared_ptr<const mao::Clip> clip_;
+  mao::ClassList classes_;
+  mao::Tensor features_;
+};
+
 /// Class vectors and the logits of 100 images.
 class ZeroShotCase : public Case {
  public:
@@ -53,6 +73,9 @@ class ZeroShotCase : public Case {
 }  // namespace
 
 CasePointer image_case(Inputs& inputs, const Request& request) { return std::make_unique<ImageCase>(inputs, request); }
+CasePointer class_texts_case(Inputs& inputs, const Request& request) {
+  return std::make_unique<ClassTextsCase>(inputs, request);
+}
 CasePointer zero_shot_case(Inputs& inputs, const Request& request) {
   return std::make_unique<ZeroShotCase>(inputs, request);
 }

@@ -46,6 +46,7 @@ bench::CasePointer make_case(bench::Inputs& inputs, const bench::Request& reques
   const std::string& name = request.name;
   if (name == "text") return bench::text_case(inputs, request);
   if (name == "image") return bench::image_case(inputs, request);
+  if (name == "class_texts") return bench::class_texts_case(inputs, request);
   if (name == "zero_shot") return bench::zero_shot_case(inputs, request);
   if (name == "maple" || name == "promptsrc") return bench::prompted_case(inputs, request);
   if (name == "decode") return bench::decode_case(inputs, request);
