@@ -66,7 +66,7 @@ class GaussianAggregation {
     const auto accumulate = [&](const std::string& name, const Tensor& value) {
       Tensor& sum = sums_[name];
       const Tensor part = value.detach().to(at::kDouble) * weight;
-      sum = sum.defined() ? sum + part : part;
+      sum = sum.defined() ? sum.to(part.device()) + part : part;
     };
     for (const Parameter& parameter : parameters) accumulate("aggregate." + parameter.name, parameter.value);
     accumulate("aggregate_weight", at::scalar_tensor(1, at::kDouble));

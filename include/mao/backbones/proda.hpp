@@ -96,7 +96,8 @@ class ProDa {
   Tensor task_logits(const Output& output, const Batch& batch) {
     require<DataError>(batch.size() == static_cast<std::int64_t>(batch.labels.size()), "ProDA: ", batch.labels.size(),
                        " labels for ", batch.size(), " images; its training logits depend on the label of every image");
-    const Tensor text = step_.features.index_select(1, columns(output.candidates.ids, step_.candidates));
+    const Tensor chosen = columns(output.candidates.ids, step_.candidates).to(step_.features.device());
+    const Tensor text = step_.features.index_select(1, chosen);
     const double half_square = 0.5 * model_->logit_scale() * model_->logit_scale();
     const Tensor labels = columns(batch.labels, output.candidates);
     return output.logits + pairwise_variance(output.image, text, labels) * half_square;
@@ -106,7 +107,8 @@ class ProDa {
   Tensor auxiliary_loss(const Output&, const Batch&) {
     const auto count = static_cast<std::int64_t>(step_.prompts.size());
     if (count < 2 || options_.orthogonality == 0) return {};
-    const TextBatch without_name = nameless_prompts(*model_, contexts_.index_select(0, at::tensor(step_.prompts)));
+    const Tensor chosen = at::tensor(step_.prompts).to(contexts_.device());
+    const TextBatch without_name = nameless_prompts(*model_, contexts_.index_select(0, chosen));
     const Tensor nameless = unit_rows(model_->encode_text(without_name));
     const Tensor cosines = at::matmul(nameless, nameless.t()).abs();
     return (cosines.sum() - cosines.trace()) * (options_.orthogonality / static_cast<double>(count * (count - 1)));

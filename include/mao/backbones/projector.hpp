@@ -43,6 +43,8 @@ class Projector {
     const bool training = at::GradMode::is_enabled();
     require<DataError>(!training || features.size(0) > 1, name_,
                        ": a training batch of 1 image has no variance to normalise by; use batches of 2 or more");
+    mean_ = mean_.to(features.device());
+    variance_ = variance_.to(features.device());
     const Tensor inside = at::batch_norm(first_(features), norm_.weight, norm_.bias, mean_, variance_, training,
                                          /*momentum*/ 0.1, /*eps*/ 1e-5, /*cudnn*/ false);
     if (training) batches_.add_(1);

@@ -78,7 +78,7 @@ class CachedViews : public ImageSource {
     if (pixels_) batch.pixels = source_->load(shown(views)).pixels;
     std::vector<std::int64_t> rows;
     for (const View& view : views) rows.push_back(number_of(view) * size() + view.image);
-    batch.features = features_.index_select(0, at::tensor(rows));
+    batch.features = features_.index_select(0, at::tensor(rows).to(features_.device()));
     return batch;
   }
 

@@ -59,7 +59,8 @@ class ContextPrompt {
     if (context.dim() == 2) return assemble_each(context.unsqueeze(0), candidates);
     Arrangement rows{.context_begin = tokens_.size(0), .words_left = 0};
     for (const std::int64_t id : candidates.ids) arrange(id, 0, id * length_, rows);
-    return batch_of(start_.unsqueeze(0), context, std::move(rows), std::vector<std::int64_t>(candidates.ids.size(), 0));
+    return batch_of(start_.unsqueeze(0), context.to(start_.device()), std::move(rows),
+                    std::vector<std::int64_t>(candidates.ids.size(), 0));
   }
 
   /// The prompts of the candidates with each of G contexts (CoCoOp: one an image). Row g * H + h is candidate h with
@@ -67,6 +68,7 @@ class ContextPrompt {
   ///
   /// **Shape** `contexts` [G, n, W].
   [[nodiscard]] TextBatch assemble_each(const Tensor& contexts, const Candidates& candidates) const {
+    const Tensor here = contexts.to(start_.device());
     const std::int64_t groups = contexts.size(0), ahead = words_ahead(), width = start_.size(1);
     Arrangement rows{.context_begin = tokens_.size(0), .words_left = words_left_};
     std::vector<std::int64_t> group;
@@ -74,10 +76,10 @@ class ContextPrompt {
       for (const std::int64_t id : candidates.ids) arrange(id, ahead, g * length_, rows);
       group.insert(group.end(), candidates.ids.size(), g);
     }
-    const Tensor prefix = at::cat({start_.expand({groups, 1, width}), contexts.narrow(1, 0, ahead),
+    const Tensor prefix = at::cat({start_.expand({groups, 1, width}), here.narrow(1, 0, ahead),
                                    tokens_.narrow(0, 0, words_left_).expand({groups, words_left_, width})},
                                   1);
-    return batch_of(prefix, contexts, std::move(rows), std::move(group));
+    return batch_of(prefix, here, std::move(rows), std::move(group));
   }
 
  private:
@@ -90,7 +92,8 @@ class ContextPrompt {
 
   [[nodiscard]] TextBatch batch_of(Tensor prefix, const Tensor& context, Arrangement rows,
                                    std::vector<std::int64_t> group) const {
-    const Tensor suffix = at::cat({tokens_, context.flatten(0, -2)}).index_select(0, at::tensor(rows.order));
+    const Tensor order = at::tensor(rows.order).to(tokens_.device());
+    const Tensor suffix = at::cat({tokens_, context.flatten(0, -2)}).index_select(0, order);
     return {std::move(prefix), suffix, std::move(rows.offsets), std::move(group)};
   }
 

@@ -43,7 +43,9 @@ class TokenBank {
     for (std::int64_t layer = 0; layer < tokens_.value.size(0); ++layer) {
       const std::vector<std::int64_t> places = kept_in(layer);
       Tensor rows;
-      if (!places.empty()) rows = tokens_.value.select(0, layer).index_select(0, at::tensor(places));
+      if (!places.empty()) {
+        rows = tokens_.value.select(0, layer).index_select(0, at::tensor(places).to(tokens_.value.device()));
+      }
       if (rows.defined() && watch && at::GradMode::is_enabled()) {
         rows.register_hook([sum = saliency_.select(0, layer), index = at::tensor(places),
                             values = rows.detach()](const Tensor& gradient) {
@@ -72,8 +74,9 @@ class TokenBank {
     }
     if (out.empty()) return;
     const at::NoGradGuard no_graph;
-    const Tensor index = at::tensor(out);
-    tokens_.value.view({-1, width()}).index_copy_(0, index, removed_.view({-1, width()}).index_select(0, index));
+    const auto device = tokens_.value.device();
+    const Tensor index = at::tensor(out).to(device), kept = removed_.to(device).view({-1, width()});
+    tokens_.value.view({-1, width()}).index_copy_(0, index, kept.index_select(0, index));
   }
 
   /// Starts a new sum.
@@ -112,7 +115,8 @@ class TokenBank {
       expect_shape(found->second, saliency_.sizes(), "saved " + name);
       return found->second;
     };
-    const Tensor mask = get(tokens_.name + ".mask").to(at::kLong).contiguous(), sums = get(tokens_.name + ".saliency");
+    const Tensor mask = get(tokens_.name + ".mask").to(at::kLong).cpu().contiguous();
+    const Tensor sums = get(tokens_.name + ".saliency");
     const auto* in = mask.const_data_ptr<std::int64_t>();
     for (std::size_t i = 0; i < kept_.size(); ++i) kept_[i] = in[i] != 0;
     saliency_.copy_(sums);

@@ -70,7 +70,16 @@ class Optimizer {
 
   /// Momentum and moments by `kind.parameter`; with the parameters it is the whole state.
   [[nodiscard]] const TensorMap& state() const { return state_; }
-  void set_state(TensorMap state) { state_ = std::move(state); }
+  /// From anywhere, a file for example: it goes where the parameters are.
+  void set_state(TensorMap state) {
+    state_ = std::move(state);
+    for (const Parameter& parameter : parameters_) {
+      for (const char* kind : {"velocity.", "first.", "second."}) {
+        const auto found = state_.find(kind + parameter.name);
+        if (found != state_.end()) found->second = found->second.to(parameter.value.device());
+      }
+    }
+  }
 
  private:
   void step_sgd(const Parameter& parameter, double rate) {
