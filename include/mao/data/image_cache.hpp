@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <list>
 #include <mao/data/image.hpp>
 #include <memory>
 #include <mutex>
@@ -14,33 +13,28 @@
 
 namespace mao {
 
-/// Forgets the picture that was used longest ago when the limit is reached. Safe to use from several threads.
+/// Keeps the pictures that come first, as far as they fit, and never lets go of one. Safe to use from several threads.
+///
+/// Training and evaluation see each picture once an epoch. Then a share of the pictures that stays is found every time,
+/// while forgetting what was used longest ago would throw each one out shortly before it is needed.
 class ImageCache {
  public:
   /// A limit of 0 bytes keeps nothing.
   explicit ImageCache(std::size_t limit_bytes) : limit_(limit_bytes) {}
 
   /// The picture, or null when it is not kept.
-  std::shared_ptr<const Image> find(std::int64_t id) {
+  [[nodiscard]] std::shared_ptr<const Image> find(std::int64_t id) const {
     const std::lock_guard lock(mutex_);
-    const auto found = where_.find(id);
-    if (found == where_.end()) return nullptr;
-    order_.splice(order_.begin(), order_, found->second);
-    return found->second->second;
+    const auto found = kept_.find(id);
+    return found == kept_.end() ? nullptr : found->second;
   }
 
-  /// Keeps the picture, unless it is larger than the limit.
+  /// Keeps the picture if there is room for it.
   void keep(std::int64_t id, std::shared_ptr<const Image> image) {
     const std::lock_guard lock(mutex_);
-    if (image->pixels.size() > limit_ || where_.contains(id)) return;
-    used_ += image->pixels.size();
-    order_.emplace_front(id, std::move(image));
-    where_[id] = order_.begin();
-    while (used_ > limit_) {
-      used_ -= order_.back().second->pixels.size();
-      where_.erase(order_.back().first);
-      order_.pop_back();
-    }
+    const std::size_t bytes = image->pixels.size();
+    if (bytes > limit_ - used_ || !kept_.try_emplace(id, std::move(image)).second) return;
+    used_ += bytes;
   }
 
   /// Bytes of pixels kept now.
@@ -50,13 +44,10 @@ class ImageCache {
   }
 
  private:
-  using Entry = std::pair<std::int64_t, std::shared_ptr<const Image>>;
-
   mutable std::mutex mutex_;
   std::size_t limit_;
   std::size_t used_ = 0;
-  std::list<Entry> order_;  // the most recently used first
-  std::unordered_map<std::int64_t, std::list<Entry>::iterator> where_;
+  std::unordered_map<std::int64_t, std::shared_ptr<const Image>> kept_;
 };
 
 }  // namespace mao
