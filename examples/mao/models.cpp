@@ -2,6 +2,8 @@
 #include "models.hpp"
 
 #include <mao/clip/model.hpp>
+#include <mao/cuda/device.hpp>
+#include <mao/cuda/on_device.hpp>
 
 #include "../models/mobilenet_minilm.hpp"
 
@@ -17,19 +19,39 @@ std::string describe(const Clip& clip, const std::string& name) {
                  " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
 
+/// The model where the settings want it.
+OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened) {
+  opened.device = cuda::device_named(settings.device);
+  if (opened.device.is_cpu()) {
+    opened.model = std::make_shared<const AnyModel>(std::move(clip));
+    return opened;
+  }
+  ClipWeights weights = clip.weights();
+  weights.tensors = cuda::moved(std::move(weights.tensors), opened.device);
+  Clip there(std::move(weights), clip.tokenizer());
+  opened.model = std::make_shared<const AnyModel>(cuda::OnDevice<Clip>(std::move(there), opened.device));
+  opened.description += ", on " + opened.device.str();
+  return opened;
+}
+
 OpenedModel open_embedded(const ModelSettings& settings) {
   const std::filesystem::path folder = settings.weights.empty() ? MAO_EMBEDDED_MODEL : settings.weights;
   Clip clip = Clip::load(folder, {.vocabulary = folder / "merges.txt", .activation = {}});
   const std::string description = describe(clip, "embedded CLIP");
-  return {std::make_shared<const AnyModel>(std::move(clip)), description, false, "clip"};
+  return placed(std::move(clip), settings,
+                {.model = nullptr, .description = description, .augments = false, .similarity = "clip"});
 }
 
 OpenedModel open_mobilenet(const ModelSettings& settings) {
   require<OptionError>(!settings.weights.empty(), "--model mobilenet-minilm needs --weights DIR, the folder with ",
                        "mobilenet_v2_tf2ptq.safetensors and its .graph.json");
+  require<OptionError>(settings.device == "cpu", "--device ", settings.device,
+                       ": mobilenet-minilm runs on the CPU alone");
   auto model = examples::MobileNetMiniLm::load(settings.weights, settings.minilm);
-  return {std::make_shared<const AnyModel>(std::move(model)),
-          "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px", false, "minilm"};
+  return {.model = std::make_shared<const AnyModel>(std::move(model)),
+          .description = "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px",
+          .augments = false,
+          .similarity = "minilm"};
 }
 
 OpenedModel open_checkpoint(const ModelSettings& settings) {
@@ -41,7 +63,8 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
   }
   Clip clip = Clip::load(settings.model, options);
   const std::string description = describe(clip, settings.model);
-  return {std::make_shared<const AnyModel>(std::move(clip)), description, true, "minilm"};
+  return placed(std::move(clip), settings,
+                {.model = nullptr, .description = description, .augments = true, .similarity = "minilm"});
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <memory>
 #include <string>
 
+#include <c10/core/Device.h>
+
 #include <mao/clip/any_model.hpp>
 
 #include "settings.hpp"
@@ -18,6 +20,7 @@ struct OpenedModel {
   std::string description;  ///< one line for the log
   bool augments = false;    ///< train on random crops unless told otherwise
   std::string similarity;   ///< who ranks hard negatives unless told otherwise
+  c10::Device device{at::kCPU};  ///< where it computes
 };
 
 /// **Throws** `FileError`, `FormatError`, `OptionError`.

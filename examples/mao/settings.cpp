@@ -14,6 +14,7 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
   app.add_option("--activation", settings.activation, "auto, quick_gelu or gelu")
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
       ->capture_default_str();
+  app.add_option("--device", settings.device, "where the model computes: cpu, cuda or cuda:N")->capture_default_str();
 }
 
 void add_data_options(CLI::App& app, DataSettings& settings) {

@@ -25,6 +25,7 @@ struct ModelSettings {
   std::string minilm;              ///< folder of all-MiniLM-L6-v2; looked for when empty
   std::string vocab;               ///< CLIP's BPE vocabulary; looked for when empty
   std::string activation = "auto";
+  std::string device = "cpu";  ///< "cuda", "cuda:1", ...; a run may go on on another one, so it is not part of its settings
 };
 
 /// Which images.

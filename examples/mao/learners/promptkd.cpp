@@ -32,6 +32,7 @@ Teacher teacher_of(const LearnerContext& context, const std::string& file) {
   const Prompts prompts = load_prompts(file);
   RunSettings settings;
   take_model_of(prompts, settings);
+  settings.model.device = context.opened.device.str();
   const OpenedModel opened = open_model(settings.model);
   return {restored_learner(opened, prompts, context.classes), opened.model};
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registry.hpp"
 
+#include <mao/cuda/on_device.hpp>
+
 namespace mao_program {
 
 std::map<std::string, LearnerInfo>& learners() {
@@ -26,7 +28,9 @@ AnyBackbone make_backbone(const LearnerInfo& info, const LearnerContext& context
   OptionReader all(options);
   info.describe(all);
   all.finish(info.name);
-  return info.make(context, reader);
+  AnyBackbone backbone = info.make(context, reader);
+  cuda::move_parameters(backbone.parameters(), context.opened.device);
+  return backbone;
 }
 
 }  // namespace mao_program
