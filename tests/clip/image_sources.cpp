@@ -3,6 +3,8 @@
 #include <mao/data/transform.hpp>
 #include <mao/testing/toy_model.hpp>
 
+#include <ATen/ops/empty.h>
+
 #include <support/catch.hpp>
 #include <support/images.hpp>
 #include <support/tensors.hpp>

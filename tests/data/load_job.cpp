@@ -39,9 +39,8 @@ TEST_CASE("each view is taken once, by any number of threads, and lands in its p
   CHECK(taken == static_cast<int>(count));
   CHECK(job.all_taken());
   CHECK_FALSE(job.take().has_value());
-  std::vector<float> out(count * floats);
-  job.copy_to(out.data());
-  for (std::size_t i = 0; i < out.size(); ++i) REQUIRE(out[i] == static_cast<float>(i));
+  const auto out = job.pixels();
+  for (std::size_t i = 0; i < count * floats; ++i) REQUIRE(out[i] == static_cast<float>(i));
 }
 
 TEST_CASE("of several errors that of the first view comes out, whatever the order of finishing", "[load_job]") {
@@ -56,8 +55,7 @@ TEST_CASE("of several errors that of the first view comes out, whatever the orde
       job.finish(item, error);
     }
     job.wait();
-    float out[4];
-    CHECK_THROWS_WITH(job.copy_to(out), "view 1");
+    CHECK_THROWS_WITH(job.pixels(), "view 1");
   }
 }
 

@@ -12,7 +12,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 
 #include <mao/core/output.hpp>
@@ -119,9 +119,11 @@ class FileImages : public ImageSource {
   [[nodiscard]] std::int64_t size() const override { return count_; }
   void announce(const std::vector<std::vector<View>>& batches) override { loader_->announce(batches); }
   ImageBatch load(const std::vector<View>& views) override {
-    const Tensor pixels = at::empty({static_cast<std::int64_t>(views.size()), 3, resolution_, resolution_}, at::kFloat);
-    loader_->load(views, pixels.mutable_data_ptr<float>());
-    return {.pixels = pixels, .features = {}};
+    const std::shared_ptr<float[]> memory = loader_->take(views);
+    const auto count = static_cast<std::int64_t>(views.size());
+    const auto keep = [memory](void*) {};  // as long as the tensor
+    return {.pixels = at::from_blob(memory.get(), {count, 3, resolution_, resolution_}, keep, at::kFloat),
+            .features = {}};
   }
 
  private:

@@ -28,7 +28,7 @@ class LoadJob {
   LoadJob(std::vector<View> views, std::size_t floats_per_view)
       : views_(std::move(views)),
         floats_per_view_(floats_per_view),
-        pixels_(std::make_unique_for_overwrite<float[]>(views_.size() * floats_per_view)) {}
+        pixels_(std::make_shared_for_overwrite<float[]>(views_.size() * floats_per_view)) {}
 
   [[nodiscard]] bool is_for(const std::vector<View>& views) const { return same_views(views_, views); }
   [[nodiscard]] const View& view(std::size_t item) const { return views_[item]; }
@@ -67,16 +67,16 @@ class LoadJob {
     done_.wait(lock, [this] { return finished_ == views_.size(); });
   }
 
-  /// **Throws** what the first failed view threw.
-  void copy_to(float* out) const {
+  /// The pixels of all views, once all are finished. **Throws** what the first failed view threw.
+  [[nodiscard]] std::shared_ptr<float[]> pixels() const {
     if (error_ != nullptr) std::rethrow_exception(error_);
-    std::copy_n(pixels_.get(), views_.size() * floats_per_view_, out);
+    return pixels_;
   }
 
  private:
   std::vector<View> views_;
   std::size_t floats_per_view_;
-  std::unique_ptr<float[]> pixels_;  // not set to 0 first: every view is written
+  std::shared_ptr<float[]> pixels_;  // not set to 0 first: every view is written
   mutable std::mutex mutex_;
   std::condition_variable done_;
   std::size_t taken_ = 0;

@@ -48,7 +48,7 @@ class Loader {
     require<OptionError>(options_.threads >= 0 && options_.threads <= 1024, "loader: ", options_.threads,
                          " threads; expected 0 to 1024");
     require<OptionError>(options_.batches_ahead >= 0, "loader: ", options_.batches_ahead,
-                         " batches ahead; expected 0 or more");
+                         " batches ahead; expected >= 0");
     for (int i = 0; i < options_.threads; ++i) {
       workers_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     }
@@ -85,6 +85,11 @@ class Loader {
   /// **Shapes** out [B, 3, R, R]. **Throws** `FileError` or `FormatError` naming the file, `OptionError` for an image
   /// number outside.
   void load(const std::vector<View>& views, float* out) {
+    std::copy_n(take(views).get(), views.size() * floats_per_view(), out);
+  }
+
+  /// The same, in memory that the caller keeps.
+  std::shared_ptr<float[]> take(const std::vector<View>& views) {
     check_views(views);
     const auto job = job_for(views);
     while (const auto item = job->take()) prepare(*job, *item);
@@ -95,15 +100,14 @@ class Loader {
       if (urgent_ == job) urgent_ = nullptr;
     }
     changed_.notify_all();
-    job->copy_to(out);
+    return job->pixels();
   }
 
  private:
   using Job = detail::LoadJob;
 
   [[nodiscard]] std::size_t floats_per_view() const {
-    const auto side = static_cast<std::size_t>(options_.preprocess.resolution);
-    return 3 * side * side;
+    return 3 * static_cast<std::size_t>(options_.preprocess.resolution * options_.preprocess.resolution);
   }
 
   void check_views(const std::vector<View>& views) const {
