@@ -34,5 +34,11 @@ if(LibTorch_FOUND AND NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "mao")
   message(STATUS "LibTorch ${LibTorch_VERSION} in ${LibTorch_ROOT_DIR} (CUDA: ${LibTorch_HAS_CUDA})")
 endif()
 
+# LibTorch's own threads run mao's kernels too where the compiler has OpenMP; without it they run on one thread.
+find_package(OpenMP QUIET COMPONENTS CXX)
+
 set(MAO_DEPENDENCIES LibTorch::cpu Eigen3::Eigen range-v3::range-v3 nlohmann_json::nlohmann_json
     JPEG::JPEG PNG::PNG ZLIB::ZLIB Utf8proc::utf8proc Threads::Threads)
+if(OpenMP_CXX_FOUND)
+  list(APPEND MAO_DEPENDENCIES OpenMP::OpenMP_CXX)
+endif()

@@ -20,6 +20,7 @@
 #include <ATen/ops/softmax.h>
 
 #include <mao/core/ops.hpp>
+#include <mao/core/precision.hpp>
 
 namespace mao {
 
@@ -38,6 +39,12 @@ inline Tensor activate(const Tensor& x, Activation activation) {
   return activation == Activation::QuickGelu ? x * at::sigmoid(x * 1.702) : at::gelu(x);
 }
 
+/// x W^T + b in the type of the weights, given back as that of x.
+inline Tensor frozen_linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  if (x.scalar_type() == weight.scalar_type()) return at::linear(x, weight, bias);
+  return at::linear(x.to(weight.scalar_type()), weight, bias).to(x.scalar_type());
+}
+
 /// softmax(q k^T / sqrt(d) + mask) v, heads apart. **Shapes** q [B, h, Lq, d], k and v [B, h, Lk, d], mask
 /// broadcastable to [B, h, Lq, Lk] or undefined.
 inline Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask) {
@@ -53,7 +60,9 @@ inline Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const
 
 }  // namespace detail
 
-/// x + attention(LN(x)), then x + MLP(LN(x)); layer norms with eps 1e-5, heads of 64.
+/// x + attention(LN(x)), then x + MLP(LN(x)); layer norms with eps 1e-5, heads of 64. This is the description in
+/// formulas; fused_block.hpp computes the same faster. In bf16 the weights and biases of the four products are bf16,
+/// all else is fp32.
 struct Block {
   Tensor ln1_weight, ln1_bias;    // [W]
   Tensor qkv_weight, qkv_bias;    // [3W, W], [3W]
@@ -65,14 +74,27 @@ struct Block {
   Activation activation = Activation::QuickGelu;
 
   /// Block number `index` under `prefix` (`transformer.resblocks.`), OpenAI's names.
-  static Block from(const TensorMap& weights, const std::string& prefix, std::int64_t index, Activation activation) {
+  static Block from(const TensorMap& weights, const std::string& prefix, std::int64_t index, Activation activation,
+                    Precision precision = Precision::Fp32) {
     const auto get = [&, name = prefix + std::to_string(index) + "."](const char* key) {
       return weights.at(name + key);
     };
-    Block block{
-        get("ln_1.weight"),          get("ln_1.bias"),          get("attn.in_proj_weight"), get("attn.in_proj_bias"),
-        get("attn.out_proj.weight"), get("attn.out_proj.bias"), get("ln_2.weight"),         get("ln_2.bias"),
-        get("mlp.c_fc.weight"),      get("mlp.c_fc.bias"),      get("mlp.c_proj.weight"),   get("mlp.c_proj.bias")};
+    const auto product = [&](const char* key) {
+      const Tensor weight = get(key);
+      return precision == Precision::Bf16 ? weight.to(at::kBFloat16) : weight;
+    };
+    Block block{get("ln_1.weight"),
+                get("ln_1.bias"),
+                product("attn.in_proj_weight"),
+                product("attn.in_proj_bias"),
+                product("attn.out_proj.weight"),
+                product("attn.out_proj.bias"),
+                get("ln_2.weight"),
+                get("ln_2.bias"),
+                product("mlp.c_fc.weight"),
+                product("mlp.c_fc.bias"),
+                product("mlp.c_proj.weight"),
+                product("mlp.c_proj.bias")};
     block.heads = std::max<std::int64_t>(1, block.width() / 64);
     block.activation = activation;
     return block;
@@ -82,22 +104,23 @@ struct Block {
 
   /// Queries, keys and values of every token, [..., 3W].
   [[nodiscard]] Tensor queries_keys_values(const Tensor& x) const {
-    return at::linear(at::layer_norm(x, {width()}, ln1_weight, ln1_bias), qkv_weight, qkv_bias);
+    return detail::frozen_linear(at::layer_norm(x, {width()}, ln1_weight, ln1_bias), qkv_weight, qkv_bias);
   }
 
   /// What follows the attention: `x` plus its projection, then the MLP. **Shapes** both [..., W].
   [[nodiscard]] Tensor finish(const Tensor& x, const Tensor& attended) const {
-    const Tensor middle = x + at::linear(attended, out_weight, out_bias);
-    const Tensor hidden = at::linear(at::layer_norm(middle, {width()}, ln2_weight, ln2_bias), fc_weight, fc_bias);
-    return middle + at::linear(detail::activate(hidden, activation), proj_weight, proj_bias);
+    const Tensor middle = x + detail::frozen_linear(attended, out_weight, out_bias);
+    const Tensor normed = at::layer_norm(middle, {width()}, ln2_weight, ln2_bias);
+    const Tensor hidden = detail::frozen_linear(normed, fc_weight, fc_bias);
+    return middle + detail::frozen_linear(detail::activate(hidden, activation), proj_weight, proj_bias);
   }
 
   /// Keys and values, heads split, of tokens that are attended to and attend to nothing. **Shapes** tokens [m, W] ->
   /// twice [batch, h, m, W / h].
   [[nodiscard]] std::pair<Tensor, Tensor> keys_values(const Tensor& tokens, std::int64_t batch) const {
     const Tensor normed = at::layer_norm(tokens, {width()}, ln1_weight, ln1_bias);
-    const Tensor both = at::linear(normed, qkv_weight.narrow(0, width(), 2 * width()),
-                                   qkv_bias.narrow(0, width(), 2 * width()));
+    const Tensor both = detail::frozen_linear(normed, qkv_weight.narrow(0, width(), 2 * width()),
+                                              qkv_bias.narrow(0, width(), 2 * width()));
     const auto parts = both.unsqueeze(0).chunk(2, -1);
     const auto of_batch = [&](const Tensor& part) { return split_heads(part).expand({batch, -1, -1, -1}); };
     return {of_batch(parts[0]), of_batch(parts[1])};

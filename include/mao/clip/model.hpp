@@ -27,6 +27,7 @@ namespace mao {
 struct ClipOptions {
   std::filesystem::path vocabulary;      ///< BPE merges; looked for when empty (text/vocabulary.hpp)
   std::optional<Activation> activation;  ///< decided by the source when not given
+  Precision precision = Precision::Fp32;  ///< of the towers
 };
 
 /// A frozen CLIP with a ViT image tower (Radford et al., arXiv 2103.00020).
@@ -34,13 +35,14 @@ class Clip {
  public:
   using Options = ClipOptions;
 
-  Clip(ClipWeights weights, ClipTokenizer tokenizer)
+  Clip(ClipWeights weights, ClipTokenizer tokenizer, Precision precision = Precision::Fp32)
       : weights_(std::move(weights)),
         tokenizer_(std::move(tokenizer)),
-        text_(weights_.tensors, weights_.sizes.text_layers, weights_.activation),
-        vision_(weights_.tensors, weights_.sizes, weights_.activation),
+        text_(weights_.tensors, weights_.sizes.text_layers, weights_.activation, precision),
+        vision_(weights_.tensors, weights_.sizes, weights_.activation, precision),
         tokens_(weights_.tensors.at("token_embedding.weight")),
-        fingerprint_(fingerprint_of(weights_.tensors)) {
+        fingerprint_(fingerprint_of(weights_.tensors)),
+        precision_(precision) {
     require<FormatError>(tokenizer_.size() == weights_.sizes.vocabulary, "the tokenizer has ", tokenizer_.size(),
                          " tokens, token_embedding.weight has ", weights_.sizes.vocabulary,
                          " rows: they belong to different models");
@@ -52,7 +54,8 @@ class Clip {
   /// **Throws** `FileError`, `FormatError`.
   static Clip load(const std::filesystem::path& path, const Options& options = {}) {
     ClipWeights weights = read_clip_weights(path, options.activation);
-    return Clip(std::move(weights), ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path)));
+    return Clip(std::move(weights), ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path)),
+                options.precision);
   }
 
   [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const { return tokenizer_.encode(text); }
@@ -90,6 +93,7 @@ class Clip {
             .vision_layers = weights_.sizes.vision_layers};
   }
 
+  [[nodiscard]] Precision precision() const { return precision_; }
   [[nodiscard]] const TextTower& text_tower() const { return text_; }
   [[nodiscard]] const VisionTower& vision_tower() const { return vision_; }
   [[nodiscard]] const ClipTokenizer& tokenizer() const { return tokenizer_; }
@@ -103,6 +107,7 @@ class Clip {
   Tensor tokens_;  // [vocabulary, W]
   Preprocess preprocess_;
   std::string fingerprint_;
+  Precision precision_;
 };
 
 static_assert(VisionLanguageModel<Clip> && PromptedTowers<Clip>);

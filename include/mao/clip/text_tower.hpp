@@ -5,8 +5,11 @@
 ///
 /// Attention is causal and a row is read out at its last token, so nothing after that token can matter: rows need no
 /// padding. The prefix that rows share stands before everything else, so its states are the same in every row: they are
-/// computed once a group. Both are exact.
+/// computed once a group. Both are exact. The packed pass exists in formulas, here, and as a CPU with AVX-512 computes
+/// it (fused_text.hpp).
 
+#include <algorithm>
+#include <memory>
 #include <vector>
 
 #include <ATen/ops/cat.h>
@@ -14,7 +17,9 @@
 
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
+#include <mao/clip/fused_text.hpp>
 #include <mao/clip/packed_layout.hpp>
+#include <mao/core/own_gradient.hpp>
 
 namespace mao {
 
@@ -24,14 +29,19 @@ class TextTower {
   TextTower() = default;
 
   /// From weights with OpenAI's names.
-  TextTower(const TensorMap& weights, std::int64_t layers, Activation activation)
+  TextTower(const TensorMap& weights, std::int64_t layers, Activation activation, Precision precision = Precision::Fp32)
       : positions_(weights.at("positional_embedding")),
         ln_weight_(weights.at("ln_final.weight")),
         ln_bias_(weights.at("ln_final.bias")),
         projection_(weights.at("text_projection")) {
     for (std::int64_t i = 0; i < layers; ++i) {
-      blocks_.push_back(Block::from(weights, "transformer.resblocks.", i, activation));
+      blocks_.push_back(Block::from(weights, "transformer.resblocks.", i, activation, precision));
     }
+#if MAO_HAS_AVX512_KERNELS
+    auto fused = std::make_shared<std::vector<detail::FusedBlock>>();
+    for (const Block& block : blocks_) fused->emplace_back(block, precision, &block == &blocks_.back());
+    fused_ = std::move(fused);
+#endif
   }
 
   [[nodiscard]] std::int64_t width() const { return positions_.size(1); }
@@ -42,13 +52,16 @@ class TextTower {
   /// A replacement for each row gives every row a prefix of its own from that block on; until then they share theirs.
   [[nodiscard]] Tensor encode(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
     batch.check();
-    detail::check_depth(prompts, blocks_.size(), "TextTower::encode");
+    check_prompts(batch, prompts);
     State state(batch);
     const std::int64_t longest = state.length + state.layout.longest;
     require<ShapeError>(longest <= context_length(), "TextTower::encode: the longest row has ", longest,
                         " tokens, the model takes ", context_length());
     state.prefix = batch.prefix + positions_.narrow(0, 0, state.length);
     state.suffix = batch.suffix + positions_.index_select(0, state.layout.positions);
+#if MAO_HAS_AVX512_KERNELS
+    if (is_fused(batch)) return project(encode_fused(batch, prompts, state.prefix, state.suffix));
+#endif
     for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) pass(blocks_[i], detail::prompt_of(prompts, i), state);
     return project(read_out(detail::prompt_of(prompts, blocks_.size() - 1), state));
   }
@@ -73,6 +86,46 @@ class TextTower {
   }
 
  private:
+  /// **Throws** `OptionError`, `ShapeError` for prompts that do not fit the tower or the batch.
+  void check_prompts(const TextBatch& batch, const BlockPrompts& prompts) const {
+    detail::check_depth(prompts, blocks_.size(), "TextTower::encode");
+    for (const BlockPrompt& prompt : prompts) {
+      if (prompt.attended.defined()) expect_shape(prompt.attended, {-1, width()}, "TextTower: attended tokens");
+      if (!prompt.replacement.defined()) continue;
+      const std::int64_t n = prompt.replacement.size(-2);
+      require<ShapeError>(n < batch.prefix.size(1), "TextTower: a prompt of ", n,
+                          " tokens replaces those after the start token, of which the shared prefix has ",
+                          batch.prefix.size(1) - 1);
+      if (prompt.replacement.dim() == 3) {
+        expect_shape(prompt.replacement, {batch.rows(), -1, width()}, "TextTower: a replacement for each row");
+      } else {
+        expect_shape(prompt.replacement, {-1, width()}, "TextTower: a replacement");
+      }
+    }
+  }
+
+#if MAO_HAS_AVX512_KERNELS
+  /// Whether the kernels can take this batch.
+  [[nodiscard]] bool is_fused(const TextBatch& batch) const {
+    return instruction_set() == InstructionSet::Avx512 && batch.prefix.is_cpu() &&
+           batch.prefix.scalar_type() == at::kFloat && width() == blocks_.front().heads * detail::head_width;
+  }
+
+  /// All blocks. **Shape** [R, W].
+  [[nodiscard]] Tensor encode_fused(const TextBatch& batch, const BlockPrompts& prompts, const Tensor& prefix,
+                                    const Tensor& suffix) const {
+    const auto inputs = detail::FusedTextPass::inputs(batch, prompts);
+    const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
+    const auto pass = std::make_shared<detail::FusedTextPass>(fused_, batch, prompts);
+    Tensor last;
+    {
+      const at::NoGradGuard own;
+      last = pass->forward(prefix, suffix, keep);
+    }
+    return own_gradient(last, inputs, [pass](const Tensor& gradient) { return pass->backward(gradient); });
+  }
+#endif
+
   /// What flows from block to block.
   struct State {
     explicit State(const TextBatch& batch)
@@ -131,8 +184,6 @@ class TextTower {
   /// Puts `tokens` [n, W] or [B, n, W] in the place of those after the start token. **Shape** x [B, L, W].
   static Tensor replaced(const Tensor& x, const Tensor& tokens) {
     const std::int64_t n = tokens.size(-2);
-    require<ShapeError>(n < x.size(1), "TextTower: a prompt of ", n, " tokens replaces those after the start token, of ",
-                        "which the shared prefix has ", x.size(1) - 1);
     return at::cat({x.narrow(1, 0, 1), tokens.expand({x.size(0), n, x.size(2)}), x.narrow(1, 1 + n, x.size(1) - 1 - n)},
                    1);
   }
@@ -141,7 +192,6 @@ class TextTower {
     if (!prompt.replacement.defined()) return;
     const std::int64_t rows = state.layout.group.size(0);
     if (prompt.replacement.dim() == 3 && state.groups != rows) {  // from here on every row has a prefix of its own
-      expect_shape(prompt.replacement, {rows, -1, -1}, "TextTower: a replacement for each row");
       state.prefix = state.prefix.index_select(0, state.layout.group);
       state.layout.group = at::arange(rows, state.layout.group.options());
       state.groups = rows;
@@ -190,6 +240,9 @@ class TextTower {
   Tensor ln_weight_, ln_bias_;  // [W]
   Tensor projection_;           // [W, D]
   std::vector<Block> blocks_;
+#if MAO_HAS_AVX512_KERNELS
+  std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;
+#endif
 };
 
 }  // namespace mao

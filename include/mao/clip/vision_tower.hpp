@@ -3,6 +3,8 @@
 /// \file
 /// CLIP's ViT image tower.
 
+#include <algorithm>
+#include <memory>
 #include <vector>
 
 #include <ATen/ops/cat.h>
@@ -12,6 +14,8 @@
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
+#include <mao/clip/fused_vision.hpp>
+#include <mao/core/own_gradient.hpp>
 
 namespace mao {
 
@@ -21,7 +25,8 @@ class VisionTower {
   VisionTower() = default;
 
   /// From weights with OpenAI's names.
-  VisionTower(const TensorMap& weights, const ClipArchitecture& sizes, Activation activation)
+  VisionTower(const TensorMap& weights, const ClipArchitecture& sizes, Activation activation,
+              Precision precision = Precision::Fp32)
       : patch_(sizes.patch),
         resolution_(sizes.resolution),
         patch_weight_(weights.at("visual.conv1.weight").flatten(1)),
@@ -33,8 +38,13 @@ class VisionTower {
         ln_post_bias_(weights.at("visual.ln_post.bias")),
         projection_(weights.at("visual.proj")) {
     for (std::int64_t i = 0; i < sizes.vision_layers; ++i) {
-      blocks_.push_back(Block::from(weights, "visual.transformer.resblocks.", i, activation));
+      blocks_.push_back(Block::from(weights, "visual.transformer.resblocks.", i, activation, precision));
     }
+#if MAO_HAS_AVX512_KERNELS
+    auto fused = std::make_shared<std::vector<detail::FusedBlock>>();
+    for (const Block& block : blocks_) fused->emplace_back(block, precision, &block == &blocks_.back());
+    fused_ = std::move(fused);
+#endif
   }
 
   [[nodiscard]] std::int64_t width() const { return patch_weight_.size(0); }
@@ -54,6 +64,9 @@ class VisionTower {
     if (prompts.tokens.defined()) x = at::cat({x, of_batch(prompts.tokens, batch)}, 1);
     x = at::layer_norm(x, {width()}, ln_pre_weight_, ln_pre_bias_);
     if (probe) probe("visual.ln_pre", x);
+#if MAO_HAS_AVX512_KERNELS
+    if (!probe && is_fused(x)) return project(encode_fused(x, prompts));
+#endif
     for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
       const BlockPrompt prompt = detail::prompt_of(prompts.deep, i);
       x = blocks_[i].forward(replaced(x, prompt, prompts), {}, prompt.attended);
@@ -62,22 +75,55 @@ class VisionTower {
     const BlockPrompt last = detail::prompt_of(prompts.deep, blocks_.size() - 1);
     x = replaced(x, last, prompts);
     if (probe) probe("visual.block" + std::to_string(blocks_.size() - 1), blocks_.back().forward(x, {}, last.attended));
-    x = at::layer_norm(blocks_.back().forward_first_token(x, last.attended), {width()}, ln_post_weight_, ln_post_bias_);
-    if (probe) probe("visual.ln_post", x);
-    return at::matmul(x, projection_);
+    x = blocks_.back().forward_first_token(x, last.attended);
+    if (probe) probe("visual.ln_post", at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_));
+    return project(x);
   }
 
  private:
+  /// From the class token of the last block to the feature. **Shapes** [B, W] -> [B, D].
+  [[nodiscard]] Tensor project(const Tensor& x) const {
+    return at::matmul(at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_), projection_);
+  }
+
+#if MAO_HAS_AVX512_KERNELS
+  /// Whether the kernels can take these tokens.
+  [[nodiscard]] bool is_fused(const Tensor& tokens) const {
+    return instruction_set() == InstructionSet::Avx512 && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
+           width() == blocks_.front().heads * detail::head_width;
+  }
+
+  /// All blocks. **Shapes** [B, L, W] -> [B, W].
+  [[nodiscard]] Tensor encode_fused(const Tensor& tokens, const ImagePrompts& prompts) const {
+    for (const BlockPrompt& prompt : prompts.deep) check_replacement(prompt, prompts);
+    const auto inputs = detail::FusedVisionPass::inputs(tokens, prompts.deep);
+    const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
+    const auto pass = std::make_shared<detail::FusedVisionPass>(fused_, prompts.deep);
+    Tensor first;
+    {
+      const at::NoGradGuard own;
+      first = pass->forward(tokens.detach(), keep);
+    }
+    return own_gradient(first, inputs, [pass](const Tensor& gradient) { return pass->backward(gradient); });
+  }
+#endif
+
   static Tensor of_batch(const Tensor& tokens, std::int64_t batch) {
     return tokens.unsqueeze(0).expand({batch, -1, -1});
+  }
+
+  static void check_replacement(const BlockPrompt& prompt, const ImagePrompts& prompts) {
+    if (!prompt.replacement.defined()) return;
+    const std::int64_t n = prompt.replacement.size(0), there = prompts.tokens.defined() ? prompts.tokens.size(0) : 0;
+    require<ShapeError>(n <= there, "VisionTower::encode: a deep prompt replaces ", n, " tokens, the input prompt has ",
+                        there);
   }
 
   /// The prompt's tokens, the last ones, exchanged. **Shape** x [B, L, W].
   static Tensor replaced(const Tensor& x, const BlockPrompt& prompt, const ImagePrompts& prompts) {
     if (!prompt.replacement.defined()) return x;
-    const std::int64_t n = prompt.replacement.size(0), there = prompts.tokens.defined() ? prompts.tokens.size(0) : 0;
-    require<ShapeError>(n <= there, "VisionTower::encode: a deep prompt replaces ", n, " tokens, the input prompt has ",
-                        there);
+    check_replacement(prompt, prompts);
+    const std::int64_t n = prompt.replacement.size(0);
     return at::cat({x.narrow(1, 0, x.size(1) - n), of_batch(prompt.replacement, x.size(0))}, 1);
   }
 
@@ -94,6 +140,9 @@ class VisionTower {
   Tensor ln_pre_weight_, ln_pre_bias_, ln_post_weight_, ln_post_bias_;  // [W]
   Tensor projection_;                                                   // [W, D]
   std::vector<Block> blocks_;
+#if MAO_HAS_AVX512_KERNELS
+  std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;
+#endif
 };
 
 }  // namespace mao

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Attention among all tokens of each image, and its way back, as the fused pass of the image tower wants it.
+///
+/// Forward is LibTorch's flash attention. Backward is written out: the weights are computed again (they would be the
+/// largest part of what is kept), and in bf16 LibTorch's own way back takes several times longer than these five
+/// products.
+
+#include <ATen/ops/bmm.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/scaled_dot_product_attention.h>
+
+#include <mao/clip/fused_block.hpp>
+#include <mao/clip/packed_attention.hpp>
+
+#if MAO_HAS_AVX512_KERNELS
+
+namespace mao::detail {
+
+/// B images of L tokens each; queries are all of them, or with `first_only` the first of each image. Behind them stand
+/// `attended` rows, which every query sees too.
+struct DenseAttention {
+  std::int64_t images = 0, length = 0, attended = 0;
+  bool first_only = false;
+
+  Tensor forward(const Projections& in, Tensor* /*kept*/) const {
+    const Tensor mixed = at::scaled_dot_product_attention(queries(in.query), keys(in.key), keys(in.value));
+    return mixed.transpose(1, 2).reshape(in.query.sizes());
+  }
+
+  void backward(const Projections& in, const Tensor& /*kept*/, const Tensor& gradient, Projections& back) const {
+    const Tensor q = batches(queries(in.query)), k = batches(keys(in.key)), v = batches(keys(in.value));
+    const Tensor arrived = batches(queries(gradient));
+    const Tensor weights = at::bmm(q, k.transpose(1, 2));
+    each_row(weights, [&](auto* row, std::int64_t) { rows::softmax(row, attention_scale, weights.size(2)); });
+    set_keys(back.value, at::bmm(weights.transpose(1, 2), arrived));
+    const Tensor scores = at::bmm(arrived, v.transpose(1, 2));
+    each_row(scores, [&]<class Type>(Type* row, std::int64_t i) {
+      rows::softmax_backward(weights.const_data_ptr<Type>() + i * weights.size(2), row, attention_scale,
+                             weights.size(2));
+    });
+    queries(back.query).copy_(at::bmm(scores, k).view(queries(back.query).sizes()));
+    set_keys(back.key, at::bmm(scores.transpose(1, 2), q));
+  }
+
+ private:
+  /// [B * n, W] -> [B, h, n, 64], a view.
+  [[nodiscard]] Tensor heads_of(const Tensor& x) const {
+    return x.unflatten(1, {x.size(1) / head_width, head_width}).unflatten(0, {images, -1}).transpose(1, 2);
+  }
+  [[nodiscard]] Tensor queries(const Tensor& x) const { return heads_of(x); }
+
+  /// [B, h, m + L, 64]: the attended rows first.
+  [[nodiscard]] Tensor keys(const Tensor& x) const {
+    const Tensor own = heads_of(x.narrow(0, 0, images * length));
+    if (attended == 0) return own;
+    const Tensor more = x.narrow(0, images * length, attended).unflatten(1, {x.size(1) / head_width, head_width});
+    return at::cat({more.transpose(0, 1).unsqueeze(0).expand({images, -1, -1, -1}), own}, 2);
+  }
+
+  /// Writes gradients of `keys`, [B * h, m + L, 64]; those of the attended rows are summed over the images.
+  void set_keys(const Tensor& to, const Tensor& gradient) const {
+    const Tensor apart = gradient.unflatten(0, {images, -1});
+    heads_of(to.narrow(0, 0, images * length)).copy_(apart.narrow(2, attended, length));
+    if (attended == 0) return;
+    const Tensor sum = apart.narrow(2, 0, attended).to(at::kFloat).sum(0);  // [h, m, 64]
+    to.narrow(0, images * length, attended).unflatten(1, {-1, head_width}).copy_(sum.transpose(0, 1));
+  }
+
+  /// [B, h, n, 64] -> [B * h, n, 64], in one piece.
+  static Tensor batches(const Tensor& x) { return x.contiguous().flatten(0, 1); }
+
+  /// Calls `work(row, number)` for each row of a tensor in one piece.
+  template <class Work>
+  static void each_row(const Tensor& x, const Work& work) {
+    const std::int64_t width = x.size(2), count = x.size(0) * x.size(1);
+    const auto all = [&]<class Type>(Type* data) {
+      rows::in_parallel(count, width, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) work(data + i * width, i);
+      });
+    };
+    if (x.scalar_type() == at::kFloat) {
+      all(x.mutable_data_ptr<float>());
+    } else {
+      all(x.mutable_data_ptr<c10::BFloat16>());
+    }
+  }
+};
+
+}  // namespace mao::detail
+
+#endif

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The packed pass of the text tower as the CPU computes it fastest, with its way back.
+///
+/// All rows lie in one buffer: suffix tokens first, then the prefix of each group. So whatever a layer leaves out is at
+/// an end of the buffer: outputs of prompt tokens that the next block replaces (the last rows), gradients of class
+/// names, which are constants (the first rows).
+
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <mao/clip/block_prompts.hpp>
+#include <mao/clip/fused_block.hpp>
+#include <mao/clip/packed_attention.hpp>
+#include <mao/clip/text_rows.hpp>
+
+#if MAO_HAS_AVX512_KERNELS
+
+namespace mao::detail {
+
+/// Attention over packed sequences as `FusedBlock` wants it.
+class PackedAttention {
+ public:
+  PackedAttention() = default;
+  explicit PackedAttention(PackedSequences sequences) : sequences_(std::move(sequences)) {}
+
+  Tensor forward(const Projections& in, Tensor* kept) const {
+    const Tensor out = at::empty(in.query.sizes(), in.query.options());
+    const std::int64_t heads = out.size(1) / head_width;
+    Tensor weights = at::empty({heads, sequences_.probabilities}, at::kFloat);
+    each_head(in.query.scalar_type(), heads, [&]<class Type>(Type, std::int64_t head) {
+      attend_head(rows_of<const Type>(in), sequences_, head,
+                  weights.mutable_data_ptr<float>() + head * sequences_.probabilities, out.mutable_data_ptr<Type>(),
+                  out.stride(0));
+    });
+    if (kept != nullptr) *kept = weights;
+    return out;
+  }
+
+  void backward(const Projections& in, const Tensor& kept, const Tensor& gradient, Projections& back) const {
+    each_head(in.query.scalar_type(), kept.size(0), [&]<class Type>(Type, std::int64_t head) {
+      attend_head_backward(rows_of<const Type>(in), sequences_, head,
+                           kept.const_data_ptr<float>() + head * sequences_.probabilities,
+                           gradient.const_data_ptr<Type>(), gradient.stride(0), rows_of<Type>(back));
+    });
+  }
+
+ private:
+  template <class Type>
+  static HeadRows<Type> rows_of(const Projections& in) {
+    using Plain = std::remove_const_t<Type>;
+    return {in.query.mutable_data_ptr<Plain>(), in.key.mutable_data_ptr<Plain>(), in.value.mutable_data_ptr<Plain>(),
+            in.query.stride(0), in.key.stride(0)};
+  }
+
+  template <class Work>
+  static void each_head(at::ScalarType type, std::int64_t heads, const Work& work) {
+    at::parallel_for(0, heads, 1, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t head = begin; head < end; ++head) {
+        if (type == at::kFloat) {
+          work(float{}, head);
+        } else {
+          work(c10::BFloat16{}, head);
+        }
+      }
+    });
+  }
+
+  PackedSequences sequences_;
+};
+
+/// One pass forward, kept for its way back.
+class FusedTextPass {
+ public:
+  FusedTextPass(std::shared_ptr<const std::vector<FusedBlock>> blocks, const TextBatch& batch,
+                const BlockPrompts& prompts)
+      : blocks_(std::move(blocks)), start_(batch), names_train_(batch.suffix.requires_grad()) {
+    bool trains = names_train_ || batch.prefix.requires_grad();
+    for (std::size_t i = 0; i < blocks_->size(); ++i) {
+      const BlockPrompt prompt = prompt_of(prompts, i);
+      prompts_.push_back({detached(prompt.replacement), detached(prompt.attended)});
+      for (const Tensor& part : {prompt.replacement, prompt.attended}) trains |= part.defined() && part.requires_grad();
+      if (!trains) lowest_ = i + 1;
+    }
+  }
+
+  /// What `backward` gives gradients for: prefix, suffix, and of each block its replacement and attended tokens.
+  [[nodiscard]] static std::vector<Tensor> inputs(const TextBatch& batch, const BlockPrompts& prompts) {
+    std::vector<Tensor> all{batch.prefix, batch.suffix};
+    for (const BlockPrompt& prompt : prompts) {
+      all.push_back(prompt.replacement);
+      all.push_back(prompt.attended);
+    }
+    return all;
+  }
+
+  /// **Shapes** prefix [G, P, W] and suffix [N, W], positions added -> [R, W], the last token of each row.
+  Tensor forward(const Tensor& prefix, const Tensor& suffix, bool keep) {
+    TextRows rows = start_;
+    Tensor x = at::cat({suffix, prefix.flatten(0, 1)});
+    for (std::size_t i = 0; i < blocks_->size(); ++i) {
+      Layer layer;
+      x = replaced(x, prompts_[i].replacement, rows, layer);
+      const std::int64_t attended = prompts_[i].attended.defined() ? prompts_[i].attended.size(0) : 0;
+      const bool last = i + 1 == blocks_->size();
+      const std::int64_t dead = last ? 0 : dead_rows(prompts_[i + 1].replacement, rows);
+      layer.text = rows;
+      layer.block.live = rows.total() - dead;
+      if (last) layer.block.queries = rows.last();
+      if (i == 0 && !names_train_) layer.block.wanted_from = rows.suffix;
+      layer.attention = PackedAttention(rows.sequences(attended, dead, last));
+      x = blocks_->at(i).forward(x, prompts_[i].attended, layer.attention, layer.block,
+                                 keep && i >= lowest_ ? &layer.kept : nullptr);
+      if (keep) layers_.push_back(std::move(layer));
+    }
+    return x;
+  }
+
+  /// From the gradient of what `forward` gave, [R, W], to those of `inputs`.
+  [[nodiscard]] std::vector<Tensor> backward(const Tensor& gradient) const {
+    std::vector<Tensor> found(2 + 2 * layers_.size());
+    DownGradient down = blocks_->front().down(gradient);
+    for (std::size_t i = layers_.size(); i-- > lowest_;) {
+      const Layer& layer = layers_[i];
+      down = blocks_->at(i).backward(layer.kept, layer.attention, layer.block, down);
+      const std::int64_t total = layer.text.total();
+      found[3 + 2 * i] = down.sum.narrow(0, total, down.sum.size(0) - total).clone();
+      down = {down.sum.narrow(0, 0, total), down.copy.narrow(0, 0, total)};
+      if (prompts_[i].replacement.defined()) found[2 + 2 * i] = take_replacement(i, down);
+      if (layer.shared_before) down = shared_again(layer, down);
+    }
+    if (lowest_ > 0) return found;
+    found[0] =
+        down.sum.narrow(0, start_.suffix, start_.total() - start_.suffix).view({start_.groups, start_.prefix, -1});
+    if (names_train_) found[1] = down.sum.narrow(0, 0, start_.suffix);
+    return found;
+  }
+
+ private:
+  struct Layer {
+    TextRows text;
+    BlockRows block;
+    PackedAttention attention;
+    KeptBlock kept;
+    bool shared_before = false;  ///< before this layer rows shared prefixes, in it each has its own
+  };
+
+  static Tensor detached(const Tensor& x) { return x.defined() ? x.detach() : x; }
+
+  /// Rows at the end of the buffer whose output the next block replaces.
+  static std::int64_t dead_rows(const Tensor& next, const TextRows& rows) {
+    return next.defined() && next.dim() == 2 && rows.groups == 1 && next.size(0) == rows.prefix - 1 ? next.size(0) : 0;
+  }
+
+  /// The prompt tokens exchanged, in place where nothing but this pass holds x. A replacement for each row gives each a
+  /// prefix of its own.
+  static Tensor replaced(const Tensor& x, const Tensor& tokens, TextRows& rows, Layer& layer) {
+    if (!tokens.defined()) return x;
+    if (x.size(0) < rows.total()) return at::cat({x, tokens});  // their rows were dead
+    Tensor result = x;
+    const auto count = static_cast<std::int64_t>(rows.begins.size());
+    if (tokens.dim() == 3 && rows.groups != count) {
+      const Tensor shared = x.narrow(0, rows.suffix, rows.groups * rows.prefix).view({rows.groups, rows.prefix, -1});
+      result = at::cat({x.narrow(0, 0, rows.suffix), shared.index_select(0, at::tensor(rows.group)).flatten(0, 1)});
+      std::iota(rows.group.begin(), rows.group.end(), std::int64_t{0});
+      rows.groups = count;
+      layer.shared_before = true;
+    }
+    prompt_rows(result, rows, tokens.size(-2)).copy_(tokens);
+    return result;
+  }
+
+  /// The tokens after the start token of each prefix, as a view. **Shape** [G, n, W].
+  static Tensor prompt_rows(const Tensor& x, const TextRows& rows, std::int64_t n) {
+    return x.narrow(0, rows.suffix, rows.groups * rows.prefix).view({rows.groups, rows.prefix, -1}).narrow(1, 1, n);
+  }
+
+  /// The gradient of block i's replacement; nothing of it goes further down.
+  Tensor take_replacement(std::size_t i, DownGradient& down) const {
+    const TextRows& rows = layers_[i].text;
+    const Tensor& tokens = prompts_[i].replacement;
+    const Tensor part = prompt_rows(down.sum, rows, tokens.size(-2));
+    const Tensor found = tokens.dim() == 2 ? part.sum(0) : part.clone();
+    const std::int64_t live = i > 0 ? layers_[i - 1].block.live : rows.total();
+    if (live < layers_[i].text.total() && !layers_[i].shared_before) {
+      down = {down.sum.narrow(0, 0, live), down.copy.narrow(0, 0, live)};
+    } else {
+      part.zero_();
+      prompt_rows(down.copy, rows, tokens.size(-2)).zero_();
+    }
+    return found;
+  }
+
+  /// Gradients of prefixes that every row has for itself, summed over the rows that shared one.
+  [[nodiscard]] DownGradient shared_again(const Layer& layer, const DownGradient& down) const {
+    const TextRows &now = layer.text, &before = start_;
+    const Tensor own = down.sum.narrow(0, now.suffix, now.groups * now.prefix).view({now.groups, now.prefix, -1});
+    Tensor shared = at::zeros({before.groups, before.prefix, own.size(2)}, at::kFloat);
+    shared.index_add_(0, at::tensor(before.group), own);
+    return blocks_->front().down(at::cat({down.sum.narrow(0, 0, now.suffix), shared.flatten(0, 1)}));
+  }
+
+  std::shared_ptr<const std::vector<FusedBlock>> blocks_;
+  TextRows start_;
+  bool names_train_;
+  std::size_t lowest_ = 0;  ///< below this block nothing trains
+  std::vector<BlockPrompt> prompts_;
+  std::vector<Layer> layers_;
+};
+
+}  // namespace mao::detail
+
+#endif

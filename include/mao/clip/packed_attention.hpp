@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Causal attention of many short sequences that share prefixes, and its way back: the CPU kernel of the packed text
+/// tower.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include <mao/clip/row_kernels.hpp>
+#include <mao/clip/text_rows.hpp>
+
+namespace mao::detail {
+
+#if MAO_HAS_AVX512_KERNELS
+
+/// Queries, keys and values, or their gradients: heads of 64 floats side by side in each row.
+template <class Type>
+struct HeadRows {
+  Type* query = nullptr;
+  Type* key = nullptr;
+  Type* value = nullptr;
+  std::int64_t query_stride = 0, key_stride = 0;
+};
+
+inline constexpr std::int64_t head_width = 64;
+
+/// The keys and values that one sequence sees in one head, as fp32 side by side: attended, prefix, own. And sums of
+/// their gradients, in the same order.
+class SeenRows {
+ public:
+  /// Starts a group: reads what all its sequences see, and begins their gradients with zero.
+  template <class Type>
+  MAO_AVX512 void share(const HeadRows<const Type>& from, const PackedSequences& sequences,
+                        const PackedSequence& prefix, std::int64_t head) {
+    shared_ = static_cast<std::size_t>(sequences.attended + prefix.length);
+    resize(shared_);
+    read(from, sequences.attended_begin, sequences.attended, 0, head);
+    read(from, prefix.begin, prefix.length, static_cast<std::size_t>(sequences.attended), head);
+    std::fill_n(key_gradients_.begin(), shared_ * head_width, 0.0F);
+    std::fill_n(value_gradients_.begin(), shared_ * head_width, 0.0F);
+  }
+
+  /// Goes on with a sequence of the group; the prefix itself is one, which has no rows of its own.
+  template <class Type>
+  MAO_AVX512 void own(const HeadRows<const Type>& from, const PackedSequence& sequence, std::int64_t head) {
+    const bool is_prefix = sequence.prefix_length == 0;
+    own_ = is_prefix ? 0 : static_cast<std::size_t>(sequence.length);
+    before_ = is_prefix ? shared_ - static_cast<std::size_t>(sequence.length) : shared_;
+    resize(size());
+    if (is_prefix) return;
+    read(from, sequence.begin, sequence.length, shared_, head);
+    std::fill_n(key_gradient(shared_), own_ * head_width, 0.0F);
+    std::fill_n(value_gradient(shared_), own_ * head_width, 0.0F);
+  }
+
+  [[nodiscard]] const float* key(std::size_t j) const { return keys_.data() + j * head_width; }
+  [[nodiscard]] const float* value(std::size_t j) const { return values_.data() + j * head_width; }
+  [[nodiscard]] float* key_gradient(std::size_t j) { return key_gradients_.data() + j * head_width; }
+  [[nodiscard]] float* value_gradient(std::size_t j) { return value_gradients_.data() + j * head_width; }
+  [[nodiscard]] std::size_t size() const { return shared_ + own_; }
+  [[nodiscard]] std::size_t shared() const { return shared_; }
+  /// Keys that a sequence's row number `i` sees.
+  [[nodiscard]] std::size_t seen_by(std::int64_t i) const { return before_ + static_cast<std::size_t>(i) + 1; }
+
+ private:
+  void resize(std::size_t rows) {
+    if (keys_.size() >= rows * head_width) return;
+    for (auto* part : {&keys_, &values_, &key_gradients_, &value_gradients_}) part->resize(rows * head_width);
+  }
+
+  template <class Type>
+  MAO_AVX512 void read(const HeadRows<const Type>& from, std::int64_t row, std::int64_t count, std::size_t to,
+                       std::int64_t head) {
+    for (std::int64_t j = 0; j < count; ++j) {
+      const std::int64_t at = (row + j) * from.key_stride + head * head_width;
+      const std::size_t into = (to + static_cast<std::size_t>(j)) * head_width;
+      for (std::size_t i = 0; i < head_width; i += 16) {
+        v16::store(keys_.data() + into + i, v16::load(from.key + at + static_cast<std::int64_t>(i)));
+        v16::store(values_.data() + into + i, v16::load(from.value + at + static_cast<std::int64_t>(i)));
+      }
+    }
+  }
+
+  std::size_t shared_ = 0, own_ = 0, before_ = 0;
+  std::vector<float> keys_, values_, key_gradients_, value_gradients_;
+};
+
+/// One head of one row.
+struct HeadRow {
+  v16::Floats part[4];
+};
+
+template <class Type>
+MAO_V16 HeadRow load_head(const Type* from) {
+  return {{v16::load(from), v16::load(from + 16), v16::load(from + 32), v16::load(from + 48)}};
+}
+template <class Type>
+MAO_V16 void store_head(Type* to, const HeadRow& x) {
+  v16::store(to, x.part[0]);
+  v16::store(to + 16, x.part[1]);
+  v16::store(to + 32, x.part[2]);
+  v16::store(to + 48, x.part[3]);
+}
+MAO_V16 HeadRow zero_head() { return {{v16::zero(), v16::zero(), v16::zero(), v16::zero()}}; }
+MAO_V16 float dot(const HeadRow& a, const float* b) {
+  v16::Floats total = v16::mul(a.part[0], v16::load(b));
+  total = v16::fma(a.part[1], v16::load(b + 16), total);
+  total = v16::fma(a.part[2], v16::load(b + 32), total);
+  return v16::sum(v16::fma(a.part[3], v16::load(b + 48), total));
+}
+/// sum += factor * x
+MAO_V16 void accumulate(HeadRow& sum, float factor, const float* x) {
+  const v16::Floats times = v16::all(factor);
+  sum.part[0] = v16::fma(times, v16::load(x), sum.part[0]);
+  sum.part[1] = v16::fma(times, v16::load(x + 16), sum.part[1]);
+  sum.part[2] = v16::fma(times, v16::load(x + 32), sum.part[2]);
+  sum.part[3] = v16::fma(times, v16::load(x + 48), sum.part[3]);
+}
+/// sum += factor * x
+MAO_V16 void accumulate(float* sum, float factor, const HeadRow& x) {
+  const v16::Floats times = v16::all(factor);
+  v16::store(sum, v16::fma(times, x.part[0], v16::load(sum)));
+  v16::store(sum + 16, v16::fma(times, x.part[1], v16::load(sum + 16)));
+  v16::store(sum + 32, v16::fma(times, x.part[2], v16::load(sum + 32)));
+  v16::store(sum + 48, v16::fma(times, x.part[3], v16::load(sum + 48)));
+}
+
+/// 1 / sqrt(head_width)
+inline constexpr float attention_scale = 0.125F;
+
+/// Attention of one sequence in one head; its weights stay in `weights` [queries, keys].
+template <class Type>
+MAO_AVX512 void attend(const HeadRows<const Type>& in, const PackedSequence& sequence, std::int64_t head,
+                       const SeenRows& seen, float* weights, Type* out, std::int64_t out_stride) {
+  const std::int64_t at = head * head_width;
+  for (std::int64_t i = 0; i < sequence.queries; ++i, weights += seen.size()) {
+    const HeadRow query = load_head(in.query + (sequence.query_row + i) * in.query_stride + at);
+    const std::size_t count = seen.seen_by(sequence.first_query + i);
+    for (std::size_t j = 0; j < count; ++j) weights[j] = dot(query, seen.key(j)) * attention_scale;
+    rows::softmax(weights, 1.0F, static_cast<std::int64_t>(count));
+    HeadRow mixed = zero_head();
+    for (std::size_t j = 0; j < count; ++j) accumulate(mixed, weights[j], seen.value(j));
+    store_head(out + (sequence.query_row + i) * out_stride + at, mixed);
+  }
+}
+
+/// The way back of `attend`: writes the gradients of the sequence's own queries, and adds those of the keys and values
+/// that it saw to `seen`.
+template <class Type>
+MAO_AVX512 void attend_backward(const HeadRows<const Type>& in, const PackedSequence& sequence, std::int64_t head,
+                                const float* weights, const Type* out_gradient, std::int64_t out_stride,
+                                const HeadRows<Type>& gradient, SeenRows& seen, std::vector<float>& slopes) {
+  const std::int64_t at = head * head_width;
+  slopes.resize(std::max(slopes.size(), seen.size()));
+  for (std::int64_t i = 0; i < sequence.queries; ++i, weights += seen.size()) {
+    const HeadRow query = load_head(in.query + (sequence.query_row + i) * in.query_stride + at);
+    const HeadRow arrived = load_head(out_gradient + (sequence.query_row + i) * out_stride + at);
+    const std::size_t count = seen.seen_by(sequence.first_query + i);
+    float mean = 0;
+    for (std::size_t j = 0; j < count; ++j) {
+      slopes[j] = dot(arrived, seen.value(j));
+      mean += slopes[j] * weights[j];
+      accumulate(seen.value_gradient(j), weights[j], arrived);
+    }
+    HeadRow back = zero_head();
+    for (std::size_t j = 0; j < count; ++j) {
+      const float slope = weights[j] * (slopes[j] - mean) * attention_scale;
+      accumulate(back, slope, seen.key(j));
+      accumulate(seen.key_gradient(j), slope, query);
+    }
+    store_head(gradient.query + (sequence.query_row + i) * gradient.query_stride + at, back);
+  }
+}
+
+/// Writes the gradients of `count` keys and values of `seen`, from number `first` on, to rows from `row` on.
+template <class Type>
+MAO_AVX512 void write_rows(const HeadRows<Type>& gradient, std::int64_t head, std::int64_t row, std::int64_t count,
+                           SeenRows& seen, std::size_t first) {
+  for (std::int64_t j = 0; j < count; ++j, ++first) {
+    const std::int64_t to = (row + j) * gradient.key_stride + head * head_width;
+    store_head(gradient.key + to, load_head(seen.key_gradient(first)));
+    store_head(gradient.value + to, load_head(seen.value_gradient(first)));
+  }
+}
+
+/// All sequences of one head. **Shapes** weights [sequences.probabilities], out [queries, W].
+template <class Type>
+void attend_head(const HeadRows<const Type>& in, const PackedSequences& sequences, std::int64_t head, float* weights,
+                 Type* out, std::int64_t out_stride) {
+  SeenRows seen;
+  std::size_t next = 0;
+  for (const std::size_t end : sequences.ends) {
+    seen.share(in, sequences, sequences.all[end - 1], head);
+    for (; next < end; ++next) {
+      const PackedSequence& sequence = sequences.all[next];
+      if (sequence.queries == 0) continue;
+      seen.own(in, sequence, head);
+      attend(in, sequence, head, seen, weights + sequence.probabilities, out, out_stride);
+    }
+  }
+}
+
+/// The way back of `attend_head`. Gradients of queries that were not computed are left as they are.
+template <class Type>
+void attend_head_backward(const HeadRows<const Type>& in, const PackedSequences& sequences, std::int64_t head,
+                          const float* weights, const Type* out_gradient, std::int64_t out_stride,
+                          const HeadRows<Type>& gradient) {
+  SeenRows seen;
+  std::vector<float> slopes;
+  const auto attended = static_cast<std::size_t>(sequences.attended);
+  std::vector<float> attended_keys(attended * head_width), attended_values(attended * head_width);
+  std::size_t next = 0;
+  for (const std::size_t end : sequences.ends) {
+    const PackedSequence& prefix = sequences.all[end - 1];  // last: what the others send it is complete by then
+    seen.share(in, sequences, prefix, head);
+    for (; next < end; ++next) {
+      const PackedSequence& sequence = sequences.all[next];
+      seen.own(in, sequence, head);
+      attend_backward(in, sequence, head, weights + sequence.probabilities, out_gradient, out_stride, gradient, seen,
+                      slopes);
+      if (next + 1 < end) write_rows(gradient, head, sequence.begin, sequence.length, seen, seen.shared());
+    }
+    write_rows(gradient, head, prefix.begin, prefix.length, seen, attended);
+    for (std::size_t i = 0; i < attended_keys.size(); ++i) {
+      attended_keys[i] += seen.key_gradient(0)[i];
+      attended_values[i] += seen.value_gradient(0)[i];
+    }
+  }
+  if (attended == 0) return;
+  std::copy(attended_keys.begin(), attended_keys.end(), seen.key_gradient(0));
+  std::copy(attended_values.begin(), attended_values.end(), seen.value_gradient(0));
+  write_rows(gradient, head, sequences.attended_begin, sequences.attended, seen, 0);
+}
+
+#endif
+
+}  // namespace mao::detail

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Where the rows of a packed text batch lie in one buffer, and which of them each token sees.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
+#include <vector>
+
+#include <ATen/ops/tensor.h>
+
+#include <mao/clip/text_batch.hpp>
+
+namespace mao::detail {
+
+/// Rows that belong together: `length` consecutive ones from `begin`, which see those of their prefix before
+/// themselves.
+struct PackedSequence {
+  std::int64_t begin = 0, length = 0;
+  std::int64_t prefix = 0;         ///< first row of its prefix
+  std::int64_t prefix_length = 0;  ///< 0 for a prefix itself
+  std::int64_t first_query = 0;    ///< the rows before it are keys alone
+  std::int64_t queries = 0;        ///< so are those behind this many queries
+  std::int64_t query_row = 0;      ///< where its first query lies
+  std::int64_t probabilities = 0;  ///< where its attention weights lie, for each head
+};
+
+/// All sequences of a pass. Those of one prefix follow each other, their prefix behind them.
+struct PackedSequences {
+  std::vector<PackedSequence> all;
+  std::vector<std::size_t> ends;    ///< for each group of a prefix, the index behind its last sequence
+  std::int64_t attended_begin = 0;  ///< first of the rows that every query sees first
+  std::int64_t attended = 0;        ///< their number
+  std::int64_t probabilities = 0;   ///< attention weights of a head
+};
+
+/// Where the rows of a text batch lie in the buffer.
+struct TextRows {
+  std::int64_t suffix = 0;                           ///< N
+  std::int64_t groups = 0, prefix = 0;               ///< G, P
+  std::vector<std::int64_t> begins, lengths, group;  ///< of each row
+
+  TextRows() = default;
+  explicit TextRows(const TextBatch& batch)
+      : suffix(batch.suffix.size(0)), groups(batch.prefix.size(0)), prefix(batch.prefix.size(1)), group(batch.group) {
+    for (std::int64_t r = 0; r < batch.rows(); ++r) {
+      begins.push_back(batch.offsets[static_cast<std::size_t>(r)]);
+      lengths.push_back(batch.suffix_length(r));
+    }
+  }
+
+  [[nodiscard]] std::int64_t total() const { return suffix + groups * prefix; }
+
+  /// `attended` more rows stand behind the buffer; the last `dead` rows give no output; in the `read_out` the last
+  /// token of each row alone is a query, and they lie in the order of rows.
+  [[nodiscard]] PackedSequences sequences(std::int64_t attended, std::int64_t dead, bool read_out) const {
+    std::vector<std::size_t> order(begins.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return group[a] < group[b]; });
+    PackedSequences result;
+    result.attended_begin = total();
+    result.attended = attended;
+    const auto append = [&](PackedSequence sequence) {
+      sequence.probabilities = result.probabilities;
+      result.probabilities += sequence.queries * (attended + sequence.prefix_length + sequence.length);
+      result.all.push_back(sequence);
+    };
+    std::size_t next = 0;
+    for (std::int64_t g = 0; g < groups; ++g) {
+      const std::int64_t first = suffix + g * prefix;
+      for (; next < order.size() && group[order[next]] == g; ++next) {
+        const std::size_t r = order[next];
+        const std::int64_t skipped = read_out ? lengths[r] - 1 : 0;
+        append({.begin = begins[r],
+                .length = lengths[r],
+                .prefix = first,
+                .prefix_length = prefix,
+                .first_query = skipped,
+                .queries = lengths[r] - skipped,
+                .query_row = read_out ? static_cast<std::int64_t>(r) : begins[r]});
+      }
+      append({.begin = first, .length = prefix, .queries = read_out ? 0 : prefix - dead, .query_row = first});
+      result.ends.push_back(result.all.size());
+    }
+    return result;
+  }
+
+  /// The last token of each row. **Shape** [R].
+  [[nodiscard]] Tensor last() const {
+    std::vector<std::int64_t> rows;
+    for (std::size_t r = 0; r < begins.size(); ++r) rows.push_back(begins[r] + lengths[r] - 1);
+    return at::tensor(rows);
+  }
+};
+
+}  // namespace mao::detail

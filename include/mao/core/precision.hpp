@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// In which number format the frozen towers compute.
+
+#include <string>
+
+#include <mao/core/error.hpp>
+
+namespace mao {
+
+/// What the matrix products of the frozen towers take and give. Residual stream, layer norms, softmax sums, logits,
+/// prompts and the optimiser are fp32 in both.
+enum class Precision {
+  Fp32,  ///< equal to the reference implementations within the tolerances of their traces
+  Bf16,  ///< several times faster where the CPU multiplies bf16 (AMX, AVX-512 BF16); docs/performance.md has its error
+};
+
+/// `fp32` or `bf16`.
+inline std::string to_string(Precision precision) { return precision == Precision::Fp32 ? "fp32" : "bf16"; }
+
+/// **Throws** `OptionError` naming both.
+inline Precision precision_from(const std::string& text) {
+  require<OptionError>(text == "fp32" || text == "bf16", "precision \"", text, "\", expected fp32 or bf16");
+  return text == "fp32" ? Precision::Fp32 : Precision::Bf16;
+}
+
+}  // namespace mao

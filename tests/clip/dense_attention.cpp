@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/clip/dense_attention.hpp>
+
+#include <ATen/ops/randn.h>
+
+#include <support/catch.hpp>
+#include <support/tensors.hpp>
+
+#if MAO_HAS_AVX512_KERNELS
+
+using namespace mao;
+using mao::testing::relative_difference;
+
+TEST_CASE("dense attention and its way back are the formula's", "[dense_attention]") {
+  if (instruction_set() == InstructionSet::Portable) return;
+  const std::int64_t images = 2, length = 19, width = 128;
+  for (const std::int64_t more : {0, 4}) {
+    for (const bool first_only : {false, true}) {
+      const std::int64_t queries = first_only ? images : images * length;
+      const auto leaf = [](at::IntArrayRef shape) { return at::randn(shape).requires_grad_(true); };
+      const Tensor q = leaf({queries, width}), k = leaf({images * length + more, width}),
+                   v = leaf({images * length + more, width});
+      const auto heads = [&](const Tensor& x) { return x.view({images, -1, 2, 64}).transpose(1, 2); };
+      const auto seen = [&](const Tensor& x) {
+        const Tensor shared =
+            x.narrow(0, images * length, more).view({1, more, 2, 64}).transpose(1, 2).expand({images, 2, more, 64});
+        return at::cat({shared, heads(x.narrow(0, 0, images * length))}, 2);
+      };
+      const Tensor expected =
+          mao::detail::attention(heads(q), seen(k), seen(v), {}).transpose(1, 2).reshape({queries, width});
+      const Tensor gradient = at::randn({queries, width});
+      expected.backward(gradient);
+      const mao::detail::DenseAttention attention{images, length, more, first_only};
+      const mao::detail::Projections in{q.detach(), k.detach(), v.detach()};
+      mao::detail::Projections back{at::empty_like(in.query), at::empty_like(in.key), at::empty_like(in.value)};
+      CAPTURE(more, first_only);
+      CHECK(relative_difference(attention.forward(in, nullptr), expected.detach()) < 3e-6);
+      attention.backward(in, {}, gradient, back);
+      CHECK(relative_difference(back.query, q.grad()) < 3e-6);
+      CHECK(relative_difference(back.key, k.grad()) < 3e-6);
+      CHECK(relative_difference(back.value, v.grad()) < 3e-6);
+    }
+  }
+}
+
+#endif

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/clip/packed_attention.hpp>
+#include <mao/core/ops.hpp>
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <support/catch.hpp>
+#include <support/tensors.hpp>
+
+#if MAO_HAS_AVX512_KERNELS
+
+using namespace mao;
+using mao::testing::relative_difference;
+
+namespace {
+
+constexpr std::int64_t width = 64;
+
+mao::detail::HeadRows<float> rows_of(const Tensor& qkv) {
+  float* data = qkv.mutable_data_ptr<float>();
+  return {data, data + width, data + 2 * width, 3 * width, 3 * width};
+}
+
+// Row by row, in formulas.
+Tensor by_hand(const Tensor& qkv, const mao::detail::PackedSequences& sequences) {
+  const Tensor q = qkv.narrow(1, 0, width), k = qkv.narrow(1, width, width), v = qkv.narrow(1, 2 * width, width);
+  std::vector<Tensor> out(static_cast<std::size_t>(sequences.attended_begin));
+  for (const auto& s : sequences.all) {
+    for (std::int64_t i = 0; i < s.length; ++i) {
+      const auto seen = [&](const Tensor& x) {
+        return at::cat({x.narrow(0, sequences.attended_begin, sequences.attended),
+                        x.narrow(0, s.prefix, s.prefix_length), x.narrow(0, s.begin, i + 1)});
+      };
+      const Tensor weights = at::softmax(at::matmul(q.narrow(0, s.begin + i, 1), seen(k).t()) * 0.125, -1);
+      out[static_cast<std::size_t>(s.begin + i)] = at::matmul(weights, seen(v));
+    }
+  }
+  return at::cat(out);
+}
+
+}  // namespace
+
+TEST_CASE("packed attention and its way back are the formula's", "[packed_attention]") {
+  if (instruction_set() == InstructionSet::Portable) return;
+  for (const std::int64_t attended : {0, 3}) {
+    const TextBatch batch{at::zeros({2, 5, width}), at::zeros({27, width}), {0, 2, 23, 24, 27}, {1, 0, 1, 1}};
+    const mao::detail::TextRows rows(batch);
+    const auto sequences = rows.sequences(attended, 0, false);
+    const Tensor qkv = at::randn({rows.total() + attended, 3 * width}).requires_grad_(true);
+    const Tensor expected = by_hand(qkv, sequences), gradient = at::randn({rows.total(), width});
+    expected.backward(gradient);
+    Tensor weights = at::zeros({sequences.probabilities}), out = at::zeros({rows.total(), width}),
+           back = at::zeros_like(qkv);
+    const auto in = rows_of(qkv);
+    const mao::detail::HeadRows<const float> from{in.query, in.key, in.value, in.query_stride, in.key_stride};
+    mao::detail::attend_head(from, sequences, 0, weights.mutable_data_ptr<float>(), out.mutable_data_ptr<float>(),
+                             width);
+    mao::detail::attend_head_backward(from, sequences, 0, weights.const_data_ptr<float>(),
+                                      gradient.const_data_ptr<float>(), width, rows_of(back));
+    CAPTURE(attended);
+    CHECK(relative_difference(out, expected.detach()) < 2e-6);
+    CHECK(relative_difference(back, qkv.grad()) < 2e-6);
+  }
+}
+
+#endif

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/clip/vector16.hpp>
+
+#include <cmath>
+#include <vector>
+
+#include <support/catch.hpp>
+
+#if MAO_HAS_AVX512_KERNELS
+
+namespace {
+
+namespace v16 = mao::detail::v16;
+
+MAO_AVX512 void apply(const float* from, float* exponential, float* inverse, float* rounded) {
+  v16::store(exponential, v16::exp(v16::load(from)));
+  v16::store(inverse, v16::inverse(v16::load(from)));
+  c10::BFloat16 half[16];
+  v16::store(half, v16::load(from));
+  v16::store(rounded, v16::load(half));
+}
+
+}  // namespace
+
+TEST_CASE("sixteen exponentials, inverses and roundings are those of the library", "[vector16]") {
+  if (mao::instruction_set() == mao::InstructionSet::Portable) return;
+  std::vector<float> x(16), exponential(16), inverse(16), rounded(16);
+  for (int i = 0; i < 40000; i += 16) {
+    for (int j = 0; j < 16; ++j)
+      x[static_cast<std::size_t>(j)] = static_cast<float>(i + j) * 0.0042F - 84.0F + 0.00013F;
+    apply(x.data(), exponential.data(), inverse.data(), rounded.data());
+    for (std::size_t j = 0; j < 16; ++j) {
+      REQUIRE(std::abs(exponential[j] / std::exp(static_cast<double>(x[j])) - 1) < 3e-7);
+      REQUIRE(std::abs(inverse[j] * static_cast<double>(x[j]) - 1) < 3e-7);
+      REQUIRE(rounded[j] == static_cast<float>(c10::BFloat16(x[j])));
+    }
+  }
+}
+
+#endif
