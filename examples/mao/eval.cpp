@@ -11,7 +11,7 @@
 #include <mao/tuner/predict.hpp>
 
 #include "commands.hpp"
-#include "labelled_images.hpp"
+#include "image_features.hpp"
 #include "learner.hpp"
 #include "tuned.hpp"
 
@@ -27,6 +27,7 @@ struct EvalOptions {
   bool json = false;
   bool per_class = false;
   int threads = 2;
+  std::string feature_cache;
 };
 
 nlohmann::json as_json(const Metrics& metrics, const ClassList& classes, const EvalOptions& options) {
@@ -58,10 +59,14 @@ int run(EvalOptions options) {
   const bool pixels = prompts && learner_named(prompts->info.method).prompts_images;
   if (!pixels) {
     Progress progress(std::cerr, Progress::is_terminal());
-    images.source = std::make_unique<FeatureImages>(
-        FeatureImages::encode(*opened.model, *images.source, 32, [&](std::int64_t done) {
-          if (!options.json) progress.update("encode images", done, images.source->size());
-        }));
+    const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
+      progress.finish();
+      std::cerr << line << "\n";
+    });
+    Tensor features = evaluation_features(opened, images, cache, [&](std::int64_t done) {
+      if (!options.json) progress.update("encode images", done, images.source->size());
+    });
+    images.source = std::make_unique<FeatureImages>(std::move(features));
     progress.finish();
   }
   const auto tested = [&](auto&& backbone) {
@@ -96,9 +101,10 @@ void add_eval(CLI::App& app, int& status) {
   command->add_option("--split", options->split, "train, val or test")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "decoding threads")
-      ->check(CLI::PositiveNumber)
+  command->add_option("--threads", options->threads, "decoding threads beside the one that encodes")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  add_feature_cache_option(*command, options->feature_cache);
   command->add_flag("--per-class", options->per_class, "the accuracy of every class too");
   command->add_flag("--json", options->json, "print JSON");
   command->callback([options, &status] { status = run(*options); });

@@ -19,10 +19,11 @@ Dataset open_files(const DataSettings& settings) {
 LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
                            const std::string& what) {
   require<DataError>(!items.empty(), half.root.string(), ": there are no ", what);
-  LabelledImages result{.source = nullptr, .labels = {}, .classes = half.classes};
+  LabelledImages result{.source = nullptr, .labels = {}, .classes = half.classes, .root = half.root};
   std::vector<std::filesystem::path> paths;
   for (const Item& item : items) {
     paths.push_back(half.root / item.path);
+    result.files.push_back(item.path);
     result.labels.push_back(item.label);
   }
   result.source = std::make_unique<FileImages>(std::move(paths), loader);

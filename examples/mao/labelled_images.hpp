@@ -3,6 +3,7 @@
 /// \file
 /// Labelled images of a data set, a half or a split of it, whether they are files or rendered.
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct LabelledImages {
   std::unique_ptr<ImageSource> source;
   std::vector<std::int64_t> labels;
   ClassList classes;
+  std::filesystem::path root = {};      ///< folder of the files
+  std::vector<std::string> files = {};  ///< relative to it, one for each image; none when the images are rendered
 };
 
 /// True for sketch, shifted and disjoint.

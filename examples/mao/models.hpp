@@ -21,6 +21,7 @@ struct OpenedModel {
   bool augments = false;    ///< train on random crops unless told otherwise
   std::string similarity;   ///< who ranks hard negatives unless told otherwise
   c10::Device device{at::kCPU};  ///< where it computes
+  std::string precision = "fp32";  ///< of the towers, part of the key of kept image features
 };
 
 /// **Throws** `FileError`, `FormatError`, `OptionError`.

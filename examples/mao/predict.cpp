@@ -14,6 +14,7 @@
 
 #include "class_names.hpp"
 #include "commands.hpp"
+#include "image_features.hpp"
 #include "learner.hpp"
 #include "tuned.hpp"
 
@@ -28,6 +29,7 @@ struct PredictOptions {
   std::string classes_file;
   RunSettings settings;
   std::int64_t top = 5;
+  std::string feature_cache;
   bool json = false;
 };
 
@@ -51,8 +53,16 @@ int run(PredictOptions options) {
   const OpenedModel opened = open_model(options.settings.model);
   LoaderOptions loader;
   loader.preprocess = opened.model->preprocess();
-  FileImages images({options.images.begin(), options.images.end()}, loader);
-  const auto logits_of = [&](auto&& backbone) { return predict_logits(backbone, images, 8); };
+  LabelledImages images{.source = nullptr, .labels = {}, .classes = classes};
+  for (const std::string& image : options.images) images.files.push_back(std::filesystem::absolute(image).string());
+  images.source = std::make_unique<FileImages>(
+      std::vector<std::filesystem::path>(options.images.begin(), options.images.end()), loader);
+  if (!prompts || !learner_named(prompts->info.method).prompts_images) {
+    const auto cache =
+        open_feature_cache(options.feature_cache, [](const std::string& line) { std::cerr << line << "\n"; });
+    images.source = std::make_unique<FeatureImages>(evaluation_features(opened, images, cache));
+  }
+  const auto logits_of = [&](auto&& backbone) { return predict_logits(backbone, *images.source, 16); };
   const Tensor logits = prompts ? logits_of(restored_learner(opened, *prompts, classes))
                                 : logits_of(make_zero_shot(opened, classes, options.settings.learner));
   const auto [values, ids] = at::topk(at::softmax(logits, 1), std::min(options.top, classes.size()), 1);
@@ -95,6 +105,7 @@ void add_predict(CLI::App& app, int& status) {
   command->add_option("--top", options->top, "how many classes to print")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  add_feature_cache_option(*command, options->feature_cache);
   command->add_flag("--json", options->json, "print JSON");
   command->callback([options, &status] { status = run(*options); });
 }

@@ -30,6 +30,11 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
   app.add_option("--augment", settings.augment, "auto, none or crop-flip")
       ->check(CLI::IsMember({"auto", "none", "crop-flip"}))
       ->capture_default_str();
+  app.add_option("--views", settings.views,
+                 "augmented views of each training image that are encoded once and shown again; 0: a new one every "
+                 "time. Faster, but another distribution of views than the reference's")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--classnames", settings.classnames, "file that maps folder names to readable class names");
 }
 

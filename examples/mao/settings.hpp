@@ -34,6 +34,7 @@ struct DataSettings {
   int shots = 16;
   std::int64_t shot_seed = 0;    ///< of the few-shot draw; 0: the training seed
   std::string augment = "auto";  ///< "none", "crop-flip"; auto: crop-flip for a CLIP checkpoint, none otherwise
+  int views = 0;                 ///< augmented views of an image that are encoded once; 0: a new one each time
   std::string classnames;        ///< file `folder name` -> readable name, for folders of images
 };
 
@@ -73,11 +74,12 @@ struct RunOptions {
   std::string out = "mao-run";
   int threads = 2;
   std::int64_t cache_mib = 1024;
+  std::string feature_cache;  ///< a folder, "off", or empty for the user's cache folder
   bool quiet = false;
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, shots, shot_seed, augment, classnames)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, shots, shot_seed, augment, views, classnames)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LearnerSettings, learner, mao, steps, options, optimizer, adam_epsilon,
                                                 zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr, new_batch,
                                                 similarity, labeler, threshold, columns)

@@ -40,10 +40,12 @@ class TuneRun {
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
-    TaskData data(opened, settings_.data, options_, needs_pixels(),
-                  [this](const std::string& what, std::int64_t done, std::int64_t total) {
-                    if (!options_.quiet) progress_.update(what, done, total);
-                  });
+    TaskData data(
+        opened, settings_.data, options_, needs_pixels(),
+        [this](const std::string& what, std::int64_t done, std::int64_t total) {
+          if (!options_.quiet) progress_.update(what, done, total);
+        },
+        [this](const std::string& line) { say(line); });
     say(data.description());
     if (settings_.learner.learner != "zero-shot") {  // an option that does not fit the model leaves nothing behind
       static_cast<void>(make_learner(opened, data.of_seed(settings_.seeds.at(0)).base.classes, settings_.learner, 1));
@@ -141,8 +143,7 @@ class TuneRun {
     auto backbone = make_learner(opened, task.base.classes, settings_.learner, seed);
     const auto similarity = settings_.learner.mao ? make_similarity(opened, settings_) : Similarity();
     const auto labeler = [&](Learner& tuned) {
-      AnyLabeler made =
-          make_labeler(opened, task.fresh, settings_.learner, copy_of(tuned, opened, settings_.learner));
+      AnyLabeler made = make_labeler(opened, task.fresh, settings_.learner, copy_of(tuned, opened, settings_.learner));
       if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
       return made;
     };
@@ -225,12 +226,13 @@ void add_tune(CLI::App& app, int& status) {
       ->capture_default_str();
   command->add_option("--out", options->out, "folder of the run; the same command goes on with an interrupted one")
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "decoding threads")
-      ->check(CLI::PositiveNumber)
+  command->add_option("--threads", options->threads, "decoding threads beside the one that trains")
+      ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--cache-mib", options->cache_mib, "memory for decoded images, MiB")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
+  add_feature_cache_option(*command, options->feature_cache);
   command->add_flag("--quiet", options->quiet, "print the result alone");
   command->callback([settings, options, &status] {
     stop_on_signals();

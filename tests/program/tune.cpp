@@ -108,7 +108,8 @@ TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
   const TemporaryFolder temporary;
   const fs::path data = temporary.path() / "sketch";
   REQUIRE(mao_test::shell(quoted(MAO_BINARY_DIR "/bin/render-embedded") + " sketch " + quoted(data)).code == 0);
-  const Run files = mao_program("eval --data " + quoted(data) + " --half base --json");
+  const std::string kept = " --feature-cache " + quoted(temporary.path() / "kept");
+  const Run files = mao_program("eval --data " + quoted(data) + " --half base --json" + kept);
   INFO(files.output);
   REQUIRE(files.code == 0);
   const Run rendered = mao_program("eval --data sketch --half base --json");
@@ -118,10 +119,35 @@ TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
     if (entry.path().extension() == ".png") image = entry.path();
   }
   const Run guess =
-      mao_program("predict " + quoted(image) + " --classes 'plain red circle' 'striped blue star' --json");
+      mao_program("predict " + quoted(image) + " --classes 'plain red circle' 'striped blue star' --json" + kept);
   INFO(guess.output);
   REQUIRE(guess.code == 0);
   CHECK(json::parse(guess.output)[0].at("top").size() == 2);
+
+  // A second run reads what the first kept, and says the same.
+  const auto files_kept = [&] {
+    const fs::directory_iterator entries(temporary.path() / "kept");
+    return std::distance(fs::begin(entries), fs::end(entries));
+  };
+  CHECK(files_kept() == 2);
+  CHECK(mao_program("eval --data " + quoted(data) + " --half base --json" + kept).output == files.output);
+  CHECK(mao_program("eval --data " + quoted(data) + " --half base --json --feature-cache off").output == files.output);
+  CHECK(files_kept() == 2);
+  fs::resize_file(fs::directory_iterator(temporary.path() / "kept")->path(), 100);
+  CHECK(mao_program("eval --data " + quoted(data) + " --half base --json" + kept).code == 0);
+
+  // Kept views of augmented images: asked for alone, the same in every run, refused without augmentation.
+  const auto tune = [&](const std::string& out, const std::string& more) {
+    return mao_program("tune --data " + quoted(data) + kept + " --shots 2 --epochs 2 --seeds 1 --out " +
+                       quoted(temporary.path() / out) + more);
+  };
+  const Run views = tune("one", " --augment crop-flip --views 2");
+  INFO(views.output);
+  REQUIRE(views.code == 0);
+  CHECK_THAT(views.output, ContainsSubstring("2 random crops of each image") && ContainsSubstring("MiB"));
+  CHECK(tune("two", " --augment crop-flip --views 2").code == 0);
+  CHECK(bytes_of(temporary.path() / "one" / "results.json") == bytes_of(temporary.path() / "two" / "results.json"));
+  CHECK_THAT(tune("three", " --views 2").output, ContainsSubstring("not augmented"));
 }
 
 TEST_CASE("mistakes are answered in one line and leave nothing behind", "[tune]") {

@@ -79,8 +79,8 @@ class Loader {
     changed_.notify_all();
   }
 
-  /// The pixels of the views, in their order. An announced batch is taken from the queue, and those announced before it
-  /// and never loaded are dropped; any other is prepared at once.
+  /// The pixels of the views, in their order (`take`: in memory of its own). An announced batch is taken from the
+  /// queue, and those announced before it and never loaded are dropped; any other is prepared at once.
   ///
   /// **Shapes** out [B, 3, R, R]. **Throws** `FileError` or `FormatError` naming the file, `OptionError` for an image
   /// number outside.
@@ -88,7 +88,6 @@ class Loader {
     std::copy_n(take(views).get(), views.size() * floats_per_view(), out);
   }
 
-  /// The same, in memory that the caller keeps.
   std::shared_ptr<float[]> take(const std::vector<View>& views) {
     check_views(views);
     const auto job = job_for(views);
@@ -112,8 +111,8 @@ class Loader {
 
   void check_views(const std::vector<View>& views) const {
     for (const View& view : views) {
-      require<OptionError>(view.image >= 0 && view.image < size(), "loader: image number ", view.image, "; there are ",
-                           size(), " images, numbered from 0");
+      const bool known = view.image >= 0 && view.image < size();
+      require<OptionError>(known, "loader: image ", view.image, "; there are ", size(), ", numbered from 0");
     }
   }
 
