@@ -12,6 +12,7 @@
 #include <mao/clip/any_model.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/cuda/device.hpp>
+#include <mao/cuda/launch.hpp>
 #include <mao/cuda/on_device.hpp>
 #include <mao/testing/toy_model.hpp>
 #include <mao/tuner/predict.hpp>
@@ -109,6 +110,30 @@ TEST_CASE("the strict device refuses what CUDA refuses") {
   CHECK(there.cpu().equal(here));
   CHECK_THROWS_WITH(there.add(here), ContainsSubstring("same device"));
   CHECK_THROWS_WITH(there.index_select(0, at::randn({2}).to(at::kLong)), ContainsSubstring("strict device"));
+}
+
+namespace {
+
+/// Work that counts its launches.
+struct Counted {
+  int* launches;
+  [[nodiscard]] std::int64_t items() const { return 0; }
+  template <class Lanes>
+  void operator()(Lanes, std::int64_t) const {}
+};
+
+}  // namespace
+
+TEST_CASE("work for a device goes to the launcher that was entered for it") {
+  const c10::Device device = cuda::device_named("cuda");
+  int launches = 0;
+  CHECK_THROWS_WITH(cuda::run(Counted{&launches}, device), ContainsSubstring("not in this program"));
+  cuda::launcher<Counted> = [](const Counted& work, cuda::Stream stream) {
+    *work.launches += stream == nullptr ? 1 : 0;
+  };
+  CHECK(cuda::can_run<Counted>(device));
+  cuda::run(Counted{&launches}, device);
+  CHECK(launches == 1);
 }
 
 TEST_CASE("methods on a device mix no devices and give the CPU's numbers") {

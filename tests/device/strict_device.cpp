@@ -57,6 +57,7 @@ struct Guard final : c10::impl::NoOpDeviceGuardImpl<device_type> {
   void record(void**, const c10::Stream&, const c10::DeviceIndex, const c10::EventFlag) const override {}
   void block(void*, const c10::Stream&) const override {}
   bool queryEvent(void*) const override { return true; }
+  void* getStreamNativeHandle(const c10::Stream) const override { return nullptr; }
   void synchronizeEvent(void*) const override {}
   void recordDataPtrOnStream(const c10::DataPtr&, const c10::Stream&) const override {}
 

@@ -39,28 +39,36 @@ class PackedAttention {
     result.sizes_.prefix = rows.prefix;
     result.sizes_.suffix = rows.suffix_tokens();
     result.sizes_.queries = result.sizes_.tokens();
-    result.list_rows(rows, device);
-    result.offsets_ = on(rows.offsets, device);
-    result.group_ = on(rows.group, device);
-    if (!queries.empty()) result.list_queries(queries, device);
+    result.rows_ = on(result.lists_of(rows), device);
+    result.count_ = static_cast<std::int64_t>(rows.group.size());
+    result.listed_ = rows.offsets.back();
+    if (!queries.empty()) result.list_queries(queries);
+    return result;
+  }
+
+  /// The same rows with other queries; shares what the two have in common.
+  [[nodiscard]] PackedAttention with_queries(const std::vector<std::int64_t>& queries) const {
+    PackedAttention result = *this;
+    result.list_queries(queries);
     return result;
   }
 
   [[nodiscard]] std::int64_t tokens() const { return sizes_.tokens(); }
   [[nodiscard]] std::int64_t queries() const { return sizes_.queries; }
-  [[nodiscard]] bool all_are_queries() const { return !token_of_.defined(); }
-  [[nodiscard]] c10::Device device() const { return offsets_.device(); }
+  [[nodiscard]] bool all_are_queries() const { return !queries_.defined(); }
+  [[nodiscard]] c10::Device device() const { return rows_.device(); }
 
   /// Pointers into this object's tensors, valid as long as it is.
   [[nodiscard]] AttentionLayout raw() const& {
     AttentionLayout layout = sizes_;
-    layout.row = indices(row_);
-    layout.offsets = indices(offsets_);
-    layout.group = indices(group_);
-    layout.group_tokens = indices(group_tokens_);
-    layout.group_offsets = indices(group_offsets_);
-    layout.token_of = indices(token_of_);
-    layout.query_of = indices(query_of_);
+    layout.row = indices(rows_);
+    layout.offsets = layout.row + layout.suffix;
+    layout.group = layout.offsets + count_ + 1;
+    layout.group_tokens = layout.group + count_;
+    layout.group_offsets = layout.group_tokens + listed_;
+    if (all_are_queries()) return layout;
+    layout.token_of = indices(queries_);
+    layout.query_of = layout.token_of + layout.queries;
     return layout;
   }
   AttentionLayout raw() const&& = delete;
@@ -80,26 +88,28 @@ class PackedAttention {
     }
   }
 
-  /// The row of each token, and the tokens of each group.
-  void list_rows(const PackedRows& rows, const c10::Device& device) {
-    std::vector<std::int64_t> row(static_cast<std::size_t>(sizes_.suffix), -1), tokens, offsets{0};
+  /// The row of each token, offsets, groups, the tokens of each group and where they begin: one list, one copy to a
+  /// GPU.
+  [[nodiscard]] std::vector<std::int64_t> lists_of(const PackedRows& rows) const {
+    std::vector<std::int64_t> all(static_cast<std::size_t>(sizes_.suffix), -1), begins{0};
     std::vector<std::vector<std::int64_t>> of_group(static_cast<std::size_t>(rows.groups));
     for (std::size_t r = 0; r < rows.group.size(); ++r) {
       for (std::int64_t n = rows.offsets[r]; n < rows.offsets[r + 1]; ++n) {
-        row[static_cast<std::size_t>(n)] = static_cast<std::int64_t>(r);
+        all[static_cast<std::size_t>(n)] = static_cast<std::int64_t>(r);
         of_group[static_cast<std::size_t>(rows.group[r])].push_back(n);
       }
     }
+    all.insert(all.end(), rows.offsets.begin(), rows.offsets.end());
+    all.insert(all.end(), rows.group.begin(), rows.group.end());
     for (const auto& members : of_group) {
-      tokens.insert(tokens.end(), members.begin(), members.end());
-      offsets.push_back(static_cast<std::int64_t>(tokens.size()));
+      all.insert(all.end(), members.begin(), members.end());
+      begins.push_back(begins.back() + static_cast<std::int64_t>(members.size()));
     }
-    row_ = on(row, device);
-    group_tokens_ = on(tokens, device);
-    group_offsets_ = on(offsets, device);
+    all.insert(all.end(), begins.begin(), begins.end());
+    return all;
   }
 
-  void list_queries(const std::vector<std::int64_t>& queries, const c10::Device& device) {
+  void list_queries(const std::vector<std::int64_t>& queries) {
     std::vector<std::int64_t> query_of(static_cast<std::size_t>(tokens()), -1);
     for (std::size_t i = 0; i < queries.size(); ++i) {
       require<ShapeError>(queries[i] >= 0 && queries[i] < tokens(), "PackedAttention: query ", i, " is token ",
@@ -109,19 +119,22 @@ class PackedAttention {
       place = static_cast<std::int64_t>(i);
     }
     sizes_.queries = static_cast<std::int64_t>(queries.size());
-    token_of_ = on(queries, device);
-    query_of_ = on(query_of, device);
+    std::vector<std::int64_t> both = queries;
+    both.insert(both.end(), query_of.begin(), query_of.end());
+    queries_ = on(both, device());
   }
 
   static Tensor on(const std::vector<std::int64_t>& values, const c10::Device& device) {
     return at::tensor(values, at::kInt).to(device);
   }
   static const std::int32_t* indices(const Tensor& tensor) {
-    return tensor.defined() ? static_cast<const std::int32_t*>(tensor.const_data_ptr()) : nullptr;
+    return static_cast<const std::int32_t*>(tensor.const_data_ptr());
   }
 
-  AttentionLayout sizes_;  // without pointers
-  Tensor row_, offsets_, group_, group_tokens_, group_offsets_, token_of_, query_of_;
+  AttentionLayout sizes_;                // without pointers
+  std::int64_t count_ = 0, listed_ = 0;  // R, and the suffix tokens that belong to rows
+  Tensor rows_;                          // see lists_of
+  Tensor queries_;                       // token of each query, then query of each token; undefined: all are queries
 };
 
 }  // namespace mao::cuda

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The packed pass of the text tower with the kernels of this folder, forward and backward: what autograd would need
+/// about 60 launches a block for takes 10 each way.
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <mao/clip/block.hpp>
+#include <mao/clip/block_prompts.hpp>
+#include <mao/clip/text_batch.hpp>
+#include <mao/core/own_gradient.hpp>
+#include <mao/cuda/attention.hpp>
+#include <mao/cuda/row_kernels.hpp>
+
+namespace mao::cuda {
+
+/// One pass forward, kept for its way back. Tokens lie in one buffer: the prefix of each group, then the suffixes.
+class TextPass {
+ public:
+  /// Whether a GPU can take it: the kernels are in the program, the activation is QuickGELU, and no row has a
+  /// replacement of its own.
+  [[nodiscard]] static bool can_take(const std::vector<Block>& blocks, const TextBatch& batch,
+                                     const BlockPrompts& prompts) {
+    if (!batch.prefix.is_cuda() || !can_run<AttentionForward<float>>(batch.prefix.device())) return false;
+    for (const BlockPrompt& prompt : prompts) {
+      if (prompt.replacement.defined() && prompt.replacement.dim() != 2) return false;
+    }
+    return batch.prefix.scalar_type() == at::kFloat && blocks.front().activation == Activation::QuickGelu &&
+           blocks.front().width() / blocks.front().heads <= 128;
+  }
+
+  TextPass(std::vector<Block> blocks, const TextBatch& batch, BlockPrompts prompts)
+      : blocks_(std::move(blocks)), prompts_(std::move(prompts)), kept_(blocks_.size()) {
+    prompts_.resize(blocks_.size());
+    groups_ = batch.prefix.size(0);
+    length_ = batch.prefix.size(1);
+    const PackedRows rows{
+        .groups = groups_, .prefix = length_, .offsets = batch.offsets, .group = batch.group, .suffix = 0};
+    std::vector<std::int64_t> last;
+    for (std::int64_t r = 0; r < batch.rows(); ++r) {
+      last.push_back(groups_ * length_ + batch.offsets[static_cast<std::size_t>(r) + 1] - 1);
+    }
+    const auto device = batch.prefix.device();
+    all_ = PackedAttention::of(rows, device);
+    read_ = all_.with_queries(last);
+    last_ = at::tensor(last).to(device);
+  }
+
+  /// The last token of each row behind all blocks. **Shapes** prefix [G, P, W] and suffix [N, W], positions added ->
+  /// [R, W].
+  Tensor forward(const Tensor& prefix, const Tensor& suffix) {
+    Tensor x = at::cat({prefix.flatten(0, 1), suffix});
+    for (std::size_t i = 0; i < blocks_.size(); ++i) {
+      if (prompts_[i].replacement.defined()) replaceable(x, prompts_[i]).copy_(prompts_[i].replacement);
+      x = forward_block(i, x);
+    }
+    return x;
+  }
+
+  /// Gradients of prefix and suffix, then of replacement and attended tokens of each block (undefined where there are
+  /// none).
+  std::vector<Tensor> backward(const Tensor& given) {
+    Tensor gradient = given.contiguous();
+    std::vector<Tensor> of_prompts(2 * blocks_.size());
+    for (std::size_t i = blocks_.size(); i-- > 0;) {
+      gradient = backward_block(i, gradient, of_prompts[2 * i + 1]);
+      if (!prompts_[i].replacement.defined()) continue;
+      Tensor part = replaceable(gradient, prompts_[i]);
+      of_prompts[2 * i] = part.sum(0);
+      part.zero_();
+    }
+    const std::int64_t shared = groups_ * length_;
+    std::vector<Tensor> all{gradient.narrow(0, 0, shared).view({groups_, length_, -1}),
+                            gradient.narrow(0, shared, gradient.size(0) - shared)};
+    all.insert(all.end(), of_prompts.begin(), of_prompts.end());
+    return all;
+  }
+
+ private:
+  /// What the way back needs of a block.
+  struct Kept {
+    Tensor x, middle, hidden;
+    NormedRows first, second, attended_norm;  // moments alone
+    AttentionTensors tensors;
+    AttendedRows attended;
+  };
+
+  [[nodiscard]] bool is_last(std::size_t i) const { return i + 1 == blocks_.size(); }
+
+  /// The tokens that a prompt replaces, in every group. **Shape** [G, n, W].
+  [[nodiscard]] Tensor replaceable(const Tensor& x, const BlockPrompt& prompt) const {
+    const Tensor prefix = x.narrow(0, 0, groups_ * length_).view({groups_, length_, x.size(1)});
+    return prefix.narrow(1, 1, prompt.replacement.size(0));
+  }
+
+  /// Layer norm into the type of the products; y is for the caller, the moments are kept.
+  static Tensor normed(const Tensor& x, const Tensor& weight, const Tensor& bias, at::ScalarType type,
+                       NormedRows& kept) {
+    kept = layer_norm_forward(x, weight, bias, type);
+    return std::exchange(kept.y, Tensor());
+  }
+
+  Tensor forward_block(std::size_t i, const Tensor& x) {
+    const Block& block = blocks_[i];
+    Kept& kept = kept_[i];
+    const auto type = block.qkv_weight.scalar_type();
+    const std::int64_t width = block.width();
+    kept.x = x;
+    project(block, normed(x, block.ln1_weight, block.ln1_bias, type, kept.first), is_last(i), kept.tensors);
+    if (const Tensor& more = prompts_[i].attended; more.defined()) {
+      const Tensor rows = normed(more.contiguous(), block.ln1_weight, block.ln1_bias, type, kept.attended_norm);
+      const auto both =
+          at::linear(rows, block.qkv_weight.narrow(0, width, 2 * width), block.qkv_bias.narrow(0, width, 2 * width))
+              .chunk(2, 1);
+      kept.tensors.attended_k = both[0];
+      kept.tensors.attended_v = both[1];
+    }
+    kept.attended = attention_forward(kept.tensors, is_last(i) ? read_ : all_);
+    const Tensor rows = is_last(i) ? x.index_select(0, last_) : x;
+    kept.middle = rows + at::linear(kept.attended.out, block.out_weight, block.out_bias);
+    kept.hidden = at::linear(normed(kept.middle, block.ln2_weight, block.ln2_bias, type, kept.second), block.fc_weight,
+                             block.fc_bias);
+    return kept.middle + at::linear(quick_gelu_forward(kept.hidden), block.proj_weight, block.proj_bias);
+  }
+
+  /// Queries, keys and values; queries of the read rows alone in the last block.
+  void project(const Block& block, const Tensor& rows, bool last, AttentionTensors& tensors) const {
+    const std::int64_t width = block.width();
+    tensors.heads = block.heads;
+    if (!last) {
+      const auto parts = at::linear(rows, block.qkv_weight, block.qkv_bias).chunk(3, 1);
+      tensors.q = parts[0];
+      tensors.k = parts[1];
+      tensors.v = parts[2];
+      return;
+    }
+    const auto part = [&](const Tensor& from, std::int64_t begin, std::int64_t count) {
+      return at::linear(from, block.qkv_weight.narrow(0, begin, count), block.qkv_bias.narrow(0, begin, count));
+    };
+    tensors.q = part(rows.index_select(0, last_), 0, width);
+    const auto both = part(rows, width, 2 * width).chunk(2, 1);
+    tensors.k = both[0];
+    tensors.v = both[1];
+  }
+
+  /// From the gradient behind a block to that before it.
+  Tensor backward_block(std::size_t i, const Tensor& gradient, Tensor& of_attended) const {
+    const Block& block = blocks_[i];
+    const Kept& kept = kept_[i];
+    const auto type = block.qkv_weight.scalar_type();
+    const Tensor of_hidden = quick_gelu_backward(at::matmul(gradient.to(type), block.proj_weight), kept.hidden);
+    const Tensor of_middle = layer_norm_backward(at::matmul(of_hidden, block.fc_weight), kept.middle, block.ln2_weight,
+                                                 kept.second, gradient);
+    const AttentionGradients back = attention_backward(at::matmul(of_middle.to(type), block.out_weight), kept.tensors,
+                                                       kept.attended, is_last(i) ? read_ : all_);
+    const Tensor key_value_weight = block.qkv_weight.narrow(0, block.width(), 2 * block.width());
+    if (back.attended_k.defined()) {
+      const Tensor rows = at::matmul(at::cat({back.attended_k, back.attended_v}, 1), key_value_weight);
+      of_attended = layer_norm_backward(rows, prompts_[i].attended.contiguous(), block.ln1_weight, kept.attended_norm);
+    }
+    if (!is_last(i)) {
+      return layer_norm_backward(at::matmul(back.qkv, block.qkv_weight), kept.x, block.ln1_weight, kept.first,
+                                 of_middle);
+    }
+    Tensor of_rows = at::matmul(at::cat({back.k, back.v}, 1), key_value_weight);
+    of_rows.index_add_(0, last_, at::matmul(back.q, block.qkv_weight.narrow(0, 0, block.width())));
+    return layer_norm_backward(of_rows, kept.x, block.ln1_weight, kept.first,
+                               at::zeros_like(kept.x).index_copy_(0, last_, of_middle));
+  }
+
+  std::vector<Block> blocks_;
+  BlockPrompts prompts_;  // one a block
+  std::int64_t groups_ = 1, length_ = 0;
+  PackedAttention all_, read_;
+  Tensor last_;  // [R] the tokens that are read out
+  std::vector<Kept> kept_;
+};
+
+/// The last token of each row behind all blocks, differentiable with respect to the batch and the prompts. **Shapes**
+/// prefix [G, P, W] and suffix [N, W]: those of the batch with positions added -> [R, W].
+inline Tensor encode_rows(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& prompts,
+                          const Tensor& prefix, const Tensor& suffix) {
+  const auto pass = std::make_shared<TextPass>(blocks, batch, prompts);
+  std::vector<Tensor> inputs{prefix, suffix};
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const BlockPrompt prompt = mao::detail::prompt_of(prompts, i);
+    inputs.push_back(prompt.replacement);
+    inputs.push_back(prompt.attended);
+  }
+  Tensor last;
+  {
+    const at::NoGradGuard own;
+    last = pass->forward(prefix, suffix);
+  }
+  return own_gradient(last, inputs, [pass](const Tensor& gradient) {
+    const at::NoGradGuard own;
+    return pass->backward(gradient);
+  });
+}
+
+}  // namespace mao::cuda
