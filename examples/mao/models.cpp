@@ -28,7 +28,7 @@ OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened)
   }
   ClipWeights weights = clip.weights();
   weights.tensors = cuda::moved(std::move(weights.tensors), opened.device);
-  Clip there(std::move(weights), clip.tokenizer());
+  Clip there(std::move(weights), clip.tokenizer(), clip.precision());
   opened.model = std::make_shared<const AnyModel>(cuda::OnDevice<Clip>(std::move(there), opened.device));
   opened.description += ", on " + opened.device.str();
   return opened;
