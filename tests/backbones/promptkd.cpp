@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/promptkd.hpp>
 #include <mao/backbones/coop.hpp>
+#include <mao/backbones/promptkd.hpp>
 #include <mao/backbones/scorer.hpp>
 #include <mao/backbones/zero_shot.hpp>
+#include <mao/clip/image_sources.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
 #include <mao/testing/toy_model.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
+#include <support/counting_model.hpp>
 
 using namespace mao;
 using mao::testing::largest_difference;
@@ -57,6 +59,27 @@ TEST_CASE("PromptKD trains vision prompts and a projector", "[promptkd]") {
   const VisionPrompt published(9, 4, 768, Rng(1));
   const Projector projector("VPT_image_trans", 512, 768, Rng(1));
   CHECK(mao_test::count(published.parameters()) + mao_test::count(projector.parameters()) == 1013760);
+}
+
+TEST_CASE("PromptKD's teacher sees each view once while the same ones are shown", "[promptkd]") {
+  const auto theirs = std::make_shared<const mao_test::CountingModel>(7);
+  PromptKd student(ToyModel::make(), ZeroShot(theirs, toy_classes(4)), shape);
+  const mao::testing::ToyImages data(4, 3, 1);
+  FeaturedImages images(std::make_unique<TensorImages>(data.pixels), at::zeros({12, 16}));
+  const auto logits = [&](const std::vector<std::int64_t>& wanted, bool augment = false) {
+    std::vector<View> views;
+    for (const std::int64_t image : wanted) views.push_back({image, 0, augment});
+    return student.teacher_logits(images.load(views));
+  };
+  theirs->reset();
+  const Tensor once = logits({0, 3, 5, 3});
+  CHECK(theirs->frozen_images == 3);
+  CHECK(logits({5, 3, 0, 3}).equal(once.index_select(0, at::tensor({2, 1, 0, 3}))));
+  CHECK(theirs->frozen_images == 3);
+  CHECK(largest_difference(logits({0, 3, 5, 3}, true), once) < 1e-4);  // not augmented after all, but not known to be
+  CHECK(theirs->frozen_images == 7);
+  student.bind(toy_classes(2));
+  CHECK(logits({0}).sizes().vec() == std::vector<std::int64_t>{1, 2});
 }
 
 TEST_CASE("PromptKD's loss is the divergence from the teacher alone", "[promptkd]") {

@@ -3,7 +3,11 @@
 /// \file
 /// Cosine logits of images and classes.
 
+#include <memory>
+#include <vector>
+
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
@@ -49,6 +53,24 @@ template <class ModelT>
 Tensor frozen_image_features(const ModelT& model, const ImageBatch& images) {
   const at::NoGradGuard frozen;
   return unit_rows(raw_frozen_image_features(model, images));
+}
+
+/// Rows that `compute(const ImageBatch&)` makes of pixels, [B, ...], without gradient: each view of a source that shows
+/// the same ones again is computed once for an owner, by itself, so that a resumed run gets the same bits.
+template <class Compute>
+Tensor remembered_rows(const ImageBatch& images, const std::shared_ptr<const void>& owner, Compute&& compute) {
+  const at::NoGradGuard frozen;
+  if (images.memory == nullptr) return compute(ImageBatch{.pixels = images.pixels, .features = {}});
+  auto& known = images.memory->rows[owner];
+  std::vector<Tensor> rows;
+  for (std::size_t i = 0; i < images.places.size(); ++i) {
+    Tensor& row = known[images.places[i]];
+    if (!row.defined()) {
+      row = compute(ImageBatch{.pixels = images.pixels.narrow(0, static_cast<std::int64_t>(i), 1), .features = {}});
+    }
+    rows.push_back(row);
+  }
+  return at::cat(rows);
 }
 
 /// Features of images from a prompted tower, differentiable with respect to the prompts. **Shape** [B, D], not

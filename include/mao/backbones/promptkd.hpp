@@ -73,6 +73,7 @@ class PromptKd {
   void bind(const ClassList& classes) {
     teacher_.bind(classes);
     text_ = teacher_text();
+    binding_ = std::make_shared<int>();
   }
 
   [[nodiscard]] const ClassList& classes() const { return teacher_.classes(); }
@@ -90,15 +91,16 @@ class PromptKd {
     return unit_rows(projector_(prompted_image_features(*student_, images, prompt_.prompts())));
   }
 
-  /// What the teacher thinks of the same pixels. **Shape** [B, C], without gradient.
+  /// What the teacher thinks of the same pixels; asked once for each view of a source that shows them again. **Shape**
+  /// [B, C], without gradient.
   Tensor teacher_logits(const ImageBatch& images) {
-    const at::NoGradGuard frozen;
-    const ImageBatch seen{.pixels = images.pixels, .features = {}};  // kept features are the student's
-    if constexpr (ScoresItself<TeacherT>) {
-      return teacher_.score(seen, text_);
-    } else {
-      return at::matmul(teacher_.encode_image(seen), text_.t()) * logit_scale();
-    }
+    return remembered_rows(images, binding_, [this](const ImageBatch& seen) {  // kept features are the student's
+      if constexpr (ScoresItself<TeacherT>) {
+        return teacher_.score(seen, text_);
+      } else {
+        return at::matmul(teacher_.encode_image(seen), text_.t()) * logit_scale();
+      }
+    });
   }
 
   /// The distillation loss; images count by their weights. **Throws** `ShapeError` unless `output` is over all classes.
@@ -151,6 +153,7 @@ class PromptKd {
   TeacherT teacher_;
   Options options_;
   Tensor text_;  // [C, D_teacher], unit rows
+  std::shared_ptr<const void> binding_ = std::make_shared<int>();  // another one for each list of classes
   VisionPrompt prompt_;
   Projector projector_;
 };

@@ -76,9 +76,9 @@ class CachedViews : public ImageSource {
     if (!augmented(views)) return source_->load(views);
     ImageBatch batch;
     if (pixels_) batch.pixels = source_->load(shown(views)).pixels;
-    std::vector<std::int64_t> rows;
-    for (const View& view : views) rows.push_back(number_of(view) * size() + view.image);
-    batch.features = features_.index_select(0, at::tensor(rows).to(features_.device()));
+    for (const View& view : views) batch.places.push_back(number_of(view) * size() + view.image);
+    batch.memory = memory_;
+    batch.features = features_.index_select(0, at::tensor(batch.places).to(features_.device()));
     return batch;
   }
 
@@ -117,6 +117,7 @@ class CachedViews : public ImageSource {
 
   std::unique_ptr<ImageSource> source_;
   Tensor features_;  // [K * N, D]
+  std::shared_ptr<ViewMemory> memory_ = std::make_shared<ViewMemory>();
   std::uint64_t seed_;
   bool pixels_;
   std::int64_t views_ = 0;

@@ -99,13 +99,17 @@ class FeaturedImages : public ImageSource {
   ImageBatch load(const std::vector<View>& views) override {
     ImageBatch batch = pixels_->load(views);
     const bool augmented = std::any_of(views.begin(), views.end(), [](const View& view) { return view.augment; });
-    if (!augmented) batch.features = detail::rows_of(features_, views);
+    if (augmented) return batch;
+    batch.features = detail::rows_of(features_, views);
+    batch.memory = memory_;
+    for (const View& view : views) batch.places.push_back(view.image);
     return batch;
   }
 
  private:
   std::unique_ptr<ImageSource> pixels_;
   Tensor features_;
+  std::shared_ptr<ViewMemory> memory_ = std::make_shared<ViewMemory>();
 };
 
 /// Image files, decoded and transformed by worker threads.

@@ -3,7 +3,9 @@
 /// \file
 /// What goes into a backbone and what comes out of it.
 
+#include <map>
 #include <memory>
+#include <vector>
 
 #include <mao/core/batch.hpp>
 #include <mao/core/class_list.hpp>
@@ -11,11 +13,17 @@
 
 namespace mao {
 
-/// What the frozen tower makes of the images of one batch, computed by whoever asks first: the method, its teacher and a
-/// labeller share it.
+/// What the frozen tower makes of the images of one batch, computed by whoever asks first: the method, its teacher and
+/// a labeller share it.
 struct FrozenFeatures {
   const void* model = nullptr;  ///< whose they are
   Tensor rows;                  ///< [B, D], un-normalised
+};
+
+/// Memory beside a source that shows the same views again and again, for what a method computes from each of them.
+struct ViewMemory {
+  /// Rows by owner, a key that nobody else has, then by place.
+  std::map<std::shared_ptr<const void>, std::map<std::int64_t, Tensor>> rows;
 };
 
 /// The images of a batch as tensors: pixels, or, where the image tower is frozen and its features were kept, the
@@ -27,6 +35,9 @@ struct ImageBatch {
   Tensor second_pixels{}, second_features{};
   /// Room for the frozen tower's features of `pixels`; the tuner gives each batch its own. Null: they are not shared.
   std::shared_ptr<FrozenFeatures> frozen{};
+  /// Of a source whose views come again; null where each is new.
+  std::shared_ptr<ViewMemory> memory{};
+  std::vector<std::int64_t> places{};  ///< [B], which view of the source each image is; empty without `memory`
 };
 
 /// Where images come from: decoded files, memory, or a cache of frozen features.
