@@ -161,6 +161,8 @@ TEST_CASE("mistakes are answered in one line and leave nothing behind", "[tune]"
   CHECK(misspelt.code == 2);
   CHECK_THAT(misspelt.output, ContainsSubstring("--epoch") && ContainsSubstring("mao tune --help"));
   CHECK(mao_program("tune --model /no/such/model --out " + quoted(out)).code == 1);
+  CHECK_THAT(mao_program("tune --device gpu --out " + quoted(out)).output,
+             ContainsSubstring("expected cpu, cuda or cuda:N"));
   CHECK(mao_program("tune --shots 99 --data sketch --out " + quoted(out)).code == 1);
   CHECK(mao_program("predict missing.jpg --classes a b").code == 1);
   CHECK_FALSE(fs::exists(out));
