@@ -22,6 +22,7 @@ std::string describe(const Clip& clip, const std::string& name) {
 /// The model where the settings want it.
 OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened) {
   opened.device = cuda::device_named(settings.device);
+  opened.precision = to_string(clip.precision());
   if (opened.device.is_cpu()) {
     opened.model = std::make_shared<const AnyModel>(std::move(clip));
     return opened;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/coop.hpp>
 #include <mao/backbones/promptkd.hpp>
+
+#include <mao/backbones/coop.hpp>
 #include <mao/backbones/scorer.hpp>
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/clip/image_sources.hpp>
