@@ -1,8 +1,9 @@
-# mao_cuda_kernels(TARGET): compiles mao's CUDA kernels (include/mao/cuda/kernels.cu, one file) with nvcc, once a project, and
-# links them into TARGET. The project must have CUDA among its languages. Without this call everything else of mao works.
-function(mao_cuda_kernels target)
+# mao_cuda_kernels(TARGET...): compiles mao's CUDA kernels (include/mao/cuda/kernels.cu, one file) with nvcc, once a project, and
+# links them into the targets. The project must have CUDA among its languages. Without this call everything else of mao works.
+# To use it in several folders of a project, call it in the top one first (without a target will do).
+function(mao_cuda_kernels)
   if(NOT CMAKE_CUDA_COMPILER)
-    message(FATAL_ERROR "mao_cuda_kernels(${target}): CUDA is not among the languages of this project; say project(... LANGUAGES CXX CUDA)")
+    message(FATAL_ERROR "mao_cuda_kernels(${ARGN}): CUDA is not among the languages of this project; say project(... LANGUAGES CXX CUDA)")
   endif()
   if(NOT TARGET mao-cuda)
     find_package(CUDAToolkit REQUIRED)
@@ -18,5 +19,7 @@ function(mao_cuda_kernels target)
     set_target_properties(mao-cuda PROPERTIES POSITION_INDEPENDENT_CODE ON)
     target_link_libraries(mao-cuda PUBLIC CUDA::cudart_static)
   endif()
-  target_link_libraries(${target} PRIVATE mao-cuda)
+  foreach(target IN LISTS ARGN)
+    target_link_libraries(${target} PRIVATE mao-cuda)
+  endforeach()
 endfunction()

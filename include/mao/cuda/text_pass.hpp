@@ -4,6 +4,7 @@
 /// The packed pass of the text tower with the kernels of this folder, forward and backward: what autograd would need
 /// about 60 launches a block for takes 10 each way.
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -58,11 +59,13 @@ class TextPass {
 
   /// The last token of each row behind all blocks. **Shapes** prefix [G, P, W] and suffix [N, W], positions added ->
   /// [R, W].
-  Tensor forward(const Tensor& prefix, const Tensor& suffix) {
+  /// `keep`: there will be a way back.
+  Tensor forward(const Tensor& prefix, const Tensor& suffix, bool keep) {
     Tensor x = at::cat({prefix.flatten(0, 1), suffix});
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       if (prompts_[i].replacement.defined()) replaceable(x, prompts_[i]).copy_(prompts_[i].replacement);
       x = forward_block(i, x);
+      if (!keep) kept_[i] = Kept();
     }
     return x;
   }
@@ -114,16 +117,17 @@ class TextPass {
     const Block& block = blocks_[i];
     Kept& kept = kept_[i];
     const auto type = block.qkv_weight.scalar_type();
-    const std::int64_t width = block.width();
     kept.x = x;
-    project(block, normed(x, block.ln1_weight, block.ln1_bias, type, kept.first), is_last(i), kept.tensors);
+    const Tensor rows_normed = normed(x, block.ln1_weight, block.ln1_bias, type, kept.first);
+    const std::size_t first = is_last(i) ? 1 : 0;  // in the last block only the read rows ask
+    const auto parts = projected(block, rows_normed, is_last(i) ? 1 : 0, is_last(i) ? 2 : 3);
+    const Tensor queries = is_last(i) ? projected(block, rows_normed.index_select(0, last_), 0, 1)[0] : parts[0];
+    kept.tensors = {queries, parts[1 - first], parts[2 - first], {}, {}, block.heads};
     if (const Tensor& more = prompts_[i].attended; more.defined()) {
       const Tensor rows = normed(more.contiguous(), block.ln1_weight, block.ln1_bias, type, kept.attended_norm);
-      const auto both =
-          at::linear(rows, block.qkv_weight.narrow(0, width, 2 * width), block.qkv_bias.narrow(0, width, 2 * width))
-              .chunk(2, 1);
-      kept.tensors.attended_k = both[0];
-      kept.tensors.attended_v = both[1];
+      const auto more_parts = projected(block, rows, 1, 2);
+      kept.tensors.attended_k = more_parts[0];
+      kept.tensors.attended_v = more_parts[1];
     }
     kept.attended = attention_forward(kept.tensors, is_last(i) ? read_ : all_);
     const Tensor rows = is_last(i) ? x.index_select(0, last_) : x;
@@ -133,24 +137,11 @@ class TextPass {
     return kept.middle + at::linear(quick_gelu_forward(kept.hidden), block.proj_weight, block.proj_bias);
   }
 
-  /// Queries, keys and values; queries of the read rows alone in the last block.
-  void project(const Block& block, const Tensor& rows, bool last, AttentionTensors& tensors) const {
-    const std::int64_t width = block.width();
-    tensors.heads = block.heads;
-    if (!last) {
-      const auto parts = at::linear(rows, block.qkv_weight, block.qkv_bias).chunk(3, 1);
-      tensors.q = parts[0];
-      tensors.k = parts[1];
-      tensors.v = parts[2];
-      return;
-    }
-    const auto part = [&](const Tensor& from, std::int64_t begin, std::int64_t count) {
-      return at::linear(from, block.qkv_weight.narrow(0, begin, count), block.qkv_bias.narrow(0, begin, count));
-    };
-    tensors.q = part(rows.index_select(0, last_), 0, width);
-    const auto both = part(rows, width, 2 * width).chunk(2, 1);
-    tensors.k = both[0];
-    tensors.v = both[1];
+  /// `count` of queries, keys and values, from number `first` on.
+  static std::vector<Tensor> projected(const Block& block, const Tensor& rows, std::int64_t first, std::int64_t count) {
+    const std::int64_t begin = first * block.width(), size = count * block.width();
+    return at::linear(rows, block.qkv_weight.narrow(0, begin, size), block.qkv_bias.narrow(0, begin, size))
+        .chunk(count, 1);
   }
 
   /// From the gradient behind a block to that before it.
@@ -197,10 +188,11 @@ inline Tensor encode_rows(const std::vector<Block>& blocks, const TextBatch& bat
     inputs.push_back(prompt.replacement);
     inputs.push_back(prompt.attended);
   }
+  const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
   Tensor last;
   {
     const at::NoGradGuard own;
-    last = pass->forward(prefix, suffix);
+    last = pass->forward(prefix, suffix, keep);
   }
   return own_gradient(last, inputs, [pass](const Tensor& gradient) {
     const at::NoGradGuard own;
