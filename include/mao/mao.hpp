@@ -12,13 +12,16 @@
 #include <mao/core/cpython_random.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
+#include <mao/core/instruction_set.hpp>
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/ops.hpp>
 #include <mao/core/output.hpp>
+#include <mao/core/own_gradient.hpp>
 #include <mao/core/pickle.hpp>
 #include <mao/core/pickle_stack.hpp>
 #include <mao/core/pickle_value.hpp>
 #include <mao/core/pickle_writer.hpp>
+#include <mao/core/precision.hpp>
 #include <mao/core/random.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/core/safetensors_header.hpp>
@@ -52,6 +55,8 @@
 #include <mao/data/preprocess.hpp>
 #include <mao/data/random_crop.hpp>
 #include <mao/data/resize.hpp>
+#include <mao/data/resize_avx2.hpp>
+#include <mao/data/resize_weights.hpp>
 #include <mao/data/split_json.hpp>
 #include <mao/data/transform.hpp>
 
@@ -82,13 +87,26 @@
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
+#include <mao/clip/cached_views.hpp>
+#include <mao/clip/dense_attention.hpp>
+#include <mao/clip/feature_cache.hpp>
+#include <mao/clip/feature_key.hpp>
 #include <mao/clip/fingerprint.hpp>
+#include <mao/clip/frozen_linear.hpp>
+#include <mao/clip/fused_block.hpp>
+#include <mao/clip/fused_pass.hpp>
+#include <mao/clip/fused_text.hpp>
+#include <mao/clip/fused_vision.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/clip/model.hpp>
 #include <mao/clip/names.hpp>
+#include <mao/clip/packed_attention.hpp>
 #include <mao/clip/packed_layout.hpp>
+#include <mao/clip/row_kernels.hpp>
 #include <mao/clip/text_batch.hpp>
+#include <mao/clip/text_rows.hpp>
 #include <mao/clip/text_tower.hpp>
+#include <mao/clip/vector16.hpp>
 #include <mao/clip/vision_tower.hpp>
 #include <mao/clip/weights.hpp>
 

@@ -61,6 +61,22 @@ TEST_CASE("bf16 is within its bounds of fp32, with kernels and without", "[fused
   }
 }
 
+TEST_CASE("a memory limit changes neither features nor gradients", "[fused_text]") {
+  const auto sizes = mao::testing::toy_sizes();
+  TextTower tower(mao::testing::random_clip_weights(sizes, 5), sizes.text_layers, Activation::QuickGelu);
+  const Tensor deep = normal_tensor({4, 64}, 0.5, Rng(6)), of_rows = normal_tensor({4, 2, 64}, 0.5, Rng(7));
+  for (const BlockPrompts& prompts : {BlockPrompts{}, BlockPrompts{{}, {deep, {}}}, BlockPrompts{{}, {of_rows, {}}}}) {
+    tower.limit_kept(std::numeric_limits<std::size_t>::max());
+    const Differentiated whole = differentiate(tower, prompts);
+    for (const std::int64_t tokens : {1, 12}) {  // one row at a time, two rows at a time
+      tower.limit_kept(tower.kept_bytes(tokens));
+      const Differentiated parts = differentiate(tower, prompts);
+      CHECK(relative_difference(parts.features, whole.features) < 1e-5);
+      CHECK(relative_difference(parts.gradient, whole.gradient) < 1e-5);
+    }
+  }
+}
+
 TEST_CASE("a gradient reaches only what lies above the lowest trained block", "[fused_text]") {
   const mao::testing::ToyModel model(3);
   const Tensor late = normal_tensor({2, 64}, 0.5, Rng(8)).requires_grad_(true);

@@ -4,7 +4,9 @@
 /// CLIP: both towers, the tokenizer, and what was inferred about the checkpoint.
 
 #include <cmath>
+#include <cstddef>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -25,9 +27,11 @@ namespace mao {
 
 /// What may be said about a checkpoint.
 struct ClipOptions {
-  std::filesystem::path vocabulary;      ///< BPE merges; looked for when empty (text/vocabulary.hpp)
-  std::optional<Activation> activation;  ///< decided by the source when not given
+  std::filesystem::path vocabulary;       ///< BPE merges; looked for when empty (text/vocabulary.hpp)
+  std::optional<Activation> activation;   ///< decided by the source when not given
   Precision precision = Precision::Fp32;  ///< of the towers
+  /// Bytes that a pass of a tower may keep for its way back; see TextTower::limit_kept.
+  std::size_t kept_limit = std::numeric_limits<std::size_t>::max();
 };
 
 /// A frozen CLIP with a ViT image tower (Radford et al., arXiv 2103.00020).
@@ -54,8 +58,10 @@ class Clip {
   /// **Throws** `FileError`, `FormatError`.
   static Clip load(const std::filesystem::path& path, const Options& options = {}) {
     ClipWeights weights = read_clip_weights(path, options.activation);
-    return Clip(std::move(weights), ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path)),
-                options.precision);
+    Clip clip(std::move(weights), ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path)),
+              options.precision);
+    clip.limit_kept(options.kept_limit);
+    return clip;
   }
 
   [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const { return tokenizer_.encode(text); }
@@ -91,6 +97,12 @@ class Clip {
             .text_layers = weights_.sizes.text_layers,
             .vision_width = weights_.sizes.vision_width,
             .vision_layers = weights_.sizes.vision_layers};
+  }
+
+  /// Bounds what a pass of either tower keeps for its way back.
+  void limit_kept(std::size_t bytes) {
+    text_.limit_kept(bytes);
+    vision_.limit_kept(bytes);
   }
 
   [[nodiscard]] Precision precision() const { return precision_; }

@@ -11,6 +11,7 @@
 
 #include <ATen/ops/tensor.h>
 
+#include <mao/clip/block_prompts.hpp>
 #include <mao/clip/text_batch.hpp>
 
 namespace mao::detail {
@@ -87,6 +88,15 @@ struct TextRows {
     return result;
   }
 
+  /// Of each suffix token in its sequence. **Shape** [N].
+  [[nodiscard]] Tensor positions() const {
+    std::vector<std::int64_t> all;
+    for (const std::int64_t length : lengths) {
+      for (std::int64_t i = 0; i < length; ++i) all.push_back(prefix + i);
+    }
+    return at::tensor(all);
+  }
+
   /// The last token of each row. **Shape** [R].
   [[nodiscard]] Tensor last() const {
     std::vector<std::int64_t> rows;
@@ -94,5 +104,35 @@ struct TextRows {
     return at::tensor(rows);
   }
 };
+
+/// Rows `begin` to `end` of a batch, with the prefixes between the first and the last that they use.
+inline TextBatch rows_of(const TextBatch& batch, std::int64_t begin, std::int64_t end) {
+  const auto first_offset = batch.offsets.begin() + begin, first_group = batch.group.begin() + begin;
+  const auto [lowest, highest] = std::minmax_element(first_group, batch.group.begin() + end);
+  TextBatch part{batch.prefix.narrow(0, *lowest, *highest - *lowest + 1),
+                 batch.suffix.narrow(0, *first_offset, batch.offsets[static_cast<std::size_t>(end)] - *first_offset),
+                 {first_offset, batch.offsets.begin() + end + 1},
+                 {first_group, batch.group.begin() + end}};
+  const std::int64_t offset = part.offsets.front(), group = *lowest;
+  for (std::int64_t& each : part.offsets) each -= offset;
+  for (std::int64_t& each : part.group) each -= group;
+  return part;
+}
+
+/// What of the prompts belongs to rows `begin` to `end`: all but replacements for each row.
+inline BlockPrompts rows_of(BlockPrompts prompts, std::int64_t begin, std::int64_t end) {
+  for (BlockPrompt& prompt : prompts) {
+    Tensor& tokens = prompt.replacement;
+    if (tokens.defined() && tokens.dim() == 3) tokens = tokens.narrow(0, begin, end - begin);
+  }
+  return prompts;
+}
+
+/// Tokens of rows `begin` to `end` with their prefixes.
+inline std::int64_t tokens_of_rows(const TextBatch& batch, std::int64_t begin, std::int64_t end) {
+  const auto [lowest, highest] = std::minmax_element(batch.group.begin() + begin, batch.group.begin() + end);
+  return batch.offsets[static_cast<std::size_t>(end)] - batch.offsets[static_cast<std::size_t>(begin)] +
+         (*highest - *lowest + 1) * batch.prefix.size(1);
+}
 
 }  // namespace mao::detail

@@ -9,6 +9,8 @@
 /// it (fused_text.hpp).
 
 #include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -17,9 +19,9 @@
 
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
+#include <mao/clip/fused_pass.hpp>
 #include <mao/clip/fused_text.hpp>
 #include <mao/clip/packed_layout.hpp>
-#include <mao/core/own_gradient.hpp>
 
 namespace mao {
 
@@ -30,7 +32,8 @@ class TextTower {
 
   /// From weights with OpenAI's names.
   TextTower(const TensorMap& weights, std::int64_t layers, Activation activation, Precision precision = Precision::Fp32)
-      : positions_(weights.at("positional_embedding")),
+      : precision_(precision),
+        positions_(weights.at("positional_embedding")),
         ln_weight_(weights.at("ln_final.weight")),
         ln_bias_(weights.at("ln_final.bias")),
         projection_(weights.at("text_projection")) {
@@ -38,14 +41,21 @@ class TextTower {
       blocks_.push_back(Block::from(weights, "transformer.resblocks.", i, activation, precision));
     }
 #if MAO_HAS_AVX512_KERNELS
-    auto fused = std::make_shared<std::vector<detail::FusedBlock>>();
-    for (const Block& block : blocks_) fused->emplace_back(block, precision, &block == &blocks_.back());
-    fused_ = std::move(fused);
+    fused_ = detail::fused_blocks(blocks_, precision);
 #endif
   }
 
   [[nodiscard]] std::int64_t width() const { return positions_.size(1); }
   [[nodiscard]] std::int64_t context_length() const { return positions_.size(0); }
+
+  /// About how many bytes `encode` keeps of that many tokens, prefixes included, for the way back to the prompts.
+  [[nodiscard]] std::size_t kept_bytes(std::int64_t tokens) const {
+    return static_cast<std::size_t>(tokens) *
+           detail::kept_bytes_per_token(width(), static_cast<std::int64_t>(blocks_.size()), precision_);
+  }
+  /// A pass that would keep more encodes its rows in parts and computes each once more on its way back: 1,000 classes
+  /// in the memory of a few. The same numbers, and a forward pass more.
+  void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
 
   /// The packed path; `prompts` replace the tokens after the start token before some blocks. **Shape** [R, D].
   ///
@@ -53,15 +63,18 @@ class TextTower {
   [[nodiscard]] Tensor encode(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
     batch.check();
     check_prompts(batch, prompts);
-    State state(batch);
-    const std::int64_t longest = state.length + state.layout.longest;
+    const std::int64_t longest = batch.prefix.size(1) + longest_suffix(batch);
     require<ShapeError>(longest <= context_length(), "TextTower::encode: the longest row has ", longest,
                         " tokens, the model takes ", context_length());
+#if MAO_HAS_AVX512_KERNELS
+    if (detail::kernels_fit(batch.prefix, blocks_.front())) {
+      const bool in_parts = kept_bytes(detail::tokens_of_rows(batch, 0, batch.rows())) > kept_limit_;
+      return project(in_parts ? encode_in_parts(batch, prompts) : encode_fused(batch, prompts, false));
+    }
+#endif
+    State state(batch);
     state.prefix = batch.prefix + positions_.narrow(0, 0, state.length);
     state.suffix = batch.suffix + positions_.index_select(0, state.layout.positions);
-#if MAO_HAS_AVX512_KERNELS
-    if (is_fused(batch)) return project(encode_fused(batch, prompts, state.prefix, state.suffix));
-#endif
     for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) pass(blocks_[i], detail::prompt_of(prompts, i), state);
     return project(read_out(detail::prompt_of(prompts, blocks_.size() - 1), state));
   }
@@ -86,6 +99,12 @@ class TextTower {
   }
 
  private:
+  static std::int64_t longest_suffix(const TextBatch& batch) {
+    std::int64_t longest = 0;
+    for (std::int64_t r = 0; r < batch.rows(); ++r) longest = std::max(longest, batch.suffix_length(r));
+    return longest;
+  }
+
   /// **Throws** `OptionError`, `ShapeError` for prompts that do not fit the tower or the batch.
   void check_prompts(const TextBatch& batch, const BlockPrompts& prompts) const {
     detail::check_depth(prompts, blocks_.size(), "TextTower::encode");
@@ -105,24 +124,26 @@ class TextTower {
   }
 
 #if MAO_HAS_AVX512_KERNELS
-  /// Whether the kernels can take this batch.
-  [[nodiscard]] bool is_fused(const TextBatch& batch) const {
-    return instruction_set() == InstructionSet::Avx512 && batch.prefix.is_cpu() &&
-           batch.prefix.scalar_type() == at::kFloat && width() == blocks_.front().heads * detail::head_width;
+  /// All blocks. **Shape** [R, W].
+  [[nodiscard]] Tensor encode_fused(const TextBatch& batch, const BlockPrompts& prompts, bool again) const {
+    const Tensor prefix = batch.prefix.detach() + positions_.narrow(0, 0, batch.prefix.size(1));
+    const Tensor suffix = batch.suffix.detach() + positions_.index_select(0, detail::TextRows(batch).positions());
+    return detail::run_pass(
+        detail::FusedTextPass::inputs(batch, prompts), again,
+        [blocks = fused_, batch, prompts] { return std::make_shared<detail::FusedTextPass>(blocks, batch, prompts); },
+        [prefix, suffix](detail::FusedTextPass& pass, bool keep) { return pass.forward(prefix, suffix, keep); });
   }
 
-  /// All blocks. **Shape** [R, W].
-  [[nodiscard]] Tensor encode_fused(const TextBatch& batch, const BlockPrompts& prompts, const Tensor& prefix,
-                                    const Tensor& suffix) const {
-    const auto inputs = detail::FusedTextPass::inputs(batch, prompts);
-    const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
-    const auto pass = std::make_shared<detail::FusedTextPass>(fused_, batch, prompts);
-    Tensor last;
-    {
-      const at::NoGradGuard own;
-      last = pass->forward(prefix, suffix, keep);
+  /// The same in parts of as many rows as the limit allows, each computed once more on its way back.
+  [[nodiscard]] Tensor encode_in_parts(const TextBatch& batch, const BlockPrompts& prompts) const {
+    std::vector<Tensor> parts;
+    for (std::int64_t begin = 0, end = 0; begin < batch.rows(); begin = end) {
+      do {
+        ++end;
+      } while (end < batch.rows() && kept_bytes(detail::tokens_of_rows(batch, begin, end + 1)) <= kept_limit_);
+      parts.push_back(encode_fused(detail::rows_of(batch, begin, end), detail::rows_of(prompts, begin, end), true));
     }
-    return own_gradient(last, inputs, [pass](const Tensor& gradient) { return pass->backward(gradient); });
+    return at::cat(parts);
   }
 #endif
 
@@ -236,6 +257,8 @@ class TextTower {
     return at::matmul(at::layer_norm(x, {width()}, ln_weight_, ln_bias_), projection_);
   }
 
+  Precision precision_ = Precision::Fp32;
+  std::size_t kept_limit_ = std::numeric_limits<std::size_t>::max();
   Tensor positions_;            // [context, W]
   Tensor ln_weight_, ln_bias_;  // [W]
   Tensor projection_;           // [W, D]

@@ -3,7 +3,8 @@
 /// \file
 /// CLIP's ViT image tower.
 
-#include <algorithm>
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -14,8 +15,8 @@
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
+#include <mao/clip/fused_pass.hpp>
 #include <mao/clip/fused_vision.hpp>
-#include <mao/core/own_gradient.hpp>
 
 namespace mao {
 
@@ -29,6 +30,7 @@ class VisionTower {
               Precision precision = Precision::Fp32)
       : patch_(sizes.patch),
         resolution_(sizes.resolution),
+        precision_(precision),
         patch_weight_(weights.at("visual.conv1.weight").flatten(1)),
         class_token_(weights.at("visual.class_embedding")),
         positions_(weights.at("visual.positional_embedding")),
@@ -41,14 +43,21 @@ class VisionTower {
       blocks_.push_back(Block::from(weights, "visual.transformer.resblocks.", i, activation, precision));
     }
 #if MAO_HAS_AVX512_KERNELS
-    auto fused = std::make_shared<std::vector<detail::FusedBlock>>();
-    for (const Block& block : blocks_) fused->emplace_back(block, precision, &block == &blocks_.back());
-    fused_ = std::move(fused);
+    fused_ = detail::fused_blocks(blocks_, precision);
 #endif
   }
 
   [[nodiscard]] std::int64_t width() const { return patch_weight_.size(0); }
   [[nodiscard]] std::int64_t resolution() const { return resolution_; }
+
+  /// About how many bytes `encode` keeps of `images` images of `tokens` tokens for the way back to their prompts.
+  [[nodiscard]] std::size_t kept_bytes(std::int64_t images, std::int64_t tokens) const {
+    return static_cast<std::size_t>(images * tokens) *
+           detail::kept_bytes_per_token(width(), static_cast<std::int64_t>(blocks_.size()), precision_);
+  }
+  /// A pass that would keep more computes everything once more on its way back, a few images at a time. The same
+  /// numbers.
+  void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
 
   /// **Shapes** pixels [B, 3, R, R] -> [B, D]. Without a probe the last block computes the class token alone (exact).
   ///
@@ -65,7 +74,7 @@ class VisionTower {
     x = at::layer_norm(x, {width()}, ln_pre_weight_, ln_pre_bias_);
     if (probe) probe("visual.ln_pre", x);
 #if MAO_HAS_AVX512_KERNELS
-    if (!probe && is_fused(x)) return project(encode_fused(x, prompts));
+    if (!probe && detail::kernels_fit(x, blocks_.front())) return project(encode_fused(x, prompts));
 #endif
     for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
       const BlockPrompt prompt = detail::prompt_of(prompts.deep, i);
@@ -87,24 +96,22 @@ class VisionTower {
   }
 
 #if MAO_HAS_AVX512_KERNELS
-  /// Whether the kernels can take these tokens.
-  [[nodiscard]] bool is_fused(const Tensor& tokens) const {
-    return instruction_set() == InstructionSet::Avx512 && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
-           width() == blocks_.front().heads * detail::head_width;
-  }
-
-  /// All blocks. **Shapes** [B, L, W] -> [B, W].
+  /// All blocks, a few images at a time, so that what lies between two products stays in the cache. **Shapes** [B, L,
+  /// W]
+  /// -> [B, W].
   [[nodiscard]] Tensor encode_fused(const Tensor& tokens, const ImagePrompts& prompts) const {
+    constexpr std::int64_t few = 8;
     for (const BlockPrompt& prompt : prompts.deep) check_replacement(prompt, prompts);
-    const auto inputs = detail::FusedVisionPass::inputs(tokens, prompts.deep);
-    const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
-    const auto pass = std::make_shared<detail::FusedVisionPass>(fused_, prompts.deep);
-    Tensor first;
-    {
-      const at::NoGradGuard own;
-      first = pass->forward(tokens.detach(), keep);
+    const bool again = kept_bytes(tokens.size(0), tokens.size(1)) > kept_limit_;
+    std::vector<Tensor> parts;
+    for (const Tensor& part : tokens.split(few)) {
+      const Tensor images = part.detach();
+      parts.push_back(detail::run_pass(
+          detail::FusedVisionPass::inputs(part, prompts.deep), again,
+          [blocks = fused_, deep = prompts.deep] { return std::make_shared<detail::FusedVisionPass>(blocks, deep); },
+          [images](detail::FusedVisionPass& pass, bool keep) { return pass.forward(images, keep); }));
     }
-    return own_gradient(first, inputs, [pass](const Tensor& gradient) { return pass->backward(gradient); });
+    return at::cat(parts);
   }
 #endif
 
@@ -135,6 +142,8 @@ class VisionTower {
   }
 
   std::int64_t patch_ = 0, resolution_ = 0;
+  Precision precision_ = Precision::Fp32;
+  std::size_t kept_limit_ = std::numeric_limits<std::size_t>::max();
   Tensor patch_weight_;                                                 // [W, 3 * patch * patch]
   Tensor class_token_, positions_;                                      // [W], [1 + g * g, W]
   Tensor ln_pre_weight_, ln_pre_bias_, ln_post_weight_, ln_post_bias_;  // [W]

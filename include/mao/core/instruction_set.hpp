@@ -10,10 +10,13 @@
 /// For functions of AVX-512 intrinsics: the compiler's own options need not allow them.
 #define MAO_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 
+/// Whether the kernels are compiled at all; -DMAO_HAS_AVX512_KERNELS=0 leaves them out.
+#ifndef MAO_HAS_AVX512_KERNELS
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define MAO_HAS_AVX512_KERNELS 1
 #else
 #define MAO_HAS_AVX512_KERNELS 0
+#endif
 #endif
 
 namespace mao {

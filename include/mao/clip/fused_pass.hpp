@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// How a fused pass becomes part of autograd's graph, with what it kept or, to save memory, computed once more.
+
+#include <algorithm>
+#include <cstddef>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include <mao/clip/fused_block.hpp>
+#include <mao/core/own_gradient.hpp>
+
+namespace mao::detail {
+
+/// Bytes that blocks keep of a token for its way back: input, queries, keys and values, middle, slope.
+inline std::size_t kept_bytes_per_token(std::int64_t width, std::int64_t layers, Precision precision) {
+  const std::size_t product = precision == Precision::Bf16 ? 2 : 4;
+  return static_cast<std::size_t>(width * layers) * (2 * sizeof(float) + 7 * product);
+}
+
+#if MAO_HAS_AVX512_KERNELS
+
+/// Whether autograd records what is done with any of them.
+inline bool any_differentiated(const std::vector<Tensor>& inputs) {
+  return std::any_of(inputs.begin(), inputs.end(), is_differentiated);
+}
+
+/// `make()` gives a pass, `run(pass, keep)` its value. With `again` nothing is kept for the way back, which begins by
+/// running the pass once more: the same numbers for a fraction of the memory.
+template <class Make, class Run>
+Tensor run_pass(const std::vector<Tensor>& inputs, bool again, const Make& make, const Run& run) {
+  const bool differentiated = any_differentiated(inputs);
+  auto pass = make();
+  Tensor value;
+  {
+    const at::NoGradGuard own;
+    value = run(*pass, differentiated && !again);
+  }
+  if (!differentiated) return value;
+  if (!again) return own_gradient(value, inputs, [pass](const Tensor& gradient) { return pass->backward(gradient); });
+  return own_gradient(value, inputs, [make, run](const Tensor& gradient) {
+    const auto once_more = make();
+    static_cast<void>(run(*once_more, true));
+    return once_more->backward(gradient);
+  });
+}
+
+/// The fused form of a tower's blocks, shared by its copies and by what they kept.
+inline std::shared_ptr<const std::vector<FusedBlock>> fused_blocks(const std::vector<Block>& blocks,
+                                                                   Precision precision) {
+  auto fused = std::make_shared<std::vector<FusedBlock>>();
+  for (const Block& block : blocks) fused->emplace_back(block, precision, &block == &blocks.back());
+  return fused;
+}
+
+/// Whether the kernels can take `tokens` through blocks like this one.
+inline bool kernels_fit(const Tensor& tokens, const Block& block) {
+  return instruction_set() == InstructionSet::Avx512 && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
+         block.width() == block.heads * 64;
+}
+
+#endif
+
+}  // namespace mao::detail
