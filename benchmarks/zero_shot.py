@@ -6,6 +6,7 @@ Run by `scripts/bench zero-shot`. Features are compared with mao's before anythi
 second, the best of the rounds, alternately; the texts are those of 51 classes, padded to 77 tokens as the two do it.
 """
 import argparse
+import logging
 import time
 
 import numpy as np
@@ -140,6 +141,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    logging.disable(logging.WARNING)  # that no pretrained weights were asked for
     everything, expected, errors = sides(arguments.program), None, {}
     for name, side in list(everything.items()):
         try:
