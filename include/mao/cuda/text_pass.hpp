@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The packed pass of the text tower with the kernels of this folder, forward and backward: what autograd would need
-/// about 60 launches a block for takes 10 each way.
+/// The packed pass of the text tower with the kernels of this folder, forward and backward.
 
 #include <algorithm>
 #include <memory>
@@ -82,9 +81,7 @@ class TextPass {
       of_prompts[2 * i] = part.sum(0);
       part.zero_();
     }
-    const std::int64_t shared = groups_ * length_;
-    std::vector<Tensor> all{gradient.narrow(0, 0, shared).view({groups_, length_, -1}),
-                            gradient.narrow(0, shared, gradient.size(0) - shared)};
+    std::vector<Tensor> all{prefix_of(gradient), gradient.slice(0, groups_ * length_)};
     all.insert(all.end(), of_prompts.begin(), of_prompts.end());
     return all;
   }
@@ -99,11 +96,12 @@ class TextPass {
   };
 
   [[nodiscard]] bool is_last(std::size_t i) const { return i + 1 == blocks_.size(); }
-
+  [[nodiscard]] Tensor prefix_of(const Tensor& x) const {
+    return x.narrow(0, 0, groups_ * length_).view({groups_, length_, x.size(1)});
+  }
   /// The tokens that a prompt replaces, in every group. **Shape** [G, n, W].
   [[nodiscard]] Tensor replaceable(const Tensor& x, const BlockPrompt& prompt) const {
-    const Tensor prefix = x.narrow(0, 0, groups_ * length_).view({groups_, length_, x.size(1)});
-    return prefix.narrow(1, 1, prompt.replacement.size(0));
+    return prefix_of(x).narrow(1, 1, prompt.replacement.size(0));
   }
 
   /// Layer norm into the type of the products; y is for the caller, the moments are kept.
@@ -119,10 +117,10 @@ class TextPass {
     const auto type = block.qkv_weight.scalar_type();
     kept.x = x;
     const Tensor rows_normed = normed(x, block.ln1_weight, block.ln1_bias, type, kept.first);
-    const std::size_t first = is_last(i) ? 1 : 0;  // in the last block only the read rows ask
-    const auto parts = projected(block, rows_normed, is_last(i) ? 1 : 0, is_last(i) ? 2 : 3);
+    const std::int64_t first = is_last(i) ? 1 : 0;  // in the last block only the read rows ask
+    const auto parts = projected(block, rows_normed, first, 3 - first);
     const Tensor queries = is_last(i) ? projected(block, rows_normed.index_select(0, last_), 0, 1)[0] : parts[0];
-    kept.tensors = {queries, parts[1 - first], parts[2 - first], {}, {}, block.heads};
+    kept.tensors = {queries, parts[parts.size() - 2], parts.back(), {}, {}, block.heads};
     if (const Tensor& more = prompts_[i].attended; more.defined()) {
       const Tensor rows = normed(more.contiguous(), block.ln1_weight, block.ln1_bias, type, kept.attended_norm);
       const auto more_parts = projected(block, rows, 1, 2);
@@ -189,12 +187,11 @@ inline Tensor encode_rows(const std::vector<Block>& blocks, const TextBatch& bat
     inputs.push_back(prompt.attended);
   }
   const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
-  Tensor last;
-  {
+  const auto forward = [&] {
     const at::NoGradGuard own;
-    last = pass->forward(prefix, suffix, keep);
-  }
-  return own_gradient(last, inputs, [pass](const Tensor& gradient) {
+    return pass->forward(prefix, suffix, keep);
+  };
+  return own_gradient(forward(), inputs, [pass](const Tensor& gradient) {
     const at::NoGradGuard own;
     return pass->backward(gradient);
   });
