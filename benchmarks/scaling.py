@@ -45,12 +45,13 @@ def measure(arguments):
     reference = servers.reference() if arguments.reference else None
     for panel, _, what, values, request, clock in series():
         for value in values:
-            for precision in ("fp32", "bf16"):
-                found = least(ours, request | {what: value, "precision": precision}, clock, arguments.rounds)
-                rows.append((panel, value, precision, found))
+            rows += [(panel, value, precision,
+                      least(ours, request | {what: value, "precision": precision}, clock, arguments.rounds))
+                     for precision in ("fp32", "bf16")]
             if reference and panel in ("classes", "images") and (what != "classes" or value <= LARGEST_REFERENCE):
                 rows.append((panel, value, "reference", least(reference, request | {what: value}, clock, 1)))
-            print(*rows[-1], flush=True)
+            print(panel, value, *(f"{side} {found:.4g}" for *at, side, found in rows
+                                  if found is not None and at == [panel, value]), flush=True)
     ours.close()
     return [row for row in rows if row[3] is not None]
 
