@@ -39,6 +39,12 @@ find_package(OpenMP QUIET COMPONENTS CXX)
 
 set(MAO_DEPENDENCIES LibTorch::cpu Eigen3::Eigen range-v3::range-v3 nlohmann_json::nlohmann_json
     JPEG::JPEG PNG::PNG ZLIB::ZLIB Utf8proc::utf8proc Threads::Threads)
+if(OpenMP_CXX_FOUND AND NOT TARGET mao::openmp)
+  # The flags alone: the library's path would put the compiler's libgomp before the one that LibTorch brings.
+  add_library(mao::openmp INTERFACE IMPORTED)
+  set_target_properties(mao::openmp PROPERTIES
+    INTERFACE_COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>" INTERFACE_LINK_OPTIONS "${OpenMP_CXX_FLAGS}")
+endif()
 if(OpenMP_CXX_FOUND)
-  list(APPEND MAO_DEPENDENCIES OpenMP::OpenMP_CXX)
+  list(APPEND MAO_DEPENDENCIES mao::openmp)
 endif()

@@ -19,6 +19,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <mao/core/memory.hpp>
 #include <mao/core/safetensors.hpp>
 
 #include "bench.hpp"
@@ -124,6 +125,7 @@ class Server {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  mao::keep_freed_memory();
   mao::require<mao::OptionError>(argc == 2, "usage: ", argv[0], " FOLDER, that of benchmarks/inputs.py");
   Server server(argv[1]);
   for (std::string line; std::getline(std::cin, line);) std::cout << server.answer(line) << std::endl;

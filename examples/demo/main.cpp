@@ -18,6 +18,7 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/labelers.hpp>
 #include <mao/core/files.hpp>
+#include <mao/core/memory.hpp>
 #include <mao/prompts/text_tower_similarity.hpp>
 #include <mao/version.hpp>
 
@@ -149,6 +150,7 @@ int run(const std::filesystem::path& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_freed_memory();
   try {
     return run(argc > 1 ? argv[1] : "build/demo");
   } catch (const mao::Error& error) {

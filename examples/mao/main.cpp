@@ -13,6 +13,7 @@
 #include <iostream>
 
 #include <mao/core/error.hpp>
+#include <mao/core/memory.hpp>
 #include <mao/version.hpp>
 
 namespace {
@@ -62,6 +63,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  mao::keep_freed_memory();
   try {
     return run(argc, argv);
   } catch (const mao::Error& error) {

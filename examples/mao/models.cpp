@@ -19,10 +19,24 @@ std::string describe(const Clip& clip, const std::string& name) {
                  " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
 
+/// What the settings say of the towers.
+ClipOptions clip_options(const ModelSettings& settings, const std::filesystem::path& vocabulary) {
+  ClipOptions options{.vocabulary = vocabulary, .activation = {}, .precision = precision_from(settings.precision)};
+  if (settings.memory_limit > 0) options.kept_limit = static_cast<std::size_t>(settings.memory_limit) << 20U;
+  return options;
+}
+
 /// The model where the settings want it.
 OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened) {
   opened.device = cuda::device_named(settings.device);
   opened.precision = to_string(clip.precision());
+  if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
+  const auto& sizes = clip.weights().sizes;
+  const std::int64_t patches = (sizes.resolution / sizes.patch) * (sizes.resolution / sizes.patch);
+  opened.text_bytes = [text = clip.text_tower()](std::int64_t tokens) { return text.kept_bytes(tokens); };
+  opened.image_bytes = [vision = clip.vision_tower(), patches](std::int64_t images) {
+    return vision.kept_bytes(images, 1 + patches);
+  };
   if (opened.device.is_cpu()) {
     opened.model = std::make_shared<const AnyModel>(std::move(clip));
     return opened;
@@ -37,7 +51,7 @@ OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened)
 
 OpenedModel open_embedded(const ModelSettings& settings) {
   const std::filesystem::path folder = settings.weights.empty() ? MAO_EMBEDDED_MODEL : settings.weights;
-  Clip clip = Clip::load(folder, {.vocabulary = folder / "merges.txt", .activation = {}});
+  Clip clip = Clip::load(folder, clip_options(settings, folder / "merges.txt"));
   const std::string description = describe(clip, "embedded CLIP");
   return placed(std::move(clip), settings,
                 {.model = nullptr, .description = description, .augments = false, .similarity = "clip"});
@@ -48,6 +62,8 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
                        "mobilenet_v2_tf2ptq.safetensors and its .graph.json");
   require<OptionError>(settings.device == "cpu", "--device ", settings.device,
                        ": mobilenet-minilm runs on the CPU alone");
+  require<OptionError>(settings.precision == "fp32" && settings.memory_limit == 0,
+                       "--precision and --memory-limit are for CLIP's towers; mobilenet-minilm has none of them");
   auto model = examples::MobileNetMiniLm::load(settings.weights, settings.minilm);
   return {.model = std::make_shared<const AnyModel>(std::move(model)),
           .description = "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px",
@@ -58,7 +74,7 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
 OpenedModel open_checkpoint(const ModelSettings& settings) {
   require<OptionError>(std::filesystem::exists(settings.model), "--model ", settings.model,
                        ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP checkpoint");
-  ClipOptions options{.vocabulary = settings.vocab, .activation = {}};
+  ClipOptions options = clip_options(settings, settings.vocab);
   if (settings.activation != "auto") {
     options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;
   }

@@ -3,6 +3,8 @@
 /// \file
 /// The frozen model that a run names.
 
+#include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -22,6 +24,8 @@ struct OpenedModel {
   std::string similarity;   ///< who ranks hard negatives unless told otherwise
   c10::Device device{at::kCPU};  ///< where it computes
   std::string precision = "fp32";  ///< of the towers, part of the key of kept image features
+  /// Bytes that a step keeps of a number of text tokens, or of images with prompts; empty where it is not known.
+  std::function<std::size_t(std::int64_t)> text_bytes, image_bytes;
 };
 
 /// **Throws** `FileError`, `FormatError`, `OptionError`.

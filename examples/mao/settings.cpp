@@ -14,6 +14,14 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
   app.add_option("--activation", settings.activation, "auto, quick_gelu or gelu")
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
       ->capture_default_str();
+  app.add_option("--precision", settings.precision,
+                 "of the frozen towers: fp32, equal to the reference, or bf16, several times faster")
+      ->check(CLI::IsMember({"fp32", "bf16"}))
+      ->capture_default_str();
+  app.add_option("--memory-limit", settings.memory_limit,
+                 "MiB that a step may keep for its way back (0: no limit); over it, it computes in parts and twice")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   app.add_option("--device", settings.device, "where the model computes: cpu, cuda or cuda:N")->capture_default_str();
 }
 

@@ -25,6 +25,8 @@ struct ModelSettings {
   std::string minilm;              ///< folder of all-MiniLM-L6-v2; looked for when empty
   std::string vocab;               ///< CLIP's BPE vocabulary; looked for when empty
   std::string activation = "auto";
+  std::string precision = "fp32";  ///< of the frozen towers: "fp32", "bf16"
+  std::int64_t memory_limit = 0;   ///< MiB that a step may keep for its way back, 0: no limit; changes no result
   std::string device = "cpu";  ///< "cuda", "cuda:1", ...; a run may go on on another one, so it is not part of its settings
 };
 
@@ -78,7 +80,7 @@ struct RunOptions {
   bool quiet = false;
 };
 
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation, precision)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, shots, shot_seed, augment, views, classnames)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LearnerSettings, learner, mao, steps, options, optimizer, adam_epsilon,
                                                 zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr, new_batch,

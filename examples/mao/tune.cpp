@@ -48,6 +48,7 @@ class TuneRun {
         [this](const std::string& line) { say(line); });
     say(data.description());
     if (settings_.learner.learner != "zero-shot") {  // an option that does not fit the model leaves nothing behind
+      say_memory(opened, data.of_seed(settings_.seeds.at(0)).base.classes);
       static_cast<void>(make_learner(opened, data.of_seed(settings_.seeds.at(0)).base.classes, settings_.learner, 1));
     }
     open_folder();
@@ -73,6 +74,26 @@ class TuneRun {
   [[nodiscard]] bool needs_pixels() const {
     const std::string& name = settings_.learner.learner;
     return name != "zero-shot" && learner_named(name).prompts_images;
+  }
+
+  /// What a step keeps, of all classes of the base half (a step of MAO: of those in its batch).
+  void say_memory(const OpenedModel& opened, const ClassList& classes) {
+    if (!opened.text_bytes) return;
+    std::int64_t tokens = 0;
+    for (const std::string& name : classes.names) {
+      tokens += static_cast<std::int64_t>(opened.model->tokenize(name).size()) + 2;  // the full stop and the end
+    }
+    const auto mebibytes = [](std::size_t bytes) { return (bytes >> 20U) + 1; };
+    const std::size_t text = opened.text_bytes(tokens);
+    std::string line = text_of("a step keeps about ", mebibytes(text), " MiB of ", classes.size(), " classes (", tokens,
+                               " tokens) for its way back");
+    const std::int64_t images = settings_.learner.batch > 0 ? settings_.learner.batch : 32;
+    if (needs_pixels()) line += text_of(", ", mebibytes(opened.image_bytes(images)), " MiB of ", images, " images");
+    const auto limit = static_cast<std::size_t>(settings_.model.memory_limit) << 20U;
+    if (limit > 0 && (text > limit || (needs_pixels() && opened.image_bytes(images) > limit))) {
+      line += text_of("; over the limit of ", settings_.model.memory_limit, " MiB: in parts, each computed twice");
+    }
+    say(line);
   }
 
   /// Makes the run's folder, once model and data are known to be there: a mistyped path leaves nothing behind.

@@ -13,6 +13,7 @@
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
 #include <mao/core/instruction_set.hpp>
+#include <mao/core/memory.hpp>
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/ops.hpp>
 #include <mao/core/output.hpp>

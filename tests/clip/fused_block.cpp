@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fused block is the block in formulas, in value and gradient, for both activations.
-#include <mao/clip/dense_attention.hpp>
 #include <mao/clip/fused_block.hpp>
+
+#include <mao/clip/dense_attention.hpp>
 #include <mao/testing/toy_model.hpp>
 
 #include <ATen/ops/arange.h>
