@@ -25,7 +25,7 @@ struct OpenedModel {
   c10::Device device{at::kCPU};  ///< where it computes
   std::string precision = "fp32";  ///< of the towers, part of the key of kept image features
   /// Bytes that a step keeps of a number of text tokens, or of images with prompts; empty where it is not known.
-  std::function<std::size_t(std::int64_t)> text_bytes, image_bytes;
+  std::function<std::size_t(std::int64_t)> text_bytes = {}, image_bytes = {};
 };
 
 /// **Throws** `FileError`, `FormatError`, `OptionError`.

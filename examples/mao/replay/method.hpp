@@ -147,7 +147,8 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   if (options.start_is_known) compare_parameters(backbone.parameters(), initial, "start", absolute(1e-6), report);
   load_parameters(backbone.parameters(), initial, "init.safetensors");
 
-  const auto images = source_of(steps, mao::traits_of(backbone).two_views);
+  const bool two_views = mao::traits_of(backbone).two_views;  // a second view is asked for where views are augmented
+  const auto images = source_of(steps, two_views);
   StepComparison comparison(trace, options, report);
   const Recorded<RegularizerT> recorded(std::move(regularizer));
   std::int64_t done = 0;
@@ -158,7 +159,9 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   };
   auto tuner =
       mao::PromptTuner(backbone, FixedBatches(steps, trace.config<std::int64_t>("batches_per_epoch")), recorded,
-                       trace.schedule(), mao::TunerOptions{.optimizer = trace.optimizer(), .name = trace.trainer()});
+                       trace.schedule(),
+                       mao::TunerOptions{
+                           .augment = two_views, .optimizer = trace.optimizer(), .name = trace.trainer()});
   tuner.fit(*images, observer);
   report.exact("steps", done == trace.config<std::int64_t>("T"), mao::text_of(done, " steps were run"));
 
