@@ -72,8 +72,8 @@ FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::fi
   if (std::filesystem::exists(path)) tuner.resume(load_checkpoint(path, info));
   const auto report = observer.on_epoch;
   observer.on_epoch = [&](const EpochReport& epoch) {
+    if (report) report(epoch);  // first: a run that is killed in between tells this epoch again rather than never
     save_checkpoint(path, tuner.state(), info);
-    if (report) report(epoch);
   };
   return tuner.fit(images, observer);
 }
