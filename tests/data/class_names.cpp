@@ -20,3 +20,12 @@ TEST_CASE("bad class-name files are refused with the line", "[class_names]") {
   CHECK_THROWS_AS(mao::read_class_names(folder.write("d.txt", "\n")), mao::FormatError);
   CHECK_THROWS_AS(mao::read_class_names(folder / "absent.txt"), mao::FileError);
 }
+
+TEST_CASE("classes are renamed one by one, or not at all", "[class_names]") {
+  mao::Dataset dataset;
+  dataset.classes.names = {"n02", "two words"};
+  mao::rename_classes(dataset, {{"two words", "cat"}, {"n02", "dog"}, {"unused", "bee"}}, "here");
+  CHECK(dataset.classes.names == std::vector<std::string>{"dog", "cat"});
+  CHECK_THROWS_WITH(mao::rename_classes(dataset, {{"dog", "x"}}, "here"), ContainsSubstring("here") && ContainsSubstring("'cat'"));
+  CHECK_THROWS_WITH(mao::rename_classes(dataset, {{"dog", "x"}, {"cat", "x"}}, "here"), ContainsSubstring("both named 'x'"));
+}

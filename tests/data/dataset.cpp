@@ -45,3 +45,15 @@ TEST_CASE("files and labels keep the order of the items; missing files are liste
   CHECK(mao::labels_of(dataset.test) == std::vector<std::int64_t>{0, 1});
   CHECK(mao::missing_files(dataset).size() == 3);
 }
+
+TEST_CASE("data that is only tested on needs a test image of every class instead", "[dataset]") {
+  auto dataset = two_classes();
+  dataset.train.clear();
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("train split is empty"));
+  const auto check = [&] { mao::check(dataset, "pets", mao::SameNames::refuse, mao::NoTraining::accept); };
+  CHECK_NOTHROW(check());
+  dataset.test.pop_back();
+  CHECK_THROWS_WITH(check(), ContainsSubstring("'dog' (label 1) has no test image"));
+  dataset.train = {{"c1.jpg", 0}};
+  CHECK_THROWS_WITH(check(), ContainsSubstring("has no training image"));
+}

@@ -4,6 +4,7 @@
 #include <string>
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
+#include <vector>
 
 namespace {
 
@@ -48,4 +49,17 @@ TEST_CASE("what is no data set is refused with what was found and what would wor
   CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("cannot find a/1.jpg"));
   folder.write("split_zhou_B.json", split);
   CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("2 split files") && ContainsSubstring("split_zhou_B.json"));
+}
+
+TEST_CASE("a class-name file names the classes of split files and tables too", "[open]") {
+  const mao_test::TemporaryFolder folder;
+  image(folder, "a/1.jpg");
+  const mao::FolderOptions options{.class_names = {{"a", "ant"}, {"b", "bee"}}};
+  const std::vector<std::string> expected{"ant", "bee"};
+  folder.write("split_zhou_Mine.json", split);
+  CHECK(mao::open_dataset(folder.path(), options).classes.names == expected);
+  CHECK(mao::open_dataset(folder / "split_zhou_Mine.json", options).classes.names == expected);
+  const auto table = folder.write("t.csv", "path,label,classname,split\n1.jpg,0,a,train\n2.jpg,1,b,train\n3.jpg,0,a,test\n");
+  CHECK(mao::open_dataset(table, options).classes.names == expected);
+  CHECK_THROWS_WITH(mao::open_dataset(table, {.class_names = {{"a", "ant"}}}), ContainsSubstring("'b'"));
 }

@@ -6,10 +6,12 @@
 #include <filesystem>
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
+#include <mao/data/dataset.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
+#include <utility>
 
 namespace mao {
 
@@ -62,6 +64,22 @@ inline ClassNames read_class_names(const std::filesystem::path& path) {
       json ? detail::class_names_of_json(text, path.string()) : detail::class_names_of_lines(text, path.string());
   require<FormatError>(!names.empty(), path.string(), ": there is no class name in it");
   return names;
+}
+
+/// Replaces the name of every class by the one that `names` gives it.
+///
+/// **Throws** `DataError` naming `source` and a class that has no new name, or two that would get the same one.
+inline void rename_classes(Dataset& dataset, const ClassNames& names, const std::string& source) {
+  ClassList renamed;
+  for (const std::string& name : dataset.classes.names) {
+    const auto found = names.find(name);
+    require<DataError>(found != names.end(), source, ": there is no readable name for the class '", name,
+                       "'; add it to the class-name file, which has ", names.size(),
+                       " names (a tab behind a name that holds spaces)");
+    renamed.names.push_back(found->second);
+  }
+  detail::check_names(renamed, source);
+  dataset.classes = std::move(renamed);
 }
 
 }  // namespace mao

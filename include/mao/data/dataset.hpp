@@ -61,13 +61,16 @@ inline std::vector<std::filesystem::path> missing_files(const Dataset& dataset) 
 /// Whether two classes may have the same name (ImageNet's common list has two pairs of such).
 enum class SameNames { refuse, accept };
 
+/// Whether there may be no training images at all (data that is only tested on, such as ImageNet's variants).
+enum class NoTraining { refuse, accept };
+
 namespace detail {
 
 inline void check_labels(const Dataset& dataset, const std::vector<Item>& items, const char* split,
                          const std::string& source) {
   for (const Item& item : items) {
-    require<DataError>(item.label >= 0 && item.label < dataset.classes.size(), source, ": ", split, " image ", item.path,
-                       " has label ", item.label, ", but there are ", dataset.classes.size(),
+    require<DataError>(item.label >= 0 && item.label < dataset.classes.size(), source, ": ", split, " image ",
+                       item.path, " has label ", item.label, ", but there are ", dataset.classes.size(),
                        " classes; expected a label from 0 to ", dataset.classes.size() - 1);
   }
 }
@@ -83,23 +86,35 @@ inline void check_names(const ClassList& classes, const std::string& source) {
   }
 }
 
+/// Every class needs an image in `items`, which are the `kind` images.
+inline void check_every_class(const Dataset& dataset, const std::vector<Item>& items, const char* kind,
+                              const std::string& source) {
+  std::vector<bool> seen(dataset.classes.names.size());
+  for (const Item& item : items) seen[static_cast<std::size_t>(item.label)] = true;
+  for (std::size_t label = 0; label < seen.size(); ++label) {
+    require<DataError>(seen[label], source, ": class '", dataset.classes.names[label], "' (label ", label, ") has no ",
+                       kind, " image; add some or leave the class out");
+  }
+}
+
 }  // namespace detail
 
+/// Without training images every class needs a test image instead.
+///
 /// **Throws** `DataError` naming `source` and what contradicts itself: an empty train or test split, a label without a
 /// class, a class without a training image, an empty class name, two classes of one name.
-inline void check(const Dataset& dataset, const std::string& source, SameNames same_names = SameNames::refuse) {
-  require<DataError>(!dataset.train.empty(), source, ": the train split is empty; training needs images");
+inline void check(const Dataset& dataset, const std::string& source, SameNames same_names = SameNames::refuse,
+                  NoTraining no_training = NoTraining::refuse) {
+  const bool only_tested = dataset.train.empty() && no_training == NoTraining::accept;
+  require<DataError>(!dataset.train.empty() || only_tested, source,
+                     ": the train split is empty; training needs images");
   require<DataError>(!dataset.test.empty(), source, ": the test split is empty; evaluation needs images");
   detail::check_labels(dataset, dataset.train, "train", source);
   detail::check_labels(dataset, dataset.val, "val", source);
   detail::check_labels(dataset, dataset.test, "test", source);
   if (same_names == SameNames::refuse) detail::check_names(dataset.classes, source);
-  std::vector<bool> seen(dataset.classes.names.size());
-  for (const Item& item : dataset.train) seen[static_cast<std::size_t>(item.label)] = true;
-  for (std::size_t label = 0; label < seen.size(); ++label) {
-    require<DataError>(seen[label], source, ": class '", dataset.classes.names[label], "' (label ", label,
-                       ") has no training image; add some or leave the class out");
-  }
+  detail::check_every_class(dataset, only_tested ? dataset.test : dataset.train, only_tested ? "test" : "training",
+                            source);
 }
 
 }  // namespace mao

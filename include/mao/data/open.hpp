@@ -7,12 +7,14 @@
 #include <array>
 #include <filesystem>
 #include <mao/core/error.hpp>
+#include <mao/data/class_names.hpp>
 #include <mao/data/csv.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/data/folder.hpp>
 #include <mao/data/split_json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mao {
@@ -22,8 +24,8 @@ namespace detail {
 /// The folder, at or below `start`, in which the first listed image is found; CoOp's usual sub folders come first.
 inline std::filesystem::path image_root_of(const std::filesystem::path& start, const std::string& first_image,
                                            const std::filesystem::path& split_file) {
-  constexpr std::array<std::string_view, 6> usual{"101_ObjectCategories", "images", "jpg", "2750", "UCF-101-midframes",
-                                                  "SUN397"};
+  constexpr std::array<std::string_view, 6> usual{"101_ObjectCategories", "images", "jpg", "2750",
+                                                  "UCF-101-midframes",    "SUN397"};
   std::vector<std::filesystem::path> places{start};
   for (const auto name : usual) places.push_back(start / name);
   for (const auto& name : names_in(start, true)) places.push_back(start / name);
@@ -34,11 +36,18 @@ inline std::filesystem::path image_root_of(const std::filesystem::path& start, c
                           start.string(), " or a folder in it; unpack the images there, or name their folder"));
 }
 
+/// The data set under readable names, if there are any.
+inline Dataset with_names(Dataset dataset, const ClassNames& names, const std::filesystem::path& source) {
+  if (!names.empty()) rename_classes(dataset, names, source.string());
+  return dataset;
+}
+
 /// Reads a split file and looks for its images in `start`.
-inline Dataset open_split_json(const std::filesystem::path& file, const std::filesystem::path& start) {
+inline Dataset open_split_json(const std::filesystem::path& file, const std::filesystem::path& start,
+                               const ClassNames& names) {
   Dataset dataset = read_split_json(file, start);
   dataset.root = image_root_of(start, dataset.train.front().path, file);
-  return dataset;
+  return with_names(std::move(dataset), names, file);
 }
 
 inline std::vector<std::filesystem::path> split_files_in(const std::filesystem::path& folder) {
@@ -64,7 +73,7 @@ inline std::string contents_of(const std::filesystem::path& folder) {
 
 inline Dataset open_folder(const std::filesystem::path& folder, const FolderOptions& options) {
   const auto files = split_files_in(folder);
-  if (files.size() == 1) return open_split_json(files.front(), folder);
+  if (files.size() == 1) return open_split_json(files.front(), folder, options.class_names);
   std::string names;
   for (const auto& file : files) names += "\n  " + file.string();
   require<DataError>(files.empty(), folder.string(), " has ", files.size(), " split files; name one of them:", names);
@@ -87,16 +96,20 @@ inline Dataset open_folder(const std::filesystem::path& folder, const FolderOpti
 /// * `*.json`: `read_split_json`, with the images looked for beside the file
 /// * `*.csv`, `*.tsv`, `*.txt`: `read_csv`
 ///
-/// **Throws** `FileError` when nothing is there or the images are not, `DataError` or `FormatError` saying what was found
-/// and what would work.
+/// `options.class_names` maps folders, or the class names of a split file or table, to readable names.
+///
+/// **Throws** `FileError` when nothing is there or the images are not, `DataError` or `FormatError` saying what was
+/// found and what would work.
 inline Dataset open_dataset(const std::filesystem::path& path, const FolderOptions& options = {}) {
   require<FileError>(std::filesystem::exists(path), "there is no data set at ", path.string(),
                      "; expected a folder, a split .json or a .csv");
   if (std::filesystem::is_directory(path)) return detail::open_folder(path, options);
   const std::filesystem::path absolute = std::filesystem::absolute(path);
   const std::string extension = path.extension().string();
-  if (extension == ".json") return detail::open_split_json(path, absolute.parent_path());
-  if (extension == ".csv" || extension == ".tsv" || extension == ".txt") return read_csv(path, options.seed);
+  if (extension == ".json") return detail::open_split_json(path, absolute.parent_path(), options.class_names);
+  if (extension == ".csv" || extension == ".tsv" || extension == ".txt") {
+    return detail::with_names(read_csv(path, options.seed), options.class_names, path);
+  }
   throw DataError(text_of(path.string(), ": a file ending in '", extension,
                           "' is no data set; expected a folder, a split .json, or a table .csv or .tsv"));
 }

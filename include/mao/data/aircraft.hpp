@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// FGVC-Aircraft as its authors publish it: variants.txt and images_variant_{train,val,test}.txt.
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <mao/core/error.hpp>
+#include <mao/core/files.hpp>
+#include <mao/data/dataset.hpp>
+#include <map>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mao {
+
+namespace detail {
+
+/// The lines of a text, without blanks at their ends; empty ones stay, so that numbers are those of the file.
+inline std::vector<std::string> trimmed_lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) {
+    const auto last = line.find_last_not_of(" \t\r");
+    lines.push_back(last == std::string::npos ? "" : line.substr(0, last + 1));
+  }
+  return lines;
+}
+
+/// Lines `image-number variant`.
+inline std::vector<Item> aircraft_items(const std::filesystem::path& file,
+                                        const std::map<std::string, std::int64_t>& labels) {
+  std::vector<Item> items;
+  const auto lines = trimmed_lines(read_text_file(file));
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (lines[i].empty()) continue;
+    const auto gap = lines[i].find(' ');
+    require<FormatError>(gap != std::string::npos && gap > 0, file.string(), ": line ", i + 1, ": '", lines[i],
+                         "'; expected the number of an image, a space, and a variant");
+    const std::string variant = lines[i].substr(lines[i].find_first_not_of(' ', gap));
+    const auto label = labels.find(variant);
+    require<DataError>(label != labels.end(), file.string(), ": line ", i + 1, ": the variant '", variant,
+                       "' is not in variants.txt, which has ", labels.size(), "; take both files from one archive");
+    items.push_back({lines[i].substr(0, gap) + ".jpg", label->second});
+  }
+  return items;
+}
+
+}  // namespace detail
+
+/// Reads the lists in `folder`; labels follow variants.txt, images lie in `folder/images`.
+///
+/// **Throws** `FileError`; `FormatError` or `DataError` naming file and line.
+inline Dataset read_aircraft(const std::filesystem::path& folder) {
+  Dataset dataset;
+  dataset.root = folder / "images";
+  std::map<std::string, std::int64_t> labels;
+  for (const std::string& variant : detail::trimmed_lines(read_text_file(folder / "variants.txt"))) {
+    if (variant.empty()) continue;
+    labels[variant] = dataset.classes.size();
+    dataset.classes.names.push_back(variant);
+  }
+  const std::array splits{std::pair{"train", &dataset.train}, std::pair{"val", &dataset.val},
+                          std::pair{"test", &dataset.test}};
+  for (const auto& [split, items] : splits) {
+    *items = detail::aircraft_items(folder / (std::string("images_variant_") + split + ".txt"), labels);
+  }
+  check(dataset, folder.string());
+  return dataset;
+}
+
+}  // namespace mao

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Whether an image file is whole.
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <mao/core/error.hpp>
+#include <mao/data/decode.hpp>
+#include <span>
+#include <string>
+
+namespace mao {
+
+namespace detail {
+
+/// True when a JPEG or PNG begins and ends as its format wants; reads 20 bytes. False proves nothing: programs may
+/// leave bytes behind the end.
+inline bool has_both_ends(const std::filesystem::path& file) {
+  constexpr std::array<std::uint8_t, 2> jpeg_begin{0xff, 0xd8}, jpeg_end{0xff, 0xd9};
+  constexpr std::array<std::uint8_t, 8> png_begin{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+  constexpr std::array<std::uint8_t, 8> png_end{'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
+  std::array<std::uint8_t, 8> begin{}, end{};
+  std::ifstream stream(file, std::ios::binary);
+  stream.read(reinterpret_cast<char*>(begin.data()), begin.size());
+  stream.seekg(-static_cast<std::streamoff>(end.size()), std::ios::end);
+  stream.read(reinterpret_cast<char*>(end.data()), end.size());
+  if (!stream) return false;
+  const auto ends_with = [&](const auto& magic) { return std::equal(magic.rbegin(), magic.rend(), end.rbegin()); };
+  return (begins_with(std::span<const std::uint8_t>(begin), jpeg_begin) && ends_with(jpeg_end)) ||
+         (begins_with(std::span<const std::uint8_t>(begin), png_begin) && ends_with(png_end));
+}
+
+}  // namespace detail
+
+/// How thoroughly image files are looked at.
+enum class ImageCheck {
+  ends,   ///< the first and last bytes; what looks odd there is decoded
+  decode  ///< every pixel
+};
+
+/// What is wrong with an image file, in words; empty when nothing is.
+inline std::string image_damage(const std::filesystem::path& file, ImageCheck check) {
+  if (check == ImageCheck::ends && detail::has_both_ends(file)) return {};
+  try {
+    read_image(file);
+    return {};
+  } catch (const Error& error) {
+    const std::string text = error.what(), name = file.string() + ": ";
+    return text.starts_with(name) ? text.substr(name.size()) : text;
+  }
+}
+
+}  // namespace mao

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The fifteen data sets of the literature on prompt tuning: names, folders, counts, zero-shot templates.
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <mao/core/error.hpp>
+#include <string>
+#include <string_view>
+
+namespace mao {
+
+/// How a data set lies on disk.
+enum class DatasetLayout {
+  split_json,        ///< a split file that lists all images
+  aircraft,          ///< variants.txt and images_variant_{train,val,test}.txt
+  imagenet,          ///< classnames.txt and images/{train,val}/WNID; val is tested on
+  imagenet_numbers,  ///< tested on only: a folder a label, 0 to 999
+  imagenet_wnids,    ///< tested on only: a folder a class of ImageNet
+  imagenet_subset    ///< tested on only: folders of some of ImageNet's classes, which alone are candidates
+};
+
+/// How many classes and images there are; 0: not stated, or none.
+struct DatasetCounts {
+  std::int64_t classes = 0;
+  std::int64_t train = 0;
+  std::int64_t val = 0;
+  std::int64_t test = 0;
+  std::int64_t base_test = 0;       ///< test images of the first half of the classes
+  std::int64_t new_test = 0;        ///< test images of the second half
+  std::int64_t test_per_class = 0;  ///< where it is the same for all classes and the images are not listed
+
+  /// The larger half when the number of classes is odd.
+  [[nodiscard]] constexpr std::int64_t base_classes() const { return (classes + 1) / 2; }
+  [[nodiscard]] constexpr std::int64_t new_classes() const { return classes / 2; }
+};
+
+/// One data set that is known by name.
+struct NamedDataset {
+  std::string_view name;      ///< as it is typed, and as CoOp's configuration files are called
+  std::string_view title;     ///< as tables print it
+  std::string_view registry;  ///< Dassl's name of its reader
+  std::string_view alias;     ///< another usual spelling
+  std::string_view about;     ///< what the pictures show
+  std::string_view folder;    ///< below the root of all data sets
+  std::string_view images;    ///< below `folder`; empty: the folder itself
+  std::string_view split;     ///< the file, below `folder`, that says what there is
+  DatasetLayout layout = DatasetLayout::split_json;
+  DatasetCounts counts;
+  std::string_view zero_shot_template = "a photo of a {}.";
+
+  /// ImageNet's variants: nothing to train on.
+  [[nodiscard]] constexpr bool only_tested() const { return counts.train == 0; }
+};
+
+// clang-format off
+/// All of them, in the order of the papers' tables, ImageNet's variants last.
+///
+/// **Source** CoOp's readers and the split files published with it; counts of the variants: their authors.
+inline constexpr std::array<NamedDataset, 15> named_datasets{{
+    {"imagenet", "ImageNet", "ImageNet", "imagenet1k", "objects", "imagenet", "images", "classnames.txt",
+     DatasetLayout::imagenet, {1000, 1'281'167, 50'000, 50'000, 25'000, 25'000, 50}},
+    {"caltech101", "Caltech101", "Caltech101", "caltech", "objects", "caltech-101", "101_ObjectCategories",
+     "split_zhou_Caltech101.json", DatasetLayout::split_json, {100, 4'128, 1'649, 2'465, 1'549, 916}},
+    {"oxford_pets", "OxfordPets", "OxfordPets", "pets", "breeds of cats and dogs", "oxford_pets", "images",
+     "split_zhou_OxfordPets.json", DatasetLayout::split_json, {37, 2'944, 736, 3'669, 1'881, 1'788},
+     "a photo of a {}, a type of pet."},
+    {"stanford_cars", "StanfordCars", "StanfordCars", "cars", "models of cars", "stanford_cars", "",
+     "split_zhou_StanfordCars.json", DatasetLayout::split_json, {196, 6'509, 1'635, 8'041, 4'002, 4'039}},
+    {"oxford_flowers", "Flowers102", "OxfordFlowers", "flowers", "flowers", "oxford_flowers", "jpg",
+     "split_zhou_OxfordFlowers.json", DatasetLayout::split_json, {102, 4'093, 1'633, 2'463, 1'053, 1'410},
+     "a photo of a {}, a type of flower."},
+    {"food101", "Food101", "Food101", "food", "dishes", "food-101", "images", "split_zhou_Food101.json",
+     DatasetLayout::split_json, {101, 50'500, 20'200, 30'300, 15'300, 15'000}, "a photo of {}, a type of food."},
+    {"fgvc_aircraft", "FGVCAircraft", "FGVCAircraft", "aircraft", "variants of aircraft", "fgvc_aircraft", "images",
+     "variants.txt", DatasetLayout::aircraft, {100, 3'334, 3'333, 3'333, 1'666, 1'667},
+     "a photo of a {}, a type of aircraft."},
+    {"sun397", "SUN397", "SUN397", "sun", "scenes", "sun397", "SUN397", "split_zhou_SUN397.json",
+     DatasetLayout::split_json, {397, 15'880, 3'970, 19'850, 9'950, 9'900}},
+    {"dtd", "DTD", "DescribableTextures", "textures", "textures", "dtd", "images",
+     "split_zhou_DescribableTextures.json", DatasetLayout::split_json, {47, 2'820, 1'128, 1'692, 864, 828},
+     "{} texture."},
+    {"eurosat", "EuroSAT", "EuroSAT", "eurosat", "land seen by a satellite", "eurosat", "2750",
+     "split_zhou_EuroSAT.json", DatasetLayout::split_json, {10, 13'500, 5'400, 8'100, 4'200, 3'900},
+     "a centered satellite photo of {}."},
+    {"ucf101", "UCF101", "UCF101", "ucf", "actions, a frame of each video", "ucf101", "UCF-101-midframes",
+     "split_zhou_UCF101.json", DatasetLayout::split_json, {101, 7'639, 1'898, 3'783, 1'934, 1'849},
+     "a photo of a person doing {}."},
+    {"imagenetv2", "ImageNetV2", "ImageNetV2", "imagenetv2", "ImageNet's classes, photographs collected anew",
+     "imagenetv2", "imagenetv2-matched-frequency-format-val", "classnames.txt", DatasetLayout::imagenet_numbers,
+     {1000, 0, 0, 10'000, 5'000, 5'000, 10}},
+    {"imagenet_sketch", "ImageNet-Sketch", "ImageNetSketch", "sketches", "ImageNet's classes, drawn",
+     "imagenet-sketch", "images", "classnames.txt", DatasetLayout::imagenet_wnids, {1000, 0, 0, 50'889}},
+    {"imagenet_a", "ImageNet-A", "ImageNetA", "imagenetadversarial", "200 classes, photographs that fool models",
+     "imagenet-adversarial", "imagenet-a", "classnames.txt", DatasetLayout::imagenet_subset, {200, 0, 0, 7'500}},
+    {"imagenet_r", "ImageNet-R", "ImageNetR", "imagenetrendition", "200 classes, art, cartoons, toys",
+     "imagenet-rendition", "imagenet-r", "classnames.txt", DatasetLayout::imagenet_subset, {200, 0, 0, 30'000}},
+}};
+// clang-format on
+
+namespace detail {
+
+/// Spellings that differ in case, underscores, hyphens and blanks are one; anything that looks like a path is none.
+inline std::string spelling_key(std::string_view name) {
+  std::string key;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0) {
+      key += static_cast<char>(std::tolower(byte));
+    } else if (c != '_' && c != '-' && c != ' ') {
+      return {};
+    }
+  }
+  return key;
+}
+
+}  // namespace detail
+
+/// The data set of that name, title, Dassl name or folder, in any case, with or without `_` and `-`; null when there is
+/// none.
+inline const NamedDataset* find_named(std::string_view name) {
+  const std::string key = detail::spelling_key(name);
+  if (key.empty()) return nullptr;
+  const auto found = std::ranges::find_if(named_datasets, [&](const NamedDataset& known) {
+    const std::array spellings{known.name, known.title, known.registry, known.alias, known.folder};
+    return std::ranges::any_of(spellings, [&](auto spelling) { return detail::spelling_key(spelling) == key; });
+  });
+  return found == named_datasets.end() ? nullptr : &*found;
+}
+
+/// As `find_named`. **Throws** `OptionError` listing the names when there is none.
+inline const NamedDataset& named_dataset(std::string_view name) {
+  const NamedDataset* found = find_named(name);
+  if (found != nullptr) return *found;
+  std::string names;
+  for (const NamedDataset& known : named_datasets) names += (names.empty() ? "" : ", ") + std::string(known.name);
+  throw OptionError(text_of("there is no data set named '", name, "'; expected one of ", names));
+}
+
+}  // namespace mao
