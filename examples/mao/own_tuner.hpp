@@ -20,13 +20,17 @@ struct AnyTuner {
   std::function<FitResult(ImageSource&, const Observer&)> fit;
   std::function<TunerState()> state;
   std::function<void(const TunerState&)> resume;
+  TunerOptions settings;
+
+  [[nodiscard]] const TunerOptions& options() const { return settings; }
 };
 
 template <class TunerT>
 AnyTuner any_tuner(TunerT tuner) {
   const auto shared = std::make_shared<TunerT>(std::move(tuner));
   return {[shared](ImageSource& images, const Observer& observer) { return shared->fit(images, observer); },
-          [shared] { return shared->state(); }, [shared](const TunerState& state) { shared->resume(state); }};
+          [shared] { return shared->state(); }, [shared](const TunerState& state) { shared->resume(state); },
+          shared->options()};
 }
 
 /// DPC's: each image with the classes that the tuned host takes it for, contrasted in both directions.

@@ -49,6 +49,7 @@ class Adapt {
  public:
   using Options = AdaptOptions;
   static constexpr bool needs_all_classes = true;
+  static constexpr bool needs_whole_batch = true;
 
   /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
   explicit Adapt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})

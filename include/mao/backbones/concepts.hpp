@@ -111,10 +111,15 @@ concept BringsNegatives = Backbone<B> && B::brings_negatives;
 template <class B>
 concept IgnoresLabels = Backbone<B> && B::ignores_labels;
 
+/// A backbone that looks at the images of a batch together (batch normalisation), or takes gradients where the tuner
+/// does not see them: several processes cannot share its batches.
+template <class B>
+concept NeedsWholeBatch = Backbone<B> && B::needs_whole_batch;
+
 /// The constants of a backbone as values.
 struct BackboneTraits {
   bool class_features = false, frozen_image_tower = false, needs_all_classes = false, two_views = false;
-  bool brings_negatives = false, ignores_labels = false;
+  bool brings_negatives = false, ignores_labels = false, combines_losses = false, needs_whole_batch = false;
 };
 
 /// What a backbone is like, by its type.
@@ -125,7 +130,9 @@ constexpr BackboneTraits traits_of() {
           .needs_all_classes = NeedsAllClasses<B>,
           .two_views = NeedsTwoViews<B>,
           .brings_negatives = BringsNegatives<B>,
-          .ignores_labels = IgnoresLabels<B>};
+          .ignores_labels = IgnoresLabels<B>,
+          .combines_losses = CombinesLosses<B>,
+          .needs_whole_batch = NeedsWholeBatch<B>};
 }
 
 /// The same; one that is chosen at run time (`AnyBackbone`) is asked.

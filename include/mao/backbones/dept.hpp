@@ -50,6 +50,7 @@ class Dept {
   static constexpr bool frozen_image_tower = FrozenImageTower<HostT>;
   static constexpr bool needs_all_classes = NeedsAllClasses<HostT>;
   static constexpr bool two_views = NeedsTwoViews<HostT>;
+  static constexpr bool needs_whole_batch = NeedsWholeBatch<HostT>;
   static_assert(
       !WeighsLosses<HostT> && !CombinesLosses<HostT>,
       "mao: DePT weighs the host's loss itself, so the host cannot (DePT, DPC, PromptKD, ProGrad): use one whose "

@@ -66,6 +66,7 @@ class Dpc {
   static constexpr bool needs_all_classes = NeedsAllClasses<HostT>;
   static constexpr bool two_views = NeedsTwoViews<HostT>;
   static constexpr bool brings_negatives = true;
+  static constexpr bool needs_whole_batch = true;  // gradients are the host's before they are those of what trains
 
   /// Takes the host over, tuned and bound to the base classes: its tensors are what prompts are put into from here on.
   /// **Throws** `OptionError` for a setting out of range and for a host that has learned nothing.
@@ -85,7 +86,7 @@ class Dpc {
   /// Like the host's, which may be known at run time alone.
   [[nodiscard]] BackboneTraits traits() const {
     BackboneTraits traits = traits_of(host_);
-    traits.brings_negatives = true;
+    traits.brings_negatives = traits.combines_losses = traits.needs_whole_batch = true;
     return traits;
   }
 

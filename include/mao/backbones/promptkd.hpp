@@ -52,6 +52,7 @@ class PromptKd {
   using Options = PromptKdOptions;
   static constexpr bool needs_all_classes = true;
   static constexpr bool ignores_labels = true;
+  static constexpr bool needs_whole_batch = true;
 
   /// **Throws** `OptionError` for a setting out of range, or when student and teacher do not see the same pixels.
   explicit PromptKd(std::shared_ptr<const StudentModel> student, TeacherT teacher, Options options = {})

@@ -45,6 +45,11 @@ class AlterableRegularizer {
     return present;
   }
 
+  /// Whether images are judged against other images of their batch.
+  [[nodiscard]] bool needs_whole_batch() const {
+    return options_.task == Task::Base && options_.columns == Columns::PerImage;
+  }
+
   Tensor operator()(const Output& output, const Batch& batch) const {
     if (options_.task == Task::New) return batch_cross_entropy(output, batch);
     const auto columns = columns_of(batch.labels, output.candidates);

@@ -20,6 +20,9 @@ struct SymmetricContrast {
     return AlterableRegularizer().candidates(batch, classes);
   }
 
+  /// Each text is to find its image among those of the batch.
+  [[nodiscard]] static bool needs_whole_batch() { return true; }
+
   Tensor operator()(const Output& output, const Batch& batch) const {
     const auto columns_of_images = columns_of(batch.labels, output.candidates);
     std::vector<std::int64_t> rows, columns;

@@ -65,7 +65,8 @@ inline TunerState load_checkpoint(const std::filesystem::path& path, const Promp
   return state;
 }
 
-/// Trains with a checkpoint after each epoch, going on from the one that is there.
+/// Trains with a checkpoint after each epoch, going on from the one that is there. Of several workers all read it and
+/// the first one writes it.
 template <class TunerT>
 FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path,
                                const PromptInfo& info, Observer observer = {}) {
@@ -73,7 +74,7 @@ FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::fi
   const auto report = observer.on_epoch;
   observer.on_epoch = [&](const EpochReport& epoch) {
     if (report) report(epoch);  // first: a run that is killed in between tells this epoch again rather than never
-    save_checkpoint(path, tuner.state(), info);
+    if (is_first(tuner.options().workers.get())) save_checkpoint(path, tuner.state(), info);
   };
   return tuner.fit(images, observer);
 }

@@ -3,6 +3,8 @@
 /// \file
 /// The four policies of a tuner together.
 
+#include <string>
+
 #include <mao/backbones/concepts.hpp>
 #include <mao/regularizers/concepts.hpp>
 #include <mao/sampling/concepts.hpp>
@@ -17,6 +19,17 @@ concept Tunable = Backbone<BackboneT> && Sampler<SamplerT> && Regularizer<Regula
 /// A sampler that adds hard negatives to a batch.
 template <class S>
 concept MinesNegatives = S::mines_negatives;
+
+/// What the compiler asks of a backbone's type, asked of one that is chosen at run time. **Throws** `OptionError` for a
+/// method on which hard negatives have nothing to act; `name` is the step's.
+inline void expect_mining(const BackboneTraits& traits, const std::string& name) {
+  require<OptionError>(!traits.brings_negatives, name,
+                       ": this method brings its own hard negatives, MAO's base step would mine them twice; tune its "
+                       "host with MAO instead");
+  require<OptionError>(!traits.ignores_labels, name,
+                       ": this method has no loss over labels, so MAO's base step has nothing to act on; train it "
+                       "plain");
+}
 
 namespace explain {
 

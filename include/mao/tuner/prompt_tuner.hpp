@@ -6,11 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <ATen/core/grad_mode.h>
 
 #include <mao/core/ops.hpp>
 #include <mao/tuner/concepts.hpp>
@@ -18,6 +17,8 @@
 #include <mao/tuner/optimizer.hpp>
 #include <mao/tuner/outputs.hpp>
 #include <mao/tuner/reports.hpp>
+#include <mao/tuner/shares.hpp>
+#include <mao/tuner/state.hpp>
 #include <mao/tuner/views.hpp>
 
 namespace mao {
@@ -27,7 +28,8 @@ struct TunerOptions {
   std::uint64_t seed = 1;  ///< of batches and augmentation; the same seed gives the same run on any number of threads
   bool augment = false;    ///< random views of the training images instead of the evaluation view
   OptimizerOptions optimizer{};
-  std::string name = "tuner";  ///< how errors call this step
+  std::string name = "tuner";                  ///< how errors call this step
+  std::shared_ptr<Workers> workers = nullptr;  ///< share every batch, to the same result; null: this process alone
 };
 
 namespace detail {
@@ -46,22 +48,17 @@ class PromptTunerImpl {
         schedule_(std::move(schedule)),
         options_(std::move(options)),
         optimizer_(backbone.parameters(), options_.optimizer) {
-    if constexpr (MinesNegatives<SamplerT>) {  // a backbone chosen at run time is asked here, others by the compiler
-      const BackboneTraits traits = traits_of(backbone);
-      require<OptionError>(!traits.brings_negatives, options_.name,
-                           ": this method brings its own hard negatives, MAO's base step would mine them twice; tune "
-                           "its host with MAO instead");
-      require<OptionError>(!traits.ignores_labels, options_.name,
-                           ": this method has no loss over labels, so MAO's base step has nothing to act on; train it "
-                           "plain");
-    }
+    if constexpr (MinesNegatives<SamplerT>) expect_mining(traits_of(backbone), options_.name);
   }
 
   /// Trains until the schedule ends or `observer.should_stop` says so. Image positions of the sampler refer to
   /// `images`.
   ///
-  /// **Throws** `NumericError` naming step and tensor when a value stops being finite.
+  /// **Throws** `NumericError` naming step and tensor when a value stops being finite, `OptionError` when `workers`
+  /// cannot share the batches of this method or loss, or start from different states.
   FitResult fit(ImageSource& images, const Observer& observer = {}) {
+    expect_shareable(workers(), backbone_, regularizer_, options_.name);
+    expect_same_start(workers(), epochs_done_, optimizer_.parameters(), options_.name);
     while (epochs_done_ < schedule_.epochs()) {
       if (!run_epoch(images, observer)) return FitResult::Stopped;
     }
@@ -70,28 +67,11 @@ class PromptTunerImpl {
   }
 
   /// A copy of the state at the end of the last whole epoch.
-  [[nodiscard]] TunerState state() const {
-    TunerState state{.epochs_done = epochs_done_, .parameters = {}, .optimizer = {}, .buffers = {}};
-    for (const Parameter& parameter : optimizer_.parameters()) {
-      state.parameters[parameter.name] = parameter.value.detach().clone();
-    }
-    state.optimizer = copy_of(optimizer_.state());
-    if constexpr (HasBuffers<BackboneT>) state.buffers = copy_of(backbone_.buffers());
-    return state;
-  }
+  [[nodiscard]] TunerState state() const { return state_of(backbone_, optimizer_, epochs_done_); }
 
   /// Goes on from a state. **Throws** `ShapeError` when it belongs to another method.
   void resume(const TunerState& state) {
-    const at::NoGradGuard no_graph;
-    for (const Parameter& parameter : optimizer_.parameters()) {
-      const auto saved = state.parameters.find(parameter.name);
-      require<ShapeError>(saved != state.parameters.end(), options_.name, ": the saved state has no ", parameter.name);
-      expect_shape(saved->second, parameter.value.sizes(), options_.name + ": saved " + parameter.name);
-      Tensor value = parameter.value;
-      value.copy_(saved->second);
-    }
-    optimizer_.set_state(copy_of(state.optimizer));
-    if constexpr (HasBuffers<BackboneT>) backbone_.set_buffers(copy_of(state.buffers));
+    restore_state(backbone_, optimizer_, state, options_.name);
     epochs_done_ = state.epochs_done;
   }
 
@@ -102,20 +82,23 @@ class PromptTunerImpl {
   /// False when asked to stop before the epoch's end.
   bool run_epoch(ImageSource& images, const Observer& observer) {
     const int epoch = epochs_done_;
+    const bool twice = traits_of(backbone_).two_views;
     Rng rng = Rng(options_.seed)["batches"][static_cast<std::uint64_t>(epoch)];
     std::vector<Batch> batches;
     for (auto&& batch : sampler_.epoch(rng)) batches.push_back(std::forward<decltype(batch)>(batch));
-    const auto views = views_of(batches, options_.seed, epoch, options_.augment);
-    images.announce(wanted_views(views, traits_of(backbone_).two_views));
+    auto views = views_of(batches, options_.seed, epoch, options_.augment);
+    for (auto& of_batch : views) of_batch = part_of(of_batch, share_of(std::ssize(of_batch), workers()));
+    images.announce(wanted_views(views, twice));
     EpochReport total{.epoch = epoch, .epochs = schedule_.epochs(), .learning_rate = schedule_.learning_rate(epoch)};
     for (std::size_t i = 0; i < batches.size(); ++i) {
-      if (observer.should_stop && observer.should_stop()) return false;
+      const bool stop = observer.should_stop && observer.should_stop();
+      if (sums_over(workers(), {stop ? 1.0 : 0.0})[0] > 0) return false;
       StepReport report{.epoch = epoch,
                         .epochs = total.epochs,
                         .step = static_cast<int>(i),
                         .steps = static_cast<int>(batches.size()),
                         .learning_rate = total.learning_rate};
-      step(batches[i], load_views(images, views[i], traits_of(backbone_).two_views), report);
+      step(batches[i], load_views(images, views[i], twice), report);
       if (observer.on_step) observer.on_step(report);
       total.loss += report.loss;
       total.accuracy += report.accuracy;
@@ -129,35 +112,40 @@ class PromptTunerImpl {
     return true;
   }
 
-  static TensorMap copy_of(const TensorMap& tensors) {
-    TensorMap copies;
-    for (const auto& [name, value] : tensors) copies[name] = value.clone();
-    return copies;
-  }
-
+  /// `images` are those of this worker's share.
   void step(Batch& batch, const ImageBatch& images, StepReport& report) {
-    if constexpr (LabelsBatches<SamplerT>) sampler_.label(batch, images);
+    const Share share = share_of(batch.size(), workers());
+    Batch part = part_of(batch, share);
+    if constexpr (LabelsBatches<SamplerT>) {
+      sampler_.label(part, images);
+      gather_labels(batch, part, share, workers());
+      part = part_of(batch, share);
+    }
     report.images = static_cast<int>(batch.size());
-    const auto counts = [](float weight) { return weight > 0; };
-    report.skipped = !batch.weights.empty() && std::none_of(batch.weights.begin(), batch.weights.end(), counts);
+    report.skipped = !trains(batch);
     if (report.skipped) return;
+    const LossShare counted = loss_share(batch, share);
+    if (counted.task == 0) part.weights.clear();  // its loss is a number, times 0
     const Candidates candidates = regularizer_.candidates(batch, backbone_.classes());
     report.candidates = static_cast<int>(candidates.size());
     Output full = backbone_.forward(images, encoded(candidates));
     full.images = images;
     Output output = select_candidates(full, candidates);
-    const Losses losses = losses_of(backbone_, regularizer_, full, output, batch);
-    report.loss = losses.total.template item<double>();
+    const Losses losses = losses_of(backbone_, regularizer_, full, output, part, counted);
+    const auto sums =
+        sums_over(workers(), {losses.total.template item<double>(), batch_accuracy(output, part) * counted.auxiliary});
+    report.loss = sums[0];
+    report.accuracy = sums[1];
     require<NumericError>(std::isfinite(report.loss), where(report), ": the loss is ", report.loss,
                           "; lower the learning rate, or train in fp32 if a lower precision was asked for");
     optimizer_.zero_grad();
-    back_propagate(backbone_, losses);
+    back_propagate(backbone_, losses, workers());
     check_finite(optimizer_.parameters(), where(report));
-    optimizer_.step([&](const Parameter& parameter) {
-      return learning_rate_of(schedule_, report.epoch, parameter.rate);
-    });
-    report.accuracy = batch_accuracy(output, batch);
+    optimizer_.step(
+        [&](const Parameter& parameter) { return learning_rate_of(schedule_, report.epoch, parameter.rate); });
   }
+
+  [[nodiscard]] Workers* workers() const { return options_.workers.get(); }
 
   [[nodiscard]] Candidates encoded(const Candidates& candidates) const {
     return traits_of(backbone_).needs_all_classes ? Candidates::all(backbone_.classes().size()) : candidates;
