@@ -7,6 +7,7 @@ configure_package_config_file(cmake/mao-config.cmake.in mao-config.cmake INSTALL
 write_basic_package_version_file(mao-config-version.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES
   ${CMAKE_CURRENT_BINARY_DIR}/mao-config.cmake ${CMAKE_CURRENT_BINARY_DIR}/mao-config-version.cmake
-  cmake/FindLibTorch.cmake cmake/FindUtf8proc.cmake cmake/MaoCuda.cmake
+  cmake/FindLibTorch.cmake cmake/FindUtf8proc.cmake cmake/MaoC10d.cmake
+  cmake/MaoCuda.cmake
   cmake/MaoDependencies.cmake
   DESTINATION ${mao_package_dir})
