@@ -71,6 +71,17 @@ TEST_CASE("one file removed, one cut short and one renamed are reported exactly 
   }
 }
 
+TEST_CASE("a split that is not there at all does not hide a renamed file", "[check_files]") {
+  const mao_test::TemporaryFolder folder;
+  auto dataset = pictures(folder);
+  dataset.val = {{"a/image_0007.png", 0}, {"a/image_0008.png", 0}};
+  std::filesystem::rename(folder / "a/image_0002.png", folder / "a/holiday.png");
+  const auto report = mao::check_files(dataset);
+  REQUIRE(report.problems.size() == 3);
+  CHECK(report.problems[0] == FileProblem{FileProblemKind::renamed, "train", "a/image_0002.png", "a/holiday.png"});
+  CHECK(report.problems[1] == FileProblem{FileProblemKind::missing, "val", "a/image_0007.png", ""});
+}
+
 TEST_CASE("work in parallel is done once each, and errors come out", "[check_files]") {
   std::vector<std::atomic<int>> seen(100);
   mao::detail::in_parallel(seen.size(), 4, [&](std::size_t i) { ++seen[i]; });

@@ -28,7 +28,9 @@ TEST_CASE("a missing file is paired with a likely one, never with a listed one",
   CHECK(renamed_in({{"sun_aaqrtz.jpg"}, {"anything.png"}}) == Pairs{{"sun_aaqrtz.jpg", "anything.png"}});
   CHECK(renamed_in({{"sun_aaqrtz.jpg"}, {"sun_bxywpo.jpg", "sun_bkkqwe.jpg"}}).empty());
   CHECK(renamed_in({{"image_01.jpg", "image_02.jpg"}, {"image_01.JPG"}}) == Pairs{{"image_01.jpg", "image_01.JPG"}});
+  CHECK(renamed_in({{"image_01.jpg", "image_02.jpg"}, {"image_02.jpeg"}}) == Pairs{{"image_02.jpg", "image_02.jpeg"}});
   CHECK(renamed_in({{"a.jpg"}, {}}).empty());
+  CHECK(renamed_in({std::vector<std::string>(500, "a.jpg"), std::vector<std::string>(500, "a.JPG")}).empty());
 }
 
 TEST_CASE("candidates are the unlisted images of the same folder", "[renamed_files]") {

@@ -127,7 +127,11 @@ class ListedFiles {
       const auto present = std::ranges::count_if(list->second, [&](std::size_t i) { return files_[i].present; });
       result.splits.push_back({split, list->second.size(), static_cast<std::size_t>(present)});
     }
-    const auto renamed = renames();
+    std::set<std::string> absent;  // splits of which nothing is there: nobody renames every image
+    for (const SplitPresence& split : result.splits) {
+      if (split.present == 0) absent.insert(split.split);
+    }
+    const auto renamed = renames(absent);
     for (const ListedFile& file : files_) {
       const auto found = renamed.find(file.path);
       if (found != renamed.end()) {
@@ -142,12 +146,12 @@ class ListedFiles {
   }
 
  private:
-  [[nodiscard]] std::map<std::string, std::string> renames() const {
+  [[nodiscard]] std::map<std::string, std::string> renames(const std::set<std::string>& absent) const {
     std::vector<std::string> missing;
     std::set<std::string> listed;
     for (const ListedFile& file : files_) {
       listed.insert(file.path);
-      if (!file.present) missing.push_back(file.path);
+      if (!file.present && !absent.contains(file.split)) missing.push_back(file.path);
     }
     return renamed_files(root_, missing, listed);
   }

@@ -11,6 +11,8 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include <mao/data/folder.hpp>
@@ -40,17 +42,24 @@ struct FolderNames {
   std::vector<std::string> unlisted;
 };
 
-/// Pairs missing names with unlisted ones: a lone pair, and names of which two thirds agree.
-inline std::map<std::string, std::string> renamed_in(FolderNames names) {
+/// Pairs missing names with unlisted ones, the most alike first: a lone pair, and names of which two thirds agree. So
+/// many names that comparing all of them would take long are left alone.
+inline std::map<std::string, std::string> renamed_in(const FolderNames& names) {
+  if (names.missing.size() == 1 && names.unlisted.size() == 1) return {{names.missing[0], names.unlisted[0]}};
+  constexpr std::size_t most_comparisons = 200'000;
   std::map<std::string, std::string> pairs;
-  const bool lone_pair = names.missing.size() == 1 && names.unlisted.size() == 1;
+  if (names.missing.size() * names.unlisted.size() > most_comparisons) return pairs;
+  std::vector<std::tuple<std::size_t, std::string, std::string>> likely;
   for (const std::string& missing : names.missing) {
-    if (names.unlisted.empty()) break;
-    const auto distance = [&](const std::string& other) { return edit_distance(missing, other); };
-    const auto nearest = std::ranges::min_element(names.unlisted, {}, distance);
-    if (!lone_pair && 3 * distance(*nearest) > missing.size()) continue;
-    pairs[missing] = *nearest;
-    names.unlisted.erase(nearest);
+    for (const std::string& unlisted : names.unlisted) {
+      const std::size_t distance = edit_distance(missing, unlisted);
+      if (3 * distance <= missing.size()) likely.emplace_back(distance, missing, unlisted);
+    }
+  }
+  std::ranges::sort(likely);
+  std::set<std::string> taken;
+  for (const auto& [distance, missing, unlisted] : likely) {
+    if (!pairs.contains(missing) && taken.insert(unlisted).second) pairs[missing] = unlisted;
   }
   return pairs;
 }
@@ -74,7 +83,7 @@ inline std::map<std::string, std::string> renamed_files(const std::filesystem::p
     for (std::string& name : detail::names_in(root / folder, false)) {
       if (!listed.contains(prefix + name)) names.unlisted.push_back(std::move(name));
     }
-    for (const auto& [old_name, new_name] : detail::renamed_in(std::move(names))) {
+    for (const auto& [old_name, new_name] : detail::renamed_in(names)) {
       result[prefix + old_name] = prefix + new_name;
     }
   }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Templates of hand-written prompts from a text file.
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <mao/core/error.hpp>
+#include <mao/core/files.hpp>
+
+namespace mao {
+
+/// Reads one template a line, each with `{}` where the class name goes; empty lines do not count.
+///
+/// **Throws** `FileError`; `FormatError` naming file and line of one without `{}`, or with two.
+inline std::vector<std::string> read_templates(const std::filesystem::path& path) {
+  std::vector<std::string> templates;
+  std::istringstream lines(read_text_file(path));
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+    if (line.empty()) continue;
+    const auto at = line.find("{}");
+    require<FormatError>(at != std::string::npos && line.find("{}", at + 1) == std::string::npos, path.string(),
+                         ": line ", number, ": \"", line,
+                         "\" must contain {} exactly once, as in \"a photo of a {}.\"");
+    templates.push_back(line);
+  }
+  require<FormatError>(!templates.empty(), path.string(), ": there is no template in it; expected one a line, such as ",
+                       "\"a photo of a {}.\"");
+  return templates;
+}
+
+}  // namespace mao
