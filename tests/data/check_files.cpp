@@ -84,8 +84,8 @@ TEST_CASE("a split that is not there at all does not hide a renamed file", "[che
 
 TEST_CASE("work in parallel is done once each, and errors come out", "[check_files]") {
   std::vector<std::atomic<int>> seen(100);
-  mao::detail::in_parallel(seen.size(), 4, [&](std::size_t i) { ++seen[i]; });
+  mao::detail::on_threads(seen.size(), 4, [&](std::size_t i) { ++seen[i]; });
   for (const auto& count : seen) CHECK(count == 1);
-  CHECK_THROWS_AS(mao::detail::in_parallel(10, 3, [](std::size_t) { throw std::runtime_error("x"); }),
+  CHECK_THROWS_AS(mao::detail::on_threads(10, 3, [](std::size_t) { throw std::runtime_error("x"); }),
                   std::runtime_error);
 }

@@ -62,7 +62,7 @@ namespace detail {
 
 /// Calls `work(i)` for every i below `count` on that many threads; what it throws comes out.
 template <class Work>
-void in_parallel(std::size_t count, int threads, const Work& work) {
+void on_threads(std::size_t count, int threads, const Work& work) {
   std::atomic<std::size_t> next{0};
   std::exception_ptr failure;
   std::mutex mutex;
@@ -108,7 +108,7 @@ class ListedFiles {
     const auto cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
     std::size_t done = 0;
     std::mutex mutex;
-    in_parallel(files_.size(), options.threads > 0 ? options.threads : cpus, [&](std::size_t i) {
+    on_threads(files_.size(), options.threads > 0 ? options.threads : cpus, [&](std::size_t i) {
       ListedFile& file = files_[i];
       std::error_code ignored;
       file.present = std::filesystem::is_regular_file(root_ / file.path, ignored);
