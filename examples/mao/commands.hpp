@@ -16,6 +16,9 @@ void add_replay(CLI::App& app, int& status);
 /// `mao tune`: trains a learner on few shots and tests base and new classes.
 void add_tune(CLI::App& app, int& status);
 
+/// `mao sweep FILE`: many runs by many workers.
+void add_sweep(CLI::App& app, int& status);
+
 /// `mao eval PROMPTS`: tests learned prompts on images.
 void add_eval(CLI::App& app, int& status);
 

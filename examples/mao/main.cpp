@@ -39,6 +39,7 @@ int run(int argc, char** argv) {
   });
   int status = 0;
   mao_program::add_tune(app, status);
+  mao_program::add_sweep(app, status);
   mao_program::add_eval(app, status);
   mao_program::add_predict(app, status);
   mao_program::add_inspect(app, status);

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <fstream>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+#include <thread>
+
+#include "../interrupt.hpp"
+#include "child_process.hpp"
+#include "collect.hpp"
+
+namespace mao_program {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+void sleep_ms(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+
+/// What a writer leaves that is killed between making a file and putting it in its place.
+void remove_temporaries(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> left;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    const auto mark = name.rfind(".tmp-");
+    if (mark == std::string::npos || !entry.is_regular_file(ignored)) continue;
+    if (name.find_first_not_of("0123456789-", mark + 5) == std::string::npos) left.push_back(entry.path());
+  }
+  for (const auto& file : left) std::filesystem::remove(file, ignored);
+}
+
+/// What a program that failed said, behind a position of its log: its error, or else its last line.
+std::string last_words(const std::filesystem::path& file, std::uintmax_t from) {
+  std::ifstream stream(file, std::ios::binary);
+  stream.seekg(static_cast<std::streamoff>(from));
+  std::string last, error;
+  for (std::string line; std::getline(stream, line);) {
+    if (line.starts_with("mao: ")) error = line;
+    if (line.find_first_not_of(" \t\r") != std::string::npos) last = line;
+  }
+  return error.empty() ? last : error;
+}
+
+class Worker {
+ public:
+  Worker(SweepFolder folder, WorkerOptions options) : folder_(std::move(folder)), options_(std::move(options)) {}
+
+  int work() {
+    while (!stop_asked()) {
+      list_ = folder_.work_list();  // anew each time: the file of the sweep may have been changed
+      if (take_one()) continue;
+      const SweepCounts counts = folder_.counts(list_);
+      if (counts.finished()) {
+        write_results(folder_, list_);
+        return counts.failed == 0 ? 0 : 1;
+      }
+      if (!options_.wait) return 0;
+      for (int i = 0; i < 10 && !stop_asked(); ++i) sleep_ms(50);
+    }
+    return 130;
+  }
+
+ private:
+  /// False when there is nothing to take now.
+  bool take_one() {
+    std::vector<std::pair<int, const SweepRun*>> open;  // those that failed before come last
+    for (const SweepRun& run : list_.runs) {
+      const RunStatus status = folder_.status(list_, run);
+      if (status.state == RunState::Open) open.emplace_back(status.failures, &run);
+    }
+    std::ranges::stable_sort(open, {}, &std::pair<int, const SweepRun*>::first);
+    for (const auto& [failures, run] : open) {
+      auto lock = mao::LockFile::try_take(folder_.lock(*run),
+                                          {.stale_after = std::chrono::duration<double>(list_.stale_after)});
+      if (!lock) continue;
+      const RunState state = state_now(*run);
+      if (state == RunState::Done) lock->remove();  // by somebody else, just now
+      if (state == RunState::Open) execute(*run, *lock);
+      return true;
+    }
+    return false;
+  }
+
+  /// As if nobody held the lock, which this worker does.
+  RunState state_now(const SweepRun& run) const {
+    const RunStatus status = folder_.status(list_, run);
+    if (status.state != RunState::Running) return status.state;
+    return status.failures > list_.retry ? RunState::Failed : RunState::Open;
+  }
+
+  void execute(const SweepRun& run, mao::LockFile& lock) {
+    std::filesystem::create_directories(folder_.run(run));
+    remove_temporaries(folder_.run(run));
+    std::error_code none;
+    const std::uintmax_t size = std::filesystem::file_size(folder_.log(run), none);
+    const std::uintmax_t log_start = none ? 0 : size;
+    say(run, "started");
+    const auto began = Clock::now();
+    const pid_t child = start_child(child_options(run));
+    lock.add_child(child);
+    int status = 0;
+    if (!wait_for(child, lock, status)) {
+      say(run, "was taken over by another worker; nothing was heard of this one for too long");
+      return;
+    }
+    const std::chrono::duration<double> seconds = Clock::now() - began;
+    if (folder_.is_done(run)) {
+      std::error_code ignored;
+      std::filesystem::remove(folder_.error(run), ignored);
+      lock.remove();
+      say(run,
+          mao::text_of("done in ", std::fixed, std::setprecision(1), seconds.count(), " s", headline(folder_, run)));
+    } else if (stop_asked()) {
+      say(run, "stopped; it goes on from its last whole epoch");
+    } else {
+      failed(run, status, log_start);
+    }
+  }
+
+  void failed(const SweepRun& run, int status, std::uintmax_t log_start) {
+    std::string message = last_words(folder_.log(run), log_start);
+    if (message.empty()) message = end_of(status);
+    folder_.note_failure(run, end_of(status), message);
+    const int failures = folder_.status(list_, run).failures;
+    say(run, mao::text_of("failed (", end_of(status), ", try ", failures, " of ", list_.retry + 1, "): ", message));
+  }
+
+  ChildOptions child_options(const SweepRun& run) const {
+    ChildOptions child;
+    child.arguments = run.arguments();
+    if (!options_.device.empty()) {
+      const auto given = std::ranges::find(child.arguments, "--device");
+      if (given != child.arguments.end()) child.arguments.erase(given, given + 2);
+      child.arguments.insert(child.arguments.end(), {"--device", options_.device});
+    }
+    child.arguments.insert(child.arguments.begin(), "tune");
+    const std::string out = std::filesystem::absolute(folder_.run(run)).string();
+    child.arguments.insert(child.arguments.end(), {"--alone", "--out", out});  // srun may have started this worker
+    child.environment = {{"OMP_NUM_THREADS", std::to_string(list_.cpu_threads)}};
+    child.directory = list_.directory;
+    child.log = folder_.log(run);
+    return child;
+  }
+
+  /// False when the lock was lost; the child is dead then.
+  bool wait_for(pid_t child, mao::LockFile& lock, int& status) const {
+    const auto pause = std::chrono::duration<double>(std::min(10.0, list_.stale_after / 10));
+    auto last_sign = Clock::now();
+    bool told = false;
+    while (::waitpid(child, &status, WNOHANG) != child) {
+      if (stop_asked() && !told) {
+        ::kill(child, SIGINT);
+        told = true;
+      }
+      if (Clock::now() - last_sign > pause) {
+        last_sign = Clock::now();
+        if (!lock.refresh()) {
+          ::kill(child, SIGKILL);
+          ::waitpid(child, &status, 0);
+          return false;
+        }
+      }
+      sleep_ms(20);
+    }
+    return true;
+  }
+
+  void say(const SweepRun& run, const std::string& text) const {
+    const auto done = static_cast<std::size_t>(
+        std::ranges::count_if(list_.runs, [&](const SweepRun& r) { return folder_.is_done(r); }));
+    std::cout << mao::text_of("[", done, "/", list_.runs.size(), "] ", options_.name, options_.name.empty() ? "" : ": ",
+                              run.name, ": ", text, "\n")
+              << std::flush;
+  }
+
+  SweepFolder folder_;
+  WorkerOptions options_;
+  WorkList list_;
+};
+
+/// A worker as a process; the one that starts it can be killed without leaving it behind.
+pid_t fork_worker(const SweepFolder& folder, const WorkerOptions& options) {
+  std::cout << std::flush;
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  mao::require(pid >= 0, "cannot start another process: ", std::strerror(errno));
+  if (pid != 0) return pid;
+  int code = 1;
+  try {
+    stop_with_parent(parent);
+    code = work(folder, options);
+  } catch (const std::exception& error) {
+    std::cerr << "mao: " << options.name << ": " << error.what() << std::endl;
+  }
+  std::cout << std::flush;
+  ::_exit(code);
+}
+
+}  // namespace
+
+int work(const SweepFolder& folder, const WorkerOptions& options) { return Worker(folder, options).work(); }
+
+int work_with(const SweepFolder& folder, int workers, const std::vector<std::string>& devices, bool wait) {
+  std::map<pid_t, std::string> running;
+  for (int i = 0; i < workers; ++i) {
+    WorkerOptions options{.name = {}, .device = {}, .wait = wait};
+    if (!devices.empty()) options.device = devices[static_cast<std::size_t>(i) % devices.size()];
+    if (workers > 1) options.name = mao::text_of("worker ", i + 1, options.device.empty() ? "" : ", " + options.device);
+    running.emplace(fork_worker(folder, options), options.name);
+  }
+  bool told = false;
+  while (!running.empty()) {
+    int status = 0;
+    const pid_t ended = ::waitpid(-1, &status, WNOHANG);
+    if (const auto worker = running.find(ended); worker != running.end()) {
+      if (WIFSIGNALED(status)) {
+        std::cout << (worker->second.empty() ? "the worker" : worker->second) << " ended by " << end_of(status)
+                  << (running.size() > 1 ? "; the others take over its run\n" : "\n") << std::flush;
+      }
+      running.erase(worker);
+      continue;
+    }
+    if (stop_asked() && !told) {
+      for (const auto& [pid, name] : running) ::kill(pid, SIGINT);
+      told = true;
+    }
+    sleep_ms(20);
+  }
+  if (stop_asked()) return 130;
+  const SweepCounts counts = folder.counts(folder.work_list());
+  return counts.failed + counts.open == 0 ? 0 : 1;
+}
+
+}  // namespace mao_program
