@@ -14,6 +14,8 @@
 #include <sstream>
 #include <thread>
 
+#include <mao/core/leftovers.hpp>
+
 #include "../interrupt.hpp"
 #include "child_process.hpp"
 #include "collect.hpp"
@@ -25,19 +27,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 void sleep_ms(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
-
-/// What a writer leaves that is killed between making a file and putting it in its place.
-void remove_temporaries(const std::filesystem::path& folder) {
-  std::error_code ignored;
-  std::vector<std::filesystem::path> left;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, ignored)) {
-    const std::string name = entry.path().filename().string();
-    const auto mark = name.rfind(".tmp-");
-    if (mark == std::string::npos || !entry.is_regular_file(ignored)) continue;
-    if (name.find_first_not_of("0123456789-", mark + 5) == std::string::npos) left.push_back(entry.path());
-  }
-  for (const auto& file : left) std::filesystem::remove(file, ignored);
-}
 
 /// What a program that failed said, behind a position of its log: its error, or else its last line.
 std::string last_words(const std::filesystem::path& file, std::uintmax_t from) {
@@ -100,7 +89,7 @@ class Worker {
 
   void execute(const SweepRun& run, mao::LockFile& lock) {
     std::filesystem::create_directories(folder_.run(run));
-    remove_temporaries(folder_.run(run));
+    mao::remove_leftovers(folder_.run(run));
     std::error_code none;
     const std::uintmax_t size = std::filesystem::file_size(folder_.log(run), none);
     const std::uintmax_t log_start = none ? 0 : size;
