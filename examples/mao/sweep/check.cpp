@@ -81,8 +81,10 @@ void check_runs(const std::vector<SweepRun>& runs, const std::string& file) {
       const auto arguments = with_preset(with_config(run.arguments()));
       parser.parse(arguments);
       check_settings(settings_of(arguments));
-    } catch (const CLI::ParseError& error) {
+    } catch (const CLI::ExtrasError& error) {
       refuse(error.what(), "; names of options are those of `mao tune --help`, without --");
+    } catch (const CLI::ParseError& error) {
+      refuse(error.what());
     } catch (const mao::Error& error) {
       refuse(error.what());
     }

@@ -17,6 +17,7 @@
 #include <ctime>
 #include <exception>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
@@ -74,7 +75,7 @@ class LockFile {
     if (holder && !is_stale(*holder, options)) return std::nullopt;
     LockFile lock(path, last + 1);
     const detail::TemporaryGuard written{detail::create_temporary_beside(path)};
-    write_file_atomically(written.path, [&](std::ostream& out) { out << lock.content_.dump() << "\n"; });
+    std::ofstream(written.path) << lock.content_.dump() << "\n" << std::flush;
     lock.held_ = detail::create_exclusively(written.path, lock.file());
     if (!lock.held_) return std::nullopt;
     return lock;

@@ -13,6 +13,7 @@
 
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
+#include <mao/core/leftovers.hpp>
 
 namespace mao {
 
@@ -27,6 +28,7 @@ class RunFolder {
     std::filesystem::create_directories(path_, failure);
     require<FileError>(std::filesystem::is_directory(path_), "cannot make the folder ", path_.string(), ": ",
                        failure.message());
+    remove_leftovers(path_);  // of a run that was killed
     const auto file = path_ / "config.json";
     if (std::filesystem::exists(file)) {
       const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao sweep` as a user runs it, and workers of it that are killed.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/files.hpp>
+#include <mao/core/lock_file.hpp>
+
+#include <support/catch.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+
+// Twelve runs of seconds.
+constexpr const char* twelve_runs = R"(
+data = "sketch"
+learner = "coop"
+shots = 2
+epochs = 2
+new-epochs = 1
+lr = [0.002, 0.02]
+seeds = [1, 2, 3]
+feature-cache = "CACHE"
+[coop]
+["coop+mao"]
+mao = true
+)";
+
+// A file of a sweep whose image features are kept in the same folder.
+fs::path sweep_file(const TemporaryFolder& folder, std::string text) {
+  text.replace(text.find("CACHE"), 5, (folder / "features").string());
+  return folder.write("sweep.toml", text);
+}
+
+void sleep_ms(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+
+// A worker as a process of its own, its words in a file.
+pid_t start_worker(const fs::path& file, const fs::path& out, const fs::path& log) {
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(output, STDERR_FILENO);
+  ::execl(MAO_BINARY_DIR "/bin/mao", "mao", "sweep", file.c_str(), "--out", out.c_str(), "--worker", nullptr);
+  ::_exit(127);
+}
+
+// The children of a process, which is dead or alive.
+std::vector<pid_t> runs_of_worker(const fs::path& sweep, pid_t worker) {
+  std::vector<pid_t> children;
+  for (const auto& entry : fs::directory_iterator(sweep / "locks")) {
+    const auto holder = mao::detail::read_lock_file(entry.path());
+    if (holder && holder->process.pid == worker && holder->child.pid > 0) children.push_back(holder->child.pid);
+  }
+  return children;
+}
+
+std::set<std::string> files_with(const fs::path& folder, const std::string& part) {
+  std::set<std::string> names;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().filename().string().find(part) != std::string::npos) names.insert(entry.path().string());
+  }
+  return names;
+}
+
+}  // namespace
+
+TEST_CASE("three workers, two of them killed, leave the same results as one that is not disturbed", "[sweep]") {
+  const TemporaryFolder folder;
+  const fs::path file = sweep_file(folder, twelve_runs), one = folder / "one", three = folder / "three";
+  const Run whole = mao_program("sweep " + quoted(file) + " --out " + quoted(one));
+  INFO(whole.output);
+  REQUIRE(whole.code == 0);
+  CHECK_THAT(whole.output, ContainsSubstring("12 done, 0 failed"));
+
+  std::vector<pid_t> workers;
+  for (int i = 0; i < 3; ++i) workers.push_back(start_worker(file, three, folder / "workers.log"));
+  std::minstd_rand random(7);
+  for (int victim = 0; victim < 2; ++victim) {
+    while (!fs::exists(three / "locks") || runs_of_worker(three, workers[victim]).empty()) sleep_ms(5);
+    sleep_ms(static_cast<int>(random() % 2500));
+    ::kill(workers[victim], SIGKILL);
+    ::waitpid(workers[victim], nullptr, 0);
+    sleep_ms(100);
+    for (const pid_t run : runs_of_worker(three, workers[victim])) {
+      CHECK(mao::detail::process_status(run).state != 'R');
+      CHECK(mao::state_of(mao::identity_of(run)) == mao::ProcessState::Gone);
+    }
+  }
+  int status = 0;
+  ::waitpid(workers[2], &status, 0);
+  INFO(mao::read_text_file(folder / "workers.log"));
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+  for (const char* name : {"results.json", "results.csv"}) {
+    CAPTURE(name);
+    CHECK(mao::read_text_file(three / name) == mao::read_text_file(one / name));
+  }
+  CHECK(json::parse(mao::read_text_file(three / "results.json")).at("runs").size() == 12);
+  for (const auto& entry : fs::directory_iterator(three)) {  // none is left of what the killed ones were writing
+    if (entry.is_directory() && entry.path().filename() != "locks") CHECK(files_with(entry.path(), ".tmp-").empty());
+  }
+  for (const std::string& prompts : files_with(one, ".prompts.safetensors")) {
+    CAPTURE(prompts);
+    CHECK(mao::read_text_file(prompts) == mao::read_text_file(three / fs::relative(prompts, one)));
+  }
+}
+
+TEST_CASE("a sweep that is stopped gives its runs back and goes on, one that grew does what is new", "[sweep]") {
+  const TemporaryFolder folder;
+  const std::string text = "data = 'sketch'\nshots = 2\nepochs = 3\nseeds = [1, 2]\nfeature-cache = 'CACHE'\n";
+  const fs::path file = sweep_file(folder, text);
+  const fs::path out = folder / "sweep";  // beside its file, by its name
+  const Run stopped = mao_test::shell("(" + quoted(MAO_BINARY_DIR "/bin/mao") + " sweep " + quoted(file) +
+                                      " --workers 2 & pid=$!; while ! grep -q '\"child\"' " + quoted(out / "locks") +
+                                      "/*.1; do sleep 0.02; done 2>/dev/null; kill -TERM $pid; wait $pid)");
+  INFO(stopped.output);
+  CHECK(stopped.code == 130);
+  CHECK_THAT(stopped.output, ContainsSubstring("the same command goes on"));
+  for (const auto& entry : fs::directory_iterator(out / "locks")) {
+    CHECK(mao::detail::read_lock_file(entry.path())->released);
+  }
+  const Run status = mao_program("sweep " + quoted(file) + " --status");
+  CHECK_THAT(status.output, ContainsSubstring("0 running"));
+  REQUIRE(mao_program("sweep " + quoted(file) + " --workers 2").code == 0);
+
+  const std::string first = mao::read_text_file(out / "sketch_seed1" / "worker.log");
+  sweep_file(folder, text + "[a]\n[b]\nlearner = 'zero-shot'\n");
+  CHECK(mao_program("sweep " + quoted(file) + " --list").output.find("4 runs") != std::string::npos);
+  sweep_file(folder, "seeds = [1, 2, 3]\n" + text.substr(0, text.find("seeds")) + "feature-cache = 'CACHE'\n");
+  const Run grown = mao_program("sweep " + quoted(file));
+  INFO(grown.output);
+  CHECK(grown.code == 0);
+  CHECK_THAT(grown.output, ContainsSubstring("3 runs, 2 done") && ContainsSubstring("3 done"));
+  CHECK(mao::read_text_file(out / "sketch_seed1" / "worker.log") == first);
+}
+
+TEST_CASE("what cannot be run is refused before anything is written, what fails keeps its error", "[sweep]") {
+  const TemporaryFolder folder;
+  const fs::path file = folder / "bad.toml", out = folder / "bad";
+  const auto refused = [&](const std::string& text) {
+    folder.write("bad.toml", text);
+    const Run run = mao_program("sweep " + quoted(file));
+    CAPTURE(text, run.output);
+    CHECK(run.code == 1);
+    CHECK_FALSE(fs::exists(out));
+    return run.output;
+  };
+  CHECK_THAT(refused("shotz = 3\n"), ContainsSubstring("seed1") && ContainsSubstring("--shotz"));
+  CHECK_THAT(refused("shots = [1, 'many']\n"), ContainsSubstring("run shots-many_seed1"));
+  CHECK_THAT(refused("learner = 'copo'\n"), ContainsSubstring("copo"));
+  CHECK_THAT(refused("learner = 'coop'\nset.weight = 3\n"), ContainsSubstring("weight"));
+  CHECK_THAT(refused("preset = 'mao/none'\n"), ContainsSubstring("mao/none"));
+  CHECK_THAT(refused("seeds = 'one'\n"), ContainsSubstring("seeds"));
+  CHECK_THAT(refused("data sketch\n"), ContainsSubstring("bad.toml:1: ") && ContainsSubstring("expected"));
+  CHECK(mao_program("sweep /no/such/file.toml").code == 2);
+  CHECK_THAT(mao_program("sweep " + quoted(file) + " --devices gpu0").output, ContainsSubstring("0,1,2"));
+  CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep was started"));
+
+  folder.write("bad.toml", "data = ['/no/such/data', 'sketch']\nseeds = 1\nlearner = 'zero-shot'\n");
+  const Run failed = mao_program("sweep " + quoted(file) + " --retry 1");
+  INFO(failed.output);
+  CHECK(failed.code == 1);
+  CHECK_THAT(failed.output, ContainsSubstring("try 2 of 2") && ContainsSubstring("1 done, 1 failed"));
+  const json error = json::parse(mao::read_text_file(out / "data_zero-shot_seed1" / "sweep-error.json"));
+  CHECK(error.at("failures") == 2);
+  CHECK_THAT(error.at("error").get<std::string>(), ContainsSubstring("/no/such/data"));
+  CHECK(json::parse(mao::read_text_file(out / "results.json")).at("runs")[0].at("status") == "failed");
+  CHECK_THAT(mao_program("sweep " + quoted(file) + " --print-slurm --devices 0").output,
+             ContainsSubstring("#SBATCH --array=1-2") && ContainsSubstring("--worker --no-wait --devices 0"));
+}
