@@ -14,7 +14,7 @@ if(MAO_C10D AND NOT TARGET mao::c10d)
     set(_mao_c10d_reason "the LibTorch in ${LibTorch_ROOT_DIR} was built without c10d")
   endif()
   if(_mao_c10d_reason STREQUAL "")
-    add_library(mao::c10d INTERFACE IMPORTED)
+    add_library(mao::c10d INTERFACE IMPORTED GLOBAL)
     set_target_properties(mao::c10d PROPERTIES INTERFACE_LINK_LIBRARIES mao::mao
       INTERFACE_INCLUDE_DIRECTORIES "${MAO_GLOO_INCLUDE_DIR}" INTERFACE_COMPILE_DEFINITIONS "MAO_HAS_C10D;USE_C10D_GLOO")
     # Between GPUs: NCCL's headers come with LibTorch's CUDA wheel or from the system, its library is LibTorch's own.
