@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/report/find_runs.hpp>
+
+#include <report/run_builder.hpp>
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+
+using namespace mao;
+
+TEST_CASE("runs are found below given folders, in order, each once", "[find_runs]") {
+  const mao_test::TemporaryFolder temporary;
+  for (const char* name : {"b/two", "a", "b/one"}) mao_test::build_run(temporary / name, {});
+  std::filesystem::create_directories(temporary / "c/empty");
+  const auto found = find_run_folders({temporary.path(), temporary / "b", temporary / "b/one"});
+  REQUIRE(found.size() == 3);
+  CHECK(found[0].filename() == "a");
+  CHECK(found[1].filename() == "one");
+  CHECK(found[2].filename() == "two");
+  CHECK(read_runs({temporary / "b"}).size() == 2);
+}
+
+TEST_CASE("a place without runs is an error that says what was expected", "[find_runs]") {
+  const mao_test::TemporaryFolder temporary;
+  CHECK_THROWS_WITH(find_run_folders({temporary.path()}),
+                    ContainsSubstring("no run in") && ContainsSubstring("config.json"));
+  CHECK_THROWS_WITH(find_run_folders({temporary / "missing"}), ContainsSubstring("is no folder"));
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/report/line_chart.hpp>
+
+#include <support/catch.hpp>
+
+using namespace mao;
+
+TEST_CASE("a line is lifted where a value is missing, and labelled at its end", "[line_chart]") {
+  const std::string svg =
+      line_chart({.title = "H",
+                  .x_label = "shots",
+                  .y_label = "H, %",
+                  .lines = {{.label = "CoOp <1>", .points = {{0, 1}, {1, NAN}, {2, 3}, {3, 4}}, .markers = true}}});
+  const std::size_t path = svg.find("<path d=\"M");
+  REQUIRE(path != std::string::npos);
+  CHECK(svg.find('M', path + 10) < svg.find('"', path + 10));  // a second start within the same path
+  CHECK_THAT(svg, ContainsSubstring("CoOp &lt;1&gt;") && ContainsSubstring(">shots<"));
+  CHECK(svg.find("nan") == std::string::npos);
+}
+
+TEST_CASE("labels at the ends of lines do not cover one another", "[line_chart]") {
+  LineChart chart{.title = "t"};
+  for (int i = 0; i < 6; ++i)
+    chart.lines.push_back({.label = std::to_string(i), .points = {{0, 0}, {1, 10 + 0.01 * i}}});
+  chart.lines.push_back({.label = "low", .points = {{0, 0}, {1, 0}}});
+  const auto frame = detail::frame_of(chart);
+  const auto labels = detail::end_labels(chart, frame);
+  REQUIRE(labels.size() == 7);
+  for (std::size_t i = 1; i < labels.size(); ++i) CHECK(labels[i].first - labels[i - 1].first >= 12.9);
+  CHECK(labels.back().first <= frame.bottom);
+}
+
+TEST_CASE("a chart without points is empty axes", "[line_chart]") {
+  CHECK_THAT(line_chart({.title = "nothing"}), ContainsSubstring("<svg"));
+}
