@@ -70,8 +70,7 @@ void write_foreign(const std::filesystem::path& path, int seconds_ago) {
   nlohmann::json content{{"process", mao::detail::to_json(mao::this_process())}};
   content["process"]["machine"] = "another";
   mao::write_file_atomically(path, [&](std::ostream& out) { out << content; });
-  std::filesystem::last_write_time(path,
-                                   std::filesystem::last_write_time(path) - std::chrono::seconds(seconds_ago));
+  std::filesystem::last_write_time(path, std::filesystem::last_write_time(path) - std::chrono::seconds(seconds_ago));
 }
 
 }  // namespace
@@ -95,6 +94,25 @@ TEST_CASE("a lock is held by one until it is given back", "[lock_file]") {
   third->remove();
   CHECK(std::filesystem::is_empty(folder.path()));
   CHECK_THROWS_AS(LockFile::try_take(folder / "no such folder/lock"), mao::FileError);
+}
+
+TEST_CASE("a lock is held while work is done", "[lock_file]") {
+  const TemporaryFolder folder;
+  const auto path = folder / "coop.lock";
+  int done = 0;
+  const auto work_is_left = [&] { return done < 3; };
+  const auto work = [&] {
+    ++done;
+    CHECK_FALSE(LockFile::try_take(path).has_value());
+  };
+  if (auto lock = mao::LockFile::try_take(path)) {  // of many that try, one gets it
+    while (work_is_left()) {
+      work();
+      if (!lock->refresh()) break;  // every few seconds: a sign of life; false when somebody took the lock over
+    }
+  }  // given back
+  CHECK(done == 3);
+  CHECK(LockFile::holder_of(path)->released);
 }
 
 TEST_CASE("of many threads one gets a lock that is new, given back, or left behind", "[lock_file]") {

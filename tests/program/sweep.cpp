@@ -31,25 +31,13 @@ using mao_test::Run;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
-// Twelve runs of seconds.
-constexpr const char* twelve_runs = R"(
-data = "sketch"
-learner = "coop"
-shots = 2
-epochs = 2
-new-epochs = 1
-lr = [0.002, 0.02]
-seeds = [1, 2, 3]
-feature-cache = "CACHE"
-[coop]
-["coop+mao"]
-mao = true
-)";
-
 // A file of a sweep whose image features are kept in the same folder.
-fs::path sweep_file(const TemporaryFolder& folder, std::string text) {
-  text.replace(text.find("CACHE"), 5, (folder / "features").string());
-  return folder.write("sweep.toml", text);
+fs::path sweep_file(const TemporaryFolder& folder, const std::string& text) {
+  return folder.write("sweep.toml", "feature-cache = '" + (folder / "features").string() + "'\n" + text);
+}
+
+std::string example(const std::string& name) {
+  return mao::read_text_file(fs::path(MAO_SOURCE_DIR "/examples/sweeps") / name);
 }
 
 void sleep_ms(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
@@ -87,7 +75,7 @@ std::set<std::string> files_with(const fs::path& folder, const std::string& part
 
 TEST_CASE("three workers, two of them killed, leave the same results as one that is not disturbed", "[sweep]") {
   const TemporaryFolder folder;
-  const fs::path file = sweep_file(folder, twelve_runs), one = folder / "one", three = folder / "three";
+  const fs::path file = sweep_file(folder, example("first.toml")), one = folder / "one", three = folder / "three";
   const Run whole = mao_program("sweep " + quoted(file) + " --out " + quoted(one));
   INFO(whole.output);
   REQUIRE(whole.code == 0);
@@ -128,7 +116,7 @@ TEST_CASE("three workers, two of them killed, leave the same results as one that
 
 TEST_CASE("a sweep that is stopped gives its runs back and goes on, one that grew does what is new", "[sweep]") {
   const TemporaryFolder folder;
-  const std::string text = "data = 'sketch'\nshots = 2\nepochs = 3\nseeds = [1, 2]\nfeature-cache = 'CACHE'\n";
+  const std::string text = "data = 'sketch'\nshots = 2\nepochs = 3\nseeds = [1, 2]\n";
   const fs::path file = sweep_file(folder, text);
   const fs::path out = folder / "sweep";  // beside its file, by its name
   const Run stopped = mao_test::shell("(" + quoted(MAO_BINARY_DIR "/bin/mao") + " sweep " + quoted(file) +
@@ -147,12 +135,25 @@ TEST_CASE("a sweep that is stopped gives its runs back and goes on, one that gre
   const std::string first = mao::read_text_file(out / "sketch_seed1" / "worker.log");
   sweep_file(folder, text + "[a]\n[b]\nlearner = 'zero-shot'\n");
   CHECK(mao_program("sweep " + quoted(file) + " --list").output.find("4 runs") != std::string::npos);
-  sweep_file(folder, "seeds = [1, 2, 3]\n" + text.substr(0, text.find("seeds")) + "feature-cache = 'CACHE'\n");
+  sweep_file(folder, text.substr(0, text.find("seeds")) + "seeds = [1, 2, 3]\n");
   const Run grown = mao_program("sweep " + quoted(file));
   INFO(grown.output);
   CHECK(grown.code == 0);
   CHECK_THAT(grown.output, ContainsSubstring("3 runs, 2 done") && ContainsSubstring("3 done"));
   CHECK(mao::read_text_file(out / "sketch_seed1" / "worker.log") == first);
+}
+
+TEST_CASE("the examples are sweeps, of as many runs as they say", "[sweep]") {
+  const TemporaryFolder folder;
+  const auto listed = [&](const std::string& name) {
+    return mao_program("sweep " + quoted(MAO_SOURCE_DIR "/examples/sweeps/" + name) + " --list --out " +
+                       quoted(folder / "out"))
+        .output;
+  };
+  CHECK_THAT(listed("first.toml"), ContainsSubstring("\n12 runs"));
+  CHECK_THAT(listed("table1.toml"), ContainsSubstring("\n198 runs"));
+  CHECK_THAT(listed("curves.toml"), ContainsSubstring("\n94 runs"));
+  CHECK_FALSE(fs::exists(folder / "out"));
 }
 
 TEST_CASE("what cannot be run is refused before anything is written, what fails keeps its error", "[sweep]") {

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao tune` that is killed, which it cannot see coming, at every epoch.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/files.hpp>
+
+#include <support/catch.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::TemporaryFolder;
+
+constexpr int epochs = 3, new_epochs = 2;
+
+std::vector<std::string> tune_arguments(const TemporaryFolder& folder, const fs::path& out) {
+  return {"mao",
+          "tune",
+          "--data",
+          "sketch",
+          "--learner",
+          "coop",
+          "--mao",
+          "--shots",
+          "2",
+          "--epochs",
+          "3",
+          "--seeds",
+          "1",
+          "--new-epochs",
+          "2",
+          "--quiet",
+          "--feature-cache",
+          (folder / "features").string(),
+          "--out",
+          out.string()};
+}
+
+pid_t start(std::vector<std::string> words) {
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  const int nothing = ::open("/dev/null", O_RDWR);
+  ::dup2(nothing, STDOUT_FILENO);
+  ::dup2(nothing, STDERR_FILENO);
+  ::execv(MAO_BINARY_DIR "/bin/mao", arguments.data());
+  ::_exit(127);
+}
+
+bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+long lines_of(const fs::path& file) {
+  if (!fs::exists(file)) return 0;
+  const std::string text = mao::read_text_file(file);
+  return std::count(text.begin(), text.end(), '\n');
+}
+
+void run_whole(const TemporaryFolder& folder, const fs::path& out) {
+  const pid_t pid = start(tune_arguments(folder, out));
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  REQUIRE(WIFEXITED(status));
+  REQUIRE(WEXITSTATUS(status) == 0);
+}
+
+// Every file of prompts and every figure, byte for byte; nothing half-written is left.
+void check_same(const fs::path& run, const fs::path& whole) {
+  for (const char* file : {"seed1/base.prompts.safetensors", "seed1/new.prompts.safetensors", "results.json",
+                           "metrics.jsonl", "seed1/result.json"}) {
+    CAPTURE(file);
+    CHECK(mao::read_text_file(run / file) == mao::read_text_file(whole / file));
+  }
+  for (const auto& entry : fs::recursive_directory_iterator(run)) {
+    CAPTURE(entry.path());
+    CHECK(entry.path().filename().string().find(".tmp-") == std::string::npos);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a run that is killed in every epoch ends with the same bytes as one that is not", "[resume]") {
+  const TemporaryFolder folder;
+  const fs::path whole = folder / "whole", killed = folder / "killed";
+  run_whole(folder, whole);
+  std::minstd_rand random(11);
+  int kills = 0;
+  for (long epoch = 1; epoch <= epochs + new_epochs; ++epoch) {
+    const pid_t pid = start(tune_arguments(folder, killed));
+    // Its line is there first, then its checkpoint is written, then the next epoch begins: somewhere there it dies.
+    while (!has_ended(pid) && lines_of(killed / "metrics.jsonl") < epoch) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 20000));
+    kills += has_ended(pid) ? 0 : 1;
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, nullptr, 0);
+  }
+  CAPTURE(kills);
+  CHECK(kills >= epochs);
+  run_whole(folder, killed);
+  check_same(killed, whole);
+}
+
+TEST_CASE("a run goes on from whatever a kill left: half a line, half a file", "[resume]") {
+  const TemporaryFolder folder;
+  const fs::path whole = folder / "whole", cut = folder / "cut";
+  run_whole(folder, whole);
+  // As killed while it wrote the last line of the base step, in the middle of a checkpoint, before any result.
+  fs::copy(whole, cut, fs::copy_options::recursive);
+  for (const char* file : {"results.json", "seed1/result.json", "seed1/new.prompts.safetensors",
+                           "seed1/new.checkpoint.safetensors", "seed1/base.prompts.safetensors"}) {
+    fs::remove(cut / file);
+  }
+  const std::string metrics = mao::read_text_file(whole / "metrics.jsonl");
+  const std::string third = metrics.substr(0, metrics.find("\"new\""));
+  mao::write_file_atomically(cut / "metrics.jsonl",
+                             [&](std::ostream& out) { out << metrics.substr(0, third.rfind('\n') + 20); });
+  fs::copy(whole / "seed1" / "base.prompts.safetensors", cut / "seed1" / "new.checkpoint.safetensors.tmp-4194305-0");
+  fs::resize_file(cut / "seed1" / "new.checkpoint.safetensors.tmp-4194305-0", 100);
+  run_whole(folder, cut);
+  check_same(cut, whole);
+}
