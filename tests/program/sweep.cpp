@@ -146,7 +146,7 @@ TEST_CASE("a sweep that is stopped gives its runs back and goes on, one that gre
 TEST_CASE("the examples are sweeps, of as many runs as they say", "[sweep]") {
   const TemporaryFolder folder;
   const auto listed = [&](const std::string& name) {
-    return mao_program("sweep " + quoted(MAO_SOURCE_DIR "/examples/sweeps/" + name) + " --list --out " +
+    return mao_program("sweep " + quoted(fs::path(MAO_SOURCE_DIR "/examples/sweeps") / name) + " --list --out " +
                        quoted(folder / "out"))
         .output;
   };
