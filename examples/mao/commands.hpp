@@ -25,6 +25,12 @@ void add_eval(CLI::App& app, int& status);
 /// `mao predict IMAGE...`: classifies images with learned prompts or by class names.
 void add_predict(CLI::App& app, int& status);
 
+/// `mao summarize RUNS...`: results as one table, and one list of runs against another.
+void add_summarize(CLI::App& app, int& status);
+
+/// `mao report RUNS...`: one HTML page about runs.
+void add_report(CLI::App& app, int& status);
+
 /// `mao learners [NAME]`: the methods, or the options of one.
 void add_learners(CLI::App& app, int& status);
 

@@ -40,6 +40,8 @@ int run(int argc, char** argv) {
   int status = 0;
   mao_program::add_tune(app, status);
   mao_program::add_sweep(app, status);
+  mao_program::add_summarize(app, status);
+  mao_program::add_report(app, status);
   mao_program::add_eval(app, status);
   mao_program::add_predict(app, status);
   mao_program::add_inspect(app, status);
