@@ -45,16 +45,20 @@ class Worker {
   Worker(SweepFolder folder, WorkerOptions options) : folder_(std::move(folder)), options_(std::move(options)) {}
 
   int work() {
-    while (!stop_asked()) {
+    for (int pauses = 0; !stop_asked();) {
       list_ = folder_.work_list();  // anew each time: the file of the sweep may have been changed
-      if (take_one()) continue;
+      if (take_one()) {
+        pauses = 0;
+        continue;
+      }
       const SweepCounts counts = folder_.counts(list_);
       if (counts.finished()) {
         write_results(folder_, list_);
         return counts.failed == 0 ? 0 : 1;
       }
       if (!options_.wait) return 0;
-      for (int i = 0; i < 10 && !stop_asked(); ++i) sleep_ms(50);
+      pauses = std::min(pauses + 1, 10);  // looks less and less often: half a second to five
+      for (int i = 0; i < 10 * pauses && !stop_asked(); ++i) sleep_ms(50);
     }
     return 130;
   }
