@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Checks that the code in the documentation is code that something runs.
+
+usage: scripts/check_docs.py [--program MAO] [--write] [PAGE...]
+
+  cpp     every block is cut from a file under examples/, tests/, include/ or benchmarks/, line by line, whatever its indentation.
+          Includes at its beginning may stand elsewhere in that file; a line `// ...` or `# ...` stands for lines left out. A comment
+          `<!-- from PATH -->` above a block says which file, `<!-- from PATH#NAME -->` which part of it: what stands between
+          the lines `// [NAME]` and `// [end]`. With --write such blocks are copied from their files.
+  toml, json, csv, py
+          the same, among the files of docs/, tests/, examples/ and benchmarks/
+  shell   with --program, the commands and options of every `mao ...` line exist; the program's own help says which do.
+          Programs and scripts of the repository that are named have to exist in any case.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCES = {
+    "cpp": (["examples", "tests", "include", "benchmarks"], [".cpp", ".hpp"]),
+    "cmake": (["tests", "cmake"], [".txt", ".cmake"]),
+    "toml": (["tests", "examples", "benchmarks"], [".toml", ".cpp"]),
+    "json": (["tests", "examples", "benchmarks"], [".json", ".cpp"]),
+    "csv": (["tests", "examples", "benchmarks"], [".csv", ".cpp"]),
+    "py": (["tests", "examples", "benchmarks"], [".py", ".cpp"]),
+}
+SHELL = ("sh", "bash", "console")
+BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+ORIGIN = re.compile(r"<!-- from ([^\s#]+)(?:#(\S+))? -->\n$")
+ELISIONS = ("// ...", "# ...")
+
+
+def dedent(lines):
+    """Without the indentation that all lines have."""
+    width = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+    return [line[width:].rstrip() for line in lines]
+
+
+def without_includes(block):
+    """Without the includes that it begins with."""
+    while block and (block[0].startswith("#include") or not block[0]):
+        block = block[1:]
+    return block
+
+
+class Source:
+    """The lines of a file that blocks are cut from."""
+
+    def __init__(self, path):
+        self.path = path
+        self.lines = [line.rstrip() for line in path.read_text(encoding="utf-8", errors="replace").splitlines()]
+        self.places = {}
+        for number, line in enumerate(self.lines):
+            self.places.setdefault(line.strip(), []).append(number)
+
+    def find(self, wanted, start):
+        """The line after the first occurrence of `wanted` from `start` on, or None."""
+        for place in self.places.get(wanted[0].strip(), []):
+            if place >= start and dedent(self.lines[place:place + len(wanted)]) == wanted:
+                return place + len(wanted)
+        return None
+
+    def section(self, name):
+        """What stands between `// [name]` and `// [end]`, or None."""
+        places = self.places.get(f"// [{name}]", [])
+        if len(places) != 1:
+            return None
+        end = min((place for place in self.places.get("// [end]", []) if place > places[0]), default=None)
+        return None if end is None else dedent(self.lines[places[0] + 1:end])
+
+    def has(self, block):
+        body = without_includes(block)
+        if any(line and line not in self.places for line in block[:len(block) - len(body)]):
+            return False
+        position = 0
+        for part in parts_of(body):
+            position = self.find(part, position)
+            if position is None:
+                return False
+        return True
+
+
+def parts_of(block):
+    """What stands between the elisions of a block."""
+    parts, part = [], []
+    for line in [*block, ELISIONS[0]]:
+        if line.strip() not in ELISIONS:
+            part.append(line)
+            continue
+        while part and not part[0]:
+            part = part[1:]
+        while part and not part[-1]:
+            part = part[:-1]
+        if part:
+            parts.append(dedent(part))
+        part = []
+    return parts
+
+
+class Program:
+    """Commands and options of the program, from its help."""
+
+    def __init__(self, path):
+        self.path = path
+        self.commands = {}
+        self.commands[()] = self.read_help(())
+
+    def read_help(self, command):
+        run = subprocess.run([self.path, *command, "--help"], capture_output=True, text=True, timeout=60, check=False)
+        text = run.stdout + run.stderr
+        options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", text))
+        _, _, listed = text.partition("Subcommands:")
+        return options, set(re.findall(r"^  ([a-z][\w-]*)", listed, re.MULTILINE))
+
+    def problem(self, words):
+        """What is wrong with the arguments of a call, or None."""
+        command = ()
+        while words and words[0] in self.commands[command][1]:
+            command += (words.pop(0),)
+            if command not in self.commands:
+                self.commands[command] = self.read_help(command)
+        options, subcommands = self.commands[command]
+        if subcommands and not command and (not words or not words[0].startswith("-")):
+            return f"`mao {words[0] if words else ''}` is no command; there are {', '.join(sorted(subcommands))}"
+        for word in words:
+            name = word.split("=")[0]
+            if re.fullmatch(r"--?[a-zA-Z][\w-]*", name) and name not in options:
+                return f"`mao {' '.join(command)}` has no option {name}"
+        return None
+
+
+class Docs:
+    def __init__(self, program):
+        self.program = Program(program) if program else None
+        self.sources, self.failures, self.counts = {}, [], {}
+
+    def sources_of(self, language):
+        if language not in self.sources:
+            folders, suffixes = SOURCES[language]
+            self.sources[language] = [Source(path) for folder in folders for path in sorted((ROOT / folder).rglob("*"))
+                                      if path.suffix in suffixes]
+        return self.sources[language]
+
+    def write_page(self, page):
+        """Copies the blocks that name a part of a file from there."""
+        text = page.read_text(encoding="utf-8")
+
+        def copied(match):
+            origin = ORIGIN.search(text[:match.start()])
+            section = Source(ROOT / origin[1]).section(origin[2]) if origin and origin[2] else None
+            if section is None:
+                return match[0]
+            lines = match[3].splitlines()
+            includes = [line for line in lines if line.startswith("#include")]
+            body = "\n".join(includes + [""] * bool(includes) + section)
+            return f"{match[1]}```{match[2]}\n{body}\n{match[1]}```"
+
+        written = BLOCK.sub(copied, text)
+        if written != text:
+            page.write_text(written, encoding="utf-8")
+
+    def check_page(self, page):
+        text = page.read_text(encoding="utf-8")
+        for match in BLOCK.finditer(text):
+            language, lines = match[2], dedent(match[3].splitlines())
+            line = text.count("\n", 0, match.start()) + 1
+            origin = ORIGIN.search(text[:match.start()])
+            self.counts[language] = self.counts.get(language, 0) + 1
+            if language in SHELL:
+                self.check_shell(page, line + 1, lines)
+            elif language in SOURCES:
+                self.check_excerpt(page, line, language, lines, origin)
+            elif language != "text":
+                self.fail(page, line, f"no rule for blocks of {language}")
+        # Blocks by indentation are commands, or plain text.
+        for number, line in enumerate(text.splitlines(), 1):
+            if re.match(r" {4}(build/release/bin/)?mao [a-z]", line):
+                self.check_shell(page, number, self.joined(text.splitlines()[number - 1:]))
+
+    @staticmethod
+    def joined(lines):
+        """The first command of `lines`, with those that a backslash continues."""
+        end = next(i for i, line in enumerate(lines) if not line.endswith("\\"))
+        return [line.strip() for line in lines[:end + 1]]
+
+    def check_excerpt(self, page, line, language, block, origin):
+        if origin:
+            name, section = origin[1], origin[2]
+            source = Source(ROOT / name) if (ROOT / name).is_file() else None
+            if source is None:
+                self.fail(page, line, f"this block is said to be from {name}, which does not exist")
+            elif section and source.section(section) is None:
+                self.fail(page, line, f"{name} has no part between `// [{section}]` and `// [end]`, or several")
+            elif not source.has(block) or (section and source.section(section) != without_includes(block)):
+                self.fail(page, line, f"this block is not what stands in {name}; --write copies parts that have a name")
+        elif not any(source.has(block) for source in self.sources_of(language)):
+            self.fail(page, line, f"this block of {language} is cut from no file of {', '.join(SOURCES[language][0])}")
+
+    def check_shell(self, page, line, lines):
+        prompts = any(text.startswith("$ ") for text in lines)
+        command = ""
+        for number, text in enumerate(lines, line):
+            if prompts and not command and not text.startswith("$ "):
+                continue  # what a command printed
+            command += text.removeprefix("$ ")
+            if command.endswith("\\"):
+                command = command[:-1] + " "
+                continue
+            self.check_command(page, number, command)
+            command = ""
+
+    def check_command(self, page, line, command):
+        try:
+            words = shlex.split(command, comments=True)
+        except ValueError as error:
+            self.fail(page, line, f"`{command}`: {error}")
+            return
+        for call in self.calls_of(words):
+            while call and ("=" in call[0] or call[0] in ("sudo", "time", "env", "nohup", "exec")):
+                call = call[1:]
+            if call:
+                self.check_call(page, line, call)
+
+    @staticmethod
+    def calls_of(words):
+        """The parts of a line between pipes and the like."""
+        calls = [[]]
+        for word in words:
+            if word in ("|", "&&", "||", ";", "&", "do", "then"):
+                calls.append([])
+            elif word not in ("for", "done"):
+                calls[-1].append(word)
+        return calls
+
+    def check_call(self, page, line, call):
+        name = call[0]
+        if name.startswith(("scripts/", "benchmarks/")) and not (ROOT / name).exists():
+            self.fail(page, line, f"there is no {name}")
+        for word in call[1:]:
+            if re.fullmatch(r"(scripts|benchmarks|examples|docs)/[\w./-]+\.\w+", word) and not (ROOT / word).exists():
+                self.fail(page, line, f"there is no {word}")
+        starts = [index for index, word in enumerate(call) if word == "mao" or word.endswith("bin/mao")]
+        if starts and self.program and (starts[0] == 0 or name in ("torchrun", "mpirun", "srun", "xargs", "timeout")):
+            problem = self.program.problem(call[starts[0] + 1:])
+            if problem:
+                self.fail(page, line, problem)
+
+    def fail(self, page, line, message):
+        self.failures.append(f"{page.relative_to(ROOT)}:{line}: {message}")
+
+
+def main(arguments):
+    program, pages, write = None, [], False
+    while arguments:
+        argument = arguments.pop(0)
+        if argument == "--program" and arguments:
+            program = arguments.pop(0)
+        elif argument == "--write":
+            write = True
+        elif argument.startswith("-"):
+            print(__doc__.strip())
+            return 0 if argument in ("-h", "--help") else 2
+        else:
+            pages.append(Path(argument).resolve())
+    docs = Docs(program)
+    for page in pages or [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        if write:
+            docs.write_page(page)
+        docs.check_page(page)
+    for failure in docs.failures:
+        print(f"error: {failure}")
+    counts = ", ".join(f"{count} of {language}" for language, count in sorted(docs.counts.items()))
+    print(f"blocks: {counts}; {len(docs.failures)} errors")
+    return 1 if docs.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
