@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models.hpp"
 
+#include "settings.hpp"
+
 #include <mao/clip/model.hpp>
 #include <mao/cuda/device.hpp>
 #include <mao/cuda/on_device.hpp>
@@ -33,10 +35,8 @@ OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened)
   if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
   const auto& sizes = clip.weights().sizes;
   const std::int64_t patches = (sizes.resolution / sizes.patch) * (sizes.resolution / sizes.patch);
-  opened.text_bytes = [text = clip.text_tower()](std::int64_t tokens) { return text.kept_bytes(tokens); };
-  opened.image_bytes = [vision = clip.vision_tower(), patches](std::int64_t images) {
-    return vision.kept_bytes(images, 1 + patches);
-  };
+  opened.token_bytes = clip.text_tower().kept_bytes(1);
+  opened.image_bytes = clip.vision_tower().kept_bytes(1, 1 + patches);
   if (opened.device.is_cpu()) {
     opened.model = std::make_shared<const AnyModel>(std::move(clip));
     return opened;

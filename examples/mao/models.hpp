@@ -4,7 +4,6 @@
 /// The frozen model that a run names.
 
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -12,9 +11,11 @@
 
 #include <mao/clip/any_model.hpp>
 
-#include "settings.hpp"
-
 namespace mao_program {
+
+using namespace mao;  // the program is written in the words of the library
+
+struct ModelSettings;
 
 /// A model and what was decided about it.
 struct OpenedModel {
@@ -24,8 +25,7 @@ struct OpenedModel {
   std::string similarity;   ///< who ranks hard negatives unless told otherwise
   c10::Device device{at::kCPU};  ///< where it computes
   std::string precision = "fp32";  ///< of the towers, part of the key of kept image features
-  /// Bytes that a step keeps of a number of text tokens, or of images with prompts; empty where it is not known.
-  std::function<std::size_t(std::int64_t)> text_bytes = {}, image_bytes = {};
+  std::size_t token_bytes = 0, image_bytes = 0;  ///< that a step keeps of a text token, of an image; 0: not known
 };
 
 /// **Throws** `FileError`, `FormatError`, `OptionError`.

@@ -6,13 +6,18 @@
 #include <mao/version.hpp>
 
 // core
+#include <mao/core/base64.hpp>
 #include <mao/core/batch.hpp>
 #include <mao/core/bytes.hpp>
 #include <mao/core/class_list.hpp>
+#include <mao/core/content_hash.hpp>
 #include <mao/core/cpython_random.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
 #include <mao/core/instruction_set.hpp>
+#include <mao/core/leftovers.hpp>
+#include <mao/core/lock_file.hpp>
+#include <mao/core/lock_holder.hpp>
 #include <mao/core/memory.hpp>
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/ops.hpp>
@@ -23,6 +28,7 @@
 #include <mao/core/pickle_value.hpp>
 #include <mao/core/pickle_writer.hpp>
 #include <mao/core/precision.hpp>
+#include <mao/core/process_identity.hpp>
 #include <mao/core/random.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/core/safetensors_header.hpp>
@@ -36,8 +42,11 @@
 
 // data
 #include <mao/data/concepts.hpp>
+#include <mao/data/aircraft.hpp>
 #include <mao/data/auto_split.hpp>
 #include <mao/data/base_new.hpp>
+#include <mao/data/check_files.hpp>
+#include <mao/data/check_named.hpp>
 #include <mao/data/class_names.hpp>
 #include <mao/data/csv.hpp>
 #include <mao/data/csv_rows.hpp>
@@ -45,16 +54,23 @@
 #include <mao/data/decode.hpp>
 #include <mao/data/decode_jpeg.hpp>
 #include <mao/data/decode_png.hpp>
+#include <mao/data/encode_png.hpp>
 #include <mao/data/few_shot.hpp>
+#include <mao/data/few_shot_pickle.hpp>
 #include <mao/data/folder.hpp>
 #include <mao/data/image.hpp>
 #include <mao/data/image_cache.hpp>
+#include <mao/data/image_damage.hpp>
+#include <mao/data/imagenet.hpp>
 #include <mao/data/labelled_rows.hpp>
 #include <mao/data/load_job.hpp>
 #include <mao/data/loader.hpp>
+#include <mao/data/named.hpp>
 #include <mao/data/open.hpp>
 #include <mao/data/preprocess.hpp>
 #include <mao/data/random_crop.hpp>
+#include <mao/data/registry.hpp>
+#include <mao/data/renamed_files.hpp>
 #include <mao/data/resize.hpp>
 #include <mao/data/resize_avx2.hpp>
 #include <mao/data/resize_weights.hpp>
@@ -136,6 +152,7 @@
 #include <mao/prompts/phrase.hpp>
 #include <mao/prompts/pruning.hpp>
 #include <mao/prompts/select_rows.hpp>
+#include <mao/prompts/template_file.hpp>
 #include <mao/prompts/templates.hpp>
 #include <mao/prompts/text_tower_similarity.hpp>
 #include <mao/prompts/token_bank.hpp>
@@ -187,6 +204,7 @@
 // tuner
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/checkpoint.hpp>
+#include <mao/tuner/exchange.hpp>
 #include <mao/tuner/losses.hpp>
 #include <mao/tuner/optimizer.hpp>
 #include <mao/tuner/outputs.hpp>
@@ -196,13 +214,38 @@
 #include <mao/tuner/recipes.hpp>
 #include <mao/tuner/reference_checkpoint.hpp>
 #include <mao/tuner/reports.hpp>
+#include <mao/tuner/shares.hpp>
+#include <mao/tuner/state.hpp>
 #include <mao/tuner/views.hpp>
+#include <mao/tuner/workers.hpp>
 
 // evaluation
 #include <mao/evaluation/base_to_new.hpp>
 #include <mao/evaluation/metrics.hpp>
+#include <mao/evaluation/pca.hpp>
 #include <mao/evaluation/wilcoxon.hpp>
 
 // report
+#include <mao/report/axis.hpp>
+#include <mao/report/bar_chart.hpp>
+#include <mao/report/comparison.hpp>
+#include <mao/report/dassl_log.hpp>
+#include <mao/report/find_runs.hpp>
+#include <mao/report/heat_map.hpp>
+#include <mao/report/html.hpp>
+#include <mao/report/line_chart.hpp>
+#include <mao/report/page_style.hpp>
 #include <mao/report/progress.hpp>
+#include <mao/report/published.hpp>
+#include <mao/report/run_details.hpp>
 #include <mao/report/run_folder.hpp>
+#include <mao/report/run_names.hpp>
+#include <mao/report/run_record.hpp>
+#include <mao/report/scatter_chart.hpp>
+#include <mao/report/score_statistics.hpp>
+#include <mao/report/summary.hpp>
+#include <mao/report/summary_text.hpp>
+#include <mao/report/svg.hpp>
+#include <mao/report/tensorboard.hpp>
+#include <mao/report/text_table.hpp>
+#include <mao/report/transfer.hpp>

@@ -24,39 +24,6 @@ using namespace mao;
 
 namespace {
 
-/// The toy model with its weights elsewhere.
-class MovedToy {
- public:
-  explicit MovedToy(const c10::Device& device)
-      : weights_(cuda::moved(toy_.weights(), device)),
-        text_(weights_, testing::toy_sizes().text_layers, Activation::QuickGelu),
-        vision_(weights_, testing::toy_sizes(), Activation::QuickGelu) {}
-
-  [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const { return toy_.tokenize(text); }
-  [[nodiscard]] std::int64_t start_token() const { return toy_.start_token(); }
-  [[nodiscard]] std::int64_t end_token() const { return toy_.end_token(); }
-  [[nodiscard]] std::int64_t context_length() const { return toy_.context_length(); }
-  [[nodiscard]] Tensor embed(const Tensor& ids) const {
-    return at::embedding(weights_.at("token_embedding.weight"), ids);
-  }
-  [[nodiscard]] Tensor encode_text(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
-    return text_.encode(batch, prompts);
-  }
-  [[nodiscard]] Tensor encode_image(const Tensor& pixels, const ImagePrompts& prompts = {}) const {
-    return vision_.encode(pixels, prompts);
-  }
-  [[nodiscard]] TowerSizes towers() const { return toy_.towers(); }
-  [[nodiscard]] double logit_scale() const { return toy_.logit_scale(); }
-  [[nodiscard]] Preprocess preprocess() const { return toy_.preprocess(); }
-  [[nodiscard]] std::string fingerprint() const { return fingerprint_of(weights_); }
-
- private:
-  testing::ToyModel toy_{1};
-  TensorMap weights_;
-  TextTower text_;
-  VisionTower vision_;
-};
-
 using Model = std::shared_ptr<const AnyModel>;
 const ClassList base{{"cat", "big dog", "red fox bird", "cow"}}, fresh{{"eel", "small newt", "ant"}};
 
@@ -71,7 +38,8 @@ AnyBackbone made(const std::string& name, const Model& model) {
 
 /// A plain step and MAO's new step, the first saved and gone on with.
 std::vector<Tensor> results_of(const std::string& name, const c10::Device& device) {
-  const Model model = std::make_shared<const AnyModel>(cuda::OnDevice<MovedToy>(MovedToy(device), device));
+  const Model model = std::make_shared<const AnyModel>(cuda::OnDevice<testing::ToyModel>(
+      testing::ToyModel(cuda::moved(testing::ToyModel(1).weights(), device)), device));
   const auto generator = at::make_generator<at::CPUGeneratorImpl>(std::uint64_t{3});
   TensorImages images(at::randn({8, 3, 8, 8}, generator, at::TensorOptions(at::kFloat)));
   AnyBackbone backbone = made(name, model);

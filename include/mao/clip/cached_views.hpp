@@ -9,10 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 
+#include <mao/clip/image_sources.hpp>
 #include <mao/core/output.hpp>
 #include <mao/core/random.hpp>
 
@@ -47,17 +46,7 @@ class CachedViews : public ImageSource {
                        std::int64_t batch = 16, const std::function<void(std::int64_t)>& progress = {}) {
     require<OptionError>(count >= 1, "CachedViews: ", count, " views of each image, expected at least 1");
     require<DataError>(source.size() > 0, "CachedViews: there are no images to encode");
-    const at::NoGradGuard frozen;
-    const auto batches = all_views(source.size(), count, seed, batch);
-    source.announce(batches);
-    std::vector<Tensor> parts;
-    std::int64_t done = 0;
-    for (const auto& views : batches) {
-      parts.push_back(model.encode_image(source.load(views).pixels));
-      done += static_cast<std::int64_t>(views.size());
-      if (progress) progress(done);
-    }
-    return at::cat(parts);
+    return detail::encode_views(model, source, all_views(source.size(), count, seed, batch), progress);
   }
 
   [[nodiscard]] std::int64_t size() const override { return source_->size(); }

@@ -80,11 +80,7 @@ struct DenseAttention {
         for (std::int64_t i = begin; i < end; ++i) work(data + i * width, i);
       });
     };
-    if (x.scalar_type() == at::kFloat) {
-      all(x.mutable_data_ptr<float>());
-    } else {
-      all(x.mutable_data_ptr<c10::BFloat16>());
-    }
+    with_product_type(x.scalar_type(), [&]<class Type>(Type) { all(x.mutable_data_ptr<Type>()); });
   }
 };
 

@@ -5,17 +5,16 @@
 
 #include <array>
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <map>
 #include <string>
-#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include <mao/core/content_hash.hpp>
 #include <mao/core/error.hpp>
 #include <mao/data/preprocess.hpp>
 
@@ -48,32 +47,6 @@ inline std::vector<FileIdentity> identities_of(const std::filesystem::path& root
 }
 
 namespace detail {
-
-/// FNV-1a of 64 bits: tells contents apart, not safe against somebody who wants two to look alike.
-class ContentHash {
- public:
-  void add(const void* data, std::size_t size) {
-    for (const auto* byte = static_cast<const unsigned char*>(data); size > 0; ++byte, --size) {
-      hash_ = (hash_ ^ *byte) * 0x100000001b3ULL;
-    }
-  }
-  void add(std::string_view text) {
-    add(text.data(), text.size());
-    add("", 1);  // the end, so that "ab", "c" is not "a", "bc"
-  }
-  /// 16 hexadecimal digits.
-  [[nodiscard]] std::string text() const {
-    std::string digits(16, '0');
-    std::uint64_t rest = hash_;
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, rest >>= 4U) {
-      *digit = "0123456789abcdef"[rest & 15U];
-    }
-    return digits;
-  }
-
- private:
-  std::uint64_t hash_ = 0xcbf29ce484222325ULL;
-};
 
 inline std::string text_of_floats(const std::array<float, 3>& values) {
   std::string text;

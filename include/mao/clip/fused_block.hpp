@@ -4,7 +4,6 @@
 /// The residual block of both towers as the CPU computes it fastest: packed weights, one pass over memory between two
 /// matrix products, and a way back for activations alone. `Block` (block.hpp) is the same in formulas.
 
-#include <optional>
 #include <utility>
 
 #include <ATen/ops/cat.h>
@@ -22,6 +21,16 @@
 #if MAO_HAS_AVX512_KERNELS
 
 namespace mao::detail {
+
+/// Calls `work` with a zero of the type that the matrix products are computed in.
+template <class Work>
+void with_product_type(at::ScalarType type, const Work& work) {
+  if (type == at::kFloat) {
+    work(float{});
+  } else {
+    work(c10::BFloat16{});
+  }
+}
 
 /// Queries, keys and values of a block, or their gradients; the parts may be views of one tensor.
 struct Projections {
@@ -94,14 +103,14 @@ class FusedBlock {
                  KeptBlock* kept) const {
     KeptBlock now;
     now.input = attended.defined() ? at::cat({x, attended}) : x;
-    const Tensor normed = normalised(now.input, ln1_weight_, ln1_bias_, now.input_moments);
+    const Tensor normed = normalised(now.input, {}, {}, ln1_weight_, ln1_bias_, now.input_moments);
     now.qkv = qkv_.forward(normed);
     if (rows.queries.defined()) now.query = query_.forward(normed.index_select(0, rows.queries));
     const Tensor mixed = attention.forward(projections(now.qkv, now.query, rows.live), kept ? &now.attention : nullptr);
     const Tensor residual = rows.queries.defined() ? x.index_select(0, rows.queries) : x.narrow(0, 0, rows.live);
-    Tensor again;
-    now.middle = sum_and_normalised(residual, out_.forward(mixed), again, now.middle_moments);
-    now.slope = fc_.forward(again);
+    now.middle = at::empty(residual.sizes(), at::kFloat);
+    now.slope =
+        fc_.forward(normalised(residual, out_.forward(mixed), now.middle, ln2_weight_, ln2_bias_, now.middle_moments));
     const Tensor result = sum(now.middle, proj_.forward(activated(now.slope)));
     if (kept) *kept = std::move(now);
     return result;
@@ -124,18 +133,6 @@ class FusedBlock {
   }
 
  private:
-  static Tensor empty(at::IntArrayRef shape, at::ScalarType type) { return at::empty(shape, type); }
-
-  /// Calls `work` with a value of the type of the matrix products.
-  template <class Work>
-  void with_type(const Work& work) const {
-    if (type_ == at::kFloat) {
-      work(float{});
-    } else {
-      work(c10::BFloat16{});
-    }
-  }
-
   /// [Q, W] and twice [K, W] as views.
   [[nodiscard]] Projections projections(const Tensor& qkv, const Tensor& query, std::int64_t live) const {
     const std::int64_t w = width();
@@ -143,23 +140,13 @@ class FusedBlock {
     return {qkv.narrow(1, 0, w).narrow(0, 0, live), qkv.narrow(1, w, w), qkv.narrow(1, 2 * w, w)};
   }
 
-  Tensor normalised(const Tensor& x, const Tensor& weight, const Tensor& bias, Tensor& moments) const {
-    return sum_and_normalised_into(x, {}, x, weight, bias, moments);
-  }
-
-  Tensor sum_and_normalised(const Tensor& x, const Tensor& delta, Tensor& normed, Tensor& moments) const {
-    const Tensor total = empty(x.sizes(), at::kFloat);
-    normed = sum_and_normalised_into(x, delta, total, ln2_weight_, ln2_bias_, moments);
-    return total;
-  }
-
-  /// Writes x + delta to `total`, unless delta is undefined, and gives the layer norm of it.
-  Tensor sum_and_normalised_into(const Tensor& x, const Tensor& delta, const Tensor& total, const Tensor& weight,
-                                 const Tensor& bias, Tensor& moments) const {
+  /// The layer norm of x + delta, the sum being written to `total`; without a delta that of x.
+  Tensor normalised(const Tensor& x, const Tensor& delta, const Tensor& total, const Tensor& weight, const Tensor& bias,
+                    Tensor& moments) const {
     const std::int64_t count = x.size(0), w = width();
-    const Tensor source = x.contiguous(), out = empty({count, w}, type_);
-    moments = empty({count, 2}, at::kFloat);
-    with_type([&]<class Type>(Type) {
+    const Tensor source = x.contiguous(), out = at::empty({count, w}, type_);
+    moments = at::empty({count, 2}, at::kFloat);
+    with_product_type(type_, [&]<class Type>(Type) {
       const float *from = source.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>(),
                   *shift = bias.const_data_ptr<float>();
       const Type* more = delta.defined() ? delta.const_data_ptr<Type>() : nullptr;
@@ -181,8 +168,8 @@ class FusedBlock {
   }
 
   [[nodiscard]] Tensor sum(const Tensor& x, const Tensor& delta) const {
-    const Tensor total = empty(x.sizes(), at::kFloat);
-    with_type([&]<class Type>(Type) {
+    const Tensor total = at::empty(x.sizes(), at::kFloat);
+    with_product_type(type_, [&]<class Type>(Type) {
       const float* from = x.const_data_ptr<float>();
       const Type* more = delta.const_data_ptr<Type>();
       float* to = total.mutable_data_ptr<float>();
@@ -198,7 +185,7 @@ class FusedBlock {
   [[nodiscard]] Tensor activated(const Tensor& hidden) const {
     if (activation_ == Activation::Gelu) return at::gelu(hidden);
     const Tensor out = at::empty_like(hidden);
-    with_type([&]<class Type>(Type) {
+    with_product_type(type_, [&]<class Type>(Type) {
       Type *from = hidden.mutable_data_ptr<Type>(), *to = out.mutable_data_ptr<Type>();
       const std::int64_t w = hidden.size(1);
       rows::in_parallel(hidden.size(0), w, [&](std::int64_t begin, std::int64_t end) {
@@ -213,7 +200,7 @@ class FusedBlock {
       gradient = at::gelu_backward(gradient, slope);
       return;
     }
-    with_type([&]<class Type>(Type) {
+    with_product_type(type_, [&]<class Type>(Type) {
       const Type* from = slope.const_data_ptr<Type>();
       Type* to = gradient.mutable_data_ptr<Type>();
       const std::int64_t w = slope.size(1);
@@ -226,7 +213,7 @@ class FusedBlock {
   /// Adds to `gradient` what comes back through a layer norm of x. **Shapes** arrived, x [rows, W].
   void add_layer_norm_backward(const Tensor& arrived, const Tensor& x, const Tensor& weight, const Tensor& moments,
                                const DownGradient& gradient) const {
-    with_type([&]<class Type>(Type) {
+    with_product_type(type_, [&]<class Type>(Type) {
       const Type* from = arrived.const_data_ptr<Type>();
       const float *rows_of_x = x.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>();
       const auto* found = reinterpret_cast<const rows::Moments*>(moments.const_data_ptr<float>());
@@ -253,7 +240,7 @@ class FusedBlock {
       } else {
         result.sum.narrow(0, 0, rows.live).copy_(above.sum);
       }
-      result.copy = type_ == at::kFloat ? result.sum : empty({count, width()}, type_);
+      result.copy = type_ == at::kFloat ? result.sum : at::empty({count, width()}, type_);
     }
     const auto wanted = [&](const Tensor& of_rows) { return of_rows.narrow(0, from, count - from); };
     Tensor arrived = qkv_.backward(wanted(qkv));

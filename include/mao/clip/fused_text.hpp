@@ -60,11 +60,7 @@ class PackedAttention {
   static void each_head(at::ScalarType type, std::int64_t heads, const Work& work) {
     at::parallel_for(0, heads, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t head = begin; head < end; ++head) {
-        if (type == at::kFloat) {
-          work(float{}, head);
-        } else {
-          work(c10::BFloat16{}, head);
-        }
+        with_product_type(type, [&](auto zero) { work(zero, head); });
       }
     });
   }
@@ -77,11 +73,13 @@ class FusedTextPass {
  public:
   FusedTextPass(std::shared_ptr<const std::vector<FusedBlock>> blocks, const TextBatch& batch,
                 const BlockPrompts& prompts)
-      : blocks_(std::move(blocks)), start_(batch), names_train_(batch.suffix.requires_grad()) {
+      : blocks_(std::move(blocks)),
+        prompts_(detached(prompts, blocks_->size())),
+        start_(batch),
+        names_train_(batch.suffix.requires_grad()) {
     bool trains = names_train_ || batch.prefix.requires_grad();
     for (std::size_t i = 0; i < blocks_->size(); ++i) {
       const BlockPrompt prompt = prompt_of(prompts, i);
-      prompts_.push_back({detached(prompt.replacement), detached(prompt.attended)});
       for (const Tensor& part : {prompt.replacement, prompt.attended}) trains |= part.defined() && part.requires_grad();
       if (!trains) lowest_ = i + 1;
     }
@@ -90,10 +88,7 @@ class FusedTextPass {
   /// What `backward` gives gradients for: prefix, suffix, and of each block its replacement and attended tokens.
   [[nodiscard]] static std::vector<Tensor> inputs(const TextBatch& batch, const BlockPrompts& prompts) {
     std::vector<Tensor> all{batch.prefix, batch.suffix};
-    for (const BlockPrompt& prompt : prompts) {
-      all.push_back(prompt.replacement);
-      all.push_back(prompt.attended);
-    }
+    append_parts(prompts, all);
     return all;
   }
 
@@ -147,8 +142,6 @@ class FusedTextPass {
     KeptBlock kept;
     bool shared_before = false;  ///< before this layer rows shared prefixes, in it each has its own
   };
-
-  static Tensor detached(const Tensor& x) { return x.defined() ? x.detach() : x; }
 
   /// Rows at the end of the buffer whose output the next block replaces.
   static std::int64_t dead_rows(const Tensor& next, const TextRows& rows) {
@@ -204,10 +197,10 @@ class FusedTextPass {
   }
 
   std::shared_ptr<const std::vector<FusedBlock>> blocks_;
+  BlockPrompts prompts_;
   TextRows start_;
   bool names_train_;
   std::size_t lowest_ = 0;  ///< below this block nothing trains
-  std::vector<BlockPrompt> prompts_;
   std::vector<Layer> layers_;
 };
 

@@ -21,20 +21,12 @@ namespace mao::detail {
 class FusedVisionPass {
  public:
   FusedVisionPass(std::shared_ptr<const std::vector<FusedBlock>> blocks, const BlockPrompts& prompts)
-      : blocks_(std::move(blocks)) {
-    for (std::size_t i = 0; i < blocks_->size(); ++i) {
-      const BlockPrompt prompt = prompt_of(prompts, i);
-      prompts_.push_back({detached(prompt.replacement), detached(prompt.attended)});
-    }
-  }
+      : blocks_(std::move(blocks)), prompts_(detached(prompts, blocks_->size())) {}
 
   /// What `backward` gives gradients for: the tokens that enter, and of each block its replacement and attended tokens.
   [[nodiscard]] static std::vector<Tensor> inputs(const Tensor& tokens, const BlockPrompts& prompts) {
     std::vector<Tensor> all{tokens};
-    for (const BlockPrompt& prompt : prompts) {
-      all.push_back(prompt.replacement);
-      all.push_back(prompt.attended);
-    }
+    append_parts(prompts, all);
     return all;
   }
 
@@ -75,8 +67,6 @@ class FusedVisionPass {
   }
 
  private:
-  static Tensor detached(const Tensor& x) { return x.defined() ? x.detach() : x; }
-
   [[nodiscard]] DenseAttention attention(std::size_t i) const {
     const Tensor& attended = prompts_[i].attended;
     return {images_, length_, attended.defined() ? attended.size(0) : 0, i + 1 == blocks_->size()};
@@ -92,7 +82,7 @@ class FusedVisionPass {
   }
 
   std::shared_ptr<const std::vector<FusedBlock>> blocks_;
-  std::vector<BlockPrompt> prompts_;
+  BlockPrompts prompts_;
   std::int64_t images_ = 0, length_ = 0;
   std::vector<KeptBlock> kept_;
 };

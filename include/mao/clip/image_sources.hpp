@@ -29,6 +29,22 @@ inline Tensor rows_of(const Tensor& all, const std::vector<View>& views) {
   return all.index_select(0, at::tensor(rows).to(all.device()));
 }
 
+/// What a frozen model makes of those views, batch by batch; `progress` is told how many are done. **Shape** [views, D].
+template <class ModelT>
+Tensor encode_views(const ModelT& model, ImageSource& source, const std::vector<std::vector<View>>& batches,
+                    const std::function<void(std::int64_t)>& progress) {
+  const at::NoGradGuard frozen;
+  source.announce(batches);
+  std::vector<Tensor> parts;
+  std::int64_t done = 0;
+  for (const auto& views : batches) {
+    parts.push_back(model.encode_image(source.load(views).pixels));
+    done += static_cast<std::int64_t>(views.size());
+    if (progress) progress(done);
+  }
+  return at::cat(parts);
+}
+
 }  // namespace detail
 
 /// Preprocessed images in memory; every view of an image is the same.
@@ -60,16 +76,9 @@ class FeatureImages : public ImageSource {
   template <class ModelT>
   static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 16,
                               const std::function<void(std::int64_t)>& progress = {}) {
-    const at::NoGradGuard frozen;
     const auto batches = evaluation_views(source.size(), batch);
     require<DataError>(!batches.empty(), "FeatureImages: there are no images to encode");
-    source.announce(batches);
-    std::vector<Tensor> parts;
-    for (const auto& views : batches) {
-      parts.push_back(model.encode_image(source.load(views).pixels));
-      if (progress) progress(views.back().image + 1);
-    }
-    return FeatureImages(at::cat(parts));
+    return FeatureImages(detail::encode_views(model, source, batches, progress));
   }
 
   [[nodiscard]] std::int64_t size() const override { return features_.size(0); }

@@ -37,7 +37,7 @@ struct PackedLayout {
   static PackedLayout of(const TextBatch& batch) {
     const std::int64_t rows = batch.rows(), prefix = batch.prefix.size(1);
     PackedLayout layout;
-    for (std::int64_t r = 0; r < rows; ++r) layout.longest = std::max(layout.longest, batch.suffix_length(r));
+    layout.longest = batch.longest_suffix();
     std::vector<std::int64_t> gather, scatter, positions, last;
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int64_t begin = batch.offsets[static_cast<std::size_t>(r)], length = batch.suffix_length(r);

@@ -3,6 +3,7 @@
 /// \file
 /// The input of a text tower: embeddings without padding, with the part that rows have in common stored once.
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -29,6 +30,13 @@ struct TextBatch {
   [[nodiscard]] std::int64_t suffix_length(std::int64_t row) const {
     const auto r = static_cast<std::size_t>(row);
     return offsets[r + 1] - offsets[r];
+  }
+
+  /// The most tokens that a row has after its prefix.
+  [[nodiscard]] std::int64_t longest_suffix() const {
+    std::int64_t longest = 0;
+    for (std::int64_t row = 0; row < rows(); ++row) longest = std::max(longest, suffix_length(row));
+    return longest;
   }
 
   /// Throws a `ShapeError` when the parts do not fit together.

@@ -63,7 +63,7 @@ class TextTower {
   [[nodiscard]] Tensor encode(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
     batch.check();
     check_prompts(batch, prompts);
-    const std::int64_t longest = batch.prefix.size(1) + longest_suffix(batch);
+    const std::int64_t longest = batch.prefix.size(1) + batch.longest_suffix();
     require<ShapeError>(longest <= context_length(), "TextTower::encode: the longest row has ", longest,
                         " tokens, the model takes ", context_length());
 #if MAO_HAS_AVX512_KERNELS
@@ -99,12 +99,6 @@ class TextTower {
   }
 
  private:
-  static std::int64_t longest_suffix(const TextBatch& batch) {
-    std::int64_t longest = 0;
-    for (std::int64_t r = 0; r < batch.rows(); ++r) longest = std::max(longest, batch.suffix_length(r));
-    return longest;
-  }
-
   /// **Throws** `OptionError`, `ShapeError` for prompts that do not fit the tower or the batch.
   void check_prompts(const TextBatch& batch, const BlockPrompts& prompts) const {
     detail::check_depth(prompts, blocks_.size(), "TextTower::encode");

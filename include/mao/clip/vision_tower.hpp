@@ -3,11 +3,13 @@
 /// \file
 /// CLIP's ViT image tower.
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
 #include <vector>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/matmul.h>
@@ -96,11 +98,14 @@ class VisionTower {
   }
 
 #if MAO_HAS_AVX512_KERNELS
-  /// All blocks, a few images at a time, so that what lies between two products stays in the cache. **Shapes** [B, L,
-  /// W]
-  /// -> [B, W].
+  /// All blocks, a few images at a time, so that what lies between two products stays in the cache.
+  /// **Shapes** [B, L, W] -> [B, W].
   [[nodiscard]] Tensor encode_fused(const Tensor& tokens, const ImagePrompts& prompts) const {
-    constexpr std::int64_t few = 8;
+    const auto trained = detail::FusedVisionPass::inputs(tokens, prompts.deep);
+    const bool keeps = at::GradMode::is_enabled() && std::any_of(trained.begin(), trained.end(), [](const Tensor& x) {
+                         return x.defined() && x.requires_grad();
+                       });
+    const std::int64_t few = keeps ? 8 : 16;  // what is kept for the way back wants the cache too
     for (const BlockPrompt& prompt : prompts.deep) check_replacement(prompt, prompts);
     const bool again = kept_bytes(tokens.size(0), tokens.size(1)) > kept_limit_;
     std::vector<Tensor> parts;

@@ -29,10 +29,15 @@ enum class InstructionSet {
 
 namespace detail {
 
+/// Whether the environment variable MAO_INSTRUCTION_SET says `portable`, which keeps every kernel off.
+inline bool kernels_are_unwanted() {
+  const char* wanted = std::getenv("MAO_INSTRUCTION_SET");
+  return wanted != nullptr && std::string_view(wanted) == "portable";
+}
+
 inline InstructionSet best_instruction_set() {
 #if MAO_HAS_AVX512_KERNELS
-  const char* wanted = std::getenv("MAO_INSTRUCTION_SET");  // "portable" keeps the kernels off
-  if (wanted != nullptr && std::string_view(wanted) == "portable") return InstructionSet::Portable;
+  if (kernels_are_unwanted()) return InstructionSet::Portable;
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16")) {
     return InstructionSet::Avx512;

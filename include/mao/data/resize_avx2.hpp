@@ -10,12 +10,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include <mao/core/instruction_set.hpp>
 #include <mao/data/resize_weights.hpp>
 
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
@@ -30,10 +29,7 @@ namespace mao::detail {
 /// Whether this CPU has AVX2; the environment variable MAO_INSTRUCTION_SET=portable says no.
 inline bool resizes_with_avx2() {
 #if MAO_HAS_AVX2_RESIZE
-  static const bool usable = [] {
-    const char* wanted = std::getenv("MAO_INSTRUCTION_SET");
-    return __builtin_cpu_supports("avx2") && (wanted == nullptr || std::string_view(wanted) != "portable");
-  }();
+  static const bool usable = __builtin_cpu_supports("avx2") && !kernels_are_unwanted();
   return usable;
 #else
   return false;

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ATen/ops/embedding.h>
@@ -92,8 +93,12 @@ inline TensorMap random_clip_weights(const ClipArchitecture& sizes, std::uint64_
 class ToyModel {
  public:
   explicit ToyModel(std::uint64_t seed = 1, const ClipArchitecture& sizes = toy_sizes())
+      : ToyModel(random_clip_weights(sizes, seed), sizes) {}
+
+  /// On weights of those sizes, wherever they are.
+  explicit ToyModel(TensorMap weights, const ClipArchitecture& sizes = toy_sizes())
       : sizes_(sizes),
-        weights_(random_clip_weights(sizes, seed)),
+        weights_(std::move(weights)),
         text_(weights_, sizes.text_layers, Activation::QuickGelu),
         vision_(weights_, sizes, Activation::QuickGelu) {
     preprocess_.resolution = static_cast<int>(sizes.resolution);
