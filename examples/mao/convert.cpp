@@ -10,6 +10,7 @@
 
 #include "class_names.hpp"
 #include "commands.hpp"
+#include "convert.hpp"
 #include "learner.hpp"
 #include "tuned.hpp"
 
@@ -41,22 +42,6 @@ ParameterList what_is_saved(Learner& learner) {
   return all;
 }
 
-int to_reference(const ConvertOptions& options) {
-  const Prompts prompts = load_prompts(options.from);
-  RunSettings settings = options.settings;
-  take_model_of(prompts, settings);
-  const OpenedModel opened = open_model(settings.model);
-  const std::string& reference = reference_of(learner_named(prompts.info.method));
-  Learner learner = restored_learner(opened, prompts, prompts.info.classes);
-  const LearnerSettings trained = settings_of(prompts).learner;
-  const int epochs = trained.epochs > 0 ? trained.epochs : trained.mao ? 10 : 20;
-  const fs::path file = reference_file(options.to, reference, options.epoch > 0 ? options.epoch : epochs);
-  fs::create_directories(file.parent_path());
-  export_parameters(what_is_saved(learner), reference, options.epoch > 0 ? options.epoch : epochs, file);
-  std::cout << "wrote " << file.string() << "\n";
-  return 0;
-}
-
 int from_reference(ConvertOptions options) {
   ClassList classes{options.classes};
   if (!options.classes_file.empty()) classes = read_class_names(options.classes_file);
@@ -77,6 +62,20 @@ int from_reference(ConvertOptions options) {
 
 }  // namespace
 
+fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch, RunSettings settings) {
+  const Prompts prompts = load_prompts(from);
+  take_model_of(prompts, settings);
+  const OpenedModel opened = open_model(settings.model);
+  const std::string& reference = reference_of(learner_named(prompts.info.method));
+  Learner learner = restored_learner(opened, prompts, prompts.info.classes);
+  const LearnerSettings trained = settings_of(prompts).learner;
+  if (epoch == 0) epoch = trained.epochs > 0 ? trained.epochs : trained.mao ? 10 : 20;
+  const fs::path file = reference_file(folder, reference, epoch);
+  fs::create_directories(file.parent_path());
+  export_parameters(what_is_saved(learner), reference, epoch, file);
+  return file;
+}
+
 void add_convert(CLI::App& app, int& status) {
   auto options = std::make_shared<ConvertOptions>();
   CLI::App* command =
@@ -90,8 +89,12 @@ void add_convert(CLI::App& app, int& status) {
   command->add_option("--classes", options->classes, "from a reference: class names in label order");
   command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
   command->callback([options, &status] {
-    const bool ours = fs::path(options->from).extension() == ".safetensors";
-    status = ours ? to_reference(*options) : from_reference(*options);
+    if (fs::path(options->from).extension() != ".safetensors") {
+      status = from_reference(*options);
+      return;
+    }
+    const fs::path file = write_reference(options->from, options->to, options->epoch, options->settings);
+    std::cout << "wrote " << file.string() << "\n";
   });
 }
 

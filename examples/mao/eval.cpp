@@ -34,6 +34,9 @@ nlohmann::json as_json(const Metrics& metrics, const ClassList& classes, const E
   nlohmann::json object{{"accuracy", metrics.accuracy}, {"macro_f1", metrics.macro_f1}, {"correct", metrics.correct},
                         {"total", metrics.total},       {"classes", classes.size()},    {"half", options.half},
                         {"split", options.split}};
+  if (options.prompts.empty()) {
+    object["templates"] = zero_shot_templates(options.settings.learner.zero_shot_template, options.settings.data.data);
+  }
   for (std::size_t i = 0; i < classes.names.size(); ++i) object["per_class"][classes.names[i]] = metrics.per_class[i];
   return object;
 }
@@ -73,7 +76,8 @@ int run(EvalOptions options) {
     return measure(winners(predict_logits(backbone, *images.source)), images.labels, images.classes);
   };
   const Metrics metrics = prompts ? tested(restored_learner(opened, *prompts, images.classes))
-                                  : tested(make_zero_shot(opened, images.classes, options.settings.learner));
+                                  : tested(make_zero_shot(opened, images.classes, options.settings.learner,
+                                                          options.settings.data.data));
   if (options.json) {
     std::cout << as_json(metrics, images.classes, options).dump(2) << "\n";
   } else {
@@ -91,10 +95,8 @@ void add_eval(CLI::App& app, int& status) {
                       "a *.prompts.safetensors file of a run; without it the untuned model is tested");
   add_model_options(*command, options->settings.model);
   command->add_option("--data", options->settings.data.data, "as in mao tune")->capture_default_str();
-  command->add_option("--classnames", options->settings.data.classnames,
-                      "file that maps folder names to readable class names");
-  command->add_option("--template", options->settings.learner.zero_shot_template, "sentence of the untuned model")
-      ->capture_default_str();
+  add_root_options(*command, options->settings.data);
+  add_template_option(*command, options->settings.learner);
   command->add_option("--half", options->half, "all, base or new classes")
       ->check(CLI::IsMember({"all", "base", "new"}))
       ->capture_default_str();

@@ -62,6 +62,17 @@ Tensor evaluation_features(const OpenedModel& opened, LabelledImages& images, co
   return cached(opened, key_of(opened, images), images, *cache, compute);
 }
 
+LabelledImages with_features(const OpenedModel& opened, LabelledImages images, bool keep_pixels,
+                             const std::optional<FeatureCache>& cache, const FeatureProgress& progress) {
+  Tensor features = evaluation_features(opened, images, cache, progress);
+  if (keep_pixels) {
+    images.source = std::make_unique<FeaturedImages>(std::move(images.source), std::move(features));
+  } else {
+    images.source = std::make_unique<FeatureImages>(std::move(features));
+  }
+  return images;
+}
+
 Tensor view_features(const OpenedModel& opened, LabelledImages& images, std::int64_t views, std::uint64_t seed,
                      const std::optional<FeatureCache>& cache, const FeatureProgress& progress) {
   const auto compute = [&] { return CachedViews::encode(*opened.model, *images.source, views, seed, 16, progress); };

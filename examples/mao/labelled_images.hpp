@@ -43,8 +43,12 @@ LabelledImages open_images(const OpenedModel& opened, const DataSettings& settin
 LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
                            const std::string& what);
 
-/// A rendered half as pixels; `shots` images a class, 0: as many as there are. Another `draw`, other images.
-LabelledImages rendered_half(const std::string& task, bool base, bool train, const Preprocess& preprocess, int shots,
-                             std::uint64_t draw = 0);
+/// A rendered half ("base", "new", or "all" of it) as pixels; `shots` images a class, 0: as many as there are. Another
+/// `draw`, other images.
+LabelledImages rendered_half(const std::string& task, const std::string& half, bool train, const Preprocess& preprocess,
+                             int shots, std::uint64_t draw = 0);
+
+/// "base", "new" or "all" classes of a data set.
+Dataset half_of(const Dataset& dataset, const std::string& half);
 
 }  // namespace mao_program

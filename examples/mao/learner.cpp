@@ -77,7 +77,10 @@ OptimizerOptions optimizer_of(const LearnerSettings& settings, const LearnerInfo
 
 }  // namespace
 
-void check_settings(const LearnerSettings& settings) {
+void check_settings(const RunSettings& run) {
+  const LearnerSettings& settings = run.learner;
+  require<OptionError>(run.data.classes != "all" || settings.steps != "new",
+                       "--class-split all leaves no new classes for --steps new; leave one of them out");
   if (settings.learner == "zero-shot") {
     require<OptionError>(settings.options.empty() && !settings.mao,
                          "--learner zero-shot tunes nothing: --mao and --set have no effect");
@@ -94,15 +97,19 @@ void check_settings(const LearnerSettings& settings) {
                        info.name);
   require<OptionError>(!info.brings_negatives || settings.batch == 0, "--batch: ", info.name,
                        " chooses batch and negatives by the number of classes");
+  require<OptionError>(info.transfers || run.targets.empty(), "--targets: ", info.name,
+                       " is bound to the classes it was trained on");
   require<OptionError>(settings.mao || settings.steps == "both", "--steps ", settings.steps,
                        " chooses among MAO's steps and has no effect without --mao");
   if (!is_class_specific(settings)) return;
+  require<OptionError>(run.targets.empty(), "--class-specific: such prompts cannot be bound to the classes of --targets");
   const auto init = settings.options.find("init");
   require<OptionError>(init != settings.options.end() && init->second.empty(),
                        "--class-specific has no effect with --context-init \"",
                        init == settings.options.end() ? "a photo of a" : init->second,
                        "\" (as in CoOp); add --context-init \"\" for a random start");
-  require<OptionError>(!settings.mao || settings.labeler == "none" || settings.steps == "base",
+  require<OptionError>(!settings.mao || settings.labeler == "none" || settings.steps == "base" ||
+                           run.data.classes == "all",
                        "--class-specific: such prompts cannot be bound to new classes, so MAO's new step is not "
                        "possible; add --labeler none for its base step alone");
 }
@@ -114,7 +121,8 @@ BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_class
   const TunerOptions tuner{
       .seed = seed, .augment = augment, .optimizer = optimizer_of(chosen, info), .name = chosen.learner};
   BaseToNewOptions steps;
-  steps.test_new = info.transfers && !is_class_specific(chosen);
+  const bool has_new = settings.data.classes != "all";
+  steps.test_new = has_new && info.transfers && !is_class_specific(chosen);
   if (chosen.mao && chosen.steps != "new") {
     steps.mao_base = mao_base_options(settings, base_classes, tuner, say);
   } else {
@@ -124,7 +132,7 @@ BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_class
     if (chosen.batch > 0) options.batch = chosen.batch;
     steps.plain = options;
   }
-  if (chosen.mao && chosen.steps != "base" && chosen.labeler != "none") {
+  if (chosen.mao && chosen.steps != "base" && chosen.labeler != "none" && has_new) {
     MaoNewOptions options{.tuner = tuner};
     options.sampler.batch = chosen.new_batch;
     options.sampler.threshold = static_cast<float>(chosen.threshold);

@@ -12,6 +12,7 @@
 
 #include "learners/registry.hpp"
 #include "models.hpp"
+#include "named_data.hpp"
 #include "settings.hpp"
 
 namespace mao_program {
@@ -26,16 +27,19 @@ Learner make_learner(const OpenedModel& opened, const ClassList& classes, const 
 /// Another one with the same learned tensors, bound to the same classes; the two share nothing.
 Learner copy_of(Learner& learner, const OpenedModel& opened, const LearnerSettings& settings);
 
+/// The untuned model with the templates that the settings name. With `data`, "auto" means those of that data set, as the
+/// zero-shot rows of the papers have them; without, "a photo of a {}.", as MAO's pseudo labels have it.
 inline ZeroShot<AnyModel> make_zero_shot(const OpenedModel& opened, const ClassList& classes,
-                                         const LearnerSettings& settings) {
-  return ZeroShot<AnyModel>(opened.model, classes, {.templates = {settings.zero_shot_template}});
+                                         const LearnerSettings& settings, const std::string& data = {}) {
+  return ZeroShot<AnyModel>(opened.model, classes,
+                            {.templates = zero_shot_templates(settings.zero_shot_template, data)});
 }
 
 /// Who ranks hard negatives. **Throws** `FileError` when its files are not there.
 Similarity make_similarity(const OpenedModel& opened, const RunSettings& settings);
 
 /// Throws an `OptionError` for settings that contradict each other, before any work is done.
-void check_settings(const LearnerSettings& settings);
+void check_settings(const RunSettings& settings);
 
 /// The steps of a run with the paper's numbers where none are given. `say` is told warnings.
 BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_classes, std::uint64_t seed, bool augment,

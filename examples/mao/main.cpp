@@ -11,6 +11,9 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <mao/core/error.hpp>
 #include <mao/core/memory.hpp>
@@ -26,6 +29,18 @@ int help_for(const CLI::App& app, const CLI::ParseError& error) {
   return code == 0 ? 0 : 2;
 }
 
+/// The sections of the list of commands.
+void group_commands(CLI::App& app) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> sections{
+      {"Train", {"tune", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
+      {"Use what was learned", {"eval", "predict", "export", "convert"}},
+      {"Look at results", {"report", "summarize", "inspect"}},
+      {"What there is", {"datasets", "learners", "presets", "replay"}}};
+  for (const auto& [section, commands] : sections) {
+    for (const std::string& command : commands) app.get_subcommand(command)->group(section);
+  }
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Prompt tuning of vision-language models (CoOp, MAO, ...)", "mao");
   app.set_version_flag("--version", std::string("mao ") + mao::version);
@@ -39,16 +54,21 @@ int run(int argc, char** argv) {
   });
   int status = 0;
   mao_program::add_tune(app, status);
+  mao_program::add_protocols(app, status);
+  mao_program::add_plan(app, status);
   mao_program::add_sweep(app, status);
   mao_program::add_summarize(app, status);
   mao_program::add_report(app, status);
   mao_program::add_eval(app, status);
   mao_program::add_predict(app, status);
   mao_program::add_inspect(app, status);
+  mao_program::add_export(app, status);
   mao_program::add_convert(app, status);
+  mao_program::add_datasets(app, status);
   mao_program::add_learners(app, status);
   mao_program::add_presets(app, status);
   mao_program::add_replay(app, status);
+  group_commands(app);
   if (argc == 1) {
     std::cout << app.help();
     return 2;

@@ -28,11 +28,20 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
 void add_data_options(CLI::App& app, DataSettings& settings) {
   app.add_option(
          "--data", settings.data,
-         "a folder of images, a CoOp data set folder, a split JSON or a CSV; or sketch, shifted, disjoint (rendered)")
+         "a name that `mao datasets` lists (with --root), a folder of images, a CoOp data set folder, a split JSON or a "
+         "CSV; or sketch, shifted, disjoint (rendered)")
       ->capture_default_str();
+  add_image_options(app, settings);
   app.add_option("--shots", settings.shots, "training images a class")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_option("--class-split", settings.classes,
+                 "base-new: train on the first half of the classes, the other half is new; all: train and test on all")
+      ->check(CLI::IsMember({"base-new", "all"}))
+      ->capture_default_str();
+}
+
+void add_image_options(CLI::App& app, DataSettings& settings) {
   app.add_option("--shot-seed", settings.shot_seed, "seed of the few-shot draw (0: the training seed)")
       ->capture_default_str();
   app.add_option("--augment", settings.augment, "auto, none or crop-flip")
@@ -43,7 +52,17 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
                  "time. Faster, but another distribution of views than the reference's")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  app.add_option("--classnames", settings.classnames, "file that maps folder names to readable class names");
+  add_root_options(app, settings);
+  app.add_option("--shots-file", settings.shots_file,
+                 "few-shot draw that CoOp has saved, instead of one of our own: a file, in whose name {seed} and {shots} "
+                 "stand for the seed and --shots; or \"saved\" for split_fewshot/shot_{shots}-seed_{seed}.pkl of the "
+                 "data set");
+}
+
+void add_root_options(CLI::App& app, DataSettings& settings) {
+  app.add_option("--root", settings.root, "folder that holds the data sets with names (default: MAO_DATA)");
+  app.add_option("--classnames", settings.classnames,
+                 "file that gives folders, or the classes of a split JSON or CSV, readable names");
 }
 
 void add_method_options(CLI::App& app, LearnerSettings& settings) {
@@ -60,6 +79,13 @@ void add_method_options(CLI::App& app, LearnerSettings& settings) {
          },
          "NAME=VALUE, an option of the method (`mao learners NAME` lists them); may be repeated")
       ->allow_extra_args(false);
+}
+
+void add_template_option(CLI::App& app, LearnerSettings& settings) {
+  app.add_option("--template", settings.zero_shot_template,
+                 "of the untuned model: a sentence with {}, or a file of such, whose features are averaged; auto: that of "
+                 "a data set with a name, \"a photo of a {}.\" otherwise and for MAO's pseudo labels")
+      ->capture_default_str();
 }
 
 void add_learner_options(CLI::App& app, LearnerSettings& settings) {
@@ -86,8 +112,7 @@ void add_learner_options(CLI::App& app, LearnerSettings& settings) {
   app.add_option("--adam-epsilon", settings.adam_epsilon, "of adam and adamw")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--template", settings.zero_shot_template, "sentence of the untuned model and of its pseudo labels")
-      ->capture_default_str();
+  add_template_option(app, settings);
   app.add_option("--epochs", settings.epochs, "0: 20, or 10 for MAO's base step")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

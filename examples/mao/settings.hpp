@@ -32,12 +32,15 @@ struct ModelSettings {
 
 /// Which images.
 struct DataSettings {
-  std::string data = "shifted";  ///< a path, or sketch / shifted / disjoint of the embedded world
+  std::string data = "shifted";  ///< a path, a known name, or sketch / shifted / disjoint of the embedded world
+  std::string root;              ///< folder of the data sets with known names; $MAO_DATA when empty
+  std::string shots_file;        ///< saved few-shot draw instead of one of our own; "{seed}", "{shots}" stand for theirs
   int shots = 16;
   std::int64_t shot_seed = 0;    ///< of the few-shot draw; 0: the training seed
   std::string augment = "auto";  ///< "none", "crop-flip"; auto: crop-flip for a CLIP checkpoint, none otherwise
   int views = 0;                 ///< augmented views of an image that are encoded once; 0: a new one each time
   std::string classnames;        ///< file `folder name` -> readable name, for folders of images
+  std::string classes = "base-new";  ///< what is trained on: "base-new": the first half, the other is new; "all" classes
 };
 
 /// Which method, how it is trained.
@@ -48,7 +51,7 @@ struct LearnerSettings {
   std::map<std::string, std::string> options;  ///< of the method, by name (`--set`)
   std::string optimizer = "auto";              ///< "sgd", "adam", "adamw"; auto: the method's own
   double adam_epsilon = 1e-8;
-  std::string zero_shot_template = "a photo of a {}.";
+  std::string zero_shot_template = "auto";  ///< with {}, or a file of such; auto: the data set's own
   int epochs = 0;  ///< 0: 20 plain, 10 with MAO
   double lr = 0;   ///< 0: 0.002 plain, 0.0035 with MAO
   int batch = 0;   ///< 0: 32 plain, by the number of classes with MAO
@@ -69,6 +72,7 @@ struct RunSettings {
   DataSettings data;
   LearnerSettings learner;
   std::vector<std::uint64_t> seeds{1, 2, 3};
+  std::vector<std::string> targets;  ///< other data sets that the prompts are tested on
 };
 
 /// What only says how to run.
@@ -81,14 +85,21 @@ struct RunOptions {
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation, precision)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, shots, shot_seed, augment, views, classnames)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, root, shots_file, shots, shot_seed, augment,
+                                                views, classnames, classes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LearnerSettings, learner, mao, steps, options, optimizer, adam_epsilon,
                                                 zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr, new_batch,
                                                 similarity, labeler, threshold, columns)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, learner, seeds)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, learner, seeds, targets)
 
 void add_model_options(CLI::App& app, ModelSettings& settings);
 void add_data_options(CLI::App& app, DataSettings& settings);
+/// Those of `add_data_options` that say how images are read and shown, but not which, nor how many.
+void add_image_options(CLI::App& app, DataSettings& settings);
+/// `--root` and `--classnames`, for commands that only read images.
+void add_root_options(CLI::App& app, DataSettings& settings);
+/// `--template`.
+void add_template_option(CLI::App& app, LearnerSettings& settings);
 /// `--learner` and `--set`: what says which method it is, not how it is trained.
 void add_method_options(CLI::App& app, LearnerSettings& settings);
 void add_learner_options(CLI::App& app, LearnerSettings& settings);

@@ -159,23 +159,54 @@ std::string ReportData::link(const std::string& what, const TextTable& table) {
   return csv_link(unique + ".csv", table);
 }
 
-std::string overview_section(ReportData& data) {
-  const Summary& summary = data.summary;
-  if (std::ranges::all_of(summary.methods, [](const MethodSummary& method) { return method.scores.empty(); }))
-    return {};
+namespace {
+
+/// Those methods whose runs tested all classes in one, or those that tested base and new classes, with their data sets.
+Summary part_of(const Summary& summary, bool all_classes) {
+  Summary part;
+  for (const MethodSummary& method : summary.methods) {
+    if ((method.settings.value("/data/classes", nlohmann::json()) == "all") == all_classes)
+      part.methods.push_back(method);
+  }
+  for (const std::string& data_set : summary.data_sets) {
+    const bool used = std::ranges::any_of(
+        part.methods, [&](const MethodSummary& method) { return method.scores.contains(data_set); });
+    if (used) part.data_sets.push_back(data_set);
+  }
+  return part;
+}
+
+std::string score_cards(const Summary& summary) {
   const bool with_new = new_classes_tested(summary);
   std::vector<std::string> cards;
   if (summary.data_sets.size() > 1) cards.push_back(score_card(summary, nullptr, with_new));
   for (const std::string& data_set : summary.data_sets) cards.push_back(score_card(summary, &data_set, with_new));
   std::erase(cards, "");
-  std::string note = with_new ? "Accuracy in percent on the classes trained on (Base), on the unseen half (New), and "
-                                "their harmonic mean (H). An average's H is that of the averages."
-                              : "Accuracy in percent on all classes.";
+  std::string note =
+      with_new
+          ? "Accuracy in percent on the classes trained on (Base), on the unseen half (New), and their harmonic mean "
+            "(H). An average's H is that of the averages."
+          : "Accuracy in percent on all classes.";
   note += " Below a mean its standard deviation over seeds; in bold the best of these runs.";
-  if (with_new)
-    note += " Grey rows are as published, with CLIP ViT-B/16 and 16 shots; compare them with runs of that model alone.";
-  return text_of("<p class=\"note\">", note, " ", data.link("scores", score_columns(summary)), "</p>", html_grid(cards),
-                 gain_charts(data));
+  if (with_new) {
+    note +=
+        " Grey rows are as published, with CLIP ViT-B/16 and 16 shots, averaged over the same data sets; compare them "
+        "with runs of that model alone.";
+  }
+  return text_of("<p class=\"note\">", note, "</p>", html_grid(cards));
+}
+
+}  // namespace
+
+std::string overview_section(ReportData& data) {
+  const Summary base_new = part_of(data.summary, false), all_classes = part_of(data.summary, true);
+  if (base_new.data_sets.empty() && all_classes.data_sets.empty()) return {};
+  std::string text;
+  if (!base_new.data_sets.empty()) text += score_cards(base_new) + gain_charts(data);
+  if (!text.empty() && !all_classes.data_sets.empty()) text += "<h3>All classes</h3>";
+  if (!all_classes.data_sets.empty()) text += score_cards(all_classes);
+  return text_of(text, "<p class=\"note\">All of these numbers: ", data.link("scores", score_columns(data.summary)),
+                 "</p>");
 }
 
 std::string transfer_section(ReportData& data) {

@@ -45,6 +45,7 @@ struct BaseToNewResult {
   Scores single;        ///< both with the final prompts
   Scores first;         ///< both before the new step: the method by itself, or MAO's base step alone
   Metrics base, fresh;  ///< of the paper protocol, in full
+  std::vector<std::int64_t> base_winners, fresh_winners;  ///< the class that each test image was taken for, as above
 };
 
 /// Which steps are taken, and where they leave their state.
@@ -71,7 +72,7 @@ FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, cons
   info.first_classes = first_classes;
   const auto result =
       fit_with_checkpoints(tuner, images, options.folder / (stage + ".checkpoint.safetensors"), info, options.observer);
-  if (result == FitResult::Finished) {
+  if (result == FitResult::Finished && is_first(tuner.options().workers.get())) {
     save_backbone(options.folder / (stage + ".prompts.safetensors"), backbone, info);
   }
   return result;
@@ -87,11 +88,17 @@ struct TrainPlain {
   }
 };
 
+/// The class that a backbone takes each test image of a half for, after binding it to its classes. **Shape** [N].
+template <Backbone BackboneT>
+std::vector<std::int64_t> winners_on(BackboneT& backbone, const TaskHalf& half) {
+  if (!(backbone.classes() == half.classes)) backbone.bind(half.classes);
+  return winners(predict_logits(backbone, *half.test));
+}
+
 /// Accuracy of a backbone on the test images of a half, after binding it to its classes.
 template <Backbone BackboneT>
 Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
-  if (!(backbone.classes() == half.classes)) backbone.bind(half.classes);
-  return measure(winners(predict_logits(backbone, *half.test)), half.test_labels, half.classes);
+  return measure(winners_on(backbone, half), half.test_labels, half.classes);
 }
 
 /// Trains `backbone` (bound to the base classes) and tests both halves. `similarity` ranks hard negatives;
@@ -117,22 +124,29 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
       return std::nullopt;
   } else {
     auto tuner = mao_base(backbone, task.base.train_labels, similarity, *options.mao_base);
-    if (detail::run_step(tuner, backbone, *task.base.train, "base", task.base.classes, options) == FitResult::Stopped) return std::nullopt;
+    if (detail::run_step(tuner, backbone, *task.base.train, "base", task.base.classes, options) == FitResult::Stopped)
+      return std::nullopt;
   }
   stage("test");
-  result.base = test_on(backbone, task.base);
+  result.base_winners = winners_on(backbone, task.base);
+  result.base = measure(result.base_winners, task.base.test_labels, task.base.classes);
   if (!options.test_new) {
     result.paper = result.single = result.first = {result.base.accuracy, std::numeric_limits<double>::quiet_NaN()};
     return result;
   }
-  backbone.bind(task.fresh.classes);
-  result.first = {result.base.accuracy, test_on(backbone, task.fresh).accuracy};
+  const auto test_fresh = [&] {
+    result.fresh_winners = winners_on(backbone, task.fresh);
+    result.fresh = measure(result.fresh_winners, task.fresh.test_labels, task.fresh.classes);
+  };
+  test_fresh();
+  result.first = {result.base.accuracy, result.fresh.accuracy};
   if (options.mao_new) {
     auto tuner = mao_new(backbone, task.fresh.train->size(), make_labeler(backbone), *options.mao_new);
-    if (detail::run_step(tuner, backbone, *task.fresh.train, "new", task.base.classes, options) == FitResult::Stopped) return std::nullopt;
+    if (detail::run_step(tuner, backbone, *task.fresh.train, "new", task.base.classes, options) == FitResult::Stopped)
+      return std::nullopt;
     stage("test");
+    test_fresh();
   }
-  result.fresh = test_on(backbone, task.fresh);
   result.paper = {result.base.accuracy, result.fresh.accuracy};
   result.single = {options.mao_new ? test_on(backbone, task.base).accuracy : result.base.accuracy,
                    result.fresh.accuracy};

@@ -81,6 +81,11 @@ class RunFolder {
   /// Writes a JSON file of the folder, atomically.
   void save(const std::string& name, const nlohmann::json& value) const { write(path_ / name, value); }
 
+  /// The same on one line, for what is large and not read by people.
+  void save_compact(const std::string& name, const nlohmann::json& value) const {
+    write_file_atomically(path_ / name, [&](std::ostream& out) { out << value.dump() << "\n"; });
+  }
+
  private:
   static void write(const std::filesystem::path& file, const nlohmann::json& value) {
     write_file_atomically(file, [&](std::ostream& out) { out << value.dump(2) << "\n"; });

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tune_run.hpp"
+
+#include <iostream>
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include <mao/report/progress.hpp>
+#include <mao/report/run_folder.hpp>
+#include <mao/version.hpp>
+
+#include "interrupt.hpp"
+#include "labelers.hpp"
+#include "learner.hpp"
+#include "memory_estimate.hpp"
+#include "mini_batches.hpp"
+#include "own_tuner.hpp"
+#include "results.hpp"
+#include "seed_records.hpp"
+#include "targets.hpp"
+#include "task_data.hpp"
+#include "workers.hpp"
+
+namespace mao_program {
+
+namespace {
+
+/// One invocation of `run_tune`.
+class TuneRun {
+ public:
+  TuneRun(RunSettings settings, RunOptions options, std::shared_ptr<Workers> workers)
+      : settings_(std::move(settings)),
+        options_(std::move(options)),
+        workers_(std::move(workers)),
+        progress_(std::cerr, Progress::is_terminal()) {}
+
+  int run() {
+    check_settings(settings_);
+    if (is_finished()) return 0;
+    say(text_of("mao ", version, ", run folder ", options_.out));
+    const OpenedModel opened = open_model(settings_.model);
+    say(opened.description);
+    const EncodeProgress encoding = [this](const std::string& what, std::int64_t done, std::int64_t total) {
+      if (!options_.quiet) progress_.update(what, done, total);
+    };
+    const auto note = [this](const std::string& line) { say(line); };
+    TaskData data(opened, settings_.data, options_, needs_pixels(), encoding, note);
+    say(data.description());
+    const Targets targets(opened, settings_.targets, settings_.data, options_, needs_pixels(), encoding, note);
+    if (!is_zero_shot()) {  // an option that does not fit the model leaves nothing behind
+      const ClassList classes = data.of_seed(settings_.seeds.at(0)).base.classes;
+      const MemoryEstimate memory = estimate_memory(opened, classes, settings_, needs_pixels());
+      if (memory.text > 0) say(description_of(memory, classes, settings_.model.memory_limit));
+      static_cast<void>(make_learner(opened, classes, settings_.learner, 1));
+    }
+    open_folder();
+    return run_seeds(opened, data, targets);
+  }
+
+ private:
+  [[nodiscard]] bool is_zero_shot() const { return settings_.learner.learner == "zero-shot"; }
+
+  [[nodiscard]] bool needs_pixels() const {
+    return !is_zero_shot() && learner_named(settings_.learner.learner).prompts_images;
+  }
+
+  /// True, having said so, when an earlier call did it all.
+  bool is_finished() {
+    if (!std::filesystem::exists(std::filesystem::path(options_.out) / "config.json")) return false;
+    open_folder();  // says at once when it holds another run
+    const auto finished = folder_->read("results.json");
+    if (finished.is_null()) return false;
+    say(options_.out + ": this run is finished; nothing to do");
+    print(finished);
+    return true;
+  }
+
+  int run_seeds(const OpenedModel& opened, TaskData& data, const Targets& targets) {
+    nlohmann::json per_seed = nlohmann::json::array(), zero_shot;
+    for (const std::uint64_t seed : settings_.seeds) {
+      const BaseToNewTask task = data.of_seed(seed);
+      if (per_seed.empty()) zero_shot = zero_shot_results(opened, task, targets);
+      const auto result = run_seed(opened, data, task, targets, seed, zero_shot);
+      if (result.is_null()) {
+        say("stopped; the same command goes on from the last whole epoch");
+        return 130;
+      }
+      per_seed.push_back(result);
+    }
+    const auto results = run_results(zero_shot, std::move(per_seed));
+    folder_->save("results.json", results);
+    print(results);
+    return 0;
+  }
+
+  /// Makes the run's folder, once model and data are known to be there: a mistyped path leaves nothing behind.
+  void open_folder() {
+    if (!folder_) folder_.emplace(options_.out, settings_);
+    for (const std::string& line : unlogged_) folder_->log(line);
+    unlogged_.clear();
+  }
+
+  void log(const std::string& line) {
+    if (folder_) {
+      folder_->log(line);
+    } else {
+      unlogged_.push_back(line);
+    }
+  }
+
+  void say(const std::string& line) {
+    progress_.finish();
+    if (!options_.quiet) std::cout << line << std::endl;
+    log(line);
+  }
+
+  void print(const nlohmann::json& results) {
+    std::ostringstream table;
+    print_results(table, settings_.learner, results);
+    progress_.finish();
+    if (is_first(workers_.get())) std::cout << table.str() << std::flush;
+    log(table.str());
+  }
+
+  /// Kept in zero_shot.json.
+  nlohmann::json zero_shot_results(const OpenedModel& opened, const BaseToNewTask& task, const Targets& targets) {
+    if (const auto before = folder_->read("zero_shot.json"); !before.is_null()) return before;
+    auto untuned = make_zero_shot(opened, task.base.classes, settings_.learner, settings_.data.data);
+    const Metrics base = test_on(untuned, task.base);
+    std::optional<Metrics> fresh;
+    if (task.fresh.test) fresh = test_on(untuned, task.fresh);
+    auto results = zero_shot_result(base, task.base.classes, fresh, task.fresh.classes);
+    if (!targets.names().empty()) {
+      results["targets"] = targets.accuracies([&](const std::string& name, const ClassList& classes) {
+        return make_zero_shot(opened, classes, settings_.learner, name);
+      });
+    }
+    folder_->save("zero_shot.json", results);
+    return results;
+  }
+
+  /// Null when the run was stopped.
+  nlohmann::json run_seed(const OpenedModel& opened, const TaskData& data, const BaseToNewTask& task,
+                          const Targets& targets, std::uint64_t seed, const nlohmann::json& zero_shot) {
+    const std::string name = folder_of(seed);
+    if (const auto finished = folder_->read(name + "/result.json"); !finished.is_null()) {
+      say(text_of("seed ", seed, ": finished before"));
+      return finished;
+    }
+    if (is_zero_shot()) return untuned_seed(seed, zero_shot);
+    auto steps = make_steps(settings_, task.base.classes.size(), seed, data.images().augments(),
+                            [this](const std::string& line) { say(line); });
+    share_batches(steps, workers_);
+    steps.folder = folder_->folder(name);
+    steps.info = {.method = settings_.learner.learner,
+                  .model = opened.model->fingerprint(),
+                  .classes = {},
+                  .settings = settings_};
+    forget_unfinished_epochs(seed, steps.folder);
+    SeedRecords records(steps.folder);
+    std::string stage;
+    steps.on_stage = [&](const std::string& now) { stage = now; };
+    steps.observer = observer(seed, stage, records);
+    auto backbone = make_learner(opened, task.base.classes, settings_.learner, seed);
+    const auto similarity = settings_.learner.mao ? make_similarity(opened, settings_) : Similarity();
+    if (steps.mao_base && seed == settings_.seeds.front()) {
+      LabelledImages pixels = data.images().training("base", seed);
+      folder_->save_compact(name + "/batches.json",
+                            mini_batches(opened, task.base, *pixels.source, similarity, steps.mao_base->sampler,
+                                         settings_.learner, seed));
+    }
+    const auto result = train(opened, task, backbone, similarity, seed, steps);
+    if (!result) return nullptr;
+    records.result(*result, task);
+    auto object = seed_result(seed, *result, task.base.classes, task.fresh.classes);
+    if (!targets.names().empty()) {
+      object["targets"] = targets.accuracies([&](const std::string&, const ClassList&) -> Learner& { return backbone; });
+    }
+    folder_->save(name + "/result.json", object);
+    std::ostringstream line;
+    print_scores(line, text_of("seed ", seed), object.at("paper"));
+    const std::string text = line.str();
+    say(text.substr(0, text.size() - 1));
+    return object;
+  }
+
+  static std::string folder_of(std::uint64_t seed) { return text_of("seed", seed); }
+
+  /// The same for every seed: nothing is learned.
+  static nlohmann::json untuned_seed(std::uint64_t seed, const nlohmann::json& zero_shot) {
+    nlohmann::json result{{"seed", seed}};
+    for (const char* key : {"base", "new", "h"}) result["paper"][key] = result["single"][key] = zero_shot.at(key);
+    if (zero_shot.contains("targets")) result["targets"] = zero_shot.at("targets");
+    return result;
+  }
+
+  std::optional<BaseToNewResult> train(const OpenedModel& opened, const BaseToNewTask& task, Learner& backbone,
+                                       const Similarity& similarity, std::uint64_t seed,
+                                       const BaseToNewOptions& steps) {
+    const auto labeler = [&](Learner& tuned) {
+      AnyLabeler made = make_labeler(opened, task.fresh, settings_.learner, copy_of(tuned, opened, settings_.learner));
+      if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
+      return made;
+    };
+    const auto train_plain = [&](Learner& learner, const TaskHalf& base, const PlainOptions& options) {
+      return tuner_of(learner_named(settings_.learner.learner), learner, base, options);
+    };
+    return run_base_to_new(backbone, task, similarity, labeler, steps, train_plain);
+  }
+
+  /// metrics.jsonl keeps no epoch that this run is going to repeat.
+  void forget_unfinished_epochs(std::uint64_t seed, const std::filesystem::path& folder) {
+    std::map<std::string, int> done;
+    for (const char* stage : {"plain", "base", "new"}) {
+      const auto file = folder / text_of(stage, ".checkpoint.safetensors");
+      if (std::filesystem::exists(file)) done[stage] = std::stoi(read_safetensors(file).metadata.at("epochs_done"));
+    }
+    folder_->forget_metrics([&](const nlohmann::json& line) {
+      return line.value("seed", std::uint64_t{0}) == seed &&
+             line.value("epoch", 0) > done[line.value("stage", std::string())];
+    });
+  }
+
+  Observer observer(std::uint64_t seed, const std::string& stage, SeedRecords& records) {
+    Observer observer;
+    observer.should_stop = stop_asked;
+    observer.on_step = [this, seed, &stage, &records](const StepReport& report) {
+      records.step(stage, report);
+      if (options_.quiet) return;
+      std::ostringstream note;
+      note << std::fixed << std::setprecision(3) << "loss " << report.loss;
+      progress_.update(text_of("seed ", seed, ", ", stage, ", epoch ", report.epoch + 1, "/", report.epochs),
+                       report.step + 1, report.steps, note.str());
+    };
+    observer.on_epoch = [this, seed, &stage, &records](const EpochReport& report) {
+      records.epoch(stage, report);
+      folder_->metric({{"seed", seed},
+                       {"stage", stage},
+                       {"epoch", report.epoch + 1},
+                       {"epochs", report.epochs},
+                       {"steps", report.steps},
+                       {"skipped", report.skipped},
+                       {"loss", report.loss},
+                       {"accuracy", report.accuracy},
+                       {"learning_rate", report.learning_rate}});
+      std::ostringstream line;
+      line << "seed " << seed << ", " << stage << ", epoch " << report.epoch + 1 << '/' << report.epochs << std::fixed
+           << std::setprecision(4) << ": loss " << report.loss << std::setprecision(1) << ", accuracy "
+           << report.accuracy << std::defaultfloat << std::setprecision(4) << " %, lr " << report.learning_rate;
+      say(line.str());
+    };
+    return observer;
+  }
+
+  RunSettings settings_;
+  RunOptions options_;
+  std::shared_ptr<Workers> workers_;  ///< null: this process alone
+  std::optional<RunFolder> folder_;
+  std::vector<std::string> unlogged_;  ///< lines from before the folder
+  Progress progress_;
+};
+
+}  // namespace
+
+int run_tune(const RunSettings& settings, const RunOptions& options, const std::shared_ptr<Workers>& workers) {
+  return TuneRun(settings, options, workers).run();
+}
+
+void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
+  app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
+  app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
+  add_model_options(app, settings.model);
+  add_learner_options(app, settings.learner);
+  app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")->capture_default_str();
+  app.add_option("--threads", options.threads, "decoding threads beside the one that trains")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--cache-mib", options.cache_mib, "memory for decoded images, MiB")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  add_feature_cache_option(app, options.feature_cache);
+  app.add_flag("--quiet", options.quiet, "print the result alone");
+}
+
+}  // namespace mao_program

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao export` and `mao predict`: class weights say what the prompts say.
+#include <fstream>
+#include <string>
+
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/softmax.h>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/clip/image_sources.hpp>
+#include <mao/clip/model.hpp>
+#include <mao/core/files.hpp>
+#include <mao/core/ops.hpp>
+#include <mao/core/safetensors.hpp>
+
+#include <support/catch.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::shell;
+using mao_test::TemporaryFolder;
+using Catch::Matchers::StartsWith;
+using nlohmann::json;
+
+const fs::path model = fs::path(MAO_SOURCE_DIR) / "examples/embedded/model";
+
+// Prompts of a run of seconds.
+fs::path tuned(const fs::path& out, const std::string& learner) {
+  const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --learner " + learner + " --out " +
+                              quoted(out));
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  return out / "seed1" / "plain.prompts.safetensors";
+}
+
+}  // namespace
+
+TEST_CASE("exported weights give the probabilities of mao predict, in C++ and for Python", "[export]") {
+  const TemporaryFolder temporary;
+  const fs::path prompts = tuned(temporary.path() / "run", "coop"), weights = temporary.path() / "head.safetensors",
+                 pictures = temporary.path() / "pictures";
+  REQUIRE(shell(quoted(MAO_BINARY_DIR "/bin/render-embedded") + " sketch " + quoted(pictures)).code == 0);
+  const Run exported = mao_program("export " + quoted(weights) + " --prompts " + quoted(prompts) +
+                                   " --classes 'plain red circle' 'striped blue star' 'dotted green square'");
+  INFO(exported.output);
+  REQUIRE(exported.code == 0);
+  CHECK(mao::read_text_file(temporary.path() / "head.classes.txt") ==
+        "plain red circle\nstriped blue star\ndotted green square\n");
+
+  fs::path image;
+  for (const auto& entry : fs::recursive_directory_iterator(pictures)) {
+    if (entry.path().extension() == ".png") image = entry.path();
+  }
+  const std::string with = " --prompts " + quoted(prompts) +
+                           " --classes 'plain red circle' 'striped blue star' 'dotted green square' --feature-cache off";
+  const json predicted = json::parse(mao_program("predict " + quoted(image) + with + " --json").output);
+  const auto clip = mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}});
+  mao::LoaderOptions loader;
+  loader.preprocess = clip.preprocess();
+  mao::FileImages source({image}, loader);
+  const mao::Tensor features = clip.encode_image(source.load({{.image = 0}}).pixels);
+  const mao::TensorFile head = mao::read_safetensors(weights);
+  const mao::Tensor logits = at::matmul(features / features.norm(2, 1, true), head.tensors.at("weight").t()) *
+                             head.tensors.at("logit_scale").item<float>();
+  const mao::Tensor probabilities = at::softmax(logits, 1);
+  const auto names = json::parse(head.metadata.at("classes"));
+  for (const auto& guess : predicted[0].at("top")) {
+    const auto at = std::find(names.begin(), names.end(), guess.at("class")) - names.begin();
+    CHECK(probabilities[0][at].item<double>() == Approx(guess.at("probability").get<double>()).margin(1e-4));
+  }
+
+  // Any pipeline can read it: safetensors is eight bytes of length, a JSON header, and the numbers.
+  std::ofstream(temporary.path() / "head.py") << R"(import json, math, struct, sys
+raw = open(sys.argv[1], "rb").read(); start = 8 + struct.unpack("<Q", raw[:8])[0]; head = json.loads(raw[8:start])
+first, last = head["weight"]["data_offsets"]; rows, width = head["weight"]["shape"]
+weight = [struct.unpack(f"<{width}f", raw[start + i:start + i + 4 * width]) for i in range(first, last, 4 * width)]
+print(rows, all(math.isclose(sum(x * x for x in row), 1, abs_tol=1e-4) for row in weight), json.loads(head["__metadata__"]["classes"])[1])
+)";
+  const Run python = shell("python3 " + quoted(temporary.path() / "head.py") + " " + quoted(weights));
+  CHECK(python.output == "3 True striped blue star\n");
+
+  // Folders, the standard input and CSV.
+  const Run folder = mao_program("predict " + quoted(image.parent_path()) + with + " --csv --top 1");
+  const Run input = shell("printf '%s\\n' " + quoted(image) + " | " + quoted(MAO_BINARY_DIR "/bin/mao") + " predict -" +
+                          with + " --csv --top 1");
+  CHECK_THAT(folder.output, StartsWith("image,rank,class,probability\n"));
+  CHECK(std::count(folder.output.begin(), folder.output.end(), '\n') > 5);
+  CHECK(std::count(input.output.begin(), input.output.end(), '\n') == 2);
+  CHECK_THAT(input.output, ContainsSubstring(predicted[0].at("top")[0].at("class").get<std::string>()));
+}
+
+TEST_CASE("what no linear head can say is not exported as one", "[export]") {
+  const TemporaryFolder temporary;
+  const std::string out = "export " + quoted(temporary.path() / "head.safetensors") + " --prompts ";
+  CHECK_THAT(mao_program(out + quoted(tuned(temporary.path() / "cocoop", "cocoop"))).output,
+             ContainsSubstring("depend on the image"));
+  CHECK_THAT(mao_program(out + quoted(tuned(temporary.path() / "vpt", "vpt"))).output,
+             ContainsSubstring("prompts the image tower"));
+  CHECK_THAT(mao_program(out + quoted(tuned(temporary.path() / "dept", "dept"))).output, ContainsSubstring("dept: "));
+  CHECK_FALSE(fs::exists(temporary.path() / "head.safetensors"));
+  const Run reference = mao_program("export --reference " + quoted(temporary.path() / "for-them") + " --prompts " +
+                                    quoted(tuned(temporary.path() / "coop", "coop")));
+  INFO(reference.output);
+  CHECK(reference.code == 0);
+  CHECK_THAT(reference.output, ContainsSubstring("model.pth.tar-1"));
+}
