@@ -50,6 +50,16 @@ TEST_CASE("a line has one component; equal rows have none", "[pca]") {
   CHECK(mao::principal_components(Eigen::MatrixXd::Ones(4, 3), 2).project(Eigen::MatrixXd::Ones(1, 3)).norm() == 0.0);
 }
 
+TEST_CASE("the same features give the same picture", "[pca]") {
+  const Eigen::MatrixXd features = random_rows(9, 4, 11);
+  // [pca]
+  const mao::Pca pca = mao::principal_components(features, 2);  // of [N, D] doubles
+  const Eigen::MatrixXd flat = pca.project(features);           // [N, 2]
+  // [end]
+  CHECK(flat == mao::principal_components(features, 2).project(features));
+  CHECK(flat.colwise().mean().norm() < 1e-12);
+}
+
 TEST_CASE("no rows and impossible counts are refused", "[pca]") {
   CHECK_THROWS_AS(mao::principal_components(Eigen::MatrixXd(0, 3), 1), mao::ShapeError);
   CHECK_THROWS_AS(mao::principal_components(Eigen::MatrixXd::Ones(2, 3), 4), mao::OptionError);

@@ -16,7 +16,14 @@ TEST_CASE("runs are found below given folders, in order, each once", "[find_runs
   CHECK(found[0].filename() == "a");
   CHECK(found[1].filename() == "one");
   CHECK(found[2].filename() == "two");
-  CHECK(read_runs({temporary / "b"}).size() == 2);
+  const auto folder = temporary / "b";
+  std::ostringstream out;
+  // [read_runs]
+  for (const mao::RunRecord& run : mao::read_runs({folder})) {
+    for (const mao::SeedRecord& seed : run.seeds) out << seed.seed << ' ' << seed.paper.base << '\n';
+  }
+  // [end]
+  CHECK(out.str() == "1 80\n2 82\n1 80\n2 82\n");
 }
 
 TEST_CASE("a place without runs is an error that says what was expected", "[find_runs]") {

@@ -30,6 +30,16 @@ TEST_CASE("labels at the ends of lines do not cover one another", "[line_chart]"
   CHECK(labels.back().first <= frame.bottom);
 }
 
+TEST_CASE("a chart has a title for those who do not see it", "[line_chart]") {
+  // [line_chart]
+  const std::string svg = mao::line_chart({.title = "Loss",
+                                           .x_label = "epoch",
+                                           .y_label = "Loss",
+                                           .lines = {{.label = "seed 1", .points = {{1, 2.5}, {2, 1.75}, {3, 1.5}}}}});
+  // [end]
+  CHECK_THAT(svg, ContainsSubstring("aria-label=\"Loss. Loss over epoch\""));
+}
+
 TEST_CASE("a chart without points is empty axes", "[line_chart]") {
   CHECK_THAT(line_chart({.title = "nothing"}), ContainsSubstring("<svg"));
 }

@@ -23,6 +23,19 @@ TEST_CASE("scores as words: averages first, published rows below", "[summary_tex
              ContainsSubstring("EuroSAT,CoOp,2,81.0000,1.4142,61.0000,1.4142,69.5915,"));
 }
 
+TEST_CASE("from folders to a table in three lines", "[summary_text]") {
+  const mao_test::TemporaryFolder temporary;
+  mao_test::build_run(temporary / "a", {});
+  const auto folder = temporary.path();
+  std::ostringstream out;
+  // [summarize]
+  const auto runs = mao::read_runs({folder});
+  const mao::Summary summary = mao::summarize(runs);
+  out << mao::markdown_text(mao::score_table(summary));
+  // [end]
+  CHECK_THAT(out.str(), ContainsSubstring("| Caltech101 | CoOp | 81.00 ± 1.41 |"));
+}
+
 TEST_CASE("what was not tested is a dash, or an empty cell for programs", "[summary_text]") {
   CHECK(mean_text({not_tested, 0}, 3) == "–");
   CHECK(mean_text({82.1, 0.25}, 1) == "82.10");

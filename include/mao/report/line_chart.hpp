@@ -72,7 +72,7 @@ inline ChartFrame frame_of(const LineChart& chart) {
   double label_room = 0;
   for (const ChartLine& line : chart.lines) {
     for (const auto& [x, y] : line.points) xs.push_back(x), ys.push_back(y);
-    if (!line.label.empty()) label_room = std::max(label_room, 1.08 * text_width(line.label) + 12);
+    if (!line.label.empty()) label_room = std::max(label_room, 1.15 * text_width(line.label) + 12);
   }
   ChartFrame frame;
   frame.right = chart.width - std::clamp(label_room, 10.0, chart.width * 0.36);
@@ -146,7 +146,7 @@ inline std::string line_chart(const LineChart& chart) {
   }
   for (const auto& [y, i] : detail::end_labels(chart, frame)) {
     const ChartLine& line = chart.lines[i];
-    svg += svg_text(frame.right + 7, y + 3.5, shortened(line.label, (chart.width - frame.right - 8) / 1.08),
+    svg += svg_text(frame.right + 7, y + 3.5, shortened(line.label, (chart.width - frame.right - 8) / 1.12),
                     text_of("ends s", line.colour % 8));
   }
   return svg_picture(chart.width, chart.height, chart.title, text_of(chart.y_label, " over ", chart.x_label), svg);
