@@ -55,34 +55,49 @@ FlatBatches flatten(const BatchPictures& batches, Eigen::Index width) {
       pca.explained};
 }
 
-ScatterChart batch_chart(const BatchPicture& batch, const FlatBatch& flat, const std::string& title) {
+/// The classes of both batches: a class has the same colour in each.
+std::vector<std::string> all_classes(const BatchPictures& batches) {
+  std::vector<std::string> classes = batches.hard.classes;
+  for (const std::string& name : batches.shuffled.classes) {
+    if (std::ranges::find(classes, name) == classes.end()) classes.push_back(name);
+  }
+  return classes;
+}
+
+std::size_t place_of(const std::string& name, const std::vector<std::string>& names) {
+  return static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+}
+
+ScatterChart batch_chart(const BatchPicture& batch, const FlatBatch& flat, const std::vector<std::string>& classes,
+                         const std::string& title) {
   ScatterChart chart{.title = title,
                      .description = "Image features as dots, prompts as stars, coloured by class",
                      .x_label = "first component",
                      .y_label = "second component",
-                     .groups = batch.classes.size()};
+                     .groups = classes.size()};
   for (std::size_t i = 0; i < batch.images.size(); ++i) {
     const auto row = static_cast<Eigen::Index>(i);
-    const std::size_t group = batch.images[i].class_index;
+    const std::string& name = batch.classes[batch.images[i].class_index];
     chart.points.push_back({.x = flat.images(row, 0),
                             .y = flat.images(row, 1),
-                            .group = group,
-                            .hint = "image of " + readable(batch.classes[group])});
+                            .group = place_of(name, classes),
+                            .hint = "image of " + readable(name)});
   }
   for (std::size_t c = 0; c < batch.classes.size(); ++c) {
     const auto row = static_cast<Eigen::Index>(c);
+    const std::string name = readable(batch.classes[c]);
     chart.points.push_back({.x = flat.text(row, 0),
                             .y = flat.text(row, 1),
-                            .group = c,
+                            .group = place_of(batch.classes[c], classes),
                             .star = true,
-                            .label = readable(batch.classes[c]),
-                            .hint = "prompt of " + readable(batch.classes[c])});
+                            .label = name,
+                            .hint = "prompt of " + name});
   }
   return chart;
 }
 
 /// Classes with their colours and the first images of each.
-std::string class_chips(const BatchPicture& batch) {
+std::string class_chips(const BatchPicture& batch, const std::vector<std::string>& classes) {
   const std::size_t room = batch.classes.size() <= 12 ? 4 : 2;
   std::string text = "<ul class=\"chips\">";
   for (std::size_t c = 0; c < batch.classes.size(); ++c) {
@@ -93,8 +108,8 @@ std::string class_chips(const BatchPicture& batch) {
       pictures += text_of("<img src=\"", image.thumbnail, "\" alt=\"\" width=\"26\" height=\"26\">");
     }
     const std::string name = escaped(readable(batch.classes[c]));
-    text += text_of("<li><b style=\"--h:", coordinate(group_hue(c, batch.classes.size())), "\"></b><span title=\"",
-                    name, "\">", name, "</span>", pictures, "</li>");
+    text += text_of("<li><b style=\"--h:", coordinate(group_hue(place_of(batch.classes[c], classes), classes.size())),
+                    "\"></b><span title=\"", name, "\">", name, "</span>", pictures, "</li>");
   }
   return text + "</ul>";
 }
@@ -127,8 +142,9 @@ std::string batch_figures(ReportData& data, const std::string& name, const Batch
   const std::size_t width = batches.hard.text.front().size();
   if (width < 2 || batches.shuffled.text.front().size() != width) return {};
   const FlatBatches flat = flatten(batches, static_cast<Eigen::Index>(width));
-  ScatterChart hard = batch_chart(batches.hard, flat.hard, "Hard negatives"),
-               shuffled = batch_chart(batches.shuffled, flat.shuffled, "Shuffled");
+  const auto classes = all_classes(batches);
+  ScatterChart hard = batch_chart(batches.hard, flat.hard, classes, "Hard negatives"),
+               shuffled = batch_chart(batches.shuffled, flat.shuffled, classes, "Shuffled");
   hard.least_range = shuffled.least_range = std::max(scatter_range(hard), scatter_range(shuffled));
   TextTable table{.header = {"batch", "kind", "class", "first", "second"}, .first_number = 3};
   add_rows(table, "hard negatives", batches.hard, flat.hard);
@@ -137,11 +153,11 @@ std::string batch_figures(ReportData& data, const std::string& name, const Batch
     return text_of(batch.images.size(), " images of ", batch.classes.size(),
                    " classes; mean cosine between their prompts ", number_text(mean_similarity(batch), 3), ".");
   };
-  return html_grid(
-             {html_figure("Hard negatives", scatter_chart(hard), caption(batches.hard), "") + class_chips(batches.hard),
-              html_figure("Shuffled", scatter_chart(shuffled), caption(batches.shuffled), "") +
-                  class_chips(batches.shuffled)},
-             "pair") +
+  return html_grid({html_figure("Hard negatives", scatter_chart(hard), caption(batches.hard), "") +
+                        class_chips(batches.hard, classes),
+                    html_figure("Shuffled", scatter_chart(shuffled), caption(batches.shuffled), "") +
+                        class_chips(batches.shuffled, classes)},
+                   "pair") +
          text_of(
              "<p class=\"note\">Both along the same two principal components and to the same scale, each around its "
              "own middle. The components hold ",

@@ -161,11 +161,30 @@ double curve_score(const ScoreStatistics& scores) {
   return std::isfinite(scores.h.mean) ? scores.h.mean : scores.base.mean;
 }
 
+/// "all" where all classes were tested in one; null otherwise.
+nlohmann::json classes_of(const MethodSummary& method) {
+  return method.settings.value("/data/classes", nlohmann::json());
+}
+
+/// The data sets on which any of the methods was tested.
+std::vector<std::string> data_sets_of(const Summary& summary, const std::vector<Series>& all) {
+  std::vector<std::string> result;
+  for (const std::string& data_set : summary.data_sets) {
+    const bool used = std::ranges::any_of(all, [&](const Series& series) {
+      return std::ranges::any_of(series.points,
+                                 [&](const auto& point) { return point.second->scores.contains(data_set); });
+    });
+    if (used) result.push_back(data_set);
+  }
+  return result;
+}
+
 LineChart series_chart(const Summary& summary, const std::vector<Series>& all,
                        const std::vector<std::string>& data_sets, const std::string& title,
                        const std::string& x_label) {
   LineChart chart{.title = title, .x_label = x_label, .y_label = "Accuracy, %", .height = 220};
   std::set<double> places;
+  const MethodSummary* first = all.front().points.begin()->second;
   for (std::size_t i = 0; i < all.size(); ++i) {
     ChartLine line{.label = all[i].label, .points = {}, .colour = i, .markers = true};
     for (const auto& [value, method] : all[i].points) {
@@ -179,7 +198,7 @@ LineChart series_chart(const Summary& summary, const std::vector<Series>& all,
   }
   for (const double place : places) chart.x_ticks.emplace_back(std::log2(place), text_of(place));
   for (const MethodSummary& method : summary.methods) {
-    if (method.key != "zero-shot" || places.size() < 2) continue;
+    if (method.key != "zero-shot" || places.size() < 2 || classes_of(method) != classes_of(*first)) continue;
     const auto scores = average_scores(method, data_sets);
     if (!scores) continue;
     const double y = curve_score(*scores);
@@ -213,8 +232,9 @@ std::string series_section(ReportData& data, const std::string& setting) {
       }
     }
   };
-  if (data.summary.data_sets.size() > 1) add(average_title(data.summary.data_sets.size()), data.summary.data_sets);
-  for (const std::string& data_set : data.summary.data_sets) add(data_set, {data_set});
+  const auto data_sets = data_sets_of(data.summary, all);
+  if (data_sets.size() > 1) add(average_title(data_sets.size()), data_sets);
+  for (const std::string& data_set : data_sets) add(data_set, {data_set});
   if (charts.empty()) return {};
   return html_grid(charts) + "<p class=\"note\">Means over seeds. " + data.link("curve over " + words, table) + "</p>";
 }

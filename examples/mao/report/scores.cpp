@@ -188,7 +188,9 @@ std::string score_cards(const Summary& summary) {
             "(H). An average's H is that of the averages."
           : "Accuracy in percent on all classes.";
   note += " Below a mean its standard deviation over seeds; in bold the best of these runs.";
-  if (with_new) {
+  const bool published =
+      std::ranges::any_of(cards, [](const std::string& card) { return card.find("first-published") != card.npos; });
+  if (published) {
     note +=
         " Grey rows are as published, with CLIP ViT-B/16 and 16 shots, averaged over the same data sets; compare them "
         "with runs of that model alone.";

@@ -25,12 +25,12 @@ struct HeatMap {
   std::string title, description{}, row_label{}, column_label{};
   std::vector<std::string> names{};
   std::vector<HeatCell> cells{};
-  double width = 420;
+  double width = 460;
 };
 
 /// The map as SVG. Squares on the diagonal are in a colour of their own: there nothing is wrong.
 inline std::string heat_map(const HeatMap& map) {
-  constexpr double most_label = 104;
+  constexpr double most_label = 138;
   double label = 40;
   for (const std::string& name : map.names) label = std::max(label, std::min(most_label, text_width(name, 10) + 8));
   const double left = label + 14, top = label * 0.82 + 16;

@@ -62,6 +62,7 @@ tr.first-published td { border-top: 1px solid var(--rule); }
 .dev { display: block; color: var(--soft); font-size: .78em; line-height: 1.2; font-weight: 400; }
 td.wide { white-space: normal; overflow-wrap: anywhere; }
 .sticky td:first-child { min-width: 6.8rem; }
+.sticky thead th { white-space: normal; vertical-align: bottom; }
 .sticky th:first-child, .sticky td:first-child { position: sticky; left: 0; background: var(--paper); }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 20.5rem), 1fr));
   gap: 1.6rem 2.2rem; align-items: start; }

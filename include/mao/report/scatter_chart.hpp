@@ -75,7 +75,7 @@ struct LabelRoom {
 /// The label beside a star, right, left, above or below, whichever is free; nothing when none is.
 inline std::string place_label(const ChartPoint& point, double x, double y, const ScatterChart& chart,
                                LabelRoom& room) {
-  const std::string text = shortened(point.label, 110);
+  const std::string text = shortened(point.label, 140);
   const double wide = text_width(text) + 2;
   const struct {
     double dx, dy;
