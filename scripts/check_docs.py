@@ -10,7 +10,7 @@ usage: scripts/check_docs.py [--program MAO] [--write] [PAGE...]
           the lines `// [NAME]` and `// [end]`. With --write such blocks are copied from their files.
   toml, json, csv, py
           the same, among the files of docs/, tests/, examples/ and benchmarks/
-  shell   with --program, the commands and options of every `mao ...` line exist; the program's own help says which do.
+  shell   with --program, the commands and options of every `mao ...` exist, also within sentences; the program's own help says which do.
           Programs and scripts of the repository that are named have to exist in any case.
 """
 
@@ -33,6 +33,7 @@ SOURCES = {
 SHELL = ("sh", "bash", "console")
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 ORIGIN = re.compile(r"<!-- from ([^\s#]+)(?:#(\S+))? -->\n$")
+INLINE = re.compile(r"(?<!`)`((?:build/release/bin/)?mao [a-z][^`]*)`(?!`)")
 ELISIONS = ("// ...", "# ...")
 
 
@@ -68,10 +69,11 @@ class Source:
 
     def section(self, name):
         """What stands between `// [name]` and `// [end]`, or None."""
-        places = self.places.get(f"// [{name}]", [])
+        places = self.places.get(f"// [{name}]", []) + self.places.get(f"# [{name}]", [])
         if len(places) != 1:
             return None
-        end = min((place for place in self.places.get("// [end]", []) if place > places[0]), default=None)
+        ends = self.places.get("// [end]", []) + self.places.get("# [end]", [])
+        end = min((place for place in ends if place > places[0]), default=None)
         return None if end is None else dedent(self.lines[places[0] + 1:end])
 
     def has(self, block):
@@ -178,10 +180,12 @@ class Docs:
                 self.check_excerpt(page, line, language, lines, origin)
             elif language != "text":
                 self.fail(page, line, f"no rule for blocks of {language}")
-        # Blocks by indentation are commands, or plain text.
+        # Blocks by indentation are commands, or plain text; commands also stand within sentences and tables.
         for number, line in enumerate(text.splitlines(), 1):
             if re.match(r" {4}(build/release/bin/)?mao [a-z]", line):
                 self.check_shell(page, number, self.joined(text.splitlines()[number - 1:]))
+            for command in INLINE.findall(line):
+                self.check_command(page, number, command)
 
     @staticmethod
     def joined(lines):
@@ -199,8 +203,17 @@ class Docs:
                 self.fail(page, line, f"{name} has no part between `// [{section}]` and `// [end]`, or several")
             elif not source.has(block) or (section and source.section(section) != without_includes(block)):
                 self.fail(page, line, f"this block is not what stands in {name}; --write copies parts that have a name")
+            elif name == "tests/docs/run.toml" and self.program:
+                self.check_options(page, line, block)
         elif not any(source.has(block) for source in self.sources_of(language)):
             self.fail(page, line, f"this block of {language} is cut from no file of {', '.join(SOURCES[language][0])}")
+
+    def check_options(self, page, line, lines):
+        """A file of options: each line names one of `mao tune`."""
+        for number, text in enumerate(lines, line + 1):
+            problem = self.program.problem(["tune", "--" + text.split("=")[0].strip()])
+            if problem:
+                self.fail(page, number, problem)
 
     def check_shell(self, page, line, lines):
         prompts = any(text.startswith("$ ") for text in lines)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The code of docs/reference that needs no LibTorch. `scripts/check_docs.py --write` copies the parts to the pages; those
-// that need nothing but a folder of pictures also run here.
+// The code of docs/reference that needs no LibTorch. `scripts/check_docs.py --write` copies the parts to the pages;
+// those that need nothing but a folder of pictures also run here.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -109,7 +109,8 @@ TEST_CASE("core: draws, files, locks", "[docs]") {
 }
 
 TEST_CASE("core: a pickle", "[docs]") {
-  MAO_SKIP_UNLESS(fs::exists("split_fewshot/shot_16-seed_1.pkl"), "compiled alone: a saved draw belongs to its data set");
+  MAO_SKIP_UNLESS(fs::exists("split_fewshot/shot_16-seed_1.pkl"),
+                  "compiled alone: a saved draw belongs to its data set");
   // [pickle]
   auto content = mao::map_bytes("split_fewshot/shot_16-seed_1.pkl");
   auto root = mao::parse_pickle(content.span(), content.name);
@@ -317,7 +318,8 @@ TEST_CASE("report: what a run leaves", "[docs]") {
   // [end]
   std::ostringstream log;
   // [dassl_log]
-  for (const auto& line : mao::dassl_result_lines({.total = 2465, .correct = 2300, .macro_f1 = 92.9})) log << line << "\n";
+  for (const auto& line : mao::dassl_result_lines({.total = 2465, .correct = 2300, .macro_f1 = 92.9}))
+    log << line << "\n";
   // [end]
   CHECK_THAT(log.str(), ContainsSubstring("* accuracy: 93.31%"));
 }

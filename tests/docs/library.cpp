@@ -33,6 +33,7 @@
 #include <mao/testing/toy_model.hpp>
 #include <mao/text/mini_lm.hpp>
 #include <mao/tuner/predict.hpp>
+#include <mao/tuner/prompts_file.hpp>
 #include <mao/tuner/recipes.hpp>
 #include <mao/tuner/reference_checkpoint.hpp>
 
@@ -106,7 +107,8 @@ void deep_prompts(const mao::Clip& clip, const mao::TextBatch& batch, const Tens
   // [end]
 }
 
-void feature_cache(const ClipPointer& clip, const fs::path& root, const std::vector<std::string>& paths, Images& images) {
+void feature_cache(const ClipPointer& clip, const fs::path& root, const std::vector<std::string>& paths,
+                   Images& images) {
   // [feature_cache]
   const mao::FeatureCache cache(mao::FeatureCache::default_folder());
   const mao::FeatureKey key{
@@ -177,6 +179,20 @@ void reference_checkpoint(mao::Coop<mao::Clip>& coop) {
   // [end]
 }
 
+void deploy() {
+  // [deploy]
+  const auto clip = std::make_shared<const mao::Clip>(mao::Clip::load("ViT-B-16.pt"));
+  const mao::Prompts prompts = mao::load_prompts("run/seed1/new.prompts.safetensors");
+  mao::Coop coop(clip, prompts.info.classes);
+  mao::restore_parameters(coop.parameters(), prompts, clip->fingerprint());
+
+  mao::FileImages photos({"photo.jpg"}, {.preprocess = clip->preprocess(), .augment = {}});
+  for (const std::int64_t best : mao::winners(mao::predict_logits(coop, photos))) {
+    std::cout << coop.classes().names[static_cast<std::size_t>(best)] << '\n';
+  }
+  // [end]
+}
+
 void on_device(const fs::path& file, const mao::ClipTokenizer& tokenizer, const mao::ClassList& classes) {
   // [device]
   const c10::Device device = mao::cuda::device_named("cuda");
@@ -220,8 +236,8 @@ void loss(const Tensor& image, const Tensor& text, const Tensor& targets, const 
   // [end]
 }
 
-Tensor text_pass(const std::vector<mao::Block>& blocks, const mao::TextBatch& batch,
-                 const mao::BlockPrompts& prompts, const Tensor& prefix, const Tensor& suffix) {
+Tensor text_pass(const std::vector<mao::Block>& blocks, const mao::TextBatch& batch, const mao::BlockPrompts& prompts,
+                 const Tensor& prefix, const Tensor& suffix) {
   using namespace mao::cuda;
   // [text_pass]
   if (TextPass::can_take(blocks, batch, prompts)) return encode_rows(blocks, batch, prompts, prefix, suffix);
@@ -364,7 +380,8 @@ TEST_CASE("prompts and views of a small model", "[docs]") {
   auto tuner = mao::plain(coop, {0, 1}, {.batch = 2, .schedule = {.epochs = 2}, .tuner = {.augment = true}});
   std::unique_ptr<Images> files = std::make_unique<mao::TensorImages>(pixels);
   // [cached_views]
-  const mao::Tensor features = mao::CachedViews::encode(*clip, *files, 4, /*seed=*/1);  // files: unique_ptr<ImageSource>
+  const mao::Tensor features =
+      mao::CachedViews::encode(*clip, *files, 4, /*seed=*/1);  // files: unique_ptr<ImageSource>
   mao::CachedViews images(std::move(files), features, 1, /*pixels=*/false);
   tuner.fit(images);  // TunerOptions{.augment = true}
   // [end]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The smallest model of each concept in docs/concepts, and the policies of docs/guides/write-a-policy.md. `scripts/check_docs.py
+// The smallest model of each concept in docs/concepts, and the policies of docs/guides/write-a-policy.md.
+// `scripts/check_docs.py
 // --write` copies the parts to the pages.
 #include <iostream>
 
@@ -29,13 +30,14 @@ namespace {
 /// One learned number: the temperature of fixed class features.
 struct Temperature {
   mao::ClassList bound;
-  mao::Tensor text;                                   // [C, D], unit rows
+  mao::Tensor text;  // [C, D], unit rows
   mao::Tensor factor = mao::parameter(at::ones({1}));
 
   void bind(const mao::ClassList& classes) { bound = classes; }
   const mao::ClassList& classes() const { return bound; }
   mao::Output forward(const mao::ImageBatch& images, const mao::Candidates& candidates) {
-    auto output = mao::compare(mao::unit_rows(images.features), text.index_select(0, at::tensor(candidates.ids)), 20.0, candidates);
+    auto output = mao::compare(mao::unit_rows(images.features), text.index_select(0, at::tensor(candidates.ids)), 20.0,
+                               candidates);
     output.logits = output.logits * factor;
     return output;
   }
@@ -57,7 +59,9 @@ static_assert(mao::PseudoLabeler<AlwaysFirst>);
 // [regularizer]
 /// Hinge loss over all classes: the right logit leads each other one by 1.
 struct Hinge {
-  mao::Candidates candidates(const mao::Batch&, const mao::ClassList& classes) const { return mao::Candidates::all(classes.size()); }
+  mao::Candidates candidates(const mao::Batch&, const mao::ClassList& classes) const {
+    return mao::Candidates::all(classes.size());
+  }
   mao::Tensor operator()(const mao::Output& output, const mao::Batch& batch) const {
     const auto columns = at::tensor(mao::columns_of(batch.labels, output.candidates)).unsqueeze(1);
     return (output.logits - output.logits.gather(1, columns) + 1.0).clamp_min(0).mean();
@@ -91,7 +95,8 @@ static_assert(mao::Schedule<Halving>);
 // [text_similarity]
 // Names of equal length are alike.
 struct ByLength {
-  Eigen::MatrixXf operator()(const std::vector<std::string>& queries, const std::vector<std::string>& candidates) const {
+  Eigen::MatrixXf operator()(const std::vector<std::string>& queries,
+                             const std::vector<std::string>& candidates) const {
     Eigen::MatrixXf result(queries.size(), candidates.size());
     for (std::size_t q = 0; q < queries.size(); ++q) {
       for (std::size_t c = 0; c < candidates.size(); ++c) result(q, c) = queries[q].size() == candidates[c].size();
@@ -107,7 +112,9 @@ struct BagOfWords {
   mao::Tensor table;  // [V, W]
   mao::Tensor image;  // [3 * R * R, W]
 
-  std::vector<std::int64_t> tokenize(const std::string& text) const { return {static_cast<std::int64_t>(text.size() % 8) + 2}; }
+  std::vector<std::int64_t> tokenize(const std::string& text) const {
+    return {static_cast<std::int64_t>(text.size() % 8) + 2};
+  }
   std::int64_t start_token() const { return 0; }
   std::int64_t end_token() const { return 1; }
   std::int64_t context_length() const { return 32; }
