@@ -148,11 +148,12 @@ class ListedFiles {
  private:
   [[nodiscard]] std::map<std::string, std::string> renames(const std::set<std::string>& absent) const {
     std::vector<std::string> missing;
-    std::set<std::string> listed;
     for (const ListedFile& file : files_) {
-      listed.insert(file.path);
       if (!file.present && !absent.contains(file.split)) missing.push_back(file.path);
     }
+    if (missing.empty()) return {};
+    std::set<std::string> listed;
+    for (const ListedFile& file : files_) listed.insert(file.path);
     return renamed_files(root_, missing, listed);
   }
 
