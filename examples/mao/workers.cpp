@@ -3,8 +3,11 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <functional>
 #include <iostream>
+
+#include <ATen/Parallel.h>
 
 #include <mao/interop/c10d_workers.hpp>
 
@@ -44,6 +47,9 @@ JoinedProcesses::JoinedProcesses(RunSettings& settings, RunOptions& options, boo
   if (settings.model.device == "cuda") {
     settings.model.device = text_of("cuda:", launch.local_rank);
     device = at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(launch.local_rank));
+  }
+  if (launch.local_count > 1 && !process_environment("OMP_NUM_THREADS")) {
+    at::set_num_threads(std::max(1, at::get_num_threads() / launch.local_count));
   }
   workers_ = workers_from_environment(device);
   expect_agreement(workers_.get(), checksum(settings), "a checksum of the settings");

@@ -28,6 +28,7 @@ TEST_CASE("torchrun's variables, which may be set by hand", "[launch]") {
   const Launch launch = launch_in({{"RANK", "3"},
                                    {"WORLD_SIZE", "4"},
                                    {"LOCAL_RANK", "1"},
+                                   {"LOCAL_WORLD_SIZE", "2"},
                                    {"MASTER_ADDR", "node1"},
                                    {"MASTER_PORT", "1234"},
                                    {"TORCHELASTIC_USE_AGENT_STORE", "True"},
@@ -36,6 +37,7 @@ TEST_CASE("torchrun's variables, which may be set by hand", "[launch]") {
   CHECK(launch.rank == 3);
   CHECK(launch.count == 4);
   CHECK(launch.local_rank == 1);
+  CHECK(launch.local_count == 2);
   CHECK(launch.host == "node1");
   CHECK(launch.port == 1234);
   CHECK(launch.launcher_listens);

@@ -19,8 +19,9 @@ namespace mao {
 struct Launch {
   int rank = 0;
   int count = 1;
-  int local_rank = 0;  ///< among those of this machine: which GPU to take
-  std::string host;    ///< where process 0 is
+  int local_rank = 0;   ///< among those of this machine: which GPU to take
+  int local_count = 1;  ///< processes of this machine, which share its cores; 1 where that is not known
+  std::string host;     ///< where process 0 is
   int port = 29500;
   bool launcher_listens = false;  ///< on that port already (torchrun), so process 0 does not
   int restarts = 0;               ///< by the launcher
@@ -75,10 +76,10 @@ inline Launch launched_by_mpi(const EnvironmentReader& reader) {
   Launch launch{.rank = reader.number("OMPI_COMM_WORLD_RANK"),
                 .count = reader.number("OMPI_COMM_WORLD_SIZE"),
                 .local_rank = reader.number("OMPI_COMM_WORLD_LOCAL_RANK", 0),
+                .local_count = reader.number("OMPI_COMM_WORLD_LOCAL_SIZE", 1),
                 .host = {},
                 .launcher = "mpirun"};
-  const bool one_machine = reader.number("OMPI_COMM_WORLD_LOCAL_SIZE", 0) == launch.count;
-  find_meeting_place(reader, one_machine, ", for example mpirun -x MASTER_ADDR=HOST", launch);
+  find_meeting_place(reader, launch.local_count == launch.count, ", for example mpirun -x MASTER_ADDR=HOST", launch);
   return launch;
 }
 
@@ -106,6 +107,7 @@ inline Launch launch_of(const Environment& environment = process_environment) {
   if (reader.has("WORLD_SIZE") || reader.has("RANK")) {
     launch = {.rank = reader.number("RANK"), .count = reader.number("WORLD_SIZE"), .host = {}, .launcher = "torchrun"};
     launch.local_rank = reader.number("LOCAL_RANK", 0);
+    launch.local_count = reader.number("LOCAL_WORLD_SIZE", 1);
     launch.launcher_listens = environment("TORCHELASTIC_USE_AGENT_STORE") == "True";
     launch.restarts = reader.number("TORCHELASTIC_RESTART_COUNT", 0);
     if (launch.count > 1) {

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao tune` in two processes on loopback, with the variables that torchrun sets set by hand.
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/files.hpp>
+#include <mao/core/safetensors.hpp>
+
+#include <support/catch.hpp>
+#include <support/free_port.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+#include <support/tensors.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+
+std::string short_run(const fs::path& out, const std::string& more) {
+  return "tune --data sketch --shots 2 --epochs 2 --seeds 1 --feature-cache off --quiet --out " + quoted(out) + " " +
+         more;
+}
+
+// The same command in two processes; the first one's exit status and what both said.
+Run in_two(const std::string& arguments) {
+  const std::string program = quoted(MAO_BINARY_DIR "/bin/mao") + " " + arguments;
+  const std::string both = "export OMP_NUM_THREADS=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=" +
+                           std::to_string(mao_test::free_port());
+  return mao_test::shell("(" + both + "; RANK=1 " + program + " & RANK=0 " + program + "; code=$?; wait; exit $code)");
+}
+
+// Whether the program can: CMake tells this file.
+constexpr bool built_with_c10d =
+#ifdef MAO_HAS_C10D
+    true;
+#else
+    false;
+#endif
+
+std::vector<json> lines_of(const fs::path& file) {
+  std::vector<json> lines;
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) lines.push_back(json::parse(line));
+  return lines;
+}
+
+void check_same_run(const fs::path& alone, const fs::path& together) {
+  const auto expected = lines_of(alone / "metrics.jsonl"), found = lines_of(together / "metrics.jsonl");
+  REQUIRE(found.size() == expected.size());  // the second process writes none
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    CAPTURE(i);
+    CHECK(found[i].at("stage") == expected[i].at("stage"));
+    CHECK(found[i].at("loss").get<double>() == Approx(expected[i].at("loss").get<double>()).epsilon(1e-4));
+    CHECK(found[i].at("accuracy").get<double>() == Approx(expected[i].at("accuracy").get<double>()).margin(1e-6));
+  }
+  int files = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(alone / "seed1")) {
+    const fs::path file = entry.path().filename();
+    if (file.string().find(".prompts.safetensors") == std::string::npos) continue;
+    ++files;
+    for (const auto& [name, tensor] : mao::read_safetensors(entry.path()).tensors) {
+      CAPTURE(file, name);
+      const auto learned = mao::read_safetensors(together / "seed1" / file).tensors.at(name);
+      CHECK(mao::testing::relative_difference(learned, tensor) < 1e-5);
+    }
+  }
+  CHECK(files > 0);
+  const json one = json::parse(mao::read_text_file(alone / "results.json")).at("paper");
+  const json two = json::parse(mao::read_text_file(together / "results.json")).at("paper");
+  for (const char* half : {"base", "new"}) {
+    CHECK(two.at(half).get<double>() == Approx(one.at(half).get<double>()).margin(0.5));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("two processes end where one ends, both steps of MAO and a method that combines gradients", "[parallel]") {
+  MAO_SKIP_UNLESS(built_with_c10d, "the program was built without c10d (libgloo-dev is not installed)");
+  const TemporaryFolder temporary;
+  for (const std::string learner : {"coop", "prograd"}) {
+    const std::string method = "--learner " + learner + (learner == "coop" ? " --mao --new-epochs 2" : "");
+    const fs::path alone = temporary / (learner + "-alone"), together = temporary / (learner + "-together");
+    const Run one = mao_program(short_run(alone, method)), two = in_two(short_run(together, method));
+    INFO(one.output << two.output);
+    REQUIRE(one.code == 0);
+    REQUIRE(two.code == 0);
+    check_same_run(alone, together);
+    if (learner != "coop") continue;
+    // Two processes go on from checkpoints.
+    for (const char* file : {"results.json", "seed1/result.json"}) fs::remove(together / file);
+    const Run resumed = in_two(short_run(together, method));
+    INFO(resumed.output);
+    CHECK(resumed.code == 0);
+    check_same_run(alone, together);
+  }
+}
+
+TEST_CASE("what two processes cannot share is one sentence", "[parallel]") {
+  MAO_SKIP_UNLESS(built_with_c10d, "the program was built without c10d (libgloo-dev is not installed)");
+  const TemporaryFolder temporary;
+  const Run run = in_two(short_run(temporary / "run", "--learner adapt --set tokens=2"));
+  CHECK(run.code != 0);
+  CHECK_THAT(run.output, ContainsSubstring("2 processes cannot share a batch"));
+  const Run alone = mao_test::shell("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 " + quoted(MAO_BINARY_DIR "/bin/mao") +
+                                    " " + short_run(temporary / "alone", "--learner coop --alone"));
+  CHECK(alone.code == 0);
+}
