@@ -198,7 +198,7 @@ std::string confusion_map(const HalfConfusion& half, const std::vector<Confusion
                          text_of(readable(half.classes[entry.truth]), " taken for ",
                                  readable(half.classes[entry.predicted]), ": ", number_text(100 * share, 1), " %")});
   }
-  return heat_map(map);
+  return "<div class=\"scroll wide\">" + heat_map(map) + "</div>";
 }
 
 /// Map and most frequent mistakes of one half.

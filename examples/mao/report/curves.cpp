@@ -103,12 +103,22 @@ TextTable curve_table(const Summary& groups, const std::string& data_set) {
   return table;
 }
 
+/// The names of the methods that have a curve; empty for those that have none.
+std::vector<std::string> curve_labels(const Summary& groups, const std::string& data_set) {
+  std::vector<std::string> labels;
+  for (const MethodSummary& method : groups.methods) {
+    const auto runs = method.runs.find(data_set);
+    const bool drawn = runs != method.runs.end() &&
+                       std::ranges::any_of(runs->second, [](const RunRecord* run) { return !run->epochs.empty(); });
+    labels.push_back(drawn ? method.label() : "");
+  }
+  return labels;
+}
+
 }  // namespace
 
 std::string curves_section(ReportData& data) {
   std::string text;
-  std::vector<std::string> labels;
-  for (const MethodSummary& method : data.all.methods) labels.push_back(method.label());
   for (const std::string& data_set : data.all.data_sets) {
     const TextTable table = curve_table(data.all, data_set);
     if (table.rows.empty()) continue;
@@ -119,7 +129,7 @@ std::string curves_section(ReportData& data) {
     for (const auto& [measure, title] : measures) {
       charts.push_back(html_figure("", line_chart(curve_chart(data.all, data_set, measure, title)), "", ""));
     }
-    const std::string body = colour_key(labels) + html_grid(charts);
+    const std::string body = colour_key(curve_labels(data.all, data_set)) + html_grid(charts);
     const std::string link = text_of("<p class=\"note\">", data.link("curves " + data_set, table), "</p>");
     text += data.all.data_sets.size() == 1 ? body + link : html_details(escaped(data_set), body + link, text.empty());
   }
@@ -202,7 +212,7 @@ LineChart series_chart(const Summary& summary, const std::vector<Series>& all,
     const auto scores = average_scores(method, data_sets);
     if (!scores) continue;
     const double y = curve_score(*scores);
-    chart.lines.push_back({.label = method.label(),
+    chart.lines.push_back({.label = method.title,
                            .points = {{std::log2(*places.begin()), y}, {std::log2(*places.rbegin()), y}},
                            .colour = 7});
   }

@@ -9,6 +9,7 @@
 #include <mao/report/bar_chart.hpp>
 #include <mao/report/comparison.hpp>
 #include <mao/report/published.hpp>
+#include <mao/report/published_transfer.hpp>
 #include <mao/report/summary_text.hpp>
 
 #include "report.hpp"
@@ -211,6 +212,29 @@ std::string overview_section(ReportData& data) {
                  "</p>");
 }
 
+namespace {
+
+/// Published rows of the same methods, where the source is ImageNet and the targets are theirs.
+void add_published_transfers(const TransferTable& transfer, std::vector<HtmlRow>& rows) {
+  if (transfer.source != "ImageNet") return;
+  std::set<std::string> seen;
+  bool first = true;
+  for (const TransferRow& ours : transfer.rows) {
+    if (!seen.insert(ours.key).second) continue;
+    for (const PublishedTargets& row : published_targets_of(ours.key, transfer.targets)) {
+      HtmlRow& added = rows.emplace_back();
+      added.css = first ? "published first-published" : "published";
+      first = false;
+      added.cells = {{text_of(escaped(row.title), "<span class=\"from\">", escaped(row.source), "</span>")},
+                     {number_text(row.imagenet, 2)}};
+      for (const double accuracy : row.targets) added.cells.push_back({number_text(accuracy, 2)});
+      added.cells.push_back({number_text(mean_std(row.targets).mean, 2)});
+    }
+  }
+}
+
+}  // namespace
+
 std::string transfer_section(ReportData& data) {
   std::string text;
   for (const TransferTable& transfer : data.transfers) {
@@ -224,10 +248,13 @@ std::string transfer_section(ReportData& data) {
         const auto found = row.targets.find(target);
         added.cells.push_back({found == row.targets.end() ? "–" : score_markup(found->second, seeds)});
       }
-      added.cells.push_back({number_text(target_average(row, transfer.targets).value_or(not_tested), 2), "best"});
+      added.cells.push_back({number_text(target_average(row, transfer.targets).value_or(not_tested), 2)});
     }
+    const std::size_t own = rows.size();
+    add_published_transfers(transfer, rows);
     text += text_of("<h3>Tuned on ", escaped(transfer.source), "</h3>", html_table(table.header, rows, 1, "sticky"),
                     "<p class=\"note\">Accuracy in percent; the average is over the targets alone. ",
+                    rows.size() > own ? "Grey rows are as published, with CLIP ViT-B/16 and 16 shots. " : "",
                     data.link("transfer from " + transfer.source, table), "</p>");
   }
   return text;

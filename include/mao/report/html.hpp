@@ -82,10 +82,11 @@ inline std::string html_figure(std::string_view title, std::string_view svg, std
   return text + "</figure>\n";
 }
 
-/// What the colours of a chart's lines mean.
+/// What the colours of a chart's lines mean; empty labels are left out, their colours stay theirs.
 inline std::string colour_key(const std::vector<std::string>& labels) {
   std::string text = "<ul class=\"key\">";
   for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (labels[i].empty()) continue;
     text += text_of("<li><i style=\"border-color:var(--s", i % 8,
                     i >= 8 ? ");border-top-style:dashed\"></i>" : ")\"></i>", escaped(labels[i]), "</li>");
   }

@@ -75,6 +75,8 @@ figure { margin: 0; }
 figure h4, .block h4 { font: 600 .88rem/1.35 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans",
   Arial, sans-serif; margin: 0 0 .3rem; }
 figcaption { font-size: .8rem; line-height: 1.45; margin-top: .35rem; }
+figcaption table { color: var(--ink); }
+.wide svg { min-width: 26rem; }
 figcaption a, .note a { color: inherit; white-space: nowrap; }
 svg { display: block; width: 100%; max-width: calc(var(--w) * 1.2); height: auto; }
 details { margin: .8rem 0; }

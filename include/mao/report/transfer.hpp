@@ -19,7 +19,8 @@ namespace mao {
 
 /// Accuracies of one method tuned on one data set, in percent, over seeds.
 struct TransferRow {
-  std::string method;
+  std::string key;     ///< of published rows
+  std::string method;  ///< label
   MeanStd source{not_tested, 0};
   std::map<std::string, MeanStd> targets{};  ///< by title
   std::int64_t seeds = 0;
@@ -45,7 +46,7 @@ inline std::optional<double> target_average(const TransferRow& row, const std::v
 
 namespace detail {
 
-inline TransferRow transfer_row(const std::string& label, const std::vector<const RunRecord*>& runs) {
+inline TransferRow transfer_row(const MethodSummary& method, const std::vector<const RunRecord*>& runs) {
   std::map<std::uint64_t, const SeedRecord*> seeds;
   for (const RunRecord* run : runs) {
     for (const SeedRecord& seed : run->seeds) seeds.try_emplace(seed.seed, &seed);
@@ -58,7 +59,7 @@ inline TransferRow transfer_row(const std::string& label, const std::vector<cons
       if (std::isfinite(accuracy)) targets[data_set_title(name)].push_back(accuracy);
     }
   }
-  TransferRow row{.method = label, .seeds = static_cast<std::int64_t>(seeds.size())};
+  TransferRow row{.key = method.key, .method = method.label(), .seeds = static_cast<std::int64_t>(seeds.size())};
   if (!source.empty()) row.source = mean_std(source);
   for (const auto& [name, accuracies] : targets) row.targets[name] = mean_std(accuracies);
   return row;
@@ -80,14 +81,14 @@ inline std::vector<TransferTable> summarize_transfer(const std::vector<RunRecord
           tables.try_emplace(source, TransferTable{.source = source, .targets = {}, .rows = {}}).first->second;
       for (const RunRecord* run : of_it) {
         if (!run->zero_shot || run->zero_shot->targets.empty() || !table.rows.empty()) continue;
-        TransferRow zero_shot{.method = method_title("zero-shot")};
+        TransferRow zero_shot{.key = "zero-shot", .method = method_title("zero-shot")};
         for (const auto& [name, accuracy] : run->zero_shot->targets) {
           const std::string title = data_set_title(name);
           (title == source ? zero_shot.source : zero_shot.targets[title]) = {accuracy, 0};
         }
         table.rows.push_back(std::move(zero_shot));
       }
-      table.rows.push_back(detail::transfer_row(method.label(), of_it));
+      table.rows.push_back(detail::transfer_row(method, of_it));
     }
   }
   std::vector<TransferTable> result;
