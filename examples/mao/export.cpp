@@ -128,8 +128,7 @@ void add_export(CLI::App& app, int& status) {
   command->add_option("--epoch", options->epoch, "with --reference: the N (0: the epochs trained)")
       ->check(CLI::NonNegativeNumber);
   add_model_options(*command, options->settings.model);
-  command->add_option("--template", options->settings.learner.zero_shot_template, "sentence of the untuned model")
-      ->capture_default_str();
+  add_template_option(*command, options->settings.learner);
   command->callback([options, &status] { status = run(*options); });
 }
 

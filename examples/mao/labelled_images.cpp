@@ -20,6 +20,9 @@ Dataset open_files(const DataSettings& settings) {
   if (const NamedDataset* known = named_data(settings)) {
     return open_named(known->name, data_root(settings), options.class_names);
   }
+  require<FileError>(std::filesystem::exists(settings.data), "--data ", settings.data,
+                     ": there is nothing at that path, and no data set has that name; expected a folder of images, a "
+                     "split .json, a .csv, or a name that `mao datasets` lists");
   return open_dataset(settings.data, options);
 }
 

@@ -167,8 +167,7 @@ void add_predict(CLI::App& app, int& status) {
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
   command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
   add_model_options(*command, options->settings.model);
-  command->add_option("--template", options->settings.learner.zero_shot_template, "sentence of the untuned model")
-      ->capture_default_str();
+  add_template_option(*command, options->settings.learner);
   command->add_option("--top", options->top, "how many classes to print")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
