@@ -27,27 +27,24 @@ using mao_test::TemporaryFolder;
 
 constexpr int epochs = 3, new_epochs = 2;
 
+// Pictures rendered once, whose features are kept: a run takes a fraction of a second.
+void render(const TemporaryFolder& folder) {
+  const std::string data = mao_test::quoted(folder / "sketch");
+  REQUIRE(mao_test::shell(mao_test::quoted(MAO_BINARY_DIR "/bin/render-embedded") + " sketch " + data).code == 0);
+}
+
 std::vector<std::string> tune_arguments(const TemporaryFolder& folder, const fs::path& out) {
-  return {"mao",
-          "tune",
-          "--data",
-          "sketch",
-          "--learner",
-          "coop",
-          "--mao",
-          "--shots",
-          "2",
-          "--epochs",
-          "3",
-          "--seeds",
-          "1",
-          "--new-epochs",
-          "2",
-          "--quiet",
-          "--feature-cache",
-          (folder / "features").string(),
-          "--out",
-          out.string()};
+  std::vector<std::string> words{"mao",     "tune", "--learner", "coop", "--mao",
+                                 "--shots", "2",    "--seeds",   "1",    "--quiet"};
+  const auto add = [&](const std::string& option, const std::string& value) {
+    words.insert(words.end(), {option, value});
+  };
+  add("--data", (folder / "sketch").string());
+  add("--feature-cache", (folder / "features").string());
+  add("--epochs", std::to_string(epochs));
+  add("--new-epochs", std::to_string(new_epochs));
+  add("--out", out.string());
+  return words;
 }
 
 pid_t start(std::vector<std::string> words) {
@@ -100,13 +97,15 @@ void check_same(const fs::path& run, const fs::path& whole) {
 TEST_CASE("a run that is killed in every epoch ends with the same bytes as one that is not", "[resume]") {
   const TemporaryFolder folder;
   const fs::path whole = folder / "whole", killed = folder / "killed";
+  render(folder);
   run_whole(folder, whole);
   std::minstd_rand random(11);
   int kills = 0;
   for (long epoch = 1; epoch <= epochs + new_epochs; ++epoch) {
     const pid_t pid = start(tune_arguments(folder, killed));
     // Its line is there first, then its checkpoint is written, then the next epoch begins: somewhere there it dies.
-    while (!has_ended(pid) && lines_of(killed / "metrics.jsonl") < epoch) std::this_thread::yield();
+    while (!has_ended(pid) && lines_of(killed / "metrics.jsonl") < epoch)
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 20000));
     kills += has_ended(pid) ? 0 : 1;
     ::kill(pid, SIGKILL);
@@ -121,6 +120,7 @@ TEST_CASE("a run that is killed in every epoch ends with the same bytes as one t
 TEST_CASE("a run goes on from whatever a kill left: half a line, half a file", "[resume]") {
   const TemporaryFolder folder;
   const fs::path whole = folder / "whole", cut = folder / "cut";
+  render(folder);
   run_whole(folder, whole);
   // As killed while it wrote the last line of the base step, in the middle of a checkpoint, before any result.
   fs::copy(whole, cut, fs::copy_options::recursive);

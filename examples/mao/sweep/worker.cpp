@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
@@ -140,6 +141,8 @@ class Worker {
     const std::string out = std::filesystem::absolute(folder_.run(run)).string();
     child.arguments.insert(child.arguments.end(), {"--alone", "--out", out});  // srun may have started this worker
     child.environment = {{"OMP_NUM_THREADS", std::to_string(list_.cpu_threads)}};
+    // A thread that waits for others must not keep them from a core: there may be more runs than cores.
+    if (std::getenv("OMP_WAIT_POLICY") == nullptr) child.environment.emplace_back("OMP_WAIT_POLICY", "passive");
     child.directory = list_.directory;
     child.log = folder_.log(run);
     return child;
