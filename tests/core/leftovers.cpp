@@ -24,7 +24,8 @@ TEST_CASE("temporary files of processes that are gone are removed, nothing else"
   }
   ::waitpid(killed, nullptr, 0);
   const std::string mine = "results.json.tmp-" + std::to_string(::getpid()) + "-0";
-  for (const std::string& name : {mine, std::string("a.tmp-x"), std::string("notes.tmp-12-b"), std::string("tmp-1-1")}) {
+  for (const std::string& name :
+       {mine, std::string("a.tmp-x"), std::string("notes.tmp-12-b"), std::string("tmp-1-1")}) {
     folder.write(name, "kept");
   }
   CHECK_FALSE(std::filesystem::is_empty(folder / "seed1"));

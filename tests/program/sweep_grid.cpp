@@ -82,6 +82,7 @@ TEST_CASE("a mistake in the file is answered with its line, what stands there, a
   says("out = \"x\"\n", {"a.toml:1:", "--out on the command line"});
   says("set = \"weight=8\"\n", {"set.NAME = VALUE"});
   says("model.name = 1\n", {"only set.NAME"});
+  says("device = ['cuda:0', 'cuda:1']\n", {"a.toml:1:", "how to run", "--devices"});
   says("k = [2, 2]\n", {"value 2 twice"});
   says("exclude = [\"sketch\"]\n", {"name=value"});
   says("data = [\"a\", \"b\"]\nexclude = [\"data=c\"]\n", {"a.toml:2:", "data=c", "leaves out no run"});
@@ -184,7 +185,11 @@ TEST_CASE("a file that grew keeps the folders of the runs that it had", "[sweep]
   CHECK(names_of(list.runs) == before);
   CHECK(list.former.size() == 7);
 
-  // The order of lines says nothing; another value where no name shows it would mix two runs in one folder.
+  // Where it runs says nothing,
+  update_runs(list, runs_of("data = '/b/pets'\ndevice = 'cuda'\nk = 4\nseeds = [1, 2]\n"), "sweep");
+  CHECK(names_of(list.runs) == before);
+  CHECK(list.runs[0].arguments() == Words{"--data", "/b/pets", "--device", "cuda", "--k", "4", "--seeds", "1"});
+  // nor does the order of lines; another value where no name shows it would mix two runs in one folder.
   update_runs(list, runs_of("seeds = [1, 2]\nk = 4\ndata = '/b/pets'\n"), "sweep");
   CHECK(names_of(list.runs) == before);
   CHECK_THROWS_WITH(

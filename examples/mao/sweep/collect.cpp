@@ -130,7 +130,8 @@ std::vector<std::string> settings_of(const std::vector<Collected>& all) {
   std::vector<std::string> names;
   for (const Collected& one : all) {
     for (const SweepSetting& setting : one.run.settings) {
-      if (std::ranges::find(names, setting.option) == names.end()) names.push_back(setting.option);
+      const bool known = std::ranges::find(names, setting.option) != names.end();
+      if (!known && !says_how_to_run(setting.option)) names.push_back(setting.option);
     }
   }
   return names;
@@ -143,13 +144,20 @@ std::string value_of(const SweepRun& run, const std::string& option) {
   return "";
 }
 
-ordered_json settings_json(const SweepRun& run) { return detail::to_json(run).at("settings"); }
+/// A run without what decides no number, so that results on other devices are the same.
+ordered_json run_json(const SweepRun& run) {
+  ordered_json object = detail::to_json(run);
+  for (const SweepSetting& setting : run.settings) {
+    if (says_how_to_run(setting.option)) object.at("settings").erase(setting.option);
+  }
+  return object;
+}
 
 std::string results_json(const std::vector<Collected>& all) {
   ordered_json runs = ordered_json::array(), means = ordered_json::array();
   for (const Collected& one : all) {
     const bool done = one.status.state == RunState::Done;
-    ordered_json object = detail::to_json(one.run);
+    ordered_json object = run_json(one.run);
     object["status"] = done ? "done" : "failed";
     if (!done) object["error"] = one.status.error;
     if (done) object["results"] = one.results;
@@ -164,7 +172,7 @@ std::string results_json(const std::vector<Collected>& all) {
       deviation[name] = figure.deviation;
     }
     means.push_back({{"section", group.runs.front()->run.section},
-                     {"settings", settings_json(group.runs.front()->run)},
+                     {"settings", run_json(group.runs.front()->run).at("settings")},
                      {"seeds", seeds},
                      {"mean", mean},
                      {"std", deviation}});

@@ -30,6 +30,12 @@ struct SweepSetting {
   bool operator==(const SweepSetting&) const = default;
 };
 
+/// Options that decide no number: they may change while a sweep goes on.
+inline bool says_how_to_run(const std::string& option) {
+  static const std::set<std::string> options{"device", "threads", "cache-mib", "feature-cache", "quiet", "alone"};
+  return options.contains(option);
+}
+
 /// One run of a sweep.
 struct SweepRun {
   std::string name;                    ///< of its folder
@@ -40,7 +46,9 @@ struct SweepRun {
   /// What makes two runs the same, whatever the order in which their settings stand.
   [[nodiscard]] std::string identity() const {
     std::set<std::string> sorted;
-    for (const SweepSetting& setting : settings) sorted.insert(setting.option + "=" + setting.text());
+    for (const SweepSetting& setting : settings) {
+      if (!says_how_to_run(setting.option)) sorted.insert(setting.option + "=" + setting.text());
+    }
     std::string text = section + "\nseed=" + seed;
     for (const std::string& setting : sorted) text += "\n" + setting;
     return text;
@@ -175,6 +183,8 @@ class SectionGrid {
     need(entry.name != "set", "\"set\"; expected set.NAME = VALUE, an option of the method (`mao learners`)");
     need(entry.name.find('.') == std::string::npos || entry.name.starts_with("set."), "\"", entry.name,
          "\"; only set.NAME has a point in its name");
+    need(!says_how_to_run(entry.name) || entry.values.size() == 1, entry.name,
+         " is a list, but it only says how to run; give one value (GPUs are shared out by --devices)");
     std::set<std::string> seen;
     for (const std::string& value : entry.values) {
       need(seen.insert(value).second, entry.name, " has the value ", value, " twice; each makes a run of its own");
