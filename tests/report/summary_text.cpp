@@ -36,6 +36,12 @@ TEST_CASE("from folders to a table in three lines", "[summary_text]") {
   CHECK_THAT(out.str(), ContainsSubstring("| Caltech101 | CoOp | 81.00 ± 1.41 |"));
 }
 
+TEST_CASE("without new classes there is one accuracy", "[summary_text]") {
+  Summary summary{.data_sets = {"DTD"}, .methods = {{.key = "coop", .title = "CoOp"}}};
+  summary.methods[0].scores["DTD"] = score_statistics({{1, {60, not_tested, not_tested}}});
+  CHECK(csv_text(score_table(summary, true)) == "data set,method,accuracy\nDTD,CoOp,60.00\n");
+}
+
 TEST_CASE("what was not tested is a dash, or an empty cell for programs", "[summary_text]") {
   CHECK(mean_text({not_tested, 0}, 3) == "–");
   CHECK(mean_text({82.1, 0.25}, 1) == "82.10");

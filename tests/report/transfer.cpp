@@ -28,3 +28,12 @@ TEST_CASE("transfer runs are a table by source, targets in the order of the pape
   CHECK(*target_average(tables[0].rows[1], tables[0].targets) == Approx(55));
   CHECK_FALSE(target_average(tables[0].rows[1], {"EuroSAT"}).has_value());
 }
+
+TEST_CASE("the zero-shot accuracy on the source may stand in its own file", "[transfer]") {
+  const mao_test::TemporaryFolder temporary;
+  mao_test::build_run(temporary / "a", {.data = "imagenet"});
+  temporary.write("a/results.json", R"({"protocol":"transfer","zero_shot":{"dtd":40},"per_seed":[]})");
+  temporary.write("a/zero_shot.json", R"({"base":66,"new":null,"h":null})");
+  const auto runs = read_runs({temporary.path()});
+  CHECK(summarize_transfer(runs).at(0).rows.at(0).source.mean == 66.0);
+}

@@ -104,10 +104,10 @@ TextTable class_table(const std::vector<std::pair<std::string, std::vector<Class
 
 std::string classes_section(ReportData& data) {
   std::string text;
-  for (const std::string& data_set : data.summary.data_sets) {
+  for (const std::string& data_set : data.all.data_sets) {
     std::vector<std::pair<std::string, std::vector<ClassRow>>> methods;
     std::vector<std::string> charts;
-    for (const MethodSummary& method : data.summary.methods) {
+    for (const MethodSummary& method : data.all.methods) {
       const auto runs = method.runs.find(data_set);
       if (runs == method.runs.end()) continue;
       auto rows = class_rows(runs->second);
@@ -121,7 +121,7 @@ std::string classes_section(ReportData& data) {
                                          html_table(table, "sticky"));
     const std::string body =
         html_grid(charts) + all + "<p class=\"note\">" + data.link("classes " + data_set, table) + "</p>";
-    text += data.summary.data_sets.size() == 1 ? body : html_details(escaped(data_set), body, text.empty());
+    text += data.all.data_sets.size() == 1 ? body : html_details(escaped(data_set), body, text.empty());
   }
   if (text.empty()) return {};
   return "<p class=\"note\">Accuracy of a class after tuning minus zero-shot, in points, means over seeds: the largest "
@@ -222,9 +222,9 @@ std::string half_block(ReportData& data, const HalfConfusion& half, const std::s
 
 std::string confusion_section(ReportData& data) {
   std::string text;
-  for (const std::string& data_set : data.summary.data_sets) {
+  for (const std::string& data_set : data.all.data_sets) {
     std::string body;
-    for (const MethodSummary& method : data.summary.methods) {
+    for (const MethodSummary& method : data.all.methods) {
       const auto runs = method.runs.find(data_set);
       if (runs == method.runs.end()) continue;
       std::vector<std::string> halves;
@@ -239,11 +239,11 @@ std::string confusion_section(ReportData& data) {
       if (!halves.empty()) body += text_of("<h3>", escaped(method.label()), "</h3>", html_grid(halves, "pair"));
     }
     if (body.empty()) continue;
-    text += data.summary.data_sets.size() == 1 ? body : html_details(escaped(data_set), body, text.empty());
+    text += data.all.data_sets.size() == 1 ? body : html_details(escaped(data_set), body, text.empty());
   }
   if (text.empty()) return {};
   return text_of(
-      "<p class=\"note\">Test images of all seeds. The darker a square, the larger the share of its row; the diagonal, "
+      "<p class=\"note\">Test images of all seeds. The stronger a square, the larger its share of the row; the diagonal, "
       "what is right, is in "
       "another colour. Of many classes, the ",
       shown_classes, " of the most frequent mistakes.</p>", text);

@@ -53,23 +53,30 @@ inline void add_published(TextTable& table, const Summary& summary, const std::s
 }  // namespace detail
 
 /// A row for each data set and method, the averages first; with `published`, below each data set the published rows of
-/// the same methods.
+/// the same methods. Where no method was tested on new classes there is one column, the accuracy on all.
 inline TextTable score_table(const Summary& summary, bool published = false) {
   TextTable table{.header = {"data set", "method", "Base", "New", "H"}, .first_number = 2};
+  const auto tested = [](const auto& entry) { return std::isfinite(entry.second.fresh.mean); };
+  const bool with_new = std::ranges::any_of(
+      summary.methods, [&](const MethodSummary& method) { return std::ranges::any_of(method.scores, tested); });
   if (summary.data_sets.size() > 1) {
     const std::string title = average_title(summary.data_sets.size());
     for (const MethodSummary& method : summary.methods) {
       const auto average = average_scores(method, summary.data_sets);
       if (average) table.add(detail::score_cells(title, method.label(), *average));
     }
-    if (published) detail::add_published(table, summary, title, summary.data_sets);
+    if (published && with_new) detail::add_published(table, summary, title, summary.data_sets);
   }
   for (const std::string& data_set : summary.data_sets) {
     for (const MethodSummary& method : summary.methods) {
       const auto found = method.scores.find(data_set);
       if (found != method.scores.end()) table.add(detail::score_cells(data_set, method.label(), found->second));
     }
-    if (published) detail::add_published(table, summary, data_set, {data_set});
+    if (published && with_new) detail::add_published(table, summary, data_set, {data_set});
+  }
+  if (!with_new) {  // one accuracy: all classes compete
+    table.header = {"data set", "method", "accuracy"};
+    for (auto& row : table.rows) row.resize(3);
   }
   return table;
 }

@@ -86,6 +86,7 @@ inline std::vector<TransferTable> summarize_transfer(const std::vector<RunRecord
           const std::string title = data_set_title(name);
           (title == source ? zero_shot.source : zero_shot.targets[title]) = {accuracy, 0};
         }
+        if (!std::isfinite(zero_shot.source.mean)) zero_shot.source = {run->zero_shot->scores.base, 0};
         table.rows.push_back(std::move(zero_shot));
       }
       table.rows.push_back(detail::transfer_row(method, of_it));
