@@ -40,6 +40,16 @@ TEST_CASE("a chart has a title for those who do not see it", "[line_chart]") {
   CHECK_THAT(svg, ContainsSubstring("aria-label=\"Loss. Loss over epoch\""));
 }
 
+TEST_CASE("counted places have whole ticks, and small differences do not fill the height", "[line_chart]") {
+  const LineChart chart{.title = "t", .lines = {{.label = "", .points = {{1, 62.51}, {2, 62.54}}}}, .least_range = 2};
+  const auto frame = detail::frame_of(chart);
+  CHECK(frame.x.ticks == std::vector<double>{1, 2});
+  CHECK(frame.x.text(1) == "1");
+  CHECK(frame.y.high - frame.y.low >= 2);
+  CHECK(frame.y.low <= 62.51);
+  CHECK(frame.y.high >= 62.54);
+}
+
 TEST_CASE("a chart without points is empty axes", "[line_chart]") {
   CHECK_THAT(line_chart({.title = "nothing"}), ContainsSubstring("<svg"));
 }

@@ -61,4 +61,6 @@ TEST_CASE("what is no run, and files that are damaged, are named", "[run_record]
   temporary.write("seed2/result.json", "{}");
   temporary.write("results.json", R"({"per_seed":[{"seed":"one"}]})");
   CHECK_THROWS_AS(read_run(temporary.path()), FormatError);
+  temporary.write("config.json", R"({"data":"caltech101"})");
+  CHECK_THROWS_WITH(read_run(temporary.path()), ContainsSubstring("settings of the data"));
 }

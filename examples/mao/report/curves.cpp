@@ -67,7 +67,11 @@ std::vector<std::pair<double, double>> mean_of(const std::vector<ChartLine>& see
 }
 
 LineChart curve_chart(const Summary& groups, const std::string& data_set, Measure measure, const std::string& title) {
-  LineChart chart{.title = title + ", " + data_set, .x_label = "epoch", .y_label = title, .height = 210};
+  LineChart chart{.title = title + ", " + data_set,
+                  .x_label = "epoch",
+                  .y_label = title,
+                  .least_range = measure == &EpochRecord::accuracy ? 2.0 : 0.0,
+                  .height = 210};
   std::set<double> starts;
   for (std::size_t i = 0; i < groups.methods.size(); ++i) {
     const auto runs = groups.methods[i].runs.find(data_set);
@@ -192,7 +196,7 @@ std::vector<std::string> data_sets_of(const Summary& summary, const std::vector<
 LineChart series_chart(const Summary& summary, const std::vector<Series>& all,
                        const std::vector<std::string>& data_sets, const std::string& title,
                        const std::string& x_label) {
-  LineChart chart{.title = title, .x_label = x_label, .y_label = "Accuracy, %", .height = 220};
+  LineChart chart{.title = title, .x_label = x_label, .y_label = "Accuracy, %", .least_range = 2, .height = 220};
   std::set<double> places;
   const MethodSummary* first = all.front().points.begin()->second;
   for (std::size_t i = 0; i < all.size(); ++i) {

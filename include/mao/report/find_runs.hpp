@@ -13,6 +13,12 @@
 
 namespace mao {
 
+/// Whether a folder is that of a run: config.json beside results.json or metrics.jsonl.
+inline bool is_run_folder(const std::filesystem::path& folder) {
+  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name); };
+  return has("config.json") && (has("results.json") || has("metrics.jsonl"));
+}
+
 namespace detail {
 
 inline void collect_runs(const std::filesystem::path& folder, int depth, std::vector<std::filesystem::path>& found) {

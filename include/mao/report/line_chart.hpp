@@ -36,6 +36,7 @@ struct LineChart {
   std::vector<ChartLine> lines{};
   std::vector<ChartMark> marks{};
   std::vector<std::pair<double, std::string>> x_ticks{};  ///< empty: round numbers
+  double least_range = 0;  ///< of values from bottom to top, so that noise does not look like a slope
   double width = 360, height = 230;
 };
 
@@ -78,7 +79,15 @@ inline ChartFrame frame_of(const LineChart& chart) {
   frame.right = chart.width - std::clamp(label_room, 10.0, chart.width * 0.36);
   frame.bottom = chart.height - (chart.x_label.empty() ? 22 : 38);
   frame.y = axis_over(ys);
+  if (frame.y.high - frame.y.low < chart.least_range) {
+    const double middle = (frame.y.low + frame.y.high) / 2;
+    frame.y = round_axis(middle - chart.least_range / 2, middle + chart.least_range / 2);
+  }
   frame.x = axis_over(xs);
+  if (std::ranges::all_of(xs, [](double x) { return x == std::round(x); })) {  // epochs are counted
+    std::erase_if(frame.x.ticks, [](double tick) { return std::abs(tick - std::round(tick)) > 1e-9; });
+    frame.x.decimals = 0;
+  }
   if (!xs.empty()) {  // the horizontal axis ends where the data end
     const auto [low, high] = std::ranges::minmax(xs);
     if (high > low) frame.x.low = low, frame.x.high = high;

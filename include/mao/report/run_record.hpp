@@ -41,9 +41,9 @@ struct EpochRecord {
 /// One seed of a run.
 struct SeedRecord {
   std::uint64_t seed = 0;
-  std::filesystem::path folder;  ///< may lack everything but its name
-  BaseNewScores paper{}, single{};   ///< each step's own prompts; the final prompts for both
-  double source = not_tested;    ///< of a transfer run
+  std::filesystem::path folder;     ///< may lack everything but its name
+  BaseNewScores paper{}, single{};  ///< each step's own prompts; the final prompts for both
+  double source = not_tested;       ///< of a transfer run
   std::map<std::string, double> targets{};
   ClassAccuracies base_classes{}, new_classes{};
 };
@@ -165,21 +165,18 @@ inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file) {
 
 }  // namespace detail
 
-/// Whether a folder is that of a run: config.json beside results.json or metrics.jsonl.
-inline bool is_run_folder(const std::filesystem::path& folder) {
-  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name); };
-  return has("config.json") && (has("results.json") || has("metrics.jsonl"));
-}
-
 /// Reads a run folder. What is missing stays empty; what is there and damaged is an error.
 ///
 /// **Throws** `FileError` when it is no run folder, `FormatError` naming a file of it that is not what it should be.
 inline RunRecord read_run(const std::filesystem::path& folder) {
-  require<FileError>(
-      is_run_folder(folder), folder.string(),
-      " is no run folder; expected config.json beside results.json or metrics.jsonl, as `mao tune --out` "
-      "leaves them");
+  require<FileError>(std::filesystem::exists(folder / "config.json"), folder.string(),
+                     " is no run folder; expected config.json in it, as `mao tune --out` leaves it");
   RunRecord run{.folder = folder, .settings = detail::read_json_file(folder / "config.json")};
+  for (const char* part : {"data", "learner"}) {
+    require<FormatError>(run.settings.contains(part) && run.settings.at(part).is_object(),
+                         (folder / "config.json").string(), " has no settings of the ", part,
+                         "; expected what `mao tune` writes there");
+  }
   try {
     if (std::filesystem::exists(folder / "results.json")) {
       detail::take_results(detail::read_json_file(folder / "results.json"), run);
@@ -189,10 +186,7 @@ inline RunRecord read_run(const std::filesystem::path& folder) {
     if (std::filesystem::exists(folder / "zero_shot.json")) {
       const auto zero_shot = detail::read_json_file(folder / "zero_shot.json");
       if (!run.zero_shot) run.zero_shot.emplace();
-      if (zero_shot.contains("base")) {
-        run.zero_shot->scores = {detail::number_of(zero_shot, "base"), detail::number_of(zero_shot, "new"),
-                                 detail::number_of(zero_shot, "h")};
-      }
+      if (zero_shot.contains("base")) run.zero_shot->scores = detail::scores_of({{"all", zero_shot}}, "all");
       detail::take_classes(zero_shot, run.zero_shot->base_classes, run.zero_shot->new_classes);
     }
   } catch (const nlohmann::json::exception& error) {

@@ -102,8 +102,8 @@ inline void name_variants(std::vector<MethodSummary>& methods) {
       }
     }
     for (const std::string& path : paths) {
-      const std::string words = setting_words(path, method.settings.value(path, nlohmann::json()));
-      method.variant += (method.variant.empty() ? "" : ", ") + words;
+      method.variant += method.variant.empty() ? "" : ", ";
+      method.variant += setting_words(path, method.settings.value(path, nlohmann::json()));
     }
   }
 }
@@ -189,8 +189,7 @@ inline Summary summarize(const std::vector<RunRecord>& runs, ScoreProtocol proto
       if (!seeds.empty()) method.scores[data_set] = score_statistics(std::move(seeds));
     }
   }
-  const auto is_zero_shot = [](const MethodSummary& method) { return method.key == "zero-shot"; };
-  if (std::ranges::none_of(summary.methods, is_zero_shot)) {
+  if (std::ranges::find(summary.methods, "zero-shot", &MethodSummary::key) == summary.methods.end()) {
     auto zero_shot = detail::zero_shot_methods(summary.methods);
     detail::name_variants(zero_shot);
     summary.methods.insert(summary.methods.begin(), zero_shot.begin(), zero_shot.end());
