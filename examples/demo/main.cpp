@@ -123,7 +123,7 @@ nlohmann::json report(const world::Task& task, const std::vector<std::vector<Row
                           {"paper", mao_program::to_json(of_seeds[s][m].paper)},
                           {"single", mao_program::to_json(of_seeds[s][m].single)}});
     }
-    methods[method] = mao_program::run_results(of_seeds.front().front().paper, per_seed);
+    methods[method] = mao_program::run_results(mao_program::to_json(of_seeds.front().front().paper), per_seed);
     mao_program::print_scores(std::cout, method, methods[method].at("paper"));
   }
   return methods;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,18 +42,59 @@ void group_commands(CLI::App& app) {
   }
 }
 
-int run(int argc, char** argv) {
-  CLI::App app("Prompt tuning of vision-language models (CoOp, MAO, ...)", "mao");
-  app.set_version_flag("--version", std::string("mao ") + mao::version);
-  app.set_help_flag("-h,--help", "Print this help and exit");
-  app.set_help_all_flag("--help-all", "Print the help of every command and exit");
-  app.require_subcommand(1);
-  // Within a command one line is enough; without one, the list of commands is the answer.
-  app.failure_message([](const CLI::App* parsed, const CLI::Error& error) {
-    if (parsed->get_subcommands().empty()) return CLI::FailureMessage::help(parsed, error);
-    return text_of(error.what(), "\nSee `mao ", parsed->get_subcommands().front()->get_name(), " --help`.\n");
-  });
-  int status = 0;
+/// How many letters have to change.
+std::size_t distance(const std::string& a, const std::string& b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = std::exchange(row[j + 1], std::min({changed, row[j] + 1, row[j + 1] + 1}));
+    }
+  }
+  return row.back();
+}
+
+/// `; did you mean NAME?`, where one is near.
+std::string suggestion(const std::string& given, const std::vector<std::string>& names) {
+  const auto near = std::ranges::min_element(names, {}, [&](const std::string& name) { return distance(given, name); });
+  const bool like = near != names.end() && (distance(given, *near) <= 2 || near->starts_with(given));
+  return like ? text_of("; did you mean ", *near, "?") : std::string();
+}
+
+/// One line about what a command was not expected to get, in the order it was given.
+std::string extras_message(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::vector<std::string> extras = command.remaining();
+  const auto wrong = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
+  const std::string name = command.get_name();
+  if (wrong == extras.end()) return text_of("mao ", name, " does not take ", extras.empty() ? "this" : extras.front());
+  return text_of("mao ", name, " has no option ", *wrong, suggestion(*wrong, names));
+}
+
+/// Within a command one line is enough; without one, the list of commands is the answer.
+std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
+  if (parsed->get_subcommands().empty()) return CLI::FailureMessage::help(parsed, error);
+  const CLI::App* command = parsed->get_subcommands().front();
+  const bool extra = error.get_name() == "ExtrasError";
+  return text_of(extra ? extras_message(*command) : error.what(), "\nSee `mao ", command->get_name(), " --help`.\n");
+}
+
+/// True, having said so, when the first word is no command.
+bool is_mistyped(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
+  std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names)
+            << "\nSee `mao --help` for the commands.\n";
+  return true;
+}
+
+void add_commands(CLI::App& app, int& status) {
   mao_program::add_tune(app, status);
   mao_program::add_protocols(app, status);
   mao_program::add_plan(app, status);
@@ -69,10 +111,23 @@ int run(int argc, char** argv) {
   mao_program::add_presets(app, status);
   mao_program::add_replay(app, status);
   group_commands(app);
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Prompt tuning of vision-language models (CoOp, MAO, ...)", "mao");
+  app.set_version_flag("--version", std::string("mao ") + mao::version);
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.require_subcommand(1);
+  app.failure_message(failure_message);
+  int status = 0;
+  add_commands(app, status);
+  app.footer("To begin: `mao tune --data sketch --mao --out first`, then `mao report first --out first.html`.\n"
+             "`mao COMMAND --help` explains a command, docs/index.md the rest.");
   if (argc == 1) {
     std::cout << app.help();
     return 2;
   }
+  if (is_mistyped(app, argv[1])) return 2;
   try {
     auto arguments = mao_program::with_preset(mao_program::with_config({argv + 1, argv + argc}));
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector

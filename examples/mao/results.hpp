@@ -16,8 +16,6 @@
 #include <mao/evaluation/base_to_new.hpp>
 #include <mao/evaluation/metrics.hpp>
 
-#include "settings.hpp"
-
 namespace mao_program {
 
 using namespace mao;
@@ -152,12 +150,12 @@ inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
 }
 
 /// The table at the end of a run.
-inline void print_results(std::ostream& out, const LearnerSettings& learner, const nlohmann::json& results) {
+inline void print_results(std::ostream& out, const std::string& learner, bool mao, const nlohmann::json& results) {
   if (results.contains("targets")) return print_transfer(out, results);
   print_scores(out, "zero-shot", results.at("zero_shot"));
-  if (learner.learner == "zero-shot") return;
-  const std::string name = learner.learner + (learner.mao ? " + MAO" : "");
-  const bool two_steps = learner.mao && number(results.at("paper").at("new")) >= 0;
+  if (learner == "zero-shot") return;
+  const std::string name = learner + (mao ? " + MAO" : "");
+  const bool two_steps = mao && number(results.at("paper").at("new")) >= 0;
   print_scores(out, name + (two_steps ? " (paper)" : ""), results.at("paper"));
   if (!two_steps) return;
   print_scores(out, name + " (single)", results.at("single"));

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tune_run.hpp"
 
+#include <chrono>
 #include <iostream>
 #include <map>
 #include <optional>
 #include <sstream>
 
+#include <mao/core/lock_file.hpp>
 #include <mao/report/progress.hpp>
 #include <mao/report/run_folder.hpp>
 #include <mao/version.hpp>
@@ -38,6 +40,7 @@ class TuneRun {
   int run() {
     check_settings(settings_);
     if (is_finished()) return 0;
+    if (folder_) hold_folder();
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
@@ -55,7 +58,10 @@ class TuneRun {
       static_cast<void>(make_learner(opened, classes, settings_.learner, 1));
     }
     open_folder();
-    return run_seeds(opened, data, targets);
+    if (!lock_) hold_folder();
+    const int status = run_seeds(opened, data, targets);
+    if (status == 0) lock_->remove();
+    return status;
   }
 
  private:
@@ -101,6 +107,29 @@ class TuneRun {
     unlogged_.clear();
   }
 
+  /// Two processes in one folder would mix their epochs.
+  void hold_folder() {
+    const auto path = std::filesystem::path(options_.out) / "run.lock";
+    // A process on another machine that tests on many images says nothing for as long.
+    lock_ = LockFile::try_take(path, {.stale_after = std::chrono::hours(1)});
+    if (lock_) return;
+    const auto holder = LockFile::holder_of(path);
+    throw OptionError(text_of(options_.out, ": another process is at work in this folder",
+                              holder ? text_of(" (", holder->process.pid, " on ", holder->process.host, ", since ",
+                                               holder->since, ")")
+                                     : std::string(),
+                              "; wait for it, or choose another --out"));
+  }
+
+  /// Says that this process lives, now and then.
+  void refresh_lock() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - refreshed_ < std::chrono::seconds(20)) return;
+    refreshed_ = now;
+    require<FileError>(lock_->refresh(), options_.out, ": another process has taken this folder over, since this one was "
+                                                       "silent for an hour");
+  }
+
   void log(const std::string& line) {
     if (folder_) {
       folder_->log(line);
@@ -117,7 +146,7 @@ class TuneRun {
 
   void print(const nlohmann::json& results) {
     std::ostringstream table;
-    print_results(table, settings_.learner, results);
+    print_results(table, settings_.learner.learner, settings_.learner.mao, results);
     progress_.finish();
     if (is_first(workers_.get())) std::cout << table.str() << std::flush;
     log(table.str());
@@ -226,6 +255,7 @@ class TuneRun {
     Observer observer;
     observer.should_stop = stop_asked;
     observer.on_step = [this, seed, &stage, &records](const StepReport& report) {
+      refresh_lock();
       records.step(stage, report);
       if (options_.quiet) return;
       std::ostringstream note;
@@ -257,6 +287,8 @@ class TuneRun {
   RunOptions options_;
   std::shared_ptr<Workers> workers_;  ///< null: this process alone
   std::optional<RunFolder> folder_;
+  std::optional<LockFile> lock_;  ///< on the folder
+  std::chrono::steady_clock::time_point refreshed_{};
   std::vector<std::string> unlogged_;  ///< lines from before the folder
   Progress progress_;
 };

@@ -237,6 +237,7 @@
 #include <mao/report/page_style.hpp>
 #include <mao/report/progress.hpp>
 #include <mao/report/published.hpp>
+#include <mao/report/published_transfer.hpp>
 #include <mao/report/run_details.hpp>
 #include <mao/report/run_folder.hpp>
 #include <mao/report/run_names.hpp>
