@@ -117,7 +117,7 @@ class Program:
         run = subprocess.run([self.path, *command, "--help"], capture_output=True, text=True, timeout=60, check=False)
         text = run.stdout + run.stderr
         options = set(re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", text))
-        _, _, listed = text.partition("Subcommands:")
+        listed = text.partition("Subcommands:")[2] if command else text  # the program's own stand in sections
         return options, set(re.findall(r"^  ([a-z][\w-]*)", listed, re.MULTILINE))
 
     def problem(self, words):

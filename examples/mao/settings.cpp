@@ -3,7 +3,27 @@
 
 namespace mao_program {
 
+namespace {
+
+/// Options that are added while it lives stand in a section of their own in the help.
+class HelpSection {
+ public:
+  HelpSection(CLI::App& app, const std::string& name) : app_(app), before_(app.option_defaults()->get_group()) {
+    app_.option_defaults()->group(name);
+  }
+  ~HelpSection() { app_.option_defaults()->group(before_); }
+  HelpSection(const HelpSection&) = delete;
+  HelpSection& operator=(const HelpSection&) = delete;
+
+ private:
+  CLI::App& app_;
+  std::string before_;
+};
+
+}  // namespace
+
 void add_model_options(CLI::App& app, ModelSettings& settings) {
+  const HelpSection section(app, "Model");
   app.add_option("--model", settings.model, "embedded, mobilenet-minilm, or a CLIP checkpoint (file or folder)")
       ->capture_default_str();
   app.add_option("--weights", settings.weights,
@@ -26,6 +46,7 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
 }
 
 void add_data_options(CLI::App& app, DataSettings& settings) {
+  const HelpSection section(app, "Data");
   app.add_option(
          "--data", settings.data,
          "a name that `mao datasets` lists (with --root), a folder of images, a CoOp data set folder, a split JSON or a "
@@ -42,6 +63,7 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
 }
 
 void add_image_options(CLI::App& app, DataSettings& settings) {
+  const HelpSection section(app, "Data");
   app.add_option("--shot-seed", settings.shot_seed, "seed of the few-shot draw (0: the training seed)")
       ->capture_default_str();
   app.add_option("--augment", settings.augment, "auto, none or crop-flip")
@@ -60,12 +82,14 @@ void add_image_options(CLI::App& app, DataSettings& settings) {
 }
 
 void add_root_options(CLI::App& app, DataSettings& settings) {
+  const HelpSection section(app, "Data");
   app.add_option("--root", settings.root, "folder that holds the data sets with names (default: MAO_DATA)");
   app.add_option("--classnames", settings.classnames,
                  "file that gives folders, or the classes of a split JSON or CSV, readable names");
 }
 
 void add_method_options(CLI::App& app, LearnerSettings& settings) {
+  const HelpSection section(app, "Method");
   app.add_option("--learner", settings.learner, "the method: zero-shot, coop, ...; `mao learners` describes them")
       ->capture_default_str();
   app.add_option_function<std::vector<std::string>>(
@@ -82,45 +106,20 @@ void add_method_options(CLI::App& app, LearnerSettings& settings) {
 }
 
 void add_template_option(CLI::App& app, LearnerSettings& settings) {
+  const HelpSection section(app, "Method");
   app.add_option("--template", settings.zero_shot_template,
                  "of the untuned model: a sentence with {}, or a file of such, whose features are averaged; auto: that of "
                  "a data set with a name, \"a photo of a {}.\" otherwise and for MAO's pseudo labels")
       ->capture_default_str();
 }
 
-void add_learner_options(CLI::App& app, LearnerSettings& settings) {
-  const auto one_of = [](std::vector<std::string> values) { return CLI::IsMember(std::move(values)); };
-  add_method_options(app, settings);
+namespace {
+
+void add_mao_options(CLI::App& app, LearnerSettings& settings) {
+  const HelpSection section(app, "MAO");
   app.add_flag("--mao", settings.mao, "MAO's two steps instead of the plain method");
   app.add_option("--steps", settings.steps, "of MAO: both, base (alone), or new (behind the plain method)")
-      ->check(one_of({"both", "base", "new"}))
-      ->capture_default_str();
-  const auto set = [&settings](const std::string& name) {
-    return [&settings, name](const std::string& value) { settings.options[name] = value; };
-  };
-  app.add_option_function<std::string>("--context-init", set("init"),
-                                       "--set init=...: words the context starts from; \"\" for a random start");
-  app.add_option_function<std::string>("--context", set("context"), "--set context=...: context vectors");
-  app.add_flag_function(
-      "--class-specific", [&settings](std::int64_t) { settings.options["class-specific"] = "true"; },
-      "--set class-specific=true: one context a class (random start; such prompts do not transfer)");
-  app.add_option_function<std::string>("--class-position", set("class-position"),
-                                       "--set class-position=...: end, middle or front");
-  app.add_option("--optimizer", settings.optimizer, "auto (the method's own), sgd, adam or adamw")
-      ->check(one_of({"auto", "sgd", "adam", "adamw"}))
-      ->capture_default_str();
-  app.add_option("--adam-epsilon", settings.adam_epsilon, "of adam and adamw")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
-  add_template_option(app, settings);
-  app.add_option("--epochs", settings.epochs, "0: 20, or 10 for MAO's base step")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--lr", settings.lr, "0: 0.002, or 0.0035 for MAO's base step")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str();
-  app.add_option("--batch", settings.batch, "0: 32; MAO: b by the number of classes")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::IsMember({"both", "base", "new"}))
       ->capture_default_str();
   app.add_option("--k", settings.k, "MAO: classes a sample brings, itself included (0: by the number of classes)")
       ->check(CLI::NonNegativeNumber)
@@ -137,14 +136,49 @@ void add_learner_options(CLI::App& app, LearnerSettings& settings) {
   app.add_option("--labeler", settings.labeler,
                  "who labels new images: zero-shot, tuned, or none (base step alone); beyond the paper: average, "
                  "agreement, soft, select, auto")
-      ->check(one_of({"zero-shot", "tuned", "none", "average", "agreement", "soft", "select", "auto"}))
+      ->check(CLI::IsMember({"zero-shot", "tuned", "none", "average", "agreement", "soft", "select", "auto"}))
       ->capture_default_str();
   app.add_option("--threshold", settings.threshold, "pseudo labels below this confidence do not train")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("--columns", settings.columns, "reg-B: distinct classes (paper) or per-image (released code)")
-      ->check(one_of({"distinct", "per-image"}))
+      ->check(CLI::IsMember({"distinct", "per-image"}))
       ->capture_default_str();
+}
+
+}  // namespace
+
+void add_learner_options(CLI::App& app, LearnerSettings& settings) {
+  const HelpSection section(app, "Method");
+  add_method_options(app, settings);
+  const auto set = [&settings](const std::string& name) {
+    return [&settings, name](const std::string& value) { settings.options[name] = value; };
+  };
+  app.add_option_function<std::string>("--context-init", set("init"),
+                                       "--set init=...: words the context starts from; \"\" for a random start");
+  app.add_option_function<std::string>("--context", set("context"), "--set context=...: context vectors");
+  app.add_flag_function(
+      "--class-specific", [&settings](std::int64_t) { settings.options["class-specific"] = "true"; },
+      "--set class-specific=true: one context a class (random start; such prompts do not transfer)");
+  app.add_option_function<std::string>("--class-position", set("class-position"),
+                                       "--set class-position=...: end, middle or front");
+  app.add_option("--optimizer", settings.optimizer, "auto (the method's own), sgd, adam or adamw")
+      ->check(CLI::IsMember({"auto", "sgd", "adam", "adamw"}))
+      ->capture_default_str();
+  app.add_option("--adam-epsilon", settings.adam_epsilon, "of adam and adamw")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  add_template_option(app, settings);
+  app.add_option("--epochs", settings.epochs, "0: 20, or 10 for MAO's base step")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--lr", settings.lr, "0: 0.002, or 0.0035 for MAO's base step")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  app.add_option("--batch", settings.batch, "0: 32; MAO: b by the number of classes")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
+  add_mao_options(app, settings);
 }
 
 }  // namespace mao_program
