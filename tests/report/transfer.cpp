@@ -14,7 +14,8 @@ TEST_CASE("transfer runs are a table by source, targets in the order of the pape
   temporary.write("a/results.json",
                   R"({"protocol":"transfer","zero_shot":{"imagenet":66,"ucf101":60,"dtd":40},
     "per_seed":[
-    {"seed":1,"source":70,"targets":{"ucf101":66,"dtd":42}},{"seed":2,"source":72,"targets":{"ucf101":68,"dtd":44}}]})");
+    {"seed":1,"source":70,"targets":{"ucf101":66,"dtd":42}},
+    {"seed":2,"source":72,"targets":{"ucf101":68,"dtd":44}}]})");
   const auto runs = read_runs({temporary.path()});
   CHECK(summarize(runs).methods.empty());
   const auto tables = summarize_transfer(runs);

@@ -243,7 +243,8 @@ std::string confusion_section(ReportData& data) {
   }
   if (text.empty()) return {};
   return text_of(
-      "<p class=\"note\">Test images of all seeds. The stronger a square, the larger its share of the row; the diagonal, "
+      "<p class=\"note\">Test images of all seeds. The stronger a square, the larger its share of the row; the "
+      "diagonal, "
       "what is right, is in "
       "another colour. Of many classes, the ",
       shown_classes, " of the most frequent mistakes.</p>", text);
