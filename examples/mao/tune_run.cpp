@@ -187,6 +187,7 @@ class TuneRun {
                   .classes = {},
                   .settings = settings_};
     forget_unfinished_epochs(seed, steps.folder);
+    link_for_dassl(name);
     SeedRecords records(steps.folder);
     std::string stage;
     steps.on_stage = [&](const std::string& now) { stage = now; };
@@ -212,6 +213,15 @@ class TuneRun {
     const std::string text = line.str();
     say(text.substr(0, text.size() - 1));
     return object;
+  }
+
+  /// dassl/seedN: a folder of nothing but seeds, as Dassl's parse scripts want it.
+  void link_for_dassl(const std::string& name) {
+    const auto links = folder_->folder("dassl");
+    std::error_code no_links_here;
+    if (!std::filesystem::exists(links / name)) {
+      std::filesystem::create_directory_symlink(std::filesystem::path("..") / name, links / name, no_links_here);
+    }
   }
 
   static std::string folder_of(std::uint64_t seed) { return text_of("seed", seed); }

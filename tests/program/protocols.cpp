@@ -95,6 +95,7 @@ TEST_CASE("a run leaves what reports are made of", "[protocols]") {
   const std::string log = mao::read_text_file(out / "seed3" / "log.txt");
   CHECK_THAT(log, ContainsSubstring("Finish training") && ContainsSubstring("* accuracy: ") &&
                       ContainsSubstring("epoch [2/2] batch ["));
+  CHECK(mao::read_text_file(out / "dassl" / "seed3" / "log.txt") == log);
   CHECK(std::distance(fs::directory_iterator(out / "seed3" / "tensorboard"), fs::directory_iterator()) == 1);
 }
 
