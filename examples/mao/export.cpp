@@ -11,6 +11,7 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/scalar_tensor.h>
 
+#include <mao/backbones/scorer.hpp>
 #include <mao/core/files.hpp>
 
 #include "class_names.hpp"
@@ -55,7 +56,7 @@ ClassWeights weights_of(BackboneT& backbone, const OpenedModel& opened, const st
   ClassWeights result{backbone.encode_text(all).detach().cpu().contiguous(), backbone.logit_scale()};
   // The head against the method itself, on any features: what scores in another way (DePT, CoPrompt) is found out here.
   const Tensor probe = at::randn({4, result.weight.size(1)}).to(opened.device);
-  const Tensor own = backbone.forward({.pixels = {}, .features = probe}, all).logits.cpu();
+  const Tensor own = Scorer(backbone)({.pixels = {}, .features = probe}).cpu();
   const Tensor unit = (probe / probe.norm(2, 1, true)).cpu();
   const Tensor head = at::matmul(unit, result.weight.t()) * result.logit_scale;
   require<OptionError>((own - head).abs().max().item<double>() < 1e-3 * result.logit_scale, method,

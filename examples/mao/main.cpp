@@ -73,14 +73,15 @@ std::string extras_message(const CLI::App& command) {
   const auto wrong = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
   const std::string name = command.get_name();
   if (wrong == extras.end()) return text_of("mao ", name, " does not take ", extras.empty() ? "this" : extras.front());
-  return text_of("mao ", name, " has no option ", *wrong, suggestion(*wrong, names));
+  const std::string option = wrong->substr(0, wrong->find('='));
+  return text_of("mao ", name, " has no option ", option, suggestion(option, names));
 }
 
 /// Within a command one line is enough; without one, the list of commands is the answer.
 std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
   if (parsed->get_subcommands().empty()) return CLI::FailureMessage::help(parsed, error);
   const CLI::App* command = parsed->get_subcommands().front();
-  const bool extra = error.get_name() == "ExtrasError";
+  const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
   return text_of(extra ? extras_message(*command) : error.what(), "\nSee `mao ", command->get_name(), " --help`.\n");
 }
 
@@ -90,7 +91,8 @@ bool is_mistyped(const CLI::App& app, const std::string& word) {
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
   std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names)
-            << "\nSee `mao --help` for the commands.\n";
+            << "\n\n"
+            << app.help();
   return true;
 }
 
