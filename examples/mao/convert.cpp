@@ -37,7 +37,8 @@ const std::string& reference_of(const LearnerInfo& info) {
 ParameterList what_is_saved(Learner& learner) {
   ParameterList all = learner.parameters();
   for (const auto& [name, value] : learner.buffers()) {
-    if (name.find(".running_") != std::string::npos || name.ends_with("num_batches_tracked")) all.push_back({name, value});
+    if (name.find(".running_") != std::string::npos || name.ends_with("num_batches_tracked"))
+      all.push_back({name, value});
   }
   return all;
 }
@@ -51,11 +52,9 @@ int from_reference(ConvertOptions options) {
   const OpenedModel opened = open_model(options.settings.model);
   Learner learner = make_learner(opened, classes, options.settings.learner, 1);
   const int epoch = restore_from_reference(what_is_saved(learner), options.from, reference_of(info));
-  save_backbone(options.to, learner,
-                {.method = info.name,
-                 .model = opened.model->fingerprint(),
-                 .classes = classes,
-                 .settings = options.settings});
+  save_backbone(
+      options.to, learner,
+      {.method = info.name, .model = opened.model->fingerprint(), .classes = classes, .settings = options.settings});
   std::cout << "wrote " << options.to << " (" << info.name << ", epoch " << epoch << ")\n";
   return 0;
 }
@@ -78,8 +77,7 @@ fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch
 
 void add_convert(CLI::App& app, int& status) {
   auto options = std::make_shared<ConvertOptions>();
-  CLI::App* command =
-      app.add_subcommand("convert", "prompts to and from reference checkpoints (model.pth.tar-N)");
+  CLI::App* command = app.add_subcommand("convert", "prompts to and from reference checkpoints (model.pth.tar-N)");
   command->add_option("from", options->from, "*.prompts.safetensors, or a reference's model.pth.tar-N")->required();
   command->add_option("to", options->to, "folder for the reference's layout, or a *.safetensors file")->required();
   command->add_option("--epoch", options->epoch, "to a reference: the N of model.pth.tar-N (0: the epochs trained)")

@@ -73,33 +73,34 @@ std::optional<ClassList> given_classes(const ExportOptions& options) {
 
 void write_weights(const ExportOptions& options, const ClassWeights& weights, const ClassList& classes,
                    const std::string& method, const std::string& model) {
-  write_safetensors(options.out,
-                    {{"weight", weights.weight}, {"logit_scale", at::scalar_tensor(weights.logit_scale).to(at::kFloat)}},
-                    {{"format", "mao-class-weights"},
-                     {"method", method},
-                     {"model", model},
-                     {"classes", nlohmann::json(classes.names).dump()},
-                     {"use", "softmax(logit_scale * normalize(encode_image(x)) @ weight.T)"}});
+  write_safetensors(
+      options.out, {{"weight", weights.weight}, {"logit_scale", at::scalar_tensor(weights.logit_scale).to(at::kFloat)}},
+      {{"format", "mao-class-weights"},
+       {"method", method},
+       {"model", model},
+       {"classes", nlohmann::json(classes.names).dump()},
+       {"use", "softmax(logit_scale * normalize(encode_image(x)) @ weight.T)"}});
   const fs::path names = fs::path(options.out).replace_extension(".classes.txt");
   write_file_atomically(names, [&](std::ostream& out) {
     for (const std::string& name : classes.names) out << name << "\n";
   });
   std::cout << "wrote " << options.out << ": weight [" << weights.weight.size(0) << ", " << weights.weight.size(1)
-            << "], unit rows; logit_scale " << weights.logit_scale << "\nwrote " << names.string()
-            << ": their names\n";
+            << "], unit rows; logit_scale " << weights.logit_scale << "\nwrote " << names.string() << ": their names\n";
 }
 
 int run(ExportOptions options) {
   if (options.reference) {
     require<OptionError>(!options.prompts.empty(), "--reference needs the prompts to export");
-    std::cout << "wrote " << write_reference(options.prompts, options.out, options.epoch, options.settings).string() << "\n";
+    std::cout << "wrote " << write_reference(options.prompts, options.out, options.epoch, options.settings).string()
+              << "\n";
     return 0;
   }
   require<OptionError>(options.epoch == 0, "--epoch is the N of --reference's model.pth.tar-N; add --reference");
   const std::optional<ClassList> given = given_classes(options);
   if (options.prompts.empty()) {
-    require<OptionError>(given.has_value(), "which classes? give --prompts FILE, or --classes A B C or --classes-file "
-                                            "FILE for those of the untuned model");
+    require<OptionError>(given.has_value(),
+                         "which classes? give --prompts FILE, or --classes A B C or --classes-file "
+                         "FILE for those of the untuned model");
     const OpenedModel opened = open_model(options.settings.model);
     auto untuned = make_zero_shot(opened, *given, options.settings.learner);
     write_weights(options, weights_of(untuned, opened, "zero-shot"), *given, "zero-shot", opened.model->fingerprint());
@@ -122,10 +123,12 @@ void add_export(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("export", "class weights for any CLIP pipeline, or a checkpoint of the references");
   command->add_option("out", options->out, "the *.safetensors file, or with --reference a folder")->required();
-  command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run (default: the untuned model)");
+  command->add_option("--prompts", options->prompts,
+                      "a *.prompts.safetensors file of a run (default: the untuned model)");
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
   command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
-  command->add_flag("--reference", options->reference, "NAME/model.pth.tar-N below the folder, as the method's authors load it");
+  command->add_flag("--reference", options->reference,
+                    "NAME/model.pth.tar-N below the folder, as the method's authors load it");
   command->add_option("--epoch", options->epoch, "with --reference: the N (0: the epochs trained)")
       ->check(CLI::NonNegativeNumber);
   add_model_options(*command, options->settings.model);

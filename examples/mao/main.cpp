@@ -90,9 +90,7 @@ bool is_mistyped(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
-  std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names)
-            << "\n\n"
-            << app.help();
+  std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names) << "\n\n" << app.help();
   return true;
 }
 
@@ -123,8 +121,9 @@ int run(int argc, char** argv) {
   app.failure_message(failure_message);
   int status = 0;
   add_commands(app, status);
-  app.footer("To begin: `mao tune --data sketch --mao --out first`, then `mao report first --out first.html`.\n"
-             "`mao COMMAND --help` explains a command, docs/index.md the rest.");
+  app.footer(
+      "To begin: `mao tune --data sketch --mao --out first`, then `mao report first --out first.html`.\n"
+      "`mao COMMAND --help` explains a command, docs/index.md the rest.");
   if (argc == 1) {
     std::cout << app.help();
     return 2;

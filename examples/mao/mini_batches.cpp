@@ -60,7 +60,8 @@ nlohmann::json described(ZeroShot<AnyModel>& untuned, ImageSource& images, const
   const Output output = untuned.forward({.pixels = loaded.pixels.to(device), .features = {}}, present);
   nlohmann::json result{{"classes", nlohmann::json::array()}, {"text", nlohmann::json::array()}};
   for (std::int64_t column = 0; column < present.size(); ++column) {
-    result["classes"].push_back(untuned.classes().names[static_cast<std::size_t>(present.ids[static_cast<std::size_t>(column)])]);
+    result["classes"].push_back(
+        untuned.classes().names[static_cast<std::size_t>(present.ids[static_cast<std::size_t>(column)])]);
     result["text"].push_back(row_of(output.text, column));
   }
   for (std::int64_t i = 0; i < batch.size(); ++i) {

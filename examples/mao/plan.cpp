@@ -178,10 +178,14 @@ nlohmann::json as_json(const Plan& plan) {
                       {"epochs", stage.epochs},
                       {"seconds", stage.seconds()}});
   }
-  return {{"images_to_encode", plan.images}, {"images_per_second", plan.images_per_second},
-          {"encoding_seconds", plan.encoding()}, {"stages", stages},
-          {"seconds_per_seed", plan.per_seed()}, {"seeds", plan.seeds},
-          {"seconds", plan.total()},             {"peak_mib", plan.peak_mib}};
+  return {{"images_to_encode", plan.images},
+          {"images_per_second", plan.images_per_second},
+          {"encoding_seconds", plan.encoding()},
+          {"stages", stages},
+          {"seconds_per_seed", plan.per_seed()},
+          {"seeds", plan.seeds},
+          {"seconds", plan.total()},
+          {"peak_mib", plan.peak_mib}};
 }
 
 void print(const Plan& plan) {
@@ -195,7 +199,8 @@ void print(const Plan& plan) {
   }
   std::cout << "a seed     " << duration_text(plan.per_seed()) << "  without testing\nthe run    "
             << duration_text(plan.total()) << "  for " << plan.seeds << (plan.seeds == 1 ? " seed" : " seeds")
-            << "\nmemory     " << std::setprecision(0) << plan.peak_mib << " MiB at the peak of what was measured here\n";
+            << "\nmemory     " << std::setprecision(0) << plan.peak_mib
+            << " MiB at the peak of what was measured here\n";
   if (!plan.memory.empty()) std::cout << "           " << plan.memory << "\n";
 }
 
@@ -206,14 +211,16 @@ void add_plan(CLI::App& app, int& status) {
   auto options = std::make_shared<RunOptions>();
   auto steps = std::make_shared<int>(5);
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("plan", "how long a run of mao tune takes and what it needs, from a few steps");
+  CLI::App* command =
+      app.add_subcommand("plan", "how long a run of mao tune takes and what it needs, from a few steps");
   add_data_options(*command, settings->data);
   add_run_options(*command, *settings, *options);
   command->add_option("--steps-measured", *steps, "of each stage")->check(CLI::PositiveNumber)->capture_default_str();
   command->add_flag("--json", *json, "print JSON");
   command->callback([settings, options, steps, json, &status] {
     check_settings(*settings);
-    require<OptionError>(settings->learner.learner != "zero-shot", "--learner zero-shot trains nothing; time `mao eval`");
+    require<OptionError>(settings->learner.learner != "zero-shot",
+                         "--learner zero-shot trains nothing; time `mao eval`");
     const Plan plan = Planner(*settings, *options, *steps).plan();
     if (*json) {
       std::cout << as_json(plan).dump(2) << "\n";

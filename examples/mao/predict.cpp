@@ -58,7 +58,8 @@ std::vector<std::string> images_of(const std::vector<std::string>& arguments) {
     } else if (fs::is_directory(argument)) {
       std::vector<std::string> inside;
       for (const auto& entry : fs::recursive_directory_iterator(argument)) {
-        if (entry.is_regular_file() && mao::detail::is_image_name(entry.path())) inside.push_back(entry.path().string());
+        if (entry.is_regular_file() && mao::detail::is_image_name(entry.path()))
+          inside.push_back(entry.path().string());
       }
       require<DataError>(!inside.empty(), argument, ": no images in this folder; expected .jpg, .jpeg or .png files");
       std::sort(inside.begin(), inside.end());
@@ -67,8 +68,9 @@ std::vector<std::string> images_of(const std::vector<std::string>& arguments) {
       images.push_back(argument);
     }
   }
-  require<DataError>(!images.empty(), "no image was named; give files, folders, or - and one path a line on the "
-                                      "standard input");
+  require<DataError>(!images.empty(),
+                     "no image was named; give files, folders, or - and one path a line on the "
+                     "standard input");
   return images;
 }
 
@@ -161,7 +163,9 @@ int run(PredictOptions options) {
 void add_predict(CLI::App& app, int& status) {
   auto options = std::make_shared<PredictOptions>();
   CLI::App* command = app.add_subcommand("predict", "classify images with learned prompts, or by class names alone");
-  command->add_option("images", options->images, "image files (JPEG, PNG), folders of them, or - for paths on the standard input")
+  command
+      ->add_option("images", options->images,
+                   "image files (JPEG, PNG), folders of them, or - for paths on the standard input")
       ->required();
   command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run");
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");

@@ -55,7 +55,8 @@ int run_all(const std::vector<PlannedRun>& runs, const RunOptions& options) {
     RunOptions one = options;
     const fs::path folder = fs::path(options.out) / planned.folder;
     one.out = folder.string();
-    if (!options.quiet) std::cout << "\n" << planned.folder << " (" << folders.size() + 1 << " of " << runs.size() << ")\n";
+    if (!options.quiet)
+      std::cout << "\n" << planned.folder << " (" << folders.size() + 1 << " of " << runs.size() << ")\n";
     if (const int status = run_tune(planned.settings, one); status != 0) return status;
     folders.push_back(folder);
   }
@@ -103,8 +104,9 @@ int transfer(const ProtocolOptions& options) {
 }
 
 const std::vector<std::string>& the_ten() {
-  static const std::vector<std::string> names{"caltech101", "oxford_pets",   "stanford_cars", "oxford_flowers", "food101",
-                                              "fgvc_aircraft", "sun397",     "dtd",           "eurosat",        "ucf101"};
+  static const std::vector<std::string> names{"caltech101", "oxford_pets",   "stanford_cars", "oxford_flowers",
+                                              "food101",    "fgvc_aircraft", "sun397",        "dtd",
+                                              "eurosat",    "ucf101"};
   return names;
 }
 
@@ -153,8 +155,8 @@ void add_protocols(CLI::App& app, int& status) {
   std::vector<std::string> eleven{"imagenet"};
   eleven.insert(eleven.end(), the_ten().begin(), the_ten().end());
   auto base2new = std::make_shared<ProtocolOptions>();
-  CLI::App* command = add_protocol(app, status, "base2new", "train on the base classes of each data set, test base and new",
-                                   base2new, base_to_new);
+  CLI::App* command = add_protocol(
+      app, status, "base2new", "train on the base classes of each data set, test base and new", base2new, base_to_new);
   add_shots(*command, base2new->settings.data);
   add_datasets(*command, base2new->datasets, eleven);
 

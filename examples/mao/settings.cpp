@@ -47,10 +47,10 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
 
 void add_data_options(CLI::App& app, DataSettings& settings) {
   const HelpSection section(app, "Data");
-  app.add_option(
-         "--data", settings.data,
-         "a name that `mao datasets` lists (with --root), a folder of images, a CoOp data set folder, a split JSON or a "
-         "CSV; or sketch, shifted, disjoint (rendered)")
+  app.add_option("--data", settings.data,
+                 "a name that `mao datasets` lists (with --root), a folder of images, a CoOp data set folder, a split "
+                 "JSON or a "
+                 "CSV; or sketch, shifted, disjoint (rendered)")
       ->capture_default_str();
   add_image_options(app, settings);
   app.add_option("--shots", settings.shots, "training images a class")
@@ -75,10 +75,11 @@ void add_image_options(CLI::App& app, DataSettings& settings) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_root_options(app, settings);
-  app.add_option("--shots-file", settings.shots_file,
-                 "few-shot draw that CoOp has saved, instead of one of our own: a file, in whose name {seed} and {shots} "
-                 "stand for the seed and --shots; or \"saved\" for split_fewshot/shot_{shots}-seed_{seed}.pkl of the "
-                 "data set");
+  app.add_option(
+      "--shots-file", settings.shots_file,
+      "few-shot draw that CoOp has saved, instead of one of our own: a file, in whose name {seed} and {shots} "
+      "stand for the seed and --shots; or \"saved\" for split_fewshot/shot_{shots}-seed_{seed}.pkl of the "
+      "data set");
 }
 
 void add_root_options(CLI::App& app, DataSettings& settings) {
@@ -107,9 +108,10 @@ void add_method_options(CLI::App& app, LearnerSettings& settings) {
 
 void add_template_option(CLI::App& app, LearnerSettings& settings) {
   const HelpSection section(app, "Method");
-  app.add_option("--template", settings.zero_shot_template,
-                 "of the untuned model: a sentence with {}, or a file of such, whose features are averaged; auto: that of "
-                 "a data set with a name, \"a photo of a {}.\" otherwise and for MAO's pseudo labels")
+  app.add_option(
+         "--template", settings.zero_shot_template,
+         "of the untuned model: a sentence with {}, or a file of such, whose features are averaged; auto: that of "
+         "a data set with a name, \"a photo of a {}.\" otherwise and for MAO's pseudo labels")
       ->capture_default_str();
 }
 

@@ -44,11 +44,11 @@ std::string TaskData::description() const {
           ? text_of(base_test_.classes.size(), " base and ", new_test_.classes.size(), " new classes, ",
                     base_test_.labels.size(), " and ", new_test_.labels.size(), " test images; ")
           : text_of(base_test_.classes.size(), " classes, ", base_test_.labels.size(), " test images; ");
-  const std::string views =
-      settings_.views > 0   ? text_of(settings_.views, " random crops of each image, the same in every epoch")
-      : images_.augments()  ? "random crops and flips"
-      : pixels_             ? "no augmentation, the image tower is prompted"
-                            : "no augmentation, image features are kept";
+  const std::string views = settings_.views > 0
+                                ? text_of(settings_.views, " random crops of each image, the same in every epoch")
+                            : images_.augments() ? "random crops and flips"
+                            : pixels_            ? "no augmentation, the image tower is prompted"
+                                                 : "no augmentation, image features are kept";
   return text_of(settings_.data, ": ", classes, views, images_.from_files() ? "\n" + description_of(cache_) : "");
 }
 

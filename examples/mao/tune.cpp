@@ -21,7 +21,8 @@ void add_tune(CLI::App& app, int& status) {
   command->add_option("--out", options->out, "folder of the run; the same command goes on with an interrupted one")
       ->capture_default_str();
   auto alone = std::make_shared<bool>(false);
-  command->add_flag("--alone", *alone, "do not train together with the processes that a launcher started with this one");
+  command->add_flag("--alone", *alone,
+                    "do not train together with the processes that a launcher started with this one");
   command->callback([settings, options, alone, &status] {
     stop_on_signals();
     const JoinedProcesses joined(*settings, *options, *alone);

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tune_run.hpp"
 
-#include <chrono>
-#include <iostream>
 #include <map>
 #include <optional>
 #include <sstream>
 
-#include <mao/core/lock_file.hpp>
-#include <mao/report/progress.hpp>
-#include <mao/report/run_folder.hpp>
 #include <mao/version.hpp>
 
 #include "interrupt.hpp"
@@ -19,6 +14,7 @@
 #include "mini_batches.hpp"
 #include "own_tuner.hpp"
 #include "results.hpp"
+#include "run_output.hpp"
 #include "seed_records.hpp"
 #include "targets.hpp"
 #include "task_data.hpp"
@@ -35,17 +31,17 @@ class TuneRun {
       : settings_(std::move(settings)),
         options_(std::move(options)),
         workers_(std::move(workers)),
-        progress_(std::cerr, Progress::is_terminal()) {}
+        output_(options_.out, options_.quiet, !is_first(workers_.get())) {}
 
   int run() {
     check_settings(settings_);
     if (is_finished()) return 0;
-    if (folder_) hold_folder();
+    if (output_.exists()) output_.hold();
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
     const EncodeProgress encoding = [this](const std::string& what, std::int64_t done, std::int64_t total) {
-      if (!options_.quiet) progress_.update(what, done, total);
+      output_.progress(what, done, total);
     };
     const auto note = [this](const std::string& line) { say(line); };
     TaskData data(opened, settings_.data, options_, needs_pixels(), encoding, note);
@@ -57,10 +53,10 @@ class TuneRun {
       if (memory.text > 0) say(description_of(memory, classes, settings_.model.memory_limit));
       static_cast<void>(make_learner(opened, classes, settings_.learner, 1));
     }
-    open_folder();
-    if (!lock_) hold_folder();
+    output_.open(settings_);  // not before: a mistyped path leaves nothing behind
+    output_.hold();
     const int status = run_seeds(opened, data, targets);
-    if (status == 0) lock_->remove();
+    if (status == 0) output_.release();
     return status;
   }
 
@@ -73,9 +69,9 @@ class TuneRun {
 
   /// True, having said so, when an earlier call did it all.
   bool is_finished() {
-    if (!std::filesystem::exists(std::filesystem::path(options_.out) / "config.json")) return false;
-    open_folder();  // says at once when it holds another run
-    const auto finished = folder_->read("results.json");
+    if (!output_.exists()) return false;
+    output_.open(settings_);  // says at once when it holds another run
+    const auto finished = output_.folder().read("results.json");
     if (finished.is_null()) return false;
     say(options_.out + ": this run is finished; nothing to do");
     print(finished);
@@ -95,66 +91,22 @@ class TuneRun {
       per_seed.push_back(result);
     }
     const auto results = run_results(zero_shot, std::move(per_seed));
-    folder_->save("results.json", results);
+    output_.folder().save("results.json", results);
     print(results);
     return 0;
   }
 
-  /// Makes the run's folder, once model and data are known to be there: a mistyped path leaves nothing behind.
-  void open_folder() {
-    if (!folder_) folder_.emplace(options_.out, settings_);
-    for (const std::string& line : unlogged_) folder_->log(line);
-    unlogged_.clear();
-  }
-
-  /// Two processes in one folder would mix their epochs.
-  void hold_folder() {
-    const auto path = std::filesystem::path(options_.out) / "run.lock";
-    // A process on another machine that tests on many images says nothing for as long.
-    lock_ = LockFile::try_take(path, {.stale_after = std::chrono::hours(1)});
-    if (lock_) return;
-    const auto holder = LockFile::holder_of(path);
-    throw OptionError(text_of(options_.out, ": another process is at work in this folder",
-                              holder ? text_of(" (", holder->process.pid, " on ", holder->process.host, ", since ",
-                                               holder->since, ")")
-                                     : std::string(),
-                              "; wait for it, or choose another --out"));
-  }
-
-  /// Says that this process lives, now and then.
-  void refresh_lock() {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - refreshed_ < std::chrono::seconds(20)) return;
-    refreshed_ = now;
-    require<FileError>(lock_->refresh(), options_.out, ": another process has taken this folder over, since this one was "
-                                                       "silent for an hour");
-  }
-
-  void log(const std::string& line) {
-    if (folder_) {
-      folder_->log(line);
-    } else {
-      unlogged_.push_back(line);
-    }
-  }
-
-  void say(const std::string& line) {
-    progress_.finish();
-    if (!options_.quiet) std::cout << line << std::endl;
-    log(line);
-  }
+  void say(const std::string& line) { output_.say(line); }
 
   void print(const nlohmann::json& results) {
     std::ostringstream table;
     print_results(table, settings_.learner.learner, settings_.learner.mao, results);
-    progress_.finish();
-    if (is_first(workers_.get())) std::cout << table.str() << std::flush;
-    log(table.str());
+    output_.show(table.str());
   }
 
   /// Kept in zero_shot.json.
   nlohmann::json zero_shot_results(const OpenedModel& opened, const BaseToNewTask& task, const Targets& targets) {
-    if (const auto before = folder_->read("zero_shot.json"); !before.is_null()) return before;
+    if (const auto before = output_.folder().read("zero_shot.json"); !before.is_null()) return before;
     auto untuned = make_zero_shot(opened, task.base.classes, settings_.learner, settings_.data.data);
     const Metrics base = test_on(untuned, task.base);
     std::optional<Metrics> fresh;
@@ -165,7 +117,7 @@ class TuneRun {
         return make_zero_shot(opened, classes, settings_.learner, name);
       });
     }
-    folder_->save("zero_shot.json", results);
+    output_.folder().save("zero_shot.json", results);
     return results;
   }
 
@@ -173,7 +125,7 @@ class TuneRun {
   nlohmann::json run_seed(const OpenedModel& opened, const TaskData& data, const BaseToNewTask& task,
                           const Targets& targets, std::uint64_t seed, const nlohmann::json& zero_shot) {
     const std::string name = folder_of(seed);
-    if (const auto finished = folder_->read(name + "/result.json"); !finished.is_null()) {
+    if (const auto finished = output_.folder().read(name + "/result.json"); !finished.is_null()) {
       say(text_of("seed ", seed, ": finished before"));
       return finished;
     }
@@ -181,7 +133,7 @@ class TuneRun {
     auto steps = make_steps(settings_, task.base.classes.size(), seed, data.images().augments(),
                             [this](const std::string& line) { say(line); });
     share_batches(steps, workers_);
-    steps.folder = folder_->folder(name);
+    steps.folder = output_.folder().folder(name);
     steps.info = {.method = settings_.learner.learner,
                   .model = opened.model->fingerprint(),
                   .classes = {},
@@ -196,18 +148,19 @@ class TuneRun {
     const auto similarity = settings_.learner.mao ? make_similarity(opened, settings_) : Similarity();
     if (steps.mao_base && seed == settings_.seeds.front()) {
       LabelledImages pixels = data.images().training("base", seed);
-      folder_->save_compact(name + "/batches.json",
-                            mini_batches(opened, task.base, *pixels.source, similarity, steps.mao_base->sampler,
-                                         settings_.learner, seed));
+      output_.folder().save_compact(name + "/batches.json",
+                                    mini_batches(opened, task.base, *pixels.source, similarity, steps.mao_base->sampler,
+                                                 settings_.learner, seed));
     }
     const auto result = train(opened, task, backbone, similarity, seed, steps);
     if (!result) return nullptr;
     records.result(*result, task);
     auto object = seed_result(seed, *result, task.base.classes, task.fresh.classes);
     if (!targets.names().empty()) {
-      object["targets"] = targets.accuracies([&](const std::string&, const ClassList&) -> Learner& { return backbone; });
+      object["targets"] =
+          targets.accuracies([&](const std::string&, const ClassList&) -> Learner& { return backbone; });
     }
-    folder_->save(name + "/result.json", object);
+    output_.folder().save(name + "/result.json", object);
     std::ostringstream line;
     print_scores(line, text_of("seed ", seed), object.at("paper"));
     const std::string text = line.str();
@@ -217,7 +170,7 @@ class TuneRun {
 
   /// dassl/seedN: a folder of nothing but seeds, as Dassl's parse scripts want it.
   void link_for_dassl(const std::string& name) {
-    const auto links = folder_->folder("dassl");
+    const auto links = output_.folder().folder("dassl");
     std::error_code no_links_here;
     if (!std::filesystem::exists(links / name)) {
       std::filesystem::create_directory_symlink(std::filesystem::path("..") / name, links / name, no_links_here);
@@ -255,7 +208,7 @@ class TuneRun {
       const auto file = folder / text_of(stage, ".checkpoint.safetensors");
       if (std::filesystem::exists(file)) done[stage] = std::stoi(read_safetensors(file).metadata.at("epochs_done"));
     }
-    folder_->forget_metrics([&](const nlohmann::json& line) {
+    output_.folder().forget_metrics([&](const nlohmann::json& line) {
       return line.value("seed", std::uint64_t{0}) == seed &&
              line.value("epoch", 0) > done[line.value("stage", std::string())];
     });
@@ -265,25 +218,24 @@ class TuneRun {
     Observer observer;
     observer.should_stop = stop_asked;
     observer.on_step = [this, seed, &stage, &records](const StepReport& report) {
-      refresh_lock();
+      output_.refresh();
       records.step(stage, report);
-      if (options_.quiet) return;
       std::ostringstream note;
       note << std::fixed << std::setprecision(3) << "loss " << report.loss;
-      progress_.update(text_of("seed ", seed, ", ", stage, ", epoch ", report.epoch + 1, "/", report.epochs),
+      output_.progress(text_of("seed ", seed, ", ", stage, ", epoch ", report.epoch + 1, "/", report.epochs),
                        report.step + 1, report.steps, note.str());
     };
     observer.on_epoch = [this, seed, &stage, &records](const EpochReport& report) {
       records.epoch(stage, report);
-      folder_->metric({{"seed", seed},
-                       {"stage", stage},
-                       {"epoch", report.epoch + 1},
-                       {"epochs", report.epochs},
-                       {"steps", report.steps},
-                       {"skipped", report.skipped},
-                       {"loss", report.loss},
-                       {"accuracy", report.accuracy},
-                       {"learning_rate", report.learning_rate}});
+      output_.folder().metric({{"seed", seed},
+                               {"stage", stage},
+                               {"epoch", report.epoch + 1},
+                               {"epochs", report.epochs},
+                               {"steps", report.steps},
+                               {"skipped", report.skipped},
+                               {"loss", report.loss},
+                               {"accuracy", report.accuracy},
+                               {"learning_rate", report.learning_rate}});
       std::ostringstream line;
       line << "seed " << seed << ", " << stage << ", epoch " << report.epoch + 1 << '/' << report.epochs << std::fixed
            << std::setprecision(4) << ": loss " << report.loss << std::setprecision(1) << ", accuracy "
@@ -296,11 +248,7 @@ class TuneRun {
   RunSettings settings_;
   RunOptions options_;
   std::shared_ptr<Workers> workers_;  ///< null: this process alone
-  std::optional<RunFolder> folder_;
-  std::optional<LockFile> lock_;  ///< on the folder
-  std::chrono::steady_clock::time_point refreshed_{};
-  std::vector<std::string> unlogged_;  ///< lines from before the folder
-  Progress progress_;
+  RunOutput output_;
 };
 
 }  // namespace

@@ -15,9 +15,9 @@ namespace mao_program {
 
 /// Trains and tests, going on with what is in the run's folder already.
 ///
-/// Processes that train together share `workers` (workers.hpp); the first one prints. 0; 130 when it was stopped by a signal: the same call goes on from the last whole epoch. **Throws** `Error`.
-int run_tune(const RunSettings& settings, const RunOptions& options,
-             const std::shared_ptr<Workers>& workers = nullptr);
+/// Processes that train together share `workers` (workers.hpp); the first one prints. 0; 130 when it was stopped by a
+/// signal: the same call goes on from the last whole epoch. **Throws** `Error`.
+int run_tune(const RunSettings& settings, const RunOptions& options, const std::shared_ptr<Workers>& workers = nullptr);
 
 /// The options of a run but for `--data` and what else a protocol decides by itself.
 void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options);

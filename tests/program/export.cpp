@@ -21,20 +21,20 @@
 namespace {
 
 namespace fs = std::filesystem;
+using Catch::Matchers::StartsWith;
 using mao_test::mao_program;
 using mao_test::quoted;
 using mao_test::Run;
 using mao_test::shell;
 using mao_test::TemporaryFolder;
-using Catch::Matchers::StartsWith;
 using nlohmann::json;
 
 const fs::path model = fs::path(MAO_SOURCE_DIR) / "examples/embedded/model";
 
 // Prompts of a run of seconds.
 fs::path tuned(const fs::path& out, const std::string& learner) {
-  const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --learner " + learner + " --out " +
-                              quoted(out));
+  const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --learner " + learner +
+                              " --out " + quoted(out));
   INFO(run.output);
   REQUIRE(run.code == 0);
   return out / "seed1" / "plain.prompts.safetensors";
@@ -58,8 +58,9 @@ TEST_CASE("exported weights give the probabilities of mao predict, in C++ and fo
   for (const auto& entry : fs::recursive_directory_iterator(pictures)) {
     if (entry.path().extension() == ".png") image = entry.path();
   }
-  const std::string with = " --prompts " + quoted(prompts) +
-                           " --classes 'plain red circle' 'striped blue star' 'dotted green square' --feature-cache off";
+  const std::string with =
+      " --prompts " + quoted(prompts) +
+      " --classes 'plain red circle' 'striped blue star' 'dotted green square' --feature-cache off";
   const json predicted = json::parse(mao_program("predict " + quoted(image) + with + " --json").output);
   const auto clip = mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}});
   mao::LoaderOptions loader;

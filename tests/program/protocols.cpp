@@ -99,6 +99,19 @@ TEST_CASE("a run leaves what reports are made of", "[protocols]") {
   CHECK(std::distance(fs::directory_iterator(out / "seed3" / "tensorboard"), fs::directory_iterator()) == 1);
 }
 
+TEST_CASE("two processes do not share a run's folder", "[protocols]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const std::string program = quoted(MAO_BINARY_DIR "/bin/mao") +
+                              " tune --data sketch --shots 2 --seeds 1 --epochs 5000 --quiet --out " + quoted(out);
+  const Run second = mao_test::shell("(" + program + " & pid=$!; while [ ! -e " + quoted(out / "run.lock.1") +
+                                     " ]; do sleep 0.05; done; " + program +
+                                     "; echo code $?; kill -INT $pid; wait $pid; echo code $?)");
+  INFO(second.output);
+  CHECK_THAT(second.output, ContainsSubstring("another process is at work in this folder") &&
+                                ContainsSubstring("code 1\n") && ContainsSubstring("code 130"));
+}
+
 TEST_CASE("few-shot trains and tests on all classes, one run a number of shots", "[protocols]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "series";
@@ -115,7 +128,8 @@ TEST_CASE("few-shot trains and tests on all classes, one run a number of shots",
     const json halves = read(folder / "seed1" / "confusion.json");
     CHECK_FALSE(halves.contains("new"));
   }
-  const Run contradiction = mao_program("tune --data sketch --mao --class-split all --steps new --out " + quoted(out / "x"));
+  const Run contradiction =
+      mao_program("tune --data sketch --mao --class-split all --steps new --out " + quoted(out / "x"));
   CHECK(contradiction.code == 1);
   CHECK_THAT(contradiction.output, ContainsSubstring("--class-split all"));
 }

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "run_output.hpp"
+
+#include <filesystem>
+#include <iostream>
+#include <utility>
+
+namespace mao_program {
+
+RunOutput::RunOutput(std::string path, bool quiet, bool silent)
+    : path_(std::move(path)), quiet_(quiet), silent_(silent), progress_(std::cerr, Progress::is_terminal()) {}
+
+bool RunOutput::exists() const { return std::filesystem::exists(std::filesystem::path(path_) / "config.json"); }
+
+void RunOutput::open(const RunSettings& settings) {
+  if (!folder_) folder_.emplace(path_, settings);
+  for (const std::string& line : std::exchange(unlogged_, {})) folder_->log(line);
+}
+
+void RunOutput::hold() {
+  if (lock_) return;
+  const auto path = folder_->path() / "run.lock";
+  // A process on another machine that tests on many images says nothing for as long.
+  lock_ = LockFile::try_take(path, {.stale_after = std::chrono::hours(1)});
+  if (lock_) return;
+  const auto holder = LockFile::holder_of(path);
+  const std::string who =
+      holder ? text_of(" (", holder->process.pid, " on ", holder->process.host, ", since ", holder->since, ")") : "";
+  throw OptionError(
+      text_of(path_, ": another process is at work in this folder", who, "; wait for it, or choose another --out"));
+}
+
+void RunOutput::refresh() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - refreshed_ < std::chrono::seconds(20)) return;
+  refreshed_ = now;
+  require<FileError>(lock_->refresh(), path_,
+                     ": another process has taken this folder over, since this one was silent for an hour");
+}
+
+void RunOutput::release() { lock_->remove(); }
+
+void RunOutput::log(const std::string& line) {
+  if (folder_) {
+    folder_->log(line);
+  } else {
+    unlogged_.push_back(line);
+  }
+}
+
+void RunOutput::say(const std::string& line) {
+  progress_.finish();
+  if (!quiet_) std::cout << line << std::endl;
+  log(line);
+}
+
+void RunOutput::show(const std::string& table) {
+  progress_.finish();
+  if (!silent_) std::cout << table << std::flush;
+  log(table);
+}
+
+void RunOutput::progress(const std::string& what, std::int64_t done, std::int64_t total, const std::string& note) {
+  if (!quiet_) progress_.update(what, done, total, note);
+}
+
+}  // namespace mao_program

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Where a run says what it does: its folder, which one process holds at a time, its log, the console.
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <mao/core/lock_file.hpp>
+#include <mao/report/progress.hpp>
+#include <mao/report/run_folder.hpp>
+
+#include "settings.hpp"
+
+namespace mao_program {
+
+/// What is said before there is a folder goes into its log as soon as there is one.
+class RunOutput {
+ public:
+  /// `silent`: one of several processes that train together, and not the first.
+  RunOutput(std::string path, bool quiet, bool silent);
+
+  /// True when the folder is there already.
+  [[nodiscard]] bool exists() const;
+  /// Makes the folder, or opens that of an earlier call. **Throws** `OptionError` when it holds another run.
+  void open(const RunSettings& settings);
+  [[nodiscard]] const RunFolder& folder() const { return *folder_; }
+
+  /// Takes the folder for this process alone: two would mix their epochs. **Throws** `OptionError` naming the other.
+  void hold();
+  /// Says, now and then, that this process lives. **Throws** `FileError` when another one has taken over.
+  void refresh();
+  /// The run is done for good.
+  void release();
+
+  /// A line for console and log.
+  void say(const std::string& line);
+  /// A table, which is printed even when the run is quiet.
+  void show(const std::string& table);
+  /// Progress of one kind of work, on the console alone.
+  void progress(const std::string& what, std::int64_t done, std::int64_t total, const std::string& note = {});
+
+ private:
+  void log(const std::string& line);
+
+  std::string path_;
+  bool quiet_, silent_;
+  std::optional<RunFolder> folder_;
+  std::optional<LockFile> lock_;
+  std::chrono::steady_clock::time_point refreshed_{};
+  std::vector<std::string> unlogged_;
+  Progress progress_;
+};
+
+}  // namespace mao_program
