@@ -11,13 +11,13 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
-#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <mao/core/error.hpp>
 #include <mao/core/memory.hpp>
+#include <mao/data/renamed_files.hpp>
 #include <mao/version.hpp>
 
 namespace {
@@ -42,24 +42,11 @@ void group_commands(CLI::App& app) {
   }
 }
 
-/// How many letters have to change.
-std::size_t distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t changed = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = std::exchange(row[j + 1], std::min({changed, row[j] + 1, row[j + 1] + 1}));
-    }
-  }
-  return row.back();
-}
-
 /// `; did you mean NAME?`, where one is near.
 std::string suggestion(const std::string& given, const std::vector<std::string>& names) {
-  const auto near = std::ranges::min_element(names, {}, [&](const std::string& name) { return distance(given, name); });
-  const bool like = near != names.end() && (distance(given, *near) <= 2 || near->starts_with(given));
+  const auto near = std::ranges::min_element(
+      names, {}, [&](const std::string& name) { return mao::detail::edit_distance(given, name); });
+  const bool like = near != names.end() && (mao::detail::edit_distance(given, *near) <= 2 || near->starts_with(given));
   return like ? text_of("; did you mean ", *near, "?") : std::string();
 }
 

@@ -11,6 +11,7 @@
 
 #include <mao/clip/image_sources.hpp>
 #include <mao/data/folder.hpp>
+#include <mao/report/text_table.hpp>
 #include <mao/tuner/predict.hpp>
 
 #include "class_names.hpp"
@@ -104,20 +105,12 @@ void print_json(const std::vector<std::string>& images, const std::vector<std::v
   std::cout << all.dump(2) << "\n";
 }
 
-/// A field of a CSV line, in quotes where it needs them.
-std::string csv_field(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return quoted + "\"";
-}
-
 void print_csv(const std::vector<std::string>& images, const std::vector<std::vector<Guess>>& guesses) {
   std::cout << "image,rank,class,probability\n" << std::setprecision(6);
   for (std::size_t i = 0; i < images.size(); ++i) {
     for (std::size_t rank = 0; rank < guesses[i].size(); ++rank) {
-      std::cout << csv_field(images[i]) << ',' << rank + 1 << ',' << csv_field(guesses[i][rank].name) << ','
-                << guesses[i][rank].probability << "\n";
+      std::cout << mao::detail::csv_cell(images[i]) << ',' << rank + 1 << ','
+                << mao::detail::csv_cell(guesses[i][rank].name) << ',' << guesses[i][rank].probability << "\n";
     }
   }
 }
