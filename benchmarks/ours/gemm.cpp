@@ -6,7 +6,7 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 
-#include <mao/clip/frozen_linear.hpp>
+#include <mao/core/frozen_linear.hpp>
 
 #include "bench.hpp"
 

@@ -14,6 +14,7 @@
 #include <mao/core/cpython_random.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
+#include <mao/core/frozen_linear.hpp>
 #include <mao/core/instruction_set.hpp>
 #include <mao/core/leftovers.hpp>
 #include <mao/core/lock_file.hpp>
@@ -109,7 +110,6 @@
 #include <mao/clip/feature_cache.hpp>
 #include <mao/clip/feature_key.hpp>
 #include <mao/clip/fingerprint.hpp>
-#include <mao/clip/frozen_linear.hpp>
 #include <mao/clip/fused_block.hpp>
 #include <mao/clip/fused_pass.hpp>
 #include <mao/clip/fused_text.hpp>

@@ -15,8 +15,8 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <mao/clip/block.hpp>
-#include <mao/clip/frozen_linear.hpp>
 #include <mao/clip/row_kernels.hpp>
+#include <mao/core/frozen_linear.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
 

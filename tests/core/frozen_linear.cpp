@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/clip/frozen_linear.hpp>
+#include <mao/core/frozen_linear.hpp>
 
 #include <ATen/ops/randn.h>
 
