@@ -62,13 +62,16 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
                        "mobilenet_v2_tf2ptq.safetensors and its .graph.json");
   require<OptionError>(settings.device == "cpu", "--device ", settings.device,
                        ": mobilenet-minilm runs on the CPU alone");
-  require<OptionError>(settings.precision == "fp32" && settings.memory_limit == 0,
-                       "--precision and --memory-limit are for CLIP's towers; mobilenet-minilm has none of them");
-  auto model = examples::MobileNetMiniLm::load(settings.weights, settings.minilm);
+  require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with ",
+                       "mobilenet-minilm");
+  const Precision precision = precision_from(settings.precision);
+  auto model = examples::MobileNetMiniLm::load(settings.weights, settings.minilm, precision);
+  const std::string description = "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px";
   return {.model = std::make_shared<const AnyModel>(std::move(model)),
-          .description = "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px",
+          .description = description + (precision == Precision::Bf16 ? ", bf16" : ""),
           .augments = false,
-          .similarity = "minilm"};
+          .similarity = "minilm",
+          .precision = to_string(precision)};
 }
 
 OpenedModel open_checkpoint(const ModelSettings& settings) {

@@ -79,14 +79,16 @@ class MobileNetMiniLm {
     start_ = empty.front();
     end_ = empty.back();
     fingerprint_ = images_.fingerprint() + "-" + fingerprint_of({{"directions", directions_}, {"mean", mean_}});
+    if (text_.precision() != Precision::Fp32) fingerprint_ += "-" + to_string(text_.precision());
   }
 
   /// `weights` is the folder of MobileNetV2's two files; see `find_imagenet_names` for the third. An empty `mini_lm` is
-  /// searched for (text/vocabulary.hpp).
+  /// searched for (text/vocabulary.hpp). `precision` is that of the sentence encoder; the classifier computes in fp32.
   ///
   /// **Throws** `FileError`, `FormatError`, `ShapeError`.
-  static MobileNetMiniLm load(const std::filesystem::path& weights, const std::filesystem::path& mini_lm = {}) {
-    return MobileNetMiniLm(MobileNetV2::load(weights), MiniLm::load(mini_lm),
+  static MobileNetMiniLm load(const std::filesystem::path& weights, const std::filesystem::path& mini_lm = {},
+                              Precision precision = Precision::Fp32) {
+    return MobileNetMiniLm(MobileNetV2::load(weights), MiniLm::load(mini_lm, precision),
                            read_imagenet_names(find_imagenet_names(weights)));
   }
 

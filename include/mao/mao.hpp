@@ -80,13 +80,16 @@
 
 // text
 #include <mao/text/bert.hpp>
+#include <mao/text/bert_attention.hpp>
 #include <mao/text/bert_encoder.hpp>
+#include <mao/text/bert_rows.hpp>
 #include <mao/text/bert_words.hpp>
 #include <mao/text/bpe.hpp>
 #include <mao/text/bpe_files.hpp>
 #include <mao/text/byte_symbols.hpp>
 #include <mao/text/clean.hpp>
 #include <mao/text/clip_pieces.hpp>
+#include <mao/text/fused_bert.hpp>
 #include <mao/text/html.hpp>
 #include <mao/text/html_entities.hpp>
 #include <mao/text/lower_case.hpp>

@@ -9,6 +9,7 @@
 #include <ATen/ops/softmax.h>
 
 #include <mao/backbones/coop.hpp>
+#include <mao/core/ops.hpp>
 #include <mao/prompts/templates.hpp>
 #include <support/catch.hpp>
 #include <support/golden.hpp>
@@ -32,7 +33,7 @@ const std::vector<std::string> imagenet{"cat",     "dog",     "red dog", "owl", 
                                         "dog owl", "red owl", "dog cat", "owl cat", "red red owl"};
 
 /// A sentence encoder of random weights: one layer, 2 heads of 32 features.
-mao::MiniLm small_mini_lm() {
+mao::MiniLm small_mini_lm(mao::Precision precision = mao::Precision::Fp32) {
   const TemporaryFolder folder;
   folder.write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\nphoto\nof\ncat\ndog\nred\nowl\n.\n##s\n");
   mao::TensorMap tensors;
@@ -59,7 +60,7 @@ mao::MiniLm small_mini_lm() {
   norm(layer + "attention.output.LayerNorm");
   norm(layer + "output.LayerNorm");
   mao::write_safetensors(folder / "model.safetensors", tensors);
-  return mao::MiniLm::load(folder.path());
+  return mao::MiniLm::load(folder.path(), precision);
 }
 
 /// A classifier of one convolution and a mean.
@@ -165,6 +166,17 @@ TEST_CASE("CoOp runs over the pair unchanged and learns its context alone") {
   const mao::Parameter context = coop.parameters().at(0);
   CHECK(context.value.sizes() == at::IntArrayRef({4, 64}));
   CHECK(context.value.grad().abs().max().item<double>() > 0);
+}
+
+TEST_CASE("In bf16 texts and images stay near those of fp32, under another fingerprint") {
+  const MobileNetMiniLm half(small_network(12), small_mini_lm(mao::Precision::Bf16), imagenet);
+  CHECK(half.fingerprint() != small_model()->fingerprint());
+  CHECK(half.fingerprint().ends_with("-bf16"));
+  const std::vector<std::string> sentences{"a photo of a red cat.", "owl"};
+  const Tensor texts = mao::sentence_features(*small_model(), sentences);
+  CHECK((mao::sentence_features(half, sentences) - texts).norm().item<double>() < 3e-2 * texts.norm().item<double>());
+  const Tensor pixels = noise({4, 3, 8, 8}, "pixels"), images = small_model()->encode_image(pixels);
+  CHECK((half.encode_image(pixels) - images).norm().item<double>() < 3e-2 * images.norm().item<double>());
 }
 
 TEST_CASE("What does not fit together is refused") {

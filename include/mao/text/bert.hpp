@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <mao/core/ops.hpp>
+#include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/text/token_layout.hpp>
 
@@ -52,6 +53,7 @@ inline Affine read_norm(const WeightReader& reader, const std::string& name, std
   return {reader.read(name + ".weight", {width}), reader.read(name + ".bias", {width})};
 }
 
+/// In bf16 the weights and biases of the four products are bf16, all else is fp32.
 struct BertLayer {
   Affine query_key_value;  ///< the three projections as one [3 W, W]
   Affine attention_out;
@@ -61,26 +63,33 @@ struct BertLayer {
   Affine norm;
 };
 
-inline BertLayer read_bert_layer(const WeightReader& reader, const std::string& prefix, std::int64_t width) {
+inline BertLayer read_bert_layer(const WeightReader& reader, const std::string& prefix, std::int64_t width,
+                                 Precision precision = Precision::Fp32) {
+  const auto product = [&](const Affine& affine) {
+    const auto type = precision == Precision::Bf16 ? at::kBFloat16 : at::kFloat;
+    return Affine{affine.weight.to(type), affine.bias.to(type)};
+  };
   const auto part = [&](const char* name) { return read_linear(reader, prefix + name, width, width); };
   const Affine query = part("attention.self.query"), key = part("attention.self.key"),
                value = part("attention.self.value");
   const std::int64_t wide = reader.read(prefix + "intermediate.dense.bias", {-1}).size(0);
-  return {{at::cat({query.weight, key.weight, value.weight}), at::cat({query.bias, key.bias, value.bias})},
-          part("attention.output.dense"),
+  return {product({at::cat({query.weight, key.weight, value.weight}), at::cat({query.bias, key.bias, value.bias})}),
+          product(part("attention.output.dense")),
           read_norm(reader, prefix + "attention.output.LayerNorm", width),
-          read_linear(reader, prefix + "intermediate.dense", wide, width),
-          read_linear(reader, prefix + "output.dense", width, wide),
+          product(read_linear(reader, prefix + "intermediate.dense", wide, width)),
+          product(read_linear(reader, prefix + "output.dense", width, wide)),
           read_norm(reader, prefix + "output.LayerNorm", width)};
 }
 
+/// In the type of the weights, given back as that of `rows`.
 inline Tensor apply_linear(const Tensor& rows, const Affine& affine) {
-  return at::linear(rows, affine.weight, affine.bias);
+  return at::linear(rows.to(affine.weight.scalar_type()), affine.weight, affine.bias).to(rows.scalar_type());
 }
 
+inline constexpr double bert_norm_epsilon = 1e-12;
+
 inline Tensor apply_norm(const Tensor& rows, const Affine& affine) {
-  constexpr double epsilon = 1e-12;
-  return at::layer_norm(rows, {rows.size(-1)}, affine.weight, affine.bias, epsilon);
+  return at::layer_norm(rows, {rows.size(-1)}, affine.weight, affine.bias, bert_norm_epsilon);
 }
 
 /// Attention among the tokens of each row; only here are packed tokens spread into the rectangle.

@@ -8,13 +8,17 @@
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include <mao/core/instruction_set.hpp>
 #include <mao/core/ops.hpp>
+#include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/text/bert.hpp>
 #include <mao/text/bpe_files.hpp>
+#include <mao/text/fused_bert.hpp>
 #include <mao/text/token_layout.hpp>
 
 namespace mao::detail {
@@ -30,24 +34,27 @@ inline std::int64_t config_number(const std::filesystem::path& file, const char*
 class BertEncoder {
  public:
   /// All sizes come from the weights; the heads from config.json beside them, else one for 32 features.
-  BertEncoder(const WeightReader& reader, const std::filesystem::path& folder) {
+  BertEncoder(const WeightReader& reader, const std::filesystem::path& folder, Precision precision = Precision::Fp32)
+      : precision_(precision) {
     words_ = reader.read("embeddings.word_embeddings.weight", {-1, -1});
     positions_ = reader.read("embeddings.position_embeddings.weight", {-1, width()}) +
                  reader.read("embeddings.token_type_embeddings.weight", {-1, width()})[0];
     norm_ = read_norm(reader, "embeddings.LayerNorm", width());
     const auto prefix = [](std::size_t i) { return text_of("encoder.layer.", i, "."); };
     while (reader.contains(prefix(layers_.size()) + "attention.self.query.weight")) {
-      layers_.push_back(read_bert_layer(reader, prefix(layers_.size()), width()));
+      layers_.push_back(read_bert_layer(reader, prefix(layers_.size()), width(), precision));
     }
     require<FormatError>(!layers_.empty(), "'", folder.string(), "': the weights hold no encoder.layer.0; ",
                          "expected a BERT model as sentence-transformers saves it");
     heads_ = config_number(folder / "config.json", "num_attention_heads", std::max<std::int64_t>(width() / 32, 1));
     require<FormatError>(heads_ > 0 && width() % heads_ == 0, "'", (folder / "config.json").string(), "': ", heads_,
                          " attention heads cannot share a width of ", width());
+    fuse();
   }
 
   const Tensor& words() const { return words_; }  ///< [vocabulary, W]
   std::int64_t width() const { return words_.size(1); }
+  Precision precision() const { return precision_; }
   std::int64_t most_positions() const { return positions_.size(0); }
 
   /// What is added to the word embeddings of a row, token type included. **Shapes** [length, W]
@@ -60,6 +67,13 @@ class BertEncoder {
   /// Hidden states of the last layer. **Shapes** embeddings [T, W] with positions added -> [T, W]
   Tensor forward(const Tensor& embeddings, const TokenLayout& layout) const {
     Tensor tokens = apply_norm(embeddings, norm_);
+#if MAO_HAS_AVX512_KERNELS
+    const bool packed = !layout.offsets.empty() && width() / heads_ % lanes == 0;
+    if (packed && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
+        instruction_set() == InstructionSet::Avx512) {
+      return run_fused_bert(fused_, tokens, layout.offsets, heads_);
+    }
+#endif
     for (const BertLayer& layer : layers_) tokens = bert_layer(tokens, layer, layout, heads_);
     return tokens;
   }
@@ -74,15 +88,28 @@ class BertEncoder {
       }
     }
     for (Tensor* tensor : tensors) *tensor = tensor->to(device);
+    moved.fuse();
     return moved;
   }
 
  private:
+  void fuse() {
+#if MAO_HAS_AVX512_KERNELS
+    auto fused = std::make_shared<std::vector<FusedBertLayer>>();
+    for (const BertLayer& layer : layers_) fused->emplace_back(layer, precision_);
+    fused_ = std::move(fused);
+#endif
+  }
+
+  Precision precision_;
   Tensor words_;
   Tensor positions_;  ///< positions and the first token type, added once: [positions, W]
   Affine norm_;
   std::vector<BertLayer> layers_;
   std::int64_t heads_ = 0;
+#if MAO_HAS_AVX512_KERNELS
+  FusedBertPass::Layers fused_;  ///< shared by copies
+#endif
 };
 
 }  // namespace mao::detail

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <mao/core/ops.hpp>
+#include <mao/core/precision.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/text/bert_encoder.hpp>
@@ -34,14 +35,17 @@ namespace mao {
 class MiniLm {
  public:
   /// Reads the model in `folder` (empty: wherever find_mini_lm() finds it). All sizes come from the weights; the heads
-  /// from config.json, else one for 32 features.
+  /// from config.json, else one for 32 features. `precision` is that of the matrix products.
   ///
   /// **Throws** FileError, FormatError or ShapeError, with the file and the weight.
-  static MiniLm load(const std::filesystem::path& folder = {}) { return MiniLm(find_mini_lm(folder)); }
+  static MiniLm load(const std::filesystem::path& folder = {}, Precision precision = Precision::Fp32) {
+    return MiniLm(find_mini_lm(folder), precision);
+  }
 
   const WordPiece& tokenizer() const { return tokenizer_; }
   std::int64_t width() const { return encoder_.width(); }
   std::int64_t max_length() const { return max_length_; }
+  Precision precision() const { return encoder_.precision(); }
   at::Device device() const { return encoder_.words().device(); }
 
   /// The same model with its weights on `device`.
@@ -73,10 +77,10 @@ class MiniLm {
   Eigen::MatrixXf operator()(const std::vector<std::string>& queries, const std::vector<std::string>& candidates) const;
 
  private:
-  explicit MiniLm(const std::filesystem::path& folder);
+  MiniLm(const std::filesystem::path& folder, Precision precision);
   void read_config(const std::filesystem::path& folder);
   static Tensor unit_rows(const Tensor& rows) { return rows / rows.norm(2, {1}, true).clamp_min(1e-12); }
-  static detail::BertEncoder read_encoder(const std::filesystem::path& folder);
+  static detail::BertEncoder read_encoder(const std::filesystem::path& folder, Precision precision);
   Tensor encode_rows(std::span<const WordPiece::Ids> rows) const;
 
   WordPiece tokenizer_;
@@ -84,8 +88,8 @@ class MiniLm {
   std::int64_t max_length_ = 0;
 };
 
-inline MiniLm::MiniLm(const std::filesystem::path& folder)
-    : tokenizer_(WordPiece::load(folder)), encoder_(read_encoder(folder)) {
+inline MiniLm::MiniLm(const std::filesystem::path& folder, Precision precision)
+    : tokenizer_(WordPiece::load(folder)), encoder_(read_encoder(folder, precision)) {
   const std::int64_t known = encoder_.words().size(0);
   require<FormatError>(known >= tokenizer_.size(), "'", folder.string(), "': ", tokenizer_.size(),
                        " tokens, but embeddings for only ", known, "; files of two models are mixed");
@@ -93,10 +97,10 @@ inline MiniLm::MiniLm(const std::filesystem::path& folder)
   max_length_ = std::clamp<std::int64_t>(max_length_, 2, encoder_.most_positions());
 }
 
-inline detail::BertEncoder MiniLm::read_encoder(const std::filesystem::path& folder) {
+inline detail::BertEncoder MiniLm::read_encoder(const std::filesystem::path& folder, Precision precision) {
   const auto file = folder / "model.safetensors";
   const TensorFile weights = read_safetensors(file);
-  return {detail::WeightReader(weights.tensors, "'" + file.string() + "'"), folder};
+  return {detail::WeightReader(weights.tensors, "'" + file.string() + "'"), folder, precision};
 }
 
 inline Tensor MiniLm::encode_embeddings(const Tensor& embeddings, const Tensor& mask) const {

@@ -9,12 +9,14 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <vector>
 
 #include <mao/core/tensor.hpp>
 
 namespace mao::detail {
 
-/// N rows of at most L tokens, T tokens in all. `slots` and `places` are undefined when the tokens are padded already.
+/// N rows of at most L tokens, T tokens in all. `slots` and `places` are undefined, and `offsets` empty, when the tokens are padded
+/// already.
 struct TokenLayout {
   std::int64_t rows = 0;
   std::int64_t length = 0;
@@ -23,6 +25,7 @@ struct TokenLayout {
   Tensor row_of;     ///< [T] row of each token
   Tensor slots;      ///< [N*L] packed token of each place; 0 where there is none, which the mask hides
   Tensor places;     ///< [T] place (row * L + position) of each token
+  std::vector<std::int64_t> offsets;  ///< N + 1 values: where each row begins among the packed tokens
 };
 
 /// **Throws** ShapeError unless `offsets` rises from 0 to `tokens` without an empty row.
@@ -36,6 +39,7 @@ inline void check_offsets(at::IntArrayRef offsets, std::int64_t tokens) {
 inline TokenLayout packed_layout(at::IntArrayRef offsets, const at::Device& device) {
   TokenLayout layout;
   layout.rows = static_cast<std::int64_t>(offsets.size()) - 1;
+  layout.offsets = offsets.vec();
   for (std::size_t i = 1; i < offsets.size(); ++i) layout.length = std::max(layout.length, offsets[i] - offsets[i - 1]);
   layout.mask = at::zeros({layout.rows, layout.length}, at::kBool);
   layout.slots = at::zeros({layout.rows * layout.length}, at::kLong);
