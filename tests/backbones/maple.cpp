@@ -108,7 +108,7 @@ TEST_CASE("images alone teach MaPLe's text prompts: the towers are coupled", "[m
   }
 }
 
-TEST_CASE("MaPLe refuses a depth that a tower does not have", "[maple]") {
+TEST_CASE("MaPLe refuses a depth that neither tower has", "[maple]") {
   const auto with_depth = [](std::int64_t depth) {
     return ToyMaple(ToyModel::make(), toy_classes(3), {.depth = depth});
   };
@@ -128,7 +128,17 @@ TEST_CASE("MaPLe prompts towers of different depths and widths", "[maple]") {
     CHECK(shape_text(value_of(make().parameters(), "prompt_learner.proj.weight").sizes()) == "[192, 64]");
     CHECK(shape_text(value_of(make().parameters(), "prompt_learner.compound_prompts_text.0").sizes()) == "[3, 64]");
   }
-  SECTION("no deeper than the shallower tower") {
-    CHECK_THROWS_WITH(ToyMaple(model, toy_classes(3), {.depth = 3}), ContainsSubstring("the tower has 2 blocks"));
+  SECTION("the shallower tower has as many prompts as blocks, the deeper one goes on learning its own") {
+    ToyMaple maple(model, toy_classes(6), {.context = 3, .depth = 4});
+    maple.forward(mao_test::toy_batch(), Candidates::all(6)).logits.sum().backward();
+    const auto learns = [&](const std::string& name) {
+      return value_of(maple.parameters(), "prompt_learner." + name).grad().defined();
+    };
+    for (const char* layer : {"0", "1", "2"}) CHECK(learns(std::string("compound_prompts_text.") + layer));
+    CHECK(learns("compound_prompt_projections.0.weight"));
+    CHECK_FALSE(learns("compound_prompt_projections.1.weight"));
+  }
+  SECTION("no deeper than the deeper tower") {
+    CHECK_THROWS_WITH(ToyMaple(model, toy_classes(3), {.depth = 5}), ContainsSubstring("the tower has 4 blocks"));
   }
 }

@@ -8,21 +8,29 @@
 
 #include <mao/backbones/coop.hpp>
 
+#include "coop.hpp"
 #include "method.hpp"
 #include "table.hpp"
 
 namespace mao_program::replay {
 
-namespace {
-
-using CoopClip = mao::Coop<mao::Clip>;
-
-mao::ClassPosition position_of(const std::string& name) {
+mao::ClassPosition class_position(const Trace& trace) {
+  const auto name = trace.override_or<std::string>("TRAINER.COOP.CLASS_TOKEN_POSITION", "end");
   for (const auto position : {mao::ClassPosition::End, mao::ClassPosition::Middle, mao::ClassPosition::Front}) {
     if (mao::name_of(position) == name) return position;
   }
   throw mao::OptionError("CLASS_TOKEN_POSITION is \"" + name + "\", expected \"end\", \"middle\" or \"front\"");
 }
+
+void expect_shared_context(const Trace& trace, const std::string& method) {
+  mao::require<mao::OptionError>(!trace.override_or("TRAINER.COOP.CSC", false), trace.folder().string(),
+                                 ": TRAINER.COOP.CSC is true, a context of its own for each class; ", method,
+                                 " has a shared one here, expected false");
+}
+
+namespace {
+
+using CoopClip = mao::Coop<mao::Clip>;
 
 /// The reference's own defaults for what the trace does not override.
 CoopClip::Options options_of(const Trace& trace) {
@@ -30,7 +38,7 @@ CoopClip::Options options_of(const Trace& trace) {
   options.init = trace.override_or<std::string>("TRAINER.COOP.CTX_INIT", "");
   options.context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16);
   options.class_specific = trace.override_or("TRAINER.COOP.CSC", false);
-  options.position = position_of(trace.override_or<std::string>("TRAINER.COOP.CLASS_TOKEN_POSITION", "end"));
+  options.position = class_position(trace);
   return options;
 }
 

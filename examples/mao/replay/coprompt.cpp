@@ -2,6 +2,8 @@
 /// \file
 /// CoPrompt: MaPLe with adapters, consistent with descriptions and second views.
 
+#include <algorithm>
+
 #include <mao/backbones/coprompt.hpp>
 
 #include "method.hpp"
@@ -23,13 +25,17 @@ mao::Descriptions descriptions_of(const Trace& trace) {
   };
 }
 
-/// W is 8 where the trace's configuration does not say.
+/// Depths beyond the deeper tower add prompts that nothing uses. W is 8 where the trace's configuration does not say.
 void replay_coprompt(const Trace& trace, Report& report) {
+  const auto distance = trace.override_or<std::string>("TRAINER.DISTILL", "cosine");
+  mao::require<mao::OptionError>(distance == "cosine", trace.folder().string(), ": TRAINER.DISTILL is \"", distance,
+                                 "\", only \"cosine\" can be replayed");
+  const auto clip = trace.clip();
   mao::CoPrompt<mao::Clip> backbone(
-      trace.clip(), trace.classes(),
+      clip, trace.classes(),
       {.init = trace.override_or<std::string>("TRAINER.CoPrompt.CTX_INIT", "a photo of a"),
        .context = trace.override_or<std::int64_t>("TRAINER.CoPrompt.N_CTX", 2),
-       .depth = trace.override_or<std::int64_t>("TRAINER.CoPrompt.PROMPT_DEPTH", 9),
+       .depth = std::min(trace.override_or<std::int64_t>("TRAINER.CoPrompt.PROMPT_DEPTH", 9), deeper_tower(*clip)),
        .weight = trace.override_or<double>("TRAINER.W", 8),
        .descriptions = descriptions_of(trace)});
   const auto recorded = trace.json("trace.json");

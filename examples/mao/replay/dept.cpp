@@ -2,10 +2,14 @@
 /// \file
 /// DePT over CoOp and over KgCoOp: a second head for the base classes.
 
+#include <map>
+#include <string>
+
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dept.hpp>
 #include <mao/backbones/kgcoop.hpp>
 
+#include "coop.hpp"
 #include "method.hpp"
 #include "table.hpp"
 
@@ -23,24 +27,57 @@ std::string start_of(const Trace& trace) {
   return value.is_string() ? value.get<std::string>() : "";
 }
 
+/// **Throws** `OptionError` for a setting of the reference that the library has no counterpart of.
+void expect_known_settings(const Trace& trace) {
+  const auto head = trace.config<nlohmann::json>("lp"), optim = trace.config<nlohmann::json>("optim");
+  const auto expect = [&](bool known, const std::string& what) {
+    mao::require<mao::OptionError>(known, trace.folder().string(), ": ", what);
+  };
+  expect(head.value("type", "linear") == "linear", "the second head is no linear one, only that can be replayed");
+  expect(head.value("film", true), "FILM.LINEAR_PROBE is off, the library always transforms the features");
+  expect(head.value("test_time_fusion", true), "TEST_TIME_FUSION is off, the library always joins the two logits");
+  expect(optim.value("BASE_LR_MULT", 1.0) == 1.0, "BASE_LR_MULT is not 1, only the new layers' rate can differ");
+}
+
 HostCoop coop_of(const Trace& trace) {
   return HostCoop(trace.clip(), trace.classes(),
-                  {.init = start_of(trace), .context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16)});
+                  {.init = start_of(trace),
+                   .context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16),
+                   .class_specific = trace.override_or("TRAINER.COOP.CSC", false),
+                   .position = class_position(trace)});
 }
 
+/// KgCoOp's template for the trace's data set, where the trace does not say it itself.
+std::string teacher_template(const Trace& trace) {
+  static const std::map<std::string, std::string> of_reference{
+      {"OxfordPets", "a photo of a {}, a type of pet."},
+      {"OxfordFlowers", "a photo of a {}, a type of flower."},
+      {"FGVCAircraft", "a photo of a {}, a type of aircraft."},
+      {"DescribableTextures", "a photo of a {}, a type of texture."},
+      {"EuroSAT", "a centered satellite photo of {}."},
+      {"Food101", "a photo of {}, a type of food."},
+      {"UCF101", "a photo of a person doing {}."}};
+  const auto found = of_reference.find(trace.config().value("dataset_name", "OxfordPets"));
+  const std::string usual = found == of_reference.end() ? "a photo of a {}." : found->second;
+  return trace.config().value("template_teacher", usual);
+}
+
+/// KgCoOp puts the name at the end whatever the setting says; its weight is 2 by default, in DePT alone.
 HostKgCoop kgcoop_of(const Trace& trace) {
+  expect_shared_context(trace, "KgCoOp");
   return HostKgCoop(trace.clip(), trace.classes(),
-                    {.init = start_of(trace),
+                    {.init = start_of(trace).empty() ? "" : "a photo of a",
                      .context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16),
-                     .templates = {trace.config().value("template_teacher", "a photo of a {}, a type of pet.")},
-                     .weight = trace.override_or("TRAINER.COOP.W", 1.0)});
+                     .templates = {teacher_template(trace)},
+                     .weight = trace.override_or("TRAINER.COOP.W", 2.0)});
 }
 
+/// Without STAGED_LR all learn at one rate.
 template <class HostT>
 mao::Dept<HostT> dept_over(HostT host, const Trace& trace) {
   const auto head = trace.config<nlohmann::json>("lp"), optim = trace.config<nlohmann::json>("optim");
-  return mao::Dept<HostT>(std::move(host),
-                          {.weight = head.at("weight").get<double>(), .rate = optim.at("LR_EXP").get<double>()});
+  const double rate = optim.value("STAGED_LR", true) ? optim.at("LR_EXP").get<double>() : 1.0;
+  return mao::Dept<HostT>(std::move(host), {.weight = head.at("weight").get<double>(), .rate = rate});
 }
 
 /// What the trace has beside the logits of both heads together: each by itself.
@@ -66,6 +103,7 @@ void compare_heads(const Trace& trace, mao::Dept<HostT>& trained, Report& report
 
 template <class HostT>
 void replay_over(HostT host, const Trace& trace, Report& report) {
+  expect_known_settings(trace);
   auto backbone = dept_over(std::move(host), trace);
   replay_method(trace, backbone, trace.steps(), {}, report);
   compare_heads(trace, backbone, report);

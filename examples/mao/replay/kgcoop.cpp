@@ -4,6 +4,7 @@
 
 #include <mao/backbones/kgcoop.hpp>
 
+#include "coop.hpp"
 #include "method.hpp"
 #include "table.hpp"
 
@@ -13,6 +14,7 @@ namespace {
 
 /// The reference starts from "a photo of a" whenever the setting is true, whatever it says.
 void replay_kgcoop(const Trace& trace, Report& report) {
+  expect_shared_context(trace, "KgCoOp");
   const bool from_words = trace.override_or("TRAINER.COOP.CTX_INIT", false);
   mao::KgCoop<mao::Clip> backbone(trace.clip(), trace.classes(),
                                   {.init = from_words ? "a photo of a" : "",

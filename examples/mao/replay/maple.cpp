@@ -2,6 +2,8 @@
 /// \file
 /// MaPLe: coupled prompts in both towers.
 
+#include <algorithm>
+
 #include <mao/backbones/maple.hpp>
 
 #include "method.hpp"
@@ -11,12 +13,15 @@ namespace mao_program::replay {
 
 namespace {
 
-/// N_CTX words start the context only up to 4 of them, as in the reference.
+/// N_CTX words start the context only up to 4 of them, as in the reference. Depths beyond the deeper tower add prompts
+/// that nothing uses.
 void replay_maple(const Trace& trace, Report& report) {
-  mao::Maple<mao::Clip> backbone(trace.clip(), trace.classes(),
+  const auto clip = trace.clip();
+  const auto depth = trace.override_or<std::int64_t>("TRAINER.MAPLE.PROMPT_DEPTH", 9);
+  mao::Maple<mao::Clip> backbone(clip, trace.classes(),
                                  {.init = trace.override_or<std::string>("TRAINER.MAPLE.CTX_INIT", "a photo of a"),
                                   .context = trace.override_or<std::int64_t>("TRAINER.MAPLE.N_CTX", 2),
-                                  .depth = trace.override_or<std::int64_t>("TRAINER.MAPLE.PROMPT_DEPTH", 9)});
+                                  .depth = std::min(depth, deeper_tower(*clip))});
   replay_method(trace, backbone, trace.steps(), {}, report);
 }
 

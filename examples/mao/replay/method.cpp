@@ -124,6 +124,23 @@ std::unique_ptr<mao::ImageSource> source_of(const std::vector<StepBatch>& steps,
   return std::make_unique<ImagePairs>(at::cat(first), at::cat(second));
 }
 
+mao::TensorMap used_tensors(const Trace& trace, const std::string& file, const mao::ParameterList& ours,
+                            Report& report) {
+  const auto initial = trace.tensors("init.safetensors"), steps = trace.tensors("steps.safetensors");
+  mao::TensorMap used = trace.tensors(file);
+  for (const auto& tensor : trace.tensors(file)) {
+    const std::string& name = tensor.first;
+    const bool known = std::any_of(ours.begin(), ours.end(), [&](const mao::Parameter& p) { return p.name == name; });
+    const bool has_gradient = std::any_of(
+        steps.begin(), steps.end(), [&](const auto& part) { return part.first.ends_with(".grad." + name); });
+    if (known || has_gradient) continue;
+    report.compare(name + ", which the reference does not use", tensor.second,
+                   entry(initial, name, "init.safetensors"), absolute(1e-6));
+    used.erase(name);
+  }
+  return used;
+}
+
 void load_parameters(mao::ParameterList parameters, const mao::TensorMap& values, const std::string& file) {
   const at::NoGradGuard no_graph;
   require<FormatError>(parameters.size() == values.size(), file, " has ", values.size(),

@@ -132,6 +132,10 @@ class StepComparison {
 /// All images of the steps, in two views where the method compares them. **Throws** `FormatError` where there is one.
 std::unique_ptr<mao::ImageSource> source_of(const std::vector<StepBatch>& steps, bool two_views);
 
+/// The tensors of `file` without those that the reference lists as trained and never uses, as KgCoOp's `meta_net`: no
+/// step has a gradient for them, and `ours` does not know them. Each must stay where it started.
+mao::TensorMap used_tensors(const Trace& trace, const std::string& file, const mao::ParameterList& ours, Report& report);
+
 /// Puts the values of `file` into parameters. **Throws** when a name or a shape differs.
 void load_parameters(mao::ParameterList parameters, const mao::TensorMap& values, const std::string& file);
 
@@ -143,7 +147,8 @@ void compare_parameters(const mao::ParameterList& parameters, const mao::TensorM
 template <mao::Backbone BackboneT, mao::Regularizer RegularizerT = mao::CrossEntropy>
 void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<StepBatch>& steps,
                    const MethodOptions& options, Report& report, RegularizerT regularizer = {}) {
-  const auto initial = trace.tensors("init.safetensors");
+  const auto initial = used_tensors(trace, "init.safetensors", backbone.parameters(), report);
+  const auto learned = used_tensors(trace, "final.safetensors", backbone.parameters(), report);
   if (options.start_is_known) compare_parameters(backbone.parameters(), initial, "start", absolute(1e-6), report);
   load_parameters(backbone.parameters(), initial, "init.safetensors");
 
@@ -166,7 +171,7 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   report.exact("steps", done == trace.config<std::int64_t>("T"), mao::text_of(done, " steps were run"));
 
   const auto limit = options.tolerances;
-  compare_parameters(backbone.parameters(), trace.tensors("final.safetensors"), "final", limit.parameter, report);
+  compare_parameters(backbone.parameters(), learned, "final", limit.parameter, report);
   const auto given = trace.batches();
   mao::TensorImages test(entry(given, "eval_images", "batches.safetensors"));
   report.compare("evaluation logits", mao::predict_logits(backbone, test),
@@ -175,8 +180,7 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   backbone.bind(mao::ClassList{trace.config<std::vector<std::string>>("new_classnames")});
   report.compare("evaluation logits, new classes", mao::predict_logits(backbone, test),
                  entry(trace.tensors("eval_new.safetensors"), "logits", "eval_new.safetensors"), limit.logits);
-  compare_parameters(backbone.parameters(), trace.tensors("final.safetensors"), "after binding new classes",
-                     limit.parameter, report);
+  compare_parameters(backbone.parameters(), learned, "after binding new classes", limit.parameter, report);
 }
 
 }  // namespace mao_program::replay

@@ -9,6 +9,7 @@
 
 #include <mao/backbones/prograd.hpp>
 
+#include "coop.hpp"
 #include "method.hpp"
 #include "table.hpp"
 
@@ -44,8 +45,18 @@ class ObservedProGrad : public mao::ProGrad<mao::Clip> {
   std::vector<StepParts> steps_;
 };
 
+/// Turned gradients magnify rounding: the reference's own fp32 one is 8.1e-5 off its fp64 one (`prograd.lam` of
+/// tolerance_f32_vs_f64.json), and 1.2e-4 with a LAMBDA of 2.
+MethodTolerances tolerances() {
+  MethodTolerances limits;
+  limits.gradient = relative(3e-4);
+  return limits;
+}
+
 mao::ProGradOptions options_of(const Trace& trace) {
   const auto pattern = trace.config<std::string>("teacher_template");
+  mao::require<mao::OptionError>(class_position(trace) == mao::ClassPosition::End, trace.folder().string(),
+                                 ": TRAINER.COOP.CLASS_TOKEN_POSITION is not \"end\", which ProGrad has here alone");
   mao::ProGradOptions options;
   options.context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16);
   options.class_specific = trace.override_or("TRAINER.COOP.CSC", false);
@@ -65,7 +76,7 @@ void compare_steps(const Trace& trace, const std::vector<StepParts>& steps, Repo
   const std::string file = "prograd_grads.safetensors";
   const auto given = trace.tensors(file);
   const auto log = trace.json("trace.json");
-  const MethodTolerances limit;
+  const MethodTolerances limit = tolerances();
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const std::string where = "step " + std::to_string(i), prefix = "step" + std::to_string(i) + ".";
     const StepParts& step = steps[i];
@@ -78,7 +89,7 @@ void compare_steps(const Trace& trace, const std::vector<StepParts>& steps, Repo
     const auto& wanted = log.at(i);
     const double cosine = (step.task_gradient * step.teacher_gradient).sum().item<double>() /
                           (step.task_gradient.norm() * step.teacher_gradient.norm()).item<double>();
-    report.compare("cosine of the two", cosine, wanted.at("dot_sign").get<double>(), absolute(1e-4), where);
+    report.compare("cosine of the two", cosine, wanted.at("dot_sign").get<double>(), absolute(3e-4), where);
     report.exact("turned", (cosine < 0) == wanted.at("projected").get<bool>(), "another decision in " + where);
   }
 }
@@ -86,8 +97,9 @@ void compare_steps(const Trace& trace, const std::vector<StepParts>& steps, Repo
 void replay_prograd(const Trace& trace, Report& report) {
   const auto options = options_of(trace);
   ObservedProGrad backbone(trace.clip(), trace.classes(), options);
-  replay_method(trace, backbone, trace.steps(), {.loss_key = "xe_loss", .start_is_known = !options.init.empty()},
-                report);
+  replay_method(
+      trace, backbone, trace.steps(),
+      {.tolerances = tolerances(), .loss_key = "xe_loss", .start_is_known = !options.init.empty()}, report);
   compare_steps(trace, backbone.steps(), report);
 }
 

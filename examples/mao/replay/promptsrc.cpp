@@ -2,6 +2,8 @@
 /// \file
 /// PromptSRC, by itself and in the base step of the released MAO.
 
+#include <algorithm>
+
 #include "promptsrc.hpp"
 
 #include "table.hpp"
@@ -15,18 +17,20 @@ PromptSrcClip promptsrc_of(const Trace& trace, std::vector<std::string> template
   const auto number = [&](const char* key, double fallback) {
     return trace.override_or<double>(std::string("TRAINER.PROMPTSRC.") + key, fallback);
   };
+  const auto clip = trace.clip();
+  const mao::TowerSizes towers = clip->towers();  // a depth beyond a tower's prompts all of its blocks
   mao::PromptSrcOptions options{.init = trace.override_or<std::string>("TRAINER.PROMPTSRC.CTX_INIT", "a photo of a"),
                                 .text_context = integer("N_CTX_TEXT", 4),
-                                .text_depth = integer("PROMPT_DEPTH_TEXT", 9),
+                                .text_depth = std::min(integer("PROMPT_DEPTH_TEXT", 9), towers.text_layers),
                                 .vision_context = integer("N_CTX_VISION", 4),
-                                .vision_depth = integer("PROMPT_DEPTH_VISION", 9),
+                                .vision_depth = std::min(integer("PROMPT_DEPTH_VISION", 9), towers.vision_layers),
                                 .templates = std::move(templates),
                                 .text_weight = number("TEXT_LOSS_WEIGHT", 25),
                                 .image_weight = number("IMAGE_LOSS_WEIGHT", 10),
                                 .aggregation = {.mean = number("GPA_MEAN", 15), .deviation = number("GPA_STD", 1)}};
   const auto given = trace.config().find("templates");
   if (given != trace.config().end() && given->is_array()) options.templates = given->get<std::vector<std::string>>();
-  return PromptSrcClip(trace.clip(), trace.classes(), options);
+  return PromptSrcClip(clip, trace.classes(), options);
 }
 
 MethodOptions promptsrc_comparison(const Trace& trace) {

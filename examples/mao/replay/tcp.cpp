@@ -4,6 +4,7 @@
 
 #include <mao/backbones/tcp.hpp>
 
+#include "coop.hpp"
 #include "method.hpp"
 #include "table.hpp"
 
@@ -28,11 +29,15 @@ std::string after_words(std::string text, std::int64_t words) {
 
 void replay_tcp(const Trace& trace, Report& report) {
   const bool from_words = trace.override_or("TRAINER.COOP.CTX_INIT", false);
+  expect_shared_context(trace, "TCP");
   const auto context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16);
+  mao::require<mao::OptionError>(from_words || context == 4, trace.folder().string(), ": TRAINER.COOP.N_CTX is ",
+                                 context, "; the reference makes four class prompts whatever it is and its templates ",
+                                 "have four words, so only 4 can be replayed");
   mao::Tcp<mao::Clip> backbone(trace.clip(), trace.classes(),
                                {.init = from_words ? "a photo of a" : "",
                                 .context = context,
-                                .suffix_template = after_words(trace.config<std::string>("template_student"), context),
+                                .suffix_template = after_words(trace.config<std::string>("template_student"), 4),
                                 .templates = {trace.config<std::string>("template_teacher")},
                                 .block = block_of(trace.config<std::string>("inject_layer"))});
   if (trace.has("frozen.safetensors")) {

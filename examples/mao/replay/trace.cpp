@@ -55,6 +55,8 @@ mao::CosineSchedule Trace::schedule() const {
 
 mao::OptimizerOptions Trace::optimizer() const {
   const auto optim = config<nlohmann::json>("optim");
+  require<OptionError>(!optim.value("STAGED_LR", false) || trainer().starts_with("ExtrasLinearProbe"), folder_.string(),
+                       ": STAGED_LR is true, layers with rates of their own; that can be replayed for DePT alone");
   const auto get = [&](const char* key) { return value_of<double>(optim, key, "config.json, optim"); };
   const auto name = value_of<std::string>(optim, "NAME", "config.json, optim");
   const bool plain = optim.value("SGD_DAMPNING", 0.0) == 0.0 && !optim.value("SGD_NESTEROV", false);
@@ -115,6 +117,10 @@ const mao::Tensor& entry(const mao::TensorMap& tensors, const std::string& name,
   const auto found = tensors.find(name);
   require<FormatError>(found != tensors.end(), file, " has no tensor ", name, " among its ", tensors.size());
   return found->second;
+}
+
+std::int64_t deeper_tower(const mao::Clip& clip) {
+  return std::max(clip.towers().text_layers, clip.towers().vision_layers);
 }
 
 std::vector<std::int64_t> integers(const mao::Tensor& tensor) {

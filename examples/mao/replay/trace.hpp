@@ -100,6 +100,9 @@ class Trace {
 /// The entry of that name. **Throws** `FormatError` naming the file.
 const mao::Tensor& entry(const mao::TensorMap& tensors, const std::string& name, const std::string& file);
 
+/// Blocks of the tower that has more of them.
+std::int64_t deeper_tower(const mao::Clip& clip);
+
 /// The entries of an int64 tensor.
 std::vector<std::int64_t> integers(const mao::Tensor& tensor);
 

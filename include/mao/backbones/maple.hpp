@@ -31,7 +31,7 @@ struct MapleOptions {
 ///
 /// Trains `prompt_learner.ctx` [n, Wt], `.proj` (f: Wt -> Wv), `.compound_prompts_text.i` [n, Wt] and
 /// `.compound_prompt_projections.i` (f_i+1), i = 0 .. J - 2; all f_i start alike. For ViT-B/16, n = 2: 3,555,072
-/// numbers with J = 9, 1,185,024 with J = 3.
+/// numbers with J = 9, 1,185,024 with J = 3. A tower of fewer than J blocks has as many prompts as blocks.
 ///
 /// **Differs** from the released code: prompts and layers are fp32 throughout (there `ctx` and `proj` are fp16), and
 /// the towers may have any widths.
@@ -40,7 +40,7 @@ class Maple {
  public:
   using Options = MapleOptions;
 
-  /// **Throws** `OptionError` for a depth that a tower does not have, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a depth that neither tower has, `DataError` for a class name that does not fit.
   explicit Maple(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(std::move(model)),
         phrase_(ContextPhrase::first_words(options.init, options.context)),
@@ -50,7 +50,7 @@ class Maple {
     const TowerSizes sizes = model_->towers();
     require<OptionError>(options.depth >= 1, "Maple: depth = ", options.depth,
                          "; at least 1, the input layer (the paper uses 9)");
-    detail::check_depth(options.depth, std::min(sizes.text_layers, sizes.vision_layers), "Maple: depth");
+    detail::check_depth(options.depth, std::max(sizes.text_layers, sizes.vision_layers), "Maple: depth");
     context_ = parameter(initial_context(*model_, phrase_, rng));
     input_projection_ = Linear("prompt_learner.proj", sizes.text_width, sizes.vision_width, rng);
     for (std::int64_t layer = 0; layer + 1 < options.depth; ++layer) {
@@ -80,15 +80,17 @@ class Maple {
 
   /// What the prompted text tower gives. **Shape** [H, D], not normalised.
   [[nodiscard]] Tensor raw_text(const Candidates& candidates) const {
-    BlockPrompts blocks(deep_.empty() ? 0 : 1);
-    for (const Parameter& prompt : deep_) blocks.push_back({.replacement = prompt.value, .attended = {}});
+    const std::size_t count = deep_in(model_->towers().text_layers);
+    BlockPrompts blocks(count == 0 ? 0 : 1);
+    for (std::size_t i = 0; i < count; ++i) blocks.push_back({.replacement = deep_[i].value, .attended = {}});
     return model_->encode_text(prompt_.assemble(context_, candidates), blocks);
   }
 
   /// What the prompted image tower gives. **Shape** [B, D], not normalised.
   [[nodiscard]] Tensor raw_image(const ImageBatch& images) const {
-    ImagePrompts prompts{.tokens = input_projection_(context_), .deep = BlockPrompts(deep_.empty() ? 0 : 1)};
-    for (std::size_t i = 0; i < deep_.size(); ++i) {
+    const std::size_t count = deep_in(model_->towers().vision_layers);
+    ImagePrompts prompts{.tokens = input_projection_(context_), .deep = BlockPrompts(count == 0 ? 0 : 1)};
+    for (std::size_t i = 0; i < count; ++i) {
       prompts.deep.push_back({.replacement = projections_[i](deep_[i].value), .attended = {}});
     }
     return prompted_image_features(*model_, images, prompts);
@@ -110,6 +112,11 @@ class Maple {
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
+  /// How many of the deep prompts a tower of `layers` blocks has room for.
+  [[nodiscard]] std::size_t deep_in(std::int64_t layers) const {
+    return std::min(deep_.size(), static_cast<std::size_t>(layers - 1));
+  }
+
   std::shared_ptr<const ModelT> model_;
   ContextPhrase phrase_;
   ClassList classes_;
