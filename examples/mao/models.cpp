@@ -6,6 +6,7 @@
 #include <mao/clip/model.hpp>
 #include <mao/cuda/device.hpp>
 #include <mao/cuda/on_device.hpp>
+#include <mao/cuda/text_pass.hpp>
 
 #include "../models/mobilenet_minilm.hpp"
 

@@ -41,14 +41,30 @@ TEST_CASE("layer norm of a row and its way back are LibTorch's", "[row_kernels]"
 
 TEST_CASE("QuickGELU and its slope", "[row_kernels]") {
   if (instruction_set() == InstructionSet::Portable) return;
-  const Tensor u = (at::randn({256}) * 4).requires_grad_(true);
+  const Tensor u = (at::randn({256}) * 4).requires_grad_(true), bias = at::randn({256});
   const Tensor expected = u * at::sigmoid(u * 1.702), gradient = at::randn({256});
   expected.backward(gradient);
-  const Tensor slope = u.detach().clone(), out = at::empty_like(slope), back = gradient.clone();
-  rows::quick_gelu(slope.mutable_data_ptr<float>(), out.mutable_data_ptr<float>(), 256);
-  rows::multiply(slope.const_data_ptr<float>(), back.mutable_data_ptr<float>(), 256);
-  CHECK(relative_difference(out, expected.detach()) < 1e-6);
-  CHECK(relative_difference(back, u.grad()) < 1e-6);
+  for (const bool has_bias : {false, true}) {
+    const Tensor slope = has_bias ? u.detach() - bias : u.detach().clone();
+    const Tensor out = at::empty_like(slope), back = gradient.clone();
+    rows::quick_gelu(slope.mutable_data_ptr<float>(), has_bias ? bias.const_data_ptr<float>() : nullptr,
+                     out.mutable_data_ptr<float>(), 256);
+    rows::multiply(slope.const_data_ptr<float>(), back.mutable_data_ptr<float>(), 256);
+    CHECK(relative_difference(out, expected.detach()) < 1e-6);
+    CHECK(relative_difference(back, u.grad()) < 1e-6);
+  }
+}
+
+TEST_CASE("sums of rows, with a bias and without", "[row_kernels]") {
+  if (instruction_set() == InstructionSet::Portable) return;
+  const Tensor x = at::randn({64}), delta = at::randn({64}), bias = at::randn({64}), sum = at::empty_like(x);
+  const auto data = [](const Tensor& tensor) { return tensor.const_data_ptr<float>(); };
+  rows::add<float>(data(x), data(delta), nullptr, sum.mutable_data_ptr<float>(), 64);
+  CHECK(sum.equal(x + delta));
+  rows::add(data(x), data(delta), data(bias), sum.mutable_data_ptr<float>(), 64);
+  CHECK(sum.equal(x + (delta + bias)));
+  rows::add(sum.mutable_data_ptr<float>(), data(bias), 64);
+  CHECK(sum.equal(x + (delta + bias) + bias));
 }
 
 TEST_CASE("softmax of rows of any width and its way back", "[row_kernels]") {

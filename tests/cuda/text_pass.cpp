@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/cuda/text_pass.hpp>
 
-#include <ATen/ops/layer_norm.h>
-
+#include <mao/clip/text_tower.hpp>
 #include <mao/testing/toy_model.hpp>
 
 #include "compare.hpp"
@@ -16,23 +15,19 @@ namespace {
 
 TensorMap weights_of(const ClipArchitecture& sizes) { return testing::random_clip_weights(sizes, 1); }
 
-/// What TextTower::encode does around the blocks.
-Tensor encode(const TensorMap& weights, Precision precision, const TextBatch& batch, const BlockPrompts& prompts) {
-  const std::int64_t layers = testing::toy_sizes().text_layers, length = batch.prefix.size(1);
-  std::vector<Block> blocks;
-  for (std::int64_t i = 0; i < layers; ++i) {
-    blocks.push_back(Block::from(weights, "transformer.resblocks.", i, Activation::QuickGelu, precision));
-  }
-  const Tensor& positions = weights.at("positional_embedding");
-  std::vector<std::int64_t> places;
-  for (std::int64_t r = 0; r < batch.rows(); ++r) {
-    for (std::int64_t i = 0; i < batch.suffix_length(r); ++i) places.push_back(length + i);
-  }
-  const Tensor rows = cuda::encode_rows(blocks, batch, prompts, batch.prefix + positions.narrow(0, 0, length),
-                                        batch.suffix + positions.index_select(0, at::tensor(places)));
-  const Tensor last = at::layer_norm(rows, {rows.size(1)}, weights.at("ln_final.weight"), weights.at("ln_final.bias"));
-  return at::matmul(last, weights.at("text_projection"));
-}
+/// While one lives the tower takes the pass on the CPU too, where its kernels run one item after the other.
+class PassOnHost {
+ public:
+  PassOnHost() { registered_text_pass() = &pass_; }
+  ~PassOnHost() { registered_text_pass() = before_; }
+  PassOnHost(const PassOnHost&) = delete;
+  PassOnHost& operator=(const PassOnHost&) = delete;
+
+ private:
+  static bool always(const std::vector<Block>&, const TextBatch&, const BlockPrompts&) { return true; }
+  const DeviceTextPass* before_ = registered_text_pass();
+  const DeviceTextPass pass_{&always, &cuda::encode_rows};
+};
 
 struct Inputs {
   TextBatch batch;
@@ -72,7 +67,9 @@ TEST_CASE("the pass with the kernels gives the tower's features and gradients") 
       const Tensor given = mao_test::random({3, sizes.embed}, 7);
       const Tensor wanted = tower.encode(expected.batch, expected.prompts);
       (wanted * given).sum().backward();
-      const Tensor found = encode(weights, precision, actual.batch, actual.prompts);
+      const TextTower other(weights, sizes.text_layers, Activation::QuickGelu, precision);
+      const PassOnHost taken;
+      const Tensor found = other.encode(actual.batch, actual.prompts);
       (found * given).sum().backward();
       CHECK(distance(found, wanted) < features);
       for (std::size_t i = 0; i < actual.leaves().size(); ++i) {
@@ -87,4 +84,6 @@ TEST_CASE("the pass is for GPUs and QuickGELU") {
   const Inputs inputs = inputs_of(1, 3, false);
   const Block block = Block::from(weights_of(testing::toy_sizes()), "transformer.resblocks.", 0, Activation::QuickGelu);
   CHECK_FALSE(cuda::TextPass::can_take({block}, inputs.batch, {}));  // it lies on the CPU
+  REQUIRE(registered_text_pass() != nullptr);
+  CHECK(registered_text_pass()->can_take == &cuda::TextPass::can_take);  // the header is enough
 }

@@ -4,45 +4,24 @@
 /// The residual block of both towers as the CPU computes it fastest: packed weights, one pass over memory between two
 /// matrix products, and a way back for activations alone. `Block` (block.hpp) is the same in formulas.
 
+#include <cmath>
 #include <utility>
 
+#include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/gelu_backward.h>
+#include <ATen/ops/mv.h>
+#include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <mao/clip/block.hpp>
-#include <mao/clip/row_kernels.hpp>
+#include <mao/clip/fused_rows.hpp>
 #include <mao/core/frozen_linear.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
 
 namespace mao::detail {
-
-/// Calls `work` with a zero of the type that the matrix products are computed in.
-template <class Work>
-void with_product_type(at::ScalarType type, const Work& work) {
-  if (type == at::kFloat) {
-    work(float{});
-  } else {
-    work(c10::BFloat16{});
-  }
-}
-
-/// Queries, keys and values of a block, or their gradients; the parts may be views of one tensor.
-struct Projections {
-  Tensor query;       ///< [Q, W]
-  Tensor key, value;  ///< [K, W]
-};
-
-/// A gradient on its way down: exact, and in the type of the matrix products (the same tensor in fp32).
-struct DownGradient {
-  Tensor sum;   ///< [rows, W] fp32
-  Tensor copy;  ///< [rows, W]
-};
 
 /// What a block keeps for its way back.
 struct KeptBlock {
@@ -60,6 +39,10 @@ struct BlockRows {
   std::int64_t wanted_from = 0;  ///< rows before it need no gradient
 };
 
+/// In bf16 a product adds its bias for nothing. In fp32 it would copy it to its result first, a pass over memory that
+/// those behind the product save: there, of the biases of queries, keys and values only that of the queries is added. A
+/// key's adds the same to all scores of a query, which softmax does not see, and a value's comes out of the attention as
+/// it is, so it is part of the next bias.
 class FusedBlock {
  public:
   FusedBlock() = default;
@@ -68,24 +51,34 @@ class FusedBlock {
   FusedBlock(const Block& block, Precision precision, bool read_out)
       : type_(FrozenLinear::type_of(precision)),
         activation_(block.activation),
-        ln1_weight_(block.ln1_weight),
-        ln1_bias_(block.ln1_bias),
-        ln2_weight_(block.ln2_weight),
-        ln2_bias_(block.ln2_bias),
-        out_(block.out_weight, block.out_bias, precision),
-        fc_(block.fc_weight, block.fc_bias, precision),
-        proj_(block.proj_weight, block.proj_bias, precision) {
+        norm1_{block.ln1_weight, block.ln1_bias},
+        norm2_{block.ln2_weight, block.ln2_bias} {
     const std::int64_t width = block.width();
-    if (read_out) {
-      query_ = FrozenLinear(block.qkv_weight.narrow(0, 0, width), block.qkv_bias.narrow(0, 0, width), precision);
-      qkv_ = FrozenLinear(block.qkv_weight.narrow(0, width, 2 * width), block.qkv_bias.narrow(0, width, 2 * width),
-                          precision);
-    } else {
-      qkv_ = FrozenLinear(block.qkv_weight, block.qkv_bias, precision);
+    const auto product = [&](const Tensor& weight, const Tensor& bias) {
+      return type_ == at::kFloat ? FrozenLinear(weight, precision) : FrozenLinear(weight, bias, precision);
+    };
+    const auto projection = [&](std::int64_t first, std::int64_t count) {
+      return product(block.qkv_weight.narrow(0, first * width, count * width),
+                     block.qkv_bias.narrow(0, first * width, count * width));
+    };
+    out_ = product(block.out_weight, block.out_bias);
+    fc_ = product(block.fc_weight, block.fc_bias);
+    proj_ = product(block.proj_weight, block.proj_bias);
+    if (type_ == at::kFloat) {
+      query_bias_ = block.qkv_bias.narrow(0, 0, width);
+      out_bias_ = block.out_bias + at::mv(block.out_weight, block.qkv_bias.narrow(0, 2 * width, width));
+      fc_bias_ = block.fc_bias;
+      proj_bias_ = block.proj_bias;
     }
+    qkv_ = read_out ? projection(1, 2) : projection(0, 3);
+    if (!read_out) return;
+    query_ = projection(0, 1);
+    const auto heads = block.qkv_weight.view({3, block.heads, width / block.heads, width});
+    key_weight_ = heads[1];
+    value_weight_ = heads[2].transpose(1, 2);
   }
 
-  [[nodiscard]] std::int64_t width() const { return ln1_weight_.size(0); }
+  [[nodiscard]] std::int64_t width() const { return norm1_.weight.size(0); }
 
   /// A gradient to begin with, in both types. **Shape** [rows, W].
   [[nodiscard]] DownGradient down(const Tensor& gradient) const {
@@ -103,17 +96,37 @@ class FusedBlock {
                  KeptBlock* kept) const {
     KeptBlock now;
     now.input = attended.defined() ? at::cat({x, attended}) : x;
-    const Tensor normed = normalised(now.input, {}, {}, ln1_weight_, ln1_bias_, now.input_moments);
+    const Tensor normed = layer_norm_rows(now.input, norm1_, type_, now.input_moments);
     now.qkv = qkv_.forward(normed);
     if (rows.queries.defined()) now.query = query_.forward(normed.index_select(0, rows.queries));
-    const Tensor mixed = attention.forward(projections(now.qkv, now.query, rows.live), kept ? &now.attention : nullptr);
+    const Projections parts = projections(now.qkv, now.query, rows.live);
+    if (query_bias_.defined()) add_bias_rows(parts.query, query_bias_);
+    const Tensor mixed = attention.forward(parts, kept ? &now.attention : nullptr);
     const Tensor residual = rows.queries.defined() ? x.index_select(0, rows.queries) : x.narrow(0, 0, rows.live);
-    now.middle = at::empty(residual.sizes(), at::kFloat);
-    now.slope =
-        fc_.forward(normalised(residual, out_.forward(mixed), now.middle, ln2_weight_, ln2_bias_, now.middle_moments));
-    const Tensor result = sum(now.middle, proj_.forward(activated(now.slope)));
+    const Tensor result = finish(residual, mixed, now);
     if (kept) *kept = std::move(now);
     return result;
+  }
+
+  /// Whether there is `read_first`: in a block of the read-out, in fp32 (in bf16 it would round too often).
+  [[nodiscard]] bool reads_first() const { return type_ == at::kFloat && key_weight_.defined(); }
+
+  /// `forward` for the first token of each image, with no way back and without keys and values: a query meets the tokens
+  /// through the weights of the keys, the mixed tokens pass those of the values. Heads are few and tokens many, so this
+  /// is a fraction of the work. **Shapes** x [B * L, W] -> [B, W].
+  [[nodiscard]] Tensor read_first(const Tensor& x, std::int64_t images) const {
+    KeptBlock now;
+    const Tensor tokens = layer_norm_rows(x, norm1_, type_, now.input_moments).unflatten(0, {images, -1});  // [B, L, W]
+    const Tensor query = query_.forward(tokens.select(1, 0).contiguous());
+    add_bias_rows(query, query_bias_);
+    const std::int64_t heads = key_weight_.size(0), head_width = key_weight_.size(1);
+    const Tensor of_heads = query.view({images, heads, head_width}).transpose(0, 1);       // [h, B, d]
+    const Tensor asked = at::bmm(of_heads, key_weight_).transpose(0, 1).contiguous();      // [B, h, W]
+    Tensor weights = at::bmm(asked, tokens.transpose(1, 2));                               // [B, h, L]
+    weights = at::softmax(weights * (1.0 / std::sqrt(static_cast<double>(head_width))), -1);
+    const Tensor mixed = at::bmm(weights, tokens).transpose(0, 1);                         // [h, B, W]
+    const Tensor values = at::bmm(mixed, value_weight_).transpose(0, 1);                   // [B, h, d]
+    return finish(x.unflatten(0, {images, -1}).select(1, 0), values.reshape({images, width()}), now);
   }
 
   /// From the gradient of what `forward` gave to that of its input. **Shape** [T + m, W]; rows before
@@ -122,8 +135,8 @@ class FusedBlock {
   DownGradient backward(const KeptBlock& kept, const Attention& attention, const BlockRows& rows,
                         DownGradient gradient) const {
     Tensor hidden = proj_.backward(gradient.copy);
-    activate_backward(kept.slope, hidden);
-    add_layer_norm_backward(fc_.backward(hidden), kept.middle, ln2_weight_, kept.middle_moments, gradient);
+    activate_rows_backward(kept.slope, hidden, activation_);
+    add_layer_norm_rows_backward(fc_.backward(hidden), kept.middle, norm2_, kept.middle_moments, gradient);
     Tensor qkv = at::zeros_like(kept.qkv);
     Tensor query = kept.query.defined() ? at::empty_like(kept.query) : Tensor();
     Projections back = projections(qkv, query, rows.live);
@@ -140,92 +153,11 @@ class FusedBlock {
     return {qkv.narrow(1, 0, w).narrow(0, 0, live), qkv.narrow(1, w, w), qkv.narrow(1, 2 * w, w)};
   }
 
-  /// The layer norm of x + delta, the sum being written to `total`; without a delta that of x.
-  Tensor normalised(const Tensor& x, const Tensor& delta, const Tensor& total, const Tensor& weight, const Tensor& bias,
-                    Tensor& moments) const {
-    const std::int64_t count = x.size(0), w = width();
-    const Tensor source = x.contiguous(), out = at::empty({count, w}, type_);
-    moments = at::empty({count, 2}, at::kFloat);
-    with_product_type(type_, [&]<class Type>(Type) {
-      const float *from = source.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>(),
-                  *shift = bias.const_data_ptr<float>();
-      const Type* more = delta.defined() ? delta.const_data_ptr<Type>() : nullptr;
-      float* sums = more != nullptr ? total.mutable_data_ptr<float>() : nullptr;
-      auto* to = out.mutable_data_ptr<Type>();
-      auto* found = reinterpret_cast<rows::Moments*>(moments.mutable_data_ptr<float>());
-      rows::in_parallel(count, w, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-          const float* row = from + i * w;
-          if (more != nullptr) {
-            rows::add(row, more + i * w, sums + i * w, w);
-            row = sums + i * w;
-          }
-          found[i] = rows::layer_norm(row, scale, shift, to + i * w, w);
-        }
-      });
-    });
-    return out;
-  }
-
-  [[nodiscard]] Tensor sum(const Tensor& x, const Tensor& delta) const {
-    const Tensor total = at::empty(x.sizes(), at::kFloat);
-    with_product_type(type_, [&]<class Type>(Type) {
-      const float* from = x.const_data_ptr<float>();
-      const Type* more = delta.const_data_ptr<Type>();
-      float* to = total.mutable_data_ptr<float>();
-      const std::int64_t w = width();
-      rows::in_parallel(x.size(0), w, [&](std::int64_t begin, std::int64_t end) {
-        rows::add(from + begin * w, more + begin * w, to + begin * w, (end - begin) * w);
-      });
-    });
-    return total;
-  }
-
-  /// The activation of `hidden`, in whose place its slope is left.
-  [[nodiscard]] Tensor activated(const Tensor& hidden) const {
-    if (activation_ == Activation::Gelu) return at::gelu(hidden);
-    const Tensor out = at::empty_like(hidden);
-    with_product_type(type_, [&]<class Type>(Type) {
-      Type *from = hidden.mutable_data_ptr<Type>(), *to = out.mutable_data_ptr<Type>();
-      const std::int64_t w = hidden.size(1);
-      rows::in_parallel(hidden.size(0), w, [&](std::int64_t begin, std::int64_t end) {
-        rows::quick_gelu(from + begin * w, to + begin * w, (end - begin) * w);
-      });
-    });
-    return out;
-  }
-
-  void activate_backward(const Tensor& slope, Tensor& gradient) const {
-    if (activation_ == Activation::Gelu) {
-      gradient = at::gelu_backward(gradient, slope);
-      return;
-    }
-    with_product_type(type_, [&]<class Type>(Type) {
-      const Type* from = slope.const_data_ptr<Type>();
-      Type* to = gradient.mutable_data_ptr<Type>();
-      const std::int64_t w = slope.size(1);
-      rows::in_parallel(slope.size(0), w, [&](std::int64_t begin, std::int64_t end) {
-        rows::multiply(from + begin * w, to + begin * w, (end - begin) * w);
-      });
-    });
-  }
-
-  /// Adds to `gradient` what comes back through a layer norm of x. **Shapes** arrived, x [rows, W].
-  void add_layer_norm_backward(const Tensor& arrived, const Tensor& x, const Tensor& weight, const Tensor& moments,
-                               const DownGradient& gradient) const {
-    with_product_type(type_, [&]<class Type>(Type) {
-      const Type* from = arrived.const_data_ptr<Type>();
-      const float *rows_of_x = x.const_data_ptr<float>(), *scale = weight.const_data_ptr<float>();
-      const auto* found = reinterpret_cast<const rows::Moments*>(moments.const_data_ptr<float>());
-      float* total = gradient.sum.mutable_data_ptr<float>();
-      Type* copy = gradient.copy.mutable_data_ptr<Type>();
-      const std::int64_t w = width();
-      rows::in_parallel(arrived.size(0), w, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin * w; i < end * w; i += w) {
-          rows::layer_norm_backward(from + i, rows_of_x + i, scale, found[i / w], total + i, copy + i, w);
-        }
-      });
-    });
+  /// What follows the attention. **Shapes** residual, mixed [Q, W] -> [Q, W].
+  Tensor finish(const Tensor& residual, const Tensor& mixed, KeptBlock& now) const {
+    now.slope = fc_.forward(
+        add_layer_norm_rows(residual, {out_.forward(mixed), out_bias_}, norm2_, now.middle, now.middle_moments));
+    return add_rows(now.middle, {proj_.forward(activate_rows({now.slope, fc_bias_}, activation_)), proj_bias_});
   }
 
   /// The end of `backward`: through the projections and the first layer norm, plus the residual's own gradient.
@@ -250,14 +182,16 @@ class FusedBlock {
       arrived.add_(wanted(all));
     }
     const DownGradient part{wanted(result.sum), wanted(result.copy)};
-    add_layer_norm_backward(arrived, wanted(kept.input), ln1_weight_, wanted(kept.input_moments), part);
+    add_layer_norm_rows_backward(arrived, wanted(kept.input), norm1_, wanted(kept.input_moments), part);
     return result;
   }
 
   at::ScalarType type_ = at::kFloat;
   Activation activation_ = Activation::QuickGelu;
-  Tensor ln1_weight_, ln1_bias_, ln2_weight_, ln2_bias_;  // [W]
+  NormWeights norm1_, norm2_;
   FrozenLinear query_, qkv_, out_, fc_, proj_;
+  Tensor query_bias_, out_bias_, fc_bias_, proj_bias_;  // [W], [W], [4W], [W]; undefined in bf16
+  Tensor key_weight_, value_weight_;                    // [h, d, W], [h, W, d], of the read-out
 };
 
 }  // namespace mao::detail

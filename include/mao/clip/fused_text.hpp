@@ -21,53 +21,6 @@
 
 namespace mao::detail {
 
-/// Attention over packed sequences as `FusedBlock` wants it.
-class PackedAttention {
- public:
-  PackedAttention() = default;
-  explicit PackedAttention(PackedSequences sequences) : sequences_(std::move(sequences)) {}
-
-  Tensor forward(const Projections& in, Tensor* kept) const {
-    const Tensor out = at::empty(in.query.sizes(), in.query.options());
-    const std::int64_t heads = out.size(1) / head_width;
-    Tensor weights = at::empty({heads, sequences_.probabilities}, at::kFloat);
-    each_head(in.query.scalar_type(), heads, [&]<class Type>(Type, std::int64_t head) {
-      attend_head(rows_of<const Type>(in), sequences_, head,
-                  weights.mutable_data_ptr<float>() + head * sequences_.probabilities, out.mutable_data_ptr<Type>(),
-                  out.stride(0));
-    });
-    if (kept != nullptr) *kept = weights;
-    return out;
-  }
-
-  void backward(const Projections& in, const Tensor& kept, const Tensor& gradient, Projections& back) const {
-    each_head(in.query.scalar_type(), kept.size(0), [&]<class Type>(Type, std::int64_t head) {
-      attend_head_backward(rows_of<const Type>(in), sequences_, head,
-                           kept.const_data_ptr<float>() + head * sequences_.probabilities,
-                           gradient.const_data_ptr<Type>(), gradient.stride(0), rows_of<Type>(back));
-    });
-  }
-
- private:
-  template <class Type>
-  static HeadRows<Type> rows_of(const Projections& in) {
-    using Plain = std::remove_const_t<Type>;
-    return {in.query.mutable_data_ptr<Plain>(), in.key.mutable_data_ptr<Plain>(), in.value.mutable_data_ptr<Plain>(),
-            in.query.stride(0), in.key.stride(0)};
-  }
-
-  template <class Work>
-  static void each_head(at::ScalarType type, std::int64_t heads, const Work& work) {
-    at::parallel_for(0, heads, 1, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t head = begin; head < end; ++head) {
-        with_product_type(type, [&](auto zero) { work(zero, head); });
-      }
-    });
-  }
-
-  PackedSequences sequences_;
-};
-
 /// One pass forward, kept for its way back.
 class FusedTextPass {
  public:

@@ -42,6 +42,7 @@ class FusedVisionPass {
         if (i == 0) x = x.clone();  // the others are of this pass's own making
         prompt_rows(x, replacement.size(0)).copy_(replacement);
       }
+      if (i + 1 == blocks_->size() && reads_first(keep)) return blocks_->at(i).read_first(x, images_);
       x = blocks_->at(i).forward(x, prompts_[i].attended, attention(i), rows(i), keep ? &kept_[i] : nullptr);
     }
     return x;
@@ -70,6 +71,10 @@ class FusedVisionPass {
   [[nodiscard]] DenseAttention attention(std::size_t i) const {
     const Tensor& attended = prompts_[i].attended;
     return {images_, length_, attended.defined() ? attended.size(0) : 0, i + 1 == blocks_->size()};
+  }
+  /// Whether the last block can do without keys and values.
+  [[nodiscard]] bool reads_first(bool keep) const {
+    return !keep && !prompts_.back().attended.defined() && blocks_->back().reads_first();
   }
   [[nodiscard]] BlockRows rows(std::size_t i) const {
     BlockRows result{.live = images_ * length_, .queries = {}};

@@ -43,10 +43,20 @@ MAO_AVX512 Moments layer_norm(const float* x, const float* weight, const float* 
   return {mean, inverse};
 }
 
-/// sum = x + delta
+/// sum = x + delta + bias, a row; the bias may be null
 template <class From>
-MAO_AVX512 void add(const float* x, const From* delta, float* sum, std::int64_t count) {
-  for (std::int64_t i = 0; i < count; i += 16) v16::store(sum + i, v16::add(v16::load(x + i), v16::load(delta + i)));
+MAO_AVX512 void add(const float* x, const From* delta, const float* bias, float* sum, std::int64_t width) {
+  for (std::int64_t i = 0; i < width; i += 16) {
+    v16::Floats more = v16::load(delta + i);
+    if (bias != nullptr) more = v16::add(more, v16::load(bias + i));
+    v16::store(sum + i, v16::add(v16::load(x + i), more));
+  }
+}
+
+/// x += bias, a row
+template <class Type>
+MAO_AVX512 void add(Type* x, const float* bias, std::int64_t width) {
+  for (std::int64_t i = 0; i < width; i += 16) v16::store(x + i, v16::add(v16::load(x + i), v16::load(bias + i)));
 }
 
 /// Adds to `sum` the gradient of x, given that of its layer norm, and writes the sum to `copy` too.
@@ -74,15 +84,17 @@ MAO_AVX512 void layer_norm_backward(const Type* gradient, const float* x, const 
   }
 }
 
-/// u * sigmoid(1.702 u); its slope takes the place of u.
+/// u * sigmoid(1.702 u) of u = x + bias, a row; its slope takes the place of x. The bias may be null.
 template <class Type>
-MAO_AVX512 void quick_gelu(Type* u, Type* out, std::int64_t count) {
+MAO_AVX512 void quick_gelu(Type* x, const float* bias, Type* out, std::int64_t width) {
   const v16::Floats steepness = v16::all(1.702F), one = v16::all(1.0F);
-  for (std::int64_t i = 0; i < count; i += 16) {
-    const v16::Floats value = v16::load(u + i), scaled = v16::mul(value, steepness);
+  for (std::int64_t i = 0; i < width; i += 16) {
+    v16::Floats value = v16::load(x + i);
+    if (bias != nullptr) value = v16::add(value, v16::load(bias + i));
+    const v16::Floats scaled = v16::mul(value, steepness);
     const v16::Floats gate = v16::sigmoid(scaled);
     v16::store(out + i, v16::mul(value, gate));
-    v16::store(u + i, v16::mul(gate, v16::fma(scaled, v16::sub(one, gate), one)));
+    v16::store(x + i, v16::mul(gate, v16::fma(scaled, v16::sub(one, gate), one)));
   }
 }
 

@@ -5,23 +5,27 @@
 ///
 /// Attention is causal and a row is read out at its last token, so nothing after that token can matter: rows need no
 /// padding. The prefix that rows share stands before everything else, so its states are the same in every row: they are
-/// computed once a group. Both are exact. The packed pass exists in formulas, here, and as a CPU with AVX-512 computes
-/// it (fused_text.hpp).
+/// computed once a group. Both are exact. The packed pass exists in formulas (packed_text.hpp), as a CPU with AVX-512
+/// computes it (fused_text.hpp), and, where a program has them, with kernels for another device (device_text_pass.hpp).
 
 #include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
 
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
+#include <mao/clip/device_text_pass.hpp>
 #include <mao/clip/fused_pass.hpp>
 #include <mao/clip/fused_text.hpp>
-#include <mao/clip/packed_layout.hpp>
+#include <mao/clip/packed_text.hpp>
+#include <mao/clip/text_rows.hpp>
 
 namespace mao {
 
@@ -66,17 +70,18 @@ class TextTower {
     const std::int64_t longest = batch.prefix.size(1) + batch.longest_suffix();
     require<ShapeError>(longest <= context_length(), "TextTower::encode: the longest row has ", longest,
                         " tokens, the model takes ", context_length());
+    const DeviceTextPass* device = registered_text_pass();
+    if (device != nullptr && device->can_take(blocks_, batch, prompts)) {
+      const auto [prefix, suffix] = with_positions(batch);
+      return project(device->encode(blocks_, batch, prompts, prefix, suffix));
+    }
 #if MAO_HAS_AVX512_KERNELS
     if (detail::kernels_fit(batch.prefix, blocks_.front())) {
       const bool in_parts = kept_bytes(detail::tokens_of_rows(batch, 0, batch.rows())) > kept_limit_;
       return project(in_parts ? encode_in_parts(batch, prompts) : encode_fused(batch, prompts, false));
     }
 #endif
-    State state(batch);
-    state.prefix = batch.prefix + positions_.narrow(0, 0, state.length);
-    state.suffix = batch.suffix + positions_.index_select(0, state.layout.positions);
-    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) pass(blocks_[i], detail::prompt_of(prompts, i), state);
-    return project(read_out(detail::prompt_of(prompts, blocks_.size() - 1), state));
+    return project(detail::PackedText(batch, positions_).encode(blocks_, prompts));
   }
 
   /// The reference path: rows padded to one length, every token computed. **Shapes** embeddings [R, L, W], last [R] ->
@@ -89,7 +94,7 @@ class TextTower {
     Tensor x = embeddings + positions_.narrow(0, 0, length);
     for (std::size_t i = 0; i < blocks_.size(); ++i) {
       const BlockPrompt prompt = detail::prompt_of(prompts, i);
-      if (prompt.replacement.defined()) x = replaced(x, prompt.replacement);
+      if (prompt.replacement.defined()) x = detail::with_replacement(x, prompt.replacement);
       const std::int64_t more = prompt.attended.defined() ? prompt.attended.size(0) : 0;
       x = blocks_[i].forward(x, detail::causal_mask(length, more + length, more, x.options()), prompt.attended);
       if (probe) probe("text.block" + std::to_string(i), x);
@@ -117,15 +122,26 @@ class TextTower {
     }
   }
 
+  /// Prefix and suffix of a batch, each token with its position. **Shapes** [G, P, W] and [N, W].
+  [[nodiscard]] std::pair<Tensor, Tensor> with_positions(const TextBatch& batch) const {
+    const Tensor places = detail::TextRows(batch).positions().to(positions_.device());
+    return {batch.prefix + positions_.narrow(0, 0, batch.prefix.size(1)),
+            batch.suffix + positions_.index_select(0, places)};
+  }
+
 #if MAO_HAS_AVX512_KERNELS
   /// All blocks. **Shape** [R, W].
   [[nodiscard]] Tensor encode_fused(const TextBatch& batch, const BlockPrompts& prompts, bool again) const {
-    const Tensor prefix = batch.prefix.detach() + positions_.narrow(0, 0, batch.prefix.size(1));
-    const Tensor suffix = batch.suffix.detach() + positions_.index_select(0, detail::TextRows(batch).positions());
+    const auto entering = [&] {
+      const at::NoGradGuard own;
+      return with_positions(batch);
+    };
     return detail::run_pass(
         detail::FusedTextPass::inputs(batch, prompts), again,
         [blocks = fused_, batch, prompts] { return std::make_shared<detail::FusedTextPass>(blocks, batch, prompts); },
-        [prefix, suffix](detail::FusedTextPass& pass, bool keep) { return pass.forward(prefix, suffix, keep); });
+        [tokens = entering()](detail::FusedTextPass& pass, bool keep) {
+          return pass.forward(tokens.first, tokens.second, keep);
+        });
   }
 
   /// The same in parts of as many rows as the limit allows, each computed once more on its way back.
@@ -140,112 +156,6 @@ class TextTower {
     return at::cat(parts);
   }
 #endif
-
-  /// What flows from block to block.
-  struct State {
-    explicit State(const TextBatch& batch)
-        : layout(detail::PackedLayout::of(batch)), groups(batch.prefix.size(0)), length(batch.prefix.size(1)) {}
-    detail::PackedLayout layout;
-    std::int64_t groups, length;  ///< G, P
-    Tensor prefix;                ///< [G, P, W]
-    Tensor suffix;                ///< [N, W]
-  };
-
-  /// Queries, keys and values of one layer, prefix and suffix apart; attended tokens stand before the prefix's keys.
-  struct Packed {
-    Packed(const Block& block, const BlockPrompt& prompt, const State& state)
-        : layout(state.layout), heads(block.heads), seen(state.length) {
-      const std::int64_t shared = state.groups * state.length, width = block.width();
-      const Tensor qkv =
-          block.queries_keys_values(at::cat({state.prefix.reshape({shared, width}), state.suffix}));  // [G * P + N, 3W]
-      const auto prefix = qkv.narrow(0, 0, shared).reshape({state.groups, state.length, -1}).chunk(3, -1);
-      prefix_q = block.split_heads(prefix[0]);
-      prefix_k = block.split_heads(prefix[1]);
-      prefix_v = block.split_heads(prefix[2]);
-      const auto suffix = qkv.narrow(0, shared, qkv.size(0) - shared).chunk(3, -1);
-      suffix_q = suffix[0];
-      suffix_k = suffix[1];
-      suffix_v = suffix[2];
-      if (!prompt.attended.defined()) return;
-      const auto [more_keys, more_values] = block.keys_values(prompt.attended, state.groups);
-      prefix_k = at::cat({more_keys, prefix_k}, 2);
-      prefix_v = at::cat({more_values, prefix_v}, 2);
-      seen += prompt.attended.size(0);
-    }
-
-    /// [N, W] -> [R, h, L, d]
-    [[nodiscard]] Tensor padded(const Tensor& packed) const {
-      return packed.index_select(0, layout.gather)
-          .view({layout.group.size(0), layout.longest, heads, packed.size(1) / heads})
-          .transpose(1, 2);
-    }
-    /// The prefix of each row: [G, h, P, d] -> [R, h, P, d]
-    [[nodiscard]] Tensor of_rows(const Tensor& shared) const {
-      return shared.size(0) == 1 ? shared.expand({layout.group.size(0), -1, -1, -1})
-                                 : shared.index_select(0, layout.group);
-    }
-    [[nodiscard]] Tensor keys() const { return at::cat({of_rows(prefix_k), padded(suffix_k)}, 2); }
-    [[nodiscard]] Tensor values() const { return at::cat({of_rows(prefix_v), padded(suffix_v)}, 2); }
-
-    const detail::PackedLayout& layout;
-    std::int64_t heads;
-    std::int64_t seen;                    // keys before the suffix's
-    Tensor prefix_q, prefix_k, prefix_v;  // [G, h, P, d]
-    Tensor suffix_q, suffix_k, suffix_v;  // [N, W]
-  };
-
-  static Tensor merge_heads(const Tensor& x) { return x.transpose(1, 2).flatten(2); }  // [B, h, L, d] -> [B, L, W]
-
-  /// Puts `tokens` [n, W] or [B, n, W] in the place of those after the start token. **Shape** x [B, L, W].
-  static Tensor replaced(const Tensor& x, const Tensor& tokens) {
-    const std::int64_t n = tokens.size(-2);
-    return at::cat({x.narrow(1, 0, 1), tokens.expand({x.size(0), n, x.size(2)}), x.narrow(1, 1 + n, x.size(1) - 1 - n)},
-                   1);
-  }
-
-  static void replace(const BlockPrompt& prompt, State& state) {
-    if (!prompt.replacement.defined()) return;
-    const std::int64_t rows = state.layout.group.size(0);
-    if (prompt.replacement.dim() == 3 && state.groups != rows) {  // from here on every row has a prefix of its own
-      state.prefix = state.prefix.index_select(0, state.layout.group);
-      state.layout.group = at::arange(rows, state.layout.group.options());
-      state.groups = rows;
-    }
-    state.prefix = replaced(state.prefix, prompt.replacement);
-  }
-
-  /// One block on the whole state.
-  static void pass(const Block& block, const BlockPrompt& prompt, State& state) {
-    replace(prompt, state);
-    const Packed parts(block, prompt, state);
-    const std::int64_t shared = state.groups * state.length, longest = state.layout.longest, width = block.width();
-    const auto options = state.suffix.options();
-    const Tensor prefix_mask = detail::causal_mask(state.length, parts.seen, parts.seen - state.length, options);
-    const Tensor suffix_mask = detail::causal_mask(longest, parts.seen + longest, parts.seen, options);
-    const Tensor first = detail::attention(parts.prefix_q, parts.prefix_k, parts.prefix_v, prefix_mask);
-    const Tensor rest = detail::attention(parts.padded(parts.suffix_q), parts.keys(), parts.values(), suffix_mask);
-    const Tensor packed = merge_heads(rest).reshape({-1, width}).index_select(0, state.layout.scatter);
-    const Tensor x = block.finish(at::cat({state.prefix.reshape({shared, width}), state.suffix}),
-                                  at::cat({merge_heads(first).reshape({shared, width}), packed}));
-    state.prefix = x.narrow(0, 0, shared).reshape({state.groups, state.length, width});
-    state.suffix = x.narrow(0, shared, x.size(0) - shared);
-  }
-
-  /// The last block, where only the last token of each row is needed as a query. **Shape** [R, W].
-  [[nodiscard]] Tensor read_out(const BlockPrompt& prompt, State& state) const {
-    replace(prompt, state);
-    const Block& block = blocks_.back();
-    const Packed parts(block, prompt, state);
-    const Tensor query = parts.suffix_q.index_select(0, state.layout.last).unsqueeze(1);  // [R, 1, W]
-    Tensor mask = state.layout.read_mask;
-    if (parts.seen > state.length) {
-      auto shape = mask.sizes().vec();
-      shape.back() = parts.seen - state.length;
-      mask = at::cat({at::zeros(shape, mask.options()), mask}, -1);
-    }
-    const Tensor mixed = detail::attention(block.split_heads(query), parts.keys(), parts.values(), mask);
-    return block.finish(state.suffix.index_select(0, state.layout.last), merge_heads(mixed).squeeze(1));
-  }
 
   [[nodiscard]] Tensor project(const Tensor& x) const {
     return at::matmul(at::layer_norm(x, {width()}, ln_weight_, ln_bias_), projection_);

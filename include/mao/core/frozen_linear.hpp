@@ -68,8 +68,12 @@ class FrozenLinear {
   FrozenLinear() = default;
 
   /// **Shapes** weight [out, in], bias [out], both fp32.
-  FrozenLinear(const Tensor& weight, const Tensor& bias, Precision precision)
-      : weight_(weight.to(type_of(precision))), bias_(bias.to(type_of(precision))), packs_(std::make_shared<Packs>()) {}
+  FrozenLinear(const Tensor& weight, const Tensor& bias, Precision precision) : FrozenLinear(weight, precision) {
+    bias_ = bias.to(type_of(precision));
+  }
+  /// Without a bias: for those who add it in a pass over memory that they take anyway.
+  FrozenLinear(const Tensor& weight, Precision precision)
+      : weight_(weight.to(type_of(precision))), packs_(std::make_shared<Packs>()) {}
 
   /// What goes in and comes out is of this type.
   static at::ScalarType type_of(Precision precision) {
@@ -107,7 +111,8 @@ class FrozenLinear {
     return product().available() && x.is_cpu() && (x.scalar_type() != at::kFloat || x.size(0) <= most_rows_fp32);
   }
 
-  Tensor weight_, bias_;  // [out, in], [out]
+  Tensor weight_;               // [out, in]
+  std::optional<Tensor> bias_;  // [out]
   std::shared_ptr<Packs> packs_;
 };
 

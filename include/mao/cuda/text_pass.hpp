@@ -17,6 +17,7 @@
 
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
+#include <mao/clip/device_text_pass.hpp>
 #include <mao/clip/text_batch.hpp>
 #include <mao/core/own_gradient.hpp>
 #include <mao/cuda/attention.hpp>
@@ -196,5 +197,13 @@ inline Tensor encode_rows(const std::vector<Block>& blocks, const TextBatch& bat
     return pass->backward(gradient);
   });
 }
+
+namespace detail {
+
+/// `TextTower` takes this pass wherever it can.
+inline const DeviceTextPass text_pass{&TextPass::can_take, &encode_rows};
+inline const bool text_pass_is_registered = (registered_text_pass() = &text_pass) != nullptr;
+
+}  // namespace detail
 
 }  // namespace mao::cuda
