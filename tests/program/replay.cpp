@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao replay`, as a user runs it.
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -66,6 +67,25 @@ struct Copy {
     value += shift;
     stream.seekp(place).write(reinterpret_cast<const char*>(&value), sizeof value);
     REQUIRE(stream.good());
+  }
+
+  /// Adds an fp32 tensor of one entry, 0.5.
+  void add(const std::string& file, const std::string& tensor) const {
+    std::ifstream in(folder / file, std::ios::binary);
+    const std::string bytes((std::istreambuf_iterator<char>(in)), {});
+    std::uint64_t length = 0;
+    std::memcpy(&length, bytes.data(), sizeof length);
+    auto header = nlohmann::json::parse(bytes.substr(8, length));
+    const std::size_t end = bytes.size() - 8 - length;
+    header[tensor] = {{"dtype", "F32"}, {"shape", {1}}, {"data_offsets", {end, end + 4}}};
+    std::string text = header.dump();
+    text.resize((text.size() + 7) / 8 * 8, ' ');
+    length = text.size();
+    const float value = 0.5F;
+    std::ofstream out(folder / file, std::ios::binary);
+    out.write(reinterpret_cast<const char*>(&length), sizeof length);
+    out << text << bytes.substr(bytes.size() - end);
+    out.write(reinterpret_cast<const char*>(&value), sizeof value);
   }
 
   /// Replaces text in a JSON file.
@@ -145,6 +165,30 @@ TEST_CASE("the rate comes from the settings, not from the trace", "[replay]") {
   const Run run = mao_program(copy.arguments);
   CHECK(run.code == 1);
   CHECK_THAT(run.output, ContainsSubstring("FAILED  learning rate"));
+}
+
+TEST_CASE("parameters that the reference lists and never uses are left alone, and must stay", "[replay]") {
+  const auto golden = golden_folder();
+  MAO_SKIP_UNLESS(golden, "no golden traces beside the source tree");
+  const Copy copy(*golden);
+  for (const char* file : {"init.safetensors", "final.safetensors"}) copy.add(file, "prompt_learner.bias_vectors");
+  const Run unused = mao_program(copy.arguments);
+  CAPTURE(unused.output);
+  CHECK(unused.code == 0);
+  CHECK_THAT(unused.output, ContainsSubstring("prompt_learner.bias_vectors, which the reference does not use"));
+  copy.shift("final.safetensors", "prompt_learner.bias_vectors", 0.01F);
+  CHECK(mao_program(copy.arguments).code == 1);
+}
+
+TEST_CASE("a setting that has no counterpart is named", "[replay]") {
+  const auto golden = golden_folder();
+  MAO_SKIP_UNLESS(golden, "no golden traces beside the source tree");
+  const Copy copy(*golden);
+  copy.replace("config.json", "\"STAGED_LR\": false", "\"STAGED_LR\": true");
+  const Run run = mao_program(copy.arguments);
+  CAPTURE(run.output);
+  CHECK(run.code == 1);
+  CHECK_THAT(run.output, ContainsSubstring("STAGED_LR is true") && ContainsSubstring("DePT alone"));
 }
 
 TEST_CASE("truncated and missing files end in one sentence and 1", "[replay]") {
