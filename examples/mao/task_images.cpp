@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "task_images.hpp"
 
-#include "../embedded/tasks.hpp"
 #include "named_data.hpp"
 
 namespace mao_program {
@@ -15,13 +14,7 @@ TaskImages::TaskImages(const OpenedModel& opened, const DataSettings& settings, 
   require<OptionError>(settings.views == 0 || augment_, "--views ", settings.views,
                        ": the training images are not augmented, so there is one view of each; leave it out or use "
                        "--augment crop-flip");
-  if (rendered) {
-    const auto most = world::task(settings.data).shots;
-    require<OptionError>(settings.shots <= most, "--shots ", settings.shots, ": task ", settings.data, " has ", most,
-                         " training images a class");
-  } else {
-    files_ = open_files(settings);
-  }
+  if (!rendered) files_ = open_files(settings);
 }
 
 std::uint64_t TaskImages::shot_seed_of(std::uint64_t seed) const {

@@ -31,6 +31,8 @@
 #include <mao/core/precision.hpp>
 #include <mao/core/process_identity.hpp>
 #include <mao/core/random.hpp>
+#include <mao/core/row_kernels.hpp>
+#include <mao/core/row_passes.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/core/safetensors_header.hpp>
 #include <mao/core/tensor.hpp>
@@ -38,6 +40,7 @@
 #include <mao/core/torch_archive.hpp>
 #include <mao/core/torch_storage.hpp>
 #include <mao/core/torch_writer.hpp>
+#include <mao/core/vector16.hpp>
 #include <mao/core/zip_archive.hpp>
 #include <mao/core/zip_writer.hpp>
 
@@ -82,7 +85,6 @@
 #include <mao/text/bert.hpp>
 #include <mao/text/bert_attention.hpp>
 #include <mao/text/bert_encoder.hpp>
-#include <mao/text/bert_rows.hpp>
 #include <mao/text/bert_words.hpp>
 #include <mao/text/bpe.hpp>
 #include <mao/text/bpe_files.hpp>
@@ -116,7 +118,6 @@
 #include <mao/clip/fingerprint.hpp>
 #include <mao/clip/fused_block.hpp>
 #include <mao/clip/fused_pass.hpp>
-#include <mao/clip/fused_rows.hpp>
 #include <mao/clip/fused_text.hpp>
 #include <mao/clip/fused_vision.hpp>
 #include <mao/clip/head_rows.hpp>
@@ -126,11 +127,9 @@
 #include <mao/clip/packed_attention.hpp>
 #include <mao/clip/packed_layout.hpp>
 #include <mao/clip/packed_text.hpp>
-#include <mao/clip/row_kernels.hpp>
 #include <mao/clip/text_batch.hpp>
 #include <mao/clip/text_rows.hpp>
 #include <mao/clip/text_tower.hpp>
-#include <mao/clip/vector16.hpp>
 #include <mao/clip/vision_tower.hpp>
 #include <mao/clip/weights.hpp>
 

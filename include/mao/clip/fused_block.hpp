@@ -16,8 +16,10 @@
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <mao/clip/fused_rows.hpp>
+#include <mao/clip/block.hpp>
+#include <mao/clip/head_rows.hpp>
 #include <mao/core/frozen_linear.hpp>
+#include <mao/core/row_passes.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
 
@@ -29,7 +31,7 @@ struct KeptBlock {
   Tensor qkv, query;              ///< [T + m, 3W]; or, where few rows are queries, [T + m, 2W] and [Q, W]
   Tensor attention;               ///< whatever the attention keeps
   Tensor middle, middle_moments;  ///< [Q, W], [Q, 2]
-  Tensor slope;                   ///< [Q, 4W], of the activation; for the exact GELU its argument
+  Tensor slope;                   ///< [Q, 4W], of the activation
 };
 
 /// Which rows of a block's input are computed further.
@@ -81,7 +83,7 @@ class FusedBlock {
   [[nodiscard]] std::int64_t width() const { return norm1_.weight.size(0); }
 
   /// A gradient to begin with, in both types. **Shape** [rows, W].
-  [[nodiscard]] DownGradient down(const Tensor& gradient) const {
+  [[nodiscard]] RowsInBoth down(const Tensor& gradient) const {
     const Tensor sum = gradient.clone(at::MemoryFormat::Contiguous);
     return {sum, type_ == at::kFloat ? sum : sum.to(type_)};
   }
@@ -119,11 +121,11 @@ class FusedBlock {
     const Tensor tokens = layer_norm_rows(x, norm1_, type_, now.input_moments).unflatten(0, {images, -1});  // [B, L, W]
     const Tensor query = query_.forward(tokens.select(1, 0).contiguous());
     add_bias_rows(query, query_bias_);
-    const std::int64_t heads = key_weight_.size(0), head_width = key_weight_.size(1);
-    const Tensor of_heads = query.view({images, heads, head_width}).transpose(0, 1);       // [h, B, d]
+    const std::int64_t heads = key_weight_.size(0), size = key_weight_.size(1);
+    const Tensor of_heads = query.view({images, heads, size}).transpose(0, 1);       // [h, B, d]
     const Tensor asked = at::bmm(of_heads, key_weight_).transpose(0, 1).contiguous();      // [B, h, W]
     Tensor weights = at::bmm(asked, tokens.transpose(1, 2));                               // [B, h, L]
-    weights = at::softmax(weights * (1.0 / std::sqrt(static_cast<double>(head_width))), -1);
+    weights = at::softmax(weights * (1.0 / std::sqrt(static_cast<double>(size))), -1);
     const Tensor mixed = at::bmm(weights, tokens).transpose(0, 1);                         // [h, B, W]
     const Tensor values = at::bmm(mixed, value_weight_).transpose(0, 1);                   // [B, h, d]
     return finish(x.unflatten(0, {images, -1}).select(1, 0), values.reshape({images, width()}), now);
@@ -132,10 +134,10 @@ class FusedBlock {
   /// From the gradient of what `forward` gave to that of its input. **Shape** [T + m, W]; rows before
   /// `rows.wanted_from` are undefined in value.
   template <class Attention>
-  DownGradient backward(const KeptBlock& kept, const Attention& attention, const BlockRows& rows,
-                        DownGradient gradient) const {
-    Tensor hidden = proj_.backward(gradient.copy);
-    activate_rows_backward(kept.slope, hidden, activation_);
+  RowsInBoth backward(const KeptBlock& kept, const Attention& attention, const BlockRows& rows,
+                        RowsInBoth gradient) const {
+    const Tensor hidden = proj_.backward(gradient.copy);
+    multiply_rows(kept.slope, hidden);
     add_layer_norm_rows_backward(fc_.backward(hidden), kept.middle, norm2_, kept.middle_moments, gradient);
     Tensor qkv = at::zeros_like(kept.qkv);
     Tensor query = kept.query.defined() ? at::empty_like(kept.query) : Tensor();
@@ -157,22 +159,24 @@ class FusedBlock {
   Tensor finish(const Tensor& residual, const Tensor& mixed, KeptBlock& now) const {
     now.slope = fc_.forward(
         add_layer_norm_rows(residual, {out_.forward(mixed), out_bias_}, norm2_, now.middle, now.middle_moments));
-    return add_rows(now.middle, {proj_.forward(activate_rows({now.slope, fc_bias_}, activation_)), proj_bias_});
+    const Unbiased hidden{now.slope, fc_bias_};
+    const Tensor active = activation_ == Activation::Gelu ? gelu_rows(hidden) : quick_gelu_rows(hidden);
+    return add_rows(now.middle, {proj_.forward(active), proj_bias_});
   }
 
   /// The end of `backward`: through the projections and the first layer norm, plus the residual's own gradient.
-  DownGradient input_gradient(const KeptBlock& kept, const BlockRows& rows, const DownGradient& above,
+  RowsInBoth input_gradient(const KeptBlock& kept, const BlockRows& rows, const RowsInBoth& above,
                               const Tensor& qkv, const Tensor& query) const {
     const std::int64_t count = kept.input.size(0), from = rows.wanted_from;
-    DownGradient result = above;
+    RowsInBoth result = above;
     if (rows.queries.defined() || rows.live != count) {
-      result.sum = at::zeros({count, width()}, at::kFloat);
+      result.exact = at::zeros({count, width()}, at::kFloat);
       if (rows.queries.defined()) {
-        result.sum.index_copy_(0, rows.queries, above.sum);
+        result.exact.index_copy_(0, rows.queries, above.exact);
       } else {
-        result.sum.narrow(0, 0, rows.live).copy_(above.sum);
+        result.exact.narrow(0, 0, rows.live).copy_(above.exact);
       }
-      result.copy = type_ == at::kFloat ? result.sum : at::empty({count, width()}, type_);
+      result.copy = type_ == at::kFloat ? result.exact : at::empty({count, width()}, type_);
     }
     const auto wanted = [&](const Tensor& of_rows) { return of_rows.narrow(0, from, count - from); };
     Tensor arrived = qkv_.backward(wanted(qkv));
@@ -181,7 +185,7 @@ class FusedBlock {
       all.index_copy_(0, rows.queries, query_.backward(query));
       arrived.add_(wanted(all));
     }
-    const DownGradient part{wanted(result.sum), wanted(result.copy)};
+    const RowsInBoth part{wanted(result.exact), wanted(result.copy)};
     add_layer_norm_rows_backward(arrived, wanted(kept.input), norm1_, wanted(kept.input_moments), part);
     return result;
   }

@@ -70,20 +70,20 @@ class FusedTextPass {
   /// From the gradient of what `forward` gave, [R, W], to those of `inputs`.
   [[nodiscard]] std::vector<Tensor> backward(const Tensor& gradient) const {
     std::vector<Tensor> found(2 + 2 * layers_.size());
-    DownGradient down = blocks_->front().down(gradient);
+    RowsInBoth down = blocks_->front().down(gradient);
     for (std::size_t i = layers_.size(); i-- > lowest_;) {
       const Layer& layer = layers_[i];
       down = blocks_->at(i).backward(layer.kept, layer.attention, layer.block, down);
       const std::int64_t total = layer.text.total();
-      found[3 + 2 * i] = down.sum.narrow(0, total, down.sum.size(0) - total).clone();
-      down = {down.sum.narrow(0, 0, total), down.copy.narrow(0, 0, total)};
+      found[3 + 2 * i] = down.exact.narrow(0, total, down.exact.size(0) - total).clone();
+      down = {down.exact.narrow(0, 0, total), down.copy.narrow(0, 0, total)};
       if (prompts_[i].replacement.defined()) found[2 + 2 * i] = take_replacement(i, down);
       if (layer.shared_before) down = shared_again(layer, down);
     }
     if (lowest_ > 0) return found;
     found[0] =
-        down.sum.narrow(0, start_.suffix, start_.total() - start_.suffix).view({start_.groups, start_.prefix, -1});
-    if (names_train_) found[1] = down.sum.narrow(0, 0, start_.suffix);
+        down.exact.narrow(0, start_.suffix, start_.total() - start_.suffix).view({start_.groups, start_.prefix, -1});
+    if (names_train_) found[1] = down.exact.narrow(0, 0, start_.suffix);
     return found;
   }
 
@@ -125,14 +125,14 @@ class FusedTextPass {
   }
 
   /// The gradient of block i's replacement; nothing of it goes further down.
-  Tensor take_replacement(std::size_t i, DownGradient& down) const {
+  Tensor take_replacement(std::size_t i, RowsInBoth& down) const {
     const TextRows& rows = layers_[i].text;
     const Tensor& tokens = prompts_[i].replacement;
-    const Tensor part = prompt_rows(down.sum, rows, tokens.size(-2));
+    const Tensor part = prompt_rows(down.exact, rows, tokens.size(-2));
     const Tensor found = tokens.dim() == 2 ? part.sum(0) : part.clone();
     const std::int64_t live = i > 0 ? layers_[i - 1].block.live : rows.total();
     if (live < layers_[i].text.total() && !layers_[i].shared_before) {
-      down = {down.sum.narrow(0, 0, live), down.copy.narrow(0, 0, live)};
+      down = {down.exact.narrow(0, 0, live), down.copy.narrow(0, 0, live)};
     } else {
       part.zero_();
       prompt_rows(down.copy, rows, tokens.size(-2)).zero_();
@@ -141,12 +141,12 @@ class FusedTextPass {
   }
 
   /// Gradients of prefixes that every row has for itself, summed over the rows that shared one.
-  [[nodiscard]] DownGradient shared_again(const Layer& layer, const DownGradient& down) const {
+  [[nodiscard]] RowsInBoth shared_again(const Layer& layer, const RowsInBoth& down) const {
     const TextRows &now = layer.text, &before = start_;
-    const Tensor own = down.sum.narrow(0, now.suffix, now.groups * now.prefix).view({now.groups, now.prefix, -1});
+    const Tensor own = down.exact.narrow(0, now.suffix, now.groups * now.prefix).view({now.groups, now.prefix, -1});
     Tensor shared = at::zeros({before.groups, before.prefix, own.size(2)}, at::kFloat);
     shared.index_add_(0, at::tensor(before.group), own);
-    return blocks_->front().down(at::cat({down.sum.narrow(0, 0, now.suffix), shared.flatten(0, 1)}));
+    return blocks_->front().down(at::cat({down.exact.narrow(0, 0, now.suffix), shared.flatten(0, 1)}));
   }
 
   std::shared_ptr<const std::vector<FusedBlock>> blocks_;

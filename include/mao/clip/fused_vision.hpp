@@ -52,18 +52,18 @@ class FusedVisionPass {
   [[nodiscard]] std::vector<Tensor> backward(const Tensor& gradient) const {
     std::vector<Tensor> found(1 + 2 * blocks_->size());
     const std::int64_t total = images_ * length_;
-    DownGradient down = blocks_->front().down(gradient);
+    RowsInBoth down = blocks_->front().down(gradient);
     for (std::size_t i = blocks_->size(); i-- > 0;) {
       down = blocks_->at(i).backward(kept_[i], attention(i), rows(i), down);
-      found[2 + 2 * i] = down.sum.narrow(0, total, down.sum.size(0) - total).clone();
-      down = {down.sum.narrow(0, 0, total), down.copy.narrow(0, 0, total)};
+      found[2 + 2 * i] = down.exact.narrow(0, total, down.exact.size(0) - total).clone();
+      down = {down.exact.narrow(0, 0, total), down.copy.narrow(0, 0, total)};
       if (!prompts_[i].replacement.defined()) continue;
       const std::int64_t n = prompts_[i].replacement.size(0);
-      found[1 + 2 * i] = prompt_rows(down.sum, n).sum(0);
-      prompt_rows(down.sum, n).zero_();
+      found[1 + 2 * i] = prompt_rows(down.exact, n).sum(0);
+      prompt_rows(down.exact, n).zero_();
       prompt_rows(down.copy, n).zero_();
     }
-    found[0] = down.sum.view({images_, length_, -1});
+    found[0] = down.exact.view({images_, length_, -1});
     return found;
   }
 

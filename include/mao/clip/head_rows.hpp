@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// One head of a row of queries, keys or values, and the keys and values that a packed sequence sees: what the CPU kernel
+/// Queries, keys and values as tensors and as rows of heads, and what of them a packed sequence sees: what the CPU kernel
 /// of the packed attention (packed_attention.hpp) is written in.
 
 #include <algorithm>
@@ -10,11 +10,17 @@
 #include <vector>
 
 #include <mao/clip/text_rows.hpp>
-#include <mao/clip/vector16.hpp>
+#include <mao/core/vector16.hpp>
 
 namespace mao::detail {
 
 #if MAO_HAS_AVX512_KERNELS
+
+/// Queries, keys and values of a block, or their gradients; the parts may be views of one tensor.
+struct Projections {
+  Tensor query;       ///< [Q, W]
+  Tensor key, value;  ///< [K, W]
+};
 
 /// Queries, keys and values, or their gradients: heads of 64 floats side by side in each row.
 template <class Type>

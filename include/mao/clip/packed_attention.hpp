@@ -7,13 +7,15 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/empty.h>
 
-#include <mao/clip/fused_rows.hpp>
 #include <mao/clip/head_rows.hpp>
+#include <mao/core/row_kernels.hpp>
 
 namespace mao::detail {
 
@@ -165,7 +167,7 @@ class PackedAttention {
   static void each_head(at::ScalarType type, std::int64_t heads, const Work& work) {
     at::parallel_for(0, heads, 1, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t head = begin; head < end; ++head) {
-        with_product_type(type, [&](auto zero) { work(zero, head); });
+        rows::with_product_type(type, [&](auto zero) { work(zero, head); });
       }
     });
   }

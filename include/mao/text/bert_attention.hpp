@@ -4,7 +4,7 @@
 /// Attention among all tokens of many short rows that stand packed, and its way back: the CPU kernel of the sentence
 /// encoder. For CPUs with AVX-512; `instruction_set()` says whether to call it.
 
-#include <mao/text/bert_rows.hpp>
+#include <mao/core/row_kernels.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
 
@@ -22,7 +22,7 @@
 
 namespace mao::detail {
 
-inline std::int64_t whole_lanes(std::int64_t count) { return (count + lanes - 1) / lanes * lanes; }
+inline std::int64_t whole_lanes(std::int64_t count) { return (count + 15) / 16 * 16; }
 
 /// One head of a row's queries, keys or values, or of their gradients: `width` floats of every token.
 template <class Type>
@@ -45,44 +45,14 @@ MAO_AVX512 void transpose_tokens(HeadTokens<const Type> from, std::int64_t lengt
 
 /// out = sum of factors[i] * row(i), over `count` rows of `width` numbers.
 template <class Factor, class RowAt, class Type>
-MAO_LANES void combine(const Factor* factors, std::int64_t factor_stride, std::int64_t count, const RowAt& row,
-                       std::int64_t width, Type* out) {
-  for (std::int64_t c = 0; c < width; c += lanes) {
-    Lanes sum{};
+MAO_V16 void combine(const Factor* factors, std::int64_t factor_stride, std::int64_t count, const RowAt& row,
+                     std::int64_t width, Type* out) {
+  for (std::int64_t c = 0; c < width; c += 16) {
+    v16::Floats sum = v16::zero();
     for (std::int64_t i = 0; i < count; ++i) {
-      sum += static_cast<float>(factors[i * factor_stride]) * load_lanes(row(i) + c);
+      sum = v16::fma(v16::all(static_cast<float>(factors[i * factor_stride])), v16::load(row(i) + c), sum);
     }
-    store_lanes(out + c, sum);
-  }
-}
-
-/// softmax(scale * row) in place; the lanes beyond `length` become zero.
-MAO_AVX512 inline void softmax_row(float* row, std::int64_t length, float scale) {
-  const float top = *std::max_element(row, row + length);
-  for (std::int64_t j = 0; j < length; j += lanes) store_lanes(row + j, exp_lanes((load_lanes(row + j) - top) * scale));
-  float sum = 0;
-  for (std::int64_t j = 0; j < length; ++j) sum += row[j];
-  std::fill(row + length, row + whole_lanes(length), 0.0F);
-  for (std::int64_t j = 0; j < length; j += lanes) store_lanes(row + j, load_lanes(row + j) / sum);
-}
-
-/// From the gradient of softmax(scale * row) to that of the row, in place.
-MAO_AVX512 inline void softmax_row_backward(const float* weights, float* gradient, std::int64_t padded, float scale) {
-  Lanes total{};
-  for (std::int64_t j = 0; j < padded; j += lanes) total += load_lanes(weights + j) * load_lanes(gradient + j);
-  const float mean = sum_lanes(total);
-  for (std::int64_t j = 0; j < padded; j += lanes) {
-    store_lanes(gradient + j, load_lanes(weights + j) * (load_lanes(gradient + j) - mean) * scale);
-  }
-}
-
-/// Calls `work` with a zero of the type that the matrix products are computed in.
-template <class Work>
-void with_row_type(at::ScalarType type, const Work& work) {
-  if (type == at::kFloat) {
-    work(float{});
-  } else {
-    work(c10::BFloat16{});
+    v16::store(out + c, sum);
   }
 }
 
@@ -103,7 +73,7 @@ class PackedBertAttention {
   [[nodiscard]] Tensor forward(const Tensor& qkv, Tensor& weights) const {
     weights = at::empty({weights_at_.back()}, at::kFloat);
     const Tensor mixed = at::empty({qkv.size(0), width_}, qkv.options());
-    with_row_type(qkv.scalar_type(), [&]<class Type>(Type) {
+    rows::with_product_type(qkv.scalar_type(), [&]<class Type>(Type) {
       const auto* from = qkv.const_data_ptr<Type>();
       auto* to = mixed.mutable_data_ptr<Type>();
       auto* shares = weights.mutable_data_ptr<float>();
@@ -118,7 +88,7 @@ class PackedBertAttention {
   /// **Shapes** gradient [T, W] of what `forward` gave -> [T, 3 W], that of `qkv`.
   [[nodiscard]] Tensor backward(const Tensor& qkv, const Tensor& weights, const Tensor& gradient) const {
     const Tensor back = at::empty_like(qkv);
-    with_row_type(qkv.scalar_type(), [&]<class Type>(Type) {
+    rows::with_product_type(qkv.scalar_type(), [&]<class Type>(Type) {
       const auto *from = qkv.const_data_ptr<Type>(), *arrived = gradient.const_data_ptr<Type>();
       const auto* shares = weights.const_data_ptr<float>();
       auto* to = back.mutable_data_ptr<Type>();
@@ -167,7 +137,7 @@ class PackedBertAttention {
     transpose_tokens<Type>({query.at + width_, query.stride}, length, head_width_, space);
     for (std::int64_t i = 0; i < length; ++i, weights += padded) {
       combine(query.token(i), 1, head_width_, key_column, padded, weights);
-      softmax_row(weights, length, scale());
+      rows::softmax(weights, scale(), length);
       combine(weights, 1, length, value, head_width_, out.token(i));
     }
   }
@@ -184,7 +154,7 @@ class PackedBertAttention {
     for (std::int64_t i = 0; i < length; ++i) {
       float* slope = slopes + i * padded;
       combine(arrived.token(i), 1, head_width_, value_column, padded, slope);
-      softmax_row_backward(weights + i * padded, slope, padded, scale());
+      rows::softmax_backward(weights + i * padded, slope, scale(), length);
       combine(slope, 1, length, key, head_width_, back.token(i));
     }
     for (std::int64_t j = 0; j < length; ++j) {

@@ -68,7 +68,7 @@ class BertEncoder {
   Tensor forward(const Tensor& embeddings, const TokenLayout& layout) const {
     Tensor tokens = apply_norm(embeddings, norm_);
 #if MAO_HAS_AVX512_KERNELS
-    const bool packed = !layout.offsets.empty() && width() / heads_ % lanes == 0;
+    const bool packed = !layout.offsets.empty() && width() / heads_ % 16 == 0;
     if (packed && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
         instruction_set() == InstructionSet::Avx512) {
       return run_fused_bert(fused_, tokens, layout.offsets, heads_);

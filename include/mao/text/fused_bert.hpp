@@ -13,6 +13,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -23,23 +24,12 @@
 #include <mao/core/frozen_linear.hpp>
 #include <mao/core/ops.hpp>
 #include <mao/core/own_gradient.hpp>
+#include <mao/core/row_passes.hpp>
 #include <mao/text/bert.hpp>
-#include <mao/text/bert_rows.hpp>
 
 namespace mao::detail {
 
-/// Rows in fp32, and in the type of the matrix products (the same tensor in fp32).
-struct BertRows {
-  Tensor exact, copy;  // [T, W]
-};
-
-/// Calls `work(first, last)` for parts of `count` rows of `width` numbers.
-template <class Work>
-void in_row_parts(std::int64_t count, std::int64_t width, const Work& work) {
-  at::parallel_for(0, count, std::max<std::int64_t>(1, 32768 / width), work);
-}
-
-/// The layer norm of a residual sum.
+/// The layer norm of a residual sum: BERT normalises what it adds up, so the norm itself goes on in both types.
 class FusedNorm {
  public:
   struct Kept {
@@ -49,46 +39,39 @@ class FusedNorm {
   explicit FusedNorm(const Affine& affine) : affine_(affine) {}
 
   /// **Shapes** x [T, W] fp32, delta [T, W].
-  BertRows forward(const Tensor& x, const Tensor& delta, Kept& kept) const {
+  RowsInBoth forward(const Tensor& x, const Tensor& delta, Kept& kept) const {
     const std::int64_t width = x.size(1);
     const Tensor exact = at::empty_like(x);
-    const BertRows out{exact, delta.scalar_type() == at::kFloat ? exact : at::empty_like(delta)};
-    kept = {at::empty_like(x), at::empty({x.size(0), 2}, at::kFloat)};
-    with_row_type(delta.scalar_type(), [&]<class Type>(Type) {
-      const auto *from = x.const_data_ptr<float>(), *weight = affine_.weight.const_data_ptr<float>(),
-                 *bias = affine_.bias.const_data_ptr<float>();
-      const auto* more = delta.const_data_ptr<Type>();
-      auto *sum = kept.sum.mutable_data_ptr<float>(), *to = out.exact.mutable_data_ptr<float>();
-      auto* copy = out.copy.mutable_data_ptr<Type>();
-      auto* moments = reinterpret_cast<RowMoments*>(kept.moments.mutable_data_ptr<float>());
-      in_row_parts(x.size(0), width, [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t row = first; row < last; ++row) {
-          const std::int64_t at = row * width;
-          moments[row] = add_norm_row(from + at, more + at, weight, bias, static_cast<float>(bert_norm_epsilon),
-                                      sum + at, to + at, copy + at, width);
-        }
-      });
+    kept = {add_rows(x, {delta, {}}), at::empty({x.size(0), 2}, at::kFloat)};
+    const float *from = kept.sum.const_data_ptr<float>(), *weight = affine_.weight.const_data_ptr<float>(),
+                *bias = affine_.bias.const_data_ptr<float>();
+    auto* to = exact.mutable_data_ptr<float>();
+    auto* moments = reinterpret_cast<rows::Moments*>(kept.moments.mutable_data_ptr<float>());
+    rows::in_parallel(x.size(0), width, [&](std::int64_t first, std::int64_t last) {
+      for (std::int64_t i = first; i < last; ++i) {
+        moments[i] = rows::layer_norm(from + i * width, weight, bias, to + i * width, width,
+                                      static_cast<float>(bert_norm_epsilon));
+      }
     });
-    return out;
+    return {exact, exact.to(delta.scalar_type())};
   }
 
   /// From `gradient` [T, W] fp32 + `more` [T, W], or undefined, to the gradient of x and of delta, the same.
-  BertRows backward(const Tensor& gradient, const Tensor& more, at::ScalarType type, const Kept& kept) const {
-    const std::int64_t width = gradient.size(1);
-    const Tensor exact = at::empty_like(kept.sum);
-    const BertRows back{exact, type == at::kFloat ? exact : at::empty(gradient.sizes(), type)};
-    with_row_type(type, [&]<class Type>(Type) {
-      const auto *from = gradient.const_data_ptr<float>(), *sum = kept.sum.const_data_ptr<float>(),
+  RowsInBoth backward(const Tensor& gradient, const Tensor& more, at::ScalarType type, const Kept& kept) const {
+    const Tensor arrived = more.defined() ? add_rows(gradient, {more, {}}) : gradient;
+    const std::int64_t width = arrived.size(1);
+    const Tensor exact = at::zeros_like(kept.sum);
+    const RowsInBoth back{exact, type == at::kFloat ? exact : at::empty(exact.sizes(), type)};
+    with_product_type(type, [&]<class Type>(Type) {
+      const auto *from = arrived.const_data_ptr<float>(), *sum = kept.sum.const_data_ptr<float>(),
                  *weight = affine_.weight.const_data_ptr<float>();
-      const Type* added = more.defined() ? more.const_data_ptr<Type>() : nullptr;
       auto* to = back.exact.mutable_data_ptr<float>();
       auto* copy = back.copy.mutable_data_ptr<Type>();
-      const auto* moments = reinterpret_cast<const RowMoments*>(kept.moments.const_data_ptr<float>());
-      in_row_parts(gradient.size(0), width, [&](std::int64_t first, std::int64_t last) {
-        for (std::int64_t row = first; row < last; ++row) {
-          const std::int64_t at = row * width;
-          norm_backward_row(from + at, added ? added + at : nullptr, sum + at, weight, moments[row], to + at, copy + at,
-                            width);
+      const auto* moments = reinterpret_cast<const rows::Moments*>(kept.moments.const_data_ptr<float>());
+      rows::in_parallel(arrived.size(0), width, [&](std::int64_t first, std::int64_t last) {
+        for (std::int64_t i = first; i < last; ++i) {
+          const std::int64_t at = i * width;
+          rows::layer_norm_backward(from + at, sum + at, weight, moments[i], to + at, copy + at, width);
         }
       });
     });
@@ -98,31 +81,6 @@ class FusedNorm {
  private:
   Affine affine_;
 };
-
-/// GELU of `hidden`, in whose place its slope is left.
-inline Tensor gelu_and_slope(const Tensor& hidden) {
-  const Tensor out = at::empty_like(hidden);
-  with_row_type(hidden.scalar_type(), [&]<class Type>(Type) {
-    auto *from = hidden.mutable_data_ptr<Type>(), *to = out.mutable_data_ptr<Type>();
-    const std::int64_t width = hidden.size(1);
-    in_row_parts(hidden.size(0), width, [&](std::int64_t first, std::int64_t last) {
-      gelu_rows(from + first * width, to + first * width, (last - first) * width);
-    });
-  });
-  return out;
-}
-
-/// gradient *= slope
-inline void multiply_by_slope(const Tensor& gradient, const Tensor& slope) {
-  with_row_type(slope.scalar_type(), [&]<class Type>(Type) {
-    auto* to = gradient.mutable_data_ptr<Type>();
-    const auto* from = slope.const_data_ptr<Type>();
-    const std::int64_t width = slope.size(1);
-    in_row_parts(slope.size(0), width, [&](std::int64_t first, std::int64_t last) {
-      multiply_rows(from + first * width, to + first * width, (last - first) * width);
-    });
-  });
-}
 
 class FusedBertLayer {
  public:
@@ -143,22 +101,22 @@ class FusedBertLayer {
 
   [[nodiscard]] at::ScalarType type() const { return type_; }
 
-  BertRows forward(const BertRows& x, const PackedBertAttention& attention, Kept& kept) const {
+  RowsInBoth forward(const RowsInBoth& x, const PackedBertAttention& attention, Kept& kept) const {
     kept.qkv = query_key_value_.forward(x.copy);
     const Tensor mixed = attention_out_.forward(attention.forward(kept.qkv, kept.weights));
-    const BertRows attended = attention_norm_.forward(x.exact, mixed, kept.attended);
+    const RowsInBoth attended = attention_norm_.forward(x.exact, mixed, kept.attended);
     kept.slope = up_.forward(attended.copy);
-    const Tensor hidden = gelu_and_slope(kept.slope);
+    const Tensor hidden = gelu_rows({kept.slope, {}});
     return norm_.forward(attended.exact, down_.forward(hidden), kept.result);
   }
 
   /// From the gradient of what `forward` gave, the sum of two parts as a norm takes it, to that of its input, likewise.
   [[nodiscard]] std::pair<Tensor, Tensor> backward(const std::pair<Tensor, Tensor>& gradient,
                                                    const PackedBertAttention& attention, const Kept& kept) const {
-    const BertRows of_result = norm_.backward(gradient.first, gradient.second, type_, kept.result);
+    const RowsInBoth of_result = norm_.backward(gradient.first, gradient.second, type_, kept.result);
     const Tensor of_hidden = down_.backward(of_result.copy);
-    multiply_by_slope(of_hidden, kept.slope);
-    const BertRows of_attended =
+    multiply_rows(kept.slope, of_hidden);
+    const RowsInBoth of_attended =
         attention_norm_.backward(of_result.exact, up_.backward(of_hidden), type_, kept.attended);
     const Tensor of_mixed = attention_out_.backward(of_attended.copy);
     const Tensor of_qkv = attention.backward(kept.qkv, kept.weights, of_mixed);
@@ -180,7 +138,7 @@ class FusedBertPass {
       : layers_(std::move(layers)), attention_(std::move(attention)) {}
 
   Tensor forward(const Tensor& tokens, bool keep) {
-    BertRows rows{tokens, tokens.to(layers_->front().type())};
+    RowsInBoth rows{tokens, tokens.to(layers_->front().type())};
     for (const FusedBertLayer& layer : *layers_) {
       FusedBertLayer::Kept kept;
       rows = layer.forward(rows, attention_, kept);

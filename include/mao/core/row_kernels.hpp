@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What happens to the rows of a tower between its matrix products, each in one pass over memory: residual sums with
-/// layer norm, QuickGELU, and their way back. For CPUs with AVX-512; `instruction_set()` says whether to call them.
+/// What happens to the rows of a transformer between its matrix products, each in one pass over memory: residual sums,
+/// layer norm, GELU, softmax, and their way back. For CPUs with AVX-512; `instruction_set()` says whether to call them.
 
-#include <mao/clip/vector16.hpp>
+#include <mao/core/vector16.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 #include <ATen/Parallel.h>
+#include <c10/core/ScalarType.h>
 
 namespace mao::detail::rows {
 
+/// CLIP's.
 inline constexpr float layer_norm_epsilon = 1e-5F;
 
 /// Mean and 1 / standard deviation of a row, kept for the way back.
@@ -23,7 +27,8 @@ struct Moments {
 
 /// The normalised row of x, scaled and shifted. **Shapes** x, weight, bias, out [width], a multiple of 16.
 template <class To>
-MAO_AVX512 Moments layer_norm(const float* x, const float* weight, const float* bias, To* out, std::int64_t width) {
+MAO_AVX512 Moments layer_norm(const float* x, const float* weight, const float* bias, To* out, std::int64_t width,
+                              float epsilon = layer_norm_epsilon) {
   const auto scale = 1.0F / static_cast<float>(width);
   v16::Floats total = v16::zero();
   for (std::int64_t i = 0; i < width; i += 16) total = v16::add(total, v16::load(x + i));
@@ -34,7 +39,7 @@ MAO_AVX512 Moments layer_norm(const float* x, const float* weight, const float* 
     const v16::Floats distance = v16::sub(v16::load(x + i), centre);
     squares = v16::fma(distance, distance, squares);
   }
-  const float inverse = 1.0F / std::sqrt(v16::sum(squares) * scale + layer_norm_epsilon);
+  const float inverse = 1.0F / std::sqrt(v16::sum(squares) * scale + epsilon);
   const v16::Floats slope = v16::all(inverse);
   for (std::int64_t i = 0; i < width; i += 16) {
     const v16::Floats normal = v16::mul(v16::sub(v16::load(x + i), centre), slope);
@@ -60,9 +65,9 @@ MAO_AVX512 void add(Type* x, const float* bias, std::int64_t width) {
 }
 
 /// Adds to `sum` the gradient of x, given that of its layer norm, and writes the sum to `copy` too.
-template <class Type>
-MAO_AVX512 void layer_norm_backward(const Type* gradient, const float* x, const float* weight, Moments moments,
-                                    float* sum, Type* copy, std::int64_t width) {
+template <class From, class To>
+MAO_AVX512 void layer_norm_backward(const From* gradient, const float* x, const float* weight, Moments moments,
+                                    float* sum, To* copy, std::int64_t width) {
   const auto scale = 1.0F / static_cast<float>(width);
   const v16::Floats centre = v16::all(moments.mean), slope = v16::all(moments.inverse);
   v16::Floats along_one = v16::zero(), along_normal = v16::zero();
@@ -95,6 +100,28 @@ MAO_AVX512 void quick_gelu(Type* x, const float* bias, Type* out, std::int64_t w
     const v16::Floats gate = v16::sigmoid(scaled);
     v16::store(out + i, v16::mul(value, gate));
     v16::store(x + i, v16::mul(gate, v16::fma(scaled, v16::sub(one, gate), one)));
+  }
+}
+
+/// x P(X < x) of x + bias, X normal: the exact GELU, P to 1e-7; its slope takes the place of x. The bias may be null.
+///
+/// **Source** Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
+template <class Type>
+MAO_AVX512 void gelu(Type* x, const float* bias, Type* out, std::int64_t width) {
+  const v16::Floats one = v16::all(1.0F);
+  for (std::int64_t i = 0; i < width; i += 16) {
+    v16::Floats u = v16::load(x + i);
+    if (bias != nullptr) u = v16::add(u, v16::load(bias + i));
+    const v16::Floats bell = v16::exp(v16::mul(v16::mul(u, u), v16::all(-0.5F)));
+    const v16::Floats t = v16::inverse(v16::fma(v16::absolute(u), v16::all(0.3275911F * 0.70710678F), one));
+    v16::Floats p = v16::fma(t, v16::all(1.061405429F), v16::all(-1.453152027F));
+    p = v16::fma(p, t, v16::all(1.421413741F));
+    p = v16::fma(p, t, v16::all(-0.284496736F));
+    p = v16::fma(p, t, v16::all(0.254829592F));
+    const v16::Floats tail = v16::mul(v16::mul(p, t), v16::mul(bell, v16::all(0.5F)));  // P(X > |u|)
+    const v16::Floats below = v16::where_negative(u, tail, v16::sub(one, tail));
+    v16::store(out + i, v16::mul(u, below));
+    v16::store(x + i, v16::fma(v16::mul(u, bell), v16::all(0.39894228F), below));
   }
 }
 
@@ -140,6 +167,16 @@ MAO_AVX512 void softmax_backward(const Type* weights, Type* gradient, float scal
     const v16::Floats above = v16::sub(v16::load_first(gradient + i, width - i, v16::zero()), mean);
     const v16::Floats weight = v16::mul(v16::load_first(weights + i, width - i, v16::zero()), factor);
     v16::store_first(gradient + i, width - i, v16::mul(weight, above));
+  }
+}
+
+/// Calls `work` with a zero of the type that the matrix products are computed in.
+template <class Work>
+void with_product_type(at::ScalarType type, const Work& work) {
+  if (type == at::kFloat) {
+    work(float{});
+  } else {
+    work(c10::BFloat16{});
   }
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Sixteen floats at a time, read from and written to fp32 or bf16: what the CPU kernels of the towers are written in.
+/// Sixteen floats at a time, read from and written to fp32 or bf16: what the CPU kernels are written in.
 
 #include <mao/core/instruction_set.hpp>
 
@@ -68,6 +68,12 @@ MAO_V16 Floats load_first(const c10::BFloat16* from, std::int64_t count, Floats 
 MAO_V16 void store_first(float* to, std::int64_t count, Floats x) { _mm512_mask_storeu_ps(to, first(count), x); }
 MAO_V16 void store_first(c10::BFloat16* to, std::int64_t count, Floats x) {
   _mm256_mask_storeu_epi16(to, first(count), reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(x)));
+}
+
+MAO_V16 Floats absolute(Floats x) { return max(x, sub(zero(), x)); }
+/// `below` where x < 0, `otherwise` elsewhere.
+MAO_V16 Floats where_negative(Floats x, Floats below, Floats otherwise) {
+  return _mm512_mask_mov_ps(otherwise, _mm512_cmp_ps_mask(x, zero(), _CMP_LT_OQ), below);
 }
 
 /// x in the first `count` lanes, zero in the others.

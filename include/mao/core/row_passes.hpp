@@ -1,41 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The row kernels (row_kernels.hpp) on whole tensors: the passes over memory between two matrix products of a fused
-/// block. They also add the biases of products that leave them out.
+/// The row kernels (row_kernels.hpp) on whole tensors: the passes over memory between two matrix products of a frozen
+/// transformer. They also add the biases of products that leave them out.
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
-#include <ATen/ops/gelu.h>
-#include <ATen/ops/gelu_backward.h>
 
-#include <mao/clip/block.hpp>
-#include <mao/clip/row_kernels.hpp>
+#include <mao/core/row_kernels.hpp>
+#include <mao/core/tensor.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
 
 namespace mao::detail {
 
-/// Calls `work` with a zero of the type that the matrix products are computed in.
-template <class Work>
-void with_product_type(at::ScalarType type, const Work& work) {
-  if (type == at::kFloat) {
-    work(float{});
-  } else {
-    work(c10::BFloat16{});
-  }
-}
+using rows::with_product_type;
 
-/// Queries, keys and values of a block, or their gradients; the parts may be views of one tensor.
-struct Projections {
-  Tensor query;       ///< [Q, W]
-  Tensor key, value;  ///< [K, W]
-};
-
-/// A gradient on its way down: exact, and in the type of the matrix products (the same tensor in fp32).
-struct DownGradient {
-  Tensor sum;   ///< [rows, W] fp32
-  Tensor copy;  ///< [rows, W]
+/// Rows, or their gradients, in fp32 and in the type of the matrix products (the same tensor in fp32). **Shapes** [n, W].
+struct RowsInBoth {
+  Tensor exact, copy;
 };
 
 /// Scale and shift of a layer norm, both [W].
@@ -121,38 +104,41 @@ inline void add_bias_rows(const Tensor& x, const Tensor& bias) {
   });
 }
 
-/// The activation of `hidden`. In place of its rows stays what the way back wants: the slope, or for the exact GELU the
-/// argument.
-inline Tensor activate_rows(const Unbiased& hidden, Activation activation) {
-  if (activation == Activation::Gelu) {
-    if (hidden.bias.defined()) add_bias_rows(hidden.rows, hidden.bias);
-    return at::gelu(hidden.rows);
-  }
+/// An activation of `hidden`, in place of whose rows stays its slope. `kernel(x, bias, out, width)` does a row.
+template <class Kernel>
+Tensor activate_rows(const Unbiased& hidden, const Kernel& kernel) {
   const Tensor out = at::empty_like(hidden.rows);
   const std::int64_t width = out.size(1);
   with_product_type(out.scalar_type(), [&]<class Type>(Type) {
     Type *from = hidden.rows.mutable_data_ptr<Type>(), *to = out.mutable_data_ptr<Type>();
     const float* bias = hidden.shift();
     rows::in_parallel(out.size(0), width, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin * width; i < end * width; i += width) {
-        rows::quick_gelu(from + i, bias, to + i, width);
-      }
+      for (std::int64_t i = begin * width; i < end * width; i += width) kernel(from + i, bias, to + i, width);
     });
   });
   return out;
 }
 
-/// From the gradient of an activation to that of its argument, in place; `kept` is what `activate_rows` left.
-inline void activate_rows_backward(const Tensor& kept, Tensor& gradient, Activation activation) {
-  if (activation == Activation::Gelu) {
-    gradient = at::gelu_backward(gradient, kept);
-    return;
-  }
-  with_product_type(kept.scalar_type(), [&]<class Type>(Type) {
-    const Type* from = kept.const_data_ptr<Type>();
+/// CLIP's x sigmoid(1.702 x).
+inline Tensor quick_gelu_rows(const Unbiased& hidden) {
+  return activate_rows(hidden, [](auto* x, const float* bias, auto* out, std::int64_t width) {
+    rows::quick_gelu(x, bias, out, width);
+  });
+}
+/// The exact one.
+inline Tensor gelu_rows(const Unbiased& hidden) {
+  return activate_rows(hidden, [](auto* x, const float* bias, auto* out, std::int64_t width) {
+    rows::gelu(x, bias, out, width);
+  });
+}
+
+/// gradient *= slope
+inline void multiply_rows(const Tensor& slope, const Tensor& gradient) {
+  with_product_type(slope.scalar_type(), [&]<class Type>(Type) {
+    const Type* from = slope.const_data_ptr<Type>();
     Type* to = gradient.mutable_data_ptr<Type>();
-    const std::int64_t width = kept.size(1);
-    rows::in_parallel(kept.size(0), width, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t width = slope.size(1);
+    rows::in_parallel(slope.size(0), width, [&](std::int64_t begin, std::int64_t end) {
       rows::multiply(from + begin * width, to + begin * width, (end - begin) * width);
     });
   });
@@ -160,12 +146,12 @@ inline void activate_rows_backward(const Tensor& kept, Tensor& gradient, Activat
 
 /// Adds to `gradient` what comes back through a layer norm of x. **Shapes** arrived, x [rows, W].
 inline void add_layer_norm_rows_backward(const Tensor& arrived, const Tensor& x, const NormWeights& norm,
-                                         const Tensor& moments, const DownGradient& gradient) {
+                                         const Tensor& moments, const RowsInBoth& gradient) {
   with_product_type(arrived.scalar_type(), [&]<class Type>(Type) {
     const Type* from = arrived.const_data_ptr<Type>();
     const float *rows_of_x = x.const_data_ptr<float>(), *scale = norm.weight.const_data_ptr<float>();
     const auto* found = reinterpret_cast<const rows::Moments*>(moments.const_data_ptr<float>());
-    float* total = gradient.sum.mutable_data_ptr<float>();
+    float* total = gradient.exact.mutable_data_ptr<float>();
     Type* copy = gradient.copy.mutable_data_ptr<Type>();
     const std::int64_t width = x.size(1);
     rows::in_parallel(arrived.size(0), width, [&](std::int64_t begin, std::int64_t end) {

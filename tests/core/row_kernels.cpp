@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each kernel equals LibTorch's operators and their gradients.
-#include <mao/clip/row_kernels.hpp>
+#include <mao/core/row_kernels.hpp>
 #include <mao/core/ops.hpp>
 
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/gelu.h>
+#include <ATen/ops/gelu_backward.h>
 #include <ATen/ops/layer_norm.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softmax.h>
@@ -83,6 +87,23 @@ TEST_CASE("softmax of rows of any width and its way back", "[row_kernels]") {
     rows::softmax(half.mutable_data_ptr<c10::BFloat16>(), 0.125F, width);
     CHECK(mao::testing::largest_difference(half, expected.detach()) < 0.02);
   }
+}
+
+TEST_CASE("the exact GELU and its slope, far out too", "[row_kernels]") {
+  if (instruction_set() == InstructionSet::Portable) return;
+  const Tensor x = at::arange(-40960, 40960).to(at::kFloat) / 2048.0, exact = x.to(at::kDouble), out = at::empty_like(x);
+  const Tensor expected = at::gelu_backward(at::ones_like(exact), exact), bias = at::randn({x.size(0)});
+  for (const bool has_bias : {false, true}) {
+    const Tensor slope = has_bias ? x - bias : x.clone();
+    rows::gelu(slope.mutable_data_ptr<float>(), has_bias ? bias.const_data_ptr<float>() : nullptr,
+               out.mutable_data_ptr<float>(), x.size(0));
+    CHECK(mao::testing::largest_difference(out, at::gelu(exact)) < 4e-6);
+    CHECK(mao::testing::largest_difference(slope, expected) < 2e-6);
+  }
+  const Tensor half = x.to(at::kBFloat16), halves = half.clone();
+  rows::gelu<c10::BFloat16>(half.clone().mutable_data_ptr<c10::BFloat16>(), nullptr,
+                            halves.mutable_data_ptr<c10::BFloat16>(), x.size(0));
+  CHECK(relative_difference(halves, at::gelu(half.to(at::kDouble))) < 4e-3);
 }
 
 #endif

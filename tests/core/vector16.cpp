@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/clip/vector16.hpp>
+#include <mao/core/vector16.hpp>
 
 #include <cmath>
 #include <vector>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each pass over rows is LibTorch's formula, in both types, with the bias that a product left out and without.
-#include <mao/clip/fused_rows.hpp>
+#include <mao/core/row_passes.hpp>
 
+#include <mao/core/ops.hpp>
+
+#include <ATen/ops/gelu.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/sigmoid.h>
@@ -15,7 +18,7 @@
 using namespace mao;
 using mao::testing::relative_difference;
 
-TEST_CASE("passes over rows are the formulas", "[fused_rows]") {
+TEST_CASE("passes over rows are the formulas", "[row_passes]") {
   if (instruction_set() == InstructionSet::Portable) return;
   const std::int64_t width = 64;
   const detail::NormWeights norm{at::randn({width}), at::randn({width})};
@@ -32,15 +35,15 @@ TEST_CASE("passes over rows are the formulas", "[fused_rows]") {
       CHECK(relative_difference(total, sum) < 1e-6);
       CHECK(relative_difference(normed, at::layer_norm(sum, {width}, norm.weight, norm.bias)) < tolerance);
       const detail::Unbiased hidden{delta.clone(), more.bias};
-      const Tensor active = detail::activate_rows(hidden, Activation::QuickGelu);
+      const Tensor active = detail::quick_gelu_rows(hidden);
       CHECK(relative_difference(active, whole * at::sigmoid(whole * 1.702)) < tolerance);
       const detail::Unbiased other{delta.clone(), more.bias};
-      CHECK(relative_difference(detail::activate_rows(other, Activation::Gelu), at::gelu(whole)) < tolerance);
+      CHECK(relative_difference(detail::gelu_rows(other), at::gelu(whole)) < tolerance);
     }
   }
 }
 
-TEST_CASE("a bias is added to rows that lie apart and to nothing between them", "[fused_rows]") {
+TEST_CASE("a bias is added to rows that lie apart and to nothing between them", "[row_passes]") {
   if (instruction_set() == InstructionSet::Portable) return;
   const Tensor wide = at::zeros({5, 96}), bias = at::randn({32});
   detail::add_bias_rows(wide.narrow(1, 32, 32), bias);
