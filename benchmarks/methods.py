@@ -12,6 +12,26 @@ import subprocess
 import runs
 
 
+HEADER = ("| | Base | New | H | MAO: Base | its New after the base step | New | H | single: H |\n" + "|---" * 9 + "|")
+
+
+def row(name, plain, mao):
+    """A method plain and, where it goes together, with MAO; after the base step Base is MAO's already."""
+    cells = [runs.cell(plain, key) for key in ("base", "new", "h")]
+    if mao:
+        cells += [runs.cell(mao["paper"], "base"), runs.cell(mao.get("first"), "new"), runs.cell(mao["paper"], "new"),
+                  runs.cell(mao["paper"], "h"), runs.cell(mao["single"], "h")]
+    else:
+        cells += ["-"] * 5
+    return f"| {name} | " + " | ".join(cells) + " |"
+
+
+def dpc_over(arguments, host, step):
+    """Options of DPC over the prompts that `host` ended `step` with."""
+    prompts = runs.folder(arguments, host) / "seed{seed}" / f"{step}.prompts.safetensors"
+    return ["--learner", "dpc", "--set", f"host={prompts}"]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     runs.add_arguments(parser)
@@ -20,23 +40,22 @@ def main():
     arguments = parser.parse_args()
     listed = subprocess.run([arguments.mao, "learners"], capture_output=True, text=True, check=True).stdout
     names = arguments.learners or [line.split()[0] for line in listed.splitlines() if not line.startswith("zero-shot")]
+    over_coop = "dpc" in names and "coop" in names  # it goes on from prompts that are there
     wanted = {}
-    for name in names:
+    for name in (name for name in names if name != "dpc"):
         wanted[name] = ["--learner", name]
         wanted[name + " + MAO"] = ["--learner", name, "--mao"]
     found = runs.results(arguments, wanted)
-    lines = [runs.HEADER]
+    if over_coop:
+        found.update(runs.results(arguments, {"dpc over coop": dpc_over(arguments, "coop", "plain"),
+                                              "dpc over coop + MAO": dpc_over(arguments, "coop + MAO", "base")}))
+    lines = [HEADER]
     first = next((result for result in found.values() if result), None)
     if first:
-        lines.append(runs.row("zero-shot", first["zero_shot"]))
-    for name in names:
-        if found[name]:
-            lines.append(runs.row(name, found[name]["paper"]))
-        mao = found[name + " + MAO"]
-        if mao:
-            lines.append(runs.row(f"{name} + MAO, base step alone", mao.get("first")))
-            lines.append(runs.row(f"{name} + MAO", mao["paper"]))
-            lines.append(runs.row(f"{name} + MAO, single", mao["single"]))
+        lines.append(row("zero-shot", first["zero_shot"], None))
+    for name in found:
+        if found[name] and (name in names or name.startswith("dpc over")):
+            lines.append(row(name, found[name]["paper"], found.get(name + " + MAO") if name in names else None))
     table = "\n".join(lines) + "\n"
     if arguments.table:
         with open(arguments.table, "w", encoding="utf-8") as file:

@@ -18,25 +18,30 @@ def add_arguments(parser):
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
 
 
+def folder(arguments, name):
+    """Where the run of that name is."""
+    return arguments.out / pathlib.Path(arguments.data).name / name.replace(" ", "_")
+
+
 def results(arguments, wanted):
     """results.json of each run in `wanted` (name -> options of mao tune), by name; None where a run failed."""
     environment = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 
     def run(name):
-        folder = arguments.out / pathlib.Path(arguments.data).name / name.replace(" ", "_")
+        to = folder(arguments, name)
         command = [arguments.mao, "tune", "--quiet", "--model", arguments.model, "--data", arguments.data, "--out",
-                   str(folder), "--seeds", *arguments.seeds, *wanted[name]]
+                   str(to), "--seeds", *arguments.seeds, *wanted[name]]
         if arguments.weights:
             command += ["--weights", arguments.weights]
         if arguments.shot_seed:
             command += ["--shot-seed", arguments.shot_seed]
-        folder.parent.mkdir(parents=True, exist_ok=True)
+        to.parent.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             print(f"{name}: {done.stderr.strip()[-300:]}", flush=True)
             return None
         print(f"{name}: done", flush=True)
-        return json.loads((folder / "results.json").read_text())
+        return json.loads((to / "results.json").read_text())
 
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         return dict(zip(wanted, pool.map(run, wanted)))

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""How a step's time grows with classes, images, prompt depth and threads: build/bench/scaling.csv and scaling.svg.
+"""How a step grows with classes, images, prompt depth, threads and the memory limit: build/bench/scaling.csv and scaling.svg.
 
-Run by `scripts/bench scaling`. CPU milliseconds at one thread, the least of three; wall milliseconds for threads.
+Run by `scripts/bench scaling`. CPU milliseconds at one thread, the least of three; wall milliseconds for threads; for the
+limit also the peak memory in MB over what was there.
 """
 import argparse
 import csv
@@ -15,6 +16,7 @@ import servers
 OUT = servers.ROOT / "build/bench"
 CLASSES, LARGEST_REFERENCE = [5, 51, 98, 250, 500, 1000], 98
 IMAGES, DEPTHS = [1, 2, 4, 8, 16, 32], [1, 3, 6, 9, 12]
+LIMITS = [16, 64, 256, 0]  # MiB, 0: none
 
 
 def series():
@@ -26,13 +28,18 @@ def series():
             ("depth", "MaPLe step, 4 images, ms, by depth", "depth", DEPTHS, {"case": "maple", "images": 4}, "cpu"),
             ("threads-text", "text step, C = 51, wall ms, by threads", "threads", threads, {"case": "text"}, "wall"),
             ("threads-image", "8 images, wall ms, by threads", "threads", threads, {"case": "image", "images": 8},
-             "wall")]
+             "wall"),
+            ("limit", "text step, 1,000 classes, ms, by limit in MiB (0: none)", "limit_mib", LIMITS,
+             {"case": "text", "classes": 1000}, "cpu"),
+            ("limit-memory", "the same, peak MB", "limit_mib", LIMITS, {"case": "text", "classes": 1000}, "peak_mb")]
 
 
 def least(server, request, clock, rounds):
-    """Milliseconds, or None where that side cannot run it."""
+    """Milliseconds or MB, or None where that side cannot run it."""
     try:
-        server.ask(**request, forget=True)
+        first = server.ask(**request, forget=True)
+        if clock == "peak_mb":
+            return first[clock]
         return 1000 * min(server.ask(**request)[clock] for _ in range(rounds))
     except servers.CaseError as error:
         print(f"{request}: {error}", flush=True)
@@ -81,7 +88,7 @@ def main():
     rows = measure(arguments)
     with open(OUT / "scaling.csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["panel", "value", "side", "milliseconds"])
+        writer.writerow(["panel", "value", "side", "milliseconds or MB"])
         writer.writerows((*row[:3], f"{row[3]:.4g}") for row in rows)
     (OUT / "scaling.svg").write_text(figure(rows), encoding="utf-8")
     print(f"wrote {OUT / 'scaling.csv'} and scaling.svg")

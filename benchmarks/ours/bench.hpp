@@ -23,11 +23,12 @@ struct Request {
   std::int64_t candidates = 0;    ///< H of reg-B; 0: all classes
   std::int64_t images = 32;
   std::int64_t depth = 9;         ///< of deep prompts
+  std::int64_t limit_mib = 0;     ///< of what a pass of text rows keeps; 0: none
   int repeat = 1;                 ///< steps in a row
   mao::Precision precision = mao::Precision::Fp32;
 
   /// What a case is prepared for.
-  [[nodiscard]] auto key() const { return std::tuple(name, classes, candidates, images, depth, precision); }
+  [[nodiscard]] auto key() const { return std::tuple(name, classes, candidates, images, depth, limit_mib, precision); }
 };
 
 /// Something that is timed.

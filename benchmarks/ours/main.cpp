@@ -63,6 +63,7 @@ bench::Request request_of(const json& line) {
   request.candidates = line.value("candidates", request.candidates);
   request.images = line.value("images", request.images);
   request.depth = line.value("depth", request.depth);
+  request.limit_mib = line.value("limit_mib", request.limit_mib);
   request.repeat = line.value("repeat", request.repeat);
   request.precision = mao::precision_from(line.value("precision", "fp32"));
   return request;

@@ -16,10 +16,17 @@ std::int64_t heap_bytes() {
   return static_cast<std::int64_t>(info.uordblks + info.hblkhd);
 }
 
+std::shared_ptr<const mao::Clip> limited(const std::shared_ptr<const mao::Clip>& clip, std::int64_t limit_mib) {
+  if (limit_mib == 0) return clip;
+  auto copy = std::make_shared<mao::Clip>(*clip);  // shares the weights
+  copy->limit_kept(static_cast<std::size_t>(limit_mib) << 20U);
+  return copy;
+}
+
 class TextCase : public Case {
  public:
   TextCase(Inputs& inputs, const Request& request)
-      : coop_(inputs.clip(request.precision), inputs.classes(request.classes)),
+      : coop_(limited(inputs.clip(request.precision), request.limit_mib), inputs.classes(request.classes)),
         images_{.pixels = {}, .features = inputs.features()},
         candidates_(mao::Candidates::all(request.classes)) {
     batch_.labels = labels(images_.features.size(0), request.classes);
