@@ -11,6 +11,7 @@ import runs
 
 SHOTS = [1, 2, 4, 8, 16, 32]
 TOP_K = [2, 4, 8, 16]
+USUAL_SHOTS = 16  # of `mao tune`
 
 
 def wanted(learner, most_shots):
@@ -23,20 +24,25 @@ def wanted(learner, most_shots):
     for k in TOP_K:
         all_runs[f"K = {k}"] = base + ["--mao", "--batch", str(max(1, 32 // k)), "--k", str(k)]
     for shots in SHOTS:
-        if shots <= most_shots:
+        if shots <= most_shots and shots != USUAL_SHOTS:
             all_runs[f"plain, {shots} shots"] = base + ["--shots", str(shots)]
             all_runs[f"full, {shots} shots"] = base + ["--mao", "--shots", str(shots)]
     return all_runs
+
+
+def with_shots(step, shots):
+    """The name of a run with so many shots."""
+    return step if shots == USUAL_SHOTS else f"{step}, {shots} shots"
 
 
 def figure(found, learner):
     def h(name):
         return found[name]["paper"]["h"] if found.get(name) else None
 
-    shots = [s for s in SHOTS if f"full, {s} shots" in found]
+    shots = [s for s in SHOTS if with_shots("full", s) in found]
     body = charts.panel("H by shots a class", shots,
-                        [(learner, charts.ORANGE, [h(f"plain, {s} shots") for s in shots]),
-                         ("+ MAO", charts.BLUE, [h(f"full, {s} shots") for s in shots])], 60)
+                        [(learner, charts.ORANGE, [h(with_shots("plain", s)) for s in shots]),
+                         ("+ MAO", charts.BLUE, [h(with_shots("full", s)) for s in shots])], 60)
     body += charts.panel("H by top-K", TOP_K, [("+ MAO", charts.BLUE, [h(f"K = {k}") for k in TOP_K])], 440)
     return charts.document(body)
 
