@@ -2,6 +2,8 @@
 // `mao tune`, `eval`, `predict` and `inspect` on the embedded model, as a user runs them.
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -63,7 +65,42 @@ TEST_CASE("a run leaves results, metrics, configuration and prompts, and is not 
   CHECK(bytes_of(out / "metrics.jsonl") == before);
   const Run other = mao_program(short_run(out, "--lr 0.01"));
   CHECK(other.code == 1);
-  CHECK_THAT(other.output, ContainsSubstring("other settings"));
+  CHECK_THAT(other.output, ContainsSubstring("other settings (lr: 0.0 there, 0.01 now)"));
+}
+
+TEST_CASE("mistakes are answered with what was expected, and leave no run folder behind", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const std::vector<std::pair<std::string, std::string>> mistakes{
+      {"--k 300", "--k 300: there are only 20 base classes"},
+      {"--template nonsense", "expected a sentence with {}"},
+      {"--similarity nowhere", "expected minilm, clip, or a file"},
+      {"--context 16", "add --context-init"},
+      {"--lr nan", "expected a number"},
+      {"--threads -1", "--threads -1: expected 0 or a number above"},
+      {"--cache-mib 1 --cache-mib 2", "is given more than once"}};
+  for (const auto& [options, answer] : mistakes) {
+    CAPTURE(options);
+    const Run run = mao_program(short_run(out, options));
+    CHECK(run.code != 0);
+    CHECK_THAT(run.output, ContainsSubstring(answer));
+    CHECK_FALSE(fs::exists(out));
+  }
+  const std::string plain = "tune --data sketch --shots 2 --epochs 1 --out " + quoted(out);
+  for (const char* seeds : {" --seeds -1", " --seeds 1 1", " --seeds 99999999999999999999"}) {
+    CHECK_THAT(mao_program(plain + seeds).output, ContainsSubstring("expected"));
+    CHECK_FALSE(fs::exists(out));
+  }
+  CHECK_THAT(mao_program(plain + " --seeds 1 --k 3").output, ContainsSubstring("--k is MAO's and has no effect"));
+}
+
+TEST_CASE("eval takes the data that the prompts were tuned on, and says which", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  REQUIRE(mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --out " + quoted(out)).code == 0);
+  const std::string prompts = quoted(out / "seed1" / "plain.prompts.safetensors");
+  CHECK_THAT(mao_program("eval --half new " + prompts).output, ContainsSubstring("sketch: test images of new classes"));
+  CHECK_THAT(mao_program("predict x.jpg --classes cat cat").output, ContainsSubstring("class 'cat' is given twice"));
 }
 
 TEST_CASE("a run that is interrupted goes on and ends with the same bytes", "[tune]") {
@@ -163,7 +200,7 @@ TEST_CASE("mistakes are answered in one line and leave nothing behind", "[tune]"
   CHECK(mao_program("tune --model /no/such/model --out " + quoted(out)).code == 1);
   CHECK_THAT(mao_program("tune --device gpu --out " + quoted(out)).output,
              ContainsSubstring("expected cpu, cuda or cuda:N"));
-  CHECK(mao_program("tune --shots 99 --data sketch --out " + quoted(out)).code == 1);
+  CHECK(mao_program("tune --views 2 --data sketch --out " + quoted(out)).code == 1);
   CHECK(mao_program("predict missing.jpg --classes a b").code == 1);
   CHECK_FALSE(fs::exists(out));
 }
