@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// `--classes-file`: class names from a text file.
+/// `--classes` and `--classes-file`: class names from the command line or a text file.
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
@@ -24,6 +26,17 @@ inline mao::ClassList read_class_names(const std::filesystem::path& file) {
   }
   mao::require<mao::DataError>(!classes.names.empty(), file.string(),
                                " holds no class names; expected one a line, in the order of the labels");
+  return classes;
+}
+
+/// The file's names where one is given, those of `--classes` otherwise. **Throws** `OptionError` for a name given
+/// twice.
+inline mao::ClassList given_class_names(const std::vector<std::string>& names, const std::string& file) {
+  const mao::ClassList classes = file.empty() ? mao::ClassList{names} : read_class_names(file);
+  std::set<std::string> seen;
+  for (const std::string& name : classes.names) {
+    mao::require<mao::OptionError>(seen.insert(name).second, "class '", name, "' is given twice; expected each once");
+  }
   return classes;
 }
 

@@ -44,8 +44,9 @@ ParameterList what_is_saved(Learner& learner) {
 }
 
 int from_reference(ConvertOptions options) {
-  ClassList classes{options.classes};
-  if (!options.classes_file.empty()) classes = read_class_names(options.classes_file);
+  require<FileError>(fs::exists(options.from), "there is no file ", options.from,
+                     "; expected *.prompts.safetensors of a run, or a reference's model.pth.tar-N");
+  const ClassList classes = given_class_names(options.classes, options.classes_file);
   require<OptionError>(!classes.names.empty(),
                        "which classes was it trained on? give --classes A B C or --classes-file FILE, in label order");
   const LearnerInfo& info = learner_named(options.settings.learner.learner);

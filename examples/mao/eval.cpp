@@ -42,13 +42,22 @@ nlohmann::json as_json(const Metrics& metrics, const ClassList& classes, const E
 }
 
 void print(const Metrics& metrics, const ClassList& classes, const EvalOptions& options) {
-  std::cout << std::fixed << std::setprecision(2) << options.split << " images of " << options.half
-            << " classes: accuracy " << metrics.accuracy << " % (" << metrics.correct << " of " << metrics.total
-            << "), macro F1 " << metrics.macro_f1 << " %, " << classes.size() << " classes\n";
+  std::cout << std::fixed << std::setprecision(2) << options.settings.data.data << ": " << options.split
+            << " images of " << options.half << " classes: accuracy " << metrics.accuracy << " % (" << metrics.correct
+            << " of " << metrics.total << "), macro F1 " << metrics.macro_f1 << " %, " << classes.size()
+            << " classes\n";
   if (!options.per_class) return;
   for (std::size_t i = 0; i < classes.names.size(); ++i) {
     std::cout << std::setw(7) << metrics.per_class[i] << "  " << classes.names[i] << "\n";
   }
+}
+
+/// The data that the prompts were tuned on; what the command line gives of the rest stays.
+void take_data_of(const Prompts& prompts, DataSettings& data) {
+  const DataSettings saved = settings_of(prompts).data;
+  data.data = saved.data;
+  if (data.root.empty()) data.root = saved.root;
+  if (data.classnames.empty()) data.classnames = saved.classnames;
 }
 
 int run(EvalOptions options) {
@@ -56,7 +65,9 @@ int run(EvalOptions options) {
   if (!options.prompts.empty()) {
     prompts = load_prompts(options.prompts);
     take_model_of(*prompts, options.settings);
+    if (options.settings.data.data.empty()) take_data_of(*prompts, options.settings.data);
   }
+  if (options.settings.data.data.empty()) options.settings.data.data = DataSettings().data;
   const OpenedModel opened = open_model(options.settings.model);
   LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
   const bool pixels = prompts && learner_named(prompts->info.method).prompts_images;
@@ -75,9 +86,9 @@ int run(EvalOptions options) {
   const auto tested = [&](auto&& backbone) {
     return measure(winners(predict_logits(backbone, *images.source)), images.labels, images.classes);
   };
-  const Metrics metrics = prompts ? tested(restored_learner(opened, *prompts, images.classes))
-                                  : tested(make_zero_shot(opened, images.classes, options.settings.learner,
-                                                          options.settings.data.data));
+  const Metrics metrics =
+      prompts ? tested(restored_learner(opened, *prompts, images.classes))
+              : tested(make_zero_shot(opened, images.classes, options.settings.learner, options.settings.data.data));
   if (options.json) {
     std::cout << as_json(metrics, images.classes, options).dump(2) << "\n";
   } else {
@@ -90,11 +101,13 @@ int run(EvalOptions options) {
 
 void add_eval(CLI::App& app, int& status) {
   auto options = std::make_shared<EvalOptions>();
+  options->settings.data.data.clear();
   CLI::App* command = app.add_subcommand("eval", "test learned prompts, or the untuned model, on labelled images");
   command->add_option("prompts", options->prompts,
                       "a *.prompts.safetensors file of a run; without it the untuned model is tested");
   add_model_options(*command, options->settings.model);
-  command->add_option("--data", options->settings.data.data, "as in mao tune")->capture_default_str();
+  command->add_option("--data", options->settings.data.data,
+                      "as in mao tune (default: what the prompts were tuned on)");
   add_root_options(*command, options->settings.data);
   add_template_option(*command, options->settings.learner);
   command->add_option("--half", options->half, "all, base or new classes")

@@ -66,8 +66,9 @@ ClassWeights weights_of(BackboneT& backbone, const OpenedModel& opened, const st
 }
 
 std::optional<ClassList> given_classes(const ExportOptions& options) {
-  if (!options.classes_file.empty()) return read_class_names(options.classes_file);
-  if (!options.classes.empty()) return ClassList{options.classes};
+  if (!options.classes_file.empty() || !options.classes.empty()) {
+    return given_class_names(options.classes, options.classes_file);
+  }
   return std::nullopt;
 }
 

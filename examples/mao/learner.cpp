@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "learner.hpp"
 
+#include <cmath>
+#include <iterator>
+#include <set>
+#include <sstream>
+
 #include <mao/prompts/text_tower_similarity.hpp>
 #include <mao/sampling/file_similarity.hpp>
 #include <mao/text/mini_lm.hpp>
@@ -21,6 +26,8 @@ MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_c
   const bool automatic = chosen.batch == 0 && chosen.k == 0;
   const std::string warning =
       automatic ? shape.warning : batch_warning(options.sampler.batch, options.sampler.k, base_classes);
+  require<OptionError>(options.sampler.k <= base_classes, "--k ", options.sampler.k, ": there are only ", base_classes,
+                       " base classes; expected at most as many, or 0 for a k by their number");
   if (!warning.empty()) say("note: " + warning);
   options.schedule.epochs = chosen.epochs > 0 ? chosen.epochs : options.schedule.epochs;
   options.schedule.learning_rate = chosen.lr > 0 ? chosen.lr : options.schedule.learning_rate;
@@ -77,8 +84,40 @@ OptimizerOptions optimizer_of(const LearnerSettings& settings, const LearnerInfo
 
 }  // namespace
 
+namespace {
+
+void check_numbers(const RunSettings& run) {
+  for (const double value : {run.learner.lr, run.learner.new_lr, run.learner.adam_epsilon}) {
+    require<OptionError>(std::isfinite(value), "--lr, --new-lr, --adam-epsilon: one of them is ", value,
+                         "; expected a number such as 0.002");
+  }
+  const std::set<std::uint64_t> different(run.seeds.begin(), run.seeds.end());
+  require<OptionError>(different.size() == run.seeds.size(), "--seeds: a seed is given twice; expected each once");
+}
+
+/// Where words start the context, as in CoOp, their number is its length.
+void check_context(const OptionReader& reader, const std::map<std::string, std::string>& given) {
+  const auto context = given.find("context");
+  if (context == given.end()) return;
+  std::string init;
+  bool is_random_start = false;
+  for (const OptionDescription& option : reader.known()) {
+    if (option.name == "init") init = given.contains("init") ? given.at("init") : option.fallback;
+    if (option.name == "context") is_random_start = option.help.find("with a random start") != std::string::npos;
+  }
+  if (!is_random_start || init.empty() || init == "\"\"") return;
+  std::istringstream words(init);
+  const auto count = std::distance(std::istream_iterator<std::string>(words), std::istream_iterator<std::string>());
+  require<OptionError>(context->second == std::to_string(count), "--set context=", context->second,
+                       " has no effect beside the words \"", init, "\", which the context starts from (", count,
+                       "); add --context-init \"\" for a random start");
+}
+
+}  // namespace
+
 void check_settings(const RunSettings& run) {
   const LearnerSettings& settings = run.learner;
+  check_numbers(run);
   require<OptionError>(run.data.classes != "all" || settings.steps != "new",
                        "--class-split all leaves no new classes for --steps new; leave one of them out");
   if (settings.learner == "zero-shot") {
@@ -90,6 +129,7 @@ void check_settings(const RunSettings& run) {
   OptionReader reader(settings.options);
   info.describe(reader);
   reader.finish(info.name);
+  check_context(reader, settings.options);
   require<OptionError>(!settings.mao || !info.ignores_labels, "--mao: ", info.name,
                        " has no loss over labels, so MAO's base step has nothing to act on; train it plain");
   require<OptionError>(!settings.mao || !info.brings_negatives, "--mao: ", info.name,
@@ -102,16 +142,17 @@ void check_settings(const RunSettings& run) {
   require<OptionError>(settings.mao || settings.steps == "both", "--steps ", settings.steps,
                        " chooses among MAO's steps and has no effect without --mao");
   if (!is_class_specific(settings)) return;
-  require<OptionError>(run.targets.empty(), "--class-specific: such prompts cannot be bound to the classes of --targets");
+  require<OptionError>(run.targets.empty(),
+                       "--class-specific: such prompts cannot be bound to the classes of --targets");
   const auto init = settings.options.find("init");
   require<OptionError>(init != settings.options.end() && init->second.empty(),
                        "--class-specific has no effect with --context-init \"",
                        init == settings.options.end() ? "a photo of a" : init->second,
                        "\" (as in CoOp); add --context-init \"\" for a random start");
-  require<OptionError>(!settings.mao || settings.labeler == "none" || settings.steps == "base" ||
-                           run.data.classes == "all",
-                       "--class-specific: such prompts cannot be bound to new classes, so MAO's new step is not "
-                       "possible; add --labeler none for its base step alone");
+  require<OptionError>(
+      !settings.mao || settings.labeler == "none" || settings.steps == "base" || run.data.classes == "all",
+      "--class-specific: such prompts cannot be bound to new classes, so MAO's new step is not "
+      "possible; add --labeler none for its base step alone");
 }
 
 BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_classes, std::uint64_t seed, bool augment,

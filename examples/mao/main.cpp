@@ -64,12 +64,45 @@ std::string extras_message(const CLI::App& command) {
   return text_of("mao ", name, " has no option ", option, suggestion(option, names));
 }
 
+/// `--shots 0: expected a number above 0`, where the parser would write the bounds of a double out, and the like.
+std::string value_message(const CLI::App& command, const std::string& message) {
+  const std::size_t again = message.find(": At Most 1 required");
+  if (again != std::string::npos) return message.substr(0, again) + " is given more than once; expected once";
+  const std::size_t value = message.find(": Value "), range = message.find(" not in range ");
+  if (value == std::string::npos || range == std::string::npos) return message;
+  const std::string name = message.substr(0, value);
+  const CLI::Option* option = command.get_option_no_throw(name);
+  if (option == nullptr) return message;
+  const std::string type = option->get_type_name();
+  const bool from_zero = type.find("NONNEGATIVE") != std::string::npos;
+  if (!from_zero && type.find("POSITIVE") == std::string::npos) return message;
+  return text_of(name, " ", message.substr(value + 8, range - value - 8), ": expected ",
+                 from_zero ? "0 or a number above" : "a number above 0");
+}
+
 /// Within a command one line is enough; without one, the list of commands is the answer.
 std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
   if (parsed->get_subcommands().empty()) return CLI::FailureMessage::help(parsed, error);
   const CLI::App* command = parsed->get_subcommands().front();
   const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
-  return text_of(extra ? extras_message(*command) : error.what(), "\nSee `mao ", command->get_name(), " --help`.\n");
+  return text_of(extra ? extras_message(*command) : value_message(*command, error.what()), "\nSee `mao ",
+                 command->get_name(), " --help`.\n");
+}
+
+/// What is not one of our own errors, without the stack that LibTorch hangs on: its first line, or that memory ran out.
+std::string unexpected_message(const std::string& what) {
+  const std::size_t host = what.find("you tried to allocate ");
+  const bool memory = host != std::string::npos || what.find("out of memory") != std::string::npos ||
+                      what.find("bad_alloc") != std::string::npos;
+  if (!memory) return text_of("unexpected: ", what.substr(0, what.find('\n')));
+  std::string asked = "a step";
+  if (host != std::string::npos) {
+    const std::string bytes = what.substr(host + 22);
+    asked = bytes.substr(0, bytes.find_first_not_of("0123456789")) + " bytes at once";
+  }
+  return text_of("there is not enough memory for ", asked,
+                 "; fewer --shots, a smaller --batch or context, --memory-limit or --cache-mib ask for less, and "
+                 "`mao plan` says how much a run needs");
 }
 
 /// True, having said so, when the first word is no command.
@@ -135,7 +168,7 @@ int main(int argc, char** argv) {
   } catch (const mao::Error& error) {
     std::cerr << "mao: " << error.what() << '\n';
   } catch (const std::exception& error) {
-    std::cerr << "mao: unexpected: " << error.what() << '\n';
+    std::cerr << "mao: " << unexpected_message(error.what()) << '\n';
   }
   return 1;
 }

@@ -39,8 +39,7 @@ struct PredictOptions {
 
 /// --classes, --classes-file, or the classes that the prompts were tuned on.
 ClassList classes_of(const PredictOptions& options, const std::optional<Prompts>& prompts) {
-  ClassList classes{options.classes};
-  if (!options.classes_file.empty()) classes = read_class_names(options.classes_file);
+  ClassList classes = given_class_names(options.classes, options.classes_file);
   if (classes.names.empty() && prompts) classes = prompts->info.classes;
   require<OptionError>(!classes.names.empty(),
                        "which classes? give --classes A B C, --classes-file FILE, or --prompts FILE");

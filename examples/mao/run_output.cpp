@@ -1,19 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_output.hpp"
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <iostream>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
+#include <mao/core/files.hpp>
+
 namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// `epochs: 2 there, 3 now` for each value that differs, and not for the whole objects around them.
+void collect_differences(const std::string& name, const nlohmann::json& there, const nlohmann::json& now,
+                         std::string& text) {
+  if (there == now) return;
+  if (there.is_object() && now.is_object()) {
+    nlohmann::json all = there;
+    all.update(now);
+    for (const auto& [key, unused] : all.items()) {
+      collect_differences(key, there.value(key, nlohmann::json()), now.value(key, nlohmann::json()), text);
+    }
+    return;
+  }
+  const auto shown = [](const nlohmann::json& value) {
+    return value.is_null() ? std::string("nothing") : value.dump();
+  };
+  text += (text.empty() ? "" : ", ") + name + ": " + shown(there) + " there, " + shown(now) + " now";
+}
+
+/// **Throws** `OptionError` where the folder holds a run with other settings.
+void require_same(const fs::path& folder, const nlohmann::json& wanted) {
+  const fs::path file = folder / "config.json";
+  if (!fs::exists(file)) return;
+  const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
+  if (!saved.is_object()) return;  // RunFolder says so
+  std::string different;
+  collect_differences("settings", saved, wanted, different);
+  require<OptionError>(different.empty(), folder.string(), " holds a run with other settings (", different,
+                       "); choose another --out, or remove it to start anew");
+}
+
+}  // namespace
 
 RunOutput::RunOutput(std::string path, bool quiet, bool silent)
     : path_(std::move(path)), quiet_(quiet), silent_(silent), progress_(std::cerr, Progress::is_terminal()) {}
 
-bool RunOutput::exists() const { return std::filesystem::exists(std::filesystem::path(path_) / "config.json"); }
+bool RunOutput::exists() const { return fs::exists(fs::path(path_) / "config.json"); }
 
 void RunOutput::open(const RunSettings& settings) {
-  if (!folder_) folder_.emplace(path_, settings);
+  if (!folder_) {
+    is_new_ = !exists();
+    require_same(path_, settings);
+    folder_.emplace(path_, settings);
+  }
   for (const std::string& line : std::exchange(unlogged_, {})) folder_->log(line);
 }
 
@@ -38,7 +84,34 @@ void RunOutput::refresh() {
                      ": another process has taken this folder over, since this one was silent for an hour");
 }
 
+void RunOutput::check_place() const {
+  fs::path place = fs::absolute(path_);
+  std::error_code failure;
+  while (!fs::exists(place, failure) && place.has_relative_path()) place = place.parent_path();
+  require<FileError>(fs::is_directory(place, failure), "--out ", path_, ": ", place.string(),
+                     " is a file; expected a folder, or a path where one can be made");
+  require<FileError>(access(place.c_str(), W_OK | X_OK) == 0, "--out ", path_, ": ", place.string(),
+                     " cannot be written to; choose another --out");
+}
+
 void RunOutput::release() { lock_->remove(); }
+
+void RunOutput::withdraw() {
+  if (!is_new_ || !folder_ || !lock_) return;
+  for (const auto& entry : fs::recursive_directory_iterator(path_)) {
+    const std::string name = entry.path().filename().string();
+    if (name.ends_with(".safetensors") || name == "metrics.jsonl" || name == "result.json") return;
+  }
+  lock_->remove();
+  std::error_code ignored;
+  for (const char* name : {"config.json", "log.txt", "zero_shot.json", "dassl"}) {
+    fs::remove_all(fs::path(path_) / name, ignored);
+  }
+  for (const auto& entry : fs::directory_iterator(path_)) {
+    if (entry.path().filename().string().starts_with("seed")) fs::remove_all(entry.path(), ignored);
+  }
+  fs::remove(path_, ignored);  // when nothing else is in it
+}
 
 void RunOutput::log(const std::string& line) {
   if (folder_) {

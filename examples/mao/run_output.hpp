@@ -32,8 +32,12 @@ class RunOutput {
   void hold();
   /// Says, now and then, that this process lives. **Throws** `FileError` when another one has taken over.
   void refresh();
+  /// **Throws** `FileError` at once, before hours are spent, where no such folder can be.
+  void check_place() const;
   /// The run is done for good.
   void release();
+  /// The run failed before it had learned anything: what this process wrote goes, so that the mended command may come.
+  void withdraw();
 
   /// A line for console and log.
   void say(const std::string& line);
@@ -47,6 +51,7 @@ class RunOutput {
 
   std::string path_;
   bool quiet_, silent_;
+  bool is_new_ = false;  ///< config.json was written by this process
   std::optional<RunFolder> folder_;
   std::optional<LockFile> lock_;
   std::chrono::steady_clock::time_point refreshed_{};

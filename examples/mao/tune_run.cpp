@@ -24,6 +24,26 @@ namespace mao_program {
 
 namespace {
 
+/// A line for each option of MAO that was given to a plain run.
+std::vector<std::string> settings_without_effect(const RunSettings& run) {
+  const LearnerSettings& settings = run.learner;
+  const LearnerSettings usual;
+  if (settings.mao) return {};
+  std::vector<std::string> lines;
+  const auto look = [&](const char* name, bool is_usual) {
+    if (!is_usual) lines.push_back(text_of(name, " is MAO's and has no effect without --mao"));
+  };
+  look("--k", settings.k == usual.k);
+  look("--new-epochs", settings.new_epochs == usual.new_epochs);
+  look("--new-lr", settings.new_lr == usual.new_lr);
+  look("--new-batch", settings.new_batch == usual.new_batch);
+  look("--similarity", settings.similarity == usual.similarity);
+  look("--labeler", settings.labeler == usual.labeler);
+  look("--threshold", settings.threshold == usual.threshold);
+  look("--columns", settings.columns == usual.columns);
+  return lines;
+}
+
 /// One invocation of `run_tune`.
 class TuneRun {
  public:
@@ -36,7 +56,9 @@ class TuneRun {
   int run() {
     check_settings(settings_);
     if (is_finished()) return 0;
+    output_.check_place();
     if (output_.exists()) output_.hold();
+    for (const std::string& line : settings_without_effect(settings_)) say("note: " + line);
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
@@ -55,9 +77,14 @@ class TuneRun {
     }
     output_.open(settings_);  // not before: a mistyped path leaves nothing behind
     output_.hold();
-    const int status = run_seeds(opened, data, targets);
-    if (status == 0) output_.release();
-    return status;
+    try {
+      const int status = run_seeds(opened, data, targets);
+      if (status == 0) output_.release();
+      return status;
+    } catch (...) {
+      if (!workers_) output_.withdraw();
+      throw;
+    }
   }
 
  private:
@@ -257,12 +284,24 @@ int run_tune(const RunSettings& settings, const RunOptions& options, const std::
   return TuneRun(settings, options, workers).run();
 }
 
+namespace {
+
+/// The parser would take -1, and what no 64 bits hold, for 18446744073709551615.
+std::string seed_error(const std::string& text) {
+  const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19;
+  return whole ? std::string() : text + ": expected a whole number from 0 on, of at most 18 digits";
+}
+
+}  // namespace
+
 void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
   app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
   app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
   add_model_options(app, settings.model);
   add_learner_options(app, settings.learner);
-  app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")->capture_default_str();
+  app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")
+      ->check(CLI::Validator(seed_error, ""))
+      ->capture_default_str();
   app.add_option("--threads", options.threads, "decoding threads beside the one that trains")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();

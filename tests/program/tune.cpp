@@ -68,7 +68,7 @@ TEST_CASE("a run leaves results, metrics, configuration and prompts, and is not 
   CHECK_THAT(other.output, ContainsSubstring("other settings (lr: 0.0 there, 0.01 now)"));
 }
 
-TEST_CASE("mistakes are answered with what was expected, and leave no run folder behind", "[tune]") {
+TEST_CASE("an option that does not fit leaves no run folder that refuses the mended command", "[tune]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
   const std::vector<std::pair<std::string, std::string>> mistakes{

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include <mao/core/error.hpp>
+#include <mao/data/renamed_files.hpp>
 
 #include "../commands.hpp"
 #include "../config_file.hpp"
@@ -37,6 +38,23 @@ class TuneParser {
       app_.parse(std::move(arguments));
     } catch (const Parsed&) {
     }
+  }
+
+  /// What the last `parse` did not know, as it stands in the file, each with the option that is nearest.
+  std::string unknown_options() {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : command().get_options()) {
+      for (const std::string& name : option->get_lnames()) names.push_back(name);
+    }
+    std::string text = "mao tune has no option";
+    for (const std::string& word : command().remaining()) {
+      if (!word.starts_with("--")) continue;
+      const std::string given = word.substr(2, word.find('=') - 2);
+      const auto distance = [&](const std::string& name) { return mao::detail::edit_distance(given, name); };
+      const std::string near = *std::ranges::min_element(names, {}, distance);
+      text += " " + given + (distance(near) <= 2 ? " (did you mean " + near + "?)" : "");
+    }
+    return text;
   }
 
  private:
@@ -81,8 +99,8 @@ void check_runs(const std::vector<SweepRun>& runs, const std::string& file) {
       const auto arguments = with_preset(with_config(run.arguments()));
       parser.parse(arguments);
       check_settings(settings_of(arguments));
-    } catch (const CLI::ExtrasError& error) {
-      refuse(error.what(), "; names of options are those of `mao tune --help`, without --");
+    } catch (const CLI::ExtrasError&) {
+      refuse(parser.unknown_options(), "; names of options are those of `mao tune --help`, without --");
     } catch (const CLI::ParseError& error) {
       refuse(error.what());
     } catch (const mao::Error& error) {
