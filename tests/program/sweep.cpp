@@ -179,7 +179,8 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
     CHECK_FALSE(fs::exists(out));
     return run.output;
   };
-  CHECK_THAT(refused("shotz = 3\n"), ContainsSubstring("seed1") && ContainsSubstring("--shotz"));
+  CHECK_THAT(refused("shotz = 3\n"),
+             ContainsSubstring("seed1") && ContainsSubstring("no option shotz (did you mean shots?)"));
   CHECK_THAT(refused("shots = [1, 'many']\n"), ContainsSubstring("run shots-many_seed1"));
   CHECK_THAT(refused("learner = 'copo'\n"), ContainsSubstring("copo"));
   CHECK_THAT(refused("learner = 'coop'\nset.weight = 3\n"), ContainsSubstring("weight"));
