@@ -107,6 +107,16 @@ struct Picky {
   }
 };
 
+/// ProGrad that does not start at its teacher's prompt: there the teacher's gradient is rounding alone, and its direction
+/// would decide the step.
+ProGradOptions elsewhere(double lambda) {
+  ProGradOptions options;
+  options.init = "";
+  options.context = 4;
+  options.lambda = lambda;
+  return options;
+}
+
 template <class BackboneT, class... Args>
 AnyBackbone any(Args&&... args) {
   return AnyBackbone(BackboneT(ToyModel::make(), toy_classes(6), std::forward<Args>(args)...));
@@ -120,9 +130,9 @@ TEST_CASE("several workers end where one ends: methods that look at one image at
   };
   check("CoOp", [] { return any<Coop<ToyModel>>(); });
   check("KgCoOp", [] { return any<KgCoop<ToyModel>>(); });
-  check("ProGrad", [] { return any<ProGrad<ToyModel>>(ProGradOptions{.lambda = 1}); });
+  check("ProGrad", [] { return any<ProGrad<ToyModel>>(elsewhere(1)); });
   const auto aligned = [](double lambda) {
-    return trained(any<ProGrad<ToyModel>>(ProGradOptions{.lambda = lambda}), plainly(nullptr)).learned.begin()->second;
+    return trained(any<ProGrad<ToyModel>>(elsewhere(lambda)), plainly(nullptr)).learned.begin()->second;
   };
   CHECK_FALSE(aligned(1).equal(aligned(0)));  // there was something to align
   check("ProDA", [] { return any<ProDa<ToyModel>>(ProDaOptions{.prompts = 4, .context = 4, .step_prompts = 2}); });
@@ -150,7 +160,7 @@ TEST_CASE("several workers end where one ends: both steps of MAO, and fewer imag
     });
   });
   check_as_alone("new step", 3, [](const Pool& workers) {
-    return trained(any<ProGrad<ToyModel>>(), [&](AnyBackbone& backbone, const std::vector<std::int64_t>& labels) {
+    return trained(any<ProGrad<ToyModel>>(elsewhere(1)), [&](AnyBackbone& backbone, const std::vector<std::int64_t>& labels) {
       return mao_new(backbone, std::ssize(labels), Picky{},
                      {.sampler = {.batch = 8}, .schedule = fast(1), .tuner = {.workers = workers}});
     });
