@@ -41,12 +41,7 @@ def results(arguments, wanted):
             print(f"{name}: {done.stderr.strip()[-300:]}", flush=True)
             return None
         print(f"{name}: done", flush=True)
-        result = json.loads((to / "results.json").read_text())
-        if len(arguments.seeds) == 1:  # one run has no deviation
-            for scores in result.values():
-                if isinstance(scores, dict):
-                    scores.pop("std", None)
-        return result
+        return json.loads((to / "results.json").read_text())
 
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
         return dict(zip(wanted, pool.map(run, wanted)))

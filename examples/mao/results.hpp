@@ -30,7 +30,8 @@ inline nlohmann::json to_json(const Scores& scores) {
   return {{"base", scores.base}, {"new", scores.fresh}, {"h", std::isnan(scores.fresh) ? scores.fresh : scores.h()}};
 }
 
-/// Mean over seeds; "h" is the harmonic mean of the means, as the papers average, "std" the sample deviation of each.
+/// Mean over seeds; "h" is the harmonic mean of the means, as the papers average, "std" the sample deviation of each,
+/// absent for a single seed.
 inline nlohmann::json mean_of(const nlohmann::json& per_seed, const std::string& protocol) {
   std::vector<double> base, fresh, h;
   for (const auto& seed : per_seed) {
@@ -39,10 +40,11 @@ inline nlohmann::json mean_of(const nlohmann::json& per_seed, const std::string&
     h.push_back(number(seed.at(protocol).at("h")));
   }
   const MeanStd b = mean_std(base), n = mean_std(fresh), of_h = mean_std(h);
-  return {{"base", b.mean},
-          {"new", n.mean},
-          {"h", std::isnan(n.mean) ? n.mean : harmonic_mean(b.mean, n.mean)},
-          {"std", {{"base", b.deviation}, {"new", n.deviation}, {"h", of_h.deviation}}}};
+  nlohmann::json found{{"base", b.mean},
+                       {"new", n.mean},
+                       {"h", std::isnan(n.mean) ? n.mean : harmonic_mean(b.mean, n.mean)}};
+  if (per_seed.size() > 1) found["std"] = {{"base", b.deviation}, {"new", n.deviation}, {"h", of_h.deviation}};
+  return found;
 }
 
 /// Accuracy of each class by its name; null for a class without test images.
