@@ -7,47 +7,9 @@
 #include <iostream>
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
-#include <mao/core/files.hpp>
-
 namespace mao_program {
 
-namespace {
-
 namespace fs = std::filesystem;
-
-/// `epochs: 2 there, 3 now` for each value that differs, and not for the whole objects around them.
-void collect_differences(const std::string& name, const nlohmann::json& there, const nlohmann::json& now,
-                         std::string& text) {
-  if (there == now) return;
-  if (there.is_object() && now.is_object()) {
-    nlohmann::json all = there;
-    all.update(now);
-    for (const auto& [key, unused] : all.items()) {
-      collect_differences(key, there.value(key, nlohmann::json()), now.value(key, nlohmann::json()), text);
-    }
-    return;
-  }
-  const auto shown = [](const nlohmann::json& value) {
-    return value.is_null() ? std::string("nothing") : value.dump();
-  };
-  text += (text.empty() ? "" : ", ") + name + ": " + shown(there) + " there, " + shown(now) + " now";
-}
-
-/// **Throws** `OptionError` where the folder holds a run with other settings.
-void require_same(const fs::path& folder, const nlohmann::json& wanted) {
-  const fs::path file = folder / "config.json";
-  if (!fs::exists(file)) return;
-  const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
-  if (!saved.is_object()) return;  // RunFolder says so
-  std::string different;
-  collect_differences("settings", saved, wanted, different);
-  require<OptionError>(different.empty(), folder.string(), " holds a run with other settings (", different,
-                       "); choose another --out, or remove it to start anew");
-}
-
-}  // namespace
 
 RunOutput::RunOutput(std::string path, bool quiet, bool silent)
     : path_(std::move(path)), quiet_(quiet), silent_(silent), progress_(std::cerr, Progress::is_terminal()) {}
@@ -57,7 +19,6 @@ bool RunOutput::exists() const { return fs::exists(fs::path(path_) / "config.jso
 void RunOutput::open(const RunSettings& settings) {
   if (!folder_) {
     is_new_ = !exists();
-    require_same(path_, settings);
     folder_.emplace(path_, settings);
   }
   for (const std::string& line : std::exchange(unlogged_, {})) folder_->log(line);

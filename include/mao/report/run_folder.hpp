@@ -34,7 +34,8 @@ class RunFolder {
       const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
       require<FormatError>(saved.is_object(), file.string(),
                            " is not a JSON object; remove the folder or choose another");
-      const std::string different = differences(saved, config);
+      std::string different;
+      collect_differences("settings", saved, config, different);
       require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
                            "); choose another --out, or remove it to start anew");
     } else {
@@ -97,14 +98,22 @@ class RunFolder {
     require<FileError>(out.good(), "cannot write to ", (path_ / name).string());
   }
 
-  static std::string differences(const nlohmann::json& saved, const nlohmann::json& wanted) {
-    std::string text;
-    for (const auto& [key, value] : wanted.items()) {
-      const auto before = saved.contains(key) ? saved.at(key) : nlohmann::json();
-      if (before != value)
-        text += (text.empty() ? "" : ", ") + key + ": " + before.dump() + " there, " + value.dump() + " now";
+  /// `epochs: 2 there, 3 now` for each value that differs, and not for the whole objects around them.
+  static void collect_differences(const std::string& name, const nlohmann::json& there, const nlohmann::json& now,
+                                  std::string& text) {
+    if (there == now) return;
+    if (there.is_object() && now.is_object()) {
+      nlohmann::json all = there;
+      all.update(now);
+      for (const auto& [key, unused] : all.items()) {
+        collect_differences(key, there.value(key, nlohmann::json()), now.value(key, nlohmann::json()), text);
+      }
+      return;
     }
-    return text;
+    const auto shown = [](const nlohmann::json& value) {
+      return value.is_null() ? std::string("nothing") : value.dump();
+    };
+    text += (text.empty() ? "" : ", ") + name + ": " + shown(there) + " there, " + shown(now) + " now";
   }
 
   std::filesystem::path path_;
