@@ -15,6 +15,7 @@ def add_arguments(parser):
     parser.add_argument("--weights", default="", help="as in mao tune")
     parser.add_argument("--seeds", nargs="+", default=["1", "2", "3"])
     parser.add_argument("--shot-seed", default="", help="as in mao tune")
+    parser.add_argument("--precision", default="fp32", choices=["fp32", "bf16"], help="as in mao tune")
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
 
 
@@ -30,7 +31,7 @@ def results(arguments, wanted):
     def run(name):
         to = folder(arguments, name)
         command = [arguments.mao, "tune", "--quiet", "--model", arguments.model, "--data", arguments.data, "--out",
-                   str(to), "--seeds", *arguments.seeds, *wanted[name]]
+                   str(to), "--seeds", *arguments.seeds, "--precision", arguments.precision, *wanted[name]]
         if arguments.weights:
             command += ["--weights", arguments.weights]
         if arguments.shot_seed:

@@ -24,6 +24,7 @@
 #include <mao/core/ops.hpp>
 #include <mao/core/output.hpp>
 #include <mao/core/own_gradient.hpp>
+#include <mao/core/packed_product.hpp>
 #include <mao/core/pickle.hpp>
 #include <mao/core/pickle_stack.hpp>
 #include <mao/core/pickle_value.hpp>

@@ -3,6 +3,9 @@
 
 #include <ATen/ops/randn.h>
 
+#include <thread>
+#include <vector>
+
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
@@ -22,4 +25,29 @@ TEST_CASE("a packed layer is the plain one in both directions, for any number of
     CHECK(relative_difference(half.forward(x.to(at::kBFloat16)), forward) < 2e-2);
     CHECK(relative_difference(half.backward(gradient.to(at::kBFloat16)), backward) < 2e-2);
   }
+}
+
+TEST_CASE("many rows give the same whatever numbers of rows came before, on several threads too", "[frozen_linear]") {
+  const Tensor weight = at::randn({96, 64});
+  const FrozenLinear layer(weight, Precision::Fp32);
+  const auto check = [&](std::int64_t rows) {
+    const Tensor x = at::randn({rows, 64});
+    return relative_difference(layer.forward(x), at::linear(x, weight)) < 1e-6;
+  };
+  for (const std::int64_t rows : {1100, 1100, 1100, 1500, 1100, 1500, 1500, 1100, 7, 1500}) {
+    CAPTURE(rows);
+    CHECK(check(rows));
+  }
+  std::vector<char> passed(4, 0);
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < passed.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const at::NoGradGuard none;
+      bool all = true;
+      for (int round = 0; round < 20; ++round) all = check(1200 + static_cast<std::int64_t>(i % 2) * 100) && all;
+      passed[i] = all ? 1 : 0;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(passed == std::vector<char>(4, 1));
 }

@@ -34,11 +34,13 @@ TEST_CASE("passes over rows are the formulas", "[row_passes]") {
       const Tensor normed = detail::add_layer_norm_rows(x, more, norm, total, moments);
       CHECK(relative_difference(total, sum) < 1e-6);
       CHECK(relative_difference(normed, at::layer_norm(sum, {width}, norm.weight, norm.bias)) < tolerance);
-      const detail::Unbiased hidden{delta.clone(), more.bias};
-      const Tensor active = detail::quick_gelu_rows(hidden);
-      CHECK(relative_difference(active, whole * at::sigmoid(whole * 1.702)) < tolerance);
-      const detail::Unbiased other{delta.clone(), more.bias};
-      CHECK(relative_difference(detail::gelu_rows(other), at::gelu(whole)) < tolerance);
+      for (const bool keep_slope : {false, true}) {
+        const detail::Unbiased hidden{delta.clone(), more.bias}, other{delta.clone(), more.bias};
+        const Tensor active = detail::quick_gelu_rows(hidden, keep_slope);
+        CHECK(relative_difference(active, whole * at::sigmoid(whole * 1.702)) < tolerance);
+        CHECK(active.is_same(hidden.rows) == !keep_slope);
+        CHECK(relative_difference(detail::gelu_rows(other, keep_slope), at::gelu(whole)) < tolerance);
+      }
     }
   }
 }

@@ -105,7 +105,7 @@ class FusedBlock {
     if (query_bias_.defined()) add_bias_rows(parts.query, query_bias_);
     const Tensor mixed = attention.forward(parts, kept ? &now.attention : nullptr);
     const Tensor residual = rows.queries.defined() ? x.index_select(0, rows.queries) : x.narrow(0, 0, rows.live);
-    const Tensor result = finish(residual, mixed, now);
+    const Tensor result = finish(residual, mixed, now, kept != nullptr);
     if (kept) *kept = std::move(now);
     return result;
   }
@@ -128,7 +128,7 @@ class FusedBlock {
     weights = at::softmax(weights * (1.0 / std::sqrt(static_cast<double>(size))), -1);
     const Tensor mixed = at::bmm(weights, tokens).transpose(0, 1);                         // [h, B, W]
     const Tensor values = at::bmm(mixed, value_weight_).transpose(0, 1);                   // [B, h, d]
-    return finish(x.unflatten(0, {images, -1}).select(1, 0), values.reshape({images, width()}), now);
+    return finish(x.unflatten(0, {images, -1}).select(1, 0), values.reshape({images, width()}), now, false);
   }
 
   /// From the gradient of what `forward` gave to that of its input. **Shape** [T + m, W]; rows before
@@ -156,11 +156,11 @@ class FusedBlock {
   }
 
   /// What follows the attention. **Shapes** residual, mixed [Q, W] -> [Q, W].
-  Tensor finish(const Tensor& residual, const Tensor& mixed, KeptBlock& now) const {
+  Tensor finish(const Tensor& residual, const Tensor& mixed, KeptBlock& now, bool keep) const {
     now.slope = fc_.forward(
         add_layer_norm_rows(residual, {out_.forward(mixed), out_bias_}, norm2_, now.middle, now.middle_moments));
     const Unbiased hidden{now.slope, fc_bias_};
-    const Tensor active = activation_ == Activation::Gelu ? gelu_rows(hidden) : quick_gelu_rows(hidden);
+    const Tensor active = activation_ == Activation::Gelu ? gelu_rows(hidden, keep) : quick_gelu_rows(hidden, keep);
     return add_rows(now.middle, {proj_.forward(active), proj_bias_});
   }
 

@@ -1,68 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A linear layer whose weights never change: packed once in the layout that oneDNN multiplies fastest.
+/// A linear layer whose weights never change, packed in the layout that the library multiplies fastest.
 
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string_view>
 
-#include <ATen/core/List.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 
+#include <mao/core/packed_product.hpp>
 #include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
 
 namespace mao {
 
-namespace detail {
-
-/// oneDNN's linear layer on packed weights. LibTorch has it for its compiler, under names without promise, so it is
-/// looked up when the program runs and done without where there is none.
-class PackedProduct {
- public:
-  static const PackedProduct& instance() {
-    static const PackedProduct found;
-    return found;
-  }
-
-  [[nodiscard]] bool available() const { return pack_.has_value() && multiply_.has_value(); }
-
-  /// Packs a weight [out, in] for products with about `rows` rows.
-  [[nodiscard]] Tensor pack(const Tensor& weight, std::int64_t rows) const {
-    return pack_->call(weight.contiguous(), rows);
-  }
-  /// **Shapes** x [M, in], bias [out] or none -> [M, out].
-  [[nodiscard]] Tensor multiply(const Tensor& x, const Tensor& packed, const std::optional<Tensor>& bias) const {
-    return multiply_->call(x, packed, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
-  }
-
- private:
-  using Pack = Tensor(const Tensor&, std::optional<std::int64_t>);
-  using Multiply = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
-                          c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
-
-  PackedProduct() {
-    auto& dispatcher = c10::Dispatcher::singleton();
-    const auto pack = dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""});
-    const auto multiply = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
-    if (!pack || !multiply || !pack->hasKernelForDispatchKey(c10::DispatchKey::CPU)) return;
-    pack_ = pack->typed<Pack>();
-    multiply_ = multiply->typed<Multiply>();
-  }
-
-  std::optional<c10::TypedOperatorHandle<Pack>> pack_;
-  std::optional<c10::TypedOperatorHandle<Multiply>> multiply_;
-};
-
-}  // namespace detail
-
-/// x W^T + b and the way back of a gradient, in one precision. Copies share what is packed, at the first use of each
-/// direction.
+/// x W^T + b and the way back of a gradient, in one precision. Copies share what is packed: by oneDNN in bf16 and for a
+/// few rows of fp32, at the first use of each direction; by MKL for many rows of fp32 forward, once a number of rows
+/// comes twice in a row.
 class FrozenLinear {
  public:
   FrozenLinear() = default;
@@ -82,33 +39,54 @@ class FrozenLinear {
 
   /// **Shapes** x [M, in] -> [M, out].
   [[nodiscard]] Tensor forward(const Tensor& x) const {
-    if (!is_packed(x)) return at::linear(x, weight_, bias_);
-    std::call_once(packs_->forward_once, [&] { packs_->forward = product().pack(weight_, usual_rows); });
-    return product().multiply(x, packs_->forward, bias_);
+    if (suits_onednn(x)) {
+      if (!few().available()) return at::linear(x, weight_, bias_);
+      std::call_once(packs_->forward_once, [&] { packs_->forward = few().pack(weight_, usual_rows); });
+      return few().multiply(x, packs_->forward, bias_);
+    }
+    const Tensor packed = packed_for_many(x);
+    return packed.defined() ? many().multiply(x, packed, weight_, bias_) : at::linear(x, weight_, bias_);
   }
 
   /// **Shapes** gradient [M, out] -> [M, in].
   [[nodiscard]] Tensor backward(const Tensor& gradient) const {
-    if (!is_packed(gradient)) return at::mm(gradient, weight_);
-    std::call_once(packs_->backward_once, [&] { packs_->backward = product().pack(weight_.t(), usual_rows); });
-    return product().multiply(gradient, packs_->backward, std::nullopt);
+    if (!suits_onednn(gradient) || !few().available()) return at::mm(gradient, weight_);
+    std::call_once(packs_->backward_once, [&] { packs_->backward = few().pack(weight_.t(), usual_rows); });
+    return few().multiply(gradient, packs_->backward, std::nullopt);
   }
 
  private:
-  /// Rows for which the layout is chosen; it serves any other number.
+  /// Rows for which oneDNN's layout is chosen; it serves any other number.
   static constexpr std::int64_t usual_rows = 256;
-  /// Beyond this, fp32 gains nothing from packing, which would double the memory of the weights.
-  static constexpr std::int64_t most_rows_fp32 = 1024;
+  /// Beyond this, fp32 gains nothing from oneDNN's.
+  static constexpr std::int64_t few_rows_fp32 = 1024;
 
   struct Packs {
     std::once_flag forward_once, backward_once;
     Tensor forward, backward;
+    std::mutex many_mutex;
+    std::int64_t last_rows = 0, many_rows = 0;
+    Tensor many;
   };
 
-  static const detail::PackedProduct& product() { return detail::PackedProduct::instance(); }
+  static const detail::OneDnnProduct& few() { return detail::OneDnnProduct::instance(); }
+  static const detail::MklProduct& many() { return detail::MklProduct::instance(); }
 
-  [[nodiscard]] bool is_packed(const Tensor& x) const {
-    return product().available() && x.is_cpu() && (x.scalar_type() != at::kFloat || x.size(0) <= most_rows_fp32);
+  [[nodiscard]] static bool suits_onednn(const Tensor& x) {
+    return x.is_cpu() && (x.scalar_type() != at::kFloat || x.size(0) <= few_rows_fp32);
+  }
+
+  /// Undefined where a product with x has to pack on its way.
+  [[nodiscard]] Tensor packed_for_many(const Tensor& x) const {
+    if (!x.is_cpu() || !many().available()) return {};
+    const std::int64_t rows = x.size(0);
+    const std::lock_guard lock(packs_->many_mutex);
+    if (rows == packs_->last_rows && rows != packs_->many_rows) {
+      packs_->many = many().pack(weight_, rows);
+      packs_->many_rows = rows;
+    }
+    packs_->last_rows = rows;
+    return rows == packs_->many_rows ? packs_->many : Tensor();
   }
 
   Tensor weight_;               // [out, in]

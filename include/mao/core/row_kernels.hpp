@@ -89,27 +89,30 @@ MAO_AVX512 void layer_norm_backward(const From* gradient, const float* x, const 
   }
 }
 
-/// u * sigmoid(1.702 u) of u = x + bias, a row; its slope takes the place of x. The bias may be null.
+/// u * sigmoid(1.702 u) of u = x + bias, a row, and its slope, either of which may take the place of x. The bias and the
+/// slope may be null.
 template <class Type>
-MAO_AVX512 void quick_gelu(Type* x, const float* bias, Type* out, std::int64_t width) {
+MAO_AVX512 void quick_gelu(const Type* x, const float* bias, Type* out, Type* slope, std::int64_t width) {
   const v16::Floats steepness = v16::all(1.702F), one = v16::all(1.0F);
   for (std::int64_t i = 0; i < width; i += 16) {
+    v16::prefetch(x + i);
     v16::Floats value = v16::load(x + i);
     if (bias != nullptr) value = v16::add(value, v16::load(bias + i));
     const v16::Floats scaled = v16::mul(value, steepness);
-    const v16::Floats gate = v16::sigmoid(scaled);
+    const v16::Floats gate = v16::sigmoid<Type>(scaled);
     v16::store(out + i, v16::mul(value, gate));
-    v16::store(x + i, v16::mul(gate, v16::fma(scaled, v16::sub(one, gate), one)));
+    if (slope != nullptr) v16::store(slope + i, v16::mul(gate, v16::fma(scaled, v16::sub(one, gate), one)));
   }
 }
 
-/// x P(X < x) of x + bias, X normal: the exact GELU, P to 1e-7; its slope takes the place of x. The bias may be null.
+/// x P(X < x) of x + bias, X normal: the exact GELU, P to 1e-7; else as `quick_gelu`.
 ///
 /// **Source** Abramowitz and Stegun, Handbook of Mathematical Functions, 7.1.26.
 template <class Type>
-MAO_AVX512 void gelu(Type* x, const float* bias, Type* out, std::int64_t width) {
+MAO_AVX512 void gelu(const Type* x, const float* bias, Type* out, Type* slope, std::int64_t width) {
   const v16::Floats one = v16::all(1.0F);
   for (std::int64_t i = 0; i < width; i += 16) {
+    v16::prefetch(x + i);
     v16::Floats u = v16::load(x + i);
     if (bias != nullptr) u = v16::add(u, v16::load(bias + i));
     const v16::Floats bell = v16::exp(v16::mul(v16::mul(u, u), v16::all(-0.5F)));
@@ -121,7 +124,7 @@ MAO_AVX512 void gelu(Type* x, const float* bias, Type* out, std::int64_t width) 
     const v16::Floats tail = v16::mul(v16::mul(p, t), v16::mul(bell, v16::all(0.5F)));  // P(X > |u|)
     const v16::Floats below = v16::where_negative(u, tail, v16::sub(one, tail));
     v16::store(out + i, v16::mul(u, below));
-    v16::store(x + i, v16::fma(v16::mul(u, bell), v16::all(0.39894228F), below));
+    if (slope != nullptr) v16::store(slope + i, v16::fma(v16::mul(u, bell), v16::all(0.39894228F), below));
   }
 }
 

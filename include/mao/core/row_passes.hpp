@@ -104,31 +104,34 @@ inline void add_bias_rows(const Tensor& x, const Tensor& bias) {
   });
 }
 
-/// An activation of `hidden`, in place of whose rows stays its slope. `kernel(x, bias, out, width)` does a row.
+/// An activation of `hidden`, which it overwrites: with the slope where that is kept, else with the result itself.
+/// `kernel(x, bias, out, slope, width)` does a row.
 template <class Kernel>
-Tensor activate_rows(const Unbiased& hidden, const Kernel& kernel) {
-  const Tensor out = at::empty_like(hidden.rows);
+Tensor activate_rows(const Unbiased& hidden, bool keep_slope, const Kernel& kernel) {
+  const Tensor out = keep_slope ? at::empty_like(hidden.rows) : hidden.rows;
   const std::int64_t width = out.size(1);
   with_product_type(out.scalar_type(), [&]<class Type>(Type) {
     Type *from = hidden.rows.mutable_data_ptr<Type>(), *to = out.mutable_data_ptr<Type>();
     const float* bias = hidden.shift();
     rows::in_parallel(out.size(0), width, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = begin * width; i < end * width; i += width) kernel(from + i, bias, to + i, width);
+      for (std::int64_t i = begin * width; i < end * width; i += width) {
+        kernel(from + i, bias, to + i, keep_slope ? from + i : nullptr, width);
+      }
     });
   });
   return out;
 }
 
 /// CLIP's x sigmoid(1.702 x).
-inline Tensor quick_gelu_rows(const Unbiased& hidden) {
-  return activate_rows(hidden, [](auto* x, const float* bias, auto* out, std::int64_t width) {
-    rows::quick_gelu(x, bias, out, width);
+inline Tensor quick_gelu_rows(const Unbiased& hidden, bool keep_slope) {
+  return activate_rows(hidden, keep_slope, [](auto* x, const float* bias, auto* out, auto* slope, std::int64_t width) {
+    rows::quick_gelu(x, bias, out, slope, width);
   });
 }
 /// The exact one.
-inline Tensor gelu_rows(const Unbiased& hidden) {
-  return activate_rows(hidden, [](auto* x, const float* bias, auto* out, std::int64_t width) {
-    rows::gelu(x, bias, out, width);
+inline Tensor gelu_rows(const Unbiased& hidden, bool keep_slope) {
+  return activate_rows(hidden, keep_slope, [](auto* x, const float* bias, auto* out, auto* slope, std::int64_t width) {
+    rows::gelu(x, bias, out, slope, width);
   });
 }
 

@@ -101,12 +101,12 @@ class FusedBertLayer {
 
   [[nodiscard]] at::ScalarType type() const { return type_; }
 
-  RowsInBoth forward(const RowsInBoth& x, const PackedBertAttention& attention, Kept& kept) const {
+  RowsInBoth forward(const RowsInBoth& x, const PackedBertAttention& attention, bool keep, Kept& kept) const {
     kept.qkv = query_key_value_.forward(x.copy);
     const Tensor mixed = attention_out_.forward(attention.forward(kept.qkv, kept.weights));
     const RowsInBoth attended = attention_norm_.forward(x.exact, mixed, kept.attended);
     kept.slope = up_.forward(attended.copy);
-    const Tensor hidden = gelu_rows({kept.slope, {}});
+    const Tensor hidden = gelu_rows({kept.slope, {}}, keep);
     return norm_.forward(attended.exact, down_.forward(hidden), kept.result);
   }
 
@@ -141,7 +141,7 @@ class FusedBertPass {
     RowsInBoth rows{tokens, tokens.to(layers_->front().type())};
     for (const FusedBertLayer& layer : *layers_) {
       FusedBertLayer::Kept kept;
-      rows = layer.forward(rows, attention_, kept);
+      rows = layer.forward(rows, attention_, keep, kept);
       if (keep) kept_.push_back(std::move(kept));
     }
     return rows.exact;
