@@ -12,6 +12,8 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include "optimizers.hpp"
+
 namespace mao_program {
 
 namespace {
@@ -75,9 +77,7 @@ bool is_class_specific(const LearnerSettings& settings) {
 
 OptimizerOptions optimizer_of(const LearnerSettings& settings, const LearnerInfo& info) {
   OptimizerOptions options = info.optimizer;
-  if (settings.optimizer == "sgd") options.kind = OptimizerKind::Sgd;
-  if (settings.optimizer == "adam") options.kind = OptimizerKind::Adam;
-  if (settings.optimizer == "adamw") options.kind = OptimizerKind::AdamW;
+  if (settings.optimizer != "auto") options = with_optimizer(options, settings.optimizer, "--optimizer");
   options.epsilon = settings.adam_epsilon;
   return options;
 }

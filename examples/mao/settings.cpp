@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "settings.hpp"
 
+#include "optimizers.hpp"
+
 namespace mao_program {
 
 namespace {
@@ -164,10 +166,13 @@ void add_learner_options(CLI::App& app, LearnerSettings& settings) {
       "--set class-specific=true: one context a class (random start; such prompts do not transfer)");
   app.add_option_function<std::string>("--class-position", set("class-position"),
                                        "--set class-position=...: end, middle or front");
-  app.add_option("--optimizer", settings.optimizer, "auto (the method's own), sgd, adam or adamw")
-      ->check(CLI::IsMember({"auto", "sgd", "adam", "adamw"}))
+  std::vector<std::string> optimizers = optimizer_names();
+  optimizers.insert(optimizers.begin(), "auto");
+  app.add_option("--optimizer", settings.optimizer,
+                 "auto (the method's own), sgd, adam, amsgrad, adamw, radam or rmsprop")
+      ->check(CLI::IsMember(optimizers))
       ->capture_default_str();
-  app.add_option("--adam-epsilon", settings.adam_epsilon, "of adam and adamw")
+  app.add_option("--adam-epsilon", settings.adam_epsilon, "of all optimisers but sgd")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   add_template_option(app, settings);

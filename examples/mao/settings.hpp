@@ -49,7 +49,7 @@ struct LearnerSettings {
   bool mao = false;
   std::string steps = "both";  ///< of MAO: "base" alone, or "new" behind the plain method
   std::map<std::string, std::string> options;  ///< of the method, by name (`--set`)
-  std::string optimizer = "auto";              ///< "sgd", "adam", "adamw"; auto: the method's own
+  std::string optimizer = "auto";              ///< a name of optimizers.hpp; auto: the method's own
   double adam_epsilon = 1e-8;
   std::string zero_shot_template = "auto";  ///< with {}, or a file of such; auto: the data set's own
   int epochs = 0;  ///< 0: 20 plain, 10 with MAO

@@ -207,6 +207,8 @@
 #include <mao/schedules/concepts.hpp>
 #include <mao/schedules/constant.hpp>
 #include <mao/schedules/cosine.hpp>
+#include <mao/schedules/step.hpp>
+#include <mao/schedules/warm_up.hpp>
 
 // tuner
 #include <mao/tuner/concepts.hpp>

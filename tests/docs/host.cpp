@@ -33,6 +33,7 @@
 #include <mao/sampling/similarity.hpp>
 #include <mao/schedules/constant.hpp>
 #include <mao/schedules/cosine.hpp>
+#include <mao/schedules/step.hpp>
 #include <mao/text/bpe.hpp>
 #include <mao/text/clean.hpp>
 #include <mao/text/merges.hpp>
@@ -264,6 +265,14 @@ TEST_CASE("schedules and evaluation", "[docs]") {
     // 1e-05  0.0035  0.00316578  0.00229078  0.00120922
     // [end]
     CHECK(schedule.learning_rate(4) == Approx(0.00120922).epsilon(1e-5));
+  }
+  {
+    // [step]
+    const mao::StepSchedule schedule({.epochs = 5, .milestones = {1, 3}});
+    for (int epoch = 0; epoch < schedule.epochs(); ++epoch) std::cout << schedule.learning_rate(epoch) << '\n';
+    // 1e-05  0.0035  0.00035  0.00035  3.5e-05
+    // [end]
+    CHECK(schedule.learning_rate(4) == Approx(3.5e-5));
   }
   {
     // [constant]

@@ -2,35 +2,15 @@
 #include <mao/schedules/cosine.hpp>
 
 #include <limits>
-#include <nlohmann/json.hpp>
-#include <support/catch.hpp>
-#include <support/golden.hpp>
 #include <vector>
+
+#include <support/catch.hpp>
+#include <support/schedules.hpp>
 
 using mao::CosineOptions;
 using mao::CosineSchedule;
 using mao::OptionError;
-using mao::WarmUp;
-
-namespace {
-
-std::vector<double> rates(const CosineSchedule& schedule) {
-  std::vector<double> result;
-  for (int epoch = 0; epoch < schedule.epochs(); ++epoch) result.push_back(schedule.learning_rate(epoch));
-  return result;
-}
-
-CosineOptions options_of(const nlohmann::json& cfg) {
-  const bool linear = cfg.at("WARMUP_TYPE") == "linear";
-  return {.epochs = cfg.at("MAX_EPOCH"),
-          .learning_rate = cfg.at("LR"),
-          .warmup_epochs = cfg.at("WARMUP_EPOCH"),
-          .warmup_learning_rate = cfg.at(linear ? "WARMUP_MIN_LR" : "WARMUP_CONS_LR"),
-          .warmup = linear ? WarmUp::Linear : WarmUp::Constant,
-          .recount = cfg.at("WARMUP_RECOUNT")};
-}
-
-}  // namespace
+using mao_test::rates;
 
 TEST_CASE("the rates fall after the warm-up and never reach 0", "[schedules]") {
   for (const int epochs : {1, 2, 3, 5, 10, 50, 200}) {
@@ -52,19 +32,15 @@ TEST_CASE("the rates fall after the warm-up and never reach 0", "[schedules]") {
 TEST_CASE("the reference's tables, every row with a cosine", "[schedules][golden]") {
   const auto folder = mao_test::golden_folder();
   MAO_SKIP_UNLESS(folder, "no golden traces on this machine");
-  std::ifstream in(*folder / "schedules.json");
-  const auto tables = nlohmann::json::parse(in);
-  int compared = 0;
-  for (const auto& row : tables.at("rows")) {
-    if (row.at("cfg").at("LR_SCHEDULER") != "cosine") continue;
+  const auto rows = mao_test::schedule_rows(*folder, "cosine");
+  CHECK(rows.size() == 10);
+  for (const auto& row : rows) {
     CAPTURE(row.at("cfg").dump());
     const auto expected = row.at("lr_used_in_epoch").get<std::vector<double>>();
-    const auto found = rates(CosineSchedule(options_of(row.at("cfg"))));
+    const auto found = rates(CosineSchedule(mao_test::schedule_options<CosineOptions>(row.at("cfg"))));
     REQUIRE(found.size() == expected.size());
     for (std::size_t e = 0; e < found.size(); ++e) CHECK(found[e] == Approx(expected[e]).epsilon(1e-12));
-    ++compared;
   }
-  CHECK(compared == 10);
 }
 
 TEST_CASE("the published rates of MAO, MaPLe and PromptSRC", "[schedules]") {
@@ -79,14 +55,6 @@ TEST_CASE("the published rates of MAO, MaPLe and PromptSRC", "[schedules]") {
   CHECK(maple.learning_rate(4) == Approx(1.2092e-3).epsilon(3e-5));
   const CosineSchedule promptsrc({.epochs = 20, .learning_rate = 0.0025});
   CHECK(promptsrc.learning_rate(19) == Approx(6.1179e-5).epsilon(3e-5));
-}
-
-TEST_CASE("a linear warm-up climbs to the full rate", "[schedules]") {
-  const CosineSchedule schedule({.epochs = 6, .learning_rate = 0.3, .warmup_epochs = 3, .warmup = WarmUp::Linear});
-  CHECK(schedule.learning_rate(0) == 1e-5);
-  CHECK(schedule.learning_rate(1) == Approx(0.1));
-  CHECK(schedule.learning_rate(2) == Approx(0.2));
-  CHECK(schedule.learning_rate(3) == Approx(0.3));
 }
 
 TEST_CASE("settings out of range are refused when the schedule is made", "[schedules]") {

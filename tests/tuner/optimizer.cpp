@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/optimizer.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <mao/core/ops.hpp>
@@ -72,8 +73,9 @@ TEST_CASE("a parameter without a gradient stays as it is, whatever its decay", "
 }
 
 TEST_CASE("parameters and moments are the whole state", "[optimizer]") {
-  for (const auto kind : {OptimizerKind::Sgd, OptimizerKind::Adam, OptimizerKind::AdamW}) {
-    const OptimizerOptions options{.kind = kind};
+  for (const auto kind : {OptimizerKind::Sgd, OptimizerKind::Adam, OptimizerKind::AdamW, OptimizerKind::RAdam,
+                          OptimizerKind::RmsProp}) {
+    const OptimizerOptions options{.kind = kind, .beta2 = 0.9, .amsgrad = true};
     const Tensor whole = parameter(start), first = parameter(start);
     Optimizer uninterrupted({{"w", whole}}, options), before({{"w", first}}, options);
     take_steps(uninterrupted, 0, 5);
@@ -112,6 +114,82 @@ TEST_CASE("Adam and AdamW give what their formulas give", "[optimizer]") {
   }
 }
 
+/// After `steps` steps, where `step(w, g, t)` moves a number with the gradient g in step t.
+template <class MakeStep>
+void check_steps(const OptimizerOptions& options, int steps, const MakeStep& make_step) {
+  const Tensor value = parameter(start);
+  Optimizer optimizer({{"w", value}}, options);
+  take_steps(optimizer, 0, steps);
+  for (std::int64_t i = 0; i < size; ++i) {
+    auto step = make_step();
+    double w = start[i].item<double>();
+    for (int t = 0; t < steps; ++t) step(w, gradient_of(t)[i].item<double>(), t);
+    CHECK(value[i].item<double>() == Approx(w).margin(1e-5));
+  }
+}
+
+TEST_CASE("dampening spares the first step, Nesterov looks ahead", "[optimizer]") {
+  const double decay = 0.05, momentum = 0.8;
+  for (const double dampening : {0.0, 0.3}) {
+    const bool nesterov = dampening == 0;
+    check_steps({.weight_decay = decay, .momentum = momentum, .dampening = dampening, .nesterov = nesterov}, 5, [&] {
+      return [=, v = 0.0](double& w, double g, int t) mutable {
+        g += decay * w;
+        v = t == 0 ? g : momentum * v + (1 - dampening) * g;
+        w -= rate_of(t) * (nesterov ? g + momentum * v : v);
+      };
+    });
+  }
+}
+
+TEST_CASE("AMSGrad keeps the greatest second moment", "[optimizer]") {
+  const double decay = 0.05, beta1 = 0.8, beta2 = 0.5;
+  check_steps({.kind = OptimizerKind::Adam, .weight_decay = decay, .beta1 = beta1, .beta2 = beta2, .amsgrad = true}, 8, [&] {
+    return [=, m = 0.0, v = 0.0, most = 0.0](double& w, double g, int t) mutable {
+      g += decay * w;
+      m = beta1 * m + (1 - beta1) * g;
+      v = beta2 * v + (1 - beta2) * g * g;
+      most = std::max(most, v);
+      const double corrected = std::sqrt(most) / std::sqrt(1 - std::pow(beta2, t + 1));
+      w -= rate_of(t) * m / (1 - std::pow(beta1, t + 1)) / (corrected + 1e-8);
+    };
+  });
+}
+
+TEST_CASE("RMSprop divides by the root of the mean square", "[optimizer]") {
+  const double decay = 0.05, momentum = 0.7, alpha = 0.9;
+  check_steps({.kind = OptimizerKind::RmsProp, .weight_decay = decay, .momentum = momentum, .alpha = alpha}, 6, [&] {
+    return [=, v = 0.0, s = 0.0](double& w, double g, int t) mutable {
+      g += decay * w;
+      s = alpha * s + (1 - alpha) * g * g;
+      v = momentum * v + g / (std::sqrt(s) + 1e-8);
+      w -= rate_of(t) * v;
+    };
+  });
+}
+
+TEST_CASE("RAdam steps along plain momentum until its second moment rests on enough steps", "[optimizer]") {
+  const double decay = 0.05, beta1 = 0.8, beta2 = 0.9, most = 2 / (1 - beta2) - 1;
+  int adapted = 0;
+  check_steps({.kind = OptimizerKind::RAdam, .weight_decay = decay, .beta1 = beta1, .beta2 = beta2}, 12, [&] {
+    return [=, &adapted, m = 0.0, v = 0.0](double& w, double g, int t) mutable {
+      m = beta1 * m + (1 - beta1) * g;
+      v = beta2 * v + (1 - beta2) * g * g;
+      const double power = std::pow(beta2, t + 1), length = most - 2 * (t + 1) * power / (1 - power);
+      const double first = m / (1 - std::pow(beta1, t + 1));
+      w -= rate_of(t) * decay * w;
+      if (length < 5) {
+        w -= rate_of(t) * first;
+        return;
+      }
+      ++adapted;
+      const double r = std::sqrt((length - 4) * (length - 2) * most / ((most - 4) * (most - 2) * length));
+      w -= rate_of(t) * r * first / ((std::sqrt(v) + 1e-8) / std::sqrt(1 - power));
+    };
+  });
+  CHECK((adapted > 0 && adapted < 12 * size));
+}
+
 TEST_CASE("each parameter learns at its own rate", "[optimizer]") {
   const Tensor slow = parameter(start), fast = parameter(start);
   Optimizer sgd({{"slow", slow}, {"fast", fast, 3}}, {.weight_decay = 0});
@@ -123,4 +201,7 @@ TEST_CASE("each parameter learns at its own rate", "[optimizer]") {
 TEST_CASE("settings out of range are refused", "[optimizer]") {
   CHECK_THROWS_WITH(Optimizer({}, {.momentum = 1.0}), ContainsSubstring("momentum = 1, expected 0 to below 1"));
   CHECK_THROWS_WITH(Optimizer({}, {.weight_decay = -0.1}), ContainsSubstring("weight_decay = -0.1"));
+  CHECK_THROWS_WITH(Optimizer({}, {.dampening = 1.0}), ContainsSubstring("dampening = 1, expected 0 to below 1"));
+  CHECK_THROWS_WITH(Optimizer({}, {.momentum = 0, .nesterov = true}), ContainsSubstring("nesterov needs momentum"));
+  CHECK_THROWS_WITH(Optimizer({}, {.dampening = 0.5, .nesterov = true}), ContainsSubstring("no dampening"));
 }

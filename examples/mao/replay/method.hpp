@@ -126,7 +126,7 @@ class StepComparison {
   Report& report_;
   mao::TensorMap steps_, features_;
   nlohmann::json trace_;
-  mao::CosineSchedule schedule_;
+  AnySchedule schedule_;
 };
 
 /// All images of the steps, in two views where the method compares them. **Throws** `FormatError` where there is one.

@@ -6,6 +6,8 @@
 #include <mao/core/files.hpp>
 #include <mao/core/tensor_file.hpp>
 
+#include "../optimizers.hpp"
+
 namespace mao_program::replay {
 
 namespace fs = std::filesystem;
@@ -36,21 +38,37 @@ std::string Trace::trainer() const {
   return reference.substr(reference.find_last_of(". /:") + 1);
 }
 
-mao::CosineSchedule Trace::schedule() const {
+template <class Options>
+Options Trace::schedule_options() const {
   const auto optim = config<nlohmann::json>("optim");
   const auto get = [&]<class T>(const char* key, T) { return value_of<T>(optim, key, "config.json, optim"); };
-  const auto kind = get("LR_SCHEDULER", std::string()), warm_up = get("WARMUP_TYPE", std::string());
-  require<OptionError>(kind == "cosine", folder_.string(), ": LR_SCHEDULER is \"", kind,
-                       "\", only \"cosine\" can be replayed");
+  const auto warm_up = get("WARMUP_TYPE", std::string());
   require<OptionError>(warm_up == "constant" || warm_up == "linear", folder_.string(), ": WARMUP_TYPE is \"", warm_up,
                        "\", expected \"constant\" or \"linear\"");
   const bool linear = warm_up == "linear";
-  return mao::CosineSchedule({.epochs = get("MAX_EPOCH", 0),
-                              .learning_rate = get("LR", 0.0),
-                              .warmup_epochs = std::max(0, get("WARMUP_EPOCH", 0)),
-                              .warmup_learning_rate = get(linear ? "WARMUP_MIN_LR" : "WARMUP_CONS_LR", 0.0),
-                              .warmup = linear ? mao::WarmUp::Linear : mao::WarmUp::Constant,
-                              .recount = get("WARMUP_RECOUNT", true)});
+  Options options;
+  options.epochs = get("MAX_EPOCH", 0);
+  options.learning_rate = get("LR", 0.0);
+  options.warmup_epochs = std::max(0, get("WARMUP_EPOCH", 0));
+  options.warmup_learning_rate = get(linear ? "WARMUP_MIN_LR" : "WARMUP_CONS_LR", 0.0);
+  options.warmup = linear ? mao::WarmUp::Linear : mao::WarmUp::Constant;
+  options.recount = get("WARMUP_RECOUNT", true);
+  return options;
+}
+
+AnySchedule Trace::schedule() const {
+  const auto optim = config<nlohmann::json>("optim");
+  const auto kind = value_of<std::string>(optim, "LR_SCHEDULER", "config.json, optim");
+  if (kind == "cosine") return AnySchedule(mao::CosineSchedule(schedule_options<mao::CosineOptions>()));
+  require<OptionError>(kind == "single_step" || kind == "multi_step", folder_.string(), ": LR_SCHEDULER is \"", kind,
+                       "\", expected \"cosine\", \"single_step\" or \"multi_step\"");
+  auto options = schedule_options<mao::StepOptions>();
+  const auto steps = value_of<std::vector<int>>(optim, "STEPSIZE", "config.json, optim");
+  require<FormatError>(!steps.empty(), folder_.string(), ": STEPSIZE is empty");
+  const int interval = steps.back() > 0 ? steps.back() : options.epochs;
+  options.milestones = kind == "multi_step" ? steps : mao::StepSchedule::every(interval, options.epochs);
+  options.factor = value_of<double>(optim, "GAMMA", "config.json, optim");
+  return AnySchedule(mao::StepSchedule(options));
 }
 
 mao::OptimizerOptions Trace::optimizer() const {
@@ -59,15 +77,13 @@ mao::OptimizerOptions Trace::optimizer() const {
                        ": STAGED_LR is true, layers with rates of their own; that can be replayed for DePT alone");
   const auto get = [&](const char* key) { return value_of<double>(optim, key, "config.json, optim"); };
   const auto name = value_of<std::string>(optim, "NAME", "config.json, optim");
-  const bool plain = optim.value("SGD_DAMPNING", 0.0) == 0.0 && !optim.value("SGD_NESTEROV", false);
-  require<OptionError>(name == "adam" || name == "adamw" || (name == "sgd" && plain), folder_.string(),
-                       ": the optimiser is \"", name, "\" with its variants; only plain \"sgd\" (no dampening, no ",
-                       "Nesterov), \"adam\" and \"adamw\" can be replayed");
-  mao::OptimizerOptions options{.weight_decay = get("WEIGHT_DECAY"), .momentum = get("MOMENTUM")};
+  mao::OptimizerOptions options =
+      with_optimizer({.weight_decay = get("WEIGHT_DECAY"), .momentum = get("MOMENTUM")}, name, folder_.string());
   options.beta1 = get("ADAM_BETA1");
   options.beta2 = get("ADAM_BETA2");
-  if (name == "adam") options.kind = mao::OptimizerKind::Adam;
-  if (name == "adamw") options.kind = mao::OptimizerKind::AdamW;
+  options.dampening = optim.value("SGD_DAMPNING", 0.0);
+  options.nesterov = optim.value("SGD_NESTEROV", false);
+  options.alpha = optim.value("RMSPROP_ALPHA", options.alpha);
   return options;
 }
 

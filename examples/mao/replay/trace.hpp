@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -13,6 +15,7 @@
 #include <mao/clip/model.hpp>
 #include <mao/core/class_list.hpp>
 #include <mao/schedules/cosine.hpp>
+#include <mao/schedules/step.hpp>
 #include <mao/tuner/optimizer.hpp>
 
 namespace mao_program::replay {
@@ -24,6 +27,24 @@ struct Settings {
   std::filesystem::path vocabulary;  ///< --vocab, or empty
   std::filesystem::path mini_lm;     ///< --minilm, or empty
 };
+
+/// A schedule of one of the kinds that a trace names.
+class AnySchedule {
+ public:
+  explicit AnySchedule(mao::CosineSchedule schedule) : schedule_(std::move(schedule)) {}
+  explicit AnySchedule(mao::StepSchedule schedule) : schedule_(std::move(schedule)) {}
+
+  [[nodiscard]] int epochs() const {
+    return std::visit([](const auto& schedule) { return schedule.epochs(); }, schedule_);
+  }
+  [[nodiscard]] double learning_rate(int epoch, double multiple = 1) const {
+    return std::visit([&](const auto& schedule) { return schedule.learning_rate(epoch, multiple); }, schedule_);
+  }
+
+ private:
+  std::variant<mao::CosineSchedule, mao::StepSchedule> schedule_;
+};
+static_assert(mao::Schedule<AnySchedule>);
 
 /// Images and labels of one step.
 struct StepBatch {
@@ -66,7 +87,7 @@ class Trace {
 
   /// Learning rates and optimiser as config["optim"] has them. **Throws** `OptionError` for what mao has no counterpart
   /// of.
-  [[nodiscard]] mao::CosineSchedule schedule() const;
+  [[nodiscard]] AnySchedule schedule() const;
   [[nodiscard]] mao::OptimizerOptions optimizer() const;
 
   /// --clip, or tiny_clip.safetensors in a folder above.
@@ -79,6 +100,10 @@ class Trace {
   [[nodiscard]] std::vector<StepBatch> steps() const;
 
  private:
+  /// What the schedules of config["optim"] have in common.
+  template <class Options>
+  [[nodiscard]] Options schedule_options() const;
+
   template <class T>
   [[nodiscard]] T value_of(const nlohmann::json& object, const std::string& key, const std::string& where) const {
     mao::require<mao::FormatError>(object.contains(key), folder_.string(), ": ", where, " has no \"", key, "\"");

@@ -4,17 +4,12 @@
 /// The schedule of CoOp, MaPLe, PromptSRC and MAO: warm-up epochs at a low rate, then half a cosine.
 
 #include <cmath>
-#include <mao/core/error.hpp>
-#include <mao/schedules/concepts.hpp>
 #include <numbers>
 
-namespace mao {
+#include <mao/schedules/concepts.hpp>
+#include <mao/schedules/warm_up.hpp>
 
-/// The learning rate of the warm-up epochs.
-enum class WarmUp {
-  Constant,  ///< `warmup_learning_rate` in each
-  Linear     ///< `warmup_learning_rate` in the first, then e / warmup_epochs of the full rate
-};
+namespace mao {
 
 /// Settings of `CosineSchedule`; the defaults are those of a step of MAO.
 struct CosineOptions {
@@ -36,15 +31,7 @@ class CosineSchedule {
 
   /// **Throws** `OptionError` for a setting out of range.
   explicit CosineSchedule(Options options = {}) : options_(options) {
-    require<OptionError>(options_.epochs >= 1, "CosineSchedule: epochs = ", options_.epochs, ", expected at least 1");
-    require<OptionError>(std::isfinite(options_.learning_rate) && options_.learning_rate > 0,
-                         "CosineSchedule: learning_rate = ", options_.learning_rate, ", expected a number above 0");
-    require<OptionError>(options_.warmup_epochs >= 0 && options_.warmup_epochs <= options_.epochs,
-                         "CosineSchedule: warmup_epochs = ", options_.warmup_epochs,
-                         ", expected 0 to epochs = ", options_.epochs);
-    require<OptionError>(std::isfinite(options_.warmup_learning_rate) && options_.warmup_learning_rate >= 0,
-                         "CosineSchedule: warmup_learning_rate = ", options_.warmup_learning_rate,
-                         ", expected 0 or a number above");
+    detail::check_epochs_and_warm_up(options_, "CosineSchedule");
   }
 
   /// Number of epochs, warm-up included.
@@ -52,9 +39,8 @@ class CosineSchedule {
 
   /// The rate of an epoch, counted from 0. **Throws** `OptionError` outside [0, epochs).
   [[nodiscard]] double learning_rate(int epoch) const {
-    require<OptionError>(epoch >= 0 && epoch < options_.epochs, "CosineSchedule: epoch ", epoch, " of ",
-                         options_.epochs, ", expected 0 to ", options_.epochs - 1);
-    if (epoch < options_.warmup_epochs) return warm_up_rate(epoch);
+    detail::check_epoch(epoch, options_.epochs, "CosineSchedule");
+    if (epoch < options_.warmup_epochs) return detail::warm_up_rate(options_, epoch);
     if (options_.recount) return options_.learning_rate * raised_cosine(epoch - options_.warmup_epochs) / 2;
     return options_.learning_rate * raised_cosine(epoch) / raised_cosine(options_.warmup_epochs);
   }
@@ -62,18 +48,12 @@ class CosineSchedule {
   /// The rate of a parameter group with its own multiple of `learning_rate`, which the first warm-up rate is not
   /// multiplied with: there every group has the same (Dassl).
   [[nodiscard]] double learning_rate(int epoch, double multiple) const {
-    const bool same_for_all = epoch < options_.warmup_epochs && (options_.warmup == WarmUp::Constant || epoch == 0);
-    return same_for_all ? learning_rate(epoch) : multiple * learning_rate(epoch);
+    return detail::multiple_in(options_, epoch, multiple) * learning_rate(epoch);
   }
 
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:
-  [[nodiscard]] double warm_up_rate(int epoch) const {
-    if (options_.warmup == WarmUp::Constant || epoch == 0) return options_.warmup_learning_rate;
-    return options_.learning_rate * epoch / options_.warmup_epochs;
-  }
-
   [[nodiscard]] double raised_cosine(int epoch) const {
     return 1 + std::cos(std::numbers::pi * epoch / options_.epochs);
   }

@@ -1,34 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Gradient descent as the reference implementations of the family use it: SGD with momentum, Adam, AdamW.
+/// Gradient descent as the reference implementations of the family use it or, with a setting, can: Dassl's optimisers.
 
 #include <cmath>
 #include <string>
 #include <utility>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/maximum.h>
 #include <ATen/ops/scalar_tensor.h>
 
 #include <mao/core/ops.hpp>
 
 namespace mao {
 
-/// How a gradient becomes a step.
+/// How a gradient becomes a step. Weight decay is added to the gradient where nothing else is said.
 enum class OptimizerKind {
-  Sgd,    ///< momentum without dampening, not Nesterov's; weight decay is added to the gradient
-  Adam,   ///< weight decay is added to the gradient
-  AdamW,  ///< weight decay shrinks the parameter by itself
+  Sgd,      ///< with momentum
+  Adam,     ///< with `amsgrad` the second moment never falls
+  AdamW,    ///< weight decay shrinks the parameter by itself
+  RAdam,    ///< Adam that leaves out its second moment while that rests on few steps; decay as AdamW (Dassl)
+  RmsProp,  ///< the gradient over the root of its mean square, with momentum
 };
 
 /// Settings of `Optimizer`; the defaults are Dassl's.
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::Sgd;
   double weight_decay = 5e-4;  ///< of every trained tensor
-  double momentum = 0.9;       ///< SGD
-  double beta1 = 0.9;          ///< Adam
-  double beta2 = 0.999;        ///< Adam
-  double epsilon = 1e-8;       ///< Adam; TCP's fp16 release uses 1e-3
+  double momentum = 0.9;       ///< SGD, RMSprop
+  double beta1 = 0.9;          ///< Adam and its kin
+  double beta2 = 0.999;        ///< Adam and its kin
+  double epsilon = 1e-8;       ///< all but SGD; TCP's fp16 release uses 1e-3
+  double dampening = 0;        ///< SGD: how much of a gradient the velocity does not take, from the second step on
+  bool nesterov = false;       ///< SGD: a step looks one momentum ahead
+  bool amsgrad = false;        ///< Adam
+  double alpha = 0.99;         ///< RMSprop: how much the mean square remembers
 };
 
 /// Steps a list of parameters along their gradients.
@@ -45,9 +52,14 @@ class Optimizer {
     fraction(options_.momentum, "momentum");
     fraction(options_.beta1, "beta1");
     fraction(options_.beta2, "beta2");
+    fraction(options_.alpha, "alpha");
+    fraction(options_.dampening, "dampening");
     require<OptionError>(options_.weight_decay >= 0, "Optimizer: weight_decay = ", options_.weight_decay,
                          ", expected 0 or more");
     require<OptionError>(options_.epsilon > 0, "Optimizer: epsilon = ", options_.epsilon, ", expected more than 0");
+    require<OptionError>(!options_.nesterov || (options_.momentum > 0 && options_.dampening == 0),
+                         "Optimizer: nesterov needs momentum and no dampening, got momentum = ", options_.momentum,
+                         ", dampening = ", options_.dampening);
   }
 
   /// Forgets the gradients.
@@ -61,8 +73,14 @@ class Optimizer {
     const at::NoGradGuard no_graph;
     for (const Parameter& parameter : parameters_) {
       if (!parameter.value.grad().defined()) continue;
-      options_.kind == OptimizerKind::Sgd ? step_sgd(parameter, rate_of(parameter))
-                                          : step_adam(parameter, rate_of(parameter));
+      const double rate = rate_of(parameter);
+      switch (options_.kind) {
+        case OptimizerKind::Sgd: step_sgd(parameter, rate); break;
+        case OptimizerKind::RmsProp: step_rms_prop(parameter, rate); break;
+        case OptimizerKind::RAdam: step_radam(parameter, rate); break;
+        case OptimizerKind::Adam:
+        case OptimizerKind::AdamW: step_adam(parameter, rate);
+      }
     }
   }
 
@@ -74,7 +92,7 @@ class Optimizer {
   void set_state(TensorMap state) {
     state_ = std::move(state);
     for (const Parameter& parameter : parameters_) {
-      for (const char* kind : {"velocity.", "first.", "second."}) {
+      for (const char* kind : {"velocity.", "first.", "second.", "greatest."}) {
         const auto found = state_.find(kind + parameter.name);
         if (found != state_.end()) found->second = found->second.to(parameter.value.device());
       }
@@ -82,31 +100,77 @@ class Optimizer {
   }
 
  private:
+  /// Moving averages of an Adam, this step's gradient included.
+  struct Moments {
+    const Tensor &first, &second;
+    double first_share, second_share;  ///< of what they would be after endless steps
+    double steps;
+  };
+
+  [[nodiscard]] Tensor with_decay(const Parameter& parameter) const {
+    return parameter.value.grad().add(parameter.value, options_.weight_decay);
+  }
+  static Tensor mean(const Tensor& so_far, const Tensor& now, double beta) {
+    return so_far.defined() ? so_far.mul(beta).add(now, 1 - beta) : now.mul(1 - beta);
+  }
+  Moments moments(const Parameter& parameter, const Tensor& gradient) {
+    Tensor &first = state_["first." + parameter.name], &second = state_["second." + parameter.name],
+           &count = state_["count." + parameter.name];
+    count = count.defined() ? count + 1 : at::scalar_tensor(1, at::kDouble);
+    first = mean(first, gradient, options_.beta1);
+    second = mean(second, gradient.square(), options_.beta2);
+    const auto steps = count.item<double>();
+    return {first, second, 1 - std::pow(options_.beta1, steps), 1 - std::pow(options_.beta2, steps), steps};
+  }
+
   void step_sgd(const Parameter& parameter, double rate) {
-    const Tensor direction = parameter.value.grad().add(parameter.value, options_.weight_decay);
+    const Tensor direction = with_decay(parameter);
     Tensor& velocity = state_["velocity." + parameter.name];
-    velocity = velocity.defined() ? velocity.mul(options_.momentum).add(direction) : direction;
+    velocity = velocity.defined() ? velocity.mul(options_.momentum).add(direction, 1 - options_.dampening) : direction;
     Tensor value = parameter.value;
-    value.sub_(velocity, rate);
+    value.sub_(options_.nesterov ? direction.add(velocity, options_.momentum) : velocity, rate);
   }
 
   void step_adam(const Parameter& parameter, double rate) {
     Tensor value = parameter.value;
     const bool decoupled = options_.kind == OptimizerKind::AdamW;
     if (decoupled) value.mul_(1 - rate * options_.weight_decay);
-    const Tensor gradient = decoupled ? value.grad() : value.grad().add(value, options_.weight_decay);
-    Tensor &first = state_["first." + parameter.name], &second = state_["second." + parameter.name],
-           &count = state_["count." + parameter.name];
-    count = count.defined() ? count + 1 : at::scalar_tensor(1, at::kDouble);
-    const auto mean = [](const Tensor& so_far, const Tensor& now, double beta) {
-      return so_far.defined() ? so_far.mul(beta).add(now, 1 - beta) : now.mul(1 - beta);
-    };
-    first = mean(first, gradient, options_.beta1);
-    second = mean(second, gradient.square(), options_.beta2);
-    const auto steps = count.item<double>();
-    const Tensor scale =
-        (second.sqrt() / std::sqrt(1 - std::pow(options_.beta2, steps))).add(options_.epsilon);
-    value.sub_(first / scale, rate / (1 - std::pow(options_.beta1, steps)));
+    const Moments now = moments(parameter, decoupled ? value.grad() : with_decay(parameter));
+    Tensor spread = now.second;
+    if (options_.amsgrad) {
+      Tensor& greatest = state_["greatest." + parameter.name];
+      greatest = greatest.defined() ? at::maximum(greatest, now.second) : now.second;
+      spread = greatest;
+    }
+    const Tensor scale = (spread.sqrt() / std::sqrt(now.second_share)).add(options_.epsilon);
+    value.sub_(now.first / scale, rate / now.first_share);
+  }
+
+  /// **Source** Liu et al., On the Variance of the Adaptive Learning Rate and Beyond, algorithm 2, with a step of plain
+  /// momentum where the paper's variance is not defined yet.
+  void step_radam(const Parameter& parameter, double rate) {
+    Tensor value = parameter.value;
+    const Moments now = moments(parameter, value.grad());
+    const double most = 2 / (1 - options_.beta2) - 1;
+    const double length = most - 2 * now.steps * (1 - now.second_share) / now.second_share;
+    value.mul_(1 - rate * options_.weight_decay);
+    if (length < 5) {
+      value.sub_(now.first, rate / now.first_share);
+      return;
+    }
+    const double certainty = (length - 4) / (most - 4) * (length - 2) / length * most / (most - 2);
+    value.sub_(now.first / now.second.sqrt().add(options_.epsilon),
+               rate * std::sqrt(now.second_share * certainty) / now.first_share);
+  }
+
+  void step_rms_prop(const Parameter& parameter, double rate) {
+    const Tensor gradient = with_decay(parameter);
+    Tensor &second = state_["second." + parameter.name], &velocity = state_["velocity." + parameter.name];
+    second = mean(second, gradient.square(), options_.alpha);
+    const Tensor scaled = gradient / second.sqrt().add(options_.epsilon);
+    velocity = velocity.defined() ? velocity.mul(options_.momentum).add(scaled) : scaled;
+    Tensor value = parameter.value;
+    value.sub_(velocity, rate);
   }
 
   ParameterList parameters_;

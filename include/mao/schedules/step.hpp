@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// A learning rate that falls by a factor at given epochs.
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <mao/schedules/concepts.hpp>
+#include <mao/schedules/warm_up.hpp>
+
+namespace mao {
+
+/// Settings of `StepSchedule`.
+struct StepOptions {
+  int epochs = 10;
+  double learning_rate = 0.0035;
+  std::vector<int> milestones{};  ///< epochs, counted from the end of the warm-up, at which the rate falls
+  double factor = 0.1;            ///< what the rate is multiplied with there
+  int warmup_epochs = 1;
+  double warmup_learning_rate = 1e-5;
+  WarmUp warmup = WarmUp::Constant;
+  bool recount = true;  ///< false: milestones count from the first epoch; those within the warm-up have no effect
+};
+
+/// Warm-up, then `learning_rate * factor^n`, where n milestones have passed.
+///
+/// **Source** Dassl's single-step (`StepSchedule::every`) and multi-step schedulers behind its warm-up scheduler.
+class StepSchedule {
+ public:
+  using Options = StepOptions;
+
+  /// **Throws** `OptionError` for a setting out of range.
+  explicit StepSchedule(Options options = {}) : options_(std::move(options)) {
+    detail::check_epochs_and_warm_up(options_, "StepSchedule");
+    require<OptionError>(std::isfinite(options_.factor) && options_.factor > 0,
+                         "StepSchedule: factor = ", options_.factor, ", expected a number above 0");
+    for (const int milestone : options_.milestones) {
+      require<OptionError>(milestone >= 1, "StepSchedule: milestone ", milestone, ", expected at least 1");
+    }
+  }
+
+  /// Milestones at every `interval`-th of `epochs` epochs. **Throws** `OptionError` for an interval below 1.
+  [[nodiscard]] static std::vector<int> every(int interval, int epochs) {
+    require<OptionError>(interval >= 1, "StepSchedule::every: interval = ", interval, ", expected at least 1");
+    std::vector<int> milestones;
+    for (int epoch = interval; epoch < epochs; epoch += interval) milestones.push_back(epoch);
+    return milestones;
+  }
+
+  /// Number of epochs, warm-up included.
+  [[nodiscard]] int epochs() const { return options_.epochs; }
+
+  /// The rate of an epoch, counted from 0. **Throws** `OptionError` outside [0, epochs).
+  [[nodiscard]] double learning_rate(int epoch) const {
+    detail::check_epoch(epoch, options_.epochs, "StepSchedule");
+    if (epoch < options_.warmup_epochs) return detail::warm_up_rate(options_, epoch);
+    const int first = options_.recount ? 0 : options_.warmup_epochs;
+    const int now = options_.recount ? epoch - options_.warmup_epochs : epoch;
+    const auto passed = std::count_if(options_.milestones.begin(), options_.milestones.end(),
+                                      [&](int milestone) { return milestone > first && milestone <= now; });
+    return options_.learning_rate * std::pow(options_.factor, static_cast<double>(passed));
+  }
+
+  /// The rate of a parameter group with its own multiple of `learning_rate`, as `CosineSchedule` has it.
+  [[nodiscard]] double learning_rate(int epoch, double multiple) const {
+    return detail::multiple_in(options_, epoch, multiple) * learning_rate(epoch);
+  }
+
+  [[nodiscard]] const Options& options() const { return options_; }
+
+ private:
+  Options options_;
+};
+static_assert(Schedule<StepSchedule>);
+
+}  // namespace mao

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The first epochs of a schedule, at a rate of their own: what the schedules with a warm-up share.
+
+#include <cmath>
+
+#include <mao/core/error.hpp>
+
+namespace mao {
+
+/// The learning rate of the warm-up epochs.
+enum class WarmUp {
+  Constant,  ///< `warmup_learning_rate` in each
+  Linear     ///< `warmup_learning_rate` in the first, then e / warmup_epochs of the full rate
+};
+
+namespace detail {
+
+/// **Throws** `OptionError` when epochs, rate or warm-up of a schedule's options are out of range.
+template <class Options>
+void check_epochs_and_warm_up(const Options& options, const char* name) {
+  require<OptionError>(options.epochs >= 1, name, ": epochs = ", options.epochs, ", expected at least 1");
+  require<OptionError>(std::isfinite(options.learning_rate) && options.learning_rate > 0, name,
+                       ": learning_rate = ", options.learning_rate, ", expected a number above 0");
+  require<OptionError>(options.warmup_epochs >= 0 && options.warmup_epochs <= options.epochs, name,
+                       ": warmup_epochs = ", options.warmup_epochs, ", expected 0 to epochs = ", options.epochs);
+  require<OptionError>(std::isfinite(options.warmup_learning_rate) && options.warmup_learning_rate >= 0, name,
+                       ": warmup_learning_rate = ", options.warmup_learning_rate, ", expected 0 or a number above");
+}
+
+/// **Throws** `OptionError` outside [0, epochs).
+inline void check_epoch(int epoch, int epochs, const char* name) {
+  require<OptionError>(epoch >= 0 && epoch < epochs, name, ": epoch ", epoch, " of ", epochs, ", expected 0 to ",
+                       epochs - 1);
+}
+
+/// The rate of an epoch before `warmup_epochs`.
+template <class Options>
+double warm_up_rate(const Options& options, int epoch) {
+  if (options.warmup == WarmUp::Constant || epoch == 0) return options.warmup_learning_rate;
+  return options.learning_rate * epoch / options.warmup_epochs;
+}
+
+/// What a parameter group's own multiple of the learning rate is multiplied with in an epoch: nothing where the warm-up
+/// gives every group the same rate (Dassl).
+template <class Options>
+double multiple_in(const Options& options, int epoch, double multiple) {
+  const bool same_for_all = epoch < options.warmup_epochs && (options.warmup == WarmUp::Constant || epoch == 0);
+  return same_for_all ? 1.0 : multiple;
+}
+
+}  // namespace detail
+}  // namespace mao
