@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "config_file.hpp"
+#include "nearest_name.hpp"
 #include "presets.hpp"
 
 #include <CLI/CLI.hpp>
@@ -17,7 +18,6 @@
 
 #include <mao/core/error.hpp>
 #include <mao/core/memory.hpp>
-#include <mao/data/renamed_files.hpp>
 #include <mao/version.hpp>
 
 namespace {
@@ -44,10 +44,8 @@ void group_commands(CLI::App& app) {
 
 /// `; did you mean NAME?`, where one is near.
 std::string suggestion(const std::string& given, const std::vector<std::string>& names) {
-  const auto near = std::ranges::min_element(
-      names, {}, [&](const std::string& name) { return mao::detail::edit_distance(given, name); });
-  const bool like = near != names.end() && (mao::detail::edit_distance(given, *near) <= 2 || near->starts_with(given));
-  return like ? text_of("; did you mean ", *near, "?") : std::string();
+  const auto near = mao_program::nearest_name(given, names);
+  return near ? text_of("; did you mean ", *near, "?") : std::string();
 }
 
 /// One line about what a command was not expected to get, in the order it was given.

@@ -6,10 +6,10 @@
 #include <CLI/CLI.hpp>
 
 #include <mao/core/error.hpp>
-#include <mao/data/renamed_files.hpp>
 
 #include "../commands.hpp"
 #include "../config_file.hpp"
+#include "../nearest_name.hpp"
 #include "../presets.hpp"
 #include "../settings.hpp"
 
@@ -50,9 +50,8 @@ class TuneParser {
     for (const std::string& word : command().remaining()) {
       if (!word.starts_with("--")) continue;
       const std::string given = word.substr(2, word.find('=') - 2);
-      const auto distance = [&](const std::string& name) { return mao::detail::edit_distance(given, name); };
-      const std::string near = *std::ranges::min_element(names, {}, distance);
-      text += " " + given + (distance(near) <= 2 ? " (did you mean " + near + "?)" : "");
+      const auto near = nearest_name(given, names);
+      text += " " + given + (near ? " (did you mean " + *near + "?)" : "");
     }
     return text;
   }
