@@ -27,7 +27,7 @@ TEST_CASE("a packed layer is the plain one in both directions, for any number of
   }
 }
 
-TEST_CASE("many rows give the same whatever numbers of rows came before, on several threads too", "[frozen_linear]") {
+TEST_CASE("many rows give the same whatever numbers of rows and threads came before", "[frozen_linear]") {
   const Tensor weight = at::randn({96, 64});
   const FrozenLinear layer(weight, Precision::Fp32);
   const auto check = [&](std::int64_t rows) {
@@ -37,6 +37,11 @@ TEST_CASE("many rows give the same whatever numbers of rows came before, on seve
   for (const std::int64_t rows : {1100, 1100, 1100, 1500, 1100, 1500, 1500, 1100, 7, 1500}) {
     CAPTURE(rows);
     CHECK(check(rows));
+  }
+  const int usual = at::get_num_threads();
+  for (const int number : std::vector<int>{1, 2, 2, 1, usual}) {
+    at::set_num_threads(number);
+    for (int round = 0; round < 3; ++round) CHECK(check(1500));
   }
   std::vector<char> passed(4, 0);
   std::vector<std::thread> threads;

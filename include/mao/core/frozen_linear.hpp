@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
@@ -66,6 +67,7 @@ class FrozenLinear {
     Tensor forward, backward;
     std::mutex many_mutex;
     std::int64_t last_rows = 0, many_rows = 0;
+    int many_threads = 0;
     Tensor many;
   };
 
@@ -80,13 +82,16 @@ class FrozenLinear {
   [[nodiscard]] Tensor packed_for_many(const Tensor& x) const {
     if (!x.is_cpu() || !many().available()) return {};
     const std::int64_t rows = x.size(0);
+    const int threads = at::get_num_threads();  // MKL packs for as many as multiply
     const std::lock_guard lock(packs_->many_mutex);
-    if (rows == packs_->last_rows && rows != packs_->many_rows) {
+    const auto fits = [&] { return rows == packs_->many_rows && threads == packs_->many_threads; };
+    if (rows == packs_->last_rows && !fits()) {
       packs_->many = many().pack(weight_, rows);
       packs_->many_rows = rows;
+      packs_->many_threads = threads;
     }
     packs_->last_rows = rows;
-    return rows == packs_->many_rows ? packs_->many : Tensor();
+    return fits() ? packs_->many : Tensor();
   }
 
   Tensor weight_;               // [out, in]
