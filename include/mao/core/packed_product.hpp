@@ -14,57 +14,60 @@
 
 namespace mao::detail {
 
-/// oneDNN's, in fp32 and bf16, for any number of rows.
-class OneDnnProduct {
+/// An operator that packs a weight and one that multiplies by it.
+template <class Pack, class Multiply>
+class PackedProduct {
  public:
-  static const OneDnnProduct& instance() {
-    static const OneDnnProduct found;
-    return found;
-  }
-
-  [[nodiscard]] bool available() const { return pack_.has_value() && multiply_.has_value(); }
-
-  /// Packs a weight [out, in] for products with about `rows` rows.
-  [[nodiscard]] Tensor pack(const Tensor& weight, std::int64_t rows) const {
-    return pack_->call(weight.contiguous(), rows);
-  }
-  /// **Shapes** x [M, in], bias [out] or none -> [M, out].
-  [[nodiscard]] Tensor multiply(const Tensor& x, const Tensor& packed, const std::optional<Tensor>& bias) const {
-    return multiply_->call(x, packed, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
-  }
-
- private:
-  using Pack = Tensor(const Tensor&, std::optional<std::int64_t>);
-  using Multiply = Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
-                          c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>);
-
-  OneDnnProduct() {
-    auto& dispatcher = c10::Dispatcher::singleton();
-    const auto pack = dispatcher.findSchema({"mkldnn::_reorder_linear_weight", ""});
-    const auto multiply = dispatcher.findSchema({"mkldnn::_linear_pointwise", ""});
-    if (!pack || !multiply || !pack->hasKernelForDispatchKey(c10::DispatchKey::CPU)) return;
-    pack_ = pack->typed<Pack>();
-    multiply_ = multiply->typed<Multiply>();
-  }
-
-  std::optional<c10::TypedOperatorHandle<Pack>> pack_;
-  std::optional<c10::TypedOperatorHandle<Multiply>> multiply_;
-};
-
-/// MKL's, in fp32, for one number of rows, with the numbers of a product that packs on its way.
-class MklProduct {
- public:
-  static const MklProduct& instance() {
-    static const MklProduct found;
-    return found;
-  }
-
   [[nodiscard]] bool available() const { return pack_.has_value() && multiply_.has_value(); }
 
   /// Packs a weight [out, in] for products with `rows` rows.
   [[nodiscard]] Tensor pack(const Tensor& weight, std::int64_t rows) const {
     return pack_->call(weight.contiguous(), rows);
   }
+
+ protected:
+  PackedProduct(const char* pack_name, const char* multiply_name) {
+    auto& dispatcher = c10::Dispatcher::singleton();
+    const auto pack = dispatcher.findSchema({pack_name, ""}), multiply = dispatcher.findSchema({multiply_name, ""});
+    if (!pack || !multiply || !pack->hasKernelForDispatchKey(c10::DispatchKey::CPU)) return;
+    pack_ = pack->template typed<Pack>();
+    multiply_ = multiply->template typed<Multiply>();
+  }
+
+  std::optional<c10::TypedOperatorHandle<Pack>> pack_;
+  std::optional<c10::TypedOperatorHandle<Multiply>> multiply_;
+};
+
+/// oneDNN's, in fp32 and bf16. Packed for about a number of rows it serves any.
+class OneDnnProduct
+    : public PackedProduct<Tensor(const Tensor&, std::optional<std::int64_t>),
+                           Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
+                                  c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>)> {
+ public:
+  static const OneDnnProduct& instance() {
+    static const OneDnnProduct found;
+    return found;
+  }
+
+  /// **Shapes** x [M, in], bias [out] or none -> [M, out].
+  [[nodiscard]] Tensor multiply(const Tensor& x, const Tensor& packed, const std::optional<Tensor>& bias) const {
+    return multiply_->call(x, packed, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
+  }
+
+ private:
+  OneDnnProduct() : PackedProduct("mkldnn::_reorder_linear_weight", "mkldnn::_linear_pointwise") {}
+};
+
+/// MKL's, in fp32, for one number of rows, with the numbers of a product that packs on its way.
+class MklProduct : public PackedProduct<Tensor(const Tensor&, std::int64_t),
+                                        Tensor(const Tensor&, const Tensor&, const Tensor&,
+                                               const std::optional<Tensor>&, std::int64_t)> {
+ public:
+  static const MklProduct& instance() {
+    static const MklProduct found;
+    return found;
+  }
+
   /// **Shapes** x [rows, in], `packed` from `weight` [out, in], bias [out] or none -> [rows, out].
   [[nodiscard]] Tensor multiply(const Tensor& x, const Tensor& packed, const Tensor& weight,
                                 const std::optional<Tensor>& bias) const {
@@ -72,20 +75,7 @@ class MklProduct {
   }
 
  private:
-  using Pack = Tensor(const Tensor&, std::int64_t);
-  using Multiply = Tensor(const Tensor&, const Tensor&, const Tensor&, const std::optional<Tensor>&, std::int64_t);
-
-  MklProduct() {
-    auto& dispatcher = c10::Dispatcher::singleton();
-    const auto pack = dispatcher.findSchema({"mkl::_mkl_reorder_linear_weight", ""});
-    const auto multiply = dispatcher.findSchema({"mkl::_mkl_linear", ""});
-    if (!pack || !multiply || !multiply->hasKernelForDispatchKey(c10::DispatchKey::CPU)) return;
-    pack_ = pack->typed<Pack>();
-    multiply_ = multiply->typed<Multiply>();
-  }
-
-  std::optional<c10::TypedOperatorHandle<Pack>> pack_;
-  std::optional<c10::TypedOperatorHandle<Multiply>> multiply_;
+  MklProduct() : PackedProduct("mkl::_mkl_reorder_linear_weight", "mkl::_mkl_linear") {}
 };
 
 }  // namespace mao::detail
