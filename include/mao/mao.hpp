@@ -111,6 +111,7 @@
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
+#include <mao/clip/block_rows.hpp>
 #include <mao/clip/cached_views.hpp>
 #include <mao/clip/dense_attention.hpp>
 #include <mao/clip/device_text_pass.hpp>
@@ -129,6 +130,7 @@
 #include <mao/clip/packed_layout.hpp>
 #include <mao/clip/packed_text.hpp>
 #include <mao/clip/text_batch.hpp>
+#include <mao/clip/text_constants.hpp>
 #include <mao/clip/text_rows.hpp>
 #include <mao/clip/text_tower.hpp>
 #include <mao/clip/vision_tower.hpp>

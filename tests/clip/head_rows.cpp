@@ -15,12 +15,16 @@ TEST_CASE("seen rows stand in the order attended, prefix, own", "[head_rows]") {
   std::vector<float> keys(6 * head_width), values(6 * head_width);
   std::iota(keys.begin(), keys.end(), 0.0F);
   std::iota(values.begin(), values.end(), 1000.0F);
-  const HeadRows<const float> from{nullptr, keys.data(), values.data(), head_width, head_width};
   // Rows 0 and 1 are a sequence of its own, 2 to 4 its prefix, 5 is attended by all.
+  const HeadRows<const float> from{.key = keys.data(),
+                                   .value = values.data(),
+                                   .key_stride = head_width,
+                                   .attended_key = keys.data() + 5 * head_width,
+                                   .attended_value = values.data() + 5 * head_width,
+                                   .attended_stride = head_width};
   const PackedSequence own{.begin = 0, .length = 2, .prefix = 2, .prefix_length = 3, .queries = 2};
   const PackedSequence prefix{.begin = 2, .length = 3, .queries = 3, .query_row = 2};
   PackedSequences sequences;
-  sequences.attended_begin = 5;
   sequences.attended = 1;
   SeenRows seen;
   seen.share(from, sequences, prefix, 0);

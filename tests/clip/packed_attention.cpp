@@ -21,9 +21,8 @@ namespace {
 
 constexpr std::int64_t width = 64;
 
-mao::detail::HeadRows<float> rows_of(const Tensor& qkv) {
-  float* data = qkv.mutable_data_ptr<float>();
-  return {data, data + width, data + 2 * width, 3 * width, 3 * width};
+mao::detail::Projections parts_of(const Tensor& qkv, std::int64_t queries) {
+  return {qkv.narrow(1, 0, width).narrow(0, 0, queries), qkv.narrow(1, width, width), qkv.narrow(1, 2 * width, width)};
 }
 
 // Row by row, in formulas.
@@ -54,17 +53,24 @@ TEST_CASE("packed attention and its way back are the formula's", "[packed_attent
     const Tensor qkv = at::randn({rows.total() + attended, 3 * width}).requires_grad_(true);
     const Tensor expected = by_hand(qkv, sequences), gradient = at::randn({rows.total(), width});
     expected.backward(gradient);
-    Tensor weights = at::zeros({sequences.probabilities}), out = at::zeros({rows.total(), width}),
-           back = at::zeros_like(qkv);
-    const auto in = rows_of(qkv);
-    const mao::detail::HeadRows<const float> from{in.query, in.key, in.value, in.query_stride, in.key_stride};
-    mao::detail::attend_head(from, sequences, 0, weights.mutable_data_ptr<float>(), out.mutable_data_ptr<float>(),
-                             width);
-    mao::detail::attend_head_backward(from, sequences, 0, weights.const_data_ptr<float>(),
-                                      gradient.const_data_ptr<float>(), width, rows_of(back));
     CAPTURE(attended);
-    CHECK(relative_difference(out, expected.detach()) < 2e-6);
-    CHECK(relative_difference(back, qkv.grad()) < 2e-6);
+    const auto compare = [&](const mao::detail::PackedAttention& attention, std::int64_t of_gradient) {
+      const Tensor plain = qkv.detach();
+      Tensor weights, back = at::zeros_like(plain);
+      auto to = parts_of(back, rows.total());
+      const Tensor out = attention.forward(parts_of(plain, rows.total()), &weights);
+      attention.backward(parts_of(plain, rows.total()), weights, gradient, to);
+      CHECK(relative_difference(out, expected.detach()) < 2e-6);
+      CHECK(relative_difference(back.narrow(0, 0, of_gradient), qkv.grad().narrow(0, 0, of_gradient)) < 2e-6);
+      return back;
+    };
+    compare(mao::detail::PackedAttention(sequences), qkv.size(0));
+    if (attended == 0) continue;
+    const Tensor more = qkv.detach().narrow(0, rows.total(), attended).clone();
+    const Tensor back = compare(mao::detail::PackedAttention(
+                                    sequences, {more.narrow(1, width, width), more.narrow(1, 2 * width, width)}),
+                                rows.total());
+    CHECK(back.narrow(0, rows.total(), attended).abs().max().item<float>() == 0);  // constants get no gradient
   }
 }
 

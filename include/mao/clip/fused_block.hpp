@@ -11,12 +11,14 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/mv.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <mao/clip/block.hpp>
+#include <mao/clip/block_rows.hpp>
 #include <mao/clip/head_rows.hpp>
 #include <mao/core/frozen_linear.hpp>
 #include <mao/core/row_passes.hpp>
@@ -24,22 +26,6 @@
 #if MAO_HAS_AVX512_KERNELS
 
 namespace mao::detail {
-
-/// What a block keeps for its way back.
-struct KeptBlock {
-  Tensor input, input_moments;    ///< [T + m, W], [T + m, 2]
-  Tensor qkv, query;              ///< [T + m, 3W]; or, where few rows are queries, [T + m, 2W] and [Q, W]
-  Tensor attention;               ///< whatever the attention keeps
-  Tensor middle, middle_moments;  ///< [Q, W], [Q, 2]
-  Tensor slope;                   ///< [Q, 4W], of the activation
-};
-
-/// Which rows of a block's input are computed further.
-struct BlockRows {
-  std::int64_t live = 0;         ///< the first ones that go through the whole block (when `queries` is undefined)
-  Tensor queries;                ///< [Q] or undefined: these rows alone go through the whole block
-  std::int64_t wanted_from = 0;  ///< rows before it need no gradient
-};
 
 /// In bf16 a product adds its bias for nothing. In fp32 it would copy it to its result first, a pass over memory that
 /// those behind the product save: there, of the biases of queries, keys and values only that of the queries is added. A
@@ -82,30 +68,36 @@ class FusedBlock {
 
   [[nodiscard]] std::int64_t width() const { return norm1_.weight.size(0); }
 
+  /// What `KnownRows` keep of x. **Shapes** x [n, W] -> [n, 3W]; of the read-out, keys and values [n, 2W].
+  [[nodiscard]] Tensor projected(const Tensor& x) const {
+    Tensor moments;
+    return qkv_.forward(layer_norm_rows(x, norm1_, type_, moments));
+  }
+
   /// A gradient to begin with, in both types. **Shape** [rows, W].
   [[nodiscard]] RowsInBoth down(const Tensor& gradient) const {
     const Tensor sum = gradient.clone(at::MemoryFormat::Contiguous);
     return {sum, type_ == at::kFloat ? sum : sum.to(type_)};
   }
 
-  /// **Shapes** x [T, W] fp32, attended [m, W] or undefined: more rows that are keys alone -> [live or Q, W]. What
+  /// **Shapes** x [T, W], attended [m, W] or undefined: more rows that are keys alone -> [live or Q, W]. What
   /// the way back needs goes to `kept` unless it is null.
   ///
   /// An Attention has `forward(Projections, Tensor* kept) -> [Q, W]` and
   /// `backward(Projections, kept, gradient, Projections& out)`.
   template <class Attention>
-  Tensor forward(const Tensor& x, const Tensor& attended, const Attention& attention, const BlockRows& rows,
-                 KeptBlock* kept) const {
+  ResidualStream forward(const ResidualStream& x, const Tensor& attended, const Attention& attention,
+                         const BlockRows& rows, KeptBlock* kept) const {
     KeptBlock now;
-    now.input = attended.defined() ? at::cat({x, attended}) : x;
-    const Tensor normed = layer_norm_rows(now.input, norm1_, type_, now.input_moments);
-    now.qkv = qkv_.forward(normed);
+    const Tensor normed = enter(x, attended, rows.known.size(), now);
+    now.qkv = behind_known(rows.known, qkv_.forward(normed));
     if (rows.queries.defined()) now.query = query_.forward(normed.index_select(0, rows.queries));
     const Projections parts = projections(now.qkv, now.query, rows.live);
     if (query_bias_.defined()) add_bias_rows(parts.query, query_bias_);
     const Tensor mixed = attention.forward(parts, kept ? &now.attention : nullptr);
-    const Tensor residual = rows.queries.defined() ? x.index_select(0, rows.queries) : x.narrow(0, 0, rows.live);
-    const Tensor result = finish(residual, mixed, now, kept != nullptr);
+    const Tensor residual =
+        rows.queries.defined() ? now.input.index_select(0, rows.queries) : now.input.narrow(0, 0, rows.live);
+    ResidualStream result = finish(residual, mixed, now, kept != nullptr);
     if (kept) *kept = std::move(now);
     return result;
   }
@@ -116,9 +108,10 @@ class FusedBlock {
   /// `forward` for the first token of each image, with no way back and without keys and values: a query meets the tokens
   /// through the weights of the keys, the mixed tokens pass those of the values. Heads are few and tokens many, so this
   /// is a fraction of the work. **Shapes** x [B * L, W] -> [B, W].
-  [[nodiscard]] Tensor read_first(const Tensor& x, std::int64_t images) const {
+  [[nodiscard]] Tensor read_first(const ResidualStream& x, std::int64_t images) const {
     KeptBlock now;
-    const Tensor tokens = layer_norm_rows(x, norm1_, type_, now.input_moments).unflatten(0, {images, -1});  // [B, L, W]
+    const Tensor tokens =
+        x.normed(norm1_, type_, now.input, now.input_moments).unflatten(0, {images, -1});  // [B, L, W]
     const Tensor query = query_.forward(tokens.select(1, 0).contiguous());
     add_bias_rows(query, query_bias_);
     const std::int64_t heads = key_weight_.size(0), size = key_weight_.size(1);
@@ -128,7 +121,8 @@ class FusedBlock {
     weights = at::softmax(weights * (1.0 / std::sqrt(static_cast<double>(size))), -1);
     const Tensor mixed = at::bmm(weights, tokens).transpose(0, 1);                         // [h, B, W]
     const Tensor values = at::bmm(mixed, value_weight_).transpose(0, 1);                   // [B, h, d]
-    return finish(x.unflatten(0, {images, -1}).select(1, 0), values.reshape({images, width()}), now, false);
+    const Tensor first = now.input.unflatten(0, {images, -1}).select(1, 0);
+    return finish(first, values.reshape({images, width()}), now, false).total();
   }
 
   /// From the gradient of what `forward` gave to that of its input. **Shape** [T + m, W]; rows before
@@ -148,6 +142,24 @@ class FusedBlock {
   }
 
  private:
+  /// The input's first layer norm, but of the known rows.
+  Tensor enter(const ResidualStream& x, const Tensor& attended, std::int64_t known, KeptBlock& now) const {
+    if (known == 0 && !attended.defined()) return x.normed(norm1_, type_, now.input, now.input_moments);
+    now.input = attended.defined() ? at::cat({x.total(), attended}) : x.total();
+    return layer_norm_rows(now.input.narrow(0, known, now.input.size(0) - known), norm1_, type_, now.input_moments);
+  }
+
+  /// The known rows, then the others.
+  static Tensor behind_known(const KnownRows& known, const Tensor& others) {
+    if (known.size() == 0) return others;
+    const std::int64_t count = known.size();
+    Tensor all = at::empty({count + others.size(0), others.size(1)}, others.options());
+    Tensor first = all.narrow(0, 0, count);
+    at::index_select_out(first, known.table, 0, known.chosen);
+    all.narrow(0, count, others.size(0)).copy_(others);
+    return all;
+  }
+
   /// [Q, W] and twice [K, W] as views.
   [[nodiscard]] Projections projections(const Tensor& qkv, const Tensor& query, std::int64_t live) const {
     const std::int64_t w = width();
@@ -156,12 +168,12 @@ class FusedBlock {
   }
 
   /// What follows the attention. **Shapes** residual, mixed [Q, W] -> [Q, W].
-  Tensor finish(const Tensor& residual, const Tensor& mixed, KeptBlock& now, bool keep) const {
+  ResidualStream finish(const Tensor& residual, const Tensor& mixed, KeptBlock& now, bool keep) const {
     now.slope = fc_.forward(
         add_layer_norm_rows(residual, {out_.forward(mixed), out_bias_}, norm2_, now.middle, now.middle_moments));
     const Unbiased hidden{now.slope, fc_bias_};
     const Tensor active = activation_ == Activation::Gelu ? gelu_rows(hidden, keep) : quick_gelu_rows(hidden, keep);
-    return add_rows(now.middle, {proj_.forward(active), proj_bias_});
+    return {now.middle, {proj_.forward(active), proj_bias_}};
   }
 
   /// The end of `backward`: through the projections and the first layer norm, plus the residual's own gradient.
@@ -186,7 +198,9 @@ class FusedBlock {
       arrived.add_(wanted(all));
     }
     const RowsInBoth part{wanted(result.exact), wanted(result.copy)};
-    add_layer_norm_rows_backward(arrived, wanted(kept.input), norm1_, wanted(kept.input_moments), part);
+    const std::int64_t normed = kept.input_moments.size(0);  // all but the known ones
+    add_layer_norm_rows_backward(arrived, wanted(kept.input), norm1_,
+                                 kept.input_moments.narrow(0, normed - (count - from), count - from), part);
     return result;
   }
 

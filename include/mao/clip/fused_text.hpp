@@ -5,16 +5,21 @@
 ///
 /// All rows lie in one buffer: suffix tokens first, then the prefix of each group. So whatever a layer leaves out is at
 /// an end of the buffer: outputs of prompt tokens that the next block replaces (the last rows), gradients of class
-/// names, which are constants (the first rows).
+/// names, which are constants (the first rows). Where the start token sees only itself it is not in the buffer at all:
+/// its keys and values are constants of the model, which every query sees first.
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
 #include <vector>
 
+#include <ATen/ops/constant_pad_nd.h>
+
 #include <mao/clip/block_prompts.hpp>
 #include <mao/clip/fused_block.hpp>
 #include <mao/clip/packed_attention.hpp>
+#include <mao/clip/text_constants.hpp>
 #include <mao/clip/text_rows.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
@@ -24,12 +29,17 @@ namespace mao::detail {
 /// One pass forward, kept for its way back.
 class FusedTextPass {
  public:
-  FusedTextPass(std::shared_ptr<const std::vector<FusedBlock>> blocks, const TextBatch& batch,
-                const BlockPrompts& prompts)
+  FusedTextPass(std::shared_ptr<const std::vector<FusedBlock>> blocks, std::shared_ptr<const TextConstants> constants,
+                const TextBatch& batch, const BlockPrompts& prompts)
       : blocks_(std::move(blocks)),
+        constants_(std::move(constants)),
         prompts_(detached(prompts, blocks_->size())),
         start_(batch),
+        ids_(batch.suffix_ids),
         names_train_(batch.suffix.requires_grad()) {
+    const bool alone = std::none_of(prompts_.begin(), prompts_.end(),
+                                    [](const BlockPrompt& prompt) { return prompt.attended.defined(); });
+    if (batch.starts && alone && start_.prefix > 1) start_ = start_.without_start();
     bool trains = names_train_ || batch.prefix.requires_grad();
     for (std::size_t i = 0; i < blocks_->size(); ++i) {
       const BlockPrompt prompt = prompt_of(prompts, i);
@@ -48,23 +58,28 @@ class FusedTextPass {
   /// **Shapes** prefix [G, P, W] and suffix [N, W], positions added -> [R, W], the last token of each row.
   Tensor forward(const Tensor& prefix, const Tensor& suffix, bool keep) {
     TextRows rows = start_;
-    Tensor x = at::cat({suffix, prefix.flatten(0, 1)});
+    ResidualStream x{at::cat({suffix, prefix.narrow(1, start_.left_out, start_.prefix).flatten(0, 1)})};
+    std::vector<ConstantRows> seen_first(blocks_->size());
+    if (start_.left_out > 0) seen_first = constants_->start(prefix.select(0, 0).narrow(0, 0, 1));
     for (std::size_t i = 0; i < blocks_->size(); ++i) {
       Layer layer;
-      x = replaced(x, prompts_[i].replacement, rows, layer);
-      const std::int64_t attended = prompts_[i].attended.defined() ? prompts_[i].attended.size(0) : 0;
+      if (prompts_[i].replacement.defined()) x = {replaced(x.total(), prompts_[i].replacement, rows, layer)};
+      const std::int64_t attended = prompts_[i].attended.defined() ? prompts_[i].attended.size(0) : start_.left_out;
       const bool last = i + 1 == blocks_->size();
       const std::int64_t dead = last ? 0 : dead_rows(prompts_[i + 1].replacement, rows);
       layer.text = rows;
       layer.block.live = rows.total() - dead;
       if (last) layer.block.queries = rows.last();
-      if (i == 0 && !names_train_) layer.block.wanted_from = rows.suffix;
-      layer.attention = PackedAttention(rows.sequences(attended, dead, last));
+      if (i == 0 && !names_train_) {
+        layer.block.wanted_from = rows.suffix;
+        if (!last && !ids_.empty()) layer.block.known = constants_->words(ids_, start_, suffix);
+      }
+      layer.attention = PackedAttention(rows.sequences(attended, dead, last), seen_first[i]);
       x = blocks_->at(i).forward(x, prompts_[i].attended, layer.attention, layer.block,
                                  keep && i >= lowest_ ? &layer.kept : nullptr);
       if (keep) layers_.push_back(std::move(layer));
     }
-    return x;
+    return x.total();
   }
 
   /// From the gradient of what `forward` gave, [R, W], to those of `inputs`.
@@ -83,6 +98,7 @@ class FusedTextPass {
     if (lowest_ > 0) return found;
     found[0] =
         down.exact.narrow(0, start_.suffix, start_.total() - start_.suffix).view({start_.groups, start_.prefix, -1});
+    if (start_.left_out > 0) found[0] = at::constant_pad_nd(found[0], {0, 0, 1, 0});
     if (names_train_) found[1] = down.exact.narrow(0, 0, start_.suffix);
     return found;
   }
@@ -98,13 +114,13 @@ class FusedTextPass {
 
   /// Rows at the end of the buffer whose output the next block replaces.
   static std::int64_t dead_rows(const Tensor& next, const TextRows& rows) {
-    return next.defined() && next.dim() == 2 && rows.groups == 1 && next.size(0) == rows.prefix - 1 ? next.size(0) : 0;
+    const std::int64_t replaceable = rows.prefix + rows.left_out - 1;
+    return next.defined() && next.dim() == 2 && rows.groups == 1 && next.size(0) == replaceable ? replaceable : 0;
   }
 
   /// The prompt tokens exchanged, in place where nothing but this pass holds x. A replacement for each row gives each a
   /// prefix of its own.
   static Tensor replaced(const Tensor& x, const Tensor& tokens, TextRows& rows, Layer& layer) {
-    if (!tokens.defined()) return x;
     if (x.size(0) < rows.total()) return at::cat({x, tokens});  // their rows were dead
     Tensor result = x;
     const auto count = static_cast<std::int64_t>(rows.begins.size());
@@ -121,7 +137,8 @@ class FusedTextPass {
 
   /// The tokens after the start token of each prefix, as a view. **Shape** [G, n, W].
   static Tensor prompt_rows(const Tensor& x, const TextRows& rows, std::int64_t n) {
-    return x.narrow(0, rows.suffix, rows.groups * rows.prefix).view({rows.groups, rows.prefix, -1}).narrow(1, 1, n);
+    const Tensor prefixes = x.narrow(0, rows.suffix, rows.groups * rows.prefix);
+    return prefixes.view({rows.groups, rows.prefix, -1}).narrow(1, 1 - rows.left_out, n);
   }
 
   /// The gradient of block i's replacement; nothing of it goes further down.
@@ -150,8 +167,10 @@ class FusedTextPass {
   }
 
   std::shared_ptr<const std::vector<FusedBlock>> blocks_;
+  std::shared_ptr<const TextConstants> constants_;
   BlockPrompts prompts_;
-  TextRows start_;
+  TextRows start_;                 ///< before the first block
+  std::vector<std::int64_t> ids_;  ///< of the suffix tokens, where they are known
   bool names_train_;
   std::size_t lowest_ = 0;  ///< below this block nothing trains
   std::vector<Layer> layers_;

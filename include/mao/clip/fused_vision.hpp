@@ -35,17 +35,17 @@ class FusedVisionPass {
     images_ = tokens.size(0);
     length_ = tokens.size(1);
     kept_.resize(keep ? blocks_->size() : 0);
-    Tensor x = tokens.flatten(0, 1);
+    ResidualStream x{tokens.flatten(0, 1)};
     for (std::size_t i = 0; i < blocks_->size(); ++i) {
       const Tensor& replacement = prompts_[i].replacement;
       if (replacement.defined()) {
-        if (i == 0) x = x.clone();  // the others are of this pass's own making
-        prompt_rows(x, replacement.size(0)).copy_(replacement);
+        x = {i == 0 ? x.rows.clone() : x.total()};  // a tensor of this pass's own making
+        prompt_rows(x.rows, replacement.size(0)).copy_(replacement);
       }
       if (i + 1 == blocks_->size() && reads_first(keep)) return blocks_->at(i).read_first(x, images_);
       x = blocks_->at(i).forward(x, prompts_[i].attended, attention(i), rows(i), keep ? &kept_[i] : nullptr);
     }
-    return x;
+    return x.total();
   }
 
   /// From the gradient of what `forward` gave, [B, W], to those of `inputs`.

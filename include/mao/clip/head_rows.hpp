@@ -29,6 +29,9 @@ struct HeadRows {
   Type* key = nullptr;
   Type* value = nullptr;
   std::int64_t query_stride = 0, key_stride = 0;
+  Type* attended_key = nullptr;  ///< of the rows that every query sees first; null for gradients that nobody wants
+  Type* attended_value = nullptr;
+  std::int64_t attended_stride = 0;
 };
 
 inline constexpr std::int64_t head_width = 64;
@@ -43,8 +46,8 @@ class SeenRows {
                         const PackedSequence& prefix, std::int64_t head) {
     shared_ = static_cast<std::size_t>(sequences.attended + prefix.length);
     resize(shared_);
-    read(from, sequences.attended_begin, sequences.attended, 0, head);
-    read(from, prefix.begin, prefix.length, static_cast<std::size_t>(sequences.attended), head);
+    read(from.attended_key, from.attended_value, from.attended_stride, sequences.attended, 0, head);
+    read_rows(from, prefix.begin, prefix.length, static_cast<std::size_t>(sequences.attended), head);
     std::fill_n(key_gradients_.begin(), shared_ * head_width, 0.0F);
     std::fill_n(value_gradients_.begin(), shared_ * head_width, 0.0F);
   }
@@ -57,7 +60,7 @@ class SeenRows {
     before_ = is_prefix ? shared_ - static_cast<std::size_t>(sequence.length) : shared_;
     resize(size());
     if (is_prefix) return;
-    read(from, sequence.begin, sequence.length, shared_, head);
+    read_rows(from, sequence.begin, sequence.length, shared_, head);
     std::fill_n(key_gradient(shared_), own_ * head_width, 0.0F);
     std::fill_n(value_gradient(shared_), own_ * head_width, 0.0F);
   }
@@ -78,14 +81,21 @@ class SeenRows {
   }
 
   template <class Type>
-  MAO_AVX512 void read(const HeadRows<const Type>& from, std::int64_t row, std::int64_t count, std::size_t to,
+  MAO_AVX512 void read_rows(const HeadRows<const Type>& from, std::int64_t row, std::int64_t count, std::size_t to,
+                            std::int64_t head) {
+    const std::int64_t first = row * from.key_stride;
+    read(from.key + first, from.value + first, from.key_stride, count, to, head);
+  }
+
+  template <class Type>
+  MAO_AVX512 void read(const Type* key, const Type* value, std::int64_t stride, std::int64_t count, std::size_t to,
                        std::int64_t head) {
     for (std::int64_t j = 0; j < count; ++j) {
-      const std::int64_t at = (row + j) * from.key_stride + head * head_width;
+      const std::int64_t at = j * stride + head * head_width;
       const std::size_t into = (to + static_cast<std::size_t>(j)) * head_width;
       for (std::size_t i = 0; i < head_width; i += 16) {
-        v16::store(keys_.data() + into + i, v16::load(from.key + at + static_cast<std::int64_t>(i)));
-        v16::store(values_.data() + into + i, v16::load(from.value + at + static_cast<std::int64_t>(i)));
+        v16::store(keys_.data() + into + i, v16::load(key + at + static_cast<std::int64_t>(i)));
+        v16::store(values_.data() + into + i, v16::load(value + at + static_cast<std::int64_t>(i)));
       }
     }
   }

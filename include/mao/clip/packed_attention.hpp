@@ -122,24 +122,34 @@ void attend_head_backward(const HeadRows<const Type>& in, const PackedSequences&
       attended_values[i] += seen.value_gradient(0)[i];
     }
   }
-  if (attended == 0) return;
+  if (attended == 0 || gradient.attended_key == nullptr) return;
   std::copy(attended_keys.begin(), attended_keys.end(), seen.key_gradient(0));
   std::copy(attended_values.begin(), attended_values.end(), seen.value_gradient(0));
-  write_rows(gradient, head, sequences.attended_begin, sequences.attended, seen, 0);
+  write_rows(HeadRows<Type>{.key = gradient.attended_key,
+                            .value = gradient.attended_value,
+                            .key_stride = gradient.attended_stride},
+             head, 0, sequences.attended, seen, 0);
 }
 
-/// Attention over packed sequences as `FusedBlock` wants it.
+/// Keys and values of rows that every query sees first and that need no gradient. **Shapes** [m, W] or undefined.
+struct ConstantRows {
+  Tensor key, value;
+};
+
+/// Attention over packed sequences as `FusedBlock` wants it. What every query sees first are rows of the buffer, or
+/// constants.
 class PackedAttention {
  public:
   PackedAttention() = default;
-  explicit PackedAttention(PackedSequences sequences) : sequences_(std::move(sequences)) {}
+  explicit PackedAttention(PackedSequences sequences, ConstantRows constants = {})
+      : sequences_(std::move(sequences)), constants_(std::move(constants)) {}
 
   Tensor forward(const Projections& in, Tensor* kept) const {
     const Tensor out = at::empty(in.query.sizes(), in.query.options());
     const std::int64_t heads = out.size(1) / head_width;
     Tensor weights = at::empty({heads, sequences_.probabilities}, at::kFloat);
     each_head(in.query.scalar_type(), heads, [&]<class Type>(Type, std::int64_t head) {
-      attend_head(rows_of<const Type>(in), sequences_, head,
+      attend_head(rows_seen<const Type>(in), sequences_, head,
                   weights.mutable_data_ptr<float>() + head * sequences_.probabilities, out.mutable_data_ptr<Type>(),
                   out.stride(0));
     });
@@ -149,7 +159,7 @@ class PackedAttention {
 
   void backward(const Projections& in, const Tensor& kept, const Tensor& gradient, Projections& back) const {
     each_head(in.query.scalar_type(), kept.size(0), [&]<class Type>(Type, std::int64_t head) {
-      attend_head_backward(rows_of<const Type>(in), sequences_, head,
+      attend_head_backward(rows_seen<const Type>(in), sequences_, head,
                            kept.const_data_ptr<float>() + head * sequences_.probabilities,
                            gradient.const_data_ptr<Type>(), gradient.stride(0), rows_of<Type>(back));
     });
@@ -157,10 +167,29 @@ class PackedAttention {
 
  private:
   template <class Type>
-  static HeadRows<Type> rows_of(const Projections& in) {
+  HeadRows<Type> rows_of(const Projections& in) const {
     using Plain = std::remove_const_t<Type>;
-    return {in.query.mutable_data_ptr<Plain>(), in.key.mutable_data_ptr<Plain>(), in.value.mutable_data_ptr<Plain>(),
-            in.query.stride(0), in.key.stride(0)};
+    HeadRows<Type> rows{.query = in.query.mutable_data_ptr<Plain>(),
+                        .key = in.key.mutable_data_ptr<Plain>(),
+                        .value = in.value.mutable_data_ptr<Plain>(),
+                        .query_stride = in.query.stride(0),
+                        .key_stride = in.key.stride(0)};
+    if (constants_.key.defined()) return rows;
+    rows.attended_key = rows.key + sequences_.attended_begin * rows.key_stride;
+    rows.attended_value = rows.value + sequences_.attended_begin * rows.key_stride;
+    rows.attended_stride = rows.key_stride;
+    return rows;
+  }
+
+  /// The same, with the constants.
+  template <class Type>
+  HeadRows<Type> rows_seen(const Projections& in) const {
+    HeadRows<Type> rows = rows_of<Type>(in);
+    if (!constants_.key.defined()) return rows;
+    rows.attended_key = constants_.key.const_data_ptr<std::remove_const_t<Type>>();
+    rows.attended_value = constants_.value.const_data_ptr<std::remove_const_t<Type>>();
+    rows.attended_stride = constants_.key.stride(0);
+    return rows;
   }
 
   template <class Work>
@@ -173,6 +202,7 @@ class PackedAttention {
   }
 
   PackedSequences sequences_;
+  ConstantRows constants_;
 };
 
 #endif

@@ -41,6 +41,7 @@ struct PackedSequences {
 struct TextRows {
   std::int64_t suffix = 0;                           ///< N
   std::int64_t groups = 0, prefix = 0;               ///< G, P
+  std::int64_t left_out = 0;                         ///< tokens at the head of each prefix that are not in the buffer
   std::vector<std::int64_t> begins, lengths, group;  ///< of each row
 
   TextRows() = default;
@@ -53,6 +54,14 @@ struct TextRows {
   }
 
   [[nodiscard]] std::int64_t total() const { return suffix + groups * prefix; }
+
+  /// The same rows, the first token of each prefix left out.
+  [[nodiscard]] TextRows without_start() const {
+    TextRows rest = *this;
+    --rest.prefix;
+    ++rest.left_out;
+    return rest;
+  }
 
   /// `attended` more rows stand behind the buffer; the last `dead` rows give no output; in the `read_out` the last
   /// token of each row alone is a query, and they lie in the order of rows.
@@ -92,7 +101,7 @@ struct TextRows {
   [[nodiscard]] Tensor positions() const {
     std::vector<std::int64_t> all;
     for (const std::int64_t length : lengths) {
-      for (std::int64_t i = 0; i < length; ++i) all.push_back(prefix + i);
+      for (std::int64_t i = 0; i < length; ++i) all.push_back(left_out + prefix + i);
     }
     return at::tensor(all);
   }
@@ -113,6 +122,11 @@ inline TextBatch rows_of(const TextBatch& batch, std::int64_t begin, std::int64_
                  batch.suffix.narrow(0, *first_offset, batch.offsets[static_cast<std::size_t>(end)] - *first_offset),
                  {first_offset, batch.offsets.begin() + end + 1},
                  {first_group, batch.group.begin() + end}};
+  if (!batch.suffix_ids.empty()) {
+    const auto first_id = batch.suffix_ids.begin() + *first_offset;
+    part.suffix_ids.assign(first_id, first_id + part.suffix.size(0));
+  }
+  part.starts = batch.starts;
   const std::int64_t offset = part.offsets.front(), group = *lowest;
   for (std::int64_t& each : part.offsets) each -= offset;
   for (std::int64_t& each : part.group) each -= group;

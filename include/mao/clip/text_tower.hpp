@@ -46,6 +46,7 @@ class TextTower {
     }
 #if MAO_HAS_AVX512_KERNELS
     fused_ = detail::fused_blocks(blocks_, precision);
+    constants_ = std::make_shared<const detail::TextConstants>(fused_);
 #endif
   }
 
@@ -138,7 +139,9 @@ class TextTower {
     };
     return detail::run_pass(
         detail::FusedTextPass::inputs(batch, prompts), again,
-        [blocks = fused_, batch, prompts] { return std::make_shared<detail::FusedTextPass>(blocks, batch, prompts); },
+        [blocks = fused_, constants = constants_, batch, prompts] {
+          return std::make_shared<detail::FusedTextPass>(blocks, constants, batch, prompts);
+        },
         [tokens = entering()](detail::FusedTextPass& pass, bool keep) {
           return pass.forward(tokens.first, tokens.second, keep);
         });
@@ -169,6 +172,7 @@ class TextTower {
   std::vector<Block> blocks_;
 #if MAO_HAS_AVX512_KERNELS
   std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;
+  std::shared_ptr<const detail::TextConstants> constants_;
 #endif
 };
 

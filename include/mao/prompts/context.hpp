@@ -50,6 +50,7 @@ class ContextPrompt {
     offsets_.push_back(static_cast<std::int64_t>(ids.size()));
     start_ = model.embed(at::tensor(std::vector<std::int64_t>{model.start_token()}));
     tokens_ = model.embed(at::tensor(ids));
+    ids_ = std::move(ids);
   }
 
   /// The prompts of the candidates.
@@ -93,8 +94,16 @@ class ContextPrompt {
   [[nodiscard]] TextBatch batch_of(Tensor prefix, const Tensor& context, Arrangement rows,
                                    std::vector<std::int64_t> group) const {
     const Tensor order = at::tensor(rows.order).to(tokens_.device());
-    const Tensor suffix = at::cat({tokens_, context.flatten(0, -2)}).index_select(0, order);
-    return {std::move(prefix), suffix, std::move(rows.offsets), std::move(group)};
+    TextBatch batch{.prefix = std::move(prefix), .suffix = {}, .offsets = {}, .group = std::move(group), .starts = true};
+    const bool words_alone = std::all_of(rows.order.begin(), rows.order.end(),
+                                         [&](std::int64_t row) { return row < rows.context_begin; });
+    if (words_alone) {
+      for (const std::int64_t row : rows.order) batch.suffix_ids.push_back(ids_[static_cast<std::size_t>(row)]);
+    }
+    batch.suffix = words_alone ? tokens_.index_select(0, order)
+                               : at::cat({tokens_, context.flatten(0, -2)}).index_select(0, order);
+    batch.offsets = std::move(rows.offsets);
+    return batch;
   }
 
   /// Context vectors that stand before every class name, and so can be shared.
@@ -130,6 +139,7 @@ class ContextPrompt {
   std::int64_t words_left_ = 0;             // tokens of the phrase behind the context, the same for all classes
   Tensor start_;                            // [1, W]
   Tensor tokens_;                           // [N, W] what follows the context, all classes
+  std::vector<std::int64_t> ids_;           // [N] of these tokens
   std::vector<std::int64_t> offsets_;       // [C + 1]
   std::vector<std::int64_t> name_lengths_;  // [C]
 };

@@ -23,8 +23,10 @@ TextBatch nameless_prompts(const ModelT& model, const Tensor& contexts) {
   TextBatch batch;
   batch.prefix = at::cat({start.unsqueeze(0).expand({count, 1, -1}), contexts}, 1);
   batch.suffix = model.embed(at::tensor(tail)).repeat({count, 1});
+  batch.starts = true;
   batch.offsets.push_back(0);
   for (std::int64_t row = 0; row < count; ++row) {
+    batch.suffix_ids.insert(batch.suffix_ids.end(), tail.begin(), tail.end());
     batch.offsets.push_back((row + 1) * static_cast<std::int64_t>(tail.size()));
     batch.group.push_back(row);
   }

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What of a text tower's passes is the same in every one: the start token, which sees only itself, and the first
+/// block's projections of words.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/clip/fused_block.hpp>
+#include <mao/clip/packed_attention.hpp>
+#include <mao/clip/text_rows.hpp>
+
+#if MAO_HAS_AVX512_KERNELS
+
+namespace mao::detail {
+
+/// Computed at the first use, kept for the next. Copies of a tower share one; so may threads.
+class TextConstants {
+ public:
+  explicit TextConstants(std::shared_ptr<const std::vector<FusedBlock>> blocks) : blocks_(std::move(blocks)) {}
+
+  /// Keys and values of the start token in each block. **Shape** token [1, W], its position added.
+  [[nodiscard]] std::vector<ConstantRows> start(const Tensor& token) const {
+    const std::lock_guard lock(mutex_);
+    if (!token_.defined() || !at::equal(token_, token)) {
+      const at::NoGradGuard own;
+      start_ = states_of(token);
+      token_ = token.detach().clone();
+    }
+    return start_;
+  }
+
+  /// The first block's projections of the suffix tokens, found by token and position; undefined when a batch brings more
+  /// new ones than are kept. **Shape** tokens [N, W], positions added.
+  [[nodiscard]] KnownRows words(const std::vector<std::int64_t>& ids, const TextRows& rows, const Tensor& tokens) const {
+    const Tensor positions = rows.positions();
+    const auto* position = positions.const_data_ptr<std::int64_t>();
+    const std::lock_guard lock(mutex_);
+    std::vector<std::int64_t> chosen, fresh;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      const auto [place, is_new] = places_.try_emplace({ids[i], position[i]}, std::ssize(places_));
+      if (is_new) fresh.push_back(static_cast<std::int64_t>(i));
+      chosen.push_back(place->second);
+    }
+    if (std::ssize(places_) > most_words) {
+      places_.clear();
+      words_ = Tensor();
+      return {};
+    }
+    if (!fresh.empty()) add(tokens.index_select(0, at::tensor(fresh)));
+    return {words_, at::tensor(chosen)};
+  }
+
+ private:
+  /// Of CLIP's text towers: at most 25 MB. The names of 1,000 classes need about half.
+  static constexpr std::ptrdiff_t most_words = 4096;
+
+  void add(const Tensor& tokens) const {
+    const at::NoGradGuard own;
+    const Tensor more = blocks_->front().projected(tokens);
+    words_ = words_.defined() ? at::cat({words_, more}) : more;
+  }
+
+  [[nodiscard]] std::vector<ConstantRows> states_of(const Tensor& token) const {
+    TextRows alone;
+    alone.groups = 1;
+    alone.prefix = 1;
+    const PackedAttention itself(alone.sequences(0, 0, false));
+    std::vector<ConstantRows> states;
+    ResidualStream x{token.contiguous()};
+    for (const FusedBlock& block : *blocks_) {
+      const Tensor all = block.projected(x.total());
+      const std::int64_t width = block.width(), values = all.size(1) - width;
+      states.push_back({all.narrow(1, values - width, width), all.narrow(1, values, width)});
+      if (&block != &blocks_->back()) x = block.forward(x, {}, itself, {.live = 1, .queries = {}}, nullptr);
+    }
+    return states;
+  }
+
+  std::shared_ptr<const std::vector<FusedBlock>> blocks_;
+  mutable std::mutex mutex_;
+  mutable Tensor token_;                                                  // the start token of start_
+  mutable std::vector<ConstantRows> start_;                               // one a block
+  mutable std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> places_;  // of token and position in words_
+  mutable Tensor words_;                                                  // [k, 3W]
+};
+
+}  // namespace mao::detail
+
+#endif
