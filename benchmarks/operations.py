@@ -6,18 +6,21 @@ TEXT = {"width": 512, "layers": 12}
 IMAGE = {"width": 768, "layers": 12, "tokens": 197, "patch": 3 * 16 * 16}
 
 
-def block(width, tokens, queries, keys):
-    """One block forward: keys and values of `tokens`, all else for `queries`, which see `keys` tokens each."""
-    return 4 * tokens * width ** 2 + 20 * queries * width ** 2 + 4 * queries * keys * width
+def block(width, tokens, queries, keys, known=0):
+    """One block forward: keys and values of `tokens`, all else for `queries`, which see `keys` tokens each. The projections
+    of `known` tokens are constants."""
+    projections = 4 * (tokens - known) + 2 * (queries - known)
+    return (projections + 18 * queries) * width ** 2 + 4 * queries * keys * width
 
 
 def text_step(classes, candidates=None, context=4):
-    """CoOp's text tower, forward and backward to the context; the prefix is shared, only the end is read out."""
+    """CoOp's text tower, forward and backward to the context; the prefix is shared, start token and words of the first
+    block are constants, only the end is read out."""
     lengths = [int(digit, 36) + 2 for digit in digits(classes)][:candidates]
-    prefix, tokens = 1 + context, sum(lengths)
-    keys = prefix + tokens / len(lengths)
-    forward = (TEXT["layers"] - 1) * block(TEXT["width"], prefix + tokens, prefix + tokens, keys)
-    forward += block(TEXT["width"], prefix + tokens, len(lengths), keys)
+    words, width = sum(lengths), TEXT["width"]
+    tokens, keys = context + words, 1 + context + words / len(lengths)
+    forward = block(width, tokens, tokens, keys, known=words)
+    forward += (TEXT["layers"] - 2) * block(width, tokens, tokens, keys) + block(width, tokens, len(lengths), keys)
     return 2 * forward  # weights are frozen: the backward pass has one product for each of the forward pass
 
 

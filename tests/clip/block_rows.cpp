@@ -15,8 +15,7 @@ using mao::testing::relative_difference;
 
 TEST_CASE("a residual stream is its rows and what is still to be added", "[block_rows]") {
   if (instruction_set() == InstructionSet::Portable) return;
-  const Tensor rows = at::randn({5, 64}), more = at::randn({5, 64}),
-               bias = at::randn({64});
+  const Tensor rows = at::randn({5, 64}), more = at::randn({5, 64}), bias = at::randn({64});
   const mao::detail::NormWeights norm{at::randn({64}), at::randn({64})};
   const auto check = [&](const mao::detail::ResidualStream& stream, const Tensor& expected) {
     Tensor sum, moments;

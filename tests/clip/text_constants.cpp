@@ -125,6 +125,16 @@ TEST_CASE("more words than are kept are computed in each pass", "[text_constants
   CHECK(relative_difference(tower.encode(few), expected.index_select(0, at::tensor({7L, 3L}))) < 1e-5);
 }
 
+TEST_CASE("another embedding of a token is not taken for the one that is known", "[text_constants]") {
+  const TextTower tower = tower_of(Precision::Fp32);
+  Prompt prompt = prompt_of(1, {}, true);
+  static_cast<void>(tower.encode(prompt.batch, {}));
+  prompt.batch.suffix = prompt.batch.suffix * 2;
+  const Tensor found = tower.encode(prompt.batch, {});
+  prompt.batch.suffix_ids.clear();
+  CHECK(relative_difference(found, tower.encode(prompt.batch, {})) < 1e-5);
+}
+
 TEST_CASE("as many ids as suffix tokens, or none", "[text_constants]") {
   TextBatch batch{at::zeros({1, 2, 8}), at::zeros({3, 8}), {0, 3}, {0}};
   batch.suffix_ids = {1, 2};

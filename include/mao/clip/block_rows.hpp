@@ -20,8 +20,8 @@ struct KeptBlock {
   Tensor slope;                   ///< [Q, 4W], of the activation
 };
 
-/// The residual stream between two blocks: rows, and what the lower block adds to them, which the first layer norm of the
-/// upper one does on its way.
+/// The residual stream between two blocks: rows, and what the lower block adds to them, which the first layer norm of
+/// the upper one does on its way.
 struct ResidualStream {
   Tensor rows;       ///< [T, W] fp32
   Unbiased added{};  ///< undefined when nothing is left to add

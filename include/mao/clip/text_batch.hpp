@@ -26,8 +26,8 @@ struct TextBatch {
   std::vector<std::int64_t> offsets;
   std::vector<std::int64_t> group;
 
-  /// [N] which token of the model's vocabulary each of the suffix is, where all are and none is trained; else empty. The
-  /// tower then uses what it computed of such a token before.
+  /// [N] which token of the model's vocabulary each of the suffix is, where all are and none is trained; else empty.
+  /// The tower then uses what it computed of such a token before.
   std::vector<std::int64_t> suffix_ids{};
   /// The first token of each prefix is the model's start token: a constant, into which no gradient flows.
   bool starts = false;
@@ -52,8 +52,9 @@ struct TextBatch {
     require<ShapeError>(offsets.size() == group.size() + 1 && offsets.front() == 0 && offsets.back() == suffix.size(0),
                         "TextBatch: ", group.size(), " rows need ", group.size() + 1, " offsets from 0 to ",
                         suffix.size(0), ", got ", offsets_text());
-    require<ShapeError>(suffix_ids.empty() || std::ssize(suffix_ids) == suffix.size(0), "TextBatch: ",
-                        suffix_ids.size(), " ids of ", suffix.size(0), " suffix tokens; expected one each, or none");
+    require<ShapeError>(suffix_ids.empty() || std::ssize(suffix_ids) == suffix.size(0),
+                        "TextBatch: ", suffix_ids.size(), " ids of ", suffix.size(0),
+                        " suffix tokens; expected one each, or none");
     for (std::size_t row = 0; row < group.size(); ++row) {
       require<ShapeError>(offsets[row] < offsets[row + 1], "TextBatch: row ", row, " has no token after its prefix");
       require<ShapeError>(group[row] >= 0 && group[row] < prefix.size(0), "TextBatch: row ", row,

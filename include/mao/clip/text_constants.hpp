@@ -41,35 +41,41 @@ class TextConstants {
     return start_;
   }
 
-  /// The first block's projections of the suffix tokens, found by token and position; undefined when a batch brings more
-  /// new ones than are kept. **Shape** tokens [N, W], positions added.
-  [[nodiscard]] KnownRows words(const std::vector<std::int64_t>& ids, const TextRows& rows, const Tensor& tokens) const {
+  /// The first block's projections of the suffix tokens, found by token and position; undefined when a batch brings
+  /// more new ones than are kept, or another embedding of a token. **Shape** tokens [N, W], positions added.
+  [[nodiscard]] KnownRows words(const std::vector<std::int64_t>& ids, const TextRows& rows,
+                                const Tensor& tokens) const {
     const Tensor positions = rows.positions();
     const auto* position = positions.const_data_ptr<std::int64_t>();
     const std::lock_guard lock(mutex_);
+    if (std::ssize(places_) > most_words || std::ssize(places_) != kept_words()) forget();
     std::vector<std::int64_t> chosen, fresh;
     for (std::size_t i = 0; i < ids.size(); ++i) {
       const auto [place, is_new] = places_.try_emplace({ids[i], position[i]}, std::ssize(places_));
       if (is_new) fresh.push_back(static_cast<std::int64_t>(i));
       chosen.push_back(place->second);
     }
-    if (std::ssize(places_) > most_words) {
-      places_.clear();
-      words_ = Tensor();
-      return {};
-    }
+    if (std::ssize(places_) > most_words) return {};
     if (!fresh.empty()) add(tokens.index_select(0, at::tensor(fresh)));
-    return {words_, at::tensor(chosen)};
+    const Tensor rows_of = at::tensor(chosen);
+    return at::equal(tokens_.index_select(0, rows_of), tokens) ? KnownRows{words_, rows_of} : KnownRows{};
   }
 
  private:
-  /// Of CLIP's text towers: at most 25 MB. The names of 1,000 classes need about half.
+  /// Of CLIP's text towers: at most 34 MB. The names of 1,000 classes need about half.
   static constexpr std::ptrdiff_t most_words = 4096;
 
   void add(const Tensor& tokens) const {
     const at::NoGradGuard own;
     const Tensor more = blocks_->front().projected(tokens);
+    tokens_ = tokens_.defined() ? at::cat({tokens_, tokens}) : tokens;
     words_ = words_.defined() ? at::cat({words_, more}) : more;
+  }
+  /// Fewer than there are places after a pass that ran out of memory.
+  [[nodiscard]] std::int64_t kept_words() const { return words_.defined() ? words_.size(0) : 0; }
+  void forget() const {
+    places_.clear();
+    tokens_ = words_ = Tensor();
   }
 
   [[nodiscard]] std::vector<ConstantRows> states_of(const Tensor& token) const {
@@ -90,10 +96,11 @@ class TextConstants {
 
   std::shared_ptr<const std::vector<FusedBlock>> blocks_;
   mutable std::mutex mutex_;
-  mutable Tensor token_;                                                  // the start token of start_
-  mutable std::vector<ConstantRows> start_;                               // one a block
+  mutable Tensor token_;                                                          // the start token of start_
+  mutable std::vector<ConstantRows> start_;                                       // one a block
   mutable std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> places_;  // of token and position in words_
-  mutable Tensor words_;                                                  // [k, 3W]
+  mutable Tensor tokens_;                                                         // [k, W] as they entered
+  mutable Tensor words_;                                                          // [k, 3W]
 };
 
 }  // namespace mao::detail
