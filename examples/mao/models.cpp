@@ -7,6 +7,9 @@
 #include <mao/cuda/device.hpp>
 #include <mao/cuda/on_device.hpp>
 #include <mao/cuda/text_pass.hpp>
+#ifdef MAO_HAS_CUDA_GRAPHS
+#include <mao/cuda/step_graph.cuh>
+#endif
 
 #include "../models/mobilenet_minilm.hpp"
 
@@ -29,9 +32,22 @@ ClipOptions clip_options(const ModelSettings& settings, const std::filesystem::p
   return options;
 }
 
+/// `--cuda-graphs`
+void record_passes(const c10::Device& device) {
+  require<OptionError>(device.is_cuda(), "--cuda-graphs records what a GPU is given to do; expected --device cuda, got ",
+                       device.str());
+#ifdef MAO_HAS_CUDA_GRAPHS
+  cuda::record_text_passes();
+#else
+  throw OptionError("--cuda-graphs: this program was built without the CUDA kernels; install a CUDA toolkit (nvcc), "
+                    "configure and build again");
+#endif
+}
+
 /// The model where the settings want it.
 OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened) {
   opened.device = cuda::device_named(settings.device);
+  if (settings.cuda_graphs) record_passes(opened.device);
   opened.precision = to_string(clip.precision());
   if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
   const auto& sizes = clip.weights().sizes;
@@ -63,6 +79,8 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
                        "mobilenet_v2_tf2ptq.safetensors and its .graph.json");
   require<OptionError>(settings.device == "cpu", "--device ", settings.device,
                        ": mobilenet-minilm runs on the CPU alone");
+  require<OptionError>(!settings.cuda_graphs, "--cuda-graphs needs --device cuda; mobilenet-minilm runs on the CPU ",
+                       "alone");
   require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with ",
                        "mobilenet-minilm");
   const Precision precision = precision_from(settings.precision);

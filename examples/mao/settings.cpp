@@ -45,6 +45,8 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   app.add_option("--device", settings.device, "where the model computes: cpu, cuda or cuda:N")->capture_default_str();
+  app.add_flag("--cuda-graphs", settings.cuda_graphs,
+               "with --device cuda: record the text tower's passes as CUDA graphs and replay them");
 }
 
 void add_data_options(CLI::App& app, DataSettings& settings) {

@@ -28,6 +28,7 @@ struct ModelSettings {
   std::string precision = "fp32";  ///< of the frozen towers: "fp32", "bf16"
   std::int64_t memory_limit = 0;   ///< MiB that a step may keep for its way back, 0: no limit; changes no result
   std::string device = "cpu";  ///< "cuda", "cuda:1", ...; a run may go on on another one, so it is not part of its settings
+  bool cuda_graphs = false;    ///< likewise
 };
 
 /// Which images.

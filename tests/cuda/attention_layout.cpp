@@ -44,3 +44,17 @@ TEST_CASE("rows, groups and queries that do not fit are refused") {
   wrong.suffix = 4;
   CHECK_THROWS_WITH(PackedAttention::of(wrong, at::kCPU), ContainsSubstring("5 suffix tokens, the buffer 4"));
 }
+
+TEST_CASE("rows of other sizes do not fit a layout") {
+  const PackedRows rows{.groups = 1, .prefix = 2, .offsets = {0, 2, 5}, .group = {0, 0}, .suffix = 6};
+  auto layout = PackedAttention::of(rows, at::kCPU, {3, 6});
+  PackedRows other = rows;
+  other.offsets = {0, 4, 6};
+  layout.refill(other);
+  CHECK(layout.raw().row[3] == 0);
+  CHECK(layout.raw().row[5] == 1);
+  other.offsets = {0, 1, 2, 3};
+  other.group = {0, 0, 0};
+  CHECK_THROWS_WITH(layout.refill(other), ContainsSubstring("3 rows of 6 tokens in 1 groups of 2, expected 2 rows"));
+  CHECK_THROWS_WITH(layout.refill_queries({1}), ContainsSubstring("1 queries, expected 2"));
+}

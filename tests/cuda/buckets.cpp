@@ -30,6 +30,7 @@ TEST_CASE("rows are padded with empty ones") {
   std::vector<std::int64_t> offsets{0, 4, 9, 12}, group{0, 1, 1};
   const Bucket bucket = bucket_of(offsets);
   CHECK(bucket == Bucket{8, 64});
+  CHECK(bucket_of({0, 60}) == Bucket{8, 128});  // seven empty rows want a token each
   pad_rows(offsets, group, bucket);
   CHECK(offsets == std::vector<std::int64_t>{0, 4, 9, 12, 12, 12, 12, 12, 12});
   CHECK(group == std::vector<std::int64_t>{0, 1, 1, 0, 0, 0, 0, 0});

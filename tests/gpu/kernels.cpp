@@ -8,7 +8,6 @@
 #include <mao/cuda/attention.hpp>
 #include <mao/cuda/cosine_loss.hpp>
 #include <mao/cuda/row_kernels.hpp>
-#include <mao/cuda/step_graph.cuh>
 
 #include <ATen/ops/full.h>
 
@@ -273,22 +272,4 @@ TEST_CASE("the cosine loss on a GPU") {
   MAO_SKIP_UNLESS(no_device().empty(), no_device());
   check_cosine_loss<float>();
   check_cosine_loss<Bf16>();
-}
-
-TEST_CASE("a recorded step is replayed") {
-  MAO_SKIP_UNLESS(no_device().empty(), no_device());
-  Device device;
-  const Tensor x = random({300}, 1);
-  const QuickGeluForward<float> step{device.copy<float>(x), device.copy<float>(x), 300};
-  const QuickGeluForward<float> again{step.y, step.y, 300};
-  StepGraphs graphs;
-  for (int i = 0; i < 4; ++i) {
-    graphs.run({8, 64}, device.stream(), [&] {
-      device.run(step);
-      device.run(again);
-    });
-    const Tensor expected = quick_gelu_forward(quick_gelu_forward(x));
-    CHECK(distance(device.back(step.y, x), expected) < 1e-5);
-  }
-  CHECK(graphs.size() == 1);
 }

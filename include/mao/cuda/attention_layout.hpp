@@ -41,16 +41,34 @@ class PackedAttention {
     result.sizes_.queries = result.sizes_.tokens();
     result.rows_ = on(result.lists_of(rows), device);
     result.count_ = static_cast<std::int64_t>(rows.group.size());
-    result.listed_ = rows.offsets.back();
-    if (!queries.empty()) result.list_queries(queries);
-    return result;
+    return queries.empty() ? result : result.with_queries(queries);
   }
 
   /// The same rows with other queries; shares what the two have in common.
   [[nodiscard]] PackedAttention with_queries(const std::vector<std::int64_t>& queries) const {
     PackedAttention result = *this;
-    result.list_queries(queries);
+    result.sizes_.queries = static_cast<std::int64_t>(queries.size());
+    result.queries_ = on(query_lists(queries), device());
     return result;
+  }
+
+  /// Other rows of the same sizes, in the memory of these: what shares them (`with_queries`) has them too.
+  ///
+  /// **Throws** `ShapeError` for other sizes.
+  void refill(const PackedRows& rows) {
+    check(rows);
+    require<ShapeError>(rows.groups == sizes_.groups && rows.prefix == sizes_.prefix &&
+                            rows.suffix_tokens() == sizes_.suffix && std::ssize(rows.group) == count_,
+                        "PackedAttention::refill: ", rows.group.size(), " rows of ", rows.suffix_tokens(),
+                        " tokens in ", rows.groups, " groups of ", rows.prefix, ", expected ", count_, " rows of ",
+                        sizes_.suffix, " tokens in ", sizes_.groups, " groups of ", sizes_.prefix);
+    rows_.copy_(at::tensor(lists_of(rows), at::kInt));
+  }
+  /// Other queries, as many as there are.
+  void refill_queries(const std::vector<std::int64_t>& queries) {
+    require<ShapeError>(!all_are_queries() && std::ssize(queries) == sizes_.queries,
+                        "PackedAttention::refill_queries: ", queries.size(), " queries, expected ", sizes_.queries);
+    queries_.copy_(at::tensor(query_lists(queries), at::kInt));
   }
 
   [[nodiscard]] std::int64_t tokens() const { return sizes_.tokens(); }
@@ -65,7 +83,7 @@ class PackedAttention {
     layout.offsets = layout.row + layout.suffix;
     layout.group = layout.offsets + count_ + 1;
     layout.group_tokens = layout.group + count_;
-    layout.group_offsets = layout.group_tokens + listed_;
+    layout.group_offsets = layout.group_tokens + layout.suffix;
     if (all_are_queries()) return layout;
     layout.token_of = indices(queries_);
     layout.query_of = layout.token_of + layout.queries;
@@ -88,8 +106,8 @@ class PackedAttention {
     }
   }
 
-  /// The row of each token, offsets, groups, the tokens of each group and where they begin: one list, one copy to a
-  /// GPU.
+  /// The row of each token, offsets, groups, the tokens of each group (as much space as there are tokens) and where
+  /// they begin: one list, one copy to a GPU, whose length depends on the sizes alone.
   [[nodiscard]] std::vector<std::int64_t> lists_of(const PackedRows& rows) const {
     std::vector<std::int64_t> all(static_cast<std::size_t>(sizes_.suffix), -1), begins{0};
     std::vector<std::vector<std::int64_t>> of_group(static_cast<std::size_t>(rows.groups));
@@ -105,11 +123,13 @@ class PackedAttention {
       all.insert(all.end(), members.begin(), members.end());
       begins.push_back(begins.back() + static_cast<std::int64_t>(members.size()));
     }
+    all.resize(all.size() + static_cast<std::size_t>(sizes_.suffix - rows.offsets.back()), -1);
     all.insert(all.end(), begins.begin(), begins.end());
     return all;
   }
 
-  void list_queries(const std::vector<std::int64_t>& queries) {
+  /// The token of each query, then the query of each token.
+  [[nodiscard]] std::vector<std::int64_t> query_lists(const std::vector<std::int64_t>& queries) const {
     std::vector<std::int64_t> query_of(static_cast<std::size_t>(tokens()), -1);
     for (std::size_t i = 0; i < queries.size(); ++i) {
       require<ShapeError>(queries[i] >= 0 && queries[i] < tokens(), "PackedAttention: query ", i, " is token ",
@@ -118,10 +138,9 @@ class PackedAttention {
       require<ShapeError>(place < 0, "PackedAttention: token ", queries[i], " is a query twice");
       place = static_cast<std::int64_t>(i);
     }
-    sizes_.queries = static_cast<std::int64_t>(queries.size());
     std::vector<std::int64_t> both = queries;
     both.insert(both.end(), query_of.begin(), query_of.end());
-    queries_ = on(both, device());
+    return both;
   }
 
   static Tensor on(const std::vector<std::int64_t>& values, const c10::Device& device) {
@@ -131,10 +150,10 @@ class PackedAttention {
     return static_cast<const std::int32_t*>(tensor.const_data_ptr());
   }
 
-  AttentionLayout sizes_;                // without pointers
-  std::int64_t count_ = 0, listed_ = 0;  // R, and the suffix tokens that belong to rows
-  Tensor rows_;                          // see lists_of
-  Tensor queries_;                       // token of each query, then query of each token; undefined: all are queries
+  AttentionLayout sizes_;   // without pointers
+  std::int64_t count_ = 0;  // R
+  Tensor rows_;             // see lists_of
+  Tensor queries_;          // see query_lists; undefined: all are queries
 };
 
 }  // namespace mao::cuda

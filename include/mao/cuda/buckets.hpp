@@ -37,11 +37,13 @@ inline std::int64_t token_bucket(std::int64_t tokens) {
   return (tokens + step - 1) / step * step;
 }
 
-/// The bucket of a batch of `offsets` [R + 1].
+/// The bucket of a batch of `offsets` [R + 1]: it has a token of padding for each row of padding, which that can be
+/// read out at.
 inline Bucket bucket_of(const std::vector<std::int64_t>& offsets) {
   require<ShapeError>(offsets.size() > 1, "bucket_of: ", offsets.size(),
                       " offsets, expected those of at least one row");
-  return {row_bucket(static_cast<std::int64_t>(offsets.size()) - 1), token_bucket(offsets.back())};
+  const std::int64_t given = static_cast<std::int64_t>(offsets.size()) - 1, rows = row_bucket(given);
+  return {rows, token_bucket(offsets.back() + rows - given)};
 }
 
 /// Adds empty rows (of prefix group 0) up to the bucket. The suffix tokens that the bucket has beyond `offsets.back()`

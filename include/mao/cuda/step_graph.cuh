@@ -1,106 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A step recorded once as a CUDA graph and replayed: one launch instead of hundreds. The raw runtime API, without
-/// ATen.
-///
-/// What is recorded are the launches on one stream with the pointers they were given. So all buffers must be there
-/// before the recording, stay where they are, and be filled anew before each replay. A step that allocates through
-/// LibTorch must be recorded with LibTorch's own at::cuda::CUDAGraph instead: its allocator hands a block that is freed
-/// within a recording to the next tensor, and only that class tells it to keep the blocks of a recording apart.
+/// Recordings of the text pass (cuda/recorded_text_pass.hpp) as CUDA graphs of LibTorch, whose allocator keeps the
+/// memory of a recording apart. Needs LibTorch's CUDA part and the CUDA toolkit's headers, no nvcc.
 
-#include <cuda_runtime_api.h>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <vector>
 
-#include <map>
-#include <utility>
+#include <ATen/cuda/CUDAEvent.h>
+#include <ATen/cuda/CUDAGraph.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
 
-#include <mao/core/error.hpp>
-#include <mao/cuda/buckets.hpp>
+#include <mao/cuda/recorded_text_pass.hpp>
 
 namespace mao::cuda {
 
+/// One recording of launches.
+class StepGraph {
+ public:
+  explicit StepGraph(c10::Device device) : there_(c10::cuda::getStreamFromPool(false, device.index())) {}
+
+  /// Runs the work on a stream of its own, as a recording wants it before it begins.
+  void warm_up(const std::function<void()>& work) const { beside(work); }
+
+  /// **Throws** `Error` when something in the work cannot be recorded: a synchronisation, a copy to the host.
+  void record(const std::function<void()>& work) {
+    graph_ = std::make_unique<at::cuda::CUDAGraph>();
+    beside([&] {
+      // Other threads may allocate and copy meanwhile.
+      graph_->capture_begin({0, 0}, cudaStreamCaptureModeThreadLocal);
+      try {
+        work();
+      } catch (const std::exception& failed) {
+        give_up();
+        throw Error(text_of("the text pass cannot be recorded as a CUDA graph: ", failed.what(),
+                            "; run it without graphs (leave out --cuda-graphs)"));
+      }
+      graph_->capture_end();
+    });
+  }
+
+  /// On the current stream.
+  void replay() { graph_->replay(); }
+
+ private:
+  /// Ends a recording that failed, which itself is reported as a failure.
+  void give_up() {
+    try {
+      graph_->capture_end();
+    } catch (const std::exception&) {
+    }
+    graph_.reset();
+  }
+
+  /// On another stream, which waits for the current one and is waited for.
+  void beside(const std::function<void()>& work) const {
+    const c10::cuda::CUDAStream here = c10::cuda::getCurrentCUDAStream(there_.device_index());
+    at::cuda::CUDAEvent before, after;
+    before.record(here);
+    before.block(there_);
+    {
+      const c10::cuda::CUDAStreamGuard guard(there_);
+      work();
+    }
+    after.record(there_);
+    after.block(here);
+  }
+
+  c10::cuda::CUDAStream there_;
+  std::unique_ptr<at::cuda::CUDAGraph> graph_;
+};
+
 namespace detail {
 
-inline void expect_success(cudaError_t status, const char* what) {
-  require(status == cudaSuccess, "CUDA graph: ", what, " failed: ", cudaGetErrorString(status));
+/// Never destroyed: when the program ends the driver may be gone first.
+inline RecordedTextPasses<StepGraph>& recorded_text_passes() {
+  static auto* const all = new RecordedTextPasses<StepGraph>();
+  return *all;
 }
+inline Tensor encode_recorded(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& prompts,
+                              const Tensor& prefix, const Tensor& suffix) {
+  return recorded_text_passes().encode(blocks, batch, prompts, prefix, suffix);
+}
+inline const DeviceTextPass recorded_text_pass{&TextPass::can_take, &encode_recorded};
 
 }  // namespace detail
 
-/// One recorded step.
-class StepGraph {
- public:
-  StepGraph() = default;
-  StepGraph(StepGraph&& other) noexcept : recorded_(std::exchange(other.recorded_, nullptr)) {}
-  StepGraph& operator=(StepGraph other) noexcept {
-    std::swap(recorded_, other.recorded_);
-    return *this;
-  }
-  ~StepGraph() {
-    if (recorded_ != nullptr) cudaGraphExecDestroy(recorded_);
-  }
-
-  [[nodiscard]] bool recorded() const { return recorded_ != nullptr; }
-
-  /// Records what `step()` launches on `stream` (not the default one), without running it.
-  ///
-  /// **Throws** `Error` when something in the step cannot be recorded: an allocation, a synchronisation, a copy to the
-  /// host.
-  template <class Step>
-  void record(cudaStream_t stream, Step&& step) {
-    detail::expect_success(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal), "starting to record");
-    cudaGraph_t graph = nullptr;
-    try {
-      std::forward<Step>(step)();
-    } catch (...) {
-      cudaStreamEndCapture(stream, &graph);
-      if (graph != nullptr) cudaGraphDestroy(graph);
-      throw;
-    }
-    detail::expect_success(cudaStreamEndCapture(stream, &graph), "recording the step");
-    cudaGraphExec_t made = nullptr;
-    const cudaError_t status = cudaGraphInstantiate(&made, graph, 0);
-    cudaGraphDestroy(graph);
-    detail::expect_success(status, "instantiating the step");
-    StepGraph fresh;
-    fresh.recorded_ = made;
-    *this = std::move(fresh);
-  }
-
-  /// **Throws** `Error` when nothing was recorded.
-  void replay(cudaStream_t stream) const {
-    require(recorded(), "CUDA graph: replay() before record()");
-    detail::expect_success(cudaGraphLaunch(recorded_, stream), "replaying the step");
-  }
-
- private:
-  cudaGraphExec_t recorded_ = nullptr;
-};
-
-/// A recording for each bucket of sizes (cuda/buckets.hpp).
-class StepGraphs {
- public:
-  /// Runs `step()`: the first time in a bucket as it is (what is made on first use gets made), the second time recorded
-  /// and replayed, from then on replayed.
-  template <class Step>
-  void run(const Bucket& bucket, cudaStream_t stream, Step&& step) {
-    Entry& entry = entries_[bucket];
-    if (!std::exchange(entry.warm, true)) {
-      std::forward<Step>(step)();
-      return;
-    }
-    if (!entry.graph.recorded()) entry.graph.record(stream, std::forward<Step>(step));
-    entry.graph.replay(stream);
-  }
-
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
-
- private:
-  struct Entry {
-    bool warm = false;
-    StepGraph graph;
-  };
-  std::map<Bucket, Entry> entries_;
-};
+/// From here on `TextTower` records its passes on a GPU and replays them.
+inline void record_text_passes() { registered_text_pass() = &detail::recorded_text_pass; }
 
 }  // namespace mao::cuda

@@ -21,6 +21,7 @@
 #include <mao/clip/text_batch.hpp>
 #include <mao/core/own_gradient.hpp>
 #include <mao/cuda/attention.hpp>
+#include <mao/cuda/packed_batch.hpp>
 #include <mao/cuda/row_kernels.hpp>
 
 namespace mao::cuda {
@@ -45,16 +46,19 @@ class TextPass {
     prompts_.resize(blocks_.size());
     groups_ = batch.prefix.size(0);
     length_ = batch.prefix.size(1);
-    const PackedRows rows{
-        .groups = groups_, .prefix = length_, .offsets = batch.offsets, .group = batch.group, .suffix = 0};
-    std::vector<std::int64_t> last;
-    for (std::int64_t r = 0; r < batch.rows(); ++r) {
-      last.push_back(groups_ * length_ + batch.offsets[static_cast<std::size_t>(r) + 1] - 1);
-    }
+    const std::vector<std::int64_t> last = last_tokens(batch);
     const auto device = batch.prefix.device();
-    all_ = PackedAttention::of(rows, device);
+    all_ = PackedAttention::of(packed_rows(batch), device);
     read_ = all_.with_queries(last);
     last_ = at::tensor(last).to(device);
+  }
+
+  /// Goes on with other rows of the same sizes, without allocating on the device.
+  void rearrange(const TextBatch& batch) {
+    const std::vector<std::int64_t> last = last_tokens(batch);
+    all_.refill(packed_rows(batch));
+    read_.refill_queries(last);
+    last_.copy_(at::tensor(last));
   }
 
   /// The last token of each row behind all blocks. **Shapes** prefix [G, P, W] and suffix [N, W], positions added ->
@@ -176,17 +180,28 @@ class TextPass {
   std::vector<Kept> kept_;
 };
 
+namespace detail {
+
+/// What `TextPass::backward` gives gradients for, in its order.
+inline std::vector<Tensor> pass_inputs(const BlockPrompts& prompts, std::size_t blocks, const Tensor& prefix,
+                                       const Tensor& suffix) {
+  std::vector<Tensor> inputs{prefix, suffix};
+  for (std::size_t i = 0; i < blocks; ++i) {
+    const BlockPrompt prompt = mao::detail::prompt_of(prompts, i);
+    inputs.push_back(prompt.replacement);
+    inputs.push_back(prompt.attended);
+  }
+  return inputs;
+}
+
+}  // namespace detail
+
 /// The last token of each row behind all blocks, differentiable with respect to the batch and the prompts. **Shapes**
 /// prefix [G, P, W] and suffix [N, W]: those of the batch with positions added -> [R, W].
 inline Tensor encode_rows(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& prompts,
                           const Tensor& prefix, const Tensor& suffix) {
   const auto pass = std::make_shared<TextPass>(blocks, batch, prompts);
-  std::vector<Tensor> inputs{prefix, suffix};
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const BlockPrompt prompt = mao::detail::prompt_of(prompts, i);
-    inputs.push_back(prompt.replacement);
-    inputs.push_back(prompt.attended);
-  }
+  const std::vector<Tensor> inputs = detail::pass_inputs(prompts, blocks.size(), prefix, suffix);
   const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
   const auto forward = [&] {
     const at::NoGradGuard own;
