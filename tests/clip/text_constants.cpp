@@ -125,6 +125,15 @@ TEST_CASE("more words than are kept are computed in each pass", "[text_constants
   CHECK(relative_difference(tower.encode(few), expected.index_select(0, at::tensor({7L, 3L}))) < 1e-5);
 }
 
+TEST_CASE("a word's constants do not depend on what was encoded before", "[text_constants]") {
+  for (const Precision precision : {Precision::Fp32, Precision::Bf16}) {
+    const Prompt prompt = prompt_of(1, {}, true);
+    const TextTower fresh = tower_of(precision), used = tower_of(precision);
+    for (const std::int64_t row : {5, 2, 4}) static_cast<void>(used.encode(select_rows(prompt.batch, {row}), {}));
+    CHECK(at::equal(used.encode(prompt.batch, {}), fresh.encode(prompt.batch, {})));
+  }
+}
+
 TEST_CASE("another embedding of a token is not taken for the one that is known", "[text_constants]") {
   const TextTower tower = tower_of(Precision::Fp32);
   Prompt prompt = prompt_of(1, {}, true);

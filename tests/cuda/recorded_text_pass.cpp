@@ -40,6 +40,16 @@ class Rerun {
   std::function<void()> work_;
 };
 
+/// What a device does that is short of memory, say.
+class Refusing : public Rerun {
+ public:
+  using Rerun::Rerun;
+  void record(const std::function<void()>&) {
+    ++counts.recorded;
+    throw Error("no");
+  }
+};
+
 using Passes = cuda::RecordedTextPasses<Rerun>;
 
 std::vector<Block> blocks_of(std::int64_t layers) {
@@ -106,7 +116,8 @@ void check_equal(const std::vector<Tensor>& found, const std::vector<Tensor>& ex
 Tensor anew(const std::vector<Block>& blocks, const Inputs& inputs) {
   return cuda::encode_rows(blocks, inputs.batch, inputs.prompts, inputs.batch.prefix, inputs.batch.suffix);
 }
-Tensor recorded(Passes& passes, const std::vector<Block>& blocks, const Inputs& inputs) {
+template <class Graph>
+Tensor recorded(cuda::RecordedTextPasses<Graph>& passes, const std::vector<Block>& blocks, const Inputs& inputs) {
   return passes.encode(blocks, inputs.batch, inputs.prompts, inputs.batch.prefix, inputs.batch.suffix);
 }
 
@@ -181,4 +192,32 @@ TEST_CASE("what has no way back is not recorded, and only so many shapes are") {
     CHECK(distance(recorded(passes, blocks, inputs).detach(), anew(blocks, inputs).detach()) < 1e-6);
   }
   CHECK(passes.size() == 16);
+}
+
+TEST_CASE("what cannot be recorded runs as it is") {
+  const auto blocks = blocks_of(2);
+  cuda::RecordedTextPasses<Refusing> passes;
+  counts = {};
+  for (std::uint64_t step = 1; step <= 4; ++step) {
+    const auto make = [&] { return inputs_of({2, 3}, 1, false, step); };
+    check_equal(differentiate(make(), [&](const Inputs& in) { return recorded(passes, blocks, in); }),
+                differentiate(make(), [&](const Inputs& in) { return anew(blocks, in); }));
+  }
+  CHECK(counts.recorded == 1);  // it is not tried again
+  CHECK(counts.replayed == 0);
+}
+
+TEST_CASE("towers that share weights have recordings of their own, which can be dropped") {
+  const auto blocks = blocks_of(3);
+  const std::vector<Block> lower(blocks.begin(), blocks.begin() + 2);
+  Passes passes;
+  for (std::uint64_t step = 1; step <= 3; ++step) {
+    for (const auto& tower : {blocks, lower}) {
+      const Inputs inputs = inputs_of({2, 3}, 1, false, step);
+      CHECK(distance(recorded(passes, tower, inputs).detach(), anew(tower, inputs).detach()) < 1e-6);
+    }
+  }
+  CHECK(passes.size() == 2);
+  passes.clear();
+  CHECK(passes.size() == 0);
 }

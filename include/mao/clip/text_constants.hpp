@@ -4,6 +4,7 @@
 /// What of a text tower's passes is the same in every one: the start token, which sees only itself, and the first
 /// block's projections of words.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -14,6 +15,7 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/tensor.h>
 
@@ -47,31 +49,54 @@ class TextConstants {
                                 const Tensor& tokens) const {
     const Tensor positions = rows.positions();
     const auto* position = positions.const_data_ptr<std::int64_t>();
+    std::vector<Word> words;
+    for (std::size_t i = 0; i < ids.size(); ++i) words.emplace_back(ids[i], position[i]);
     const std::lock_guard lock(mutex_);
-    if (std::ssize(places_) > most_words || std::ssize(places_) != kept_words()) forget();
-    std::vector<std::int64_t> chosen, fresh;
-    for (std::size_t i = 0; i < ids.size(); ++i) {
-      const auto [place, is_new] = places_.try_emplace({ids[i], position[i]}, std::ssize(places_));
-      if (is_new) fresh.push_back(static_cast<std::int64_t>(i));
-      chosen.push_back(place->second);
+    if (std::ssize(places_) != kept_words()) forget();
+    std::vector<std::int64_t> fresh = enter(words);
+    if (std::ssize(places_) > most_words) {  // those of this batch alone may fit
+      forget();
+      fresh = enter(words);
     }
     if (std::ssize(places_) > most_words) return {};
     if (!fresh.empty()) add(tokens.index_select(0, at::tensor(fresh)));
-    const Tensor rows_of = at::tensor(chosen);
-    return at::equal(tokens_.index_select(0, rows_of), tokens) ? KnownRows{words_, rows_of} : KnownRows{};
+    std::vector<std::int64_t> chosen;
+    for (const Word& word : words) chosen.push_back(places_.at(word));
+    const Tensor table_rows = at::tensor(chosen);
+    return at::equal(tokens_.index_select(0, table_rows), tokens) ? KnownRows{words_, table_rows} : KnownRows{};
   }
 
  private:
-  /// Of CLIP's text towers: at most 34 MB. The names of 1,000 classes need about half.
+  using Word = std::pair<std::int64_t, std::int64_t>;  ///< token and position
+
+  /// Of a width of 512 at most 34 MB. The names of 1,000 classes need about half.
   static constexpr std::ptrdiff_t most_words = 4096;
+  /// Words are projected so many at a time, with zeros behind the last: what a word gets must not depend on how many
+  /// came with it, or a run that was interrupted would end differently in the last bits.
+  static constexpr std::int64_t words_at_once = 64;
+
+  /// Gives a place to each word that has none; which of them these are.
+  std::vector<std::int64_t> enter(const std::vector<Word>& words) const {
+    std::vector<std::int64_t> fresh;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (places_.try_emplace(words[i], std::ssize(places_)).second) fresh.push_back(static_cast<std::int64_t>(i));
+    }
+    return fresh;
+  }
 
   void add(const Tensor& tokens) const {
     const at::NoGradGuard own;
-    const Tensor more = blocks_->front().projected(tokens);
+    std::vector<Tensor> all;
+    if (words_.defined()) all.push_back(words_);
+    for (std::int64_t begin = 0; begin < tokens.size(0); begin += words_at_once) {
+      const std::int64_t count = std::min(words_at_once, tokens.size(0) - begin);
+      const Tensor part = at::constant_pad_nd(tokens.narrow(0, begin, count), {0, 0, 0, words_at_once - count});
+      all.push_back(blocks_->front().projected(part).narrow(0, 0, count));
+    }
     tokens_ = tokens_.defined() ? at::cat({tokens_, tokens}) : tokens;
-    words_ = words_.defined() ? at::cat({words_, more}) : more;
+    words_ = at::cat(all);
   }
-  /// Fewer than there are places after a pass that ran out of memory.
+  /// Other than the places there are after a pass that ran out of memory.
   [[nodiscard]] std::int64_t kept_words() const { return words_.defined() ? words_.size(0) : 0; }
   void forget() const {
     places_.clear();
@@ -96,11 +121,11 @@ class TextConstants {
 
   std::shared_ptr<const std::vector<FusedBlock>> blocks_;
   mutable std::mutex mutex_;
-  mutable Tensor token_;                                                          // the start token of start_
-  mutable std::vector<ConstantRows> start_;                                       // one a block
-  mutable std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> places_;  // of token and position in words_
-  mutable Tensor tokens_;                                                         // [k, W] as they entered
-  mutable Tensor words_;                                                          // [k, 3W]
+  mutable Tensor token_;                         // the start token of start_
+  mutable std::vector<ConstantRows> start_;      // one a block
+  mutable std::map<Word, std::int64_t> places_;  // in tokens_ and words_
+  mutable Tensor tokens_;                        // [k, W] as they entered
+  mutable Tensor words_;                         // [k, 3W]
 };
 
 }  // namespace mao::detail

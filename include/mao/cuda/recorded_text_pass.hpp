@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <ATen/ops/zeros.h>
+#include <c10/util/Exception.h>
 
 #include <mao/cuda/buckets.hpp>
 #include <mao/cuda/text_pass.hpp>
@@ -34,19 +35,24 @@ concept RecordsLaunches = requires(Graph graph, const std::function<void()>& wor
 
 /// What a recording serves: passes of one tower in one bucket of sizes.
 struct PassShape {
-  const void* tower = nullptr;  ///< the weights of its first block
+  std::vector<const void*> tower;  ///< its weights
   Bucket bucket;
   std::int64_t groups = 1, prefix = 0;
   std::vector<std::int64_t> prompts;  ///< of each block, tokens replaced and attended
 
   PassShape(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& of_blocks)
-      : tower(blocks.front().qkv_weight.const_data_ptr()),
-        bucket(bucket_of(batch.offsets)),
-        groups(batch.prefix.size(0)),
-        prefix(batch.prefix.size(1)) {
+      : bucket(bucket_of(batch.offsets)), groups(batch.prefix.size(0)), prefix(batch.prefix.size(1)) {
+    for (const Block& block : blocks) {
+      for (const Tensor& weight :
+           {block.ln1_weight, block.ln1_bias, block.qkv_weight, block.qkv_bias, block.out_weight, block.out_bias,
+            block.ln2_weight, block.ln2_bias, block.fc_weight, block.fc_bias, block.proj_weight, block.proj_bias}) {
+        tower.push_back(weight.const_data_ptr());
+      }
+    }
     for (const BlockPrompt& prompt : of_blocks) {
-      for (const Tensor& part : {prompt.replacement, prompt.attended})
+      for (const Tensor& part : {prompt.replacement, prompt.attended}) {
         prompts.push_back(part.defined() ? part.size(0) : 0);
+      }
     }
   }
   friend auto operator<=>(const PassShape&, const PassShape&) = default;
@@ -80,7 +86,12 @@ class RecordedPass {
       if (prompts_[i].replacement.defined()) prompts_[i].replacement.copy_(prompts[i].replacement);
       if (prompts_[i].attended.defined()) prompts_[i].attended.copy_(prompts[i].attended);
     }
-    run(forward_, forward_graph_, true, [this] { out_ = pass_->forward(prefix_, suffix_, true); });
+    run(
+        forward_, forward_graph_, true, [this] { out_ = pass_->forward(prefix_, suffix_, true); },
+        [this] {
+          out_ = Tensor();
+          pass_->forget();
+        });
     return out_.narrow(0, 0, batch.rows()).clone();
   }
 
@@ -88,7 +99,9 @@ class RecordedPass {
   std::vector<Tensor> backward(const Tensor& gradient, std::int64_t tokens) {
     fill(given_, gradient);
     // What a pass kept stays where it is only once that is recorded itself.
-    run(backward_, backward_graph_, forward_ == Stage::Recorded, [this] { gradients_ = pass_->backward(given_); });
+    run(
+        backward_, backward_graph_, forward_ == Stage::Recorded, [this] { gradients_ = pass_->backward(given_); },
+        [this] { gradients_.clear(); });
     std::vector<Tensor> found;
     for (const Tensor& part : gradients_) found.push_back(part.defined() ? part.clone() : part);
     found[1] = found[1].narrow(0, 0, tokens);
@@ -96,19 +109,32 @@ class RecordedPass {
   }
 
  private:
-  enum class Stage { New, Warm, Recorded };
+  enum class Stage { New, Warm, Recorded, Refused };
 
-  static void run(Stage& stage, Graph& graph, bool may_record, const std::function<void()>& work) {
-    if (stage == Stage::New || !may_record) {
-      stage = Stage::Warm;
-      graph.warm_up(work);
+  /// `drop` frees what the warm pass left, before its successor is recorded.
+  static void run(Stage& stage, Graph& graph, bool may_record, const std::function<void()>& work,
+                  const std::function<void()>& drop) {
+    if (stage == Stage::Warm && may_record) {
+      drop();
+      stage = recorded(graph, work) ? Stage::Recorded : Stage::Refused;
+    }
+    if (stage == Stage::Recorded) {
+      graph.replay();
       return;
     }
-    if (stage == Stage::Warm) {
+    graph.warm_up(work);
+    if (stage == Stage::New) stage = Stage::Warm;
+  }
+
+  /// What cannot be recorded runs as it is, each time, and is said once.
+  static bool recorded(Graph& graph, const std::function<void()>& work) {
+    try {
       graph.record(work);
-      stage = Stage::Recorded;
+      return true;
+    } catch (const Error& error) {
+      TORCH_WARN_ONCE(error.what(), "; it is launched step by step");
+      return false;
     }
-    graph.replay();
   }
 
   /// The rows of a batch, with empty ones up to the bucket, on this pass's memory.
@@ -162,6 +188,12 @@ class RecordedTextPasses {
     return entries_.size();
   }
 
+  /// Drops them, but those that are in use.
+  void clear() {
+    const std::lock_guard lock(mutex_);
+    std::erase_if(entries_, [](const auto& entry) { return entry.second.idle(); });
+  }
+
  private:
   /// Each keeps what its pass keeps for the way back.
   static constexpr std::size_t most = 16;
@@ -175,15 +207,17 @@ class RecordedTextPasses {
   /// The recording of that shape, made where there is none; null while it is in use.
   std::shared_ptr<RecordedPass<Graph>> idle_one(const std::vector<Block>& blocks, const TextBatch& batch,
                                                 const BlockPrompts& prompts) {
+    PassShape shape(blocks, batch, prompts);
     const std::lock_guard lock(mutex_);
-    const auto [place, is_new] = entries_.try_emplace(PassShape(blocks, batch, prompts));
-    Entry& entry = place->second;
-    if (!is_new && !entry.idle()) return nullptr;
-    entry.used = ++uses_;
-    if (is_new) {
-      entry.pass = std::make_shared<RecordedPass<Graph>>(blocks, batch, prompts);
+    auto place = entries_.find(shape);
+    if (place == entries_.end()) {
+      auto pass = std::make_shared<RecordedPass<Graph>>(blocks, batch, prompts);
+      place = entries_.emplace(std::move(shape), Entry{std::move(pass), ++uses_}).first;
       drop_oldest();
     }
+    Entry& entry = place->second;
+    if (!entry.idle()) return nullptr;
+    entry.used = ++uses_;
     return entry.pass;
   }
 
@@ -193,7 +227,7 @@ class RecordedTextPasses {
     for (auto it = entries_.begin(); it != entries_.end(); ++it) {
       if (it->second.idle() && (oldest == entries_.end() || it->second.used < oldest->second.used)) oldest = it;
     }
-    if (oldest != entries_.end() && oldest->second.used != uses_) entries_.erase(oldest);
+    if (oldest->second.used != uses_) entries_.erase(oldest);
   }
 
   mutable std::mutex mutex_;

@@ -61,6 +61,9 @@ class TextPass {
     last_.copy_(at::tensor(last));
   }
 
+  /// Drops what the last pass kept for its way back.
+  void forget() { kept_.assign(blocks_.size(), Kept()); }
+
   /// The last token of each row behind all blocks. **Shapes** prefix [G, P, W] and suffix [N, W], positions added ->
   /// [R, W].
   /// `keep`: there will be a way back.
