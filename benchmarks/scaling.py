@@ -48,7 +48,7 @@ def least(server, request, clock, rounds):
 
 def measure(arguments):
     """Rows (panel, value, side, milliseconds)."""
-    ours, rows = servers.ours(arguments.program), []
+    ours, rows = servers.ours(arguments.program, many_threads=True), []
     reference = servers.reference() if arguments.reference else None
     for panel, _, what, values, request, clock in series():
         for value in values:
