@@ -200,6 +200,8 @@ TEST_CASE("mistakes are answered in one line and leave nothing behind", "[tune]"
   CHECK(mao_program("tune --model /no/such/model --out " + quoted(out)).code == 1);
   CHECK_THAT(mao_program("tune --device gpu --out " + quoted(out)).output,
              ContainsSubstring("expected cpu, cuda or cuda:N"));
+  CHECK_THAT(mao_program("tune --cuda-graphs --out " + quoted(out)).output,
+             ContainsSubstring("expected --device cuda, got cpu"));
   CHECK(mao_program("tune --views 2 --data sketch --out " + quoted(out)).code == 1);
   CHECK(mao_program("predict missing.jpg --classes a b").code == 1);
   CHECK_FALSE(fs::exists(out));
