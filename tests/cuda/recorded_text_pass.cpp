@@ -6,6 +6,7 @@
 #include <mao/testing/toy_model.hpp>
 
 #include "compare.hpp"
+#include "pass_inputs.hpp"
 
 #include <support/catch.hpp>
 
@@ -63,19 +64,8 @@ std::vector<Block> blocks_of(std::int64_t layers) {
   return blocks;
 }
 
-struct Inputs {
-  TextBatch batch;
-  BlockPrompts prompts;
+struct Inputs : mao_test::PassInputs {
   Tensor given;
-  [[nodiscard]] std::vector<Tensor> leaves() const {
-    std::vector<Tensor> all{batch.prefix, batch.suffix};
-    for (const BlockPrompt& prompt : prompts) {
-      for (const Tensor& part : {prompt.replacement, prompt.attended}) {
-        if (part.defined()) all.push_back(part);
-      }
-    }
-    return all;
-  }
 };
 
 /// Rows of these lengths; other values for each seed.

@@ -5,11 +5,13 @@
 #include <mao/testing/toy_model.hpp>
 
 #include "compare.hpp"
+#include "pass_inputs.hpp"
 
 #include <support/catch.hpp>
 
 using namespace mao;
 using mao_test::distance;
+using Inputs = mao_test::PassInputs;
 
 namespace {
 
@@ -27,20 +29,6 @@ class PassOnHost {
   static bool always(const std::vector<Block>&, const TextBatch&, const BlockPrompts&) { return true; }
   const DeviceTextPass* before_ = registered_text_pass();
   const DeviceTextPass pass_{&always, &cuda::encode_rows};
-};
-
-struct Inputs {
-  TextBatch batch;
-  BlockPrompts prompts;
-  [[nodiscard]] std::vector<Tensor> leaves() const {
-    std::vector<Tensor> all{batch.prefix, batch.suffix};
-    for (const BlockPrompt& prompt : prompts) {
-      for (const Tensor& part : {prompt.replacement, prompt.attended}) {
-        if (part.defined()) all.push_back(part);
-      }
-    }
-    return all;
-  }
 };
 
 Inputs inputs_of(std::int64_t groups, std::int64_t length, bool deep) {

@@ -49,11 +49,9 @@ struct PassShape {
         tower.push_back(weight.const_data_ptr());
       }
     }
-    for (const BlockPrompt& prompt : of_blocks) {
-      for (const Tensor& part : {prompt.replacement, prompt.attended}) {
-        prompts.push_back(part.defined() ? part.size(0) : 0);
-      }
-    }
+    std::vector<Tensor> parts;
+    mao::detail::append_parts(of_blocks, parts);
+    for (const Tensor& part : parts) prompts.push_back(part.defined() ? part.size(0) : 0);
   }
   friend auto operator<=>(const PassShape&, const PassShape&) = default;
 };
@@ -80,11 +78,10 @@ class RecordedPass {
   /// `TextPass::forward` for another batch of the same shape.
   Tensor forward(const TextBatch& batch, const BlockPrompts& prompts, const Tensor& prefix, const Tensor& suffix) {
     pass_->rearrange(padded(batch));
-    prefix_.copy_(prefix);
-    fill(suffix_, suffix);
-    for (std::size_t i = 0; i < prompts_.size(); ++i) {
-      if (prompts_[i].replacement.defined()) prompts_[i].replacement.copy_(prompts[i].replacement);
-      if (prompts_[i].attended.defined()) prompts_[i].attended.copy_(prompts[i].attended);
+    const std::vector<Tensor> from = detail::pass_inputs(prompts, prefix, suffix),
+                              to = detail::pass_inputs(prompts_, prefix_, suffix_);
+    for (std::size_t i = 0; i < to.size(); ++i) {
+      if (to[i].defined()) fill(to[i], from[i]);
     }
     run(
         forward_, forward_graph_, true, [this] { out_ = pass_->forward(prefix_, suffix_, true); },
@@ -168,7 +165,7 @@ class RecordedTextPasses {
  public:
   Tensor encode(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& prompts,
                 const Tensor& prefix, const Tensor& suffix) {
-    const std::vector<Tensor> inputs = detail::pass_inputs(prompts, blocks.size(), prefix, suffix);
+    const std::vector<Tensor> inputs = detail::pass_inputs(prompts, prefix, suffix);
     const bool differentiated = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
     const auto pass = differentiated ? idle_one(blocks, batch, prompts) : nullptr;
     if (!pass) return encode_rows(blocks, batch, prompts, prefix, suffix);

@@ -186,14 +186,9 @@ class TextPass {
 namespace detail {
 
 /// What `TextPass::backward` gives gradients for, in its order.
-inline std::vector<Tensor> pass_inputs(const BlockPrompts& prompts, std::size_t blocks, const Tensor& prefix,
-                                       const Tensor& suffix) {
+inline std::vector<Tensor> pass_inputs(const BlockPrompts& prompts, const Tensor& prefix, const Tensor& suffix) {
   std::vector<Tensor> inputs{prefix, suffix};
-  for (std::size_t i = 0; i < blocks; ++i) {
-    const BlockPrompt prompt = mao::detail::prompt_of(prompts, i);
-    inputs.push_back(prompt.replacement);
-    inputs.push_back(prompt.attended);
-  }
+  mao::detail::append_parts(prompts, inputs);
   return inputs;
 }
 
@@ -204,7 +199,7 @@ inline std::vector<Tensor> pass_inputs(const BlockPrompts& prompts, std::size_t 
 inline Tensor encode_rows(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& prompts,
                           const Tensor& prefix, const Tensor& suffix) {
   const auto pass = std::make_shared<TextPass>(blocks, batch, prompts);
-  const std::vector<Tensor> inputs = detail::pass_inputs(prompts, blocks.size(), prefix, suffix);
+  const std::vector<Tensor> inputs = detail::pass_inputs(prompts, prefix, suffix);
   const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
   const auto forward = [&] {
     const at::NoGradGuard own;
