@@ -14,8 +14,7 @@ namespace mao_program {
 namespace {
 
 FeatureKey key_of(const OpenedModel& opened, const LabelledImages& images) {
-  const char* cpu = instruction_set() == InstructionSet::Portable ? "portable" : "avx512";
-  const std::string kernels = opened.device.is_cpu() ? cpu : "cuda";
+  const std::string kernels = opened.device.is_cpu() ? name_of(instruction_set()) : "cuda";
   FeatureKey key;
   key.model = opened.model->fingerprint();
   key.computed = text_of(opened.precision, ", ", kernels, ", mao ", version);

@@ -133,6 +133,7 @@
 #include <mao/clip/text_constants.hpp>
 #include <mao/clip/text_rows.hpp>
 #include <mao/clip/text_tower.hpp>
+#include <mao/clip/tile_attention.hpp>
 #include <mao/clip/vision_tower.hpp>
 #include <mao/clip/weights.hpp>
 

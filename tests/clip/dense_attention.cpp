@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/clip/dense_attention.hpp>
 
+#include <ATen/ops/equal.h>
 #include <ATen/ops/randn.h>
 
 #include <support/catch.hpp>
@@ -39,8 +40,30 @@ TEST_CASE("dense attention and its way back are the formula's", "[dense_attentio
       CHECK(relative_difference(back.query, q.grad()) < 3e-6);
       CHECK(relative_difference(back.key, k.grad()) < 3e-6);
       CHECK(relative_difference(back.value, v.grad()) < 3e-6);
+      const auto rounded = [](const Tensor& x) { return x.to(at::kBFloat16); };
+      for (const InstructionSet most : {InstructionSet::Avx512, InstructionSet::Amx}) {
+        const InstructionSetScope scope(most);
+        CAPTURE(name_of(most));
+        const Tensor found = attention.forward({rounded(in.query), rounded(in.key), rounded(in.value)}, nullptr);
+        CHECK(found.scalar_type() == at::kBFloat16);
+        CHECK(relative_difference(found, expected.detach()) < 2e-2);
+      }
     }
   }
+}
+
+TEST_CASE("the heads of images on matrix tiles are the same by one thread and by two", "[dense_attention]") {
+  MAO_SKIP_UNLESS(instruction_set() >= InstructionSet::Amx, "no AMX");
+  const Tensor qkv = at::randn({3 * 50, 3 * 192}).to(at::kBFloat16);
+  const mao::detail::Projections in{qkv.narrow(1, 0, 192), qkv.narrow(1, 192, 192), qkv.narrow(1, 384, 192)};
+  const mao::detail::DenseAttention attention{3, 50, 0, false};
+  const int before = at::get_num_threads();
+  at::set_num_threads(1);
+  const Tensor alone = attention.forward(in, nullptr);
+  at::set_num_threads(2);
+  const Tensor shared = attention.forward(in, nullptr);
+  at::set_num_threads(before);
+  CHECK(at::equal(alone, shared));
 }
 
 #endif

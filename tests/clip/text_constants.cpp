@@ -106,7 +106,7 @@ TEST_CASE("a start token gets no gradient, and another one is another constant",
     };
     const Tensor whole = gradient(false), found = gradient(true);
     CHECK(relative_difference(found.narrow(1, 1, 3), whole.narrow(1, 1, 3)) < 1e-5);
-    if (instruction_set() == InstructionSet::Avx512) CHECK(found.select(1, 0).abs().max().item<float>() == 0);
+    if (instruction_set() >= InstructionSet::Avx512) CHECK(found.select(1, 0).abs().max().item<float>() == 0);
   }
 }
 

@@ -3,9 +3,9 @@
 /// \file
 /// Attention among all tokens of each image, and its way back, as the fused pass of the image tower wants it.
 ///
-/// Forward is LibTorch's flash attention. Backward is written out: the weights are computed again (they would be the
-/// largest part of what is kept), and in bf16 LibTorch's own way back takes several times longer than these five
-/// products.
+/// Forward is LibTorch's flash attention, or in bf16 that on matrix tiles where the CPU has them. Backward is written
+/// out: the weights are computed again (they would be the largest part of what is kept), and in bf16 LibTorch's own way
+/// back takes several times longer than these five products.
 
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
@@ -13,6 +13,7 @@
 
 #include <mao/clip/fused_block.hpp>
 #include <mao/clip/packed_attention.hpp>
+#include <mao/clip/tile_attention.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
 
@@ -25,6 +26,7 @@ struct DenseAttention {
   bool first_only = false;
 
   Tensor forward(const Projections& in, Tensor* /*kept*/) const {
+    if (in.query.scalar_type() == at::kBFloat16 && instruction_set() >= InstructionSet::Amx) return on_tiles(in);
     const Tensor mixed = at::scaled_dot_product_attention(queries(in.query), keys(in.key), keys(in.value));
     return mixed.transpose(1, 2).reshape(in.query.sizes());
   }
@@ -45,6 +47,35 @@ struct DenseAttention {
   }
 
  private:
+  /// `forward` by TileAttention.
+  [[nodiscard]] Tensor on_tiles(const Projections& in) const {
+    using Number = c10::BFloat16;
+    const Tensor result = at::empty(in.query.sizes(), in.query.options());
+    const std::int64_t width = result.size(1), heads = width / head_width, asked = result.size(0) / images;
+    const auto rows_of = [](const Tensor& x) {
+      return
+          [numbers = x.const_data_ptr<Number>(), stride = x.stride(0)](std::int64_t i) { return numbers + i * stride; };
+    };
+    const auto query = rows_of(in.query), key = rows_of(in.key), value = rows_of(in.value);
+    auto* out = result.mutable_data_ptr<Number>();
+    at::parallel_for(0, images * heads, 1, [&](std::int64_t begin, std::int64_t end) {
+      const MatrixTiles tiles;
+      TileAttention attention(attended + length);
+      for (std::int64_t i = begin; i < end; ++i) {
+        const std::int64_t image = i / heads, column = i % heads * head_width, first = image * asked;
+        const auto seen = [&](std::int64_t j) {
+          return j < attended ? images * length + j : image * length + j - attended;
+        };
+        attention.pack([&](std::int64_t j) { return key(seen(j)) + column; },
+                       [&](std::int64_t j) { return value(seen(j)) + column; });
+        attention.mix(
+            asked, attention_scale, [&](std::int64_t j) { return query(first + j) + column; },
+            [&](std::int64_t j) { return out + (first + j) * width + column; });
+      }
+    });
+    return result;
+  }
+
   /// [B * n, W] -> [B, h, n, 64], a view.
   [[nodiscard]] Tensor heads_of(const Tensor& x) const {
     return x.unflatten(1, {x.size(1) / head_width, head_width}).unflatten(0, {images, -1}).transpose(1, 2);

@@ -29,8 +29,8 @@ namespace mao::detail {
 
 /// In bf16 a product adds its bias for nothing. In fp32 it would copy it to its result first, a pass over memory that
 /// those behind the product save: there, of the biases of queries, keys and values only that of the queries is added. A
-/// key's adds the same to all scores of a query, which softmax does not see, and a value's comes out of the attention as
-/// it is, so it is part of the next bias.
+/// key's adds the same to all scores of a query, which softmax does not see, and a value's comes out of the attention
+/// as it is, so it is part of the next bias.
 class FusedBlock {
  public:
   FusedBlock() = default;
@@ -67,6 +67,8 @@ class FusedBlock {
   }
 
   [[nodiscard]] std::int64_t width() const { return norm1_.weight.size(0); }
+  /// Of what the products take and give.
+  [[nodiscard]] at::ScalarType product_type() const { return type_; }
 
   /// What `KnownRows` keep of x. **Shapes** x [n, W] -> [n, 3W]; of the read-out, keys and values [n, 2W].
   [[nodiscard]] Tensor projected(const Tensor& x) const {
@@ -105,9 +107,9 @@ class FusedBlock {
   /// Whether there is `read_first`: in a block of the read-out, in fp32 (in bf16 it would round too often).
   [[nodiscard]] bool reads_first() const { return type_ == at::kFloat && key_weight_.defined(); }
 
-  /// `forward` for the first token of each image, with no way back and without keys and values: a query meets the tokens
-  /// through the weights of the keys, the mixed tokens pass those of the values. Heads are few and tokens many, so this
-  /// is a fraction of the work. **Shapes** x [B * L, W] -> [B, W].
+  /// `forward` for the first token of each image, with no way back and without keys and values: a query meets the
+  /// tokens through the weights of the keys, the mixed tokens pass those of the values. Heads are few and tokens many,
+  /// so this is a fraction of the work. **Shapes** x [B * L, W] -> [B, W].
   [[nodiscard]] Tensor read_first(const ResidualStream& x, std::int64_t images) const {
     KeptBlock now;
     const Tensor tokens =
@@ -115,12 +117,12 @@ class FusedBlock {
     const Tensor query = query_.forward(tokens.select(1, 0).contiguous());
     add_bias_rows(query, query_bias_);
     const std::int64_t heads = key_weight_.size(0), size = key_weight_.size(1);
-    const Tensor of_heads = query.view({images, heads, size}).transpose(0, 1);       // [h, B, d]
-    const Tensor asked = at::bmm(of_heads, key_weight_).transpose(0, 1).contiguous();      // [B, h, W]
-    Tensor weights = at::bmm(asked, tokens.transpose(1, 2));                               // [B, h, L]
+    const Tensor of_heads = query.view({images, heads, size}).transpose(0, 1);         // [h, B, d]
+    const Tensor asked = at::bmm(of_heads, key_weight_).transpose(0, 1).contiguous();  // [B, h, W]
+    Tensor weights = at::bmm(asked, tokens.transpose(1, 2));                           // [B, h, L]
     weights = at::softmax(weights * (1.0 / std::sqrt(static_cast<double>(size))), -1);
-    const Tensor mixed = at::bmm(weights, tokens).transpose(0, 1);                         // [h, B, W]
-    const Tensor values = at::bmm(mixed, value_weight_).transpose(0, 1);                   // [B, h, d]
+    const Tensor mixed = at::bmm(weights, tokens).transpose(0, 1);        // [h, B, W]
+    const Tensor values = at::bmm(mixed, value_weight_).transpose(0, 1);  // [B, h, d]
     const Tensor first = now.input.unflatten(0, {images, -1}).select(1, 0);
     return finish(first, values.reshape({images, width()}), now, false).total();
   }
@@ -129,7 +131,7 @@ class FusedBlock {
   /// `rows.wanted_from` are undefined in value.
   template <class Attention>
   RowsInBoth backward(const KeptBlock& kept, const Attention& attention, const BlockRows& rows,
-                        RowsInBoth gradient) const {
+                      RowsInBoth gradient) const {
     const Tensor hidden = proj_.backward(gradient.copy);
     multiply_rows(kept.slope, hidden);
     add_layer_norm_rows_backward(fc_.backward(hidden), kept.middle, norm2_, kept.middle_moments, gradient);
@@ -177,8 +179,8 @@ class FusedBlock {
   }
 
   /// The end of `backward`: through the projections and the first layer norm, plus the residual's own gradient.
-  RowsInBoth input_gradient(const KeptBlock& kept, const BlockRows& rows, const RowsInBoth& above,
-                              const Tensor& qkv, const Tensor& query) const {
+  RowsInBoth input_gradient(const KeptBlock& kept, const BlockRows& rows, const RowsInBoth& above, const Tensor& qkv,
+                            const Tensor& query) const {
     const std::int64_t count = kept.input.size(0), from = rows.wanted_from;
     RowsInBoth result = above;
     if (rows.queries.defined() || rows.live != count) {

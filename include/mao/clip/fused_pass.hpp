@@ -3,7 +3,6 @@
 /// \file
 /// How a fused pass becomes part of autograd's graph, with what it kept or, to save memory, computed once more.
 
-#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -21,11 +20,6 @@ inline std::size_t kept_bytes_per_token(std::int64_t width, std::int64_t layers,
 }
 
 #if MAO_HAS_AVX512_KERNELS
-
-/// Whether autograd records what is done with any of them.
-inline bool any_differentiated(const std::vector<Tensor>& inputs) {
-  return std::any_of(inputs.begin(), inputs.end(), is_differentiated);
-}
 
 /// `make()` gives a pass, `run(pass, keep)` its value. With `again` nothing is kept for the way back, which begins by
 /// running the pass once more: the same numbers for a fraction of the memory.
@@ -57,7 +51,7 @@ inline std::shared_ptr<const std::vector<FusedBlock>> fused_blocks(const std::ve
 
 /// Whether the kernels can take `tokens` through blocks like this one.
 inline bool kernels_fit(const Tensor& tokens, const Block& block) {
-  return instruction_set() == InstructionSet::Avx512 && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
+  return instruction_set() >= InstructionSet::Avx512 && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
          block.width() == block.heads * 64;
 }
 

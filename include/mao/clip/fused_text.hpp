@@ -35,7 +35,8 @@ class FusedTextPass {
         constants_(std::move(constants)),
         prompts_(detached(prompts, blocks_->size())),
         start_(batch),
-        ids_(batch.suffix_ids),
+        // In bf16 looking words up costs what their projections do.
+        ids_(blocks_->front().product_type() == at::kFloat ? batch.suffix_ids : std::vector<std::int64_t>()),
         names_train_(batch.suffix.requires_grad()) {
     const bool alone = std::none_of(prompts_.begin(), prompts_.end(),
                                     [](const BlockPrompt& prompt) { return prompt.attended.defined(); });

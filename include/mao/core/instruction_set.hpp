@@ -3,12 +3,14 @@
 /// \file
 /// Which vector instructions the hand-written CPU kernels may use, decided when the program runs.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <string_view>
 
-/// For functions of AVX-512 intrinsics: the compiler's own options need not allow them.
+/// For functions of AVX-512 or AMX intrinsics: the compiler's own options need not allow them.
 #define MAO_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
+#define MAO_AMX __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 
 /// Whether the kernels are compiled at all; -DMAO_HAS_AVX512_KERNELS=0 leaves them out.
 #ifndef MAO_HAS_AVX512_KERNELS
@@ -19,20 +21,49 @@
 #endif
 #endif
 
+#if MAO_HAS_AVX512_KERNELS && defined(__linux__)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace mao {
 
 /// From plain to fast.
 enum class InstructionSet {
   Portable,  ///< LibTorch's operators alone
   Avx512,    ///< kernels of mao's own (needs AVX-512 F, BW, DQ, VL and BF16)
+  Amx,       ///< and those of the matrix tiles (needs AMX TILE and BF16, and Linux)
 };
+
+inline const char* name_of(InstructionSet set) {
+  return set == InstructionSet::Portable ? "portable" : set == InstructionSet::Avx512 ? "avx512" : "amx";
+}
 
 namespace detail {
 
-/// Whether the environment variable MAO_INSTRUCTION_SET says `portable`, which keeps every kernel off.
-inline bool kernels_are_unwanted() {
-  const char* wanted = std::getenv("MAO_INSTRUCTION_SET");
-  return wanted != nullptr && std::string_view(wanted) == "portable";
+/// Whether the environment variable MAO_INSTRUCTION_SET names this one.
+inline bool is_limited_to(InstructionSet set) {
+  const char* most = std::getenv("MAO_INSTRUCTION_SET");
+  return most != nullptr && std::string_view(most) == name_of(set);
+}
+
+/// Whether the environment keeps every kernel off.
+inline bool kernels_are_unwanted() { return is_limited_to(InstructionSet::Portable); }
+
+/// Whether the CPU multiplies tiles of bf16 and Linux lets this process do so, which it has to be asked for.
+inline bool matrix_tiles_are_allowed() {
+#if MAO_HAS_AVX512_KERNELS && defined(__linux__)
+  unsigned a = 0, b = 0, c = 0, features = 0;
+  constexpr unsigned bf16 = 1U << 22, tiles = 1U << 24;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &features) == 0 || (features & bf16) == 0 || (features & tiles) == 0) {
+    return false;
+  }
+  constexpr long request_permission = 0x1023, tile_data = 18;
+  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+  return false;
+#endif
 }
 
 inline InstructionSet best_instruction_set() {
@@ -40,7 +71,8 @@ inline InstructionSet best_instruction_set() {
   if (kernels_are_unwanted()) return InstructionSet::Portable;
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16")) {
-    return InstructionSet::Avx512;
+    const bool tiles = !is_limited_to(InstructionSet::Avx512) && matrix_tiles_are_allowed();
+    return tiles ? InstructionSet::Amx : InstructionSet::Avx512;
   }
 #endif
   return InstructionSet::Portable;
@@ -53,19 +85,28 @@ inline std::atomic<InstructionSet>& used_instruction_set() {
 
 }  // namespace detail
 
-/// What is used now: the best that the CPU has, unless the environment variable MAO_INSTRUCTION_SET says `portable`.
+/// What is used now: the best that the CPU has, unless the environment variable MAO_INSTRUCTION_SET limits it to
+/// `portable` or `avx512`.
 inline InstructionSet instruction_set() { return detail::used_instruction_set().load(); }
 
-/// Uses the portable kernels while it lives, for tests and comparisons.
-class PortableScope {
+/// Uses nothing above `most` while it lives, for tests and comparisons.
+class InstructionSetScope {
  public:
-  PortableScope() : before_(detail::used_instruction_set().exchange(InstructionSet::Portable)) {}
-  ~PortableScope() { detail::used_instruction_set() = before_; }
-  PortableScope(const PortableScope&) = delete;
-  PortableScope& operator=(const PortableScope&) = delete;
+  explicit InstructionSetScope(InstructionSet most) : before_(instruction_set()) {
+    detail::used_instruction_set() = std::min(before_, most);
+  }
+  ~InstructionSetScope() { detail::used_instruction_set() = before_; }
+  InstructionSetScope(const InstructionSetScope&) = delete;
+  InstructionSetScope& operator=(const InstructionSetScope&) = delete;
 
  private:
   InstructionSet before_;
+};
+
+/// Uses the portable kernels while it lives.
+class PortableScope : public InstructionSetScope {
+ public:
+  PortableScope() : InstructionSetScope(InstructionSet::Portable) {}
 };
 
 }  // namespace mao

@@ -3,6 +3,7 @@
 /// \file
 /// Values computed outside of autograd that bring their own backward pass.
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,11 @@ using OwnBackward = std::function<std::vector<Tensor>(const Tensor& gradient)>;
 /// Whether autograd records what is done with `value` now.
 inline bool is_differentiated(const Tensor& value) {
   return at::GradMode::is_enabled() && value.defined() && value.requires_grad();
+}
+
+/// Whether it records what is done with any of them.
+inline bool any_differentiated(const std::vector<Tensor>& values) {
+  return std::any_of(values.begin(), values.end(), is_differentiated);
 }
 
 /// `value` as a differentiable function of `inputs`, through `backward`, which runs each time a gradient arrives. The

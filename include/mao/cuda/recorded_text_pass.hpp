@@ -166,7 +166,7 @@ class RecordedTextPasses {
   Tensor encode(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& prompts,
                 const Tensor& prefix, const Tensor& suffix) {
     const std::vector<Tensor> inputs = detail::pass_inputs(prompts, prefix, suffix);
-    const bool differentiated = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
+    const bool differentiated = any_differentiated(inputs);
     const auto pass = differentiated ? idle_one(blocks, batch, prompts) : nullptr;
     if (!pass) return encode_rows(blocks, batch, prompts, prefix, suffix);
     const auto forward = [&] {

@@ -3,7 +3,6 @@
 /// \file
 /// The packed pass of the text tower with the kernels of this folder, forward and backward.
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -200,7 +199,7 @@ inline Tensor encode_rows(const std::vector<Block>& blocks, const TextBatch& bat
                           const Tensor& prefix, const Tensor& suffix) {
   const auto pass = std::make_shared<TextPass>(blocks, batch, prompts);
   const std::vector<Tensor> inputs = detail::pass_inputs(prompts, prefix, suffix);
-  const bool keep = std::any_of(inputs.begin(), inputs.end(), is_differentiated);
+  const bool keep = any_differentiated(inputs);
   const auto forward = [&] {
     const at::NoGradGuard own;
     return pass->forward(prefix, suffix, keep);

@@ -70,7 +70,7 @@ class BertEncoder {
 #if MAO_HAS_AVX512_KERNELS
     const bool packed = !layout.offsets.empty() && width() / heads_ % 16 == 0;
     if (packed && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
-        instruction_set() == InstructionSet::Avx512) {
+        instruction_set() >= InstructionSet::Avx512) {
       return run_fused_bert(fused_, tokens, layout.offsets, heads_);
     }
 #endif
