@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Attention in bf16 on the CPU's matrix tiles (AMX), one head of one image at a time: scores, softmax and mixed values
-/// of 32 queries stay in the first-level cache. Forward only. `instruction_set()` says whether to call it.
+/// Attention in bf16 on the CPU's matrix tiles (AMX), one head of one image at a time: scores, weights and mixed values
+/// of 32 queries stay in the nearest caches. Forward only. `instruction_set()` says whether to call it.
 
 #include <algorithm>
 #include <atomic>
@@ -48,7 +48,7 @@ class TileAttention {
         keys_(at::zeros({blocks_ * 4 * tile}, at::kBFloat16)),
         values_(at::zeros({blocks_ * 4 * tile}, at::kBFloat16)),
         queries_(at::zeros({rows, head_width}, at::kBFloat16)),
-        scores_(at::empty({rows, blocks_ * 32}, at::kFloat)),
+        scores_(at::zeros({rows, blocks_ * 32}, at::kFloat)),
         weights_(at::zeros({rows, blocks_ * 32}, at::kBFloat16)),
         mixed_(at::empty({rows, head_width}, at::kFloat)) {}
 
