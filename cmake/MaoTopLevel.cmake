@@ -6,11 +6,13 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 # Installed programs find LibTorch where it was linked.
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
 
-# ccache where there is one; -DCMAKE_CXX_COMPILER_LAUNCHER= switches it off.
+# ccache where there is one; -DCMAKE_CXX_COMPILER_LAUNCHER= switches it off. Paths are hashed relative to this folder, so a second
+# clone finds what the first one compiled. That holds only while no -D has an absolute path.
 find_program(MAO_CCACHE ccache)
 mark_as_advanced(MAO_CCACHE)
 if(MAO_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${MAO_CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+    ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=true ${MAO_CCACHE})
 endif()
 
 # Colours in compiler messages also through Ninja.

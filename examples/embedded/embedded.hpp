@@ -12,16 +12,13 @@
 #include <mao/clip/model.hpp>
 #include <mao/evaluation/base_to_new.hpp>
 
+#include "model_folder.hpp"
 #include "rendered_images.hpp"
-
-#ifndef MAO_EMBEDDED_MODEL
-#define MAO_EMBEDDED_MODEL "examples/embedded/model"
-#endif
 
 namespace mao::world {
 
 /// The small CLIP that ships with mao.
-inline std::shared_ptr<const Clip> embedded_clip(const std::filesystem::path& folder = MAO_EMBEDDED_MODEL) {
+inline std::shared_ptr<const Clip> embedded_clip(const std::filesystem::path& folder = embedded_model_folder()) {
   return std::make_shared<const Clip>(Clip::load(folder, {.vocabulary = folder / "merges.txt", .activation = {}}));
 }
 

@@ -6,15 +6,13 @@
 #include <memory>
 #include <optional>
 
-#include <ATen/CPUGeneratorImpl.h>
-#include <ATen/core/Generator.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/randn.h>
 #include <ATen/ops/scalar_tensor.h>
 
 #include <mao/backbones/scorer.hpp>
 #include <mao/core/files.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include "class_names.hpp"
 #include "commands.hpp"
@@ -57,8 +55,7 @@ ClassWeights weights_of(BackboneT& backbone, const OpenedModel& opened, const st
   const Candidates all = Candidates::all(backbone.classes().size());
   ClassWeights result{backbone.encode_text(all).detach().cpu().contiguous(), backbone.logit_scale()};
   // The head against the method itself, on any features: what scores in another way (DePT, CoPrompt) is found out here.
-  const Tensor probe = at::randn({4, result.weight.size(1)}, at::make_generator<at::CPUGeneratorImpl>(1), at::kFloat)
-                           .to(opened.device);
+  const Tensor probe = normal_tensor({4, result.weight.size(1)}, 1.0, Rng(1)).to(opened.device);
   const Tensor own = Scorer(backbone)({.pixels = {}, .features = probe}).cpu();
   const Tensor unit = (probe / probe.norm(2, 1, true)).cpu();
   const Tensor head = at::matmul(unit, result.weight.t()) * result.logit_scale;

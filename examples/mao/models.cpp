@@ -11,6 +11,7 @@
 #include <mao/cuda/step_graph.cuh>
 #endif
 
+#include "../embedded/model_folder.hpp"
 #include "../models/mobilenet_minilm.hpp"
 
 namespace mao_program {
@@ -67,7 +68,8 @@ OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened)
 }
 
 OpenedModel open_embedded(const ModelSettings& settings) {
-  const std::filesystem::path folder = settings.weights.empty() ? MAO_EMBEDDED_MODEL : settings.weights;
+  const std::filesystem::path folder =
+      settings.weights.empty() ? world::embedded_model_folder() : std::filesystem::path(settings.weights);
   Clip clip = Clip::load(folder, clip_options(settings, folder / "merges.txt"));
   const std::string description = describe(clip, "embedded CLIP");
   return placed(std::move(clip), settings,

@@ -26,6 +26,7 @@
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/shape_model.hpp>
 
 using namespace mao;
@@ -107,7 +108,7 @@ TEST_CASE("the table of methods in the docs is the one that these types give", "
   add("`Upt`", Upt<ShapeModel>(clip, classes));
   add("`Dpc` over `Coop`", Dpc<Coop<ShapeModel>>(Coop<ShapeModel>(clip, classes)));
   add("`Adapt`", Adapt<ShapeModel>(clip, classes));
-  const std::string file = MAO_SOURCE_DIR "/docs/methods.md";
+  const std::string file = mao_test::source_dir() + "/docs/methods.md";
   if (std::getenv("MAO_PRINT_METHODS") != nullptr) std::cout << table.str();
   std::ifstream in(file);
   const std::string text{std::istreambuf_iterator<char>(in), {}};

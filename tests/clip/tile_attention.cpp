@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/clip/tile_attention.hpp>
 
-#include <cmath>
-
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/randn.h>

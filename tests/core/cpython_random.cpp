@@ -6,9 +6,10 @@
 #include <fstream>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 
 TEST_CASE("every draw is the one that CPython makes") {
-  std::ifstream stream(MAO_SOURCE_DIR "/tests/core/golden/cpython_random.json");
+  std::ifstream stream(mao_test::source_dir() + "/tests/core/golden/cpython_random.json");
   for (const auto& expected : nlohmann::json::parse(stream)) {
     const auto seed = expected["seed"].get<std::uint64_t>();
     INFO("seed " << seed);

@@ -32,3 +32,14 @@ TEST_CASE("MKL's packed product serves the rows that it was packed for", "[packe
     CHECK(relative_difference(product.multiply(x, packed, weight, {}), at::linear(x, weight)) < 1e-5);
   }
 }
+
+TEST_CASE("a type that oneDNN says it multiplies is multiplied", "[packed_product]") {
+  const auto& product = detail::OneDnnProduct::instance();
+  MAO_SKIP_UNLESS(product.available(), "this LibTorch has no packed product of oneDNN");
+  CHECK_FALSE(product.multiplies(at::kDouble));
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    if (!product.multiplies(type)) continue;
+    const Tensor weight = at::randn({48, 32}).to(type), x = at::randn({5, 32}).to(type);
+    CHECK(relative_difference(product.multiply(x, product.pack(weight, 16), {}), at::linear(x, weight)) < 2e-2);
+  }
+}

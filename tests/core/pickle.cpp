@@ -5,6 +5,7 @@
 #include "core/zip_builder.hpp"
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 
 using mao::PickleKind;
 using mao_test::raw;
@@ -14,7 +15,7 @@ namespace {
 mao::PickleValue parsed(const std::string& code) { return mao::parse_pickle({code.data(), code.size()}, "some.pkl"); }
 
 mao::PickleValue golden(const std::string& name) {
-  const auto content = mao::read_text_file(MAO_SOURCE_DIR "/tests/core/golden/" + name);
+  const auto content = mao::read_text_file(mao_test::source_dir() + "/tests/core/golden/" + name);
   return mao::parse_pickle({content.data(), content.size()}, name);
 }
 
@@ -127,7 +128,7 @@ TEST_CASE("pickle bombs are refused or cost no more than their size") {
 }
 
 TEST_CASE("every truncation of a valid pickle is refused") {
-  const auto content = mao::read_text_file(MAO_SOURCE_DIR "/tests/core/golden/values_5.pkl");
+  const auto content = mao::read_text_file(mao_test::source_dir() + "/tests/core/golden/values_5.pkl");
   for (std::size_t length = 0; length < content.size(); ++length) {
     INFO(length);
     CHECK_THROWS_AS(parsed(content.substr(0, length)), mao::FormatError);

@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/temporary_folder.hpp>
 
 using mao_test::TemporaryFolder;
@@ -165,7 +166,7 @@ TEST_CASE("what cannot be stored is refused before anything is written") {
 }
 
 TEST_CASE("a file of the reference writer is read") {
-  const std::filesystem::path path = MAO_SOURCE_DIR "/../shared/data/weights/mobilenet_v2_tf2ptq.safetensors";
+  const std::filesystem::path path = mao_test::source_dir() + "/../shared/data/weights/mobilenet_v2_tf2ptq.safetensors";
   MAO_SKIP_UNLESS(std::filesystem::exists(path), path.string() + " is absent");
   CHECK(mao::read_safetensors(path).tensors.size() > 50);
 }

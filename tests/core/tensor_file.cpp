@@ -4,13 +4,14 @@
 #include <ATen/ops/arange.h>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/temporary_folder.hpp>
 
 using mao_test::TemporaryFolder;
 
 namespace {
 
-const std::string golden = MAO_SOURCE_DIR "/tests/core/golden/";
+const std::string golden = mao_test::source_dir() + "/tests/core/golden/";
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include "core/zip_builder.hpp"
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/temporary_folder.hpp>
 
 using mao_test::raw;
@@ -14,7 +15,7 @@ using mao_test::ZipBuilder;
 
 namespace {
 
-const std::string folder = MAO_SOURCE_DIR "/tests/core/golden/";
+const std::string folder = mao_test::source_dir() + "/tests/core/golden/";
 
 std::string text(const std::string& value) { return "X" + raw(static_cast<std::uint32_t>(value.size())) + value; }
 

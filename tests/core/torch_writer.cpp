@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -26,7 +27,7 @@ using mao_test::TemporaryFolder;
 
 namespace {
 
-const std::filesystem::path golden = MAO_SOURCE_DIR "/tests/core/golden";
+const std::filesystem::path golden = mao_test::source_dir() + "/tests/core/golden";
 
 /// Every element type, layout and size that a state dict may have.
 mao::TensorMap all_kinds() {
@@ -101,7 +102,7 @@ std::string read_by_python(const std::string& interpreter, const char* how, cons
 /// $MAO_TORCH_PYTHON, or the interpreter that LibTorch was installed with.
 std::string torch_python() {
   const char* given = std::getenv("MAO_TORCH_PYTHON");
-  return quoted(given != nullptr ? given : MAO_SOURCE_DIR "/.venv/bin/python");
+  return quoted(given != nullptr ? given : mao_test::source_dir() + "/.venv/bin/python");
 }
 
 }  // namespace

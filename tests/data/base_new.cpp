@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <mao/data/split_json.hpp>
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <tuple>
 
 namespace {
@@ -44,7 +45,7 @@ TEST_CASE("one class has no halves", "[base_new]") {
 }
 
 TEST_CASE("the published data sets have their published base and new test counts", "[base_new][shared]") {
-  const auto splits = std::filesystem::path(MAO_SOURCE_DIR) / "../shared/data/splits";
+  const auto splits = std::filesystem::path(mao_test::source_dir()) / "../shared/data/splits";
   MAO_SKIP_UNLESS(std::filesystem::exists(splits), splits.string() + " is not there");
   const std::vector<std::tuple<std::string, std::size_t, std::size_t>> expected{
       {"Caltech101", 1549, 916},          {"OxfordPets", 1881, 1788}, {"StanfordCars", 4002, 4039},

@@ -6,6 +6,7 @@
 #include <mao/data/split_json.hpp>
 #include <string>
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <vector>
 
 namespace {
@@ -57,7 +58,7 @@ TEST_CASE("a class with too few images gives them all, in order", "[few_shot]") 
 }
 
 TEST_CASE("draws from the published splits are the published ones", "[few_shot][shared]") {
-  const auto splits = std::filesystem::path(MAO_SOURCE_DIR) / "../shared/data/splits";
+  const auto splits = std::filesystem::path(mao_test::source_dir()) / "../shared/data/splits";
   MAO_SKIP_UNLESS(std::filesystem::exists(splits), splits.string() + " is not there");
   // Made with CPython 3.11's random.seed and random.sample on the split files.
   const struct {

@@ -4,11 +4,12 @@
 #include <mao/data/base_new.hpp>
 #include <string>
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
 
-const std::filesystem::path shared_splits = std::filesystem::path(MAO_SOURCE_DIR) / "../shared/data/splits";
+const std::filesystem::path shared_splits = std::filesystem::path(mao_test::source_dir()) / "../shared/data/splits";
 
 void image(const mao_test::TemporaryFolder& folder, const std::string& name) {
   std::filesystem::create_directories((folder / name).parent_path());

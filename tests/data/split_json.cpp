@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/temporary_folder.hpp>
 #include <tuple>
 #include <vector>
@@ -12,7 +13,7 @@ namespace {
 
 mao::Dataset parsed(const std::string& text) { return mao::parse_split_json(text, "images", "s.json"); }
 
-const std::filesystem::path shared_splits = std::filesystem::path(MAO_SOURCE_DIR) / "../shared/data/splits";
+const std::filesystem::path shared_splits = std::filesystem::path(mao_test::source_dir()) / "../shared/data/splits";
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include <mao/text/bpe.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 
 #include "../../examples/embedded/bpe_training.hpp"
 
@@ -71,7 +72,7 @@ TEST_CASE("learned merges make each frequent word one token", "[embedded]") {
 }
 
 TEST_CASE("the shipped vocabulary is what the program learns, and every caption fits the context", "[embedded]") {
-  const auto folder = std::filesystem::path(MAO_SOURCE_DIR) / "examples/embedded/model";
+  const auto folder = std::filesystem::path(mao_test::source_dir()) / "examples/embedded/model";
   const auto shipped = mao::ClipTokenizer::load(folder / "merges.txt");
   for (const std::string& text : world::caption_sample(500, Rng(99))) {
     INFO(text);

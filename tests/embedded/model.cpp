@@ -11,6 +11,7 @@
 #include <mao/prompts/templates.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 
 #include "../../examples/embedded/zero_shot.hpp"
 
@@ -18,7 +19,7 @@ namespace world = mao::world;
 
 namespace {
 
-const std::filesystem::path folder = std::filesystem::path(MAO_SOURCE_DIR) / "examples/embedded/model";
+const std::filesystem::path folder = std::filesystem::path(mao_test::source_dir()) / "examples/embedded/model";
 
 mao::Clip shipped() { return mao::Clip::load(folder, {.vocabulary = folder / "merges.txt", .activation = {}}); }
 

@@ -8,6 +8,7 @@
 #include <mao/data/registry.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/images.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
@@ -102,7 +103,7 @@ TEST_CASE("data of one's own is checked the same way; what is not there counts w
   CHECK(rootless.code == 1);
   CHECK_THAT(rootless.output, ContainsSubstring("no root before 'eurosat'"));
   const Run by_environment = mao_test::shell("MAO_DATA=" + quoted(root.path()) + " " +
-                                             quoted(MAO_BINARY_DIR "/bin/mao") + " datasets check dtd");
+                                             quoted(mao_test::build_dir() + "/bin/mao") + " datasets check dtd");
   CHECK_THAT(by_environment.output, ContainsSubstring("DTD: NOT whole"));
   const TemporaryFolder empty;
   CHECK_THAT(mao_program(check(empty)).output, ContainsSubstring("the root is the folder above them"));

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/program.hpp>
 
 using mao_test::quoted;
@@ -13,7 +14,7 @@ using mao_test::shell;
 namespace {
 
 std::string output_of(const std::string& example) {
-  const auto run = shell(quoted(std::filesystem::path(MAO_BINARY_DIR "/bin/examples") / example));
+  const auto run = shell(quoted(std::filesystem::path(mao_test::build_dir() + "/bin/examples") / example));
   CAPTURE(example, run.output);
   CHECK(run.code == 0);
   return run.output;

@@ -15,6 +15,7 @@
 #include <mao/core/safetensors.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -29,7 +30,7 @@ using mao_test::shell;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
-const fs::path model = fs::path(MAO_SOURCE_DIR) / "examples/embedded/model";
+const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
 
 // Prompts of a run of seconds.
 fs::path tuned(const fs::path& out, const std::string& learner) {
@@ -46,7 +47,7 @@ TEST_CASE("exported weights give the probabilities of mao predict, in C++ and fo
   const TemporaryFolder temporary;
   const fs::path prompts = tuned(temporary.path() / "run", "coop"), weights = temporary.path() / "head.safetensors",
                  pictures = temporary.path() / "pictures";
-  REQUIRE(shell(quoted(MAO_BINARY_DIR "/bin/render-embedded") + " sketch " + quoted(pictures)).code == 0);
+  REQUIRE(shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(pictures)).code == 0);
   const Run exported = mao_program("export " + quoted(weights) + " --prompts " + quoted(prompts) +
                                    " --classes 'plain red circle' 'striped blue star' 'dotted green square'");
   INFO(exported.output);
@@ -89,7 +90,7 @@ print(rows, all(math.isclose(sum(x * x for x in row), 1, abs_tol=1e-4) for row i
 
   // Folders, the standard input and CSV.
   const Run folder = mao_program("predict " + quoted(image.parent_path()) + with + " --csv --top 1");
-  const Run input = shell("printf '%s\\n' " + quoted(image) + " | " + quoted(MAO_BINARY_DIR "/bin/mao") + " predict -" +
+  const Run input = shell("printf '%s\\n' " + quoted(image) + " | " + quoted(mao_test::build_dir() + "/bin/mao") + " predict -" +
                           with + " --csv --top 1");
   CHECK_THAT(folder.output, StartsWith("image,rank,class,probability\n"));
   CHECK(std::count(folder.output.begin(), folder.output.end(), '\n') > 5);

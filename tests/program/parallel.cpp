@@ -10,6 +10,7 @@
 #include <mao/core/safetensors.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/free_port.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
@@ -31,7 +32,7 @@ std::string short_run(const fs::path& out, const std::string& more) {
 
 // The same command in two processes; the first one's exit status and what both said.
 Run in_two(const std::string& arguments) {
-  const std::string program = quoted(MAO_BINARY_DIR "/bin/mao") + " " + arguments;
+  const std::string program = quoted(mao_test::build_dir() + "/bin/mao") + " " + arguments;
   const std::string both = "export OMP_NUM_THREADS=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=" +
                            std::to_string(mao_test::free_port());
   return mao_test::shell("(" + both + "; RANK=1 " + program + " & RANK=0 " + program + "; code=$?; wait; exit $code)");
@@ -109,7 +110,7 @@ TEST_CASE("what two processes cannot share is one sentence", "[parallel]") {
   const Run run = in_two(short_run(temporary / "run", "--learner adapt --set tokens=2"));
   CHECK(run.code != 0);
   CHECK_THAT(run.output, ContainsSubstring("2 processes cannot share a batch"));
-  const Run alone = mao_test::shell("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 " + quoted(MAO_BINARY_DIR "/bin/mao") +
+  const Run alone = mao_test::shell("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 " + quoted(mao_test::build_dir() + "/bin/mao") +
                                     " " + short_run(temporary / "alone", "--learner coop --alone"));
   CHECK(alone.code == 0);
 }

@@ -9,6 +9,7 @@
 #include <mao/core/files.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -102,7 +103,7 @@ TEST_CASE("a run leaves what reports are made of", "[protocols]") {
 TEST_CASE("two processes do not share a run's folder", "[protocols]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
-  const std::string program = quoted(MAO_BINARY_DIR "/bin/mao") +
+  const std::string program = quoted(mao_test::build_dir() + "/bin/mao") +
                               " tune --data sketch --shots 2 --seeds 1 --epochs 5000 --quiet --out " + quoted(out);
   const Run second = mao_test::shell("(" + program + " & pid=$!; while [ ! -e " + quoted(out / "run.lock.1") +
                                      " ]; do sleep 0.05; done; " + program +

@@ -17,6 +17,7 @@
 #include <mao/core/files.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -30,7 +31,7 @@ constexpr int epochs = 3, new_epochs = 2;
 // Pictures rendered once, whose features are kept: a run takes a fraction of a second.
 void render(const TemporaryFolder& folder) {
   const std::string data = mao_test::quoted(folder / "sketch");
-  REQUIRE(mao_test::shell(mao_test::quoted(MAO_BINARY_DIR "/bin/render-embedded") + " sketch " + data).code == 0);
+  REQUIRE(mao_test::shell(mao_test::quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + data).code == 0);
 }
 
 std::vector<std::string> tune_arguments(const TemporaryFolder& folder, const fs::path& out) {
@@ -56,7 +57,8 @@ pid_t start(std::vector<std::string> words) {
   const int nothing = ::open("/dev/null", O_RDWR);
   ::dup2(nothing, STDOUT_FILENO);
   ::dup2(nothing, STDERR_FILENO);
-  ::execv(MAO_BINARY_DIR "/bin/mao", arguments.data());
+  const std::string program = mao_test::build_dir() + "/bin/mao";
+  ::execv(program.c_str(), arguments.data());
   ::_exit(127);
 }
 

@@ -19,6 +19,7 @@
 #include <mao/core/lock_file.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -37,14 +38,14 @@ fs::path sweep_file(const TemporaryFolder& folder, const std::string& text) {
 }
 
 std::string example(const std::string& name) {
-  return mao::read_text_file(fs::path(MAO_SOURCE_DIR "/examples/sweeps") / name);
+  return mao::read_text_file(fs::path(mao_test::source_dir() + "/examples/sweeps") / name);
 }
 
 // The same sweep on pictures that were rendered once, whose features are kept: a fifth of the time.
 std::string on_disk(const TemporaryFolder& folder, std::string text) {
   for (const std::string name : {"sketch", "shifted"}) {
     const fs::path data = folder / name;
-    REQUIRE(mao_test::shell(quoted(MAO_BINARY_DIR "/bin/render-embedded") + " " + name + " " + quoted(data)).code == 0);
+    REQUIRE(mao_test::shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " " + name + " " + quoted(data)).code == 0);
     const auto at = text.find("\"" + name + "\"");
     if (at != std::string::npos) text.replace(at + 1, name.size(), data.string());
   }
@@ -60,7 +61,8 @@ pid_t start_worker(const fs::path& file, const fs::path& out, const fs::path& lo
   const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(output, STDERR_FILENO);
-  ::execl(MAO_BINARY_DIR "/bin/mao", "mao", "sweep", file.c_str(), "--out", out.c_str(), "--worker", nullptr);
+  const std::string program = mao_test::build_dir() + "/bin/mao";
+  ::execl(program.c_str(), "mao", "sweep", file.c_str(), "--out", out.c_str(), "--worker", nullptr);
   ::_exit(127);
 }
 
@@ -131,7 +133,7 @@ TEST_CASE("a sweep that is stopped gives its runs back and goes on, one that gre
   const std::string text = on_disk(folder, "data = \"sketch\"\nshots = 2\nepochs = 40\nseeds = [1, 2]\n");
   const fs::path file = sweep_file(folder, text);
   const fs::path out = folder / "sweep";  // beside its file, by its name
-  const Run stopped = mao_test::shell("(" + quoted(MAO_BINARY_DIR "/bin/mao") + " sweep " + quoted(file) +
+  const Run stopped = mao_test::shell("(" + quoted(mao_test::build_dir() + "/bin/mao") + " sweep " + quoted(file) +
                                       " --workers 2 & pid=$!; while ! grep -q '\"child\"' " + quoted(out / "locks") +
                                       "/*.1; do sleep 0.02; done 2>/dev/null; kill -TERM $pid; wait $pid)");
   INFO(stopped.output);
@@ -158,7 +160,7 @@ TEST_CASE("a sweep that is stopped gives its runs back and goes on, one that gre
 TEST_CASE("the examples are sweeps, of as many runs as they say", "[sweep]") {
   const TemporaryFolder folder;
   const auto listed = [&](const std::string& name) {
-    return mao_program("sweep " + quoted(fs::path(MAO_SOURCE_DIR "/examples/sweeps") / name) + " --list --out " +
+    return mao_program("sweep " + quoted(fs::path(mao_test::source_dir() + "/examples/sweeps") / name) + " --list --out " +
                        quoted(folder / "out"))
         .output;
   };

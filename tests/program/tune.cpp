@@ -11,6 +11,7 @@
 #include <mao/core/safetensors.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -108,7 +109,7 @@ TEST_CASE("a run that is interrupted goes on and ends with the same bytes", "[tu
   const fs::path whole = temporary.path() / "whole", stopped = temporary.path() / "stopped";
   REQUIRE(mao_program(short_run(whole)).code == 0);
   // Interrupts it as soon as the first epoch is on disk, then again and again until it is done.
-  const std::string program = quoted(MAO_BINARY_DIR "/bin/mao") + " " + short_run(stopped);
+  const std::string program = quoted(mao_test::build_dir() + "/bin/mao") + " " + short_run(stopped);
   const Run first = mao_test::shell("(" + program + " & pid=$!; while [ ! -s " + quoted(stopped / "metrics.jsonl") +
                                     " ]; do sleep 0.05; done; kill -INT $pid; wait $pid)");
   INFO(first.output);
@@ -144,7 +145,7 @@ TEST_CASE("eval gives the accuracy that tune gave, on the model the prompts belo
 TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
   const TemporaryFolder temporary;
   const fs::path data = temporary.path() / "sketch";
-  REQUIRE(mao_test::shell(quoted(MAO_BINARY_DIR "/bin/render-embedded") + " sketch " + quoted(data)).code == 0);
+  REQUIRE(mao_test::shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(data)).code == 0);
   const std::string kept = " --feature-cache " + quoted(temporary.path() / "kept");
   const Run files = mao_program("eval --data " + quoted(data) + " --half base --json" + kept);
   INFO(files.output);

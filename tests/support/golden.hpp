@@ -11,6 +11,8 @@
 #include <optional>
 #include <string>
 
+#include <support/folders.hpp>
+
 namespace mao_test {
 
 namespace fs = std::filesystem;
@@ -33,18 +35,18 @@ inline std::optional<fs::path> golden_folder() {
   if (const char* given = std::getenv("MAO_GOLDEN")) {
     if (fs::exists(fs::path(given) / "golden0")) return fs::path(given);
   }
-  const fs::path beside = MAO_SOURCE_DIR "/build/golden";
+  const fs::path beside = mao_test::source_dir() + "/build/golden";
   if (fs::exists(beside / "golden0")) return beside;
-  const fs::path unpacked = MAO_BINARY_DIR "/golden";
+  const fs::path unpacked = mao_test::build_dir() + "/golden";
   if (fs::exists(unpacked / "golden0")) return unpacked;
-  const fs::path archive = MAO_SOURCE_DIR "/../shared/golden/golden.tar.xz";
+  const fs::path archive = mao_test::source_dir() + "/../shared/golden/golden.tar.xz";
   if (fs::exists(archive) && unpack_golden(archive, unpacked)) return unpacked;
   return std::nullopt;
 }
 
 /// The folder of given material beside the source tree.
 inline std::optional<fs::path> shared_folder() {
-  const fs::path shared = MAO_SOURCE_DIR "/../shared";
+  const fs::path shared = mao_test::source_dir() + "/../shared";
   return fs::exists(shared) ? std::optional(shared) : std::nullopt;
 }
 

@@ -14,10 +14,12 @@
 #include <string>
 #include <vector>
 
+#include <support/folders.hpp>
+
 namespace mao_test {
 
 inline std::filesystem::path image_golden(const std::string& name) {
-  return std::filesystem::path(MAO_SOURCE_DIR) / "tests/data/golden" / name;
+  return std::filesystem::path(mao_test::source_dir()) / "tests/data/golden" / name;
 }
 
 inline std::vector<std::uint8_t> file_bytes(const std::filesystem::path& path) {

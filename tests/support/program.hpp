@@ -9,6 +9,7 @@
 #include <string>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 
 namespace mao_test {
 
@@ -17,7 +18,9 @@ struct Run {
   std::string output;  // standard output and error together
 };
 
-inline std::string quoted(const std::filesystem::path& path) { return "'" + path.string() + "'"; }
+inline std::string quoted(const std::string& path) { return "'" + path + "'"; }
+inline std::string quoted(const std::filesystem::path& path) { return quoted(path.string()); }
+inline std::string quoted(const char* path) { return quoted(std::string(path)); }
 
 inline Run shell(const std::string& command) {
   Run run;
@@ -33,7 +36,7 @@ inline Run shell(const std::string& command) {
 
 // The program `mao` of this build.
 inline Run mao_program(const std::string& arguments) {
-  return shell(quoted(MAO_BINARY_DIR "/bin/mao") + " " + arguments);
+  return shell(quoted(mao_test::build_dir() + "/bin/mao") + " " + arguments);
 }
 
 }  // namespace mao_test

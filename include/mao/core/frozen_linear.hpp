@@ -18,7 +18,7 @@
 
 namespace mao {
 
-/// x W^T + b and the way back of a gradient, in one precision. Copies share what is packed: by oneDNN in bf16 and for a
+/// x W^T + b and the backward pass of a gradient, in one precision. Copies share what is packed: by oneDNN in bf16 and for a
 /// few rows of fp32, at the first use of each direction; by MKL for many rows of fp32 forward, once a number of rows
 /// comes twice in a row.
 class FrozenLinear {
@@ -41,7 +41,7 @@ class FrozenLinear {
   /// **Shapes** x [M, in] -> [M, out].
   [[nodiscard]] Tensor forward(const Tensor& x) const {
     if (suits_onednn(x)) {
-      if (!few().available()) return at::linear(x, weight_, bias_);
+      if (!few().multiplies(x.scalar_type())) return at::linear(x, weight_, bias_);
       std::call_once(packs_->forward_once, [&] { packs_->forward = few().pack(weight_, usual_rows); });
       return few().multiply(x, packs_->forward, bias_);
     }
@@ -51,7 +51,7 @@ class FrozenLinear {
 
   /// **Shapes** gradient [M, out] -> [M, in].
   [[nodiscard]] Tensor backward(const Tensor& gradient) const {
-    if (!suits_onednn(gradient) || !few().available()) return at::mm(gradient, weight_);
+    if (!suits_onednn(gradient) || !few().multiplies(gradient.scalar_type())) return at::mm(gradient, weight_);
     std::call_once(packs_->backward_once, [&] { packs_->backward = few().pack(weight_.t(), usual_rows); });
     return few().multiply(gradient, packs_->backward, std::nullopt);
   }

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include <mao/core/error.hpp>
+
 /// For functions of AVX-512 or AMX intrinsics: the compiler's own options need not allow them.
 #define MAO_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 #define MAO_AMX __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
@@ -42,14 +44,15 @@ inline const char* name_of(InstructionSet set) {
 
 namespace detail {
 
-/// Whether the environment variable MAO_INSTRUCTION_SET names this one.
-inline bool is_limited_to(InstructionSet set) {
+/// The most that the environment variable MAO_INSTRUCTION_SET allows. **Throws** `OptionError` when it names none.
+inline InstructionSet most_allowed_instruction_set() {
   const char* most = std::getenv("MAO_INSTRUCTION_SET");
-  return most != nullptr && std::string_view(most) == name_of(set);
+  if (most == nullptr || *most == '\0') return InstructionSet::Amx;
+  for (const InstructionSet set : {InstructionSet::Portable, InstructionSet::Avx512, InstructionSet::Amx}) {
+    if (std::string_view(most) == name_of(set)) return set;
+  }
+  throw OptionError(text_of("MAO_INSTRUCTION_SET is \"", most, "\"; expected portable, avx512 or amx, or leave it unset"));
 }
-
-/// Whether the environment keeps every kernel off.
-inline bool kernels_are_unwanted() { return is_limited_to(InstructionSet::Portable); }
 
 /// Whether the CPU multiplies tiles of bf16 and Linux lets this process do so, which it has to be asked for.
 inline bool matrix_tiles_are_allowed() {
@@ -67,11 +70,12 @@ inline bool matrix_tiles_are_allowed() {
 }
 
 inline InstructionSet best_instruction_set() {
+  const InstructionSet most = most_allowed_instruction_set();
 #if MAO_HAS_AVX512_KERNELS
-  if (kernels_are_unwanted()) return InstructionSet::Portable;
+  if (most == InstructionSet::Portable) return most;
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
       __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16")) {
-    const bool tiles = !is_limited_to(InstructionSet::Avx512) && matrix_tiles_are_allowed();
+    const bool tiles = most == InstructionSet::Amx && matrix_tiles_are_allowed();
     return tiles ? InstructionSet::Amx : InstructionSet::Avx512;
   }
 #endif
@@ -86,7 +90,7 @@ inline std::atomic<InstructionSet>& used_instruction_set() {
 }  // namespace detail
 
 /// What is used now: the best that the CPU has, unless the environment variable MAO_INSTRUCTION_SET limits it to
-/// `portable` or `avx512`.
+/// `portable` or `avx512`. **Throws** `OptionError` when that variable has any other value than these and `amx`.
 inline InstructionSet instruction_set() { return detail::used_instruction_set().load(); }
 
 /// Uses nothing above `most` while it lives, for tests and comparisons.

@@ -4,11 +4,14 @@
 /// Matrix products with weights packed beforehand. LibTorch has them for its compiler, under names without promise, so
 /// they are looked up when the program runs and done without where there are none.
 
+#include <exception>
 #include <optional>
 #include <string_view>
 
 #include <ATen/core/List.h>
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
 
 #include <mao/core/tensor.hpp>
 
@@ -49,13 +52,36 @@ class OneDnnProduct
     return found;
   }
 
+  /// Whether this CPU multiplies this type: bf16 needs instructions that not every CPU has.
+  [[nodiscard]] bool multiplies(at::ScalarType type) const {
+    return type == at::kFloat ? fp32_ : type == at::kBFloat16 ? bf16_ : false;
+  }
+
   /// **Shapes** x [M, in], bias [out] or none -> [M, out].
   [[nodiscard]] Tensor multiply(const Tensor& x, const Tensor& packed, const std::optional<Tensor>& bias) const {
     return multiply_->call(x, packed, bias, "none", c10::List<std::optional<at::Scalar>>(), "");
   }
 
  private:
-  OneDnnProduct() : PackedProduct("mkldnn::_reorder_linear_weight", "mkldnn::_linear_pointwise") {}
+  OneDnnProduct()
+      : PackedProduct("mkldnn::_reorder_linear_weight", "mkldnn::_linear_pointwise"),
+        fp32_(works(at::kFloat)),
+        bf16_(works(at::kBFloat16)) {}
+
+  /// LibTorch says only by an error what a CPU lacks, so one small product is tried.
+  [[nodiscard]] bool works(at::ScalarType type) const {
+    if (!available()) return false;
+    try {
+      const at::NoGradGuard none;
+      const Tensor weight = at::ones({16, 16}, type);
+      multiply(weight, pack(weight, 16), std::nullopt);
+      return true;
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  bool fp32_, bf16_;
 };
 
 /// MKL's, in fp32, for one number of rows, with the numbers of a product that packs on its way.

@@ -29,7 +29,7 @@ namespace mao::detail {
 /// Whether this CPU has AVX2; the environment variable MAO_INSTRUCTION_SET=portable says no.
 inline bool resizes_with_avx2() {
 #if MAO_HAS_AVX2_RESIZE
-  static const bool usable = __builtin_cpu_supports("avx2") && !kernels_are_unwanted();
+  static const bool usable = __builtin_cpu_supports("avx2") && most_allowed_instruction_set() != InstructionSet::Portable;
   return usable;
 #else
   return false;
