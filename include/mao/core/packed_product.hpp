@@ -74,8 +74,7 @@ class OneDnnProduct
     try {
       const at::NoGradGuard none;
       const Tensor weight = at::ones({16, 16}, type);
-      multiply(weight, pack(weight, 16), std::nullopt);
-      return true;
+      return multiply(weight, pack(weight, 16), std::nullopt).defined();
     } catch (const std::exception&) {
       return false;
     }
