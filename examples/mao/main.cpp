@@ -6,6 +6,7 @@
 #include "config_file.hpp"
 #include "nearest_name.hpp"
 #include "presets.hpp"
+#include "product_speed.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -16,9 +17,17 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/Parallel.h>
+
 #include <mao/core/error.hpp>
+#include <mao/core/instruction_set.hpp>
 #include <mao/core/memory.hpp>
 #include <mao/version.hpp>
+#if __has_include(<torch/headeronly/version.h>)
+#include <torch/headeronly/version.h>
+#else
+#include <torch/version.h>
+#endif
 
 namespace {
 
@@ -112,6 +121,12 @@ bool is_mistyped(const CLI::App& app, const std::string& word) {
   return true;
 }
 
+/// What a report of a fault should begin with.
+std::string version_text() {
+  return text_of("mao ", mao::version, "\nLibTorch ", TORCH_VERSION, "\n", mao_program::cpu_description(), ", ", at::get_num_threads(),
+                 " threads");
+}
+
 void add_commands(CLI::App& app, int& status) {
   mao_program::add_tune(app, status);
   mao_program::add_protocols(app, status);
@@ -133,7 +148,7 @@ void add_commands(CLI::App& app, int& status) {
 
 int run(int argc, char** argv) {
   CLI::App app("Prompt tuning of vision-language models (CoOp, MAO, ...)", "mao");
-  app.set_version_flag("--version", std::string("mao ") + mao::version);
+  app.set_version_flag("--version", version_text);
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(1);
   app.failure_message(failure_message);
@@ -147,6 +162,7 @@ int run(int argc, char** argv) {
     return 2;
   }
   if (is_mistyped(app, argv[1])) return 2;
+  static_cast<void>(mao::instruction_set());  // a mistyped MAO_INSTRUCTION_SET is said before any work
   try {
     auto arguments = mao_program::with_preset(mao_program::with_config({argv + 1, argv + argc}));
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models.hpp"
 
+#include "product_speed.hpp"
 #include "settings.hpp"
+
+#include <iostream>
 
 #include <mao/clip/model.hpp>
 #include <mao/cuda/device.hpp>
@@ -111,9 +114,13 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
 }  // namespace
 
 OpenedModel open_model(const ModelSettings& settings) {
-  if (settings.model == "embedded") return open_embedded(settings);
-  if (settings.model == "mobilenet-minilm") return open_mobilenet(settings);
-  return open_checkpoint(settings);
+  OpenedModel opened = settings.model == "embedded"           ? open_embedded(settings)
+                       : settings.model == "mobilenet-minilm" ? open_mobilenet(settings)
+                                                              : open_checkpoint(settings);
+  if (opened.precision == to_string(Precision::Bf16) && opened.device.is_cpu()) {
+    if (const auto note = slow_precision_note(Precision::Bf16, product_speed())) std::cerr << "note: " << *note << '\n';
+  }
+  return opened;
 }
 
 }  // namespace mao_program
