@@ -44,7 +44,8 @@ TEST_CASE("what mao does not have must be off, and an unknown key is named", "[c
   off.unsupported({"a", "b", "c", "d", "e"});
   off.finish();
   auto on = section(R"({"qk_norm": true, "model": "vit", "more": 1})");
-  CHECK_THROWS_WITH(on.unsupported({"qk_norm"}), ContainsSubstring("a.json: qk_norm is true, which mao does not support"));
+  CHECK_THROWS_WITH(on.unsupported({"qk_norm"}),
+                    ContainsSubstring("a.json: qk_norm is true, which mao does not support"));
   CHECK_THROWS_WITH(on.unsupported({"model"}), ContainsSubstring("model is \"vit\""));
   CHECK_THROWS_WITH(on.finish(), ContainsSubstring("a.json: more is 1"));
   CHECK_THROWS_WITH(on.refuse("more", "2"), ContainsSubstring("more is 1, expected 2"));

@@ -27,8 +27,10 @@ TEST_CASE("dense attention and its way back are the formula's", "[dense_attentio
                    v = leaf({images * length + more, width});
       const auto heads = [&](const Tensor& x) { return x.view({images, -1, count, size}).transpose(1, 2); };
       const auto seen = [&](const Tensor& x) {
-        const Tensor shared =
-            x.narrow(0, images * length, more).view({1, more, count, size}).transpose(1, 2).expand({images, count, more, size});
+        const Tensor shared = x.narrow(0, images * length, more)
+                                  .view({1, more, count, size})
+                                  .transpose(1, 2)
+                                  .expand({images, count, more, size});
         return at::cat({shared, heads(x.narrow(0, 0, images * length))}, 2);
       };
       const Tensor expected =

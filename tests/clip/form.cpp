@@ -31,10 +31,12 @@ TEST_CASE("a form is described as far as it is not OpenAI's", "[form]") {
   form.norm_after_pooling = form.vision_scale = true;
   form.ln_pre = form.causal = form.text_projection = false;
   form.text_pooling = TextPooling::Last;
-  CHECK(describe_vision(form, 1280) == "16 heads of 80, gelu, eps 1e-06, layer norm of the mean of the patches, no layer "
-                                       "norm before the blocks, layer scale");
-  CHECK(describe_text(form, 64) == "1 head of 64, quick_gelu, eps 1e-05, no mask, reads the last token of the padded "
-                                   "row, no projection");
+  CHECK(describe_vision(form, 1280) ==
+        "16 heads of 80, gelu, eps 1e-06, layer norm of the mean of the patches, no layer "
+        "norm before the blocks, layer scale");
+  CHECK(describe_text(form, 64) ==
+        "1 head of 64, quick_gelu, eps 1e-05, no mask, reads the last token of the padded "
+        "row, no projection");
   CHECK_FALSE(form.packs_text());
   CHECK(ClipForm{}.packs_text());
 }

@@ -24,7 +24,9 @@ TEST_CASE("what is not said is the default of transformers", "[hugging_face_conf
 TEST_CASE("heads, activation and eps of each tower are its own", "[hugging_face_config]") {
   const auto form = read({{"text_config", {{"hidden_size", 128}, {"num_attention_heads", 2}, {"hidden_act", "gelu"}}},
                           {"vision_config",
-                           {{"hidden_size", 192}, {"num_attention_heads", 4}, {"layer_norm_eps", 1e-6},
+                           {{"hidden_size", 192},
+                            {"num_attention_heads", 4},
+                            {"layer_norm_eps", 1e-6},
                             {"hidden_act", "gelu_pytorch_tanh"}}}})
                         .form;
   CHECK(form.vision == TowerForm{.heads = 4, .activation = Activation::GeluTanh, .epsilon = 1e-6});

@@ -45,8 +45,9 @@ TEST_CASE("a saved model is the same again, from its folder and from its file", 
     CHECK(loaded.logit_scale() == Approx(20.0));
     CHECK(loaded.preprocess().resolution == 8);
     CHECK(loaded.tokenize("lower") == clip.tokenize("lower"));
-    CHECK(sentence_features(loaded, sentences).equal(sentence_features(clip, sentences)));
-    CHECK(loaded.encode_image(pixels(2)).equal(clip.encode_image(pixels(2))));
+    // Not bit for bit: how some CPUs add up depends on where in memory the weights lie, and a file is mapped.
+    CHECK(relative_difference(sentence_features(loaded, sentences), sentence_features(clip, sentences)) < 2e-6);
+    CHECK(relative_difference(loaded.encode_image(pixels(2)), clip.encode_image(pixels(2))) < 2e-6);
   }
   CHECK(relative_difference(sentence_features(random_clip(Activation::QuickGelu), sentences),
                             sentence_features(clip, sentences)) > 1e-4);
@@ -127,28 +128,44 @@ struct PeerCase {
 
 }  // namespace
 
-// open_clip 3.3.0 on the same weights: CLIP(embed_dim=4, vision_cfg, text_cfg), encode_image, encode_text with rows padded
-// by zeros to ten tokens.
+// open_clip 3.3.0 on the same weights: CLIP(embed_dim=4, vision_cfg, text_cfg), encode_image, encode_text with rows
+// padded by zeros to ten tokens.
 TEST_CASE("features under every setting of open_clip's configuration are open_clip's", "[model]") {
   const std::vector<PeerCase> cases{
-      {R"({})", R"({})", false, {}, 256,
+      {R"({})",
+       R"({})",
+       false,
+       {},
+       256,
        {-5.170798F, -4.435972F, 1.355375F, -1.263489F, -5.573266F, -6.386262F, 5.405332F, 5.841341F},
        {3.936904F, 2.763391F, -4.422079F, 1.838558F, 1.693945F, -1.983168F, -6.232682F, 0.632759F}},
-      {R"({})", R"({})", true, {}, 256,
+      {R"({})",
+       R"({})",
+       true,
+       {},
+       256,
        {-5.176562F, -4.441938F, 1.322505F, -1.298849F, -5.593777F, -6.297707F, 5.444942F, 5.810558F},
        {3.875903F, 2.758848F, -4.389723F, 1.892056F, 1.687600F, -1.973574F, -6.219153F, 0.616873F}},
       {R"({"pool_type": "avg", "no_ln_pre": true, "norm_kwargs": {"eps": 0.01}})",
-       R"({"no_causal_mask": true, "norm_kwargs": {"eps": 0.01}})", false, {.ln_pre = false}, 256,
+       R"({"no_causal_mask": true, "norm_kwargs": {"eps": 0.01}})",
+       false,
+       {.ln_pre = false},
+       256,
        {-7.162885F, -3.310932F, -2.652211F, -4.860385F, -3.183046F, -1.395245F, 1.704764F, 0.569759F},
        {-4.219790F, -7.601835F, -6.329829F, -1.838638F, -3.701940F, -8.765020F, -7.711277F, -0.185186F}},
       {R"({"pool_type": "avg", "final_ln_after_pool": true, "ls_init_value": 0.1})",
-       R"({"pool_type": "last", "proj_bias": true, "ls_init_value": 0.1})", false,
-       {.text_bias = true, .vision_scale = true, .text_scale = true}, 256,
+       R"({"pool_type": "last", "proj_bias": true, "ls_init_value": 0.1})",
+       false,
+       {.text_bias = true, .vision_scale = true, .text_scale = true},
+       256,
        {6.016224F, 1.484285F, 0.523440F, -8.145588F, 5.120714F, -1.251315F, 5.921027F, 1.563601F},
        {0.253553F, -1.522890F, 0.488232F, 0.719360F, 1.021464F, -1.375476F, 0.901278F, 0.957225F}},
       {R"({"act_kwargs": {"approximate": "tanh"}, "head_width": 32, "pos_embed_type": "sin_cos_2d"})",
        R"({"no_causal_mask": true, "pool_type": "first", "act_kwargs": {"approximate": "tanh"}, "heads": 4,
-           "mlp_ratio": 3.0})", false, {}, 192,
+           "mlp_ratio": 3.0})",
+       false,
+       {},
+       192,
        {-0.171444F, -1.210630F, 2.691699F, -0.813245F, -6.782626F, -3.415102F, 3.554814F, 4.807066F},
        {-3.525367F, -2.094095F, 1.895625F, -11.076010F, -0.348497F, -3.296601F, -0.466754F, -12.048832F}}};
   for (const PeerCase& peer : cases) {
@@ -162,9 +179,17 @@ TEST_CASE("features under every setting of open_clip's configuration are open_cl
         {"embed_dim", 4}, {"vision_cfg", vision}, {"text_cfg", text}, {"quick_gelu", peer.quick_gelu}};
     const mao_test::TemporaryFolder folder;
     folder.write("open_clip_config.json", nlohmann::json{{"model_cfg", model}}.dump());
-    const ClipArchitecture sizes{.embed = 4, .resolution = 8, .patch = 4, .vision_width = 96, .vision_layers = 2,
-                                 .vision_mlp = 192, .context = 10, .vocabulary = 518, .text_width = 64,
-                                 .text_layers = 2, .text_mlp = peer.text_mlp};
+    const ClipArchitecture sizes{.embed = 4,
+                                 .resolution = 8,
+                                 .patch = 4,
+                                 .vision_width = 96,
+                                 .vision_layers = 2,
+                                 .vision_mlp = 192,
+                                 .context = 10,
+                                 .vocabulary = 518,
+                                 .text_width = 64,
+                                 .text_layers = 2,
+                                 .text_mlp = peer.text_mlp};
     const Clip clip(prepare_clip_weights({noisy_weights(sizes, peer.form), {}}, folder / "open_clip_model.safetensors"),
                     small_tokenizer());
     const Tensor images = 2 * noise({2, 3, 8, 8}, 1000).to(at::kFloat);

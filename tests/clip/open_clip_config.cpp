@@ -43,9 +43,14 @@ TEST_CASE("published configurations: bigG, layer scale, CLIPA's towers", "[open_
   CHECK(large.form.text == TowerForm{.heads = 20});
   CHECK(stated(large, &ClipArchitecture::vision_mlp) == 8192);
   CHECK(read({{"ls_init_value", 0.0001}}).form.vision_scale);
-  const auto other = read({{"no_ln_pre", true}, {"pool_type", "avg"}, {"final_ln_after_pool", true},
-                           {"norm_kwargs", {{"eps", 1e-6}}}, {"patch_dropout", 0.5}},
-                          {{"no_causal_mask", true}, {"pool_type", "last"}, {"proj_bias", true},
+  const auto other = read({{"no_ln_pre", true},
+                           {"pool_type", "avg"},
+                           {"final_ln_after_pool", true},
+                           {"norm_kwargs", {{"eps", 1e-6}}},
+                           {"patch_dropout", 0.5}},
+                          {{"no_causal_mask", true},
+                           {"pool_type", "last"},
+                           {"proj_bias", true},
                            {"act_kwargs", {{"approximate", "tanh"}}}});
   CHECK_FALSE(other.form.ln_pre);
   CHECK(other.form.image_pooling == ImagePooling::Patches);
@@ -66,7 +71,8 @@ TEST_CASE("an end token that is not the tokenizer's is refused", "[open_clip_con
 TEST_CASE("what changes the network and is not supported is refused by its key", "[open_clip_config]") {
   const auto refused = [](const Json& vision, const Json& text, const Json& model, const char* key) {
     CAPTURE(key);
-    CHECK_THROWS_WITH(read(vision, text, model), ContainsSubstring(std::string("open_clip_config.json: model_cfg.") + key));
+    CHECK_THROWS_WITH(read(vision, text, model),
+                      ContainsSubstring(std::string("open_clip_config.json: model_cfg.") + key));
   };
   refused({{"timm_model_name", "vit_base_patch16_siglip_224"}}, {}, {}, "vision_cfg.timm_model_name");
   refused({{"layers", {3, 4, 6, 3}}}, {}, {}, "vision_cfg.layers is [3,4,6,3], expected one number: ResNet");

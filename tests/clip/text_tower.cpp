@@ -180,8 +180,14 @@ TEST_CASE("whatever the heads, the MLP and the GELU of a text tower, kernels and
     std::int64_t head, heads, mlp;
     ClipForm form{};
   };
-  for (const Shape& shape : std::vector<Shape>{{48, 2, 384}, {64, 2, 200}, {80, 2, 640}, {88, 1, 352}, {104, 2, 512},
-                                               {16, 4, 256}, {128, 1, 512}, {64, 2, 512},
+  for (const Shape& shape : std::vector<Shape>{{48, 2, 384},
+                                               {64, 2, 200},
+                                               {80, 2, 640},
+                                               {88, 1, 352},
+                                               {104, 2, 512},
+                                               {16, 4, 256},
+                                               {128, 1, 512},
+                                               {64, 2, 512},
                                                {64, 1, 256, {.text = {.activation = Activation::GeluTanh}}},
                                                {64, 1, 256, {.text = {.epsilon = 1e-2}}}}) {
     CAPTURE(shape.head, shape.heads, shape.mlp);
@@ -214,8 +220,8 @@ TEST_CASE("a tower without a mask, or read elsewhere, sees rows padded with the 
       const Tensor features = tower.encode(batch);
       for (std::int64_t r = 0; r < 3; ++r) {
         const auto row = static_cast<std::size_t>(r);
-        const Tensor tokens = at::cat({batch.prefix[batch.group[row]],
-                                       batch.suffix.narrow(0, batch.offsets[row], batch.suffix_length(r))});
+        const Tensor tokens = at::cat(
+            {batch.prefix[batch.group[row]], batch.suffix.narrow(0, batch.offsets[row], batch.suffix_length(r))});
         Tensor x = at::cat({tokens, padding.expand({24 - tokens.size(0), -1})}) + weights.at("positional_embedding");
         x = x.unsqueeze(0);
         const Tensor mask = causal ? mao::detail::causal_mask(24, 24, 0, x.options()) : Tensor();
@@ -223,7 +229,8 @@ TEST_CASE("a tower without a mask, or read elsewhere, sees rows padded with the 
         const std::int64_t place = pooling == TextPooling::First  ? 0
                                    : pooling == TextPooling::Last ? 23
                                                                   : tokens.size(0) - 1;
-        const Tensor read = at::layer_norm(x.select(1, place), {64}, weights.at("ln_final.weight"), weights.at("ln_final.bias"));
+        const Tensor read =
+            at::layer_norm(x.select(1, place), {64}, weights.at("ln_final.weight"), weights.at("ln_final.bias"));
         CHECK(relative_difference(features.narrow(0, r, 1), at::matmul(read, weights.at("text_projection"))) < 1e-5);
       }
     }
@@ -248,7 +255,8 @@ TEST_CASE("deep prompts and many rows work without a mask", "[text_tower]") {
   one.suffix = batch.suffix.narrow(0, 3 * 140, 3);
   one.offsets = {0, 3};
   one.group = {0};
-  CHECK(relative_difference(tower.encode(one, {{}, {of_rows.narrow(0, 140, 1), {}}}), features.narrow(0, 140, 1)) < 1e-5);
+  CHECK(relative_difference(tower.encode(one, {{}, {of_rows.narrow(0, 140, 1), {}}}), features.narrow(0, 140, 1)) <
+        1e-5);
 }
 
 TEST_CASE("a text tower without a projection gives its own width", "[text_tower]") {

@@ -80,7 +80,8 @@ std::vector<Tensor> differentiated(const VisionTower& tower, std::int64_t width)
   const ImagePrompts prompts{.tokens = tokens(3, "input"), .deep = {{}, {tokens(3, "one"), tokens(2, "keys")}}};
   const Tensor features = tower.encode(normal_tensor({3, 3, 8, 8}, 1.0, Rng(1)), prompts);
   features.mul(normal_tensor(features.sizes().vec(), 1.0, Rng(5))).sum().backward();
-  return {features.detach(), prompts.tokens.grad(), prompts.deep[1].replacement.grad(), prompts.deep[1].attended.grad()};
+  return {features.detach(), prompts.tokens.grad(), prompts.deep[1].replacement.grad(),
+          prompts.deep[1].attended.grad()};
 }
 
 }  // namespace
@@ -92,8 +93,16 @@ TEST_CASE("whatever the width of the heads, the MLP, the GELU and the pooling, k
     ClipForm form{};
   };
   const std::vector<Shape> shapes{
-      {48, 2, 384},  {64, 2, 512},    {72, 2, 576}, {80, 2, 512}, {88, 2, 768}, {104, 2, 1024}, {112, 1, 960},
-      {36, 4, 576},  {10, 5, 100},    {64, 2, 1000},
+      {48, 2, 384},
+      {64, 2, 512},
+      {72, 2, 576},
+      {80, 2, 512},
+      {88, 2, 768},
+      {104, 2, 1024},
+      {112, 1, 960},
+      {36, 4, 576},
+      {10, 5, 100},
+      {64, 2, 1000},
       {64, 2, 512, {.vision = {.activation = Activation::GeluTanh}}},
       {64, 2, 512, {.vision = {.epsilon = 1e-2}}},
       {80, 2, 512, {.image_pooling = ImagePooling::Patches, .ln_pre = false}},
@@ -137,7 +146,8 @@ TEST_CASE("the mean of the patches takes in neither the class token nor prompts"
         tower.encode(pixels, prompts, [&](const std::string& name, const Tensor& value) { seen[name] = value; }));
     const Tensor patches = seen.at("visual.block2").narrow(1, 1, 4);
     const auto norm = [&](const Tensor& x) {
-      return at::layer_norm(x, {sizes.vision_width}, weights.at("visual.ln_post.weight"), weights.at("visual.ln_post.bias"));
+      return at::layer_norm(x, {sizes.vision_width}, weights.at("visual.ln_post.weight"),
+                            weights.at("visual.ln_post.bias"));
     };
     const Tensor expected = after ? norm(patches.mean(1)) : norm(patches).mean(1);
     CHECK(relative_difference(tower.encode(pixels, prompts), at::matmul(expected, weights.at("visual.proj"))) < 1e-5);

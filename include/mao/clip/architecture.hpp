@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a CLIP checkpoint says about itself through the names and shapes of its tensors. Each tensor must be there, fit,
-/// and be of use.
+/// What a CLIP checkpoint says about itself through the names and shapes of its tensors. Each must be there, fit, and
+/// be of use.
 
 #include <array>
 #include <cmath>
@@ -25,7 +25,7 @@ struct ClipArchitecture {
   std::int64_t vision_width = 0;
   std::int64_t vision_layers = 0;
   std::int64_t vision_mlp = 0;  ///< hidden width of the MLPs
-  std::int64_t context = 0;  ///< longest token row
+  std::int64_t context = 0;     ///< longest token row
   std::int64_t vocabulary = 0;
   std::int64_t text_width = 0;
   std::int64_t text_layers = 0;
@@ -72,12 +72,10 @@ inline void add_block_shapes(const std::string& prefix, std::int64_t layers, std
 /// Every tensor of both towers but the logit scale, which some files keep as [] and some as [1].
 inline ShapeTable expected_shapes(const ClipArchitecture& sizes, const ClipForm& form) {
   const std::int64_t grid = sizes.resolution / sizes.patch, vision = sizes.vision_width, text = sizes.text_width;
-  ShapeTable table{{"visual.conv1.weight", {vision, 3, sizes.patch, sizes.patch}},
-                   {"visual.class_embedding", {vision}},
-                   {"visual.positional_embedding", {grid * grid + 1, vision}},
-                   {"visual.proj", {vision, sizes.embed}},
-                   {"token_embedding.weight", {sizes.vocabulary, text}},
-                   {"positional_embedding", {sizes.context, text}}};
+  ShapeTable table{
+      {"visual.conv1.weight", {vision, 3, sizes.patch, sizes.patch}}, {"visual.class_embedding", {vision}},
+      {"visual.positional_embedding", {grid * grid + 1, vision}},     {"visual.proj", {vision, sizes.embed}},
+      {"token_embedding.weight", {sizes.vocabulary, text}},           {"positional_embedding", {sizes.context, text}}};
   if (form.text_projection) table.push_back({"text_projection", {text, sizes.embed}});
   if (form.text_bias) table.push_back({"text_projection.bias", {sizes.embed}});
   for (const char* kind : {".weight", ".bias"}) {
@@ -91,8 +89,8 @@ inline ShapeTable expected_shapes(const ClipArchitecture& sizes, const ClipForm&
   return table;
 }
 
-/// Tensors that checkpoints of CLIP carry and no feature depends on: masks and counters that follow from the sizes, and a
-/// bias that is the same for every pair of image and text.
+/// Tensors that checkpoints of CLIP carry and no feature depends on: masks and counters that follow from the sizes, and
+/// a bias that is the same for every pair of image and text.
 inline bool is_bystander(std::string_view name) {
   for (const std::string_view known :
        {"attn_mask", "position_ids", "logit_bias", "input_resolution", "context_length", "vocab_size"}) {
@@ -145,8 +143,8 @@ inline void check_tensors(const TensorMap& weights, const ClipArchitecture& size
   for (const auto& [name, value] : weights) {
     require<FormatError>(used.contains(name) || is_bystander(name), source, ": the tensor ", name, ' ',
                          shape_text(value.sizes()),
-                         " is no part of the CLIP that the other tensors and the configuration describe; a network with "
-                         "it would give other features");
+                         " is no part of the CLIP that the other tensors and the configuration describe; a network "
+                         "with it would give other features");
   }
 }
 

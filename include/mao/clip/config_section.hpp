@@ -82,16 +82,16 @@ class ConfigSection {
 
   /// **Throws** `OptionError`: this key's value, and what is possible.
   [[noreturn]] void refuse(const std::string& key, const std::string& expected) const {
-    throw OptionError(text_of(where_, key, " is ", object_.contains(key) ? brief(object_[key]) : "missing",
-                              ", expected ", expected));
+    throw OptionError(
+        text_of(where_, key, " is ", object_.contains(key) ? brief(object_[key]) : "missing", ", expected ", expected));
   }
 
   /// **Throws** `OptionError` for a key that nobody asked for.
   void finish() const {
     for (const auto& [key, value] : object_.items()) {
       require<OptionError>(asked_.contains(key), where_, key, " is ", brief(value),
-                           ", a setting that mao does not know, so it cannot tell what it changes; remove the key if it "
-                           "changes nothing");
+                           ", a setting that mao does not know, so it cannot tell what it changes; remove the key if "
+                           "it changes nothing");
     }
   }
 

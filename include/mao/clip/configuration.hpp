@@ -67,8 +67,8 @@ inline ClipConfiguration read_clip_configuration(const std::filesystem::path& pa
   return detail::read_own_config(file, where);
 }
 
-/// The configuration beside a checkpoint, which is a file or a folder: `open_clip_config.json` or `config.json`, that of
-/// the library whose names the tensors have before the other.
+/// The configuration beside a checkpoint, which is a file or a folder: `open_clip_config.json` or `config.json`, that
+/// of the library whose names the tensors have before the other.
 inline std::optional<ClipConfiguration> configuration_beside(const std::filesystem::path& checkpoint,
                                                              ClipLayout layout) {
   const auto folder = std::filesystem::is_directory(checkpoint) ? checkpoint : checkpoint.parent_path();

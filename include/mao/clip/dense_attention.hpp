@@ -21,7 +21,7 @@
 
 namespace mao::detail {
 
-/// B images of L tokens each, heads of any width; queries are all of them, or with `first_only` the first of each image.
+/// B images of L tokens each, heads of any width; queries are all of them, or with `first_only` the first of each.
 /// Behind them stand `attended` rows, which every query sees too.
 struct DenseAttention {
   std::int64_t images = 0, length = 0, heads = 1, attended = 0;

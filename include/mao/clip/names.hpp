@@ -111,7 +111,7 @@ inline TensorMap from_hugging_face(TensorMap weights) {
   return result;
 }
 
-/// open_clip's text tower under OpenAI's names; its projection with a bias is a linear layer, whose weight is transposed.
+/// open_clip's text tower under OpenAI's names; a projection with a bias is a linear layer, whose weight is transposed.
 inline TensorMap from_open_clip(const TensorMap& weights) {
   TensorMap result;
   for (const auto& [name, value] : weights) result[name.starts_with("text.") ? name.substr(5) : name] = value;
@@ -127,8 +127,8 @@ inline TensorMap from_layout(const TensorMap& weights, ClipLayout layout) {
 
 }  // namespace detail
 
-/// The same tensors under OpenAI's names. What has no place in a CLIP keeps the name it has; `infer_architecture` refuses
-/// it, as it refuses a network that lacks a part.
+/// The same tensors under OpenAI's names. What has no place in a CLIP keeps the name it has; `infer_architecture`
+/// refuses it, as it refuses a network that lacks a part.
 inline TensorMap with_openai_names(const TensorMap& weights) {
   return detail::from_layout(weights, layout_of(weights));
 }

@@ -75,7 +75,7 @@ inline TextPooling open_clip_text_pooling(ConfigSection& text, std::int64_t voca
   if (pool == "first") return TextPooling::First;
   if (pool == "last") return TextPooling::Last;
   if (pool == "eos" && end != vocabulary - 1) {
-    text.refuse("eos_id", text_of(vocabulary - 1, ", the end-of-text token of CLIP's tokenizer, with pool_type \"eos\""));
+    text.refuse("eos_id", text_of(vocabulary - 1, ", the end-of-text token of CLIP's tokenizer, for pool_type eos"));
   }
   if (pool != "argmax" && pool != "eos") text.refuse("pool_type", "\"argmax\", \"eos\", \"first\" or \"last\"");
   return TextPooling::End;
@@ -120,8 +120,8 @@ inline ClipConfiguration read_open_clip_config(const nlohmann::json& file, const
   ClipConfiguration result{.where = where, .form = {}, .sizes = {}};
   const bool quick_gelu = model.flag("quick_gelu");
   model.unsupported({"multimodal_cfg"});
-  model.without_effect({"custom_text", "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale", "cast_dtype",
-                        "output_dict"});
+  model.without_effect(
+      {"custom_text", "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale", "cast_dtype", "output_dict"});
   result.state(model, "embed_dim", &ClipArchitecture::embed, model.integer("embed_dim", 0));
   detail::read_open_clip_vision(model.section("vision_cfg"), quick_gelu, result);
   detail::read_open_clip_text(model.section("text_cfg"), quick_gelu, result);

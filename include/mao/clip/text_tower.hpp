@@ -3,11 +3,11 @@
 /// \file
 /// CLIP's text tower, twice: packed (what training uses) and dense (the readable reference, the oracle of the tests).
 ///
-/// In CLIP attention is causal and a row is read out at its last token, so nothing after that token can matter: rows need
-/// no padding. The prefix that rows share stands before everything else, so its states are the same in every row: they are
-/// computed once a group. Both are exact. The packed pass exists in formulas (packed_text.hpp), as a CPU with AVX-512
-/// computes it (fused_text.hpp), and, where a program has them, with kernels for another device (device_text_pass.hpp).
-/// A tower without a mask, or read out at another token, computes the padded rows whole.
+/// In CLIP attention is causal and a row is read out at its last token, so nothing after that token can matter: rows
+/// need no padding. The prefix that rows share stands before everything else, so its states are the same in every row:
+/// they are computed once a group. Both are exact. The packed pass exists in formulas (packed_text.hpp), as a CPU with
+/// AVX-512 computes it (fused_text.hpp), and, where a program has them, with kernels for another device
+/// (device_text_pass.hpp). A tower without a mask, or read out at another token, computes padded rows whole.
 
 #include <algorithm>
 #include <cstddef>
@@ -19,8 +19,6 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/tensor.h>
 
 #include <mao/clip/block.hpp>
 #include <mao/clip/block_prompts.hpp>
@@ -28,6 +26,7 @@
 #include <mao/clip/fused_pass.hpp>
 #include <mao/clip/fused_text.hpp>
 #include <mao/clip/packed_text.hpp>
+#include <mao/clip/padded_rows.hpp>
 #include <mao/clip/text_rows.hpp>
 
 namespace mao {
@@ -180,21 +179,8 @@ class TextTower {
     std::vector<Tensor> parts;
     for (std::int64_t begin = 0; begin < batch.rows(); begin += few) {
       const std::int64_t end = std::min(begin + few, batch.rows());
-      std::vector<Tensor> rows;
-      std::vector<std::int64_t> read;
-      for (std::int64_t r = begin; r < end; ++r) {
-        const auto row = static_cast<std::size_t>(r);
-        const Tensor tokens =
-            at::cat({batch.prefix.select(0, batch.group[row]),
-                     batch.suffix.narrow(0, batch.offsets[row], batch.suffix_length(r))});
-        const std::int64_t length = tokens.size(0);
-        rows.push_back(at::cat({tokens, padding_.expand({context_length() - length, -1})}));
-        read.push_back(pooling_ == TextPooling::End     ? length - 1
-                       : pooling_ == TextPooling::First ? 0
-                                                        : context_length() - 1);
-      }
-      parts.push_back(encode_dense(at::stack(rows), at::tensor(read).to(positions_.device()), {},
-                                   detail::rows_of(prompts, begin, end)));
+      const auto rows = detail::PaddedRows::of(batch, begin, end, padding_, context_length(), pooling_);
+      parts.push_back(encode_dense(rows.embeddings, rows.read, {}, detail::rows_of(prompts, begin, end)));
     }
     return at::cat(parts);
   }

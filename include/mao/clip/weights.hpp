@@ -66,10 +66,10 @@ inline std::string decide_heads(ClipForm& form, const TensorMap& tensors, const 
   form.vision.heads = published_vision_heads(sizes.vision_width);
   form.text.heads = published_text_heads(sizes.text_width);
   const bool vision = form.vision.heads > 0;
-  require<OptionError>(
-      vision && form.text.heads > 0, source, ": nothing says how many attention heads its ", vision ? "text" : "image",
-      " tower has, and no published CLIP has one of width ", vision ? sizes.text_width : sizes.vision_width,
-      "; put the model's open_clip_config.json or config.json beside the checkpoint");
+  require<OptionError>(vision && form.text.heads > 0, source, ": nothing says how many attention heads its ",
+                       vision ? "text" : "image", " tower has, and no published CLIP has one of width ",
+                       vision ? sizes.text_width : sizes.vision_width,
+                       "; put the model's open_clip_config.json or config.json beside the checkpoint");
   return "as all published models of these widths";
 }
 
@@ -110,8 +110,8 @@ inline TensorMap finite_floats(TensorMap tensors, const std::string& source) {
 
 }  // namespace detail
 
-/// Makes tensors that were read from `path` ready. `form` stands for a configuration file, which then is not looked for;
-/// `activation` for what any of them says of it.
+/// Makes tensors that were read from `path` ready. `form` stands for a configuration file, which is not looked for
+/// then; `activation` for what any of them says of it.
 ///
 /// **Throws** `FormatError` for tensors that are missing, too many, do not fit or are not finite, `OptionError` where
 /// nothing decides heads or activation and for settings that mao does not have; each names tensor or key.
@@ -129,9 +129,8 @@ inline ClipWeights prepare_clip_weights(const TensorFile& file, const std::files
   result.sizes = infer_architecture(result.tensors, source, result.form);
   if (configuration) configuration->check(result.sizes);
   const std::string configured = configuration ? configuration->where : form ? "the caller" : "";
-  result.heads_reason = configured.empty()
-                            ? detail::decide_heads(result.form, result.tensors, result.sizes, source)
-                            : "as " + configured + " says";
+  result.heads_reason = configured.empty() ? detail::decide_heads(result.form, result.tensors, result.sizes, source)
+                                           : "as " + configured + " says";
   result.activation_reason = detail::decide_activation(result.form, file, source, configured, activation);
   detail::fold_layer_scale(result.tensors);
   return result;
