@@ -31,6 +31,9 @@ void add_eval(CLI::App& app, int& status);
 /// `mao predict IMAGE...`: classifies images with learned prompts or by class names.
 void add_predict(CLI::App& app, int& status);
 
+/// `mao encode --out FILE`: features of pictures and texts.
+void add_encode(CLI::App& app, int& status);
+
 /// `mao datasets`, `mao datasets check ROOT`: the data sets that have names, and whether they are complete.
 void add_datasets(CLI::App& app, int& status);
 

@@ -43,7 +43,7 @@ int help_for(const CLI::App& app, const CLI::ParseError& error) {
 void group_commands(CLI::App& app) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> sections{
       {"Train", {"tune", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
-      {"Use what was learned", {"eval", "predict", "export", "convert"}},
+      {"Use what was learned", {"eval", "predict", "encode", "export", "convert"}},
       {"Look at results", {"report", "summarize", "inspect"}},
       {"What there is", {"datasets", "learners", "presets", "replay"}}};
   for (const auto& [section, commands] : sections) {
@@ -136,6 +136,7 @@ void add_commands(CLI::App& app, int& status) {
   mao_program::add_report(app, status);
   mao_program::add_eval(app, status);
   mao_program::add_predict(app, status);
+  mao_program::add_encode(app, status);
   mao_program::add_inspect(app, status);
   mao_program::add_export(app, status);
   mao_program::add_convert(app, status);

@@ -24,9 +24,11 @@ namespace {
 std::string describe(const Clip& clip, const std::string& name) {
   const auto& weights = clip.weights();
   const auto& sizes = weights.sizes;
-  return text_of(name, ": ViT ", sizes.vision_width, " x ", sizes.vision_layers, ", patch ", sizes.patch, ", ",
-                 sizes.resolution, " px; text ", sizes.text_width, " x ", sizes.text_layers, ", ", sizes.context,
-                 " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
+  return text_of(name, ": ViT ", sizes.vision_width, " x ", sizes.vision_layers, " in ",
+                 weights.form.vision.heads_in(sizes.vision_width), " heads, patch ", sizes.patch, ", ",
+                 sizes.resolution, " px; text ", sizes.text_width, " x ", sizes.text_layers, " in ",
+                 weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context, " tokens; ",
+                 name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
 
 /// What the settings say of the towers.

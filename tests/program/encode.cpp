@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao encode`: features of pictures and texts as files, and what is refused.
+#include <cmath>
+#include <fstream>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/softmax.h>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/clip/image_sources.hpp>
+#include <mao/clip/model.hpp>
+#include <mao/core/files.hpp>
+#include <mao/core/safetensors.hpp>
+#include <mao/core/zip_archive.hpp>
+#include <mao/prompts/templates.hpp>
+
+#include <support/catch.hpp>
+#include <support/folders.hpp>
+#include <support/images.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using Catch::Matchers::StartsWith;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+using Names = std::vector<std::string>;
+
+const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
+
+mao::Clip embedded() { return mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}}); }
+
+mao::Tensor unit(const mao::Tensor& rows) { return rows / rows.norm(2, 1, true); }
+
+mao::Tensor expected_images(const mao::Clip& clip, const std::vector<fs::path>& files) {
+  mao::LoaderOptions loader;
+  loader.preprocess = clip.preprocess();
+  mao::FileImages source(files, loader);
+  return unit(mao::FeatureImages::encode(clip, source).features());
+}
+
+// Three pictures, one of them in a folder below.
+std::vector<fs::path> pictures(const fs::path& folder) {
+  std::vector<fs::path> files{folder / "a.png", folder / "b" / "c.png", folder / "d.png"};
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    mao_test::write_png(files[i], mao_test::random_image(40 + static_cast<int>(i), 30, i));
+  }
+  return files;
+}
+
+void write(const fs::path& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+Names names_of(const mao::TensorFile& file, const char* key) { return json::parse(file.metadata.at(key)).get<Names>(); }
+
+bool close(const mao::Tensor& left, const mao::Tensor& right, double tolerance = 1e-6) {
+  return left.sizes() == right.sizes() && at::allclose(left, right, 0, tolerance);
+}
+
+// The content of a .npy entry behind its header, which has to hold `descr` and `shape`.
+std::string array_of(const mao::ZipArchive& zip, const std::string& name, const std::string& descr,
+                     const std::string& shape) {
+  const auto bytes = zip.content(name + ".npy");
+  const std::string text(bytes.begin(), bytes.end());
+  REQUIRE(text.substr(0, 8) == std::string("\x93NUMPY\x01\x00", 8));
+  const std::size_t header = static_cast<unsigned char>(text[8]) + 256U * static_cast<unsigned char>(text[9]);
+  CHECK((10 + header) % 64 == 0);
+  CHECK(text.substr(10, header).find("{'descr': '" + descr + "', 'fortran_order': False, 'shape': " + shape + ", }") ==
+        0);
+  CHECK(text[9 + header] == '\n');
+  return text.substr(10 + header);
+}
+
+}  // namespace
+
+TEST_CASE("encode writes unit-length features of pictures and whole texts", "[encode]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "f.safetensors", texts = temporary.path() / "texts.txt";
+  const auto files = pictures(temporary.path() / "pictures");
+  write(texts, "\xEF\xBB\xBF" "a photo of a red circle.\r\na_blue  star {}\r\n");
+  const Run run = mao_program("encode --images " + quoted(temporary.path() / "pictures") + " --texts-file " +
+                              quoted(texts) + " --out " + quoted(out));
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  CHECK_THAT(run.output, ContainsSubstring("image_features [3, "));
+  const mao::TensorFile file = mao::read_safetensors(out);
+  const mao::Clip clip = embedded();
+  CHECK(file.tensors.size() == 2);
+  CHECK(close(file.tensors.at("image_features"), expected_images(clip, files)));
+  const Names sentences{"a photo of a red circle.", "a_blue  star {}"};
+  CHECK(close(file.tensors.at("text_features"), unit(mao::sentence_features(clip, sentences))));
+  CHECK(names_of(file, "texts") == sentences);
+  CHECK(names_of(file, "images") == Names{files[0].string(), files[1].string(), files[2].string()});
+  CHECK(file.metadata.at("damaged") == "[]");
+  CHECK(file.metadata.at("model") == clip.fingerprint());
+  CHECK(file.metadata.at("format") == "mao-features");
+}
+
+TEST_CASE("encode takes lists of paths, and writes arrays for NumPy and tables", "[encode]") {
+  const TemporaryFolder temporary;
+  const auto files = pictures(temporary.path() / "pictures");
+  const fs::path list = temporary.path() / "list.txt", texts = temporary.path() / "texts.txt",
+                 npz = temporary.path() / "f.npz", csv = temporary.path() / "f.csv";
+  write(list, "\xEF\xBB\xBF" + files[2].string() + "\r\n\r\n" + (temporary.path() / "pictures" / "b").string() + "\r\n");
+  write(texts, "gr\xC3\xBCn, \"wei\xC3\x9F\"\nred");
+  const std::string from = "encode --images-file " + quoted(list) + " --texts-file " + quoted(texts) + " --out ";
+  REQUIRE(mao_program(from + quoted(npz)).code == 0);
+  REQUIRE(mao_program(from + quoted(csv)).code == 0);
+  const mao::Tensor want = expected_images(embedded(), {files[2], files[1]});
+  const std::string width = std::to_string(want.size(1));
+
+  const mao::ZipArchive zip(mao::map_bytes(npz));
+  std::string values = array_of(zip, "image_features", "<f4", "(2, " + width + ")");
+  CHECK(close(at::from_blob(values.data(), want.sizes(), at::kFloat), want));
+  CHECK(array_of(zip, "text_features", "<f4", "(2, " + width + ")").size() == values.size());
+  const std::string green = array_of(zip, "texts", "<U12", "(2,)");
+  CHECK(green.substr(8, 8) == std::string("\xFC\0\0\0n\0\0\0", 8));  // U+00FC, n
+  CHECK(green.substr(12 * 4 + 12) == std::string(36, '\0'));          // behind "red"
+  array_of(zip, "damaged", "<U1", "(0,)");
+
+  std::ifstream table(csv);
+  std::string line;
+  std::getline(table, line);
+  CHECK_THAT(line, StartsWith("kind,name,0,1,2,"));
+  std::getline(table, line);
+  const std::string start = "image," + files[2].string() + ",";
+  REQUIRE_THAT(line, StartsWith(start));
+  CHECK(std::stof(line.substr(start.size())) == Approx(want[0][0].item<float>()).margin(1e-6));
+  std::getline(table, line);
+  std::getline(table, line);
+  CHECK_THAT(line, StartsWith("text,\"gr\xC3\xBCn, \"\"wei\xC3\x9F\"\"\","));
+  std::getline(table, line);
+  CHECK_THAT(line, StartsWith("text,red,"));
+}
+
+TEST_CASE("encode answers for the pictures that are whole and names the others", "[encode]") {
+  const TemporaryFolder temporary;
+  const auto files = pictures(temporary.path());
+  const fs::path cut = temporary.path() / "cut.png", gone = temporary.path() / "gone\xE9.png",
+                 out = temporary.path() / "f.safetensors";
+  write(cut, mao::read_text_file(files[0]).substr(0, 60));
+  const Run run = mao_program("encode --images " + quoted(files[0]) + " " + quoted(cut) + " " + quoted(gone) + " " +
+                              quoted(files[1]) + " --out " + quoted(out));
+  INFO(run.output);
+  CHECK(run.code == 1);
+  CHECK_THAT(run.output, ContainsSubstring("not encoded: " + cut.string()));
+  CHECK_THAT(run.output, ContainsSubstring("gone\\xE9.png"));
+  CHECK_THAT(run.output, ContainsSubstring("mao: 2 of 4 pictures could not be read"));
+  const mao::TensorFile file = mao::read_safetensors(out);
+  CHECK(close(file.tensors.at("image_features"), expected_images(embedded(), {files[0], files[1]})));
+  CHECK(names_of(file, "images") == Names{files[0].string(), files[1].string()});
+  const json damaged = json::parse(file.metadata.at("damaged"));
+  REQUIRE(damaged.size() == 2);
+  CHECK(damaged[0].at("path") == cut.string());
+  fs::remove(out);
+  const Run none = mao_program("encode --images " + quoted(cut) + " --out " + quoted(out));
+  CHECK(none.code == 1);
+  CHECK_THAT(none.output, ContainsSubstring("none of the 1 pictures could be read"));
+  CHECK_FALSE(fs::exists(out));
+}
+
+TEST_CASE("encode refuses what it cannot do before it works", "[encode]") {
+  const TemporaryFolder temporary;
+  const auto refused = [&](const std::string& arguments) {
+    const Run run = mao_program("encode --model /no/such/model " + arguments);
+    CHECK(run.code == 1);
+    return run.output;
+  };
+  const fs::path texts = temporary.path() / "texts.txt", out = temporary.path() / "f.csv";
+  CHECK_THAT(refused("--images a.png --out features.pt"), ContainsSubstring(".safetensors, .npz or .csv"));
+  CHECK_THAT(refused("--images a.png --out /no/such/folder/f.csv"), ContainsSubstring("there is no folder"));
+  CHECK_THAT(refused("--out " + quoted(out)), ContainsSubstring("nothing to encode: give --images"));
+  write(texts, "red\ncaf\xE9\n");
+  const std::string from = "--out " + quoted(out) + " --texts-file " + quoted(texts);
+  CHECK_THAT(refused(from), ContainsSubstring("line 2: byte 4 is not UTF-8 (caf\\xE9)"));
+  write(texts, "red\n\nblue\n");
+  CHECK_THAT(refused(from), ContainsSubstring("line 2 is empty"));
+  write(texts, "");
+  CHECK_THAT(refused(from), ContainsSubstring("holds no texts"));
+}
+
+TEST_CASE("features without a direction are refused by the name of their text", "[encode]") {
+  const TemporaryFolder temporary;
+  fs::copy(model, temporary.path() / "model");
+  mao::TensorFile weights = mao::read_safetensors(model / "model.safetensors");
+  mao::Tensor& projection = weights.tensors.at("text_projection");
+  const fs::path out = temporary.path() / "f.safetensors", texts = temporary.path() / "texts.txt";
+  write(texts, "red\nblue\n");
+  const std::string command = "encode --weights " + quoted(temporary.path() / "model") + " --texts-file " +
+                              quoted(texts) + " --out " + quoted(out);
+  const mao::Tensor plain = projection.clone();
+  projection = plain * 1e30;  // its squares are beyond fp32
+  mao::write_safetensors(temporary.path() / "model" / "model.safetensors", weights.tensors, weights.metadata);
+  REQUIRE(mao_program(command).code == 0);
+  const mao::Clip clip = embedded();
+  CHECK(close(mao::read_safetensors(out).tensors.at("text_features"), unit(mao::sentence_features(clip, {"red", "blue"}))));
+  fs::remove(out);
+  projection = at::zeros_like(plain);
+  mao::write_safetensors(temporary.path() / "model" / "model.safetensors", weights.tensors, weights.metadata);
+  const Run run = mao_program(command);
+  CHECK(run.code == 1);
+  CHECK_THAT(run.output, ContainsSubstring("the features of the text red hold NaN or Inf, or are all 0"));
+  CHECK_FALSE(fs::exists(out));
+}
+
+TEST_CASE("encode through learned prompts gives the answers of predict", "[encode]") {
+  const TemporaryFolder temporary;
+  const auto files = pictures(temporary.path() / "pictures");
+  const fs::path out = temporary.path() / "f.safetensors", names = temporary.path() / "names.txt";
+  write(names, "plain red circle\nstriped blue star\n");
+  const mao::Clip clip = embedded();
+  const auto tuned = [&](const std::string& learner) {
+    const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --learner " + learner +
+                                " --out " + quoted(temporary.path() / learner));
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    return quoted(temporary.path() / learner / "seed1" / "plain.prompts.safetensors");
+  };
+  for (const std::string learner : {"coop", "vpt"}) {
+    const std::string prompts = tuned(learner), images = quoted(files[0]) + " " + quoted(files[1]);
+    const Run run = mao_program("encode --prompts " + prompts + " --images " + images + " --texts-file " +
+                                quoted(names) + " --out " + quoted(out));
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    const mao::TensorFile file = mao::read_safetensors(out);
+    CHECK(file.metadata.at("method") == learner);
+    CHECK(close(file.tensors.at("image_features"), expected_images(clip, {files[0], files[1]})) == (learner == "coop"));
+    const mao::Tensor probabilities =
+        at::softmax(at::matmul(file.tensors.at("image_features"), file.tensors.at("text_features").t()) *
+                        clip.logit_scale(), 1);
+    const json predicted = json::parse(mao_program("predict " + images + " --prompts " + prompts + " --classes-file " +
+                                                   quoted(names) + " --feature-cache off --json").output);
+    for (std::int64_t row = 0; row < 2; ++row) {
+      const json& best = predicted[static_cast<std::size_t>(row)].at("top")[0];
+      const std::int64_t column = best.at("class") == "plain red circle" ? 0 : 1;
+      CHECK(probabilities[row][column].item<double>() == Approx(best.at("probability").get<double>()).margin(1e-4));
+    }
+  }
+  const Run cocoop = mao_program("encode --prompts " + tuned("cocoop") + " --out " + quoted(out));
+  CHECK(cocoop.code == 1);
+  CHECK_THAT(cocoop.output, ContainsSubstring("cocoop: its text features depend on the picture"));
+  const Run classes = mao_program("encode --prompts " + tuned("coop") + " --out " + quoted(out));
+  CHECK(classes.code == 0);
+  CHECK(mao::read_safetensors(out).tensors.size() == 1);
+}
