@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <utility>
@@ -22,7 +23,9 @@
 #include <mao/core/error.hpp>
 #include <mao/core/instruction_set.hpp>
 #include <mao/core/memory.hpp>
+#include <mao/core/text_encoding.hpp>
 #include <mao/version.hpp>
+#include <nlohmann/json.hpp>
 #if __has_include(<torch/headeronly/version.h>)
 #include <torch/headeronly/version.h>
 #else
@@ -96,12 +99,9 @@ std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
                  command->get_name(), " --help`.\n");
 }
 
-/// What is not one of our own errors, without the stack that LibTorch hangs on: its first line, or that memory ran out.
-std::string unexpected_message(const std::string& what) {
+/// That memory ran out, and what asks for less.
+std::string memory_message(const std::string& what) {
   const std::size_t host = what.find("you tried to allocate ");
-  const bool memory = host != std::string::npos || what.find("out of memory") != std::string::npos ||
-                      what.find("bad_alloc") != std::string::npos;
-  if (!memory) return text_of("unexpected: ", what.substr(0, what.find('\n')));
   std::string asked = "a step";
   if (host != std::string::npos) {
     const std::string bytes = what.substr(host + 22);
@@ -110,6 +110,31 @@ std::string unexpected_message(const std::string& what) {
   return text_of("there is not enough memory for ", asked,
                  "; fewer --shots, a smaller --batch or context, --memory-limit or --cache-mib ask for less, and "
                  "`mao plan` says how much a run needs");
+}
+
+/// A sentence about what is not one of our own errors, without the stack that LibTorch hangs on. `command` is what was
+/// asked for.
+std::string foreign_message(const std::exception& error, const std::string& command) {
+  const std::string what = error.what();
+  const bool memory = what.find("you tried to allocate ") != std::string::npos ||
+                      what.find("out of memory") != std::string::npos || what.find("bad_alloc") != std::string::npos;
+  if (memory) return memory_message(what);
+  if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    return text_of("the system refuses ", file->path1().empty() ? "a file" : file->path1().string(), ": ",
+                   file->code().message(), "; check that the path, and each folder above it, can be read or written");
+  }
+  const std::string first = what.substr(0, what.find('\n'));
+  const char* const who = dynamic_cast<const nlohmann::json::exception*>(&error) != nullptr
+                              ? "a JSON file or a name in it is not what was expected"
+                              : "a step failed in a way that mao has no words for";
+  return text_of(who, " (", first, ") in `", command, "`; this is a fault of mao: please report it with that command");
+}
+
+/// The words as they were typed.
+std::string command_of(int argc, char** argv) {
+  std::string command = "mao";
+  for (int i = 1; i < argc; ++i) command += std::string(" ") + argv[i];
+  return command;
 }
 
 /// True, having said so, when the first word is no command.
@@ -181,9 +206,9 @@ int main(int argc, char** argv) {
   try {
     return run(argc, argv);
   } catch (const mao::Error& error) {
-    std::cerr << "mao: " << error.what() << '\n';
+    std::cerr << "mao: " << mao::escaped(error.what()) << '\n';
   } catch (const std::exception& error) {
-    std::cerr << "mao: " << unexpected_message(error.what()) << '\n';
+    std::cerr << "mao: " << mao::escaped(foreign_message(error, command_of(argc, argv))) << '\n';
   }
   return 1;
 }

@@ -7,6 +7,9 @@
 #include <iostream>
 #include <utility>
 
+#include <mao/core/files.hpp>
+#include <mao/core/text_encoding.hpp>
+
 namespace mao_program {
 
 namespace fs = std::filesystem;
@@ -16,12 +19,17 @@ RunOutput::RunOutput(std::string path, bool quiet, bool silent)
 
 bool RunOutput::exists() const { return fs::exists(fs::path(path_) / "config.json"); }
 
-void RunOutput::open(const RunSettings& settings) {
+nlohmann::json RunOutput::saved_config() const {
+  if (!exists()) return nullptr;
+  return nlohmann::json::parse(read_text_file(fs::path(path_) / "config.json"), nullptr, false);
+}
+
+void RunOutput::open(const nlohmann::json& config) {
   if (!folder_) {
     is_new_ = !exists();
-    folder_.emplace(path_, settings);
+    folder_.emplace(path_, config);
   }
-  for (const std::string& line : std::exchange(unlogged_, {})) folder_->log(line);
+  for (const std::string& line : std::exchange(unlogged_, {})) folder_->log(escaped(line));
 }
 
 void RunOutput::hold() {
@@ -76,7 +84,7 @@ void RunOutput::withdraw() {
 
 void RunOutput::log(const std::string& line) {
   if (folder_) {
-    folder_->log(line);
+    folder_->log(escaped(line));
   } else {
     unlogged_.push_back(line);
   }
@@ -84,7 +92,7 @@ void RunOutput::log(const std::string& line) {
 
 void RunOutput::say(const std::string& line) {
   progress_.finish();
-  if (!quiet_) std::cout << line << std::endl;
+  if (!quiet_) std::cout << escaped(line) << std::endl;
   log(line);
 }
 

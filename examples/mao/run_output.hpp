@@ -25,7 +25,9 @@ class RunOutput {
   /// True when the folder is there already.
   [[nodiscard]] bool exists() const;
   /// Makes the folder, or opens that of an earlier call. **Throws** `OptionError` when it holds another run.
-  void open(const RunSettings& settings);
+  void open(const nlohmann::json& config);
+  /// config.json of an earlier call; null when there is none.
+  [[nodiscard]] nlohmann::json saved_config() const;
   [[nodiscard]] const RunFolder& folder() const { return *folder_; }
 
   /// Takes the folder for this process alone: two would mix their epochs. **Throws** `OptionError` naming the other.

@@ -17,6 +17,7 @@
 #include <mao/core/finite.hpp>
 #include <mao/core/frozen_linear.hpp>
 #include <mao/core/instruction_set.hpp>
+#include <mao/core/json_text.hpp>
 #include <mao/core/leftovers.hpp>
 #include <mao/core/lock_file.hpp>
 #include <mao/core/lock_holder.hpp>
@@ -39,6 +40,8 @@
 #include <mao/core/safetensors_header.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/core/tensor_file.hpp>
+#include <mao/core/text_encoding.hpp>
+#include <mao/core/text_file.hpp>
 #include <mao/core/torch_archive.hpp>
 #include <mao/core/torch_storage.hpp>
 #include <mao/core/torch_writer.hpp>
@@ -53,13 +56,16 @@
 #include <mao/data/base_new.hpp>
 #include <mao/data/check_files.hpp>
 #include <mao/data/check_named.hpp>
+#include <mao/data/class_key.hpp>
 #include <mao/data/class_names.hpp>
 #include <mao/data/csv.hpp>
 #include <mao/data/csv_rows.hpp>
+#include <mao/data/data_fingerprint.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/data/decode.hpp>
 #include <mao/data/decode_jpeg.hpp>
 #include <mao/data/decode_png.hpp>
+#include <mao/data/decode_webp.hpp>
 #include <mao/data/encode_png.hpp>
 #include <mao/data/few_shot.hpp>
 #include <mao/data/few_shot_pickle.hpp>
@@ -72,6 +78,7 @@
 #include <mao/data/load_job.hpp>
 #include <mao/data/loader.hpp>
 #include <mao/data/named.hpp>
+#include <mao/data/native_path.hpp>
 #include <mao/data/open.hpp>
 #include <mao/data/preprocess.hpp>
 #include <mao/data/random_crop.hpp>
@@ -82,6 +89,7 @@
 #include <mao/data/resize_weights.hpp>
 #include <mao/data/split_json.hpp>
 #include <mao/data/transform.hpp>
+#include <mao/data/unread_files.hpp>
 
 // text
 #include <mao/text/bert.hpp>

@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include <mao/core/files.hpp>
+#include <mao/core/json_text.hpp>
 
 namespace mao_program {
 
@@ -58,7 +59,7 @@ void SweepFolder::note_failure(const SweepRun& run, const std::string& end, cons
   const int failures = before.is_object() ? before.value("failures", 0) : 0;
   const nlohmann::ordered_json failure{
       {"failures", failures + 1}, {"ended", end}, {"error", message}, {"log", log(run).filename().string()}};
-  mao::write_file_atomically(error(run), [&](std::ostream& out) { out << failure.dump(2) << "\n"; });
+  mao::write_file_atomically(error(run), [&](std::ostream& out) { out << mao::json_text(failure, 2) << "\n"; });
 }
 
 void SweepFolder::forget_failures(const WorkList& list) const {

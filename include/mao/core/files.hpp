@@ -23,6 +23,7 @@
 #include <utility>
 
 #include <mao/core/error.hpp>
+#include <mao/core/text_encoding.hpp>
 
 namespace mao {
 
@@ -142,7 +143,8 @@ inline void write_file_atomically(const std::filesystem::path& path, const std::
   temporary.armed = false;
 }
 
-/// The content of a file as it is, an empty file included. **Throws** `FileError` naming the file.
+/// The text of a file without a byte-order mark, an empty file included. **Throws** `FileError` naming the file,
+/// `FormatError` for UTF-16. Lists of names are read with `read_utf8_file` (text_file.hpp).
 inline std::string read_text_file(const std::filesystem::path& path) {
   require<FileError>(!std::filesystem::is_directory(path), "cannot read ", path.string(), ": it is a folder");
   errno = 0;
@@ -150,7 +152,7 @@ inline std::string read_text_file(const std::filesystem::path& path) {
   require<FileError>(stream.is_open(), "cannot open ", path.string(), ": ", std::strerror(errno));
   std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   require<FileError>(!stream.bad(), "reading ", path.string(), " failed: ", std::strerror(errno));
-  return text;
+  return without_byte_order_mark(std::move(text), path.string());
 }
 
 }  // namespace mao

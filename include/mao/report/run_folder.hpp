@@ -13,6 +13,7 @@
 
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
+#include <mao/core/json_text.hpp>
 #include <mao/core/leftovers.hpp>
 
 namespace mao {
@@ -55,7 +56,7 @@ class RunFolder {
   void log(const std::string& line) const { append("log.txt", line); }
 
   /// Appends an object to metrics.jsonl.
-  void metric(const nlohmann::json& object) const { append("metrics.jsonl", object.dump()); }
+  void metric(const nlohmann::json& object) const { append("metrics.jsonl", json_text(object)); }
 
   /// Removes those lines of metrics.jsonl that a resumed run is going to write again.
   template <class Predicate>
@@ -84,12 +85,12 @@ class RunFolder {
 
   /// The same on one line, for what is large and not read by people.
   void save_compact(const std::string& name, const nlohmann::json& value) const {
-    write_file_atomically(path_ / name, [&](std::ostream& out) { out << value.dump() << "\n"; });
+    write_file_atomically(path_ / name, [&](std::ostream& out) { out << json_text(value) << "\n"; });
   }
 
  private:
   static void write(const std::filesystem::path& file, const nlohmann::json& value) {
-    write_file_atomically(file, [&](std::ostream& out) { out << value.dump(2) << "\n"; });
+    write_file_atomically(file, [&](std::ostream& out) { out << json_text(value, 2) << "\n"; });
   }
 
   void append(const char* name, const std::string& line) const {
@@ -111,7 +112,7 @@ class RunFolder {
       return;
     }
     const auto shown = [](const nlohmann::json& value) {
-      return value.is_null() ? std::string("nothing") : value.dump();
+      return value.is_null() ? std::string("nothing") : json_text(value);
     };
     text += (text.empty() ? "" : ", ") + name + ": " + shown(there) + " there, " + shown(now) + " now";
   }
