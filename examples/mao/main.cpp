@@ -2,6 +2,7 @@
 /// \file
 /// The program `mao`: the parser, the commands, and how errors end it.
 
+#include "checked_output.hpp"
 #include "commands.hpp"
 #include "config_file.hpp"
 #include "nearest_name.hpp"
@@ -203,12 +204,13 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   mao::keep_freed_memory();
+  mao_program::CheckedOutput& output = mao_program::check_output();
   try {
-    return run(argc, argv);
+    return mao_program::status_with_output(output, run(argc, argv));
   } catch (const mao::Error& error) {
     std::cerr << "mao: " << mao::escaped(error.what()) << '\n';
   } catch (const std::exception& error) {
     std::cerr << "mao: " << mao::escaped(foreign_message(error, command_of(argc, argv))) << '\n';
   }
-  return 1;
+  return mao_program::status_with_output(output, 1);
 }

@@ -61,7 +61,7 @@ class TuneRun {
     take_config();
     if (is_finished()) return 0;
     output_.check_place();
-    if (output_.exists()) output_.hold();
+    if (output_.exists() && !hold()) return stopped();
     for (const std::string& line : settings_without_effect(settings_)) say("note: " + line);
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
@@ -84,7 +84,11 @@ class TuneRun {
       static_cast<void>(make_learner(opened, classes, settings_.learner, 1));
     }
     output_.open(config_);  // not before: a mistyped path leaves nothing behind
-    output_.hold();
+    if (!hold()) return stopped();
+    if (is_finished()) {  // by whoever held the folder until now
+      output_.release();
+      return 0;
+    }
     try {
       const int status = run_seeds(opened, data, targets);
       if (status == 0) output_.release();
@@ -153,6 +157,13 @@ class TuneRun {
     return true;
   }
 
+  bool hold() { return output_.hold(options_, stop_asked); }
+
+  int stopped() {
+    say("stopped; the same command resumes the run from its last whole epoch");
+    return 130;
+  }
+
   int run_seeds(const OpenedModel& opened, TaskData& data, const Targets& targets) {
     nlohmann::json per_seed = nlohmann::json::array(), zero_shot;
     for (const std::uint64_t seed : settings_.seeds) {
@@ -160,8 +171,7 @@ class TuneRun {
       if (per_seed.empty()) zero_shot = zero_shot_results(opened, task, targets);
       const auto result = run_seed(opened, data, task, targets, seed, zero_shot);
       if (result.is_null()) {
-        say("stopped; the same command goes on from the last whole epoch");
-        return 130;
+        return stopped();
       }
       per_seed.push_back(result);
     }
@@ -292,6 +302,7 @@ class TuneRun {
   Observer observer(std::uint64_t seed, const std::string& stage, SeedRecords& records) {
     Observer observer;
     observer.should_stop = stop_asked;
+    observer.before_save = [this] { output_.expect_held(); };
     observer.on_step = [this, seed, &stage, &records](const StepReport& report) {
       output_.refresh();
       records.step(stage, report);
@@ -301,6 +312,7 @@ class TuneRun {
                        report.step + 1, report.steps, note.str());
     };
     observer.on_epoch = [this, seed, &stage, &records](const EpochReport& report) {
+      output_.expect_held();
       records.epoch(stage, report);
       output_.folder().metric({{"seed", seed},
                                {"stage", stage},
@@ -358,6 +370,11 @@ void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) 
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_feature_cache_option(app, options.feature_cache);
+  app.add_option("--stale-after", options.stale_after,
+                 "seconds without a sign of life after which another process may take the run's folder over")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_flag("--take-over", options.take_over, "take the folder of the run from the process that holds it");
   app.add_flag("--quiet", options.quiet, "print the result alone");
 }
 

@@ -9,6 +9,7 @@
 #include <mao/core/base64.hpp>
 #include <mao/core/batch.hpp>
 #include <mao/core/bytes.hpp>
+#include <mao/core/checksum.hpp>
 #include <mao/core/class_list.hpp>
 #include <mao/core/content_hash.hpp>
 #include <mao/core/cpython_random.hpp>
@@ -18,9 +19,9 @@
 #include <mao/core/frozen_linear.hpp>
 #include <mao/core/instruction_set.hpp>
 #include <mao/core/json_text.hpp>
+#include <mao/core/lease.hpp>
+#include <mao/core/lease_watch.hpp>
 #include <mao/core/leftovers.hpp>
-#include <mao/core/lock_file.hpp>
-#include <mao/core/lock_holder.hpp>
 #include <mao/core/memory.hpp>
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/ops.hpp>
@@ -32,7 +33,6 @@
 #include <mao/core/pickle_value.hpp>
 #include <mao/core/pickle_writer.hpp>
 #include <mao/core/precision.hpp>
-#include <mao/core/process_identity.hpp>
 #include <mao/core/random.hpp>
 #include <mao/core/row_kernels.hpp>
 #include <mao/core/row_passes.hpp>
