@@ -13,6 +13,7 @@
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/block.hpp>
 #include <mao/clip/names.hpp>
+#include <mao/clip/wrappers.hpp>
 #include <mao/core/files.hpp>
 #include <mao/core/tensor_file.hpp>
 
@@ -110,7 +111,9 @@ inline ClipWeights prepare_clip_weights(const TensorFile& file, const std::files
 ///
 /// **Throws** `FileError`, `FormatError`.
 inline ClipWeights read_clip_weights(const std::filesystem::path& path, std::optional<Activation> activation = {}) {
-  return prepare_clip_weights(read_tensors(path), path, activation);
+  const TensorFile file = unwrapped(read_tensors(path), path.string());
+  expect_real_weights(file.tensors, path.string());
+  return prepare_clip_weights(file, path, activation);
 }
 
 }  // namespace mao
