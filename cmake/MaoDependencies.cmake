@@ -34,11 +34,34 @@ if(LibTorch_FOUND AND NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "mao")
   message(STATUS "LibTorch ${LibTorch_VERSION} in ${LibTorch_ROOT_DIR} (CUDA: ${LibTorch_HAS_CUDA})")
 endif()
 
+# WEBP is read where libwebp is (Debian: libwebp-dev); MAO_WEBP=AUTO, ON or OFF. The target is always there, so that an installed mao
+# finds it on a machine without the library, and its definition is the same for every source that uses mao.
+set(MAO_WEBP AUTO CACHE STRING "Reading WEBP: AUTO (when libwebp is found), ON or OFF")
+set_property(CACHE MAO_WEBP PROPERTY STRINGS AUTO ON OFF)
+mark_as_advanced(MAO_WEBP_INCLUDE_DIR MAO_WEBP_LIBRARY MAO_WEBPDEMUX_LIBRARY)
+if(NOT TARGET mao::webp)
+  add_library(mao::webp INTERFACE IMPORTED)
+  if(MAO_WEBP)
+    find_path(MAO_WEBP_INCLUDE_DIR webp/demux.h)
+    find_library(MAO_WEBP_LIBRARY webp)
+    find_library(MAO_WEBPDEMUX_LIBRARY webpdemux)
+    if(MAO_WEBP_INCLUDE_DIR AND MAO_WEBP_LIBRARY AND MAO_WEBPDEMUX_LIBRARY)
+      set_target_properties(mao::webp PROPERTIES INTERFACE_COMPILE_DEFINITIONS MAO_HAS_WEBP
+        INTERFACE_INCLUDE_DIRECTORIES "${MAO_WEBP_INCLUDE_DIR}"
+        INTERFACE_LINK_LIBRARIES "${MAO_WEBPDEMUX_LIBRARY};${MAO_WEBP_LIBRARY}")
+    elseif(NOT MAO_WEBP STREQUAL "AUTO")
+      message(FATAL_ERROR "mao: MAO_WEBP=${MAO_WEBP}, but libwebp was not found; install libwebp-dev")
+    elseif(NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "mao")
+      message(STATUS "WEBP: not read (libwebp was not found; install libwebp-dev)")
+    endif()
+  endif()
+endif()
+
 # LibTorch's own threads run mao's kernels too where the compiler has OpenMP; without it they run on one thread.
 find_package(OpenMP QUIET COMPONENTS CXX)
 
 set(MAO_DEPENDENCIES LibTorch::cpu Eigen3::Eigen range-v3::range-v3 nlohmann_json::nlohmann_json
-    JPEG::JPEG PNG::PNG ZLIB::ZLIB Utf8proc::utf8proc Threads::Threads)
+    JPEG::JPEG PNG::PNG mao::webp ZLIB::ZLIB Utf8proc::utf8proc Threads::Threads)
 if(OpenMP_CXX_FOUND AND NOT TARGET mao::openmp)
   # The flags alone: the library's path would put the compiler's libgomp before the one that LibTorch brings.
   add_library(mao::openmp INTERFACE IMPORTED)

@@ -4,38 +4,44 @@
 /// `--classes` and `--classes-file`: class names from the command line or a text file.
 
 #include <filesystem>
-#include <fstream>
-#include <set>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
+#include <mao/core/text_file.hpp>
+#include <mao/data/class_key.hpp>
 
 namespace mao_program {
 
 /// One class name a line; empty lines do not count. **Throws** `FileError`, `DataError` for a file without names.
 inline mao::ClassList read_class_names(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  mao::require<mao::FileError>(in.good(), "cannot read ", file.string(),
-                               "; expected a text file with one class name a line");
   mao::ClassList classes;
-  for (std::string line; std::getline(in, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    if (!line.empty()) classes.names.push_back(line);
+  for (std::string& line : mao::trimmed_lines(mao::read_utf8_file(file))) {
+    if (!line.empty()) classes.names.push_back(std::move(line));
   }
   mao::require<mao::DataError>(!classes.names.empty(), file.string(),
                                " holds no class names; expected one a line, in the order of the labels");
   return classes;
 }
 
-/// The file's names where one is given, those of `--classes` otherwise. **Throws** `OptionError` for a name given
-/// twice.
+/// The file's names where one is given, those of `--classes` otherwise. **Throws** `OptionError` for an empty name and
+/// for two that are one in a prompt.
 inline mao::ClassList given_class_names(const std::vector<std::string>& names, const std::string& file) {
   const mao::ClassList classes = file.empty() ? mao::ClassList{names} : read_class_names(file);
-  std::set<std::string> seen;
+  std::map<std::string, std::string> seen;
   for (const std::string& name : classes.names) {
-    mao::require<mao::OptionError>(seen.insert(name).second, "class '", name, "' is given twice; expected each once");
+    mao::require<mao::OptionError>(mao::is_utf8(name), "class '", mao::escaped(name),
+                                   "' is not UTF-8, so no prompt can hold it; expected text in UTF-8");
+    const std::string key = mao::prompt_key(name);
+    mao::require<mao::OptionError>(!key.empty(), "class '", name, "' is empty in a prompt; expected a name");
+    const auto [first, is_new] = seen.try_emplace(key, name);
+    mao::require<mao::OptionError>(is_new || first->second != name, "class '", name,
+                                   "' is given twice; expected each once");
+    mao::require<mao::OptionError>(is_new, "the classes '", first->second, "' and '", name, "' are both '", key,
+                                   "' in a prompt; give them different names");
   }
   return classes;
 }

@@ -7,10 +7,13 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <mao/core/error.hpp>
+#include <mao/core/text_file.hpp>
 
 namespace mao_program {
 
@@ -22,10 +25,12 @@ inline std::vector<std::string> with_config(std::vector<std::string> arguments) 
   if (at == arguments.end()) return arguments;
   mao::require<mao::OptionError>(at + 1 != arguments.end(), "--config needs a file of options, `name = value`");
   const std::string file = *(at + 1);
-  mao::require<mao::FileError>(std::filesystem::is_regular_file(file), "--config ", file, ": no such file");
+  std::error_code no_such_name;
+  mao::require<mao::FileError>(std::filesystem::is_regular_file(std::filesystem::path(file), no_such_name), "--config ", file, ": no such file");
   arguments.erase(at, at + 2);
   const std::vector<std::string> given = arguments;
-  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_file(file)) {
+  std::istringstream text(mao::read_utf8_file(file));
+  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(text)) {
     if (item.name == "++" || item.name == "--") continue;  // how CLI11 marks sections
     mao::require<mao::FormatError>(item.parents.empty(), file, ": section [",
                                    item.parents.empty() ? "" : item.parents[0],

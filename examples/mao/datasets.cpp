@@ -12,8 +12,10 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include <mao/core/json_text.hpp>
 #include <mao/data/check_named.hpp>
 #include <mao/data/open.hpp>
 #include <mao/report/progress.hpp>
@@ -90,17 +92,18 @@ nlohmann::json json_of(const DatasetReport& report) {
                         {"splits", splits},
                         {"faults", report.faults},
                         {"problems", problems},
-                        {"advice", report.advice}};
+                        {"advice", report.advice},
+                        {"unread", report.unread.counts}};
   if (report.known != nullptr) object["expected"] = json_of(report.known->counts);
   return object;
 }
 
 /// "Faces/image_0001.jpg", and what became of it.
 std::string line_of(const FileProblem& problem) {
-  std::string line = problem.split + "  " + problem.path;
+  std::string line = problem.split + "  " + printable(problem.path);
   if (problem.kind == FileProblemKind::renamed)
-    line += "  (perhaps it is " + problem.detail + " now, which no list has)";
-  if (problem.kind == FileProblemKind::damaged) line += "  (" + problem.detail + ")";
+    line += "  (perhaps it is " + printable(problem.detail) + " now, which no list has)";
+  if (problem.kind == FileProblemKind::damaged) line += "  (" + printable(problem.detail) + ")";
   return line;
 }
 
@@ -122,14 +125,14 @@ void print_problems(const FileReport& files, bool all) {
 
 void print(const DatasetReport& report, bool all) {
   std::cout << (report.known != nullptr ? std::string(report.known->title) + ": " : "")
-            << (report.whole() ? "whole" : "NOT whole") << ", " << report.folder.string() << "\n";
+            << (report.whole() ? "whole" : "NOT whole") << ", " << printable(report.folder.string()) << "\n";
   const DatasetCounts& counts = report.counts;
   if (counts.classes > 0) {
     std::cout << "  " << counts.classes << " classes, " << counts.base_classes() << " base and " << counts.new_classes()
               << " new with " << counts.base_test << " and " << counts.new_test << " test images\n";
   }
   if (!report.files.splits.empty()) {
-    std::cout << "  images in " << report.root.string() << ":";
+    std::cout << "  images in " << (report.root.empty() ? "." : printable(report.root.string())) << ":";
     const char* separator = " ";
     for (const SplitPresence& split : report.files.splits) {
       std::cout << separator << split.split << ' ' << split.present << " of " << split.listed;
@@ -137,9 +140,10 @@ void print(const DatasetReport& report, bool all) {
     }
     std::cout << "\n";
   }
-  for (const std::string& fault : report.faults) std::cout << "  fault: " << fault << "\n";
+  for (const std::string& fault : report.faults) std::cout << "  fault: " << escaped(fault) << "\n";
   print_problems(report.files, all);
-  for (const std::string& advice : report.advice) std::cout << "  -> " << advice << "\n";
+  if (report.unread.total() > 0) std::cout << "  note: " << report.unread.description() << "\n";
+  for (const std::string& advice : report.advice) std::cout << "  -> " << escaped(advice) << "\n";
 }
 
 /// Those named, or all.
@@ -164,6 +168,7 @@ DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how
   report.counts = detail::counts_of(dataset);
   report.files = check_files(dataset, how);
   report.advice = detail::advice_for(report.files, dataset.root);
+  report.unread = unread_of(options.root);
   return report;
 }
 
@@ -178,6 +183,13 @@ std::vector<DatasetReport> check_all(const CheckOptions& options, Progress& prog
   FileCheckOptions how;
   how.check = options.decode ? ImageCheck::decode : ImageCheck::ends;
   how.threads = options.threads;
+  if (!fs::is_directory(options.root)) {
+    require<OptionError>(options.names.empty(), options.root, " is a file, which holds no data set of the name ",
+                         options.names.empty() ? "" : options.names.front(),
+                         "; expected the folder that holds the data sets, or a split JSON or CSV alone");
+    how.progress = progress_of(progress, options.root);
+    return {check_own(options, how)};
+  }
   std::vector<DatasetReport> reports;
   for (const NamedDataset* known : chosen(options.names)) {
     how.progress = progress_of(progress, std::string(known->name));
@@ -188,15 +200,20 @@ std::vector<DatasetReport> check_all(const CheckOptions& options, Progress& prog
   try {
     return {check_own(options, how)};
   } catch (const Error& error) {
-    throw DataError(text_of(options.root, " holds none of the folders that `mao datasets` lists (the root is the ",
-                            "folder above them), and it is no data set of your own: ", error.what()));
+    throw DataError(text_of(error.what(), "\n", options.root, " also holds none of the folders that ",
+                            "`mao datasets` lists: the root is the folder above them"));
   }
+}
+
+bool is_there(const std::string& path) {
+  std::error_code no_such_name;
+  return fs::exists(path, no_such_name);
 }
 
 /// With MAO_DATA in the environment the root may be left out, so that what stands in its place is a name.
 void find_root(CheckOptions& options) {
   const char* environment = std::getenv("MAO_DATA");
-  const bool is_name = !fs::exists(options.root) && find_named(options.root) != nullptr;
+  const bool is_name = !is_there(options.root) && find_named(options.root) != nullptr;
   if (environment != nullptr && (is_name || options.root.empty())) {
     if (is_name) options.names.insert(options.names.begin(), options.root);
     options.root = environment;
@@ -204,7 +221,7 @@ void find_root(CheckOptions& options) {
   require<OptionError>(!options.root.empty() && (!is_name || environment != nullptr), "there is no root",
                        is_name ? " before '" + options.root + "'" : "",
                        "; name the folder that holds the data sets first, or set MAO_DATA in the environment");
-  require<FileError>(fs::exists(options.root), "there is nothing at ", options.root,
+  require<FileError>(is_there(options.root), "there is nothing at ", options.root,
                      "; expected the folder that holds the data sets, or data of your own");
 }
 
@@ -218,12 +235,9 @@ int run_check(CheckOptions options) {
   if (options.json) {
     nlohmann::json datasets = nlohmann::json::array();
     for (const DatasetReport& report : reports) datasets.push_back(json_of(report));
-    std::cout << nlohmann::json{{"root", options.root},
-                                {"decoded", options.decode},
-                                {"whole", good},
-                                {"datasets", datasets}}
-                     .dump(2)
-              << "\n";
+    const nlohmann::json all{
+        {"root", options.root}, {"decoded", options.decode}, {"whole", good}, {"datasets", datasets}};
+    std::cout << json_text(all, 2) << "\n";
     return good ? 0 : 1;
   }
   std::string absent;

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <optional>
 
+#include <mao/core/json_text.hpp>
 #include <mao/data/base_new.hpp>
 #include <mao/data/open.hpp>
 #include <mao/report/progress.hpp>
@@ -90,7 +91,7 @@ int run(EvalOptions options) {
       prompts ? tested(restored_learner(opened, *prompts, images.classes))
               : tested(make_zero_shot(opened, images.classes, options.settings.learner, options.settings.data.data));
   if (options.json) {
-    std::cout << as_json(metrics, images.classes, options).dump(2) << "\n";
+    std::cout << json_text(as_json(metrics, images.classes, options), 2) << "\n";
   } else {
     print(metrics, images.classes, options);
   }

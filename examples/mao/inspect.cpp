@@ -18,10 +18,22 @@ void print_clip(const TensorFile& file, const std::string& path) {
   const ClipWeights clip = prepare_clip_weights(file, path);
   const auto& sizes = clip.sizes;
   std::cout << "a CLIP model with " << name_of(clip.layout) << " names\n  image tower: ViT, width "
-            << sizes.vision_width << ", " << sizes.vision_layers << " layers, patch " << sizes.patch << ", "
-            << sizes.resolution << " px\n  text tower: width " << sizes.text_width << ", " << sizes.text_layers
-            << " layers, " << sizes.context << " tokens, vocabulary " << sizes.vocabulary
-            << "\n  joint embedding: " << sizes.embed << "\n  activation: " << clip.activation_reason << "\n";
+            << sizes.vision_width << ", " << sizes.vision_layers << " layers, MLP " << sizes.vision_mlp << ", patch "
+            << sizes.patch << ", " << sizes.resolution << " px\n    "
+            << describe_vision(clip.form, sizes.vision_width) << "\n  text tower: width " << sizes.text_width << ", "
+            << sizes.text_layers << " layers, MLP " << sizes.text_mlp << ", " << sizes.context
+            << " tokens, vocabulary " << sizes.vocabulary << "\n    " << describe_text(clip.form, sizes.text_width)
+            << "\n  joint embedding: " << sizes.embed << "\n  heads: " << clip.heads_reason
+            << "\n  activation: " << clip.activation_reason << "\n";
+}
+
+/// What stands in the way of a checkpoint that cannot be used as it is does not hide its tensors.
+void describe_clip(const TensorFile& file, const std::string& path) {
+  try {
+    print_clip(file, path);
+  } catch (const Error& error) {
+    std::cout << "no CLIP that can be used as it is: " << error.what() << "\n";
+  }
 }
 
 bool looks_like_clip(const TensorMap& tensors) {
@@ -43,7 +55,7 @@ int run(const std::string& path, bool all) {
               << "\n";
   }
   const TensorFile inner = unwrapped(file, path);
-  if (looks_like_clip(inner.tensors)) print_clip(inner, path);
+  if (looks_like_clip(inner.tensors)) describe_clip(inner, path);
   constexpr std::size_t few = 20;
   std::size_t shown = 0;
   for (const auto& [name, value] : file.tensors) {

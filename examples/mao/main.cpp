@@ -2,23 +2,36 @@
 /// \file
 /// The program `mao`: the parser, the commands, and how errors end it.
 
+#include "checked_output.hpp"
 #include "commands.hpp"
 #include "config_file.hpp"
 #include "nearest_name.hpp"
 #include "presets.hpp"
+#include "product_speed.hpp"
 
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <ATen/Parallel.h>
+
 #include <mao/core/error.hpp>
+#include <mao/core/instruction_set.hpp>
 #include <mao/core/memory.hpp>
+#include <mao/core/text_encoding.hpp>
 #include <mao/version.hpp>
+#include <nlohmann/json.hpp>
+#if __has_include(<torch/headeronly/version.h>)
+#include <torch/headeronly/version.h>
+#else
+#include <torch/version.h>
+#endif
 
 namespace {
 
@@ -87,12 +100,9 @@ std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
                  command->get_name(), " --help`.\n");
 }
 
-/// What is not one of our own errors, without the stack that LibTorch hangs on: its first line, or that memory ran out.
-std::string unexpected_message(const std::string& what) {
+/// That memory ran out, and what asks for less.
+std::string memory_message(const std::string& what) {
   const std::size_t host = what.find("you tried to allocate ");
-  const bool memory = host != std::string::npos || what.find("out of memory") != std::string::npos ||
-                      what.find("bad_alloc") != std::string::npos;
-  if (!memory) return text_of("unexpected: ", what.substr(0, what.find('\n')));
   std::string asked = "a step";
   if (host != std::string::npos) {
     const std::string bytes = what.substr(host + 22);
@@ -103,6 +113,31 @@ std::string unexpected_message(const std::string& what) {
                  "`mao plan` says how much a run needs");
 }
 
+/// A sentence about what is not one of our own errors, without the stack that LibTorch hangs on. `command` is what was
+/// asked for.
+std::string foreign_message(const std::exception& error, const std::string& command) {
+  const std::string what = error.what();
+  const bool memory = what.find("you tried to allocate ") != std::string::npos ||
+                      what.find("out of memory") != std::string::npos || what.find("bad_alloc") != std::string::npos;
+  if (memory) return memory_message(what);
+  if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    return text_of("the system refuses ", file->path1().empty() ? "a file" : file->path1().string(), ": ",
+                   file->code().message(), "; check that the path, and each folder above it, can be read or written");
+  }
+  const std::string first = what.substr(0, what.find('\n'));
+  const char* const who = dynamic_cast<const nlohmann::json::exception*>(&error) != nullptr
+                              ? "a JSON file or a name in it is not what was expected"
+                              : "a step failed in a way that mao has no words for";
+  return text_of(who, " (", first, ") in `", command, "`; this is a fault of mao: please report it with that command");
+}
+
+/// The words as they were typed.
+std::string command_of(int argc, char** argv) {
+  std::string command = "mao";
+  for (int i = 1; i < argc; ++i) command += std::string(" ") + argv[i];
+  return command;
+}
+
 /// True, having said so, when the first word is no command.
 bool is_mistyped(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
@@ -110,6 +145,12 @@ bool is_mistyped(const CLI::App& app, const std::string& word) {
   if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
   std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names) << "\n\n" << app.help();
   return true;
+}
+
+/// What a report of a fault should begin with.
+std::string version_text() {
+  return text_of("mao ", mao::version, "\nLibTorch ", TORCH_VERSION, "\n", mao_program::cpu_description(), ", ", at::get_num_threads(),
+                 " threads");
 }
 
 void add_commands(CLI::App& app, int& status) {
@@ -134,7 +175,7 @@ void add_commands(CLI::App& app, int& status) {
 
 int run(int argc, char** argv) {
   CLI::App app("Prompt tuning of vision-language models (CoOp, MAO, ...)", "mao");
-  app.set_version_flag("--version", std::string("mao ") + mao::version);
+  app.set_version_flag("--version", version_text);
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(1);
   app.failure_message(failure_message);
@@ -148,6 +189,7 @@ int run(int argc, char** argv) {
     return 2;
   }
   if (is_mistyped(app, argv[1])) return 2;
+  static_cast<void>(mao::instruction_set());  // a mistyped MAO_INSTRUCTION_SET is said before any work
   try {
     auto arguments = mao_program::with_preset(mao_program::with_config({argv + 1, argv + argc}));
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
@@ -162,12 +204,13 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   mao::keep_freed_memory();
+  mao_program::CheckedOutput& output = mao_program::check_output();
   try {
-    return run(argc, argv);
+    return mao_program::status_with_output(output, run(argc, argv));
   } catch (const mao::Error& error) {
-    std::cerr << "mao: " << error.what() << '\n';
+    std::cerr << "mao: " << mao::escaped(error.what()) << '\n';
   } catch (const std::exception& error) {
-    std::cerr << "mao: " << unexpected_message(error.what()) << '\n';
+    std::cerr << "mao: " << mao::escaped(foreign_message(error, command_of(argc, argv))) << '\n';
   }
-  return 1;
+  return mao_program::status_with_output(output, 1);
 }

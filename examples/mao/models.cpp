@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models.hpp"
 
+#include "product_speed.hpp"
 #include "settings.hpp"
+
+#include <iostream>
 
 #include <mao/clip/model.hpp>
 #include <mao/cuda/device.hpp>
@@ -21,9 +24,11 @@ namespace {
 std::string describe(const Clip& clip, const std::string& name) {
   const auto& weights = clip.weights();
   const auto& sizes = weights.sizes;
-  return text_of(name, ": ViT ", sizes.vision_width, " x ", sizes.vision_layers, ", patch ", sizes.patch, ", ",
-                 sizes.resolution, " px; text ", sizes.text_width, " x ", sizes.text_layers, ", ", sizes.context,
-                 " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
+  return text_of(name, ": ViT ", sizes.vision_width, " x ", sizes.vision_layers, " in ",
+                 weights.form.vision.heads_in(sizes.vision_width), " heads, patch ", sizes.patch, ", ",
+                 sizes.resolution, " px; text ", sizes.text_width, " x ", sizes.text_layers, " in ",
+                 weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context, " tokens; ",
+                 name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
 
 /// What the settings say of the towers.
@@ -111,9 +116,13 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
 }  // namespace
 
 OpenedModel open_model(const ModelSettings& settings) {
-  if (settings.model == "embedded") return open_embedded(settings);
-  if (settings.model == "mobilenet-minilm") return open_mobilenet(settings);
-  return open_checkpoint(settings);
+  OpenedModel opened = settings.model == "embedded"           ? open_embedded(settings)
+                       : settings.model == "mobilenet-minilm" ? open_mobilenet(settings)
+                                                              : open_checkpoint(settings);
+  if (opened.precision == to_string(Precision::Bf16) && opened.device.is_cpu()) {
+    if (const auto note = slow_precision_note(Precision::Bf16, product_speed())) std::cerr << "note: " << *note << '\n';
+  }
+  return opened;
 }
 
 }  // namespace mao_program

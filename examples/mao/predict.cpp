@@ -10,7 +10,7 @@
 #include <ATen/ops/topk.h>
 
 #include <mao/clip/image_sources.hpp>
-#include <mao/data/folder.hpp>
+#include <mao/core/json_text.hpp>
 #include <mao/report/text_table.hpp>
 #include <mao/tuner/predict.hpp>
 
@@ -18,6 +18,7 @@
 #include "commands.hpp"
 #include "image_features.hpp"
 #include "learner.hpp"
+#include "readable_images.hpp"
 #include "tuned.hpp"
 
 namespace mao_program {
@@ -46,34 +47,6 @@ ClassList classes_of(const PredictOptions& options, const std::optional<Prompts>
   return classes;
 }
 
-/// Files as they are, the images of folders and what lies below them in the order of their names, "-": one path a line
-/// from the standard input.
-std::vector<std::string> images_of(const std::vector<std::string>& arguments) {
-  std::vector<std::string> images;
-  for (const std::string& argument : arguments) {
-    if (argument == "-") {
-      for (std::string line; std::getline(std::cin, line);) {
-        if (!line.empty()) images.push_back(line);
-      }
-    } else if (fs::is_directory(argument)) {
-      std::vector<std::string> inside;
-      for (const auto& entry : fs::recursive_directory_iterator(argument)) {
-        if (entry.is_regular_file() && mao::detail::is_image_name(entry.path()))
-          inside.push_back(entry.path().string());
-      }
-      require<DataError>(!inside.empty(), argument, ": no images in this folder; expected .jpg, .jpeg or .png files");
-      std::sort(inside.begin(), inside.end());
-      images.insert(images.end(), inside.begin(), inside.end());
-    } else {
-      images.push_back(argument);
-    }
-  }
-  require<DataError>(!images.empty(),
-                     "no image was named; give files, folders, or - and one path a line on the "
-                     "standard input");
-  return images;
-}
-
 struct Guess {
   std::string name;
   double probability = 0;
@@ -94,33 +67,55 @@ std::vector<std::vector<Guess>> best_of(const Tensor& logits, const ClassList& c
   return all;
 }
 
-void print_json(const std::vector<std::string>& images, const std::vector<std::vector<Guess>>& guesses) {
+using Guesses = std::vector<std::vector<Guess>>;
+
+/// Files that could not be read stand at the end, each with its error.
+void print_json(const ReadableImages& images, const Guesses& guesses) {
   nlohmann::json all = nlohmann::json::array();
-  for (std::size_t i = 0; i < images.size(); ++i) {
+  for (std::size_t i = 0; i < guesses.size(); ++i) {
     nlohmann::json best = nlohmann::json::array();
     for (const Guess& guess : guesses[i]) best.push_back({{"class", guess.name}, {"probability", guess.probability}});
-    all.push_back({{"image", images[i]}, {"top", best}});
+    all.push_back({{"image", images.names[i]}, {"top", best}});
   }
-  std::cout << all.dump(2) << "\n";
+  for (const DamagedImage& image : images.damaged) all.push_back({{"image", image.name}, {"error", image.reason}});
+  std::cout << json_text(all, 2) << "\n";
 }
 
-void print_csv(const std::vector<std::string>& images, const std::vector<std::vector<Guess>>& guesses) {
+void print_csv(const ReadableImages& images, const Guesses& guesses) {
   std::cout << "image,rank,class,probability\n" << std::setprecision(6);
-  for (std::size_t i = 0; i < images.size(); ++i) {
+  for (std::size_t i = 0; i < guesses.size(); ++i) {
     for (std::size_t rank = 0; rank < guesses[i].size(); ++rank) {
-      std::cout << mao::detail::csv_cell(images[i]) << ',' << rank + 1 << ','
+      std::cout << mao::detail::csv_cell(escaped(images.names[i])) << ',' << rank + 1 << ','
                 << mao::detail::csv_cell(guesses[i][rank].name) << ',' << guesses[i][rank].probability << "\n";
     }
   }
 }
 
-void print_text(const std::vector<std::string>& images, const std::vector<std::vector<Guess>>& guesses) {
-  for (std::size_t i = 0; i < images.size(); ++i) {
-    std::cout << images[i] << "\n" << std::fixed << std::setprecision(1);
+void print_text(const ReadableImages& images, const Guesses& guesses) {
+  for (std::size_t i = 0; i < guesses.size(); ++i) {
+    std::cout << printable(images.names[i]) << "\n" << std::fixed << std::setprecision(1);
     for (const Guess& guess : guesses[i]) {
       std::cout << std::setw(7) << 100 * guess.probability << " %  " << guess.name << "\n";
     }
   }
+}
+
+/// **Shape** [N, C].
+Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opened, const ClassList& classes,
+                 const std::optional<Prompts>& prompts, const PredictOptions& options) {
+  LoaderOptions loader;
+  loader.preprocess = opened.model->preprocess();
+  LabelledImages images{.source = nullptr, .labels = {}, .classes = classes};
+  for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
+  images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
+  if (!prompts || !learner_named(prompts->info.method).prompts_images) {
+    const auto cache =
+        open_feature_cache(options.feature_cache, [](const std::string& line) { std::cerr << line << "\n"; });
+    images.source = std::make_unique<FeatureImages>(evaluation_features(opened, images, cache));
+  }
+  const auto tested = [&](auto&& backbone) { return predict_logits(backbone, *images.source, 16); };
+  return prompts ? tested(restored_learner(opened, *prompts, classes))
+                 : tested(make_zero_shot(opened, classes, options.settings.learner));
 }
 
 int run(PredictOptions options) {
@@ -132,22 +127,13 @@ int run(PredictOptions options) {
   const ClassList classes = classes_of(options, prompts);
   const std::vector<std::string> names = images_of(options.images);
   const OpenedModel opened = open_model(options.settings.model);
-  LoaderOptions loader;
-  loader.preprocess = opened.model->preprocess();
-  LabelledImages images{.source = nullptr, .labels = {}, .classes = classes};
-  for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
-  images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
-  if (!prompts || !learner_named(prompts->info.method).prompts_images) {
-    const auto cache =
-        open_feature_cache(options.feature_cache, [](const std::string& line) { std::cerr << line << "\n"; });
-    images.source = std::make_unique<FeatureImages>(evaluation_features(opened, images, cache));
-  }
-  const auto logits_of = [&](auto&& backbone) { return predict_logits(backbone, *images.source, 16); };
-  const Tensor logits = prompts ? logits_of(restored_learner(opened, *prompts, classes))
-                                : logits_of(make_zero_shot(opened, classes, options.settings.learner));
-  const auto guesses = best_of(logits, classes, options.top);
-  (options.json ? print_json : options.csv ? print_csv : print_text)(names, guesses);
-  return 0;
+  Guesses guesses;
+  const ReadableImages images = with_readable_images(names, [&](const std::vector<std::string>& whole) {
+    guesses = best_of(logits_of(whole, opened, classes, prompts, options), classes, options.top);
+  });
+  (options.json ? print_json : options.csv ? print_csv : print_text)(images, guesses);
+  std::cout << std::flush;
+  return report_damaged(images.damaged, names.size());
 }
 
 }  // namespace
@@ -157,7 +143,7 @@ void add_predict(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("predict", "classify images with learned prompts, or by class names alone");
   command
       ->add_option("images", options->images,
-                   "image files (JPEG, PNG), folders of them, or - for paths on the standard input")
+                   "image files (JPEG, PNG, WEBP), folders of them, or - for paths on the standard input")
       ->required();
   command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run");
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");

@@ -5,7 +5,12 @@
 
 #include <filesystem>
 #include <iostream>
+#include <thread>
 #include <utility>
+
+#include <mao/core/files.hpp>
+#include <mao/core/leftovers.hpp>
+#include <mao/core/text_encoding.hpp>
 
 namespace mao_program {
 
@@ -16,34 +21,53 @@ RunOutput::RunOutput(std::string path, bool quiet, bool silent)
 
 bool RunOutput::exists() const { return fs::exists(fs::path(path_) / "config.json"); }
 
-void RunOutput::open(const RunSettings& settings) {
-  if (!folder_) {
-    is_new_ = !exists();
-    folder_.emplace(path_, settings);
-  }
-  for (const std::string& line : std::exchange(unlogged_, {})) folder_->log(line);
+nlohmann::json RunOutput::saved_config() const {
+  if (!exists()) return nullptr;
+  return nlohmann::json::parse(read_text_file(fs::path(path_) / "config.json"), nullptr, false);
 }
 
-void RunOutput::hold() {
-  if (lock_) return;
+void RunOutput::open(const nlohmann::json& config) {
+  if (!folder_) {
+    is_new_ = !exists();
+    folder_.emplace(path_, config);
+  }
+  for (const std::string& line : std::exchange(unlogged_, {})) folder_->log(escaped(line));
+}
+
+bool RunOutput::hold(const RunOptions& options, const std::function<bool()>& should_stop) {
+  if (lease_) return true;
   const auto path = folder_->path() / "run.lock";
-  // A process on another machine that tests on many images says nothing for as long.
-  lock_ = LockFile::try_take(path, {.stale_after = std::chrono::hours(1)});
-  if (lock_) return;
-  const auto holder = LockFile::holder_of(path);
-  const std::string who =
-      holder ? text_of(" (", holder->process.pid, " on ", holder->process.host, ", since ", holder->since, ")") : "";
-  throw OptionError(
-      text_of(path_, ": another process is at work in this folder", who, "; wait for it, or choose another --out"));
+  LeaseWatch watch;
+  bool told = false;
+  while (true) {
+    const LeaseState state = options.take_over ? LeaseState::Free : watch.look(path);
+    if (state == LeaseState::Free) lease_ = Lease::take_over(path, options.stale_after);
+    if (lease_) break;
+    const auto holder = Lease::holder_of(path);
+    const std::string who = holder ? holder->text() : "";
+    require<OptionError>(state != LeaseState::Held, path_, ": another process is at work in this folder (", who,
+                         "); wait for it, choose another --out, or take the folder from it with --take-over");
+    if (state == LeaseState::Silent && !std::exchange(told, true)) {
+      say(text_of(path_, " is held by a process that may be gone (", who, "); looking for a sign of life for ",
+                  holder ? holder->stale_after : 0, " s (--take-over: without looking)"));
+    }
+    if (should_stop()) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  if (lease_->took_over()) say(text_of(path_, ": taken over from a process that did not finish"));
+  folder_->guard([this] { expect_held(); });
+  remove_leftovers(folder_->path());  // of a run that was killed
+  return true;
 }
 
 void RunOutput::refresh() {
   const auto now = std::chrono::steady_clock::now();
-  if (now - refreshed_ < std::chrono::seconds(20)) return;
+  if (now - refreshed_ < std::chrono::duration<double>(lease_->pause())) return;
   refreshed_ = now;
-  require<FileError>(lock_->refresh(), path_,
-                     ": another process has taken this folder over, since this one was silent for an hour");
+  expect_held();
 }
+
+void RunOutput::expect_held() const { lease_->expect_held(); }
 
 void RunOutput::check_place() const {
   fs::path place = fs::absolute(path_);
@@ -55,15 +79,18 @@ void RunOutput::check_place() const {
                      " cannot be written to; choose another --out");
 }
 
-void RunOutput::release() { lock_->remove(); }
+void RunOutput::release() {
+  folder_->guard({});  // nothing but its log is written from now on
+  lease_->remove();
+}
 
 void RunOutput::withdraw() {
-  if (!is_new_ || !folder_ || !lock_) return;
+  if (!is_new_ || !folder_ || !lease_ || !lease_->held()) return;
   for (const auto& entry : fs::recursive_directory_iterator(path_)) {
     const std::string name = entry.path().filename().string();
     if (name.ends_with(".safetensors") || name == "metrics.jsonl" || name == "result.json") return;
   }
-  lock_->remove();
+  lease_->remove();
   std::error_code ignored;
   for (const char* name : {"config.json", "log.txt", "zero_shot.json", "dassl"}) {
     fs::remove_all(fs::path(path_) / name, ignored);
@@ -76,7 +103,7 @@ void RunOutput::withdraw() {
 
 void RunOutput::log(const std::string& line) {
   if (folder_) {
-    folder_->log(line);
+    folder_->log(escaped(line));
   } else {
     unlogged_.push_back(line);
   }
@@ -84,7 +111,7 @@ void RunOutput::log(const std::string& line) {
 
 void RunOutput::say(const std::string& line) {
   progress_.finish();
-  if (!quiet_) std::cout << line << std::endl;
+  if (!quiet_) std::cout << escaped(line) << std::endl;
   log(line);
 }
 

@@ -4,11 +4,12 @@
 /// Where a run says what it does: its folder, which one process holds at a time, its log, the console.
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include <mao/core/lock_file.hpp>
+#include <mao/core/lease.hpp>
 #include <mao/report/progress.hpp>
 #include <mao/report/run_folder.hpp>
 
@@ -25,13 +26,18 @@ class RunOutput {
   /// True when the folder is there already.
   [[nodiscard]] bool exists() const;
   /// Makes the folder, or opens that of an earlier call. **Throws** `OptionError` when it holds another run.
-  void open(const RunSettings& settings);
+  void open(const nlohmann::json& config);
+  /// config.json of an earlier call; null when there is none.
+  [[nodiscard]] nlohmann::json saved_config() const;
   [[nodiscard]] const RunFolder& folder() const { return *folder_; }
 
-  /// Takes the folder for this process alone: two would mix their epochs. **Throws** `OptionError` naming the other.
-  void hold();
-  /// Says, now and then, that this process lives. **Throws** `FileError` when another one has taken over.
+  /// Takes the folder for this process alone: two would mix their epochs. Waits while it is not known whether another
+  /// holder lives; false when `should_stop` meanwhile. **Throws** `OptionError` naming the other.
+  bool hold(const RunOptions& options, const std::function<bool()>& should_stop);
+  /// **Throws** `FileError` when another process has taken over; looks every few seconds, and after every pause.
   void refresh();
+  /// The same, looking now.
+  void expect_held() const;
   /// **Throws** `FileError` at once, before hours are spent, where no such folder can be.
   void check_place() const;
   /// The run is done for good.
@@ -53,7 +59,7 @@ class RunOutput {
   bool quiet_, silent_;
   bool is_new_ = false;  ///< config.json was written by this process
   std::optional<RunFolder> folder_;
-  std::optional<LockFile> lock_;
+  std::optional<Lease> lease_;
   std::chrono::steady_clock::time_point refreshed_{};
   std::vector<std::string> unlogged_;
   Progress progress_;

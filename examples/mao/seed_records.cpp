@@ -2,6 +2,7 @@
 #include "seed_records.hpp"
 
 #include <mao/core/files.hpp>
+#include <mao/core/json_text.hpp>
 #include <nlohmann/json.hpp>
 
 namespace mao_program {
@@ -94,7 +95,7 @@ void SeedRecords::result(const BaseToNewResult& result, const BaseToNewTask& tas
   }
   half("base", result.base);  // last, as their scripts read the last
   line(dassl_elapsed(seconds_between(start_, std::chrono::steady_clock::now())));
-  write_file_atomically(folder_ / "confusion.json", [&](std::ostream& out) { out << taken.dump() << "\n"; });
+  write_file_atomically(folder_ / "confusion.json", [&](std::ostream& out) { out << json_text(taken) << "\n"; });
 }
 
 }  // namespace mao_program

@@ -2,6 +2,7 @@
 #include "settings.hpp"
 
 #include "optimizers.hpp"
+#include "product_speed.hpp"
 
 namespace mao_program {
 
@@ -37,8 +38,12 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
       ->capture_default_str();
   app.add_option("--precision", settings.precision,
-                 "of the frozen towers: fp32, equal to the reference, or bf16, several times faster")
-      ->check(CLI::IsMember({"fp32", "bf16"}))
+                 "of the frozen towers: fp32, equal to the reference; bf16, several times faster where the CPU has "
+                 "instructions for it; auto, the faster of both on this CPU")
+      ->check(CLI::IsMember({"fp32", "bf16", "auto"}))
+      ->transform([](const std::string& name) {
+        return name == "auto" ? to_string(product_speed().faster()) : name;
+      })
       ->capture_default_str();
   app.add_option("--memory-limit", settings.memory_limit,
                  "MiB that a step may keep for its way back (0: no limit); over it, it computes in parts and twice")

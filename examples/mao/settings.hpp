@@ -83,6 +83,8 @@ struct RunOptions {
   std::int64_t cache_mib = 1024;
   std::string feature_cache;  ///< a folder, "off", or empty for the user's cache folder
   bool quiet = false;
+  double stale_after = 60;  ///< seconds without a sign of life after which others may take the folder over
+  bool take_over = false;   ///< the folder from whoever holds it
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation, precision)

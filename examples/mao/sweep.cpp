@@ -89,7 +89,7 @@ class Sweep {
                                                  : WorkList{.directory = fs::current_path().string(),
                                                             .cpu_threads = threads_of_a_run(options_.workers),
                                                             .retry = 0,
-                                                            .stale_after = 120,
+                                                            .stale_after = 60,
                                                             .runs = {},
                                                             .former = {}};
     update_runs(list_, runs, folder_.path().string());
@@ -109,14 +109,14 @@ class Sweep {
   /// The workers of this machine, and what comes out.
   int lead() {
     folder_.forget_failures(list_);
-    const SweepCounts counts = folder_.counts(list_);
+    const SweepCounts counts = folder_.counts(list_, watch_);
     std::cout << folder_.path().string() << ": " << list_.runs.size() << " runs, " << counts.done << " done, "
               << counts.running << " with other workers; " << options_.workers
               << (options_.workers == 1 ? " worker" : " workers") << " with " << list_.cpu_threads
               << (list_.cpu_threads == 1 ? " thread" : " threads") << " a run\n";
     const int status = work_with(folder_, options_.workers, options_.devices, !options_.no_wait);
     list_ = folder_.work_list();
-    const SweepCounts after = folder_.counts(list_);
+    const SweepCounts after = folder_.counts(list_, watch_);
     if (after.finished()) write_results(folder_, list_);
     std::cout << "\n";
     print_summary(std::cout, folder_, list_);
@@ -125,14 +125,14 @@ class Sweep {
     if (after.finished()) {
       std::cout << "results: " << (folder_.path() / "results.csv").string() << ", results.json\n";
     } else {
-      std::cout << "the same command goes on with what is left\n";
+      std::cout << "the same command resumes what is left\n";
     }
     return status;
   }
 
-  void print_failures() const {
+  void print_failures() {
     for (const SweepRun& run : list_.runs) {
-      const RunStatus status = folder_.status(list_, run);
+      const RunStatus status = folder_.status(list_, run, watch_);
       if (status.state == RunState::Failed) std::cout << "failed: " << run.name << ": " << status.error << "\n";
     }
   }
@@ -162,21 +162,20 @@ class Sweep {
                                  "says where it is");
     list_ = folder_.work_list();
     for (const SweepRun& run : list_.runs) {
-      const RunStatus status = folder_.status(list_, run);
+      const RunStatus status = folder_.status(list_, run, watch_);
       std::cout << (status.state == RunState::Done      ? "done     "
                     : status.state == RunState::Running ? "running  "
                     : status.state == RunState::Failed  ? "failed   "
                                                         : "open     ")
                 << run.name;
       if (status.state == RunState::Running && status.holder) {
-        std::cout << "  (" << status.holder->process.host << ", process " << status.holder->process.pid << ", since "
-                  << status.holder->since << ")";
+        std::cout << "  (" << status.holder->text() << ")";
       } else if (status.failures > 0) {
         std::cout << "  (" << status.error << ")";
       }
       std::cout << "\n";
     }
-    const SweepCounts counts = folder_.counts(list_);
+    const SweepCounts counts = folder_.counts(list_, watch_);
     if (counts.finished()) write_results(folder_, list_);
     std::cout << "\n";
     print_summary(std::cout, folder_, list_);
@@ -206,6 +205,7 @@ class Sweep {
   bool workers_given_ = false;
   SweepFolder folder_;
   WorkList list_;
+  mao::LeaseWatch watch_;
 };
 
 }  // namespace
@@ -232,7 +232,7 @@ void add_sweep(CLI::App& app, int& status) {
       ->check(CLI::PositiveNumber);
   command
       ->add_option("--stale-after", options->stale_after,
-                   "seconds of silence after which the run of another machine is taken over (default: 120)")
+                   "seconds without a sign of life after which the run of a worker is taken over (default: 60)")
       ->check(CLI::PositiveNumber);
   command->add_flag("--list", options->list, "print the runs and start nothing");
   command->add_flag("--status", options->status, "print how far the sweep is and start nothing");

@@ -5,6 +5,8 @@
 #include <optional>
 #include <sstream>
 
+#include <mao/core/text_encoding.hpp>
+#include <mao/data/open.hpp>
 #include <mao/version.hpp>
 
 #include "interrupt.hpp"
@@ -12,6 +14,7 @@
 #include "learner.hpp"
 #include "memory_estimate.hpp"
 #include "mini_batches.hpp"
+#include "named_data.hpp"
 #include "own_tuner.hpp"
 #include "results.hpp"
 #include "run_output.hpp"
@@ -55,9 +58,10 @@ class TuneRun {
 
   int run() {
     check_settings(settings_);
+    take_config();
     if (is_finished()) return 0;
     output_.check_place();
-    if (output_.exists()) output_.hold();
+    if (output_.exists() && !hold()) return stopped();
     for (const std::string& line : settings_without_effect(settings_)) say("note: " + line);
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
@@ -68,6 +72,10 @@ class TuneRun {
     const auto note = [this](const std::string& line) { say(line); };
     TaskData data(opened, settings_.data, options_, needs_pixels(), encoding, note);
     say(data.description());
+    if (data.images().from_files() && named_data(settings_.data) == nullptr) {
+      const UnreadFiles unread = unread_of(settings_.data.data);
+      if (unread.total() > 0) say("note: " + unread.description());
+    }
     const Targets targets(opened, settings_.targets, settings_.data, options_, needs_pixels(), encoding, note);
     if (!is_zero_shot()) {  // an option that does not fit the model leaves nothing behind
       const ClassList classes = data.of_seed(settings_.seeds.at(0)).base.classes;
@@ -75,8 +83,12 @@ class TuneRun {
       if (memory.text > 0) say(description_of(memory, classes, settings_.model.memory_limit));
       static_cast<void>(make_learner(opened, classes, settings_.learner, 1));
     }
-    output_.open(settings_);  // not before: a mistyped path leaves nothing behind
-    output_.hold();
+    output_.open(config_);  // not before: a mistyped path leaves nothing behind
+    if (!hold()) return stopped();
+    if (is_finished()) {  // by whoever held the folder until now
+      output_.release();
+      return 0;
+    }
     try {
       const int status = run_seeds(opened, data, targets);
       if (status == 0) output_.release();
@@ -94,15 +106,62 @@ class TuneRun {
     return !is_zero_shot() && learner_named(settings_.learner.learner).prompts_images;
   }
 
+  /// What config.json holds: the settings, and a fingerprint of the files that they name.
+  ///
+  /// **Throws** `OptionError` when these have changed since the run began.
+  void take_config() {
+    config_ = settings_;
+    const nlohmann::json flat = config_.flatten();
+    for (const auto& [setting, value] : flat.items()) {
+      const std::string text = value.is_string() ? value.get<std::string>() : std::string();
+      require<OptionError>(is_utf8(text), "the setting ", setting.substr(1), " is '", escaped(text),
+                           "', which is not UTF-8, and config.json could not hold it; rename the file or folder, or "
+                           "make a link to it");
+    }
+    const nlohmann::json saved = output_.saved_config();
+    const bool was_kept = saved.is_object() && saved.contains("images");
+    nlohmann::json images;
+    try {
+      images = fingerprint_of_files(settings_);
+    } catch (const FileError& error) {  // a finished run may outlive its data
+      if (!was_kept || !std::filesystem::exists(std::filesystem::path(options_.out) / "results.json")) throw;
+      say(text_of("note: whether the data has changed since cannot be told: ", error.what()));
+      images = saved.at("images");
+    }
+    if (saved.is_object() && !was_kept && !images.is_null()) {
+      say(text_of("note: ", options_.out, " has no fingerprint of its data, so whether that has changed cannot be told"));
+      images = nullptr;
+    }
+    if (!images.is_null()) config_["images"] = images;
+    const std::string changed = was_kept ? changed_files(saved.at("images"), images) : std::string();
+    if (changed.empty() || !has_same_settings(saved)) return;
+    throw OptionError(text_of(options_.out, " holds a run on data that has changed since (", changed,
+                              "); put it back as it was, or choose another --out, or remove ", options_.out,
+                              " to train on what is there now"));
+  }
+
+  /// Other settings are for `RunFolder` to name.
+  [[nodiscard]] bool has_same_settings(nlohmann::json saved) const {
+    saved.erase("images");
+    return saved == nlohmann::json(settings_);
+  }
+
   /// True, having said so, when an earlier call did it all.
   bool is_finished() {
     if (!output_.exists()) return false;
-    output_.open(settings_);  // says at once when it holds another run
+    output_.open(config_);  // says at once when it holds another run
     const auto finished = output_.folder().read("results.json");
     if (finished.is_null()) return false;
     say(options_.out + ": this run is finished; nothing to do");
     print(finished);
     return true;
+  }
+
+  bool hold() { return output_.hold(options_, stop_asked); }
+
+  int stopped() {
+    say("stopped; the same command resumes the run from its last whole epoch");
+    return 130;
   }
 
   int run_seeds(const OpenedModel& opened, TaskData& data, const Targets& targets) {
@@ -112,8 +171,7 @@ class TuneRun {
       if (per_seed.empty()) zero_shot = zero_shot_results(opened, task, targets);
       const auto result = run_seed(opened, data, task, targets, seed, zero_shot);
       if (result.is_null()) {
-        say("stopped; the same command goes on from the last whole epoch");
-        return 130;
+        return stopped();
       }
       per_seed.push_back(result);
     }
@@ -244,6 +302,7 @@ class TuneRun {
   Observer observer(std::uint64_t seed, const std::string& stage, SeedRecords& records) {
     Observer observer;
     observer.should_stop = stop_asked;
+    observer.before_save = [this] { output_.expect_held(); };
     observer.on_step = [this, seed, &stage, &records](const StepReport& report) {
       output_.refresh();
       records.step(stage, report);
@@ -253,6 +312,7 @@ class TuneRun {
                        report.step + 1, report.steps, note.str());
     };
     observer.on_epoch = [this, seed, &stage, &records](const EpochReport& report) {
+      output_.expect_held();
       records.epoch(stage, report);
       output_.folder().metric({{"seed", seed},
                                {"stage", stage},
@@ -273,6 +333,7 @@ class TuneRun {
   }
 
   RunSettings settings_;
+  nlohmann::json config_;
   RunOptions options_;
   std::shared_ptr<Workers> workers_;  ///< null: this process alone
   RunOutput output_;
@@ -309,6 +370,11 @@ void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) 
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   add_feature_cache_option(app, options.feature_cache);
+  app.add_option("--stale-after", options.stale_after,
+                 "seconds without a sign of life after which another process may take the run's folder over")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_flag("--take-over", options.take_over, "take the folder of the run from the process that holds it");
   app.add_flag("--quiet", options.quiet, "print the result alone");
 }
 

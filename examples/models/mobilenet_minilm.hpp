@@ -8,7 +8,6 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -22,6 +21,7 @@
 #include <mao/clip/concepts.hpp>
 #include <mao/clip/fingerprint.hpp>
 #include <mao/core/ops.hpp>
+#include <mao/core/text_file.hpp>
 #include <mao/text/mini_lm.hpp>
 
 #include "mobilenet_v2.hpp"
@@ -32,11 +32,8 @@ namespace mao::examples {
 ///
 /// **Throws** `FileError`; `FormatError` naming a line without a name.
 inline std::vector<std::string> read_imagenet_names(const std::filesystem::path& path) {
-  std::ifstream stream(path);
-  require<FileError>(stream.is_open(), "cannot open ", path.string(), ", the names of the ImageNet classes");
   std::vector<std::string> names;
-  for (std::string line; std::getline(stream, line);) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
+  for (const std::string& line : lines_of(read_utf8_file(path))) {
     const auto space = line.find(' ');
     require<FormatError>(space != std::string::npos && space + 1 < line.size(), path.string(), ", line ",
                          names.size() + 1, ": \"", line,

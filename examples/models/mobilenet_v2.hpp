@@ -16,6 +16,7 @@
 #include <ATen/ops/conv2d.h>
 
 #include <mao/clip/fingerprint.hpp>
+#include <mao/core/finite.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/core/tensor.hpp>
 
@@ -97,6 +98,7 @@ class MobileNetV2 {
       const auto found = weights.find(name);
       require<FormatError>(found != weights.end(), "MobileNetV2: the graph needs the tensor ", name,
                            ", which the weights (", weights.size(), " tensors) lack; do both files belong together?");
+      expect_finite(found->second, name, "MobileNetV2");
       return found->second.detach().to(at::kFloat);
     };
     const Tensor weight = take(op.name + ".weight"), bias = take(op.name + ".bias");

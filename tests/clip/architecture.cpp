@@ -14,10 +14,12 @@ TEST_CASE("the sizes of a model are read off its tensors", "[architecture]") {
                                .patch = 6,
                                .vision_width = 128,
                                .vision_layers = 11,
+                               .vision_mlp = 200,
                                .context = 12,
                                .vocabulary = 70,
                                .text_width = 64,
-                               .text_layers = 3};
+                               .text_layers = 3,
+                               .text_mlp = 256};
   for (const ClipArchitecture& sizes : {small, large}) {
     TensorMap weights = random_clip_weights(sizes, 1);
     CHECK(infer_architecture(weights, "toy.pt") == sizes);
@@ -50,6 +52,29 @@ TEST_CASE("tensors that do not fit each other are named", "[architecture]") {
                     ContainsSubstring("visual.conv1.weight has shape [64, 48], expected 4 dimensions"));
   CHECK_THROWS_WITH(infer_architecture(with("transformer.resblocks.1.mlp.c_fc.weight", {64, 64}), "toy.pt"),
                     ContainsSubstring("transformer.resblocks.1.mlp.c_fc.weight has shape [64, 64]"));
-  CHECK_THROWS_WITH(infer_architecture(with("visual.layer1.0.conv1.weight", {1}), "RN50.pt"),
-                    ContainsSubstring("RN50.pt") && ContainsSubstring("only ViT towers are supported"));
+}
+
+TEST_CASE("models that are no pair of CLIP's transformers are called by their name", "[architecture]") {
+  const auto refused = [](const char* name, const char* model) {
+    TensorMap weights = random_clip_weights(mao::testing::toy_sizes(), 1);
+    weights[name] = at::zeros({1});
+    CHECK_THROWS_WITH(infer_architecture(weights, "RN50.pt"),
+                      ContainsSubstring("RN50.pt: has ") && ContainsSubstring(model) && ContainsSubstring(name) &&
+                          ContainsSubstring("only ViT towers are supported"));
+  };
+  refused("visual.layer1.0.conv1.weight", "a ResNet image tower");
+  refused("visual.trunk.patch_embed.proj.weight", "an image tower of timm");
+  refused("visual.attn_pool.query", "attention pooling (CoCa)");
+  refused("transformer.embeddings.word_embeddings.weight", "a text tower of transformers");
+  refused("vision_model.head.probe", "SigLIP");
+}
+
+TEST_CASE("bystanders carry nothing that a feature depends on", "[architecture]") {
+  for (const char* name : {"attn_mask", "text.attn_mask", "text_model.embeddings.position_ids", "logit_bias",
+                           "input_resolution", "context_length", "vocab_size"}) {
+    CHECK(mao::detail::is_bystander(name));
+  }
+  for (const char* name : {"logit_scale", "visual.proj", "my_attn_mask", "visual.attn_mask.weight"}) {
+    CHECK_FALSE(mao::detail::is_bystander(name));
+  }
 }

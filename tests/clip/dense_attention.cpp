@@ -4,6 +4,8 @@
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randn.h>
 
+#include <array>
+
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
@@ -14,27 +16,31 @@ using mao::testing::relative_difference;
 
 TEST_CASE("dense attention and its way back are the formula's", "[dense_attention]") {
   if (instruction_set() == InstructionSet::Portable) return;
-  const std::int64_t images = 2, length = 19, width = 128;
-  for (const std::int64_t more : {0, 4}) {
+  const std::int64_t images = 2, length = 19;
+  for (const auto& [width, count, more] : std::vector<std::array<std::int64_t, 3>>{
+           {128, 2, 0}, {128, 2, 4}, {160, 2, 4}, {144, 3, 4}, {176, 2, 0}, {208, 2, 4}, {144, 2, 0}}) {
+    const std::int64_t size = width / count;
     for (const bool first_only : {false, true}) {
       const std::int64_t queries = first_only ? images : images * length;
       const auto leaf = [](at::IntArrayRef shape) { return at::randn(shape).requires_grad_(true); };
       const Tensor q = leaf({queries, width}), k = leaf({images * length + more, width}),
                    v = leaf({images * length + more, width});
-      const auto heads = [&](const Tensor& x) { return x.view({images, -1, 2, 64}).transpose(1, 2); };
+      const auto heads = [&](const Tensor& x) { return x.view({images, -1, count, size}).transpose(1, 2); };
       const auto seen = [&](const Tensor& x) {
-        const Tensor shared =
-            x.narrow(0, images * length, more).view({1, more, 2, 64}).transpose(1, 2).expand({images, 2, more, 64});
+        const Tensor shared = x.narrow(0, images * length, more)
+                                  .view({1, more, count, size})
+                                  .transpose(1, 2)
+                                  .expand({images, count, more, size});
         return at::cat({shared, heads(x.narrow(0, 0, images * length))}, 2);
       };
       const Tensor expected =
           mao::detail::attention(heads(q), seen(k), seen(v), {}).transpose(1, 2).reshape({queries, width});
       const Tensor gradient = at::randn({queries, width});
       expected.backward(gradient);
-      const mao::detail::DenseAttention attention{images, length, more, first_only};
+      const mao::detail::DenseAttention attention{images, length, count, more, first_only};
       const mao::detail::Projections in{q.detach(), k.detach(), v.detach()};
       mao::detail::Projections back{at::empty_like(in.query), at::empty_like(in.key), at::empty_like(in.value)};
-      CAPTURE(more, first_only);
+      CAPTURE(width, count, more, first_only);
       CHECK(relative_difference(attention.forward(in, nullptr), expected.detach()) < 3e-6);
       attention.backward(in, {}, gradient, back);
       CHECK(relative_difference(back.query, q.grad()) < 3e-6);
@@ -56,7 +62,7 @@ TEST_CASE("the heads of images on matrix tiles are the same by one thread and by
   MAO_SKIP_UNLESS(instruction_set() >= InstructionSet::Amx, "no AMX");
   const Tensor qkv = at::randn({3 * 50, 3 * 192}).to(at::kBFloat16);
   const mao::detail::Projections in{qkv.narrow(1, 0, 192), qkv.narrow(1, 192, 192), qkv.narrow(1, 384, 192)};
-  const mao::detail::DenseAttention attention{3, 50, 0, false};
+  const mao::detail::DenseAttention attention{3, 50, 3, 0, false};
   const int before = at::get_num_threads();
   at::set_num_threads(1);
   const Tensor alone = attention.forward(in, nullptr);

@@ -32,6 +32,7 @@ TEST_CASE("every part of the key changes its name", "[feature_key]") {
       [](FeatureKey& key) { key.files[1].path = "cat/3.jpg"; },
       [](FeatureKey& key) { key.files[1].size = 201; },
       [](FeatureKey& key) { key.files[1].changed_ns = 7; },
+      [](FeatureKey& key) { key.files[1].status_ns = 7; },
       [](FeatureKey& key) { std::swap(key.files[0], key.files[1]); },
       [](FeatureKey& key) { key.files.pop_back(); },
   };
@@ -43,6 +44,19 @@ TEST_CASE("every part of the key changes its name", "[feature_key]") {
     CHECK(key.name() != some_key().name());
     CHECK(key.parts() != some_key().parts());
   }
+}
+
+TEST_CASE("another picture of the same size and time is another file", "[feature_key]") {
+  const mao_test::TemporaryFolder folder;
+  const auto file = folder.write("a.jpg", "one");
+  const auto time = std::filesystem::last_write_time(file);
+  const auto before = identities_of(folder.path(), {"a.jpg"});
+  std::filesystem::rename(folder.write("other", "two"), file);
+  std::filesystem::last_write_time(file, time);
+  const auto now = identities_of(folder.path(), {"a.jpg"});
+  CHECK(now[0].size == before[0].size);
+  CHECK(now[0].changed_ns == before[0].changed_ns);
+  CHECK_FALSE(now == before);
 }
 
 TEST_CASE("a file is known by path, size and time of change", "[feature_key]") {

@@ -8,8 +8,9 @@
 using namespace mao;
 
 TEST_CASE("what is kept of a token is half in bf16, but for the residual stream", "[fused_pass]") {
-  CHECK(mao::detail::kept_bytes_per_token(512, 12, Precision::Fp32) == 512 * 12 * (8 + 28));
-  CHECK(mao::detail::kept_bytes_per_token(512, 12, Precision::Bf16) == 512 * 12 * (8 + 14));
+  CHECK(mao::detail::kept_bytes_per_token(512, 2048, 12, Precision::Fp32) == 512 * 12 * (8 + 28));
+  CHECK(mao::detail::kept_bytes_per_token(512, 2048, 12, Precision::Bf16) == 512 * 12 * (8 + 14));
+  CHECK(mao::detail::kept_bytes_per_token(512, 1024, 12, Precision::Fp32) == 512 * 12 * (8 + 20));
 }
 
 #if MAO_HAS_AVX512_KERNELS

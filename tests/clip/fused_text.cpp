@@ -33,7 +33,7 @@ double cosine(const Tensor& a, const Tensor& b) { return (a.mul(b).sum() / (a.no
 TEST_CASE("kernels and formulas agree, names being constants and prompt outputs dead", "[fused_text]") {
   auto sizes = mao::testing::toy_sizes();
   sizes.text_width = 192;
-  const TextTower tower(mao::testing::random_clip_weights(sizes, 5), sizes.text_layers, Activation::QuickGelu);
+  const TextTower tower(mao::testing::random_clip_weights(sizes, 5), sizes.text_layers);
   const Tensor all = normal_tensor({4, 192}, 0.5, Rng(6)), some = normal_tensor({2, 192}, 0.5, Rng(7));
   for (const BlockPrompts& prompts :
        {BlockPrompts{}, BlockPrompts{{}, {all, {}}, {all, {}}}, BlockPrompts{{}, {some, {}}}}) {
@@ -49,8 +49,8 @@ TEST_CASE("bf16 is within its bounds of fp32, with kernels and without", "[fused
   auto sizes = mao::testing::toy_sizes();
   sizes.text_width = 256;
   const TensorMap weights = mao::testing::random_clip_weights(sizes, 5);
-  const TextTower exact(weights, sizes.text_layers, Activation::QuickGelu),
-      half(weights, sizes.text_layers, Activation::QuickGelu, Precision::Bf16);
+  const TextTower exact(weights, sizes.text_layers),
+      half(weights, sizes.text_layers, ClipForm(), Precision::Bf16);
   const Differentiated expected = differentiate(exact, {}), fast = differentiate(half, {});
   const PortableScope portable;
   const Differentiated plain = differentiate(half, {});
@@ -63,7 +63,7 @@ TEST_CASE("bf16 is within its bounds of fp32, with kernels and without", "[fused
 
 TEST_CASE("a memory limit changes neither features nor gradients", "[fused_text]") {
   const auto sizes = mao::testing::toy_sizes();
-  TextTower tower(mao::testing::random_clip_weights(sizes, 5), sizes.text_layers, Activation::QuickGelu);
+  TextTower tower(mao::testing::random_clip_weights(sizes, 5), sizes.text_layers);
   const Tensor deep = normal_tensor({4, 64}, 0.5, Rng(6)), of_rows = normal_tensor({4, 2, 64}, 0.5, Rng(7));
   for (const BlockPrompts& prompts : {BlockPrompts{}, BlockPrompts{{}, {deep, {}}}, BlockPrompts{{}, {of_rows, {}}}}) {
     tower.limit_kept(std::numeric_limits<std::size_t>::max());

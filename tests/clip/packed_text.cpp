@@ -14,7 +14,7 @@ TEST_CASE("rows packed together are the rows packed alone", "[packed_text]") {
   const TensorMap weights = mao::testing::random_clip_weights(sizes, 1);
   std::vector<Block> blocks;
   for (std::int64_t i = 0; i < sizes.text_layers; ++i) {
-    blocks.push_back(Block::from(weights, "transformer.resblocks.", i, Activation::QuickGelu));
+    blocks.push_back(Block::from(weights, "transformer.resblocks.", i));
   }
   const Tensor& positions = weights.at("positional_embedding");
   const Tensor prefix = normal_tensor({2, 3, sizes.text_width}, 1.0, Rng(1)),

@@ -20,7 +20,7 @@ TextTower tower_of(Precision precision) {
   auto sizes = mao::testing::toy_sizes();
   sizes.text_width = width;
   sizes.text_layers = 4;
-  return {mao::testing::random_clip_weights(sizes, 5), sizes.text_layers, Activation::QuickGelu, precision};
+  return {mao::testing::random_clip_weights(sizes, 5), sizes.text_layers, ClipForm(), precision};
 }
 
 struct Prompt {

@@ -158,3 +158,112 @@ TEST_CASE("an inconsistent text batch is refused", "[text_tower]") {
   TextBatch longer = random_batch({1, 3, {22}, {0}}, model.text_tower().width(), Rng(7));
   CHECK_THROWS_WITH(model.encode_text(longer), ContainsSubstring("the longest row has 25 tokens, the model takes 24"));
 }
+
+namespace {
+
+struct Differentiated {
+  Tensor features, prefix, suffix, prompt;
+};
+
+Differentiated differentiated(const TextTower& tower) {
+  const TextBatch batch = random_batch({2, 4, {2, 5, 1, 3}, {1, 0, 1, 0}}, tower.width(), Rng(8));
+  const Tensor prompt = normal_tensor({2, tower.width()}, 0.5, Rng(9)).requires_grad_(true);
+  const Tensor features = tower.encode(batch, {{}, {prompt, {}}});
+  features.mul(normal_tensor(features.sizes().vec(), 1.0, Rng(5))).sum().backward();
+  return {features.detach(), batch.prefix.grad(), batch.suffix.grad(), prompt.grad()};
+}
+
+}  // namespace
+
+TEST_CASE("whatever the heads, the MLP and the GELU of a text tower, kernels and formulas agree", "[text_tower]") {
+  struct Shape {
+    std::int64_t head, heads, mlp;
+    ClipForm form{};
+  };
+  for (const Shape& shape : std::vector<Shape>{{48, 2, 384},
+                                               {64, 2, 200},
+                                               {80, 2, 640},
+                                               {88, 1, 352},
+                                               {104, 2, 512},
+                                               {16, 4, 256},
+                                               {128, 1, 512},
+                                               {64, 2, 512},
+                                               {64, 1, 256, {.text = {.activation = Activation::GeluTanh}}},
+                                               {64, 1, 256, {.text = {.epsilon = 1e-2}}}}) {
+    CAPTURE(shape.head, shape.heads, shape.mlp);
+    ClipArchitecture sizes = mao::testing::toy_sizes();
+    sizes.text_width = shape.head * shape.heads;
+    sizes.text_mlp = shape.mlp;
+    ClipForm form = shape.form;
+    form.text.heads = shape.heads;
+    const TextTower tower(mao::testing::random_clip_weights(sizes, 5), sizes.text_layers, form);
+    const auto fast = differentiated(tower);
+    const PortableScope portable;
+    const auto plain = differentiated(tower);
+    CHECK(relative_difference(fast.features, plain.features) < 1e-5);
+    CHECK(relative_difference(fast.prefix, plain.prefix) < 1e-5);
+    CHECK(relative_difference(fast.suffix, plain.suffix) < 1e-5);
+    CHECK(relative_difference(fast.prompt, plain.prompt) < 1e-5);
+  }
+}
+
+TEST_CASE("a tower without a mask, or read elsewhere, sees rows padded with the model's padding token",
+          "[text_tower]") {
+  const auto sizes = mao::testing::toy_sizes();
+  const TensorMap weights = mao::testing::random_clip_weights(sizes, 5);
+  const TextBatch batch = random_batch({2, 3, {2, 6, 4}, {1, 0, 1}}, sizes.text_width, Rng(5));
+  const Tensor padding = weights.at("token_embedding.weight").select(0, 0);
+  for (const bool causal : {false, true}) {
+    for (const TextPooling pooling : {TextPooling::End, TextPooling::First, TextPooling::Last}) {
+      const TextTower tower(weights, sizes.text_layers, {.causal = causal, .text_pooling = pooling});
+      CAPTURE(causal, static_cast<int>(pooling));
+      const Tensor features = tower.encode(batch);
+      for (std::int64_t r = 0; r < 3; ++r) {
+        const auto row = static_cast<std::size_t>(r);
+        const Tensor tokens = at::cat(
+            {batch.prefix[batch.group[row]], batch.suffix.narrow(0, batch.offsets[row], batch.suffix_length(r))});
+        Tensor x = at::cat({tokens, padding.expand({24 - tokens.size(0), -1})}) + weights.at("positional_embedding");
+        x = x.unsqueeze(0);
+        const Tensor mask = causal ? mao::detail::causal_mask(24, 24, 0, x.options()) : Tensor();
+        for (std::int64_t i = 0; i < 3; ++i) x = Block::from(weights, "transformer.resblocks.", i).forward(x, mask);
+        const std::int64_t place = pooling == TextPooling::First  ? 0
+                                   : pooling == TextPooling::Last ? 23
+                                                                  : tokens.size(0) - 1;
+        const Tensor read =
+            at::layer_norm(x.select(1, place), {64}, weights.at("ln_final.weight"), weights.at("ln_final.bias"));
+        CHECK(relative_difference(features.narrow(0, r, 1), at::matmul(read, weights.at("text_projection"))) < 1e-5);
+      }
+    }
+  }
+}
+
+TEST_CASE("deep prompts and many rows work without a mask", "[text_tower]") {
+  const auto sizes = mao::testing::toy_sizes();
+  const TextTower tower(mao::testing::random_clip_weights(sizes, 5), sizes.text_layers, {.causal = false});
+  const auto found = differentiated(tower);
+  for (const Tensor& gradient : {found.prefix, found.suffix, found.prompt}) {
+    REQUIRE(gradient.defined());
+    CHECK(gradient.abs().max().item<double>() > 0);
+  }
+  Case many{1, 2, {}, {}};
+  many.lengths.assign(150, 3);
+  many.group.assign(150, 0);
+  const TextBatch batch = random_batch(many, sizes.text_width, Rng(5));
+  const Tensor of_rows = normal_tensor({150, 1, sizes.text_width}, 0.5, Rng(6));
+  const Tensor features = tower.encode(batch, {{}, {of_rows, {}}});
+  TextBatch one = batch;
+  one.suffix = batch.suffix.narrow(0, 3 * 140, 3);
+  one.offsets = {0, 3};
+  one.group = {0};
+  CHECK(relative_difference(tower.encode(one, {{}, {of_rows.narrow(0, 140, 1), {}}}), features.narrow(0, 140, 1)) <
+        1e-5);
+}
+
+TEST_CASE("a text tower without a projection gives its own width", "[text_tower]") {
+  auto sizes = mao::testing::toy_sizes();
+  const TensorMap weights = mao::testing::random_clip_weights(sizes, 5);
+  const TextBatch batch = random_batch({1, 3, {2, 6}, {0, 0}}, sizes.text_width, Rng(5));
+  const Tensor own = TextTower(weights, sizes.text_layers, {.text_projection = false}).encode(batch);
+  CHECK(relative_difference(at::matmul(own, weights.at("text_projection")),
+                            TextTower(weights, sizes.text_layers).encode(batch)) < 1e-5);
+}

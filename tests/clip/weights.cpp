@@ -2,6 +2,8 @@
 #include <mao/clip/weights.hpp>
 #include <mao/testing/toy_model.hpp>
 
+#include <limits>
+
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 #include <support/tensors.hpp>
@@ -11,65 +13,140 @@ using mao_test::TemporaryFolder;
 
 namespace {
 
-TensorFile toy_file() { return {mao::testing::random_clip_weights(mao::testing::toy_sizes(), 2), {}}; }
-
-/// What is decided for a checkpoint in a folder with this configuration file.
-Activation decided(const std::string& config, const std::string& name = "config.json",
-                   const TensorFile& file = toy_file(), std::optional<Activation> wanted = {}) {
-  const TemporaryFolder folder;
-  folder.write(name, config);
-  return prepare_clip_weights(file, folder / "model.safetensors", wanted).activation;
+ClipArchitecture with_widths(std::int64_t vision, std::int64_t text) {
+  ClipArchitecture sizes = mao::testing::toy_sizes();
+  sizes.vision_width = vision;
+  sizes.text_width = text;
+  return sizes;
 }
 
-TensorFile with_text_prefix() {
-  TensorFile file;
-  for (const auto& [name, value] : toy_file().tensors) {
-    file.tensors[name.starts_with("visual.") || name == "logit_scale" ? name : "text." + name] = value;
-  }
-  return file;
+/// Of published widths.
+TensorFile published_file() { return {mao::testing::random_clip_weights(with_widths(384, 256), 2), {}}; }
+TensorFile toy_file() { return {mao::testing::random_clip_weights(mao::testing::toy_sizes(), 2), {}}; }
+
+/// open_clip's configuration of the toy.
+nlohmann::json toy_config() {
+  return {{"embed_dim", 16},
+          {"vision_cfg", {{"layers", 3}, {"width", 128}, {"patch_size", 4}, {"image_size", 8}}},
+          {"text_cfg", {{"layers", 3}, {"width", 64}, {"heads", 1}, {"context_length", 24}, {"vocab_size", 64}}}};
+}
+
+ClipWeights prepared(const nlohmann::json& model_cfg, const TensorFile& file = toy_file(),
+                     std::optional<Activation> wanted = {}) {
+  const TemporaryFolder folder;
+  folder.write("open_clip_config.json", nlohmann::json{{"model_cfg", model_cfg}}.dump());
+  return prepare_clip_weights(file, folder / "model.safetensors", wanted);
+}
+
+/// What is decided for a toy in a folder with mao's own configuration.
+Activation decided(const std::string& config, const TensorFile& file = toy_file(),
+                   std::optional<Activation> wanted = {}) {
+  const TemporaryFolder folder;
+  folder.write("config.json", config);
+  return prepare_clip_weights(file, folder / "model.safetensors", wanted).form.text.activation;
 }
 
 }  // namespace
-
-TEST_CASE("a configuration beside the weights decides the activation", "[weights]") {
-  using enum Activation;
-  CHECK(decided(R"({"activation": "gelu"})") == Gelu);
-  CHECK(decided(R"({"activation": "quick_gelu"})") == QuickGelu);
-  CHECK(decided(R"({"text_config": {"hidden_act": "gelu"}, "vision_config": {}})") == Gelu);
-  CHECK(decided(R"({"text_config": {"hidden_act": "quick_gelu"}})") == QuickGelu);
-  CHECK(decided(R"({"vision_config": {}})") == QuickGelu);  // the default of transformers
-  CHECK(decided(R"({"model_cfg": {"embed_dim": 16}})", "open_clip_config.json") == Gelu);  // the default of open_clip
-  CHECK(decided(R"({"model_cfg": {"quick_gelu": true}})", "open_clip_config.json") == QuickGelu);
-}
 
 TEST_CASE("the caller comes before the metadata, the metadata before a configuration", "[weights]") {
   TensorFile file = toy_file();
   file.metadata["activation"] = "gelu";
   const std::string quick = R"({"activation": "quick_gelu"})";
-  CHECK(decided(quick, "config.json", file) == Activation::Gelu);
-  CHECK(decided(quick, "config.json", file, Activation::QuickGelu) == Activation::QuickGelu);
-  CHECK(decided(quick, "config.json", toy_file(), Activation::Gelu) == Activation::Gelu);
+  CHECK(decided(quick) == Activation::QuickGelu);
+  CHECK(decided(quick, file) == Activation::Gelu);
+  CHECK(decided(quick, file, Activation::QuickGelu) == Activation::QuickGelu);
+  CHECK(decided(quick, toy_file(), Activation::Gelu) == Activation::Gelu);
+  CHECK(prepared(toy_config()).form.vision.activation == Activation::Gelu);  // the default of open_clip
 }
 
-TEST_CASE("without a word about it the layout decides, and the reason says so", "[weights]") {
+TEST_CASE("where nothing decides the activation, a sentence asks for it", "[weights]") {
   const TemporaryFolder empty;
-  const auto bare = prepare_clip_weights(toy_file(), empty / "clip.pt");
-  CHECK(bare.activation == Activation::QuickGelu);
-  CHECK_THAT(bare.activation_reason, ContainsSubstring("assumed"));
+  const auto path = empty / "clip.pt";
+  CHECK_THROWS_WITH(prepare_clip_weights(published_file(), path),
+                    ContainsSubstring("clip.pt: neither") && ContainsSubstring("--activation quick_gelu (OpenAI's") &&
+                        ContainsSubstring("--activation gelu (open_clip's") &&
+                        ContainsSubstring("ClipOptions::activation"));
+  const auto asked = prepare_clip_weights(published_file(), path, Activation::Gelu);
+  CHECK(asked.form.vision.activation == Activation::Gelu);
+  CHECK(asked.activation_reason == "gelu, as asked for");
+  TensorFile archive = published_file();
+  archive.tensors["input_resolution"] = at::scalar_tensor(8, at::kLong);
+  CHECK(prepare_clip_weights(archive, path).activation_reason == "quick_gelu, an OpenAI archive");
+  CHECK(prepare_clip_weights(toy_file(), path, {}, ClipForm()).form == ClipForm());
+}
+
+TEST_CASE("without a configuration published widths have their heads, others are refused", "[weights]") {
+  const TemporaryFolder empty;
+  const auto heads = [&](std::int64_t vision, std::int64_t text) {
+    const TensorFile file{mao::testing::random_clip_weights(with_widths(vision, text), 2), {}};
+    return prepare_clip_weights(file, empty / "clip.pt", Activation::Gelu).form;
+  };
+  CHECK(heads(384, 256).vision.heads == 6);
+  CHECK(heads(1280, 1280).vision.heads == 16);
+  CHECK(heads(1280, 1280).text.heads == 20);
+  CHECK_THROWS_WITH(heads(192, 256), ContainsSubstring("its image tower has") && ContainsSubstring("width 192") &&
+                                         ContainsSubstring("open_clip_config.json"));
+  CHECK_THROWS_WITH(heads(384, 128), ContainsSubstring("its text tower has") && ContainsSubstring("width 128"));
   TensorFile archive = toy_file();
   archive.tensors["input_resolution"] = at::scalar_tensor(8, at::kLong);
-  CHECK(prepare_clip_weights(archive, empty / "ViT.pt").activation_reason == "quick_gelu, an OpenAI archive");
-  const auto custom = prepare_clip_weights(with_text_prefix(), empty / "open_clip.bin");
-  CHECK(custom.layout == ClipLayout::OpenClipCustom);
-  CHECK(custom.activation == Activation::Gelu);
+  CHECK(prepare_clip_weights(archive, empty / "ViT.pt").form.vision.heads_in(128) == 2);
 }
 
-TEST_CASE("a configuration that cannot be meant is refused with its name", "[weights]") {
-  CHECK_THROWS_WITH(decided(R"({"activation": "relu"})"), ContainsSubstring("config.json says activation \"relu\""));
-  CHECK_THROWS_AS(decided("[1]"), FormatError);
-  CHECK_THROWS_AS(decided(R"({"activation": 3})"), FormatError);
-  CHECK_THROWS_AS(decided(R"({"model_cfg": []})"), FormatError);
-  CHECK_THROWS_AS(decided(R"({"text_config": {"hidden_act": null}})"), FormatError);
+TEST_CASE("a configuration of another model is refused with the key that does not fit", "[weights]") {
+  auto config = toy_config();
+  config["text_cfg"]["layers"] = 12;
+  CHECK_THROWS_WITH(prepared(config),
+                    ContainsSubstring("model_cfg.text_cfg.layers means 12, the checkpoint's tensors have 3"));
+  config = toy_config();
+  config["vision_cfg"]["mlp_ratio"] = 3.5;
+  CHECK_THROWS_WITH(prepared(config), ContainsSubstring("vision_cfg.mlp_ratio means 448"));
+  config = toy_config();
+  config["vision_cfg"].erase("image_size");
+  CHECK_THROWS_WITH(prepared(config), ContainsSubstring("vision_cfg.image_size means 224"));
+}
+
+TEST_CASE("every tensor is used, known to be without effect, or refused by name", "[weights]") {
+  TensorFile file = toy_file();
+  file.tensors["attn_mask"] = at::full({24, 24}, -std::numeric_limits<float>::infinity());
+  file.tensors["logit_bias"] = at::scalar_tensor(-10.0, at::kFloat);
+  CHECK(prepared(toy_config(), file).sizes == mao::testing::toy_sizes());
+  file.tensors["visual.transformer.resblocks.1.attn.ln_q.weight"] = at::ones({64});
+  CHECK_THROWS_WITH(prepared(toy_config(), file),
+                    ContainsSubstring("the tensor visual.transformer.resblocks.1.attn.ln_q.weight [64] is no part"));
+}
+
+TEST_CASE("layer scale becomes part of the projection before it, and must be as configured", "[weights]") {
+  TensorFile file = toy_file();
+  const Tensor gamma = normal_tensor({128}, 1.0, Rng(3));
+  for (const char* block : {"0", "1", "2"}) {
+    for (const char* scale : {".ls_1.gamma", ".ls_2.gamma"}) {
+      file.tensors[std::string("visual.transformer.resblocks.") + block + scale] = gamma;
+    }
+  }
+  CHECK_THROWS_WITH(prepared(toy_config(), file), ContainsSubstring("visual.transformer.resblocks.0.ls_1.gamma"));
+  auto config = toy_config();
+  config["vision_cfg"]["ls_init_value"] = 0.1;
+  CHECK_THROWS_WITH(prepared(config), ContainsSubstring("no tensor visual.transformer.resblocks.0.ls_1.gamma"));
+  const ClipWeights folded = prepared(config, file);
+  CHECK(folded.form.vision_scale);
+  CHECK(folded.tensors.size() == toy_file().tensors.size());
+  const std::string block = "visual.transformer.resblocks.1.";
+  const auto before = [&](const char* name) { return file.tensors.at(block + name); };
+  const auto after = [&](const char* name) { return folded.tensors.at(block + name); };
+  CHECK(after("attn.out_proj.weight").equal(before("attn.out_proj.weight") * gamma.unsqueeze(1)));
+  CHECK(after("attn.out_proj.bias").equal(before("attn.out_proj.bias") * gamma));
+  CHECK(after("mlp.c_proj.weight").equal(before("mlp.c_proj.weight") * gamma.unsqueeze(1)));
+  CHECK(after("mlp.c_fc.weight").equal(before("mlp.c_fc.weight")));
+}
+
+TEST_CASE("weights that are not finite are refused by the name of the tensor", "[weights]") {
+  for (const char* name : {"visual.proj", "token_embedding.weight", "transformer.resblocks.2.ln_1.bias"}) {
+    TensorFile file = toy_file();
+    file.tensors[name] = file.tensors[name].clone();
+    file.tensors[name].view(-1).select(0, 5).fill_(std::numeric_limits<float>::quiet_NaN());
+    CHECK_THROWS_WITH(prepared(toy_config(), file), ContainsSubstring(std::string("1 of the ")) &&
+                                                        ContainsSubstring(std::string(name) + " are NaN or infinite"));
+  }
 }
 
 TEST_CASE("half precision becomes float; sizes and names are those of the model", "[weights]") {
@@ -78,6 +155,7 @@ TEST_CASE("half precision becomes float; sizes and names are those of the model"
   TensorMap half;
   for (const auto& [name, value] : expected) half[name] = value.to(at::kHalf);
   write_safetensors(folder / "model.safetensors", half);
+  folder.write("config.json", R"({"activation": "gelu"})");
   for (const auto& path : {folder.path(), folder / "model.safetensors"}) {
     const ClipWeights read = read_clip_weights(path);
     CHECK(read.sizes == mao::testing::toy_sizes());

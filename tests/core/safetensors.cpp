@@ -73,12 +73,58 @@ TEST_CASE("the written layout: header padded to 8, larger types first") {
   const TemporaryFolder folder;
   mao::write_safetensors(folder / "a", {{"a", at::zeros({3}, at::kByte)}, {"b", at::arange(2)}});
   const auto text = mao::read_text_file(folder / "a");
-  CHECK(text.substr(0, 8) == std::string("\x70\0\0\0\0\0\0\0", 8));
-  CHECK(
-      text.substr(8, 0x70) ==
-      R"({"a":{"data_offsets":[16,19],"dtype":"U8","shape":[3]},"b":{"data_offsets":[0,16],"dtype":"I64","shape":[2]}})"
-      "   ");
-  CHECK(text.size() == 8 + 0x70 + 19);
+  CHECK(text.substr(0, 8) == std::string("\xa8\0\0\0\0\0\0\0", 8));
+  const std::string entries =
+      R"("a":{"data_offsets":[16,19],"dtype":"U8","shape":[3]},"b":{"data_offsets":[0,16],"dtype":"I64","shape":[2]}})";
+  // python: xxhash.xxh64(b'{' + entries + tensors).hexdigest()
+  const std::string metadata = R"({"__metadata__":{"mao_checksum":"xxh64:7d26641ae187ad7d"},)";
+  CHECK(text.substr(8, 0xa8) == metadata + entries + "  ");
+  CHECK(text.size() == 8 + 0xa8 + 19);
+}
+
+TEST_CASE("a flipped bit anywhere behind the header's length is refused, a file of others without checksum is read") {
+  const TemporaryFolder folder;
+  mao::write_safetensors(folder / "a", {{"m", at::arange(4, at::kFloat)}, {"n", at::arange(2)}}, {{"k", "v"}});
+  const auto file = mao::read_safetensors(folder / "a");
+  CHECK(file.metadata == std::map<std::string, std::string>{{"k", "v"}});
+  CHECK_THAT(file.checksum, ContainsSubstring("xxh64:"));
+  const auto text = mao::read_text_file(folder / "a");
+  const auto key = text.find("mao_checksum"), end = text.find('}');
+  for (std::size_t place = end + 1; place < text.size(); ++place) {
+    std::string damaged = text;
+    damaged[place] = static_cast<char>(damaged[place] ^ 1);
+    if (text[place] == ' ') continue;  // the padding, which says nothing
+    INFO(place);
+    CHECK_THROWS_AS(mao::parse_safetensors(mao::copy_bytes(damaged, "damaged")), mao::FormatError);
+  }
+  std::string damaged = text;
+  damaged[text.size() - 3] ^= 64;
+  CHECK_THROWS_WITH(mao::parse_safetensors(mao::copy_bytes(damaged, "base.prompts")),
+                    ContainsSubstring("base.prompts is damaged: its checksum is xxh64:"));
+  std::string other = text;
+  other[key] = 'n';  // no checksum that we know
+  CHECK(mao::parse_safetensors(mao::copy_bytes(other, "other")).checksum.empty());
+}
+
+TEST_CASE("a checksum is that of the content, however the header is laid out") {
+  const TemporaryFolder folder;
+  mao::write_safetensors(folder / "a", {{"m", at::arange(2)}}, {{"k", "v"}});
+  const auto sum = mao::read_safetensors(folder / "a").checksum;
+  const std::string header = R"({ "m": {"dtype":"I64", "shape":[2], "data_offsets":[0,16]},)"
+                             R"("__metadata__": {"mao_checksum": ")" + sum + R"(", "k": "v"} })";
+  const auto data = mao::read_text_file(folder / "a");
+  CHECK(mao::parse_safetensors(file_with(header, data.substr(data.size() - 16))).checksum == sum);
+}
+
+TEST_CASE("what is thrown before the last step leaves the former file") {
+  const TemporaryFolder folder;
+  mao::write_safetensors(folder / "a", {{"m", at::arange(2)}});
+  const auto before = mao::read_text_file(folder / "a");
+  const auto prevent = [] { throw mao::FileError("taken over"); };
+  CHECK_THROWS_WITH(mao::write_safetensors(folder / "a", {{"m", at::arange(3)}}, {}, prevent),
+                    ContainsSubstring("taken over"));
+  CHECK(mao::read_text_file(folder / "a") == before);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
 TEST_CASE("loaded tensors outlive everything and may be written to without changing the file") {

@@ -59,7 +59,7 @@ std::vector<Block> blocks_of(std::int64_t layers) {
   const TensorMap weights = testing::random_clip_weights(sizes, 1);
   std::vector<Block> blocks;
   for (std::int64_t i = 0; i < layers; ++i) {
-    blocks.push_back(Block::from(weights, "transformer.resblocks.", i, Activation::QuickGelu));
+    blocks.push_back(Block::from(weights, "transformer.resblocks.", i));
   }
   return blocks;
 }

@@ -46,7 +46,7 @@ TEST_CASE("the pass with the kernels gives the tower's features and gradients") 
   const auto sizes = testing::toy_sizes();
   const TensorMap weights = weights_of(sizes);
   for (const auto precision : {Precision::Fp32, Precision::Bf16}) {
-    const TextTower tower(weights, sizes.text_layers, Activation::QuickGelu);
+    const TextTower tower(weights, sizes.text_layers);
     const double features = precision == Precision::Fp32 ? 1e-5 : 1.5e-2,
                  gradients = precision == Precision::Fp32 ? 1e-5 : 5e-2;
     for (const auto& [groups, length, deep] : {std::tuple{1, 5, false}, {2, 4, true}, {3, 1, false}, {1, 3, true}}) {
@@ -55,7 +55,7 @@ TEST_CASE("the pass with the kernels gives the tower's features and gradients") 
       const Tensor given = mao_test::random({3, sizes.embed}, 7);
       const Tensor wanted = tower.encode(expected.batch, expected.prompts);
       (wanted * given).sum().backward();
-      const TextTower other(weights, sizes.text_layers, Activation::QuickGelu, precision);
+      const TextTower other(weights, sizes.text_layers, ClipForm(), precision);
       const PassOnHost taken;
       const Tensor found = other.encode(actual.batch, actual.prompts);
       (found * given).sum().backward();
@@ -70,7 +70,7 @@ TEST_CASE("the pass with the kernels gives the tower's features and gradients") 
 
 TEST_CASE("the pass is for GPUs and QuickGELU") {
   const Inputs inputs = inputs_of(1, 3, false);
-  const Block block = Block::from(weights_of(testing::toy_sizes()), "transformer.resblocks.", 0, Activation::QuickGelu);
+  const Block block = Block::from(weights_of(testing::toy_sizes()), "transformer.resblocks.", 0);
   CHECK_FALSE(cuda::TextPass::can_take({block}, inputs.batch, {}));  // it lies on the CPU
   REQUIRE(registered_text_pass() != nullptr);
   CHECK(registered_text_pass()->can_take == &cuda::TextPass::can_take);  // the header is enough

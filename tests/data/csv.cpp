@@ -35,10 +35,48 @@ TEST_CASE("bad tables are refused with the line", "[csv]") {
       {header + "1.jpg,99999999999999999999,a,train\n", "line 2: the label is"},
       {header + ",0,a,train\n", "line 2: the path is empty"},
       {header + "1.jpg,0,a,dev\n", "line 2: the split is 'dev'"},
+      {header + "1.jpg,0,a,train\n2.jpg,1,,train\n", "line 3: the class name is empty"},
+      {header + "1.jpg,0,_ ,train\n", "line 2: the class name is empty"},
+      {header + "1.jpg,0,a,train\n2.jpg,1,ros\xE9,train\n", "line 3: '2.jpg,1,ros\\xE9,train' holds the byte xE9"},
+      {header + std::string("1.jpg\0.gif,0,a,train\n", 22), "line 2: '1.jpg\\x00.gif"},
+      {std::string("\xFF\xFEp\0", 4), "the text is UTF-16; save it as UTF-8"},
   };
   for (const auto& [text, message] : cases) {
     CHECK_THROWS_WITH(mao::parse_csv(text, "r", "t.csv"), ContainsSubstring(message) && ContainsSubstring("t.csv"));
     CHECK_THROWS_AS(mao::parse_csv(text, "r", "t.csv"), mao::FormatError);
   }
   CHECK_THROWS_AS(mao::parse_csv("path,label,classname\n1,0,a\n2,0,b\n", "r", "t"), mao::DataError);
+}
+
+TEST_CASE("an image has one label, and is trained on or tested", "[csv]") {
+  const std::string header = "path,label,classname,split\n";
+  const std::string rest = "1.jpg,0,a,train\n2.jpg,1,b,train\n3.jpg,0,a,test\n";
+  CHECK_NOTHROW(mao::parse_csv(header + rest + "1.jpg,0,a,train\n", "r", "t"));  // twice as often, as CoOp takes it
+  CHECK_THROWS_WITH(mao::parse_csv(header + rest + "1.jpg,1,b,train\n", "r", "t.csv"),
+                    ContainsSubstring("t.csv: 1.jpg is listed as 'a' and as 'b'"));
+  CHECK_THROWS_WITH(mao::parse_csv(header + rest + "./2.jpg,1,b,test\n", "r", "t.csv"),
+                    ContainsSubstring("./2.jpg is in train (as 'b') and in test"));
+  CHECK_THROWS_WITH(mao::parse_csv("path,label,classname\n1.jpg,0,a\n2.jpg,0,a\n1.jpg,0,a\n", "r", "t.csv"),
+                    ContainsSubstring("1.jpg is listed twice"));
+}
+
+TEST_CASE("classes that are one in a prompt are refused, both named", "[csv]") {
+  CHECK_THROWS_WITH(
+      mao::parse_csv("path,label,classname,split\n1,0,red_thing,train\n2,1,Red thing,train\n3,0,red_thing,test\n", "r", "t"),
+      ContainsSubstring("'red_thing' and 'Red thing', are both 'red thing' in a prompt"));
+}
+
+TEST_CASE("a table from Windows gives the data set that the same table with slashes gives", "[csv]") {
+  const mao_test::TemporaryFolder folder;
+  std::string slashes = "path,label,classname\n", backslashes = "path,label,classname\r\n";
+  for (const std::string name : {"a", "b"}) {
+    std::filesystem::create_directories(folder / name);
+    for (int i = 0; i < 6; ++i) {
+      const std::string file = std::to_string(i) + ".jpg", end = name == "a" ? ",0,a" : ",1,b";
+      folder.write(name + "/" + file, "x");
+      slashes += name + "/" + file + end + "\n";
+      backslashes += name + "\\" + file + end + "\r\n";
+    }
+  }
+  CHECK(mao::read_csv(folder.write("w.csv", backslashes)) == mao::read_csv(folder.write("s.csv", slashes)));
 }

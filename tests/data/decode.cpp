@@ -50,7 +50,15 @@ TEST_CASE("damaged bytes give pixels or a FormatError, nothing else", "[decode]"
 TEST_CASE("what is no picture is refused with a reason", "[decode]") {
   const mao_test::TemporaryFolder folder;
   CHECK_THROWS_WITH(mao::read_image(folder.write("empty.jpg", "")), ContainsSubstring("empty.jpg") && ContainsSubstring("0 bytes"));
-  CHECK_THROWS_WITH(mao::read_image(folder.write("a.webp", "RIFF....WEBP")), ContainsSubstring("neither a JPEG nor a PNG"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("a.webp", "RIFF....WEBP")), ContainsSubstring("a.webp: "));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("a.txt", "some text")),
+                    ContainsSubstring("9 bytes that begin like no picture; expected a JPEG, a PNG"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("a.jpg", "GIF89a....")), ContainsSubstring("a.jpg: a GIF picture"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("b.jpg", "BM....")), ContainsSubstring("a BMP picture"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("c.jpg", {"II*\0....", 8})), ContainsSubstring("a TIFF picture"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("d.jpg", "....ftypavif")), ContainsSubstring("an AVIF picture"));
+  CHECK_THROWS_WITH(mao::read_image(folder / "C:\\d.jpg"), ContainsSubstring("as Windows writes it"));
+  CHECK_THROWS_AS(mao::read_image(folder / std::string(300, 'x')), mao::FileError);
   CHECK_THROWS_AS(mao::read_image(folder / "absent.jpg"), mao::FileError);
   CHECK_THROWS_AS(mao::read_image(folder.path()), mao::FileError);
 }

@@ -9,7 +9,7 @@
 #include <mao/core/base64.hpp>
 #include <mao/core/cpython_random.hpp>
 #include <mao/core/files.hpp>
-#include <mao/core/lock_file.hpp>
+#include <mao/core/lease.hpp>
 #include <mao/core/pickle.hpp>
 #include <mao/data/base_new.hpp>
 #include <mao/data/check_files.hpp>
@@ -98,12 +98,10 @@ TEST_CASE("core: draws, files, locks", "[docs]") {
   const auto work_is_left = [&] { return left > 0; };
   const auto work = [&] { --left; };
   fs::create_directory("runs");
-  // [lock_file]
-  if (auto lock = mao::LockFile::try_take("runs/coop.lock")) {  // std::optional: of many that try, one gets it
-    while (work_is_left()) {
-      work();
-      if (!lock->refresh()) break;  // every few seconds: a sign of life; false when somebody took the lock over
-    }
+  // [lease]
+  mao::LeaseWatch watch;  // remembers what it has seen of others
+  if (auto lease = mao::Lease::try_take("runs/coop.lock", watch)) {  // std::optional: of many that try, one gets it
+    while (work_is_left() && lease->held()) work();  // a thread gives signs of life; false once somebody took over
   }  // given back
   // [end]
   CHECK(left == 0);

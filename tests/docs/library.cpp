@@ -66,7 +66,7 @@ ClipPointer toy_clip() {
   sizes.context = 77;
   mao::TensorFile file{mao::testing::random_clip_weights(sizes, 3), {}};
   return std::make_shared<const mao::Clip>(
-      mao::prepare_clip_weights(std::move(file), "random", mao::Activation::QuickGelu), mao_test::small_tokenizer());
+      mao::prepare_clip_weights(std::move(file), "random", {}, mao::ClipForm()), mao_test::small_tokenizer());
 }
 
 // ---- compiled alone: what needs a checkpoint of CLIP, a GPU, or several processes

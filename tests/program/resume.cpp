@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao tune` that is killed, which it cannot see coming, at every epoch.
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <random>
 #include <string>
 #include <thread>
@@ -18,12 +13,15 @@
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
+#include <support/processes.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
 
 namespace fs = std::filesystem;
+using mao_test::has_ended;
+using mao_test::start_mao;
 using mao_test::TemporaryFolder;
 
 constexpr int epochs = 3, new_epochs = 2;
@@ -35,8 +33,7 @@ void render(const TemporaryFolder& folder) {
 }
 
 std::vector<std::string> tune_arguments(const TemporaryFolder& folder, const fs::path& out) {
-  std::vector<std::string> words{"mao",     "tune", "--learner", "coop", "--mao",
-                                 "--shots", "2",    "--seeds",   "1",    "--quiet"};
+  std::vector<std::string> words{"tune", "--learner", "coop", "--mao", "--shots", "2", "--seeds", "1", "--quiet"};
   const auto add = [&](const std::string& option, const std::string& value) {
     words.insert(words.end(), {option, value});
   };
@@ -48,25 +45,6 @@ std::vector<std::string> tune_arguments(const TemporaryFolder& folder, const fs:
   return words;
 }
 
-pid_t start(std::vector<std::string> words) {
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  const pid_t pid = ::fork();
-  if (pid != 0) return pid;
-  const int nothing = ::open("/dev/null", O_RDWR);
-  ::dup2(nothing, STDOUT_FILENO);
-  ::dup2(nothing, STDERR_FILENO);
-  const std::string program = mao_test::build_dir() + "/bin/mao";
-  ::execv(program.c_str(), arguments.data());
-  ::_exit(127);
-}
-
-bool has_ended(pid_t pid) {
-  siginfo_t info{};
-  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
-}
-
 long lines_of(const fs::path& file) {
   if (!fs::exists(file)) return 0;
   const std::string text = mao::read_text_file(file);
@@ -74,11 +52,7 @@ long lines_of(const fs::path& file) {
 }
 
 void run_whole(const TemporaryFolder& folder, const fs::path& out) {
-  const pid_t pid = start(tune_arguments(folder, out));
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  REQUIRE(WIFEXITED(status));
-  REQUIRE(WEXITSTATUS(status) == 0);
+  REQUIRE(mao_test::wait_for(start_mao(tune_arguments(folder, out))) == 0);
 }
 
 // Every file of prompts and every figure, byte for byte; nothing half-written is left.
@@ -104,14 +78,13 @@ TEST_CASE("a run that is killed in every epoch ends with the same bytes as one t
   std::minstd_rand random(11);
   int kills = 0;
   for (long epoch = 1; epoch <= epochs + new_epochs; ++epoch) {
-    const pid_t pid = start(tune_arguments(folder, killed));
+    const pid_t pid = start_mao(tune_arguments(folder, killed));
     // Its line is there first, then its checkpoint is written, then the next epoch begins: somewhere there it dies.
     while (!has_ended(pid) && lines_of(killed / "metrics.jsonl") < epoch)
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 20000));
     kills += has_ended(pid) ? 0 : 1;
-    ::kill(pid, SIGKILL);
-    ::waitpid(pid, nullptr, 0);
+    mao_test::kill_and_wait(pid);
   }
   CAPTURE(kills);
   CHECK(kills >= epochs);
@@ -119,7 +92,7 @@ TEST_CASE("a run that is killed in every epoch ends with the same bytes as one t
   check_same(killed, whole);
 }
 
-TEST_CASE("a run goes on from whatever a kill left: half a line, half a file", "[resume]") {
+TEST_CASE("a run resumes from whatever a kill left: half a line, half a file", "[resume]") {
   const TemporaryFolder folder;
   const fs::path whole = folder / "whole", cut = folder / "cut";
   render(folder);

@@ -1,25 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao sweep` as a user runs it, and workers of it that are killed.
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
-#include <csignal>
 #include <random>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <nlohmann/json.hpp>
 
 #include <mao/core/files.hpp>
-#include <mao/core/lock_file.hpp>
+#include <mao/core/lease.hpp>
+#include <mao/core/leftovers.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
+#include <support/processes.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -29,6 +24,7 @@ namespace fs = std::filesystem;
 using mao_test::mao_program;
 using mao_test::quoted;
 using mao_test::Run;
+using mao_test::sleep_ms;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
@@ -52,28 +48,21 @@ std::string on_disk(const TemporaryFolder& folder, std::string text) {
   return text;
 }
 
-void sleep_ms(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
-
 // A worker as a process of its own, its words in a file.
 pid_t start_worker(const fs::path& file, const fs::path& out, const fs::path& log) {
-  const pid_t pid = ::fork();
-  if (pid != 0) return pid;
-  const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
-  const std::string program = mao_test::build_dir() + "/bin/mao";
-  ::execl(program.c_str(), "mao", "sweep", file.c_str(), "--out", out.c_str(), "--worker", nullptr);
-  ::_exit(127);
+  return mao_test::start_mao({"sweep", file.string(), "--out", out.string(), "--worker"}, log);
 }
 
-// The children of a process, which is dead or alive.
-std::vector<pid_t> runs_of_worker(const fs::path& sweep, pid_t worker) {
-  std::vector<pid_t> children;
+// The process of the run that a worker holds, by the run's own lease; 0 when there is none.
+pid_t run_of_worker(const fs::path& sweep, pid_t worker) {
+  if (!fs::exists(sweep / "locks")) return 0;
   for (const auto& entry : fs::directory_iterator(sweep / "locks")) {
-    const auto holder = mao::detail::read_lock_file(entry.path());
-    if (holder && holder->process.pid == worker && holder->child.pid > 0) children.push_back(holder->child.pid);
+    const auto holder = mao::detail::read_lease_file(entry.path(), 1, true);
+    if (!holder || holder->pid != worker || holder->released) continue;
+    const auto run = mao::Lease::holder_of(sweep / entry.path().stem() / "run.lock");
+    if (run && !run->released) return static_cast<pid_t>(run->pid);
   }
-  return children;
+  return 0;
 }
 
 std::set<std::string> files_with(const fs::path& folder, const std::string& part) {
@@ -99,21 +88,15 @@ TEST_CASE("three workers, two of them killed, leave the same results as one that
   for (int i = 0; i < 3; ++i) workers.push_back(start_worker(file, three, folder / "workers.log"));
   std::minstd_rand random(7);
   for (int victim = 0; victim < 2; ++victim) {
-    while (!fs::exists(three / "locks") || runs_of_worker(three, workers[victim]).empty()) sleep_ms(2);
+    pid_t run = 0;
+    while ((run = run_of_worker(three, workers[victim])) == 0) sleep_ms(2);
+    mao_test::kill_and_wait(workers[victim]);
+    while (!mao::detail::is_gone(run)) sleep_ms(1);  // no run outlives its worker
     sleep_ms(static_cast<int>(random() % 500));
-    ::kill(workers[victim], SIGKILL);
-    ::waitpid(workers[victim], nullptr, 0);
-    sleep_ms(100);
-    for (const pid_t run : runs_of_worker(three, workers[victim])) {
-      CHECK(mao::detail::process_status(run).state != 'R');
-      CHECK(mao::state_of(mao::identity_of(run)) == mao::ProcessState::Gone);
-    }
   }
-  int status = 0;
-  ::waitpid(workers[2], &status, 0);
+  const int code = mao_test::wait_for(workers[2]);
   INFO(mao::read_text_file(folder / "workers.log"));
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(code == 0);
   for (const char* name : {"results.json", "results.csv"}) {
     CAPTURE(name);
     CHECK(mao::read_text_file(three / name) == mao::read_text_file(one / name));
@@ -128,19 +111,19 @@ TEST_CASE("three workers, two of them killed, leave the same results as one that
   }
 }
 
-TEST_CASE("a sweep that is stopped gives its runs back and goes on, one that grew does what is new", "[sweep]") {
+TEST_CASE("a sweep that is stopped gives its runs back and resumes, one that grew does what is new", "[sweep]") {
   const TemporaryFolder folder;
   const std::string text = on_disk(folder, "data = \"sketch\"\nshots = 2\nepochs = 40\nseeds = [1, 2]\n");
   const fs::path file = sweep_file(folder, text);
   const fs::path out = folder / "sweep";  // beside its file, by its name
   const Run stopped = mao_test::shell("(" + quoted(mao_test::build_dir() + "/bin/mao") + " sweep " + quoted(file) +
-                                      " --workers 2 & pid=$!; while ! grep -q '\"child\"' " + quoted(out / "locks") +
-                                      "/*.1; do sleep 0.02; done 2>/dev/null; kill -TERM $pid; wait $pid)");
+                                      " --workers 2 & pid=$!; while ! ls " + quoted(out) +
+                                      "/*/run.lock.1; do sleep 0.02; done >/dev/null 2>&1; kill -TERM $pid; wait $pid)");
   INFO(stopped.output);
   CHECK(stopped.code == 130);
-  CHECK_THAT(stopped.output, ContainsSubstring("the same command goes on"));
+  CHECK_THAT(stopped.output, ContainsSubstring("the same command resumes"));
   for (const auto& entry : fs::directory_iterator(out / "locks")) {
-    CHECK(mao::detail::read_lock_file(entry.path())->released);
+    CHECK(mao::detail::read_lease_file(entry.path(), 1, true)->released);
   }
   const Run status = mao_program("sweep " + quoted(file) + " --status");
   CHECK_THAT(status.output, ContainsSubstring("0 running"));

@@ -200,6 +200,12 @@ TEST_CASE("wrong shapes and files are named") {
   CHECK_THROWS_AS(model.encode_embeddings(at::randn({2, 3, 64}), at::zeros({2, 3}, at::kBool)), ShapeError);
   CHECK_THROWS_WITH(MiniLm::load(folder / "nowhere"), ContainsSubstring("nowhere"));
   auto tensors = read_safetensors(folder / "model.safetensors").tensors;
+  const std::string name = "encoder.layer.0.output.LayerNorm.bias";
+  const Tensor whole = tensors.at(name).clone();
+  tensors[name] = whole.clone().fill_(std::nan(""));
+  write_safetensors(folder / "model.safetensors", tensors);
+  CHECK_THROWS_WITH(MiniLm::load(folder.path()), ContainsSubstring("64 of the 64 values of " + name + " are NaN"));
+  tensors[name] = whole;
   tensors.erase("encoder.layer.1.output.dense.weight");
   write_safetensors(folder / "model.safetensors", tensors);
   CHECK_THROWS_WITH(MiniLm::load(folder.path()), ContainsSubstring("encoder.layer.1.output.dense.weight"));

@@ -68,8 +68,9 @@ struct Collected {
 
 std::vector<Collected> collect(const SweepFolder& folder, const WorkList& list) {
   std::vector<Collected> all;
+  mao::LeaseWatch watch;
   for (const SweepRun& run : list.runs) {
-    Collected one{.run = run, .status = folder.status(list, run), .results = {}, .numbers = {}};
+    Collected one{.run = run, .status = folder.status(list, run, watch), .results = {}, .numbers = {}};
     if (one.status.state == RunState::Done) {
       one.results = results_of(folder, run);
       flatten(one.results, "", one.numbers);

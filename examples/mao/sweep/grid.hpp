@@ -32,7 +32,8 @@ struct SweepSetting {
 
 /// Options that decide no number: they may change while a sweep goes on.
 inline bool says_how_to_run(const std::string& option) {
-  static const std::set<std::string> options{"device", "threads", "cache-mib", "feature-cache", "quiet", "alone"};
+  static const std::set<std::string> options{"device", "threads",     "cache-mib", "feature-cache",
+                                             "quiet",  "stale-after", "alone"};
   return options.contains(option);
 }
 
@@ -180,6 +181,7 @@ class SectionGrid {
     };
     need(entry.name != "out",
          "\"out\": a sweep gives each run a folder of its own; say where with --out on the command line");
+    need(entry.name != "take-over", "\"take-over\": a worker takes the runs over that are left behind; leave it out");
     need(entry.name != "set", "\"set\"; expected set.NAME = VALUE, an option of the method (`mao learners`)");
     need(entry.name.find('.') == std::string::npos || entry.name.starts_with("set."), "\"", entry.name,
          "\"; only set.NAME has a point in its name");

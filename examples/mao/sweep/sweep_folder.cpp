@@ -4,10 +4,11 @@
 #include <system_error>
 
 #include <mao/core/files.hpp>
+#include <mao/core/json_text.hpp>
 
 namespace mao_program {
 
-RunStatus SweepFolder::status(const WorkList& list, const SweepRun& run) const {
+RunStatus SweepFolder::status(const WorkList& list, const SweepRun& run, mao::LeaseWatch& watch) const {
   RunStatus status;
   if (is_done(run)) {
     status.state = RunState::Done;
@@ -20,9 +21,8 @@ RunStatus SweepFolder::status(const WorkList& list, const SweepRun& run) const {
       status.error = failure.value("error", std::string());
     }
   }
-  status.holder = mao::LockFile::holder_of(lock(run));
-  if (status.holder &&
-      !mao::is_stale(*status.holder, {.stale_after = std::chrono::duration<double>(list.stale_after)})) {
+  if (watch.look(lock(run)) != mao::LeaseState::Free) {
+    status.holder = mao::Lease::holder_of(lock(run));
     status.state = RunState::Running;
   } else if (status.failures > list.retry) {
     status.state = RunState::Failed;
@@ -30,10 +30,10 @@ RunStatus SweepFolder::status(const WorkList& list, const SweepRun& run) const {
   return status;
 }
 
-SweepCounts SweepFolder::counts(const WorkList& list) const {
+SweepCounts SweepFolder::counts(const WorkList& list, mao::LeaseWatch& watch) const {
   SweepCounts counts;
   for (const SweepRun& run : list.runs) {
-    switch (status(list, run).state) {
+    switch (status(list, run, watch).state) {
       case RunState::Open:
         ++counts.open;
         break;
@@ -58,7 +58,7 @@ void SweepFolder::note_failure(const SweepRun& run, const std::string& end, cons
   const int failures = before.is_object() ? before.value("failures", 0) : 0;
   const nlohmann::ordered_json failure{
       {"failures", failures + 1}, {"ended", end}, {"error", message}, {"log", log(run).filename().string()}};
-  mao::write_file_atomically(error(run), [&](std::ostream& out) { out << failure.dump(2) << "\n"; });
+  mao::write_file_atomically(error(run), [&](std::ostream& out) { out << mao::json_text(failure, 2) << "\n"; });
 }
 
 void SweepFolder::forget_failures(const WorkList& list) const {

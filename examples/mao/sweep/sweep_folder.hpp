@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include <mao/core/lock_file.hpp>
+#include <mao/core/lease.hpp>
 
 #include "work_list.hpp"
 
@@ -20,9 +20,9 @@ enum class RunState { Open, Running, Done, Failed };
 /// What is known of a run.
 struct RunStatus {
   RunState state = RunState::Open;
-  int failures = 0;                       ///< tries that failed since the sweep was last started
-  std::string error;                      ///< of the last of them
-  std::optional<mao::LockHolder> holder;  ///< who works on it, when it is running
+  int failures = 0;                        ///< tries that failed since the sweep was last started
+  std::string error;                       ///< of the last of them
+  std::optional<mao::LeaseHolder> holder;  ///< who works on it, when it is running
 };
 
 /// How many runs stand where.
@@ -49,8 +49,9 @@ class SweepFolder {
 
   [[nodiscard]] bool is_done(const SweepRun& run) const { return std::filesystem::exists(results(run)); }
 
-  [[nodiscard]] RunStatus status(const WorkList& list, const SweepRun& run) const;
-  [[nodiscard]] SweepCounts counts(const WorkList& list) const;
+  /// A run whose holder was silent for too long counts as open for whoever has watched it for as long with `watch`.
+  [[nodiscard]] RunStatus status(const WorkList& list, const SweepRun& run, mao::LeaseWatch& watch) const;
+  [[nodiscard]] SweepCounts counts(const WorkList& list, mao::LeaseWatch& watch) const;
 
   /// Keeps what a try failed of.
   void note_failure(const SweepRun& run, const std::string& end, const std::string& message) const;

@@ -21,10 +21,10 @@ namespace mao_program {
 
 /// DIR/sweep.json.
 struct WorkList {
-  std::string directory;     ///< where runs are started, so that relative paths mean the same for all workers
-  int cpu_threads = 1;       ///< of each run: the same for all, since sums may depend on it in their last bits
-  int retry = 0;             ///< how often a run that failed is tried again
-  double stale_after = 120;  ///< seconds without a sign of life from a worker on another machine
+  std::string directory;    ///< where runs are started, so that relative paths mean the same for all workers
+  int cpu_threads = 1;      ///< of each run: the same for all, since sums may depend on it in their last bits
+  int retry = 0;            ///< how often a run that failed is tried again
+  double stale_after = 60;  ///< seconds without a sign of life from a worker, after which its run is taken over
   std::vector<SweepRun> runs;
   std::vector<SweepRun> former;  ///< runs that the file no longer names; their folders stay
 };

@@ -15,8 +15,6 @@
 #include <sstream>
 #include <thread>
 
-#include <mao/core/leftovers.hpp>
-
 #include "../interrupt.hpp"
 #include "child_process.hpp"
 #include "collect.hpp"
@@ -52,7 +50,7 @@ class Worker {
         pauses = 0;
         continue;
       }
-      const SweepCounts counts = folder_.counts(list_);
+      const SweepCounts counts = folder_.counts(list_, watch_);
       if (counts.finished()) {
         write_results(folder_, list_);
         return counts.failed == 0 ? 0 : 1;
@@ -69,41 +67,38 @@ class Worker {
   bool take_one() {
     std::vector<std::pair<int, const SweepRun*>> open;  // those that failed before come last
     for (const SweepRun& run : list_.runs) {
-      const RunStatus status = folder_.status(list_, run);
+      const RunStatus status = folder_.status(list_, run, watch_);
       if (status.state == RunState::Open) open.emplace_back(status.failures, &run);
     }
     std::ranges::stable_sort(open, {}, &std::pair<int, const SweepRun*>::first);
     for (const auto& [failures, run] : open) {
-      auto lock = mao::LockFile::try_take(folder_.lock(*run),
-                                          {.stale_after = std::chrono::duration<double>(list_.stale_after)});
-      if (!lock) continue;
+      auto lease = mao::Lease::try_take(folder_.lock(*run), watch_, list_.stale_after);
+      if (!lease) continue;
       const RunState state = state_now(*run);
-      if (state == RunState::Done) lock->remove();  // by somebody else, just now
-      if (state == RunState::Open) execute(*run, *lock);
+      if (state == RunState::Done) lease->remove();  // by somebody else, just now
+      if (state == RunState::Open) execute(*run, *lease);
       return true;
     }
     return false;
   }
 
   /// As if nobody held the lock, which this worker does.
-  RunState state_now(const SweepRun& run) const {
-    const RunStatus status = folder_.status(list_, run);
+  RunState state_now(const SweepRun& run) {
+    const RunStatus status = folder_.status(list_, run, watch_);
     if (status.state != RunState::Running) return status.state;
     return status.failures > list_.retry ? RunState::Failed : RunState::Open;
   }
 
-  void execute(const SweepRun& run, mao::LockFile& lock) {
+  void execute(const SweepRun& run, mao::Lease& lease) {
     std::filesystem::create_directories(folder_.run(run));
-    mao::remove_leftovers(folder_.run(run));
     std::error_code none;
     const std::uintmax_t size = std::filesystem::file_size(folder_.log(run), none);
     const std::uintmax_t log_start = none ? 0 : size;
     say(run, "started");
     const auto began = Clock::now();
-    const pid_t child = start_child(child_options(run));
-    lock.add_child(child);
+    const pid_t child = start_child(child_options(run, lease.took_over()));
     int status = 0;
-    if (!wait_for(child, lock, status)) {
+    if (!wait_for(child, lease, status)) {
       say(run, "was taken over by another worker; nothing was heard of this one for too long");
       return;
     }
@@ -111,7 +106,7 @@ class Worker {
     if (folder_.is_done(run)) {
       std::error_code ignored;
       std::filesystem::remove(folder_.error(run), ignored);
-      lock.remove();
+      lease.remove();
       say(run,
           mao::text_of("done in ", std::fixed, std::setprecision(1), seconds.count(), " s", headline(folder_, run)));
     } else if (stop_asked()) {
@@ -125,11 +120,12 @@ class Worker {
     std::string message = last_words(folder_.log(run), log_start);
     if (message.empty()) message = end_of(status);
     folder_.note_failure(run, end_of(status), message);
-    const int failures = folder_.status(list_, run).failures;
+    const int failures = folder_.status(list_, run, watch_).failures;
     say(run, mao::text_of("failed (", end_of(status), ", try ", failures, " of ", list_.retry + 1, "): ", message));
   }
 
-  ChildOptions child_options(const SweepRun& run) const {
+  /// `take_over`: the worker before this one is gone or silent, and so is its run, or will be when it looks.
+  ChildOptions child_options(const SweepRun& run, bool take_over) const {
     ChildOptions child;
     child.arguments = run.arguments();
     if (!options_.device.empty()) {
@@ -140,6 +136,11 @@ class Worker {
     child.arguments.insert(child.arguments.begin(), "tune");
     const std::string out = std::filesystem::absolute(folder_.run(run)).string();
     child.arguments.insert(child.arguments.end(), {"--alone", "--out", out});  // srun may have started this worker
+    if (take_over) child.arguments.emplace_back("--take-over");
+    const auto set = std::ranges::find(child.arguments, "--stale-after");
+    if (set == child.arguments.end()) {
+      child.arguments.insert(child.arguments.end(), {"--stale-after", mao::text_of(list_.stale_after)});
+    }
     child.environment = {{"OMP_NUM_THREADS", std::to_string(list_.cpu_threads)}};
     // A thread that waits for others must not keep them from a core: there may be more runs than cores.
     if (std::getenv("OMP_WAIT_POLICY") == nullptr) child.environment.emplace_back("OMP_WAIT_POLICY", "passive");
@@ -148,19 +149,19 @@ class Worker {
     return child;
   }
 
-  /// False when the lock was lost; the child is dead then.
-  bool wait_for(pid_t child, mao::LockFile& lock, int& status) const {
-    const auto pause = std::chrono::duration<double>(std::min(10.0, list_.stale_after / 10));
-    auto last_sign = Clock::now();
+  /// False when the lease was lost; the child is dead then.
+  bool wait_for(pid_t child, const mao::Lease& lease, int& status) const {
+    const auto pause = std::chrono::duration<double>(lease.pause());
+    auto last_look = Clock::now();
     bool told = false;
     while (::waitpid(child, &status, WNOHANG) != child) {
       if (stop_asked() && !told) {
         ::kill(child, SIGINT);
         told = true;
       }
-      if (Clock::now() - last_sign > pause) {
-        last_sign = Clock::now();
-        if (!lock.refresh()) {
+      if (Clock::now() - last_look > pause) {
+        last_look = Clock::now();
+        if (!lease.held()) {
           ::kill(child, SIGKILL);
           ::waitpid(child, &status, 0);
           return false;
@@ -182,6 +183,7 @@ class Worker {
   SweepFolder folder_;
   WorkerOptions options_;
   WorkList list_;
+  mao::LeaseWatch watch_;
 };
 
 /// A worker as a process; the one that starts it can be killed without leaving it behind.
@@ -199,7 +201,7 @@ pid_t fork_worker(const SweepFolder& folder, const WorkerOptions& options) {
     std::cerr << "mao: " << options.name << ": " << error.what() << std::endl;
   }
   std::cout << std::flush;
-  ::_exit(code);
+  ::_exit(code == 0 && !std::cout ? 1 : code);  // the first process says why: it writes to the same place
 }
 
 }  // namespace
@@ -233,7 +235,8 @@ int work_with(const SweepFolder& folder, int workers, const std::vector<std::str
     sleep_ms(20);
   }
   if (stop_asked()) return 130;
-  const SweepCounts counts = folder.counts(folder.work_list());
+  mao::LeaseWatch watch;
+  const SweepCounts counts = folder.counts(folder.work_list(), watch);
   return counts.failed + counts.open == 0 ? 0 : 1;
 }
 

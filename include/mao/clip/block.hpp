@@ -19,16 +19,11 @@
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softmax.h>
 
+#include <mao/clip/form.hpp>
 #include <mao/core/ops.hpp>
 #include <mao/core/precision.hpp>
 
 namespace mao {
-
-/// Which GELU the weights were trained with. The wrong one silently costs accuracy.
-enum class Activation {
-  QuickGelu,  ///< x * sigmoid(1.702 x): all of OpenAI's models
-  Gelu,       ///< the exact one: open_clip models not named -quickgelu
-};
 
 /// Called with the name and value of an intermediate result, e.g. to compare with a trace of another implementation.
 using Probe = std::function<void(const std::string& name, const Tensor& value)>;
@@ -36,7 +31,8 @@ using Probe = std::function<void(const std::string& name, const Tensor& value)>;
 namespace detail {
 
 inline Tensor activate(const Tensor& x, Activation activation) {
-  return activation == Activation::QuickGelu ? x * at::sigmoid(x * 1.702) : at::gelu(x);
+  if (activation == Activation::QuickGelu) return x * at::sigmoid(x * 1.702);
+  return at::gelu(x, activation == Activation::GeluTanh ? "tanh" : "none");
 }
 
 /// x W^T + b in the type of the weights, given back as that of x.
@@ -60,22 +56,22 @@ inline Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const
 
 }  // namespace detail
 
-/// x + attention(LN(x)), then x + MLP(LN(x)); layer norms with eps 1e-5, heads of 64. This is the description in
-/// formulas; fused_block.hpp computes the same faster. In bf16 the weights and biases of the four products are bf16,
-/// all else is fp32.
+/// x + attention(LN(x)), then x + MLP(LN(x)). This is the description in formulas; fused_block.hpp computes the same
+/// faster. In bf16 the weights and biases of the four products are bf16, all else is fp32.
 struct Block {
   Tensor ln1_weight, ln1_bias;    // [W]
   Tensor qkv_weight, qkv_bias;    // [3W, W], [3W]
   Tensor out_weight, out_bias;    // [W, W], [W]
   Tensor ln2_weight, ln2_bias;    // [W]
-  Tensor fc_weight, fc_bias;      // [4W, W], [4W]
-  Tensor proj_weight, proj_bias;  // [W, 4W], [W]
+  Tensor fc_weight, fc_bias;      // [M, W], [M]
+  Tensor proj_weight, proj_bias;  // [W, M], [W]
   std::int64_t heads = 1;
   Activation activation = Activation::QuickGelu;
+  double epsilon = 1e-5;
 
   /// Block number `index` under `prefix` (`transformer.resblocks.`), OpenAI's names.
-  static Block from(const TensorMap& weights, const std::string& prefix, std::int64_t index, Activation activation,
-                    Precision precision = Precision::Fp32) {
+  static Block from(const TensorMap& weights, const std::string& prefix, std::int64_t index,
+                    const TowerForm& form = {}, Precision precision = Precision::Fp32) {
     const auto get = [&, name = prefix + std::to_string(index) + "."](const char* key) {
       return weights.at(name + key);
     };
@@ -95,22 +91,24 @@ struct Block {
                 product("mlp.c_fc.bias"),
                 product("mlp.c_proj.weight"),
                 product("mlp.c_proj.bias")};
-    block.heads = std::max<std::int64_t>(1, block.width() / 64);
-    block.activation = activation;
+    block.heads = form.heads_in(block.width());
+    block.activation = form.activation;
+    block.epsilon = form.epsilon;
     return block;
   }
 
   [[nodiscard]] std::int64_t width() const { return ln1_weight.size(0); }
+  [[nodiscard]] std::int64_t mlp_width() const { return fc_weight.size(0); }
 
   /// Queries, keys and values of every token, [..., 3W].
   [[nodiscard]] Tensor queries_keys_values(const Tensor& x) const {
-    return detail::frozen_linear(at::layer_norm(x, {width()}, ln1_weight, ln1_bias), qkv_weight, qkv_bias);
+    return detail::frozen_linear(at::layer_norm(x, {width()}, ln1_weight, ln1_bias, epsilon), qkv_weight, qkv_bias);
   }
 
   /// What follows the attention: `x` plus its projection, then the MLP. **Shapes** both [..., W].
   [[nodiscard]] Tensor finish(const Tensor& x, const Tensor& attended) const {
     const Tensor middle = x + detail::frozen_linear(attended, out_weight, out_bias);
-    const Tensor normed = at::layer_norm(middle, {width()}, ln2_weight, ln2_bias);
+    const Tensor normed = at::layer_norm(middle, {width()}, ln2_weight, ln2_bias, epsilon);
     const Tensor hidden = detail::frozen_linear(normed, fc_weight, fc_bias);
     return middle + detail::frozen_linear(detail::activate(hidden, activation), proj_weight, proj_bias);
   }
@@ -118,7 +116,7 @@ struct Block {
   /// Keys and values, heads split, of tokens that are attended to and attend to nothing. **Shapes** tokens [m, W] ->
   /// twice [batch, h, m, W / h].
   [[nodiscard]] std::pair<Tensor, Tensor> keys_values(const Tensor& tokens, std::int64_t batch) const {
-    const Tensor normed = at::layer_norm(tokens, {width()}, ln1_weight, ln1_bias);
+    const Tensor normed = at::layer_norm(tokens, {width()}, ln1_weight, ln1_bias, epsilon);
     const Tensor both = detail::frozen_linear(normed, qkv_weight.narrow(0, width(), 2 * width()),
                                               qkv_bias.narrow(0, width(), 2 * width()));
     const auto parts = both.unsqueeze(0).chunk(2, -1);

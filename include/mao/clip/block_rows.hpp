@@ -17,7 +17,7 @@ struct KeptBlock {
   Tensor qkv, query;              ///< [T + m, 3W]; or, where few rows are queries, [T + m, 2W] and [Q, W]
   Tensor attention;               ///< whatever the attention keeps
   Tensor middle, middle_moments;  ///< [Q, W], [Q, 2]
-  Tensor slope;                   ///< [Q, 4W], of the activation
+  Tensor slope;                   ///< [Q, M], of the activation
 };
 
 /// The residual stream between two blocks: rows, and what the lower block adds to them, which the first layer norm of

@@ -7,6 +7,8 @@
 /// out: the weights are computed again (they would be the largest part of what is kept), and in bf16 LibTorch's own way
 /// back takes several times longer than these five products.
 
+#include <cmath>
+
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
@@ -19,14 +21,15 @@
 
 namespace mao::detail {
 
-/// B images of L tokens each; queries are all of them, or with `first_only` the first of each image. Behind them stand
-/// `attended` rows, which every query sees too.
+/// B images of L tokens each, heads of any width; queries are all of them, or with `first_only` the first of each.
+/// Behind them stand `attended` rows, which every query sees too.
 struct DenseAttention {
-  std::int64_t images = 0, length = 0, attended = 0;
+  std::int64_t images = 0, length = 0, heads = 1, attended = 0;
   bool first_only = false;
 
   Tensor forward(const Projections& in, Tensor* /*kept*/) const {
-    if (in.query.scalar_type() == at::kBFloat16 && instruction_set() >= InstructionSet::Amx) return on_tiles(in);
+    const bool for_tiles = in.query.scalar_type() == at::kBFloat16 && in.query.size(1) == heads * head_width;
+    if (for_tiles && instruction_set() >= InstructionSet::Amx) return on_tiles(in);
     const Tensor mixed = at::scaled_dot_product_attention(queries(in.query), keys(in.key), keys(in.value));
     return mixed.transpose(1, 2).reshape(in.query.sizes());
   }
@@ -34,13 +37,13 @@ struct DenseAttention {
   void backward(const Projections& in, const Tensor& /*kept*/, const Tensor& gradient, Projections& back) const {
     const Tensor q = batches(queries(in.query)), k = batches(keys(in.key)), v = batches(keys(in.value));
     const Tensor arrived = batches(queries(gradient));
+    const auto scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(in.query.size(1) / heads)));
     const Tensor weights = at::bmm(q, k.transpose(1, 2));
-    each_row(weights, [&](auto* row, std::int64_t) { rows::softmax(row, attention_scale, weights.size(2)); });
+    each_row(weights, [&](auto* row, std::int64_t) { rows::softmax(row, scale, weights.size(2)); });
     set_keys(back.value, at::bmm(weights.transpose(1, 2), arrived));
     const Tensor scores = at::bmm(arrived, v.transpose(1, 2));
     each_row(scores, [&]<class Type>(Type* row, std::int64_t i) {
-      rows::softmax_backward(weights.const_data_ptr<Type>() + i * weights.size(2), row, attention_scale,
-                             weights.size(2));
+      rows::softmax_backward(weights.const_data_ptr<Type>() + i * weights.size(2), row, scale, weights.size(2));
     });
     queries(back.query).copy_(at::bmm(scores, k).view(queries(back.query).sizes()));
     set_keys(back.key, at::bmm(scores.transpose(1, 2), q));
@@ -51,7 +54,7 @@ struct DenseAttention {
   [[nodiscard]] Tensor on_tiles(const Projections& in) const {
     using Number = c10::BFloat16;
     const Tensor result = at::empty(in.query.sizes(), in.query.options());
-    const std::int64_t width = result.size(1), heads = width / head_width, asked = result.size(0) / images;
+    const std::int64_t width = result.size(1), asked = result.size(0) / images;
     const auto rows_of = [](const Tensor& x) {
       return
           [numbers = x.const_data_ptr<Number>(), stride = x.stride(0)](std::int64_t i) { return numbers + i * stride; };
@@ -76,30 +79,30 @@ struct DenseAttention {
     return result;
   }
 
-  /// [B * n, W] -> [B, h, n, 64], a view.
+  /// [B * n, W] -> [B, h, n, d], a view.
   [[nodiscard]] Tensor heads_of(const Tensor& x) const {
-    return x.unflatten(1, {x.size(1) / head_width, head_width}).unflatten(0, {images, -1}).transpose(1, 2);
+    return x.unflatten(1, {heads, -1}).unflatten(0, {images, -1}).transpose(1, 2);
   }
   [[nodiscard]] Tensor queries(const Tensor& x) const { return heads_of(x); }
 
-  /// [B, h, m + L, 64]: the attended rows first.
+  /// [B, h, m + L, d]: the attended rows first.
   [[nodiscard]] Tensor keys(const Tensor& x) const {
     const Tensor own = heads_of(x.narrow(0, 0, images * length));
     if (attended == 0) return own;
-    const Tensor more = x.narrow(0, images * length, attended).unflatten(1, {x.size(1) / head_width, head_width});
+    const Tensor more = x.narrow(0, images * length, attended).unflatten(1, {heads, -1});
     return at::cat({more.transpose(0, 1).unsqueeze(0).expand({images, -1, -1, -1}), own}, 2);
   }
 
-  /// Writes gradients of `keys`, [B * h, m + L, 64]; those of the attended rows are summed over the images.
+  /// Writes gradients of `keys`, [B * h, m + L, d]; those of the attended rows are summed over the images.
   void set_keys(const Tensor& to, const Tensor& gradient) const {
     const Tensor apart = gradient.unflatten(0, {images, -1});
     heads_of(to.narrow(0, 0, images * length)).copy_(apart.narrow(2, attended, length));
     if (attended == 0) return;
-    const Tensor sum = apart.narrow(2, 0, attended).to(at::kFloat).sum(0);  // [h, m, 64]
-    to.narrow(0, images * length, attended).unflatten(1, {-1, head_width}).copy_(sum.transpose(0, 1));
+    const Tensor sum = apart.narrow(2, 0, attended).to(at::kFloat).sum(0);  // [h, m, d]
+    to.narrow(0, images * length, attended).unflatten(1, {heads, -1}).copy_(sum.transpose(0, 1));
   }
 
-  /// [B, h, n, 64] -> [B * h, n, 64], in one piece.
+  /// [B, h, n, d] -> [B * h, n, d], in one piece.
   static Tensor batches(const Tensor& x) { return x.contiguous().flatten(0, 1); }
 
   /// Calls `work(row, number)` for each row of a tensor in one piece.

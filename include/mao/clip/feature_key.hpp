@@ -3,14 +3,16 @@
 /// \file
 /// What features of image files depend on, so that kept ones are used for nothing else.
 
+#include <sys/stat.h>
+
 #include <array>
-#include <chrono>
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <map>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -24,7 +26,8 @@ namespace mao {
 struct FileIdentity {
   std::string path;             ///< relative to the data set's folder, so that it may be moved
   std::uintmax_t size = 0;      ///< bytes
-  std::int64_t changed_ns = 0;  ///< time of the last change, nanoseconds of the file system's clock
+  std::int64_t changed_ns = 0;  ///< time of the last change, nanoseconds; copying and unpacking programs set it at will
+  std::int64_t status_ns = 0;   ///< time of the last change of the entry itself, which no program can set
 
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
@@ -35,13 +38,14 @@ inline std::vector<FileIdentity> identities_of(const std::filesystem::path& root
   std::vector<FileIdentity> files;
   files.reserve(paths.size());
   for (const std::string& path : paths) {
-    std::error_code size_failure, time_failure;
-    const auto size = std::filesystem::file_size(root / path, size_failure);
-    const auto time = std::filesystem::last_write_time(root / path, time_failure);
-    const std::error_code failure = size_failure ? size_failure : time_failure;
-    require<FileError>(!failure, "cannot examine the image ", (root / path).string(), ": ", failure.message());
-    const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch());
-    files.push_back({path, size, static_cast<std::int64_t>(since.count())});
+    struct stat status {};
+    const bool found = ::stat((root / path).c_str(), &status) == 0;
+    require<FileError>(found, "cannot examine the image ", (root / path).string(), ": ", std::strerror(errno));
+    const auto nanoseconds = [](const timespec& time) {
+      return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+    };
+    files.push_back({path, static_cast<std::uintmax_t>(status.st_size), nanoseconds(status.st_mtim),
+                     nanoseconds(status.st_ctim)});
   }
   return files;
 }
@@ -79,6 +83,7 @@ struct FeatureKey {
       hash.add(file.path);
       hash.add(std::to_string(file.size));
       hash.add(std::to_string(file.changed_ns));
+      hash.add(std::to_string(file.status_ns));
     }
     return {{"model", model},
             {"computed", computed},

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <cstdint>
 #include <string>
+#include <utility>
 
+#include <mao/clip/architecture.hpp>
 #include <mao/core/content_hash.hpp>
 #include <mao/core/tensor.hpp>
 
@@ -26,6 +28,21 @@ inline std::string fingerprint_of(const TensorMap& weights) {
     hash.add(begin + (size - window), window);
   }
   return hash.text();
+}
+
+/// The same of a CLIP. Where its form is not that of OpenAI's models, a hash of the form follows: the same tensors with
+/// other heads or another activation are another model.
+inline std::string fingerprint_of(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form) {
+  const ClipForm usual;
+  ClipForm own = form;
+  own.vision_scale = own.text_scale = false;  // part of the weights by now
+  for (const auto& [tower, width] : {std::pair{&own.vision, sizes.vision_width}, {&own.text, sizes.text_width}}) {
+    if (tower->heads == std::max<std::int64_t>(1, width / 64)) tower->heads = 0;
+  }
+  if (own == usual) return fingerprint_of(weights);
+  detail::ContentHash hash;
+  hash.add(describe_vision(own, sizes.vision_width) + "; " + describe_text(own, sizes.text_width));
+  return fingerprint_of(weights) + "-" + hash.text();
 }
 
 }  // namespace mao

@@ -38,6 +38,7 @@ class FusedBlock {
   /// With `read_out` queries are computed for chosen rows alone.
   FusedBlock(const Block& block, Precision precision, bool read_out)
       : type_(FrozenLinear::type_of(precision)),
+        heads_(block.heads),
         activation_(block.activation),
         norm1_{block.ln1_weight, block.ln1_bias},
         norm2_{block.ln2_weight, block.ln2_bias} {
@@ -67,6 +68,7 @@ class FusedBlock {
   }
 
   [[nodiscard]] std::int64_t width() const { return norm1_.weight.size(0); }
+  [[nodiscard]] std::int64_t heads() const { return heads_; }
   /// Of what the products take and give.
   [[nodiscard]] at::ScalarType product_type() const { return type_; }
 
@@ -207,10 +209,11 @@ class FusedBlock {
   }
 
   at::ScalarType type_ = at::kFloat;
+  std::int64_t heads_ = 1;
   Activation activation_ = Activation::QuickGelu;
   NormWeights norm1_, norm2_;
   FrozenLinear query_, qkv_, out_, fc_, proj_;
-  Tensor query_bias_, out_bias_, fc_bias_, proj_bias_;  // [W], [W], [4W], [W]; undefined in bf16
+  Tensor query_bias_, out_bias_, fc_bias_, proj_bias_;  // [W], [W], [M], [W]; undefined in bf16
   Tensor key_weight_, value_weight_;                    // [h, d, W], [h, W, d], of the read-out
 };
 

@@ -13,10 +13,12 @@
 
 namespace mao::detail {
 
-/// Bytes that blocks keep of a token for its way back: input, queries, keys and values, middle, slope.
-inline std::size_t kept_bytes_per_token(std::int64_t width, std::int64_t layers, Precision precision) {
+/// Bytes that blocks keep of a token for its backward pass: input, queries, keys and values, middle, slope.
+inline std::size_t kept_bytes_per_token(std::int64_t width, std::int64_t mlp, std::int64_t layers,
+                                        Precision precision) {
   const std::size_t product = precision == Precision::Bf16 ? 2 : 4;
-  return static_cast<std::size_t>(width * layers) * (2 * sizeof(float) + 7 * product);
+  return static_cast<std::size_t>(layers) * (static_cast<std::size_t>(width) * 2 * sizeof(float) +
+                                             static_cast<std::size_t>(3 * width + mlp) * product);
 }
 
 #if MAO_HAS_AVX512_KERNELS
@@ -49,10 +51,17 @@ inline std::shared_ptr<const std::vector<FusedBlock>> fused_blocks(const std::ve
   return fused;
 }
 
-/// Whether the kernels can take `tokens` through blocks like this one.
-inline bool kernels_fit(const Tensor& tokens, const Block& block) {
-  return instruction_set() >= InstructionSet::Avx512 && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
-         block.width() == block.heads * 64;
+/// Whether the kernels compute blocks like these: rows of 16 k floats, one of the two GELUs that they have, their
+/// epsilon. What attends brings its own condition.
+inline bool kernels_know(const std::vector<Block>& blocks) {
+  const Block& block = blocks.front();
+  return block.width() % 16 == 0 && block.mlp_width() % 16 == 0 && block.activation != Activation::GeluTanh &&
+         static_cast<float>(block.epsilon) == rows::layer_norm_epsilon;
+}
+
+/// Whether the kernels can take `tokens` on this CPU.
+inline bool kernels_fit(const Tensor& tokens) {
+  return instruction_set() >= InstructionSet::Avx512 && tokens.is_cpu() && tokens.scalar_type() == at::kFloat;
 }
 
 #endif

@@ -70,7 +70,8 @@ class FusedVisionPass {
  private:
   [[nodiscard]] DenseAttention attention(std::size_t i) const {
     const Tensor& attended = prompts_[i].attended;
-    return {images_, length_, attended.defined() ? attended.size(0) : 0, i + 1 == blocks_->size()};
+    return {images_, length_, blocks_->front().heads(), attended.defined() ? attended.size(0) : 0,
+            i + 1 == blocks_->size()};
   }
   /// Whether the last block can do without keys and values.
   [[nodiscard]] bool reads_first(bool keep) const {

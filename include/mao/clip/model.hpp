@@ -29,6 +29,7 @@ namespace mao {
 struct ClipOptions {
   std::filesystem::path vocabulary;       ///< BPE merges; looked for when empty (text/vocabulary.hpp)
   std::optional<Activation> activation;   ///< decided by the source when not given
+  std::optional<ClipForm> form{};         ///< in place of the configuration file beside the checkpoint
   Precision precision = Precision::Fp32;  ///< of the towers
   /// Bytes that a pass of a tower may keep for its way back; see TextTower::limit_kept.
   std::size_t kept_limit = std::numeric_limits<std::size_t>::max();
@@ -42,10 +43,10 @@ class Clip {
   Clip(ClipWeights weights, ClipTokenizer tokenizer, Precision precision = Precision::Fp32)
       : weights_(std::move(weights)),
         tokenizer_(std::move(tokenizer)),
-        text_(weights_.tensors, weights_.sizes.text_layers, weights_.activation, precision),
-        vision_(weights_.tensors, weights_.sizes, weights_.activation, precision),
+        text_(weights_.tensors, weights_.sizes.text_layers, weights_.form, precision),
+        vision_(weights_.tensors, weights_.sizes, weights_.form, precision),
         tokens_(weights_.tensors.at("token_embedding.weight")),
-        fingerprint_(fingerprint_of(weights_.tensors)),
+        fingerprint_(fingerprint_of(weights_.tensors, weights_.sizes, weights_.form)),
         precision_(precision) {
     require<FormatError>(tokenizer_.size() == weights_.sizes.vocabulary, "the tokenizer has ", tokenizer_.size(),
                          " tokens, token_embedding.weight has ", weights_.sizes.vocabulary,
@@ -55,9 +56,9 @@ class Clip {
 
   /// Reads a checkpoint file or folder and finds its vocabulary.
   ///
-  /// **Throws** `FileError`, `FormatError`.
+  /// **Throws** `FileError`, `FormatError`, `OptionError`; see `prepare_clip_weights`.
   static Clip load(const std::filesystem::path& path, const Options& options = {}) {
-    ClipWeights weights = read_clip_weights(path, options.activation);
+    ClipWeights weights = read_clip_weights(path, options.activation, options.form);
     Clip clip(std::move(weights), ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path)),
               options.precision);
     clip.limit_kept(options.kept_limit);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <ATen/ops/cat.h>
 
@@ -31,37 +32,57 @@ inline std::string_view name_of(ClipLayout layout) {
   return "OpenAI / open_clip";
 }
 
+namespace detail {
+
+inline bool has_prefix(const TensorMap& weights, const std::string& prefix) {
+  const auto first = weights.lower_bound(prefix);
+  return first != weights.end() && first->first.starts_with(prefix);
+}
+
+}  // namespace detail
+
 /// Decides by the names that are there.
 inline ClipLayout layout_of(const TensorMap& weights) {
-  if (weights.contains("text_model.encoder.layers.0.self_attn.q_proj.weight")) return ClipLayout::HuggingFace;
-  if (weights.contains("text.token_embedding.weight")) return ClipLayout::OpenClipCustom;
-  return ClipLayout::OpenAi;
+  if (detail::has_prefix(weights, "text_model.") || detail::has_prefix(weights, "vision_model.")) {
+    return ClipLayout::HuggingFace;
+  }
+  return detail::has_prefix(weights, "text.") ? ClipLayout::OpenClipCustom : ClipLayout::OpenAi;
 }
 
 namespace detail {
 
-/// Adds one Hugging Face encoder to `result`, block by block.
-inline void add_hugging_face_blocks(const TensorMap& weights, const std::string& from, const std::string& to,
-                                    TensorMap& result) {
-  static constexpr std::array<std::pair<const char*, const char*>, 5> renamed{{{"layer_norm1", "ln_1"},
-                                                                               {"layer_norm2", "ln_2"},
-                                                                               {"self_attn.out_proj", "attn.out_proj"},
-                                                                               {"mlp.fc1", "mlp.c_fc"},
-                                                                               {"mlp.fc2", "mlp.c_proj"}}};
-  for (std::int64_t i = 0; i < count_blocks(weights, from); ++i) {
+using Renaming = std::pair<std::string_view, std::string_view>;
+
+/// Takes one Hugging Face encoder from `weights` to `result`, block by block.
+inline void move_hugging_face_blocks(TensorMap& weights, const std::string& from, const std::string& to,
+                                     TensorMap& result) {
+  static constexpr std::array<Renaming, 5> renamed{{{"layer_norm1", "ln_1"},
+                                                    {"layer_norm2", "ln_2"},
+                                                    {"self_attn.out_proj", "attn.out_proj"},
+                                                    {"mlp.fc1", "mlp.c_fc"},
+                                                    {"mlp.fc2", "mlp.c_proj"}}};
+  const std::int64_t count = count_blocks(weights, from);
+  for (std::int64_t i = 0; i < count; ++i) {
     const std::string source = from + std::to_string(i) + ".", target = to + std::to_string(i) + ".";
-    for (const char* kind : {"weight", "bias"}) {
-      const auto part = [&](const char* name) { return weights.at(source + "self_attn." + name + "_proj." + kind); };
-      result[target + "attn.in_proj_" + kind] = at::cat({part("q"), part("k"), part("v")});
+    const auto take = [&](const std::string& name) { return weights.extract(source + name); };
+    for (const std::string kind : {"weight", "bias"}) {
+      std::vector<Tensor> parts;
+      for (const char* part : {"q", "k", "v"}) {
+        auto found = take(text_of("self_attn.", part, "_proj.", kind));
+        if (!found.empty()) parts.push_back(std::move(found.mapped()));
+      }
+      if (parts.size() == 3) result[target + "attn.in_proj_" + kind] = at::cat(parts);
       for (const auto& [theirs, ours] : renamed) {
-        result[target + ours + "." + kind] = weights.at(source + theirs + "." + kind);
+        auto found = take(text_of(theirs, '.', kind));
+        if (!found.empty()) result[text_of(target, ours, '.', kind)] = std::move(found.mapped());
       }
     }
   }
 }
 
-inline TensorMap from_hugging_face(const TensorMap& weights) {
-  static constexpr std::array<std::pair<const char*, const char*>, 12> renamed{
+/// What is there under OpenAI's names; the rest keeps its own.
+inline TensorMap from_hugging_face(TensorMap weights) {
+  static constexpr std::array<Renaming, 11> renamed{
       {{"vision_model.embeddings.patch_embedding.weight", "visual.conv1.weight"},
        {"vision_model.embeddings.class_embedding", "visual.class_embedding"},
        {"vision_model.embeddings.position_embedding.weight", "visual.positional_embedding"},
@@ -72,40 +93,44 @@ inline TensorMap from_hugging_face(const TensorMap& weights) {
        {"text_model.embeddings.token_embedding.weight", "token_embedding.weight"},
        {"text_model.embeddings.position_embedding.weight", "positional_embedding"},
        {"text_model.final_layer_norm.weight", "ln_final.weight"},
-       {"text_model.final_layer_norm.bias", "ln_final.bias"},
-       {"logit_scale", "logit_scale"}}};
+       {"text_model.final_layer_norm.bias", "ln_final.bias"}}};
+  static constexpr std::array<Renaming, 2> transposed{
+      {{"visual_projection.weight", "visual.proj"}, {"text_projection.weight", "text_projection"}}};
   TensorMap result;
-  for (const auto& [theirs, ours] : renamed) result[ours] = weights.at(theirs);
-  result["visual.proj"] = weights.at("visual_projection.weight").t();
-  result["text_projection"] = weights.at("text_projection.weight").t();
-  add_hugging_face_blocks(weights, "vision_model.encoder.layers.", "visual.transformer.resblocks.", result);
-  add_hugging_face_blocks(weights, "text_model.encoder.layers.", "transformer.resblocks.", result);
+  move_hugging_face_blocks(weights, "vision_model.encoder.layers.", "visual.transformer.resblocks.", result);
+  move_hugging_face_blocks(weights, "text_model.encoder.layers.", "transformer.resblocks.", result);
+  for (const auto& [theirs, ours] : renamed) {
+    auto found = weights.extract(std::string(theirs));
+    if (!found.empty()) result[std::string(ours)] = std::move(found.mapped());
+  }
+  for (const auto& [theirs, ours] : transposed) {
+    auto found = weights.extract(std::string(theirs));
+    if (!found.empty()) result[std::string(ours)] = found.mapped().t().contiguous();
+  }
+  result.merge(weights);
   return result;
+}
+
+/// open_clip's text tower under OpenAI's names; a projection with a bias is a linear layer, whose weight is transposed.
+inline TensorMap from_open_clip(const TensorMap& weights) {
+  TensorMap result;
+  for (const auto& [name, value] : weights) result[name.starts_with("text.") ? name.substr(5) : name] = value;
+  if (auto linear = result.extract("text_projection.weight"); !linear.empty()) {
+    result["text_projection"] = linear.mapped().t().contiguous();
+  }
+  return result;
+}
+
+inline TensorMap from_layout(const TensorMap& weights, ClipLayout layout) {
+  return layout == ClipLayout::HuggingFace ? from_hugging_face(weights) : from_open_clip(weights);
 }
 
 }  // namespace detail
 
-/// The same tensors under OpenAI's names; what is no part of the towers (`position_ids`, `logit_bias`,
-/// `input_resolution`, ...) is left out by those who read it.
-///
-/// **Throws** `FormatError` when a Hugging Face checkpoint lacks a tensor.
-inline TensorMap with_openai_names(const TensorMap& weights, const std::string& source) {
-  TensorMap result;
-  switch (layout_of(weights)) {
-    case ClipLayout::HuggingFace:
-      try {
-        return detail::from_hugging_face(weights);
-      } catch (const std::out_of_range&) {
-        throw FormatError(source + ": has Hugging Face names but lacks some tensors of a CLIPModel; " +
-                          "a checkpoint with both towers and both projections is needed");
-      }
-    case ClipLayout::OpenClipCustom:
-      for (const auto& [name, value] : weights) result[name.starts_with("text.") ? name.substr(5) : name] = value;
-      return result;
-    case ClipLayout::OpenAi:
-      break;
-  }
-  return weights;
+/// The same tensors under OpenAI's names. What has no place in a CLIP keeps the name it has; `infer_architecture`
+/// refuses it, as it refuses a network that lacks a part.
+inline TensorMap with_openai_names(const TensorMap& weights) {
+  return detail::from_layout(weights, layout_of(weights));
 }
 
 }  // namespace mao

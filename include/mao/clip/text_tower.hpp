@@ -3,10 +3,11 @@
 /// \file
 /// CLIP's text tower, twice: packed (what training uses) and dense (the readable reference, the oracle of the tests).
 ///
-/// Attention is causal and a row is read out at its last token, so nothing after that token can matter: rows need no
-/// padding. The prefix that rows share stands before everything else, so its states are the same in every row: they are
-/// computed once a group. Both are exact. The packed pass exists in formulas (packed_text.hpp), as a CPU with AVX-512
-/// computes it (fused_text.hpp), and, where a program has them, with kernels for another device (device_text_pass.hpp).
+/// In CLIP attention is causal and a row is read out at its last token, so nothing after that token can matter: rows
+/// need no padding. The prefix that rows share stands before everything else, so its states are the same in every row:
+/// they are computed once a group. Both are exact. The packed pass exists in formulas (packed_text.hpp), as a CPU with
+/// AVX-512 computes it (fused_text.hpp), and, where a program has them, with kernels for another device
+/// (device_text_pass.hpp). A tower without a mask, or read out at another token, computes padded rows whole.
 
 #include <algorithm>
 #include <cstddef>
@@ -25,6 +26,7 @@
 #include <mao/clip/fused_pass.hpp>
 #include <mao/clip/fused_text.hpp>
 #include <mao/clip/packed_text.hpp>
+#include <mao/clip/padded_rows.hpp>
 #include <mao/clip/text_rows.hpp>
 
 namespace mao {
@@ -35,16 +37,24 @@ class TextTower {
   TextTower() = default;
 
   /// From weights with OpenAI's names.
-  TextTower(const TensorMap& weights, std::int64_t layers, Activation activation, Precision precision = Precision::Fp32)
+  TextTower(const TensorMap& weights, std::int64_t layers, const ClipForm& form = {},
+            Precision precision = Precision::Fp32)
       : precision_(precision),
+        packs_(form.packs_text()),
+        causal_(form.causal),
+        pooling_(form.text_pooling),
+        epsilon_(form.text.epsilon),
         positions_(weights.at("positional_embedding")),
         ln_weight_(weights.at("ln_final.weight")),
-        ln_bias_(weights.at("ln_final.bias")),
-        projection_(weights.at("text_projection")) {
+        ln_bias_(weights.at("ln_final.bias")) {
+    if (form.text_projection) projection_ = weights.at("text_projection");
+    if (form.text_bias) projection_bias_ = weights.at("text_projection.bias");
+    if (!packs_) padding_ = weights.at("token_embedding.weight").select(0, 0);
     for (std::int64_t i = 0; i < layers; ++i) {
-      blocks_.push_back(Block::from(weights, "transformer.resblocks.", i, activation, precision));
+      blocks_.push_back(Block::from(weights, "transformer.resblocks.", i, form.text, precision));
     }
 #if MAO_HAS_AVX512_KERNELS
+    if (!packs_ || !detail::kernels_know(blocks_) || width() != blocks_.front().heads * detail::head_width) return;
     fused_ = detail::fused_blocks(blocks_, precision);
     constants_ = std::make_shared<const detail::TextConstants>(fused_);
 #endif
@@ -56,7 +66,8 @@ class TextTower {
   /// About how many bytes `encode` keeps of that many tokens, prefixes included, for the way back to the prompts.
   [[nodiscard]] std::size_t kept_bytes(std::int64_t tokens) const {
     return static_cast<std::size_t>(tokens) *
-           detail::kept_bytes_per_token(width(), static_cast<std::int64_t>(blocks_.size()), precision_);
+           detail::kept_bytes_per_token(width(), blocks_.front().mlp_width(),
+                                        static_cast<std::int64_t>(blocks_.size()), precision_);
   }
   /// A pass that would keep more encodes its rows in parts and computes each once more on its way back: 1,000 classes
   /// in the memory of a few. The same numbers, and a forward pass more.
@@ -71,13 +82,14 @@ class TextTower {
     const std::int64_t longest = batch.prefix.size(1) + batch.longest_suffix();
     require<ShapeError>(longest <= context_length(), "TextTower::encode: the longest row has ", longest,
                         " tokens, the model takes ", context_length());
+    if (!packs_) return encode_padded(batch, prompts);
     const DeviceTextPass* device = registered_text_pass();
     if (device != nullptr && device->can_take(blocks_, batch, prompts)) {
       const auto [prefix, suffix] = with_positions(batch);
       return project(device->encode(blocks_, batch, prompts, prefix, suffix));
     }
 #if MAO_HAS_AVX512_KERNELS
-    if (detail::kernels_fit(batch.prefix, blocks_.front())) {
+    if (fused_ != nullptr && detail::kernels_fit(batch.prefix)) {
       const bool in_parts = kept_bytes(detail::tokens_of_rows(batch, 0, batch.rows())) > kept_limit_;
       return project(in_parts ? encode_in_parts(batch, prompts) : encode_fused(batch, prompts, false));
     }
@@ -85,8 +97,8 @@ class TextTower {
     return project(detail::PackedText(batch, positions_).encode(blocks_, prompts));
   }
 
-  /// The reference path: rows padded to one length, every token computed. **Shapes** embeddings [R, L, W], last [R] ->
-  /// [R, D].
+  /// The reference path: rows padded to one length, every token computed, each row read out at `last`. **Shapes**
+  /// embeddings [R, L, W], last [R] -> [R, D].
   [[nodiscard]] Tensor encode_dense(const Tensor& embeddings, const Tensor& last, const Probe& probe = {},
                                     const BlockPrompts& prompts = {}) const {
     expect_shape(embeddings, {-1, -1, width()}, "TextTower::encode_dense: embeddings");
@@ -97,10 +109,11 @@ class TextTower {
       const BlockPrompt prompt = detail::prompt_of(prompts, i);
       if (prompt.replacement.defined()) x = detail::with_replacement(x, prompt.replacement);
       const std::int64_t more = prompt.attended.defined() ? prompt.attended.size(0) : 0;
-      x = blocks_[i].forward(x, detail::causal_mask(length, more + length, more, x.options()), prompt.attended);
+      const Tensor mask = causal_ ? detail::causal_mask(length, more + length, more, x.options()) : Tensor();
+      x = blocks_[i].forward(x, mask, prompt.attended);
       if (probe) probe("text.block" + std::to_string(i), x);
     }
-    if (probe) probe("text.ln_final", at::layer_norm(x, {width()}, ln_weight_, ln_bias_));
+    if (probe) probe("text.ln_final", normed(x));
     return project(x.take_along_dim(last.view({-1, 1, 1}), 1).squeeze(1));
   }
 
@@ -160,15 +173,37 @@ class TextTower {
   }
 #endif
 
+  /// Rows padded to the length that the model was trained with, a few at a time. **Shape** [R, D].
+  [[nodiscard]] Tensor encode_padded(const TextBatch& batch, const BlockPrompts& prompts) const {
+    constexpr std::int64_t few = 64;
+    std::vector<Tensor> parts;
+    for (std::int64_t begin = 0; begin < batch.rows(); begin += few) {
+      const std::int64_t end = std::min(begin + few, batch.rows());
+      const auto rows = detail::PaddedRows::of(batch, begin, end, padding_, context_length(), pooling_);
+      parts.push_back(encode_dense(rows.embeddings, rows.read, {}, detail::rows_of(prompts, begin, end)));
+    }
+    return at::cat(parts);
+  }
+
+  [[nodiscard]] Tensor normed(const Tensor& x) const {
+    return at::layer_norm(x, {width()}, ln_weight_, ln_bias_, epsilon_);
+  }
   [[nodiscard]] Tensor project(const Tensor& x) const {
-    return at::matmul(at::layer_norm(x, {width()}, ln_weight_, ln_bias_), projection_);
+    Tensor feature = normed(x);
+    if (projection_.defined()) feature = at::matmul(feature, projection_);
+    return projection_bias_.defined() ? feature + projection_bias_ : feature;
   }
 
   Precision precision_ = Precision::Fp32;
+  bool packs_ = true, causal_ = true;
+  TextPooling pooling_ = TextPooling::End;
+  double epsilon_ = 1e-5;
   std::size_t kept_limit_ = std::numeric_limits<std::size_t>::max();
   Tensor positions_;            // [context, W]
   Tensor ln_weight_, ln_bias_;  // [W]
-  Tensor projection_;           // [W, D]
+  Tensor projection_;           // [W, D]; undefined where features are as wide as the tower
+  Tensor projection_bias_;      // [D] or undefined
+  Tensor padding_;              // [W] of the padding token, where rows are padded
   std::vector<Block> blocks_;
 #if MAO_HAS_AVX512_KERNELS
   std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;

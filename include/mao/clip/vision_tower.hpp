@@ -28,24 +28,31 @@ class VisionTower {
   VisionTower() = default;
 
   /// From weights with OpenAI's names.
-  VisionTower(const TensorMap& weights, const ClipArchitecture& sizes, Activation activation,
+  VisionTower(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form = {},
               Precision precision = Precision::Fp32)
       : patch_(sizes.patch),
         resolution_(sizes.resolution),
+        pooling_(form.image_pooling),
+        norm_after_pooling_(form.norm_after_pooling),
+        epsilon_(form.vision.epsilon),
         precision_(precision),
         patch_weight_(weights.at("visual.conv1.weight").flatten(1)),
         class_token_(weights.at("visual.class_embedding")),
         positions_(weights.at("visual.positional_embedding")),
-        ln_pre_weight_(weights.at("visual.ln_pre.weight")),
-        ln_pre_bias_(weights.at("visual.ln_pre.bias")),
         ln_post_weight_(weights.at("visual.ln_post.weight")),
         ln_post_bias_(weights.at("visual.ln_post.bias")),
         projection_(weights.at("visual.proj")) {
+    if (form.ln_pre) {
+      ln_pre_weight_ = weights.at("visual.ln_pre.weight");
+      ln_pre_bias_ = weights.at("visual.ln_pre.bias");
+    }
     for (std::int64_t i = 0; i < sizes.vision_layers; ++i) {
-      blocks_.push_back(Block::from(weights, "visual.transformer.resblocks.", i, activation, precision));
+      blocks_.push_back(Block::from(weights, "visual.transformer.resblocks.", i, form.vision, precision));
     }
 #if MAO_HAS_AVX512_KERNELS
-    fused_ = detail::fused_blocks(blocks_, precision);
+    if (pooling_ == ImagePooling::ClassToken && detail::kernels_know(blocks_)) {
+      fused_ = detail::fused_blocks(blocks_, precision);
+    }
 #endif
   }
 
@@ -55,13 +62,14 @@ class VisionTower {
   /// About how many bytes `encode` keeps of `images` images of `tokens` tokens for the way back to their prompts.
   [[nodiscard]] std::size_t kept_bytes(std::int64_t images, std::int64_t tokens) const {
     return static_cast<std::size_t>(images * tokens) *
-           detail::kept_bytes_per_token(width(), static_cast<std::int64_t>(blocks_.size()), precision_);
+           detail::kept_bytes_per_token(width(), blocks_.front().mlp_width(),
+                                        static_cast<std::int64_t>(blocks_.size()), precision_);
   }
   /// A pass that would keep more computes everything once more on its way back, a few images at a time. The same
   /// numbers.
   void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
 
-  /// **Shapes** pixels [B, 3, R, R] -> [B, D]. Without a probe the last block computes the class token alone (exact).
+  /// **Shapes** pixels [B, 3, R, R] -> [B, D]. Where the class token is read the last block computes it alone (exact).
   ///
   /// Prompt tokens stand at the end; as they have no position and the attention no order, any other place gives the
   /// same.
@@ -73,10 +81,10 @@ class VisionTower {
     if (probe) probe("visual.conv1", patches.transpose(1, 2).reshape({batch, width(), grid, grid}));
     Tensor x = at::cat({class_token_.expand({batch, 1, -1}), patches}, 1) + positions_;
     if (prompts.tokens.defined()) x = at::cat({x, of_batch(prompts.tokens, batch)}, 1);
-    x = at::layer_norm(x, {width()}, ln_pre_weight_, ln_pre_bias_);
+    if (ln_pre_weight_.defined()) x = at::layer_norm(x, {width()}, ln_pre_weight_, ln_pre_bias_, epsilon_);
     if (probe) probe("visual.ln_pre", x);
 #if MAO_HAS_AVX512_KERNELS
-    if (!probe && detail::kernels_fit(x, blocks_.front())) return project(encode_fused(x, prompts));
+    if (!probe && fused_ != nullptr && detail::kernels_fit(x)) return project(encode_fused(x, prompts));
 #endif
     for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
       const BlockPrompt prompt = detail::prompt_of(prompts.deep, i);
@@ -86,15 +94,24 @@ class VisionTower {
     const BlockPrompt last = detail::prompt_of(prompts.deep, blocks_.size() - 1);
     x = replaced(x, last, prompts);
     if (probe) probe("visual.block" + std::to_string(blocks_.size() - 1), blocks_.back().forward(x, {}, last.attended));
+    if (pooling_ == ImagePooling::Patches) return project_mean(blocks_.back().forward(x, {}, last.attended));
     x = blocks_.back().forward_first_token(x, last.attended);
-    if (probe) probe("visual.ln_post", at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_));
+    if (probe) probe("visual.ln_post", normed(x));
     return project(x);
   }
 
  private:
+  [[nodiscard]] Tensor normed(const Tensor& x) const {
+    return at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_, epsilon_);
+  }
   /// From the class token of the last block to the feature. **Shapes** [B, W] -> [B, D].
-  [[nodiscard]] Tensor project(const Tensor& x) const {
-    return at::matmul(at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_), projection_);
+  [[nodiscard]] Tensor project(const Tensor& x) const { return at::matmul(normed(x), projection_); }
+
+  /// The same from the mean of the patches: neither the class token nor prompts are among them. **Shapes** [B, L, W] ->
+  /// [B, D].
+  [[nodiscard]] Tensor project_mean(const Tensor& x) const {
+    const Tensor patches = x.narrow(1, 1, positions_.size(0) - 1);
+    return at::matmul(norm_after_pooling_ ? normed(patches.mean(1)) : normed(patches).mean(1), projection_);
   }
 
 #if MAO_HAS_AVX512_KERNELS
@@ -147,15 +164,18 @@ class VisionTower {
   }
 
   std::int64_t patch_ = 0, resolution_ = 0;
+  ImagePooling pooling_ = ImagePooling::ClassToken;
+  bool norm_after_pooling_ = false;
+  double epsilon_ = 1e-5;
   Precision precision_ = Precision::Fp32;
   std::size_t kept_limit_ = std::numeric_limits<std::size_t>::max();
   Tensor patch_weight_;                                                 // [W, 3 * patch * patch]
   Tensor class_token_, positions_;                                      // [W], [1 + g * g, W]
-  Tensor ln_pre_weight_, ln_pre_bias_, ln_post_weight_, ln_post_bias_;  // [W]
+  Tensor ln_pre_weight_, ln_pre_bias_, ln_post_weight_, ln_post_bias_;  // [W]; the first two undefined without it
   Tensor projection_;                                                   // [W, D]
   std::vector<Block> blocks_;
 #if MAO_HAS_AVX512_KERNELS
-  std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;
+  std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;  // null where the kernels do not know the blocks
 #endif
 };
 

@@ -23,6 +23,7 @@
 #include <utility>
 
 #include <mao/core/error.hpp>
+#include <mao/core/text_encoding.hpp>
 
 namespace mao {
 
@@ -55,7 +56,7 @@ class MappedFile {
  public:
   /// **Throws** `FileError` naming the file when it is missing, unreadable, not a regular file, or empty.
   explicit MappedFile(std::filesystem::path path) : path_(std::move(path)) {
-    const detail::FileDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC));
+    const detail::FileDescriptor file(::open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // no wait at a FIFO
     require<FileError>(file.valid(), "cannot open ", path_.string(), ": ", std::strerror(errno));
     struct stat status {};
     require<FileError>(::fstat(file.get(), &status) == 0, "cannot examine ", path_.string(), ": ",
@@ -123,9 +124,11 @@ struct TemporaryGuard {
 /// Calls `write` with a stream and puts what it wrote at `path` in one step: readers see the old file or the new one.
 ///
 /// The bytes go to a temporary file in the same folder, to the disk, and then over `path`. When anything fails, an
-/// exception from `write` included, the temporary is removed and `path` is as it was.
+/// exception from `write` included, the temporary is removed and `path` is as it was. `before_rename` is called when
+/// all but the last step is done, and prevents that by throwing.
 /// **Throws** `FileError` when the folder is missing or not writable, or the disk is full; whatever `write` throws.
-inline void write_file_atomically(const std::filesystem::path& path, const std::function<void(std::ostream&)>& write) {
+inline void write_file_atomically(const std::filesystem::path& path, const std::function<void(std::ostream&)>& write,
+                                  const std::function<void()>& before_rename = {}) {
   require<FileError>(!std::filesystem::is_directory(path), "cannot write ", path.string(), ": it is a folder");
   detail::TemporaryGuard temporary{detail::create_temporary_beside(path)};
   {
@@ -136,13 +139,15 @@ inline void write_file_atomically(const std::filesystem::path& path, const std::
     require<FileError>(!stream.fail(), "writing ", path.string(), " failed (disk full?): ", std::strerror(errno));
   }
   detail::flush_to_disk(temporary.path);
+  if (before_rename) before_rename();
   std::error_code failure;
   std::filesystem::rename(temporary.path, path, failure);
   require<FileError>(!failure, "cannot put the finished file at ", path.string(), ": ", failure.message());
   temporary.armed = false;
 }
 
-/// The content of a file as it is, an empty file included. **Throws** `FileError` naming the file.
+/// The text of a file without a byte-order mark, an empty file included. **Throws** `FileError` naming the file,
+/// `FormatError` for UTF-16. Lists of names are read with `read_utf8_file` (text_file.hpp).
 inline std::string read_text_file(const std::filesystem::path& path) {
   require<FileError>(!std::filesystem::is_directory(path), "cannot read ", path.string(), ": it is a folder");
   errno = 0;
@@ -150,7 +155,7 @@ inline std::string read_text_file(const std::filesystem::path& path) {
   require<FileError>(stream.is_open(), "cannot open ", path.string(), ": ", std::strerror(errno));
   std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
   require<FileError>(!stream.bad(), "reading ", path.string(), " failed: ", std::strerror(errno));
-  return text;
+  return without_byte_order_mark(std::move(text), path.string());
 }
 
 }  // namespace mao

@@ -20,6 +20,7 @@ namespace mao {
 struct TensorFile {
   TensorMap tensors;
   std::map<std::string, std::string> metadata;
+  std::string checksum = {};  ///< of the content, verified; empty for files that hold none
 };
 
 namespace detail {

@@ -5,23 +5,58 @@
 ///
 /// Layout: 8 bytes header length (little-endian), a JSON header `{name: {dtype, shape, data_offsets}, "__metadata__":
 /// {string: string}}`, then the tensors back to back. Files are treated as hostile: every number is checked.
+///
+/// What is written here holds its checksum in the metadata, as `mao_checksum`: XXH64 over the header without it (JSON,
+/// keys sorted, no blanks) and all bytes behind the header. A file that has one is read only when it is right.
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <mao/core/bytes.hpp>
+#include <mao/core/checksum.hpp>
 #include <mao/core/files.hpp>
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/safetensors_header.hpp>
 
 namespace mao {
+
+namespace detail {
+
+inline constexpr const char* checksum_key = "mao_checksum";
+
+/// The checksum over a header, with or without its checksum, to which the bytes behind it are added.
+inline Checksum checksum_of(nlohmann::json header) {
+  if (const auto metadata = header.find("__metadata__"); metadata != header.end()) {
+    metadata->erase(checksum_key);
+    if (metadata->empty()) header.erase(metadata);
+  }
+  const std::string text = header.dump();
+  Checksum sum;
+  sum.add(text.data(), text.size());
+  return sum;
+}
+
+/// Moves the checksum out of the metadata. **Throws** `FormatError` when there is one and it is not that of the content.
+inline void verify_checksum(const nlohmann::json& header, TensorFile& file, const char* data, std::size_t size,
+                            const std::string& name) {
+  const auto expected = file.metadata.extract(checksum_key);
+  if (expected.empty()) return;
+  Checksum sum = checksum_of(header);
+  sum.add(data, size);
+  file.checksum = sum.text();
+  require<FormatError>(file.checksum == expected.mapped(), name, " is damaged: its checksum is ", file.checksum,
+                       ", expected ", expected.mapped(), " as it was written; take it from a copy, or make it anew");
+}
+
+}  // namespace detail
 
 /// Reads a safetensors file that is in memory. The tensors share its bytes (copies where the element type's alignment
 /// demands it). **Throws** `FormatError`.
@@ -43,6 +78,7 @@ inline TensorFile parse_safetensors(const SharedBytes& bytes) {
     }
   }
   detail::check_safetensors_coverage(entries, available, bytes.name);
+  detail::verify_checksum(header, result, text + length, available, bytes.name);
   for (const auto& [name, type, shape, begin, end] : entries) {
     const std::uint64_t offset = 8 + length + begin;
     if (type == at::kBool) {
@@ -84,7 +120,7 @@ inline std::vector<std::pair<std::string, Tensor>> safetensors_order(const Tenso
   return ordered;
 }
 
-/// The header's text, padded with spaces so that the tensors start at a multiple of 8.
+/// The header's text with the checksum, padded with spaces so that the tensors start at a multiple of 8.
 inline std::string safetensors_header(const std::vector<std::pair<std::string, Tensor>>& ordered,
                                       const std::map<std::string, std::string>& metadata, const std::string& file) {
   nlohmann::json header = nlohmann::json::object();
@@ -99,6 +135,10 @@ inline std::string safetensors_header(const std::vector<std::pair<std::string, T
     offset = end;
   }
   try {
+    header["__metadata__"][checksum_key] = "";
+    Checksum sum = checksum_of(header);
+    for (const auto& [name, tensor] : ordered) sum.add(tensor.const_data_ptr(), tensor.nbytes());
+    header["__metadata__"][checksum_key] = sum.text();
     std::string text = header.dump();
     text.resize((text.size() + 7) / 8 * 8, ' ');
     return text;
@@ -112,9 +152,10 @@ inline std::string safetensors_header(const std::vector<std::pair<std::string, T
 /// Writes tensors and metadata as one safetensors file, whole or not at all. Equal input gives equal bytes.
 ///
 /// **Throws** `FormatError` for an undefined tensor or an element type outside the format, `FileError` as
-/// `write_file_atomically` does.
+/// `write_file_atomically` does, which `before_rename` is for.
 inline void write_safetensors(const std::filesystem::path& path, const TensorMap& tensors,
-                              const std::map<std::string, std::string>& metadata = {}) {
+                              const std::map<std::string, std::string>& metadata = {},
+                              const std::function<void()>& before_rename = {}) {
   const auto ordered = detail::safetensors_order(tensors, path.string());
   const std::string header = detail::safetensors_header(ordered, metadata, path.string());
   write_file_atomically(path, [&](std::ostream& out) {
@@ -124,7 +165,7 @@ inline void write_safetensors(const std::filesystem::path& path, const TensorMap
     for (const auto& [name, tensor] : ordered) {
       out.write(static_cast<const char*>(tensor.const_data_ptr()), static_cast<std::streamsize>(tensor.nbytes()));
     }
-  });
+  }, before_rename);
 }
 
 }  // namespace mao

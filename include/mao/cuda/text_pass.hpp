@@ -28,8 +28,8 @@ namespace mao::cuda {
 /// One pass forward, kept for its way back. Tokens lie in one buffer: the prefix of each group, then the suffixes.
 class TextPass {
  public:
-  /// Whether a GPU can take it: the kernels are in the program, the activation is QuickGELU, and no row has a
-  /// replacement of its own.
+  /// Whether a GPU can take it: the kernels are in the program, activation and epsilon are those of OpenAI, and
+  /// no row has a replacement of its own.
   [[nodiscard]] static bool can_take(const std::vector<Block>& blocks, const TextBatch& batch,
                                      const BlockPrompts& prompts) {
     if (!batch.prefix.is_cuda() || !can_run<AttentionForward<float>>(batch.prefix.device())) return false;
@@ -37,7 +37,7 @@ class TextPass {
       if (prompt.replacement.defined() && prompt.replacement.dim() != 2) return false;
     }
     return batch.prefix.scalar_type() == at::kFloat && blocks.front().activation == Activation::QuickGelu &&
-           blocks.front().width() / blocks.front().heads <= 128;
+           blocks.front().epsilon == 1e-5 && blocks.front().width() / blocks.front().heads <= 128;
   }
 
   TextPass(std::vector<Block> blocks, const TextBatch& batch, BlockPrompts prompts)

@@ -7,10 +7,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/files.hpp>
+#include <mao/core/text_file.hpp>
 #include <mao/data/dataset.hpp>
 #include <map>
-#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,22 +18,11 @@ namespace mao {
 
 namespace detail {
 
-/// The lines of a text, without blanks at their ends; empty ones stay, so that numbers are those of the file.
-inline std::vector<std::string> trimmed_lines(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) {
-    const auto last = line.find_last_not_of(" \t\r");
-    lines.push_back(last == std::string::npos ? "" : line.substr(0, last + 1));
-  }
-  return lines;
-}
-
 /// Lines `image-number variant`.
 inline std::vector<Item> aircraft_items(const std::filesystem::path& file,
                                         const std::map<std::string, std::int64_t>& labels) {
   std::vector<Item> items;
-  const auto lines = trimmed_lines(read_text_file(file));
+  const auto lines = trimmed_lines(read_utf8_file(file));
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (lines[i].empty()) continue;
     const auto gap = lines[i].find(' ');
@@ -58,7 +46,7 @@ inline Dataset read_aircraft(const std::filesystem::path& folder) {
   Dataset dataset;
   dataset.root = folder / "images";
   std::map<std::string, std::int64_t> labels;
-  for (const std::string& variant : detail::trimmed_lines(read_text_file(folder / "variants.txt"))) {
+  for (const std::string& variant : trimmed_lines(read_utf8_file(folder / "variants.txt"))) {
     if (variant.empty()) continue;
     labels[variant] = dataset.classes.size();
     dataset.classes.names.push_back(variant);

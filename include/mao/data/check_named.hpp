@@ -11,8 +11,10 @@
 #include <mao/data/check_files.hpp>
 #include <mao/data/named.hpp>
 #include <mao/data/registry.hpp>
+#include <mao/data/unread_files.hpp>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -28,6 +30,7 @@ struct DatasetReport {
   FileReport files;
   std::vector<std::string> faults;  ///< of lists, counts and folders, each with what to do
   std::vector<std::string> advice;  ///< what to do about the files
+  UnreadFiles unread = {};          ///< of a folder of images: what else is in it
 
   /// There, and nothing is wrong with it.
   [[nodiscard]] bool whole() const { return found && faults.empty() && files.problems.empty(); }
@@ -120,7 +123,8 @@ inline DatasetReport check_named(const NamedDataset& known, const std::filesyste
   DatasetReport report;
   report.known = &known;
   report.folder = root / known.folder;
-  report.found = std::filesystem::is_directory(report.folder);
+  std::error_code no_such_name;
+  report.found = std::filesystem::is_directory(report.folder, no_such_name);
   if (!report.found) return report;
   Dataset dataset;
   try {

@@ -5,11 +5,10 @@
 
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/files.hpp>
+#include <mao/core/text_file.hpp>
 #include <mao/data/dataset.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <utility>
 
@@ -33,10 +32,9 @@ inline ClassNames class_names_of_json(const std::string& text, const std::string
 
 inline ClassNames class_names_of_lines(const std::string& text, const std::string& source) {
   ClassNames names;
-  std::istringstream lines(text);
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+  int number = 0;
+  for (const std::string& line : trimmed_lines(text)) {
+    ++number;
     if (line.empty()) continue;
     const auto tab = line.find('\t');
     const auto gap = tab != std::string::npos ? tab : line.find(' ');
@@ -57,7 +55,7 @@ inline ClassNames class_names_of_lines(const std::string& text, const std::strin
 ///
 /// **Throws** `FileError`, or `FormatError` naming file and line.
 inline ClassNames read_class_names(const std::filesystem::path& path) {
-  const std::string text = read_text_file(path);
+  const std::string text = read_utf8_file(path);
   const auto first = text.find_first_not_of(" \t\r\n");
   const bool json = first != std::string::npos && text[first] == '{';
   const ClassNames names =

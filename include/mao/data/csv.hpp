@@ -9,14 +9,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/files.hpp>
+#include <mao/core/text_file.hpp>
 #include <mao/data/auto_split.hpp>
 #include <mao/data/csv_rows.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/data/labelled_rows.hpp>
+#include <mao/data/native_path.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace mao {
@@ -59,6 +61,8 @@ inline LabelledRow labelled_row(const CsvRow& row, const CsvColumns& columns, co
   require<FormatError>(failure == std::errc{} && end == number.data() + number.size() && label >= 0, source, ": line ",
                        row.line, ": the label is '", number, "'; expected a whole number from 0 on");
   require<FormatError>(!row.fields[columns.path].empty(), source, ": line ", row.line, ": the path is empty");
+  require<FormatError>(!prompt_key(row.fields[columns.class_name]).empty(), source, ": line ", row.line,
+                       ": the class name is empty; a prompt needs a name");
   return {row.fields[columns.path], label, row.fields[columns.class_name]};
 }
 
@@ -74,6 +78,7 @@ inline Dataset split_table(const std::filesystem::path& root, LabelledRows rows,
                            const std::string& source) {
   rows.test = rows.train;
   Dataset dataset = dataset_of(root, rows, source);
+  require_distinct(rows.train, source);
   const std::vector<Item> items = std::move(dataset.train);
   dataset.train.clear();
   dataset.test.clear();
@@ -86,7 +91,8 @@ inline Dataset split_table(const std::filesystem::path& root, LabelledRows rows,
 /// The data set that the text of a table describes; `source` names the file in messages. **Throws** as `read_csv`.
 inline Dataset parse_csv(std::string_view text, const std::filesystem::path& image_root, const std::string& source,
                          std::uint64_t seed = 1) {
-  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  const std::string checked = utf8_text(std::string(text), source);
+  text = checked;
   const bool tabs = text.substr(0, text.find('\n')).find('\t') != std::string_view::npos;
   detail::CsvReader reader(text, tabs ? '\t' : ',', source);
   detail::CsvRow row;
@@ -94,16 +100,20 @@ inline Dataset parse_csv(std::string_view text, const std::filesystem::path& ima
   const detail::CsvColumns columns(row, source);
   detail::LabelledRows rows;
   while (reader.next(row)) {
-    const auto labelled = detail::labelled_row(row, columns, source);
+    auto labelled = detail::labelled_row(row, columns, source);
+    labelled.path = native_path(image_root, labelled.path);
     const std::string split = columns.split ? row.fields[*columns.split] : "train";
-    detail::rows_of_split(rows, split, row, source).push_back(labelled);
+    detail::rows_of_split(rows, split, row, source).push_back(std::move(labelled));
   }
-  return columns.split ? detail::dataset_of(image_root, rows, source)
-                       : detail::split_table(image_root, std::move(rows), seed, source);
+  if (!columns.split) return detail::split_table(image_root, std::move(rows), seed, source);
+  Dataset dataset = detail::dataset_of(image_root, rows, source);
+  detail::require_no_leak(rows, source);
+  return dataset;
 }
 
 /// Reads a table whose first line names the columns path, label, classname and possibly split (train, val, test), in any
-/// order. Paths are relative to the table's folder. Without a split column `split_automatically` splits by `seed`.
+/// order. Paths are relative to the table's folder; backslashes are taken as slashes where only that finds a file. Without
+/// a split column `split_automatically` splits by `seed`.
 ///
 /// **Throws** `FileError`; `FormatError` naming file and line; `DataError` as `check(Dataset)`.
 inline Dataset read_csv(const std::filesystem::path& path, std::uint64_t seed = 1) {

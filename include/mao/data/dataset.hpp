@@ -8,10 +8,13 @@
 #include <initializer_list>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
+#include <mao/core/text_encoding.hpp>
+#include <mao/data/class_key.hpp>
 #include <map>
 #include <range/v3/range/conversion.hpp>
 #include <range/v3/view/transform.hpp>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -52,7 +55,8 @@ inline std::vector<std::filesystem::path> missing_files(const Dataset& dataset) 
   std::vector<std::filesystem::path> missing;
   for (const auto* items : {&dataset.train, &dataset.val, &dataset.test}) {
     for (const auto& file : files_of(dataset, *items)) {
-      if (!std::filesystem::is_regular_file(file)) missing.push_back(file);
+      std::error_code no_such_name;
+      if (!std::filesystem::is_regular_file(file, no_such_name)) missing.push_back(file);
     }
   }
   return missing;
@@ -79,10 +83,18 @@ inline void check_names(const ClassList& classes, const std::string& source) {
   std::map<std::string, std::int64_t> seen;
   for (std::int64_t label = 0; label < classes.size(); ++label) {
     const std::string& name = classes.names[static_cast<std::size_t>(label)];
-    require<DataError>(!name.empty(), source, ": class ", label, " has an empty name; a prompt needs a name");
-    const auto [first, is_new] = seen.try_emplace(name, label);
-    require<DataError>(is_new, source, ": classes ", first->second, " and ", label, " are both named '", name,
-                       "', so no prompt can tell them apart; give them different names");
+    const std::string key = prompt_key(name);
+    require<DataError>(is_utf8(name), source, ": class ", label, " is named '", escaped(name),
+                       "', which is not UTF-8, so no prompt can hold it; rename it");
+    require<DataError>(!key.empty(), source, ": class ", label, name.empty() ? " has an empty name" : " is named '",
+                       name, name.empty() ? "" : "', which is empty in a prompt", "; a prompt needs a name");
+    const auto [first, is_new] = seen.try_emplace(key, label);
+    const std::string& other = classes.names[static_cast<std::size_t>(first->second)];
+    const std::string both = is_new || other == name ? text_of(" are both named '", name, "'")
+                                                     : text_of(", '", other, "' and '", name, "', are both '", key,
+                                                               "' in a prompt");
+    require<DataError>(is_new, source, ": classes ", first->second, " and ", label, both,
+                       ", so no prompt can tell them apart; give them different names");
   }
 }
 
@@ -102,7 +114,8 @@ inline void check_every_class(const Dataset& dataset, const std::vector<Item>& i
 /// Without training images every class needs a test image instead.
 ///
 /// **Throws** `DataError` naming `source` and what contradicts itself: an empty train or test split, a label without a
-/// class, a class without a training image, an empty class name, two classes of one name.
+/// class, a class without a training image, an empty class name or one that is not UTF-8, two classes that are one in a
+/// prompt.
 inline void check(const Dataset& dataset, const std::string& source, SameNames same_names = SameNames::refuse,
                   NoTraining no_training = NoTraining::refuse) {
   const bool only_tested = dataset.train.empty() && no_training == NoTraining::accept;

@@ -14,9 +14,13 @@
 #include <mao/core/error.hpp>
 #include <mao/data/decode_jpeg.hpp>
 #include <mao/data/decode_png.hpp>
+#include <mao/data/decode_webp.hpp>
 #include <mao/data/image.hpp>
+#include <mao/data/native_path.hpp>
 #include <span>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace mao {
@@ -28,12 +32,32 @@ bool begins_with(std::span<const std::uint8_t> bytes, const std::array<std::uint
   return bytes.size() >= Count && std::equal(magic.begin(), magic.end(), bytes.begin());
 }
 
+/// What a file that is no picture of ours is, for the message; empty when nothing is known about it.
+inline std::string foreign_kind(std::span<const std::uint8_t> bytes) {
+  const std::string_view begin(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 16));
+  if (begin.starts_with("GIF8")) return "GIF";
+  if (begin.starts_with("BM")) return "BMP";
+  using namespace std::string_view_literals;
+  if (begin.starts_with("II*\0"sv) || begin.starts_with("MM\0*"sv)) return "TIFF";
+  const std::string_view brand = begin.substr(std::min<std::size_t>(begin.size(), 4));
+  if (brand.starts_with("ftypavif")) return "AVIF";
+  return brand.starts_with("ftyphei") ? "HEIC" : "";
+}
+
+inline bool is_folder(const std::filesystem::path& path) {
+  std::error_code no_such_name;
+  return std::filesystem::is_directory(path, no_such_name);
+}
+
 inline std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& path) {
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
-  require<FileError>(stream.is_open() && !std::filesystem::is_directory(path), "cannot open the image ", path.string(),
-                     ": ", errno != 0 ? std::strerror(errno) : "not a file");
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(std::filesystem::file_size(path)));
+  require<FileError>(stream.is_open() && !is_folder(path), "cannot open the image ", path.string(),
+                     ": ", errno != 0 ? std::strerror(errno) : "not a file", path_hint(path.string()));
+  std::error_code failure;
+  const auto size = std::filesystem::file_size(path, failure);
+  require<FileError>(!failure, "cannot open the image ", path.string(), ": ", failure.message());
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
   stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
   require<FileError>(static_cast<std::size_t>(stream.gcount()) == bytes.size(), "reading the image ", path.string(),
                      " stopped after ", stream.gcount(), " of ", bytes.size(), " bytes");
@@ -42,9 +66,10 @@ inline std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& path
 
 }  // namespace detail
 
-/// The picture in a JPEG or PNG file; the kind is told by the first bytes, not by the name.
+/// The picture in a JPEG, PNG or WEBP file (WEBP where libwebp is); the kind is told by the first bytes, not by the name.
 ///
-/// Grey is repeated, palettes are looked up, alpha is dropped, CMYK is converted as Pillow does, EXIF rotation is ignored.
+/// Grey is repeated, palettes are looked up, alpha is dropped, CMYK is converted as Pillow does, EXIF rotation is
+/// ignored, of an animated WEBP the first frame is taken.
 ///
 /// **Throws** `FormatError` with `name` in the message when the bytes are no whole picture.
 inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
@@ -53,8 +78,12 @@ inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string
   require<FormatError>(!bytes.empty(), name, ": the image file is empty (0 bytes); download or copy it again");
   if (detail::begins_with(bytes, jpeg)) return detail::decode_jpeg(bytes, name);
   if (detail::begins_with(bytes, png)) return detail::decode_png(bytes, name);
-  throw FormatError(text_of(name, ": ", bytes.size(), " bytes that begin like neither a JPEG nor a PNG; ",
-                            "convert the picture to one of the two"));
+  if (detail::is_webp(bytes)) return detail::decode_webp(bytes, name);
+  const std::string kind = detail::foreign_kind(bytes);
+  const std::string found =
+      kind.empty() ? text_of(bytes.size(), " bytes that begin like no picture") : (kind == "AVIF" ? "an " : "a ") + kind + " picture";
+  throw FormatError(text_of(name, ": ", found, "; expected a JPEG, a PNG",
+                            reads_webp ? " or a WEBP" : "", "; convert the picture to one of them"));
 }
 
 /// Reads and decodes one file. **Throws** `FileError` when it cannot be read, `FormatError` when it is no whole picture.

@@ -12,6 +12,7 @@
 #include <mao/data/auto_split.hpp>
 #include <mao/data/class_names.hpp>
 #include <mao/data/dataset.hpp>
+#include <mao/data/decode_webp.hpp>
 #include <set>
 #include <string>
 #include <system_error>
@@ -31,7 +32,13 @@ namespace detail {
 inline bool is_image_name(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
   std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return extension == ".jpg" || extension == ".jpeg" || extension == ".png";
+  return extension == ".jpg" || extension == ".jpeg" || extension == ".png" || (reads_webp && extension == ".webp");
+}
+
+/// Those that `is_image_name` knows, in words.
+inline const char* image_suffixes() {
+  return reads_webp ? ".jpg, .jpeg, .png and .webp files"
+                    : ".jpg, .jpeg and .png files (no .webp: built without libwebp)";
 }
 
 /// The names in a folder, sorted by bytes, without hidden ones; only sub folders, or only images.
@@ -41,7 +48,8 @@ inline std::vector<std::string> names_in(const std::filesystem::path& folder, bo
   for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
        entry.increment(failure)) {
     const std::string name = entry->path().filename().string();
-    if (name.starts_with('.') || entry->is_directory() != folders) continue;
+    std::error_code no_folder;  // a link that leads nowhere, or in a circle
+    if (name.starts_with('.') || entry->is_directory(no_folder) != folders) continue;
     if (folders || is_image_name(name)) names.push_back(name);
   }
   require<FileError>(!failure, "cannot list ", folder.string(), ": ", failure.message());
@@ -49,10 +57,15 @@ inline std::vector<std::string> names_in(const std::filesystem::path& folder, bo
   return names;
 }
 
+inline std::vector<std::string> train_names() { return {"train", "training"}; }
+inline std::vector<std::string> val_names() { return {"val", "valid", "validation"}; }
+inline std::vector<std::string> test_names() { return {"test", "testing"}; }
+
 /// The sub folder of that split, under any of its usual names; empty when there is none.
 inline std::string split_folder(const std::filesystem::path& root, const std::vector<std::string>& usual_names) {
   for (const std::string& name : usual_names) {
-    if (std::filesystem::is_directory(root / name)) return name;
+    std::error_code no_folder;
+    if (std::filesystem::is_directory(root / name, no_folder)) return name;
   }
   return {};
 }
@@ -95,7 +108,7 @@ inline ClassList named_classes(const std::vector<std::string>& folders, const Cl
 inline Dataset read_folder(const std::filesystem::path& root, const FolderOptions& options = {}) {
   Dataset dataset;
   dataset.root = root;
-  const std::string train = detail::split_folder(root, {"train", "training"});
+  const std::string train = detail::split_folder(root, detail::train_names());
   const std::vector<std::string> folders = detail::names_in(root / train, true);
   require<DataError>(!folders.empty(), (root / train).string(),
                      ": there is no class folder in it; expected one sub folder of images per class");
@@ -103,8 +116,8 @@ inline Dataset read_folder(const std::filesystem::path& root, const FolderOption
   if (train.empty()) {
     split_automatically(dataset, detail::items_in(root, "", folders), options.seed, root.string());
   } else {
-    const std::string val = detail::split_folder(root, {"val", "valid", "validation"});
-    const std::string test = detail::split_folder(root, {"test", "testing"});
+    const std::string val = detail::split_folder(root, detail::val_names());
+    const std::string test = detail::split_folder(root, detail::test_names());
     require<DataError>(!val.empty() || !test.empty(), root.string(), ": there is ", train,
                        "/ but neither test/ nor val/; add images to test on, or put the class folders directly into ",
                        root.string(), " to have them split");

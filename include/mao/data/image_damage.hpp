@@ -18,18 +18,28 @@ namespace mao {
 
 namespace detail {
 
-/// True when a JPEG or PNG begins and ends as its format wants; reads 20 bytes. False proves nothing: programs may
+/// True when the file is as long as the header of a WEBP says, which has no mark at its end.
+inline bool has_webp_length(std::span<const std::uint8_t> begin, std::uintmax_t size) {
+  if (!is_webp(begin)) return false;
+  std::uint64_t said = 8;
+  for (unsigned i = 0; i < 4; ++i) said += static_cast<std::uint64_t>(begin[4 + i]) << (8 * i);
+  return said <= size;
+}
+
+/// True when a JPEG, PNG or WEBP begins and ends as its format wants; reads 20 bytes. False proves nothing: programs may
 /// leave bytes behind the end.
 inline bool has_both_ends(const std::filesystem::path& file) {
   constexpr std::array<std::uint8_t, 2> jpeg_begin{0xff, 0xd8}, jpeg_end{0xff, 0xd9};
   constexpr std::array<std::uint8_t, 8> png_begin{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   constexpr std::array<std::uint8_t, 8> png_end{'I', 'E', 'N', 'D', 0xae, 0x42, 0x60, 0x82};
-  std::array<std::uint8_t, 8> begin{}, end{};
+  std::array<std::uint8_t, 12> begin{};
+  std::array<std::uint8_t, 8> end{};
   std::ifstream stream(file, std::ios::binary);
   stream.read(reinterpret_cast<char*>(begin.data()), begin.size());
   stream.seekg(-static_cast<std::streamoff>(end.size()), std::ios::end);
   stream.read(reinterpret_cast<char*>(end.data()), end.size());
   if (!stream) return false;
+  if (reads_webp && has_webp_length(begin, static_cast<std::uintmax_t>(stream.tellg()))) return true;
   const auto ends_with = [&](const auto& magic) { return std::equal(magic.rbegin(), magic.rend(), end.rbegin()); };
   return (begins_with(std::span<const std::uint8_t>(begin), jpeg_begin) && ends_with(jpeg_end)) ||
          (begins_with(std::span<const std::uint8_t>(begin), png_begin) && ends_with(png_end));

@@ -11,9 +11,12 @@
 #include <mao/data/csv.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/data/folder.hpp>
+#include <mao/data/native_path.hpp>
 #include <mao/data/split_json.hpp>
+#include <mao/data/unread_files.hpp>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -29,11 +32,12 @@ inline std::filesystem::path image_root_of(const std::filesystem::path& start, c
   std::vector<std::filesystem::path> places{start};
   for (const auto name : usual) places.push_back(start / name);
   for (const auto& name : names_in(start, true)) places.push_back(start / name);
+  std::error_code no_such_name;
   for (const auto& place : places) {
-    if (std::filesystem::is_regular_file(place / first_image)) return place;
+    if (std::filesystem::is_regular_file(place / native_path(place, first_image), no_such_name)) return place;
   }
   throw FileError(text_of("cannot find ", first_image, ", the first image of ", split_file.string(), ", in ",
-                          start.string(), " or a folder in it; unpack the images there, or name their folder"));
+                          start.string(), " or a folder in it; unpack the images there, or name their folder", path_hint(first_image)));
 }
 
 /// The data set under readable names, if there are any.
@@ -47,6 +51,7 @@ inline Dataset open_split_json(const std::filesystem::path& file, const std::fil
                                const ClassNames& names) {
   Dataset dataset = read_split_json(file, start);
   dataset.root = image_root_of(start, dataset.train.front().path, file);
+  dataset = with_native_paths(std::move(dataset));
   return with_names(std::move(dataset), names, file);
 }
 
@@ -80,13 +85,21 @@ inline Dataset open_folder(const std::filesystem::path& folder, const FolderOpti
   try {
     return read_folder(folder, options);
   } catch (const DataError& error) {
-    throw DataError(text_of(error.what(), "\n", folder.string(), " has ", contents_of(folder), ". These would work: ",
-                            "train/, val/, test/ with a folder of images per class in each; a folder of images per ",
-                            "class; a split_zhou_*.json beside the images; the path of a split .json or of a .csv"));
+    const std::string unread = unread_files(folder).description();
+    throw DataError(text_of(error.what(), "\n", folder.string(), " has ", contents_of(folder), ". ", unread,
+                            unread.empty() ? "" : ". ", "These would work: train/, val/, test/ with a folder of images ",
+                            "per class in each; a folder of images per class; a split_zhou_*.json beside the images; the path of a split .json or of a .csv"));
   }
 }
 
 }  // namespace detail
+
+/// What is not read of a data set that `open_dataset` reads as a folder of images; nothing for any other.
+inline UnreadFiles unread_of(const std::filesystem::path& path) {
+  std::error_code no_such_name;
+  const bool folder = std::filesystem::is_directory(path, no_such_name) && detail::split_files_in(path).empty();
+  return folder ? unread_files(path) : UnreadFiles();
+}
 
 /// Opens a data set.
 ///
@@ -101,7 +114,8 @@ inline Dataset open_folder(const std::filesystem::path& folder, const FolderOpti
 /// **Throws** `FileError` when nothing is there or the images are not, `DataError` or `FormatError` saying what was
 /// found and what would work.
 inline Dataset open_dataset(const std::filesystem::path& path, const FolderOptions& options = {}) {
-  require<FileError>(std::filesystem::exists(path), "there is no data set at ", path.string(),
+  std::error_code no_such_name;
+  require<FileError>(std::filesystem::exists(path, no_such_name), "there is no data set at ", path.string(),
                      "; expected a folder, a split .json or a .csv");
   if (std::filesystem::is_directory(path)) return detail::open_folder(path, options);
   const std::filesystem::path absolute = std::filesystem::absolute(path);

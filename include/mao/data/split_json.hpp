@@ -7,9 +7,10 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/files.hpp>
+#include <mao/core/text_file.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/data/labelled_rows.hpp>
+#include <mao/data/native_path.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
@@ -32,7 +33,11 @@ inline LabelledRow row_of_json(const nlohmann::json& entry, const std::string& w
                        expected);
   require<FormatError>(entry[2].is_string(), where, ": the class name is a ", entry[2].type_name(), ", not a text",
                        expected);
-  return {entry[0].get<std::string>(), entry[1].get<std::int64_t>(), entry[2].get<std::string>()};
+  const auto& path = entry[0].get_ref<const std::string&>();
+  const auto& name = entry[2].get_ref<const std::string&>();
+  require<FormatError>(path.find('\0') == std::string::npos, where, ": the path holds a zero byte", expected);
+  require<FormatError>(!prompt_key(name).empty(), where, ": the class name is empty; a prompt needs a name");
+  return {path, entry[1].get<std::int64_t>(), name};
 }
 
 inline std::vector<LabelledRow> rows_of_json(const nlohmann::json& file, const std::string& key,
@@ -58,7 +63,7 @@ inline Dataset parse_split_json(std::string_view text, const std::filesystem::pa
                                 const std::string& source) {
   nlohmann::json file;
   try {
-    file = nlohmann::json::parse(text);
+    file = nlohmann::json::parse(utf8_text(std::string(text), source));
   } catch (const nlohmann::json::exception& error) {
     throw FormatError(text_of(source, ": not readable as JSON: ", error.what()));
   }
@@ -68,14 +73,25 @@ inline Dataset parse_split_json(std::string_view text, const std::filesystem::pa
   rows.train = detail::rows_of_json(file, "train", source);
   rows.val = detail::rows_of_json(file, "val", source);
   rows.test = detail::rows_of_json(file, "test", source);
-  return detail::dataset_of(image_root, rows, source);
+  Dataset dataset = detail::dataset_of(image_root, rows, source);
+  detail::require_no_leak(rows, source);
+  return dataset;
 }
 
-/// Reads a split file; its paths are relative to `image_root`. The files themselves are not looked at.
+/// The data set with every path as `native_path` finds it.
+inline Dataset with_native_paths(Dataset dataset) {
+  for (auto* items : {&dataset.train, &dataset.val, &dataset.test}) {
+    for (Item& item : *items) item.path = native_path(dataset.root, item.path);
+  }
+  return dataset;
+}
+
+/// Reads a split file; its paths are relative to `image_root`. Backslashes are taken as slashes where only that finds a
+/// file.
 ///
 /// **Throws** `FileError`, `FormatError` naming key and position, `DataError` as `check(Dataset)`.
 inline Dataset read_split_json(const std::filesystem::path& path, const std::filesystem::path& image_root) {
-  return parse_split_json(read_text_file(path), image_root, path.string());
+  return with_native_paths(parse_split_json(read_text_file(path), image_root, path.string()));
 }
 
 /// Writes a data set so that `read_split_json`, and CoOp and its relatives, read it. **Throws** `FileError`.

@@ -13,8 +13,8 @@
 #include <ATen/ops/stack.h>
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
 #include <mao/core/ops.hpp>
+#include <mao/core/text_file.hpp>
 #include <mao/prompts/templates.hpp>
 
 namespace mao {
@@ -48,7 +48,7 @@ inline Descriptions descriptions_of_table(std::map<std::string, std::vector<std:
 ///
 /// **Throws** `FileError` when it cannot be read, `FormatError` when it is something else.
 inline Descriptions descriptions_of_file(const std::filesystem::path& path) {
-  const auto json = nlohmann::json::parse(read_text_file(path), nullptr, /*allow_exceptions=*/false);
+  const auto json = nlohmann::json::parse(read_utf8_file(path), nullptr, /*allow_exceptions=*/false);
   try {
     return descriptions_of_table(json.get<std::map<std::string, std::vector<std::string>>>());
   } catch (const nlohmann::json::exception&) {

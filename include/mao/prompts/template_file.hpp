@@ -4,12 +4,11 @@
 /// Templates of hand-written prompts from a text file.
 
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <vector>
 
 #include <mao/core/error.hpp>
-#include <mao/core/files.hpp>
+#include <mao/core/text_file.hpp>
 
 namespace mao {
 
@@ -18,10 +17,9 @@ namespace mao {
 /// **Throws** `FileError`; `FormatError` naming file and line of one without `{}`, or with two.
 inline std::vector<std::string> read_templates(const std::filesystem::path& path) {
   std::vector<std::string> templates;
-  std::istringstream lines(read_text_file(path));
-  std::string line;
-  for (int number = 1; std::getline(lines, line); ++number) {
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t')) line.pop_back();
+  int number = 0;
+  for (const std::string& line : trimmed_lines(read_utf8_file(path))) {
+    ++number;
     if (line.empty()) continue;
     const auto at = line.find("{}");
     require<FormatError>(at != std::string::npos && line.find("{}", at + 1) == std::string::npos, path.string(),

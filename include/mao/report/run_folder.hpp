@@ -3,8 +3,14 @@
 /// \file
 /// The folder of a run: what it was asked, what it said, what it measured. Everything in it is whole at any moment.
 
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,22 +19,24 @@
 
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
-#include <mao/core/leftovers.hpp>
+#include <mao/core/json_text.hpp>
 
 namespace mao {
 
 /// config.json, log.txt, metrics.jsonl and results.json in one folder.
+///
+/// Of several processes that may write to one folder, one at a time does: see `guard`, and `Lease`.
 class RunFolder {
  public:
-  /// Makes the folder or reopens it. A folder that holds another run is refused.
+  /// Makes the folder or reopens it. A folder that holds another run, or files of that name which no run has made, is
+  /// refused.
   ///
-  /// **Throws** `OptionError` naming the settings that differ.
+  /// **Throws** `OptionError` naming the settings that differ, or the file.
   RunFolder(std::filesystem::path path, const nlohmann::json& config) : path_(std::move(path)) {
     std::error_code failure;
     std::filesystem::create_directories(path_, failure);
     require<FileError>(std::filesystem::is_directory(path_), "cannot make the folder ", path_.string(), ": ",
                        failure.message());
-    remove_leftovers(path_);  // of a run that was killed
     const auto file = path_ / "config.json";
     if (std::filesystem::exists(file)) {
       const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
@@ -39,9 +47,16 @@ class RunFolder {
       require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
                            "); choose another --out, or remove it to start anew");
     } else {
+      for (const char* name : {"results.json", "metrics.jsonl", "zero_shot.json", "log.txt"}) {
+        require<OptionError>(!std::filesystem::exists(std::filesystem::symlink_status(path_ / name)), path_.string(),
+                             " has a ", name, " but no config.json, so no run of mao has made it; choose another --out");
+      }
       write(file, config);
     }
   }
+
+  /// `fence` is called before anything in the folder is changed; throws to prevent it.
+  void guard(std::function<void()> fence) { fence_ = std::move(fence); }
 
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
@@ -55,7 +70,7 @@ class RunFolder {
   void log(const std::string& line) const { append("log.txt", line); }
 
   /// Appends an object to metrics.jsonl.
-  void metric(const nlohmann::json& object) const { append("metrics.jsonl", object.dump()); }
+  void metric(const nlohmann::json& object) const { append("metrics.jsonl", json_text(object)); }
 
   /// Removes those lines of metrics.jsonl that a resumed run is going to write again.
   template <class Predicate>
@@ -68,7 +83,7 @@ class RunFolder {
       const auto object = nlohmann::json::parse(line, nullptr, false);
       if (object.is_object() && !is_stale(object)) kept += line + "\n";
     }
-    write_file_atomically(file, [&](std::ostream& out) { out << kept; });
+    write_file_atomically(file, [&](std::ostream& out) { out << kept; }, fence_);
   }
 
   /// Reads a JSON file of the folder; null when it is not there.
@@ -84,18 +99,26 @@ class RunFolder {
 
   /// The same on one line, for what is large and not read by people.
   void save_compact(const std::string& name, const nlohmann::json& value) const {
-    write_file_atomically(path_ / name, [&](std::ostream& out) { out << value.dump() << "\n"; });
+    write_file_atomically(path_ / name, [&](std::ostream& out) { out << json_text(value) << "\n"; }, fence_);
   }
 
  private:
-  static void write(const std::filesystem::path& file, const nlohmann::json& value) {
-    write_file_atomically(file, [&](std::ostream& out) { out << value.dump(2) << "\n"; });
+  void write(const std::filesystem::path& file, const nlohmann::json& value) const {
+    write_file_atomically(file, [&](std::ostream& out) { out << json_text(value, 2) << "\n"; }, fence_);
   }
 
+  /// One write, so that a line is whole, to a file of this folder and not where a link of its name leads.
   void append(const char* name, const std::string& line) const {
-    std::ofstream out(path_ / name, std::ios::app);
-    out << line << "\n" << std::flush;
-    require<FileError>(out.good(), "cannot write to ", (path_ / name).string());
+    if (fence_) fence_();
+    const auto file = path_ / name;
+    const detail::FileDescriptor out(
+        ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
+    require<FileError>(out.valid() || errno != ELOOP, file.string(),
+                       " is a symbolic link, and lines are not written to where it leads; remove it");
+    const std::string text = line + "\n";
+    const auto written = out.valid() ? ::write(out.get(), text.data(), text.size()) : -1;
+    require<FileError>(written == std::ssize(text), "cannot write to ", file.string(), ": ",
+                       written >= 0 ? "the disk is full" : std::strerror(errno));
   }
 
   /// `epochs: 2 there, 3 now` for each value that differs, and not for the whole objects around them.
@@ -111,12 +134,13 @@ class RunFolder {
       return;
     }
     const auto shown = [](const nlohmann::json& value) {
-      return value.is_null() ? std::string("nothing") : value.dump();
+      return value.is_null() ? std::string("nothing") : json_text(value);
     };
     text += (text.empty() ? "" : ", ") + name + ": " + shown(there) + " there, " + shown(now) + " now";
   }
 
   std::filesystem::path path_;
+  std::function<void()> fence_;
 };
 
 }  // namespace mao

@@ -80,7 +80,8 @@ inline nlohmann::json method_settings(const nlohmann::json& settings) {
   const nlohmann::json flat = settings.flatten();
   nlohmann::json kept = nlohmann::json::object();
   for (const auto& [path, value] : flat.items()) {
-    const bool of_the_runs = path.rfind("/seeds", 0) == 0 || path.rfind("/targets", 0) == 0;
+    const bool of_the_runs =
+        path.rfind("/seeds", 0) == 0 || path.rfind("/targets", 0) == 0 || path.rfind("/images", 0) == 0;
     const bool usual = value.is_null() || value == "" || (path == "/data/classes" && value == "base-new");
     if (!of_the_runs && !usual && !left_out.contains(path)) kept[path] = value;
   }

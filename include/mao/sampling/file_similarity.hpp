@@ -7,11 +7,12 @@
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
+#include <mao/core/text_file.hpp>
 #include <mao/sampling/concepts.hpp>
 #include <nlohmann/json.hpp>
+#include <range/v3/view/drop.hpp>
 #include <string>
 #include <system_error>
 #include <unordered_map>
@@ -29,9 +30,8 @@ class FileSimilarity {
  public:
   /// **Throws** `FileError` if the file cannot be read, `FormatError` if it is not such a table.
   explicit FileSimilarity(std::filesystem::path path) : path_(std::move(path)) {
-    std::ifstream in(path_, std::ios::binary);
-    require<FileError>(in.good(), "FileSimilarity: cannot read ", path_.string());
-    const auto names = path_.extension() == ".json" ? read_json(in) : read_csv(in);
+    const std::string text = read_utf8_file(path_);
+    const auto names = path_.extension() == ".json" ? read_json(text) : read_csv(lines_of(text));
     for (const auto& name : names) {
       const auto position = static_cast<Eigen::Index>(positions_.size());
       require<FormatError>(positions_.emplace(readable(name), position).second, "FileSimilarity: ", path_.string(),
@@ -47,9 +47,9 @@ class FileSimilarity {
   }
 
  private:
-  std::vector<std::string> read_json(std::istream& in) {
+  std::vector<std::string> read_json(const std::string& text) {
     try {
-      const auto document = nlohmann::json::parse(in);
+      const auto document = nlohmann::json::parse(text);
       auto names = document.at("names").get<std::vector<std::string>>();
       const auto rows = document.at("similarity").get<std::vector<std::vector<float>>>();
       fill(names, rows);
@@ -60,14 +60,13 @@ class FileSimilarity {
     }
   }
 
-  std::vector<std::string> read_csv(std::istream& in) {
-    std::string line;
-    require<FormatError>(static_cast<bool>(std::getline(in, line)), "FileSimilarity: ", path_.string(), " is empty");
-    auto names = fields(line);
+  std::vector<std::string> read_csv(const std::vector<std::string>& lines) {
+    require<FormatError>(!lines.empty(), "FileSimilarity: ", path_.string(), " is empty");
+    auto names = fields(lines.front());
     names.erase(names.begin());
     std::vector<std::vector<float>> rows;
-    while (std::getline(in, line)) {
-      if (line.empty() || line == "\r") continue;
+    for (const std::string& line : lines | ranges::views::drop(1)) {
+      if (line.empty()) continue;
       const auto row = fields(line);
       const auto expected = rows.size() < names.size() ? names[rows.size()] : "no further line";
       require<FormatError>(row.front() == expected, "FileSimilarity: ", path_.string(), ": line ", rows.size() + 2,
@@ -91,7 +90,7 @@ class FileSimilarity {
         quoted = !quoted;
       } else if (c == ',' && !quoted) {
         result.emplace_back();
-      } else if (c != '\r') {
+      } else {
         result.back() += c;
       }
     }

@@ -30,16 +30,19 @@ inline ClipArchitecture toy_sizes() {
           .patch = 4,
           .vision_width = 128,
           .vision_layers = 3,
+          .vision_mlp = 512,
           .context = 24,
           .vocabulary = 64,
           .text_width = 64,
-          .text_layers = 3};
+          .text_layers = 3,
+          .text_mlp = 256};
 }
 
 namespace detail {
 
 inline void add_random_blocks(TensorMap& weights, const std::string& prefix, std::int64_t layers, std::int64_t width,
-                              Rng rng) {
+                              Rng rng, std::int64_t mlp = 0) {
+  if (mlp == 0) mlp = 4 * width;
   for (std::int64_t i = 0; i < layers; ++i) {
     const std::string name = prefix + std::to_string(i) + ".";
     const auto normal = [&](const std::string& key, const std::vector<std::int64_t>& shape, double deviation) {
@@ -54,9 +57,9 @@ inline void add_random_blocks(TensorMap& weights, const std::string& prefix, std
     normal("attn.in_proj_bias", {3 * width}, 0.02);
     normal("attn.out_proj.weight", {width, width}, deviation);
     normal("attn.out_proj.bias", {width}, 0.02);
-    normal("mlp.c_fc.weight", {4 * width, width}, deviation);
-    normal("mlp.c_fc.bias", {4 * width}, 0.02);
-    normal("mlp.c_proj.weight", {width, 4 * width}, deviation / 2);
+    normal("mlp.c_fc.weight", {mlp, width}, deviation);
+    normal("mlp.c_fc.bias", {mlp}, 0.02);
+    normal("mlp.c_proj.weight", {width, mlp}, deviation / 2);
     normal("mlp.c_proj.bias", {width}, 0.02);
   }
 }
@@ -83,8 +86,8 @@ inline TensorMap random_clip_weights(const ClipArchitecture& sizes, std::uint64_
     weights[std::string(norm) + ".weight"] = at::ones({width});
     weights[std::string(norm) + ".bias"] = at::zeros({width});
   }
-  detail::add_random_blocks(weights, "visual.transformer.resblocks.", sizes.vision_layers, vision, rng);
-  detail::add_random_blocks(weights, "transformer.resblocks.", sizes.text_layers, text, rng);
+  detail::add_random_blocks(weights, "visual.transformer.resblocks.", sizes.vision_layers, vision, rng, sizes.vision_mlp);
+  detail::add_random_blocks(weights, "transformer.resblocks.", sizes.text_layers, text, rng, sizes.text_mlp);
   weights["logit_scale"] = at::scalar_tensor(std::log(20.0), at::kFloat);
   return weights;
 }
@@ -99,8 +102,8 @@ class ToyModel {
   explicit ToyModel(TensorMap weights, const ClipArchitecture& sizes = toy_sizes())
       : sizes_(sizes),
         weights_(std::move(weights)),
-        text_(weights_, sizes.text_layers, Activation::QuickGelu),
-        vision_(weights_, sizes, Activation::QuickGelu) {
+        text_(weights_, sizes.text_layers),
+        vision_(weights_, sizes) {
     preprocess_.resolution = static_cast<int>(sizes.resolution);
   }
 

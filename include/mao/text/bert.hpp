@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include <mao/core/finite.hpp>
 #include <mao/core/ops.hpp>
 #include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
@@ -25,13 +26,16 @@ class WeightReader {
  public:
   WeightReader(const TensorMap& tensors, std::string where) : tensors_(tensors), where_(std::move(where)) {}
 
-  /// A float copy that tracks nothing. **Throws** FormatError when it is missing, ShapeError when its shape is another.
+  /// A float copy that tracks nothing. **Throws** FormatError when it is missing or not finite, ShapeError when its shape
+  /// is another.
   Tensor read(const std::string& name, at::IntArrayRef shape) const {
     const auto found = tensors_.find(name);
     require<FormatError>(found != tensors_.end(), where_, " lacks the weight '", name,
                          "': expected a BERT model as sentence-transformers saves it");
     expect_shape(found->second, shape, where_ + ", weight '" + name + "'");
-    return found->second.detach().to(at::kFloat).contiguous();
+    const Tensor value = found->second.detach().to(at::kFloat).contiguous();
+    expect_finite(value, name, where_);
+    return value;
   }
   bool contains(const std::string& name) const { return tensors_.count(name) > 0; }
 

@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -15,7 +16,9 @@
 namespace mao {
 
 /// Writes a state atomically: the file is the old one or the new one, never a part.
-inline void save_checkpoint(const std::filesystem::path& path, const TunerState& state, const PromptInfo& info) {
+/// `before_rename` as in `write_file_atomically`.
+inline void save_checkpoint(const std::filesystem::path& path, const TunerState& state, const PromptInfo& info,
+                            const std::function<void()>& before_rename = {}) {
   TensorMap tensors;
   const auto add = [&](const std::string& kind, const TensorMap& part) {
     for (const auto& [name, value] : part) tensors[kind + name] = value.cpu().contiguous();
@@ -25,7 +28,7 @@ inline void save_checkpoint(const std::filesystem::path& path, const TunerState&
   add("buffer.", state.buffers);
   auto metadata = detail::metadata_of(info, "mao-checkpoint");
   metadata["epochs_done"] = std::to_string(state.epochs_done);
-  write_safetensors(path, tensors, metadata);
+  write_safetensors(path, tensors, metadata, before_rename);
 }
 
 /// Reads a state that belongs to the run described by `info`.
@@ -74,7 +77,7 @@ FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::fi
   const auto report = observer.on_epoch;
   observer.on_epoch = [&](const EpochReport& epoch) {
     if (report) report(epoch);  // first: a run that is killed in between tells this epoch again rather than never
-    if (is_first(tuner.options().workers.get())) save_checkpoint(path, tuner.state(), info);
+    if (is_first(tuner.options().workers.get())) save_checkpoint(path, tuner.state(), info, observer.before_save);
   };
   return tuner.fit(images, observer);
 }

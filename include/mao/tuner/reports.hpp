@@ -38,6 +38,7 @@ struct EpochReport {
 struct Observer {
   std::function<void(const StepReport&)> on_step;
   std::function<void(const EpochReport&)> on_epoch;
+  std::function<void()> before_save;  ///< a checkpoint is written and about to take its place; throws to prevent it
   std::function<bool()> should_stop;  ///< asked before each step; true ends `fit` without finishing the epoch
 };
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the small pictures of this folder, and what Pillow and NumPy make of them. Needs: pip install Pillow numpy.
 
-NAME.jpg / NAME.png    the picture, generated
+NAME.jpg / .png / .webp the picture, generated
 NAME.ppm               Image.open(...).convert("RGB")
 resize_*.ppm           resizes of colour.ppm
 view_*.f32             evaluation views, float32 [3, R, R], little endian
@@ -57,6 +57,35 @@ def pngs():
     png16("deep_grey.png", samples[:, :, 0] % 700, 0)
 
 
+def webps():
+    Image.fromarray(pattern(37, 26, 3)).save(here / "lossy.webp", quality=80)
+    Image.fromarray(pattern(21, 17, 3)).save(here / "lossless.webp", lossless=True)
+    alpha = pattern(18, 13, 4)
+    alpha[:4, :5, 3] = 0
+    Image.fromarray(alpha, "RGBA").save(here / "lossy_alpha.webp", quality=70)
+    Image.fromarray(alpha, "RGBA").save(here / "lossless_alpha.webp", lossless=True, exact=True)
+    frames = [Image.fromarray(pattern(16, 12, 3)), Image.fromarray(255 - pattern(16, 12, 3))]
+    frames[0].save(here / "animated.webp", save_all=True, append_images=frames[1:], duration=100, quality=80)
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned, which convert("RGB") ignores
+    Image.fromarray(pattern(20, 9, 3)).save(here / "turned.webp", quality=80, exif=exif.tobytes())
+
+
+def riff_chunk(kind, body):
+    return kind + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def webp_with_offset():
+    """An animation whose first frame covers a part of the canvas."""
+    still = (here / "lossy.webp").read_bytes()
+    picture = riff_chunk(b"VP8 ", still[20:20 + struct.unpack("<I", still[16:20])[0]])
+    three = lambda number: struct.pack("<I", number)[:3]
+    canvas = riff_chunk(b"VP8X", bytes([0x02, 0, 0, 0]) + three(48 - 1) + three(32 - 1))
+    frame = riff_chunk(b"ANMF", three(4 // 2) + three(2 // 2) + three(37 - 1) + three(26 - 1) + three(100) + b"\0" + picture)
+    body = b"WEBP" + canvas + riff_chunk(b"ANIM", bytes([10, 200, 30, 255, 0, 0])) + frame
+    (here / "offset.webp").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+
+
 def resizes():
     image = Image.open(here / "colour.jpg").convert("RGB")
     for width, height in ((16, 11), (60, 31), (37, 9), (5, 26)):
@@ -87,7 +116,9 @@ def views():
 if __name__ == "__main__":
     jpegs()
     pngs()
-    for path in [*sorted(here.glob("*.jpg")), *sorted(here.glob("*.png"))]:
+    webps()
+    webp_with_offset()
+    for path in [*sorted(here.glob("*.jpg")), *sorted(here.glob("*.png")), *sorted(here.glob("*.webp"))]:
         expect(path.name)
     resizes()
     views()

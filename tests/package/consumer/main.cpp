@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses a header of the standard library only and one that needs LibTorch, and links.
+// Uses headers of the standard library only, one that needs LibTorch and one that needs the image libraries, and links.
 #include <ATen/ops/ones.h>
 
 #include <cstdio>
 
 #include <mao/core/class_list.hpp>
 #include <mao/core/tensor.hpp>
+#include <mao/data/decode.hpp>
 #include <mao/version.hpp>
 
 int main() {
   const mao::Tensor weight = mao::parameter(at::ones({2, 3}));
   weight.mul(2).sum().backward();
   const double slope = weight.grad().sum().item<double>();
-  std::printf("mao %s: slope %g\n", mao::version, slope);
+  try {
+    static_cast<void>(mao::read_image("no such picture"));
+    return 1;
+  } catch (const mao::FileError&) {
+  }
+  std::printf("mao %s: slope %g, WEBP %s\n", mao::version, slope, mao::reads_webp ? "read" : "not read");
   return slope == 12 ? 0 : 1;
 }

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// An object of a model's configuration file of which every key must be asked for, so that none is skipped unnoticed.
+
+#include <cstdint>
+#include <initializer_list>
+#include <set>
+#include <string>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/error.hpp>
+
+namespace mao {
+
+/// Values by key, with the default of the library that wrote the file where a key is missing or null.
+///
+/// **Throws** `FormatError` naming file and key for a value of another kind, `OptionError` for a setting that mao does
+/// not have.
+class ConfigSection {
+ public:
+  /// `where` stands before each key in a message: `clip/config.json: text_config.`
+  ConfigSection(nlohmann::json object, std::string where) : object_(std::move(object)), where_(std::move(where)) {
+    require<FormatError>(object_.is_object(), where_, " is ", brief(object_), ", expected a JSON object");
+  }
+
+  /// Whether the key is there and not null.
+  [[nodiscard]] bool has(const std::string& key) {
+    asked_.insert(key);
+    return object_.contains(key) && !object_[key].is_null();
+  }
+
+  [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t otherwise) {
+    if (!has(key)) return otherwise;
+    expect(object_[key].is_number_integer(), key, "an integer");
+    return object_[key].get<std::int64_t>();
+  }
+  [[nodiscard]] double number(const std::string& key, double otherwise) {
+    if (!has(key)) return otherwise;
+    expect(object_[key].is_number(), key, "a number");
+    return object_[key].get<double>();
+  }
+  [[nodiscard]] bool flag(const std::string& key) {
+    if (!has(key)) return false;
+    expect(object_[key].is_boolean(), key, "true or false");
+    return object_[key].get<bool>();
+  }
+  [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise) {
+    if (!has(key)) return otherwise;
+    expect(object_[key].is_string(), key, "a text");
+    return object_[key].get<std::string>();
+  }
+  /// Whether the value is a list.
+  [[nodiscard]] bool is_list(const std::string& key) { return has(key) && object_[key].is_array(); }
+  /// A side in pixels: a number, or twice the same.
+  [[nodiscard]] std::int64_t side(const std::string& key, std::int64_t otherwise) {
+    if (!has(key)) return otherwise;
+    const auto& value = object_[key];
+    const bool square = value.is_array() && value.size() == 2 && value[0] == value[1] && value[0].is_number_integer();
+    expect(square || value.is_number_integer(), key, "one number, or the same twice: only squares are supported");
+    return square ? value[0].get<std::int64_t>() : value.get<std::int64_t>();
+  }
+  /// An object within this one; an empty one when it is not there.
+  [[nodiscard]] ConfigSection section(const std::string& key) {
+    return {has(key) ? object_[key] : nlohmann::json::object(), where_ + key + "."};
+  }
+
+  /// Keys that change nothing that mao computes.
+  void without_effect(std::initializer_list<const char*> keys) { asked_.insert(keys.begin(), keys.end()); }
+
+  /// Keys of parts that mao does not have; they must be missing, null, false, or empty.
+  void unsupported(std::initializer_list<const char*> keys) {
+    for (const char* key : keys) {
+      const auto& value = has(key) ? object_[key] : nlohmann::json(false);
+      const bool off = value == false || value.empty();
+      require<OptionError>(off, where_, key, " is ", brief(value),
+                           ", which mao does not support; expected a CLIP without it");
+    }
+  }
+
+  /// **Throws** `OptionError`: this key's value, and what is possible.
+  [[noreturn]] void refuse(const std::string& key, const std::string& expected) const {
+    throw OptionError(
+        text_of(where_, key, " is ", object_.contains(key) ? brief(object_[key]) : "missing", ", expected ", expected));
+  }
+
+  /// **Throws** `OptionError` for a key that nobody asked for.
+  void finish() const {
+    for (const auto& [key, value] : object_.items()) {
+      require<OptionError>(asked_.contains(key), where_, key, " is ", brief(value),
+                           ", a setting that mao does not know, so it cannot tell what it changes; remove the key if "
+                           "it changes nothing");
+    }
+  }
+
+  [[nodiscard]] const std::string& where() const { return where_; }
+
+ private:
+  void expect(bool ok, const std::string& key, const char* kind) const {
+    require<FormatError>(ok, where_, key, " is ", brief(object_[key]), ", expected ", kind);
+  }
+
+  static std::string brief(const nlohmann::json& value) {
+    const std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    return text.size() > 80 ? text.substr(0, 77) + "..." : text;
+  }
+
+  nlohmann::json object_;
+  std::string where_;
+  std::set<std::string> asked_;
+};
+
+}  // namespace mao

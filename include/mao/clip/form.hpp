@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What decides the function of a CLIP and does not show in the shapes of its tensors: heads, activation, epsilon,
+/// mask, pooling.
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <mao/core/error.hpp>
+
+namespace mao {
+
+/// Which GELU the weights were trained with. The wrong one gives other features without an error.
+enum class Activation {
+  QuickGelu,  ///< x * sigmoid(1.702 x): all of OpenAI's models, open_clip models named -quickgelu
+  Gelu,       ///< the exact one: all other open_clip models
+  GeluTanh,   ///< the approximation by tanh
+};
+
+inline std::string_view name_of(Activation activation) {
+  switch (activation) {
+    case Activation::Gelu:
+      return "gelu";
+    case Activation::GeluTanh:
+      return "gelu_tanh";
+    case Activation::QuickGelu:
+      break;
+  }
+  return "quick_gelu";
+}
+
+/// Of one tower. The defaults are OpenAI's.
+struct TowerForm {
+  std::int64_t heads = 0;  ///< 0: as many as make heads of 64 channels
+  Activation activation = Activation::QuickGelu;
+  double epsilon = 1e-5;  ///< of every layer norm
+
+  /// The number of heads of a tower of that width. **Throws** `OptionError` when they do not divide it.
+  [[nodiscard]] std::int64_t heads_in(std::int64_t width) const {
+    const std::int64_t count = heads > 0 ? heads : std::max<std::int64_t>(1, width / 64);
+    require<OptionError>(width % count == 0, "a tower of width ", width, " cannot have ", count,
+                         " heads; expected a number that divides the width");
+    return count;
+  }
+
+  friend bool operator==(const TowerForm&, const TowerForm&) = default;
+};
+
+/// What of the last block becomes the image feature.
+enum class ImagePooling { ClassToken, Patches };  ///< the class token; the mean of the patches, prompts not among them
+
+/// Which token of the last block becomes the text feature.
+enum class TextPooling { End, First, Last };  ///< the end-of-text token; the first; the last of the padded row
+
+/// Of both towers. The defaults are OpenAI's.
+struct ClipForm {
+  TowerForm vision{};
+  TowerForm text{};
+  ImagePooling image_pooling = ImagePooling::ClassToken;
+  bool norm_after_pooling = false;  ///< the last layer norm of the image tower sees the mean, not each patch
+  bool causal = true;               ///< a text token sees only what stands before it; else all of the padded row
+  TextPooling text_pooling = TextPooling::End;
+
+  bool ln_pre = true;           ///< there is a layer norm before the first block of the image tower
+  bool text_projection = true;  ///< false: the text tower's width is that of the features
+  bool text_bias = false;       ///< the text projection adds a bias
+  bool vision_scale = false;    ///< blocks multiply what they add to the residual stream (layer scale)
+  bool text_scale = false;
+
+  /// Whether rows need no padding and may share prefixes: nothing behind the token that is read out can matter.
+  [[nodiscard]] bool packs_text() const { return causal && text_pooling == TextPooling::End; }
+
+  friend bool operator==(const ClipForm&, const ClipForm&) = default;
+};
+
+/// How many heads a tower of that width has in every CLIP that OpenAI or open_clip published; 0 for other widths.
+///
+/// **Source** open_clip 3.3.0, model_configs: `head_width`, 64 unless stated, and `heads` of text towers.
+inline std::int64_t published_heads(std::int64_t width) {
+  switch (width) {
+    case 256:
+    case 384:
+    case 512:
+    case 640:
+    case 768:
+    case 896:
+    case 1024:
+      return width / 64;
+    case 1408:  // g
+      return 16;
+    case 1664:  // bigG
+    case 1792:  // e
+      return 16;
+    default:
+      return 0;
+  }
+}
+
+/// `published_heads` of an image tower: there 1,280 channels are 16 heads (H), in a text tower 20 (bigG).
+inline std::int64_t published_vision_heads(std::int64_t width) { return width == 1280 ? 16 : published_heads(width); }
+inline std::int64_t published_text_heads(std::int64_t width) { return width == 1280 ? 20 : published_heads(width); }
+
+namespace detail {
+
+/// `12 heads of 64, quick_gelu, eps 1e-05`
+inline std::string describe(const TowerForm& form, std::int64_t width) {
+  const std::int64_t heads = form.heads_in(width);
+  return text_of(heads, heads == 1 ? " head of " : " heads of ", width / heads, ", ", name_of(form.activation),
+                 ", eps ", form.epsilon);
+}
+
+}  // namespace detail
+
+/// One line on the image tower, one on the text tower.
+inline std::string describe_vision(const ClipForm& form, std::int64_t width) {
+  return text_of(detail::describe(form.vision, width),
+                 form.image_pooling == ImagePooling::ClassToken ? ", reads the class token"
+                 : form.norm_after_pooling                      ? ", layer norm of the mean of the patches"
+                                                                : ", mean of the patches",
+                 form.ln_pre ? "" : ", no layer norm before the blocks", form.vision_scale ? ", layer scale" : "");
+}
+
+inline std::string describe_text(const ClipForm& form, std::int64_t width) {
+  return text_of(detail::describe(form.text, width), form.causal ? ", causal mask" : ", no mask",
+                 form.text_pooling == TextPooling::End     ? ", reads the end-of-text token"
+                 : form.text_pooling == TextPooling::First ? ", reads the first token"
+                                                           : ", reads the last token of the padded row",
+                 form.text_projection ? "" : ", no projection", form.text_bias ? ", projection with bias" : "",
+                 form.text_scale ? ", layer scale" : "");
+}
+
+}  // namespace mao

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao inspect`: what was decided about a checkpoint, and from where.
+#include <filesystem>
+
+#include <support/catch.hpp>
+#include <support/folders.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::mao_program;
+using mao_test::quoted;
+
+const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
+
+}  // namespace
+
+TEST_CASE("inspect prints heads, activation, pooling, mask and eps, and where they were read", "[inspect]") {
+  const auto run = mao_program("inspect " + quoted(model));
+  INFO(run.output);
+  CHECK(run.code == 0);
+  CHECK_THAT(run.output, ContainsSubstring("heads of 64, quick_gelu, eps 1e-05, reads the class token"));
+  CHECK_THAT(run.output, ContainsSubstring("causal mask, reads the end-of-text token"));
+  CHECK_THAT(run.output, ContainsSubstring("heads: as ") && ContainsSubstring("config.json says"));
+  CHECK_THAT(run.output, ContainsSubstring("activation: quick_gelu, as "));
+}
+
+TEST_CASE("weights without their configuration are listed, and what they lack is said", "[inspect]") {
+  const mao_test::TemporaryFolder folder;
+  fs::copy_file(model / "model.safetensors", folder / "model.safetensors");
+  const auto listed = mao_program("inspect " + quoted(folder.path()));
+  INFO(listed.output);
+  CHECK(listed.code == 0);
+  CHECK_THAT(listed.output, ContainsSubstring("no CLIP that can be used as it is") &&
+                                ContainsSubstring("attention heads") && ContainsSubstring("visual.proj"));
+  const auto tuned =
+      mao_program("tune --data sketch --shots 1 --epochs 1 --quiet --vocab " + quoted(model / "merges.txt") +
+                  " --model " + quoted(folder.path()) + " --out " + quoted(folder / "run"));
+  INFO(tuned.output);
+  CHECK(tuned.code != 0);
+  CHECK_THAT(tuned.output, ContainsSubstring("nothing says how many attention heads"));
+}

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+// Odd names, encodings, damaged and changed files, as a user meets them.
+#include <cstddef>
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/files.hpp>
+#include <mao/data/decode_webp.hpp>
+
+#include <support/catch.hpp>
+#include <support/images.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+
+void write_pictures(const TemporaryFolder& root, const std::string& folder, std::size_t count, std::uint64_t seed) {
+  for (std::size_t i = 0; i < count; ++i) {
+    mao_test::write_png(root / (folder + "/" + std::to_string(i) + ".png"), mao_test::random_image(8, 8, seed + i));
+  }
+}
+
+/// A table of two classes, four pictures each, two of them to train on.
+std::string table(const std::string& first, const std::string& second, const std::string& separator = "/") {
+  std::string text = "path,label,classname,split\n";
+  for (const std::string folder : {"a", "b"}) {
+    for (int i = 0; i < 4; ++i) {
+      text += folder + separator + std::to_string(i) + ".png," + (folder == "a" ? "0," + first : "1," + second) +
+              (i < 2 ? ",train\n" : ",test\n");
+    }
+  }
+  return text;
+}
+
+Run check(const fs::path& path, const std::string& more = {}) {
+  return mao_program("datasets check " + quoted(path) + " " + more);
+}
+
+std::string tune(const fs::path& data, const fs::path& out) {
+  return "tune --data " + quoted(data) + " --class-split all --learner coop --epochs 1 --seeds 1 --shots 2 --batch 2 "
+         "--feature-cache off --out " + quoted(out);
+}
+
+std::string predict(const std::string& arguments) {
+  return "predict --classes 'a red thing' 'a blue thing' --feature-cache off " + arguments;
+}
+
+}  // namespace
+
+TEST_CASE("class names that are one in a prompt are refused wherever they come from", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "same/red_thing", 4, 0);
+  write_pictures(root, "same/Red thing", 4, 10);
+  write_pictures(root, "a", 4, 20);
+  write_pictures(root, "b", 4, 30);
+  const auto both = ContainsSubstring("'red_thing'") && ContainsSubstring("'Red thing'") && ContainsSubstring("in a prompt");
+  const Run folder = check(root / "same");
+  CHECK(folder.code == 1);
+  CHECK_THAT(folder.output, both);
+  const Run tuned = mao_program(tune(root / "same", root / "run"));
+  CHECK(tuned.code == 1);
+  CHECK_THAT(tuned.output, both);
+  CHECK_FALSE(fs::exists(root / "run"));
+  CHECK_THAT(check(root.write("t.csv", table("red_thing", "Red thing"))).output, both);
+  const std::string image = quoted(root / "a/0.png");
+  CHECK_THAT(mao_program("predict --classes red_thing 'Red thing' --feature-cache off " + image).output, both);
+  const Run empty = mao_program("predict --classes '' 'Red thing' --feature-cache off " + image);
+  CHECK(empty.code == 1);
+  CHECK_THAT(empty.output, ContainsSubstring("is empty in a prompt"));
+  CHECK_THAT(check(root.write("e.csv", table("", "blue"))).output, ContainsSubstring("e.csv: line 2: the class name is empty"));
+}
+
+TEST_CASE("what is not UTF-8 is named with file and line, and names are escaped", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 4, 0);
+  write_pictures(root, "b", 4, 10);
+  const Run latin = check(root.write("t.csv", table("ros\xE9", "blue")));
+  CHECK(latin.code == 1);
+  CHECK_THAT(latin.output, ContainsSubstring("t.csv: line 2: 'a/0.png,0,ros\\xE9,train'") && ContainsSubstring("UTF-8"));
+  CHECK_THAT(latin.output, !ContainsSubstring("mao datasets"));  // nothing about folders of data sets
+  const Run wide = check(root.write("w.csv", std::string("\xFF\xFEp\0a\0", 6)));
+  CHECK_THAT(wide.output, ContainsSubstring("w.csv: the text is UTF-16"));
+  write_pictures(root, "folders/ros\xE9", 4, 0);
+  write_pictures(root, "folders/blue", 4, 10);
+  const Run folder = check(root / "folders");
+  CHECK(folder.code == 1);
+  CHECK_THAT(folder.output, ContainsSubstring("ros\\xE9") && ContainsSubstring("not UTF-8"));
+  fs::rename(root / "a/0.png", root / "a/\xE9.png");  // a picture may have such a name
+  const Run answer = mao_program(predict("--json " + quoted(root / "a")) + " 2>/dev/null");
+  REQUIRE(answer.code == 0);
+  const json all = json::parse(answer.output);
+  REQUIRE(all.size() == 4);
+  CHECK_THAT(all[3].at("image").get<std::string>(), ContainsSubstring("\\xE9.png"));
+  const Run csv = mao_program(predict("--csv " + quoted(root / "a")));
+  CHECK_THAT(csv.output, ContainsSubstring("\\xE9.png,1,"));
+}
+
+TEST_CASE("byte-order marks and line ends of Windows change nothing", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 2, 0);
+  root.write("classes.txt", "\xEF\xBB\xBF" "a red thing\r\na blue thing\r\n");
+  const std::string image = quoted(root / "a/0.png");
+  const Run plain = mao_program(predict("--json " + image));
+  const Run marked = mao_program("predict --feature-cache off --json --classes-file " + quoted(root / "classes.txt") + " " + image);
+  CHECK(plain.code == 0);
+  CHECK(marked.output == plain.output);
+  root.write("list.txt", "\xEF\xBB\xBF" + (root / "a/0.png").string() + "\r\n" + (root / "a\\1.png").string() + "\r\n");
+  const Run list = mao_program(predict("--json - <" + quoted(root / "list.txt")));
+  REQUIRE(list.code == 0);
+  CHECK(json::parse(list.output).size() == 2);
+  root.write("options.toml", "\xEF\xBB\xBF" "top = 1\r\njson = true\r\n");
+  const Run configured = mao_program(predict("--config " + quoted(root / "options.toml") + " " + image));
+  REQUIRE(configured.code == 0);
+  CHECK(json::parse(configured.output)[0].at("top").size() == 1);
+}
+
+TEST_CASE("a table and a split file from Windows are read", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 4, 0);
+  write_pictures(root, "b", 4, 10);
+  const Run own = check(root.write("w.csv", table("red", "blue", "\\")));
+  INFO(own.output);
+  CHECK(own.code == 0);
+  CHECK_THAT(own.output, ContainsSubstring("train 4 of 4") && ContainsSubstring("test 4 of 4"));
+  root.write("w.json", R"({"train":[["a\\0.png",0,"red"],["b\\0.png",1,"blue"]],"val":[],)"
+                       R"("test":[["a\\1.png",0,"red"],["b\\1.png",1,"blue"]]})");
+  CHECK(check(root / "w.json").code == 0);
+}
+
+TEST_CASE("files that are not read are counted in check and tune", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "d/red", 4, 0);
+  write_pictures(root, "d/blue", 4, 10);
+  write_pictures(root, "d/red/deeper", 2, 20);
+  root.write("d/red/a.gif", "GIF89a");
+  root.write("d/blue/b.bmp", "BM");
+  const auto counts = ContainsSubstring("4 files are not read: ") && ContainsSubstring("1 .bmp (blue 1)") &&
+                      ContainsSubstring("1 .gif (red 1)") && ContainsSubstring("2 in deeper folders (red 2)");
+  const Run looked = check(root / "d");
+  CHECK(looked.code == 0);
+  CHECK_THAT(looked.output, counts);
+  CHECK(json::parse(check(root / "d", "--json").output).at("datasets")[0].at("unread").at(".gif").at("red") == 1);
+  const Run tuned = mao_program(tune(root / "d", root / "run"));
+  INFO(tuned.output);
+  CHECK(tuned.code == 0);
+  CHECK_THAT(tuned.output, counts);
+}
+
+TEST_CASE("data that changed under a run is refused, with what changed", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 4, 0);
+  write_pictures(root, "b", 4, 10);
+  const auto list = root.write("t.csv", table("red", "blue"));
+  const std::string command = tune(list, root / "run");
+  REQUIRE(mao_program(command).code == 0);
+  const json config = json::parse(mao::read_text_file(root / "run/config.json"));
+  CHECK(config.at("images").at(list.string()).at("training labels").get<std::string>().starts_with("4, "));
+  const Run again = mao_program(command);
+  CHECK(again.code == 0);
+  CHECK_THAT(again.output, ContainsSubstring("this run is finished; nothing to do"));
+  root.write("t.csv", table("red", "green"));
+  const Run renamed = mao_program(command);
+  CHECK(renamed.code == 1);
+  CHECK_THAT(renamed.output, ContainsSubstring("holds a run on data that has changed since (of " + list.string() +
+                                               ": class names)") && ContainsSubstring("choose another --out"));
+  root.write("t.csv", table("red", "blue"));
+  mao_test::write_png(root / "a/0.png", mao_test::random_image(9, 9, 77));
+  const Run replaced = mao_program(command);
+  CHECK(replaced.code == 1);
+  CHECK_THAT(replaced.output, ContainsSubstring("training file sizes"));
+  fs::remove(list);
+  const Run gone = mao_program(command);
+  CHECK(gone.code == 0);  // what is finished may outlive its data
+  CHECK_THAT(gone.output, ContainsSubstring("cannot be told"));
+}
+
+TEST_CASE("one damaged file among many: the others are answered and it is listed", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "p", 5, 0);
+  root.write("p/2.png", "");
+  fs::resize_file(root / "p/3.png", 60);
+  const Run answer = mao_program(predict("--json " + quoted(root / "p") + " " + quoted(root / "absent.png") + " 2>/dev/null"));
+  CHECK(answer.code == 1);
+  const json all = json::parse(answer.output);
+  REQUIRE(all.size() == 6);
+  for (std::size_t i = 0; i < 3; ++i) CHECK(all[i].contains("top"));
+  CHECK(all[3].at("image").get<std::string>().ends_with("p/2.png"));
+  CHECK_THAT(all[3].at("error").get<std::string>(), ContainsSubstring("0 bytes"));
+  const Run text = mao_program(predict(quoted(root / "p")));
+  CHECK(text.code == 1);
+  CHECK_THAT(text.output, ContainsSubstring("2 of 5 images could not be read:") && ContainsSubstring("p/3.png: "));
+  // The ends are whole, and the middle is not.
+  auto bytes = mao_test::file_bytes(root / "p/1.png");
+  std::fill(bytes.begin() + 45, bytes.begin() + 60, std::uint8_t{0xff});
+  root.write("p/1.png", {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const Run inner = mao_program(predict(quoted(root / "p")));
+  CHECK(inner.code == 1);
+  CHECK_THAT(inner.output, ContainsSubstring("3 of 5 images could not be read:"));
+}
+
+TEST_CASE("another picture of the same size and time is not answered from the cache", "[names]") {
+  const TemporaryFolder root;
+  mao::Image red(16, 16), blue(16, 16);
+  for (std::size_t i = 0; i < red.pixels.size(); i += 3) red.pixels[i] = blue.pixels[i + 2] = 200;
+  mao_test::write_png(root / "x.png", red);
+  mao_test::write_png(root / "other.png", blue);
+  REQUIRE(fs::file_size(root / "x.png") == fs::file_size(root / "other.png"));
+  const std::string command = "predict --json --classes 'a red thing' 'a blue thing' --feature-cache " +
+                              quoted(root / "cache") + " " + quoted(root / "x.png");
+  const Run first = mao_program(command);
+  CHECK(first.output == mao_program(command).output);
+  const auto time = fs::last_write_time(root / "x.png");
+  fs::rename(root / "other.png", root / "x.png");
+  fs::last_write_time(root / "x.png", time);
+  CHECK(first.output != mao_program(command).output);
+}
+
+TEST_CASE("no message is an unexpected one: links in circles, long names, folders called x.png", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "d/red", 4, 0);
+  write_pictures(root, "d/blue", 4, 10);
+  fs::create_symlink("circle", root / "d/circle");
+  fs::create_symlink("circle.png", root / "d/red/circle.png");
+  fs::create_directories(root / "d/red/x.png");
+  const Run looked = check(root / "d");
+  CHECK(looked.code == 1);  // circle.png is listed and cannot be read
+  CHECK_THAT(looked.output, ContainsSubstring("circle.png") && !ContainsSubstring("unexpected"));
+  const std::string longest(300, 'x');
+  for (const std::string& command :
+       {"datasets check " + longest, "tune --data " + longest + " --out " + quoted(root / "run"), predict(longest + ".png"),
+        "eval --data " + longest, predict("--classes-file " + longest + " x.png"),
+        "tune --data sketch --config " + longest, "tune --data sketch --out " + quoted(root / longest)}) {
+    const Run run = mao_program(command);
+    INFO(run.output);
+    CHECK(run.code != 0);
+    CHECK_THAT(run.output, !ContainsSubstring("unexpected") && !ContainsSubstring("fault of mao"));
+  }
+  root.write("t.csv", "path,label,classname,split\n" + longest + ".png,0,a,train\na.png,0,a,test\n");
+  CHECK_THAT(check(root / "t.csv").output, ContainsSubstring("missing: 2 images"));
+}
+
+TEST_CASE("WEBP is read, or refused by name", "[names]") {
+  const std::string picture = quoted(mao_test::image_golden("lossy_alpha.webp"));
+  const Run run = mao_program(predict(picture));
+  INFO(run.output);
+  CHECK(run.code == (mao::reads_webp ? 0 : 1));
+  if (!mao::reads_webp) CHECK_THAT(run.output, ContainsSubstring("built without libwebp"));
+  const TemporaryFolder root;
+  const Run gif = mao_program(predict(quoted(root.write("a.gif", "GIF89a......"))));
+  CHECK(gif.code == 1);
+  CHECK_THAT(gif.output, ContainsSubstring("a.gif: a GIF picture; expected a JPEG, a PNG"));
+}

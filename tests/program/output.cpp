@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a command says that cannot be written: it never ends as if all had been said.
+#include <string>
+
+#include <support/catch.hpp>
+#include <support/folders.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::shell;
+using mao_test::TemporaryFolder;
+
+const std::string& mao() {
+  static const std::string program = quoted(mao_test::build_dir() + "/bin/mao");
+  return program;
+}
+
+}  // namespace
+
+TEST_CASE("a full disk behind the standard output is an error of every command", "[output]") {
+  const TemporaryFolder folder;
+  folder.write("sweep.toml", "data = 'sketch'\nlearner = 'zero-shot'\n");
+  const std::string sweep = quoted(folder / "sweep.toml"), run = quoted(folder / "run");
+  for (const std::string& command :
+       {std::string("--help"), std::string("--version"), std::string("tune --help"), std::string("learners"),
+        std::string("learners coop"), std::string("presets"), std::string("datasets"), "sweep --list " + sweep,
+        "sweep --print-slurm " + sweep, "tune --data sketch --learner zero-shot --out " + run,
+        "tune --data sketch --learner zero-shot --out " + run, "report " + run + " --out " + quoted(folder / "r.html"),
+        "summarize " + run, "sweep " + sweep, "sweep --status " + sweep}) {
+    const Run full = shell(mao() + " " + command + " >/dev/full");
+    CAPTURE(command, full.output);
+    CHECK(full.code == 1);
+    CHECK_THAT(full.output, ContainsSubstring("writing the standard output failed: No space left on device"));
+  }
+  CHECK(std::filesystem::exists(folder / "run" / "results.json"));  // what was measured is kept all the same
+}
+
+TEST_CASE("an output beyond the limit of a file's size is an error, a reader that has enough is none", "[output]") {
+  const TemporaryFolder folder;
+  const Run large = shell("(ulimit -f 0; " + mao() + " learners >" + quoted(folder / "out") + ")");
+  CHECK(large.code == 1);
+  CHECK_THAT(large.output, ContainsSubstring("writing the standard output failed: File too large"));
+  const Run closed = shell(mao() + " presets | true; echo ${PIPESTATUS:-none}");
+  CHECK_THAT(closed.output, !ContainsSubstring("mao:"));
+  const Run ignored = shell("(trap '' PIPE; (sleep 0.2; " + mao() + " presets) | true)");
+  CHECK(ignored.output.empty());
+  CHECK(shell(mao() + " learners >&-").code == 1);
+}

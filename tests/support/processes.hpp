@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The program `mao` as a process that a test stops, kills and waits for.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <support/folders.hpp>
+
+namespace mao_test {
+
+inline void sleep_ms(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+
+// Starts `mao WORDS...` behind the words of `before`, both its outputs appended to `log`.
+inline pid_t start_mao(std::vector<std::string> words, const std::filesystem::path& log = "/dev/null",
+                       std::vector<std::string> before = {}) {
+  before.push_back(build_dir() + "/bin/mao");
+  words.insert(words.begin(), before.begin(), before.end());
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid != 0) return pid;
+  ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
+  const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0666);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(output, STDERR_FILENO);
+  ::execvp(arguments.front(), arguments.data());
+  ::_exit(127);
+}
+
+inline bool has_ended(pid_t pid) {
+  siginfo_t info{};
+  return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+// Its exit code, or -1 when a signal ended it.
+inline int wait_for(pid_t pid) {
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+inline void kill_and_wait(pid_t pid) {
+  ::kill(pid, SIGKILL);
+  ::waitpid(pid, nullptr, 0);
+}
+
+}  // namespace mao_test
