@@ -6,11 +6,13 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 
+#include <mao/clip/architecture.hpp>
 #include <mao/core/named_tensors.hpp>
 
 namespace mao {
@@ -51,11 +53,11 @@ inline bool is_training_state(std::string_view entry) {
   return std::ranges::find(known, entry) != known.end();
 }
 
-/// Integers that checkpoints carry beside their weights.
-inline bool is_counted(std::string_view name) {
-  static constexpr std::array<std::string_view, 6> known{"position_ids",     "num_batches_tracked", "attn_mask",
-                                                         "input_resolution", "context_length",      "vocab_size"};
-  return std::ranges::any_of(known, [&](std::string_view end) { return name.ends_with(end); });
+/// Whether a tensor is computed with, by its name.
+inline bool is_weight(std::string_view name) {
+  static constexpr std::array<std::string_view, 6> endings{"weight",     "bias",      "proj",
+                                                           "projection", "embedding", "logit_scale"};
+  return std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
 }
 
 }  // namespace detail
@@ -87,8 +89,8 @@ inline TensorFile unwrapped(TensorFile file, const std::string& source) {
 /// **Throws** `FormatError` naming a weight of integers: a quantised model, whose scales are not in its state dict.
 inline void expect_real_weights(const TensorMap& tensors, const std::string& source) {
   for (const auto& [name, tensor] : tensors) {
-    require<FormatError>(tensor.is_floating_point() || detail::is_counted(name), source, ": ", name, " is of type ",
-                         c10::toString(tensor.scalar_type()),
+    require<FormatError>(tensor.is_floating_point() || detail::is_bystander(name) || !detail::is_weight(name), source, ": ",
+                         name, " is of type ", c10::toString(tensor.scalar_type()),
                          ", expected floating-point weights; a quantised model cannot be read, take the original one");
   }
 }
