@@ -43,12 +43,34 @@ ParameterList what_is_saved(Learner& learner) {
   return all;
 }
 
+/// **Throws** `OptionError` unless there are as many names as the reference's prompt learner had classes, where its
+/// checkpoint tells: `token_prefix` [C, 1, W] is the start token once for each.
+void check_class_count(const ClassList& classes, const fs::path& file) {
+  for (const auto& [name, value] : load_reference_checkpoint(file).state) {
+    if (name.substr(name.rfind('.') + 1) != "token_prefix" || value.dim() != 3) continue;
+    require<OptionError>(value.size(0) == classes.size(), classes.size(), " class names for ", file.string(),
+                         ", which was trained on ", value.size(0), " (its ", name, " is ", shape_text(value.sizes()),
+                         "); give the names of its classes, in label order");
+  }
+}
+
+/// **Throws** `OptionError` for an option that this direction has no use for.
+void refuse_options(const CLI::App& command, const std::vector<std::string>& names, const std::string& reason) {
+  for (const std::string& name : names) {
+    require<OptionError>(command.get_option(name)->count() == 0, name, " would be ignored: ", reason,
+                         "; leave it out");
+  }
+}
+
 int from_reference(ConvertOptions options) {
   require<FileError>(fs::exists(options.from), "there is no file ", options.from,
                      "; expected *.prompts.safetensors of a run, or a reference's model.pth.tar-N");
   const ClassList classes = given_class_names(options.classes, options.classes_file);
   require<OptionError>(!classes.names.empty(),
                        "which classes was it trained on? give --classes A B C or --classes-file FILE, in label order");
+  require<OptionError>(fs::path(options.to).extension() == ".safetensors", options.to,
+                       ": expected the name of a *.safetensors file for the prompts");
+  check_class_count(classes, options.from);
   const LearnerInfo& info = learner_named(options.settings.learner.learner);
   const OpenedModel opened = open_model(options.settings.model);
   Learner learner = make_learner(opened, classes, options.settings.learner, 1);
@@ -87,11 +109,14 @@ void add_convert(CLI::App& app, int& status) {
   add_method_options(*command, options->settings.learner);
   command->add_option("--classes", options->classes, "from a reference: class names in label order");
   command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
-  command->callback([options, &status] {
+  command->callback([options, command, &status] {
     if (fs::path(options->from).extension() != ".safetensors") {
+      refuse_options(*command, {"--epoch"}, "a checkpoint of a reference says how many epochs it was trained");
       status = from_reference(*options);
       return;
     }
+    refuse_options(*command, {"--learner", "--set", "--classes", "--classes-file"},
+                   options->from + " says its method, settings and classes");
     const fs::path file = write_reference(options->from, options->to, options->epoch, options->settings);
     std::cout << "wrote " << file.string() << "\n";
   });

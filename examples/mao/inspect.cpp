@@ -54,7 +54,8 @@ int run(const std::string& path, bool all) {
     std::cout << "  " << key << ": " << (value.size() > 160 && !all ? value.substr(0, 160) + "... (--all)" : value)
               << "\n";
   }
-  if (looks_like_clip(file.tensors)) describe_clip(file, path);
+  const TensorFile inner = unwrapped(file, path);
+  if (looks_like_clip(inner.tensors)) describe_clip(inner, path);
   constexpr std::size_t few = 20;
   std::size_t shown = 0;
   for (const auto& [name, value] : file.tensors) {

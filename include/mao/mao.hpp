@@ -38,11 +38,13 @@
 #include <mao/core/row_passes.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/core/safetensors_header.hpp>
+#include <mao/core/shard_index.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/core/tensor_file.hpp>
 #include <mao/core/text_encoding.hpp>
 #include <mao/core/text_file.hpp>
 #include <mao/core/torch_archive.hpp>
+#include <mao/core/torch_legacy.hpp>
 #include <mao/core/torch_storage.hpp>
 #include <mao/core/torch_writer.hpp>
 #include <mao/core/vector16.hpp>
@@ -152,6 +154,7 @@
 #include <mao/clip/tile_attention.hpp>
 #include <mao/clip/vision_tower.hpp>
 #include <mao/clip/weights.hpp>
+#include <mao/clip/wrappers.hpp>
 
 // sampling
 #include <mao/sampling/concepts.hpp>

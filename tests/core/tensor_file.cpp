@@ -41,8 +41,6 @@ TEST_CASE("a folder without weights is listed") {
   CHECK_THROWS_AS(mao::read_tensors(folder.path()), mao::FileError);
   CHECK_THROWS_WITH(mao::read_tensors(folder.path()),
                     ContainsSubstring("config.json, vocab.txt") && ContainsSubstring("open_clip_pytorch_model.bin"));
-  folder.write("model.safetensors.index.json", "{}");
-  CHECK_THROWS_WITH(mao::read_tensors(folder.path()), ContainsSubstring("join them"));
 }
 
 TEST_CASE("other files show how they begin") {
@@ -52,7 +50,44 @@ TEST_CASE("other files show how they begin") {
   CHECK_THROWS_WITH(mao::read_tensors(page), ContainsSubstring("<!doctype html>"));
   CHECK_THROWS_WITH(mao::read_tensors(folder.write("short", "a")), ContainsSubstring("neither"));
   CHECK_THROWS_WITH(mao::read_tensors(folder / "absent"), ContainsSubstring("there is no file or folder"));
-  CHECK_THROWS_WITH(
-      mao::read_tensors(folder.write("old.pt", "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.")),
-      ContainsSubstring("PyTorch before 1.6"));
+}
+
+TEST_CASE("weights in several parts are one file of tensors") {
+  const TemporaryFolder folder;
+  mao::write_safetensors(folder / "model-1.safetensors", {{"a", at::arange(3)}});
+  mao::write_safetensors(folder / "model-2.safetensors", {{"b", at::arange(5)}});
+  const auto index = folder / "model.safetensors.index.json";
+  const auto write = [&](const std::string& map, const std::string& bytes) {
+    return folder.write("model.safetensors.index.json",
+                        R"({"metadata": {"total_size": )" + bytes + R"(}, "weight_map": {)" + map + "}}");
+  };
+  const std::string right = R"("a": "model-1.safetensors", "b": "model-2.safetensors")";
+  write(right, "64");
+  for (const auto& path : {folder.path(), index}) {
+    const auto tensors = mao::read_tensors(path).tensors;
+    REQUIRE(tensors.size() == 2);
+    CHECK(tensors.at("b").numel() == 5);
+  }
+  const auto refused = [&](const std::string& map, const std::string& bytes, const std::string& reason) {
+    write(map, bytes);
+    CHECK_THROWS_WITH(mao::read_tensors(folder.path()), ContainsSubstring(reason) && ContainsSubstring("index.json"));
+  };
+  refused(right, "65", "the parts hold 64 bytes of tensors, the index says 65");
+  refused(R"("a": "model-1.safetensors")" + std::string(R"(, "c": "model-1.safetensors")"), "24", "\"c\" is not in model-1");
+  refused(R"("b": "model-2.safetensors", "a": "model-2.safetensors")", "64", "\"a\" is not in model-2");
+  refused(R"("a": "model-2.safetensors", "b": "model-1.safetensors")", "64", "which the index says is in");
+  refused(R"("a": "model-3.safetensors")", "24", "these are not beside it: model-3.safetensors");
+  mao::write_safetensors(folder / "model-2.safetensors", {{"a", at::arange(3)}, {"b", at::arange(5)}});
+  refused(right, "64", "model-2.safetensors holds the tensor \"a\", which the index says is in model-1");
+}
+
+TEST_CASE("PyTorch's parts have an index too") {
+  const TemporaryFolder folder;
+  std::filesystem::copy_file(golden + "state_dict.pth", folder / "pytorch_model-00001-of-00001.bin");
+  std::string map;
+  for (const auto& [name, tensor] : mao::read_tensors(golden + "state_dict.pth").tensors) {
+    map += (map.empty() ? "\"" : ", \"") + name + "\": \"pytorch_model-00001-of-00001.bin\"";
+  }
+  folder.write("pytorch_model.bin.index.json", "{\"weight_map\": {" + map + "}}");
+  CHECK(mao::read_tensors(folder.path()).tensors.contains("row"));
 }

@@ -198,7 +198,7 @@ TEST_CASE("features without a direction are refused by the name of their text", 
   write(texts, "red\nblue\n");
   const std::string command = "encode --weights " + quoted(temporary.path() / "model") + " --texts-file " +
                               quoted(texts) + " --out " + quoted(out);
-  const mao::Tensor plain = projection.clone();
+  const mao::Tensor plain = projection.to(at::kFloat);
   projection = plain * 1e30;  // its squares are beyond fp32
   mao::write_safetensors(temporary.path() / "model" / "model.safetensors", weights.tensors, weights.metadata);
   REQUIRE(mao_program(command).code == 0);

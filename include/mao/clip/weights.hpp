@@ -12,6 +12,7 @@
 #include <mao/clip/configuration.hpp>
 #include <mao/clip/form.hpp>
 #include <mao/clip/names.hpp>
+#include <mao/clip/wrappers.hpp>
 #include <mao/core/finite.hpp>
 #include <mao/core/ops.hpp>
 #include <mao/core/tensor_file.hpp>
@@ -110,15 +111,17 @@ inline TensorMap finite_floats(TensorMap tensors, const std::string& source) {
 
 }  // namespace detail
 
-/// Makes tensors that were read from `path` ready. `form` stands for a configuration file, which is not looked for
+/// Makes tensors that were read from `path` ready, wrapped or not (clip/wrappers.hpp). `form` stands for a configuration file, which is not looked for
 /// then; `activation` for what any of them says of it.
 ///
 /// **Throws** `FormatError` for tensors that are missing, too many, do not fit or are not finite, `OptionError` where
 /// nothing decides heads or activation and for settings that mao does not have; each names tensor or key.
-inline ClipWeights prepare_clip_weights(const TensorFile& file, const std::filesystem::path& path,
+inline ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std::filesystem::path& path,
                                         std::optional<Activation> activation = {},
                                         const std::optional<ClipForm>& form = {}) {
   const std::string source = path.string();
+  const TensorFile file = unwrapped(wrapped, source);
+  expect_real_weights(file.tensors, source);
   ClipWeights result;
   result.layout = layout_of(file.tensors);
   const auto configuration = form ? std::nullopt : configuration_beside(path, result.layout);

@@ -40,6 +40,9 @@ class PickleMachine : PickleStack {
     }
   }
 
+  /// Where the pickle ended.
+  [[nodiscard]] std::uint64_t position() const { return position_; }
+
  private:
   // The operations by kind, one a line; each function says whether the operation is its own.
   // clang-format off
@@ -164,10 +167,19 @@ class PickleMachine : PickleStack {
   }
 
   bool push_object(PickleId arguments) {
-    const PickleId callable = pop();
+    const PickleId callable = class_behind(pop());
     check(node(callable).kind == PickleKind::global, "calls a ", kind_name(node(callable).kind),
           ", expected a named class or function");
     return push({.kind = PickleKind::object, .callable = callable, .arguments = arguments});
+  }
+
+  /// PyTorch's older format names the class of a module by a persistent id: ("module", class, source file, source).
+  PickleId class_behind(PickleId callable) {
+    if (node(callable).kind != PickleKind::persistent) return callable;
+    const PickleNode& id = node(node(callable).arguments);
+    const bool is_module =
+        id.kind == PickleKind::tuple && id.elements.size() == 4 && node(id.elements[0]).text == "module";
+    return is_module ? id.elements[1] : callable;
   }
 
   bool set_state(PickleId state) {
@@ -186,6 +198,17 @@ class PickleMachine : PickleStack {
 /// operation outside plain data (extension registry, out-of-band buffers, protocol 0 texts).
 inline PickleValue parse_pickle(std::span<const char> bytes, const std::string& name, const PickleLimits& limits = {}) {
   return detail::PickleMachine(bytes, name, limits).run();
+}
+
+/// As `parse_pickle`, from `offset` on, which is moved behind the pickle's end: for files that hold several.
+inline PickleValue parse_pickle_at(std::span<const char> bytes, std::uint64_t& offset, const std::string& name,
+                                   const PickleLimits& limits = {}) {
+  require<FormatError>(offset <= bytes.size(), name, " is truncated: a pickle is expected at byte ", offset, " of ",
+                       bytes.size());
+  detail::PickleMachine machine(bytes.subspan(static_cast<std::size_t>(offset)), name, limits);
+  PickleValue value = machine.run();
+  offset += machine.position();
+  return value;
 }
 
 }  // namespace mao

@@ -108,6 +108,15 @@ class PickleValue {
     return std::nullopt;
   }
 
+  /// Every value of that kind in the whole document, in the order they were made.
+  [[nodiscard]] std::vector<PickleValue> all_of_document(PickleKind kind) const {
+    std::vector<PickleValue> found;
+    for (std::size_t i = 0; i < document_->nodes.size(); ++i) {
+      if (document_->nodes[i].kind == kind) found.emplace_back(document_, static_cast<detail::PickleId>(i));
+    }
+    return found;
+  }
+
   /// As `find`, for a key that has to be there.
   [[nodiscard]] PickleValue at(std::string_view key) const {
     auto found = find(key);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Reads tensors from whatever a user has: a safetensors file, a PyTorch file, or a model folder of Hugging Face or
-/// open_clip.
+/// Reads tensors from whatever a user has: a safetensors file, a PyTorch file, weights in several such files behind an
+/// index, or a model folder of Hugging Face or open_clip.
 
 #include <algorithm>
 #include <array>
@@ -16,6 +16,7 @@
 #include <mao/core/bytes.hpp>
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/safetensors.hpp>
+#include <mao/core/shard_index.hpp>
 #include <mao/core/torch_archive.hpp>
 
 namespace mao {
@@ -54,8 +55,8 @@ inline std::string readable_start(const SharedBytes& bytes) {
 }  // namespace detail
 
 /// The file that holds the weights: `path` itself, or in a folder the first of model.safetensors,
-/// open_clip_model.safetensors, pytorch_model.bin and open_clip_pytorch_model.bin. **Throws** `FileError` that lists
-/// what the folder holds.
+/// open_clip_model.safetensors, pytorch_model.bin and open_clip_pytorch_model.bin, or the index of one that is in several
+/// parts. **Throws** `FileError` that lists what the folder holds.
 inline std::filesystem::path find_tensor_file(const std::filesystem::path& path) {
   std::error_code ignored;
   require<FileError>(std::filesystem::exists(path, ignored), "there is no file or folder ", path.string());
@@ -63,14 +64,13 @@ inline std::filesystem::path find_tensor_file(const std::filesystem::path& path)
   std::string looked_for;
   for (const std::string_view name : detail::weight_file_names) {
     if (std::filesystem::exists(path / name)) return path / name;
+    const auto index = path / (std::string(name) + std::string(detail::index_suffix));
+    if (std::filesystem::exists(index)) return index;
     looked_for += (looked_for.empty() ? "" : ", ") + std::string(name);
   }
-  const bool in_parts = std::filesystem::exists(path / "model.safetensors.index.json") ||
-                        std::filesystem::exists(path / "pytorch_model.bin.index.json");
-  throw FileError(text_of("the folder ", path.string(), " has no weights under the names ", looked_for, "; it holds ",
-                          detail::folder_listing(path),
-                          in_parts ? ". Weights in several parts cannot be read: join them into one model.safetensors"
-                                   : ". Pass the weights file itself if it has another name"));
+  throw FileError(text_of("the folder ", path.string(), " has no weights under the names ", looked_for,
+                          " nor an index of one of them; it holds ", detail::folder_listing(path),
+                          ". Pass the weights file itself if it has another name"));
 }
 
 /// Reads the tensors of a file in memory, of either format; the content decides, not the name. **Throws**
@@ -84,12 +84,48 @@ inline TensorFile parse_tensors(const SharedBytes& bytes, const TorchArchiveOpti
   return parse_torch_archive(bytes, options);
 }
 
-/// Reads the tensors of a file or model folder, of either format.
+namespace detail {
+
+/// The tensors of all parts. **Throws** `FileError` for a part that is missing, `FormatError` where index and parts
+/// disagree.
+inline TensorFile read_shards(const std::filesystem::path& path, const TorchArchiveOptions& options) {
+  const ShardIndex index = read_shard_index(path);
+  TensorFile result;
+  std::uint64_t bytes = 0;
+  for (const std::string& part : index.parts) {
+    TensorFile file = parse_tensors(map_bytes(path.parent_path() / part), options);
+    for (auto& [name, tensor] : file.tensors) {
+      const auto listed = index.part_of.find(name);
+      require<FormatError>(listed != index.part_of.end() && listed->second == part, path.string(), ": ", part,
+                           " holds the tensor \"", name, "\", which the index ",
+                           listed == index.part_of.end() ? "does not list" : "says is in " + listed->second,
+                           "; the parts are not of one model, download them again");
+      bytes += tensor.nbytes();
+      result.tensors.emplace(name, std::move(tensor));
+    }
+    result.metadata.merge(file.metadata);
+  }
+  for (const auto& [name, part] : index.part_of) {
+    require<FormatError>(result.tensors.contains(name), path.string(), ": the tensor \"", name, "\" is not in ", part,
+                         ", where the index says it is; download the parts again");
+  }
+  require<FormatError>(!index.total_size || *index.total_size == bytes, path.string(), ": the parts hold ", bytes,
+                       " bytes of tensors, the index says ", index.total_size.value_or(0),
+                       "; a part is damaged or of another model, download them again");
+  return result;
+}
+
+}  // namespace detail
+
+/// Reads the tensors of a file, of all files behind an index (`model.safetensors.index.json`), or of a model folder; of
+/// either format.
 ///
 /// `options` apply to PyTorch's files. **Throws** `FileError` and `FormatError` as `read_safetensors` and
-/// `read_torch_archive`.
+/// `read_torch_archive`, and where an index and its parts disagree.
 inline TensorFile read_tensors(const std::filesystem::path& path, const TorchArchiveOptions& options = {}) {
-  return parse_tensors(map_bytes(find_tensor_file(path)), options);
+  const std::filesystem::path file = find_tensor_file(path);
+  if (file.string().ends_with(detail::index_suffix)) return detail::read_shards(file, options);
+  return parse_tensors(map_bytes(file), options);
 }
 
 }  // namespace mao

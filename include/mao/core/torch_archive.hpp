@@ -15,6 +15,7 @@
 #include <mao/core/bytes.hpp>
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/pickle.hpp>
+#include <mao/core/torch_legacy.hpp>
 #include <mao/core/torch_storage.hpp>
 #include <mao/core/zip_archive.hpp>
 
@@ -56,7 +57,8 @@ class TorchFlattener {
       visit_entries(value, name, depth, inside_module);
     } else if (value.is(PickleKind::object)) {
       const auto state = value.state();
-      if (state && state->is(PickleKind::dict)) visit_entries(*state, name, depth, true);
+      if (!state || !state->is(PickleKind::dict)) return;
+      is_module(*state) ? visit_module(*state, name, depth) : visit_entries(*state, name, depth, true);
     } else if (!inside_module && !name.empty()) {
       if (auto text = plain_text(value)) result_.metadata.insert_or_assign(name, *std::move(text));
     }
@@ -67,6 +69,31 @@ class TorchFlattener {
       const auto [key, child] = value.entry(i);
       if (!key.is(PickleKind::text)) continue;  // the optimizer's state counts its parameters; not ours to name
       visit(child, name.empty() ? key.text() : name + "." + key.text(), depth + 1, inside_module);
+    }
+  }
+
+  /// Whether the attributes of an object are those of a `torch.nn.Module` that was saved whole.
+  static bool is_module(const PickleValue& state) {
+    return state.find("_modules") && state.find("_parameters") && state.find("_buffers");
+  }
+
+  /// The names that the module's state dict has: parameters, buffers that belong to it, then the modules inside.
+  void visit_module(const PickleValue& state, const std::string& name, int depth) {
+    auto transient = state.find("_non_persistent_buffers_set");
+    if (transient && transient->is(PickleKind::object)) transient = transient->arguments()[0];  // set([...])
+    const auto is_transient = [&](const PickleValue& key) {
+      for (std::size_t i = 0; transient && i < transient->size(); ++i) {
+        if ((*transient)[i].is(PickleKind::text) && (*transient)[i].text() == key.text()) return true;
+      }
+      return false;
+    };
+    for (const char* part : {"_parameters", "_buffers", "_modules"}) {
+      const PickleValue members = state.at(part);
+      for (std::size_t i = 0; i < members.entry_count(); ++i) {
+        const auto [key, child] = members.entry(i);
+        if (!key.is(PickleKind::text) || is_transient(key)) continue;
+        visit(child, name.empty() ? key.text() : name + "." + key.text(), depth + 1, true);
+      }
     }
   }
 
@@ -119,33 +146,36 @@ std::map<std::string, Value> without_prefix(std::map<std::string, Value> values,
   return result;
 }
 
-/// **Throws** `FormatError` for what is not a zip file, with a word about PyTorch's older format.
-inline void expect_torch_zip(const SharedBytes& bytes) {
-  if (ZipArchive::recognises(bytes.span())) return;
-  constexpr std::string_view old_magic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 14);
-  const std::string_view content(bytes.data, bytes.size);
-  require<FormatError>(
-      !content.starts_with(old_magic), bytes.name,
-      " was written by PyTorch before 1.6 (or with _use_new_zipfile_serialization=False), which cannot be "
-      "read; re-save it with torch.save from PyTorch 1.6 or newer");
-  throw FormatError(text_of(bytes.name, " is not a zip file, as torch.save writes since PyTorch 1.6"));
-}
-
-}  // namespace detail
-
-/// Reads a PyTorch file that is in memory; the tensors share its bytes. **Throws** `FormatError`.
-inline TensorFile parse_torch_archive(const SharedBytes& bytes, const TorchArchiveOptions& options = {}) {
-  detail::expect_torch_zip(bytes);
+/// Reads what torch.save has written since PyTorch 1.6, or torch.jit.save. **Throws** `FormatError`.
+inline TensorFile parse_torch_zip(const SharedBytes& bytes) {
   const ZipArchive archive(bytes);
-  const std::string folder = detail::torch_archive_folder(archive);
+  const std::string folder = torch_archive_folder(archive);
   if (archive.contains(folder + "byteorder")) {
     const auto order = archive.content(folder + "byteorder");
     require<FormatError>(std::string_view(order.data(), order.size()) == "little", bytes.name,
                          " holds big-endian tensors; re-save it on a little-endian machine");
   }
   const PickleValue root = parse_pickle(archive.content(folder + "data.pkl"), bytes.name);
-  detail::TorchStorages storages(archive, folder);
-  TensorFile file = detail::TorchFlattener(storages).run(root);
+  TorchStorages storages(bytes, [&](const std::string& key) { return archive.entry(folder + "data/" + key); });
+  return TorchFlattener(storages).run(root);
+}
+
+/// Reads what torch.save wrote before PyTorch 1.6. **Throws** `FormatError`.
+inline TensorFile parse_torch_legacy(const SharedBytes& bytes) {
+  const LegacyTorchFile file = open_legacy_torch_file(bytes);
+  TorchStorages storages(bytes, [&](const std::string& key) { return file.record(key, bytes.name); });
+  return TorchFlattener(storages).run(file.root);
+}
+
+}  // namespace detail
+
+/// Reads a PyTorch file that is in memory; the tensors share its bytes. **Throws** `FormatError`.
+inline TensorFile parse_torch_archive(const SharedBytes& bytes, const TorchArchiveOptions& options = {}) {
+  const bool zip = ZipArchive::recognises(bytes.span());
+  require<FormatError>(zip || detail::recognises_legacy_torch_file(bytes.span()), bytes.name,
+                       " is no file of torch.save: neither a zip file, as it writes since PyTorch 1.6, nor begun as it "
+                       "wrote before; save the state dict with torch.save");
+  TensorFile file = zip ? detail::parse_torch_zip(bytes) : detail::parse_torch_legacy(bytes);
   return {detail::without_prefix(std::move(file.tensors), options.strip_prefix, bytes.name),
           detail::without_prefix(std::move(file.metadata), options.strip_prefix, bytes.name)};
 }
@@ -153,9 +183,10 @@ inline TensorFile parse_torch_archive(const SharedBytes& bytes, const TorchArchi
 /// Reads a file of `torch.save` or `torch.jit.save`.
 ///
 /// Nested dicts and modules become dotted names (`state_dict.ctx`, `visual.conv1.weight`); numbers and texts of the
-/// dicts become metadata (`epoch`). Lists and objects of unknown classes are left out.
-/// **Throws** `FileError`; `FormatError` when the file is older than PyTorch 1.6, damaged, or holds a tensor that is
-/// not plain (quantised, sparse, big-endian).
+/// dicts become metadata (`epoch`). A module that was saved whole gives the names of its state dict; none of its code is
+/// needed or run. Lists and objects of unknown classes are left out.
+/// **Throws** `FileError`; `FormatError` when the file is damaged, or holds a tensor that is not plain (quantised,
+/// sparse, big-endian).
 inline TensorFile read_torch_archive(const std::filesystem::path& path, const TorchArchiveOptions& options = {}) {
   return parse_torch_archive(map_bytes(path), options);
 }

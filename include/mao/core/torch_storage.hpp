@@ -6,6 +6,7 @@
 #include <ATen/ops/empty.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -38,14 +39,17 @@ inline at::ScalarType torch_storage_type(std::string_view name, const std::strin
   return found->second;
 }
 
-/// The storages of one archive, each read once.
+/// Where in a file the storage of that key lies. **Throws** `FormatError` for a key that the file does not have.
+using TorchRecords = std::function<ZipEntry(const std::string& key)>;
+
+/// The storages of one file, each read once.
 class TorchStorages {
  public:
-  TorchStorages(const ZipArchive& archive, std::string folder) : archive_(archive), folder_(std::move(folder)) {}
+  TorchStorages(SharedBytes bytes, TorchRecords records) : bytes_(std::move(bytes)), records_(std::move(records)) {}
 
   /// The tensor that an object with a `_rebuild_` function stands for; `name` is for messages.
   Tensor tensor(const PickleValue& object, const std::string& name) {
-    const std::string what = text_of(archive_.bytes().name, ": tensor \"", name, "\"");
+    const std::string what = text_of(bytes_.name, ": tensor \"", name, "\"");
     const std::string_view function = object.class_name();
     if (function == "torch._utils._rebuild_tensor_v2") return rebuild(object.arguments(), what);
     const bool is_parameter =
@@ -89,6 +93,8 @@ class TorchStorages {
     require<FormatError>(persistent.is(PickleKind::persistent), what, " has no storage");
     const PickleValue id = persistent.arguments();
     require<FormatError>(id.size() >= 5 && id[0].text() == "storage", what, " names its storage in an unknown way");
+    require<FormatError>(id.size() == 5 || id[5].is(PickleKind::none), what,
+                         " lies in a view of a storage, as PyTorch before 0.4 wrote it; re-save it with a newer one");
     const at::ScalarType type = torch_storage_type(id[1].class_name(), what);
     const std::string key = id[2].text();
     const auto cached = storages_.find(key);
@@ -101,19 +107,19 @@ class TorchStorages {
   }
 
   Tensor map_storage(const std::string& key, at::ScalarType type, std::int64_t count, const std::string& what) {
-    const ZipEntry entry = archive_.entry(folder_ + "data/" + key);
+    const ZipEntry entry = records_(key);
     std::int64_t length = 0;
     const bool fits = count >= 0 && multiply(count, static_cast<std::int64_t>(c10::elementSize(type)), length) &&
                       static_cast<std::uint64_t>(length) <= entry.size;
     require<FormatError>(fits, what, ": storage ", key, " of ", count, " elements of type ", c10::toString(type),
                          " does not fit into its record of ", entry.size, " bytes");
     total_ += static_cast<std::uint64_t>(length);
-    require<FormatError>(total_ <= archive_.bytes().size, what,
+    require<FormatError>(total_ <= bytes_.size, what,
                          ": the storages overlap, together they exceed the file");
     if (type == at::kBool) {
-      check_booleans(archive_.bytes().span().subspan(entry.offset, static_cast<std::size_t>(length)), what);
+      check_booleans(bytes_.span().subspan(entry.offset, static_cast<std::size_t>(length)), what);
     }
-    return tensor_over(archive_.bytes(), entry.offset, static_cast<std::uint64_t>(length), {count}, type);
+    return tensor_over(bytes_, entry.offset, static_cast<std::uint64_t>(length), {count}, type);
   }
 
   static std::vector<std::int64_t> integers(const PickleValue& values, const std::string& what) {
@@ -124,8 +130,8 @@ class TorchStorages {
     return result;
   }
 
-  const ZipArchive& archive_;
-  std::string folder_;
+  SharedBytes bytes_;
+  TorchRecords records_;
   std::map<std::string, Tensor> storages_;
   std::uint64_t total_ = 0;
 };

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes torch_save.pth.tar beside this script with PyTorch's own torch.save (2.11 wrote the one that is there).
+"""Writes torch_save.pth.tar, legacy_*.pt and whole_module.pt beside this script with PyTorch's own torch.save (2.11 wrote those that are there).
 
 usage: make_torch_golden.py   (a Python that has torch)
 """
@@ -29,3 +29,27 @@ state._metadata = OrderedDict([("", {"version": 1})])
 torch.save({"state_dict": state, "nested": OrderedDict([("deeper", OrderedDict([("mask", torch.tensor([True, False]))]))]),
             "epoch": 50, "optimizer": optimizer.state_dict(), "scheduler": None, "val_result": 81.25},
            Path(__file__).with_name("torch_save.pth.tar"))
+
+
+class Part(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_parameter("scale", torch.nn.Parameter(torch.tensor([1.0, 2.0])))
+        self.register_buffer("mean", torch.tensor([3.0]))
+        self.register_buffer("mask", torch.tensor([True, False]), persistent=False)
+        self.register_parameter("absent", None)
+
+
+class Whole(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.visual, self.projection = Part(), torch.nn.Linear(2, 1)
+        self.other = torch.tensor([9.0])  # no part of the state dict
+
+
+torch.manual_seed(0)
+whole = Whole()
+torch.save(whole, Path(__file__).with_name("whole_module.pt"))
+torch.save(whole, Path(__file__).with_name("legacy_module.pt"), _use_new_zipfile_serialization=False)
+torch.save({"epoch": 3, "state_dict": state, "optimizer": optimizer.state_dict()}, Path(__file__).with_name("legacy_dict.pt"),
+           _use_new_zipfile_serialization=False)
