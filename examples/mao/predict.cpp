@@ -140,7 +140,8 @@ int run(PredictOptions options) {
   if (!prompts || !learner_named(prompts->info.method).prompts_images) {
     const auto cache =
         open_feature_cache(options.feature_cache, [](const std::string& line) { std::cerr << line << "\n"; });
-    images.source = std::make_unique<FeatureImages>(evaluation_features(opened, images, cache));
+    images.source =
+        std::make_unique<FeatureImages>(evaluation_features(opened, images, cache), opened.model->fingerprint());
   }
   const auto logits_of = [&](auto&& backbone) { return predict_logits(backbone, *images.source, 16); };
   const Tensor logits = prompts ? logits_of(restored_learner(opened, *prompts, classes))
