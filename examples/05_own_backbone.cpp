@@ -10,6 +10,7 @@
 
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/labelers.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/text_tower_similarity.hpp>
 
 #include "embedded/embedded.hpp"
@@ -45,7 +46,7 @@ class OffsetLearner {
 
   std::shared_ptr<const mao::Clip> model_;
   mao::ZeroShot<mao::Clip> untuned_;
-  mao::Tensor offset_;  // [1, D]
+  mao::OwnTensor offset_;  // [1, D]; a copy of the learner has its own
 };
 static_assert(mao::Backbone<OffsetLearner>);
 

@@ -46,12 +46,10 @@ Scores test_both(BackboneT& backbone, const BaseToNewTask& task) {
 }
 
 /// MAO's second step from where the first one ended, on a learner of its own.
-Row new_step(const std::string& method, const Model& model, auto labeler, const BaseToNewTask& task, std::uint64_t seed,
-             const TunerState& after_base, double base_accuracy) {
-  Learner learner(model, task.fresh.classes);
+Row new_step(const std::string& method, auto labeler, const BaseToNewTask& task, std::uint64_t seed, Learner learner,
+             double base_accuracy) {
   auto tuner =
       mao_new(learner, task.fresh.train->size(), std::move(labeler), {.tuner = {.seed = seed, .name = "new step"}});
-  tuner.resume({.epochs_done = 0, .parameters = after_base.parameters, .optimizer = {}, .buffers = {}});
   tuner.fit(*task.fresh.train);
   const Scores single = test_both(learner, task);
   return {method, {base_accuracy, single.fresh}, single};
@@ -75,13 +73,13 @@ std::vector<Row> run_seed(const Model& model, const std::string& name, std::uint
       mao_base(tuned, task.base.train_labels, TextTowerSimilarity(model),
                {.sampler = {.batch = shape.batch, .k = shape.k}, .tuner = {.seed = seed, .name = "base step"}});
   base_step.fit(*task.base.train);
-  const TunerState after_base = base_step.state();
-  const Scores base_only = test_both(tuned, task);  // leaves `tuned` bound to the new classes
+  const Scores base_only = test_both(tuned, task);
   add("coop+mao, base step", base_only);
-  rows.push_back(new_step("coop+mao", model, ZeroShotLabeler<Clip>(model, task.fresh.classes), task, seed, after_base,
-                          base_only.base));
-  rows.push_back(new_step("coop+mao, tuned labels", model, TunedPromptLabeler<Learner>(tuned), task, seed, after_base,
-                          base_only.base));
+  tuned.bind(task.fresh.classes);  // copies have prompts of their own
+  rows.push_back(
+      new_step("coop+mao", ZeroShotLabeler<Clip>(model, task.fresh.classes), task, seed, tuned, base_only.base));
+  rows.push_back(
+      new_step("coop+mao, tuned labels", TunedPromptLabeler<Learner>(tuned), task, seed, tuned, base_only.base));
   return rows;
 }
 

@@ -81,7 +81,7 @@ int run(EvalOptions options) {
     Tensor features = evaluation_features(opened, images, cache, [&](std::int64_t done) {
       if (!options.json) progress.update("encode images", done, images.source->size());
     });
-    images.source = std::make_unique<FeatureImages>(std::move(features));
+    images.source = std::make_unique<FeatureImages>(std::move(features), opened.model->fingerprint());
     progress.finish();
   }
   const auto tested = [&](auto&& backbone) {

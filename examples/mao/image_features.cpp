@@ -65,9 +65,10 @@ LabelledImages with_features(const OpenedModel& opened, LabelledImages images, b
                              const std::optional<FeatureCache>& cache, const FeatureProgress& progress) {
   Tensor features = evaluation_features(opened, images, cache, progress);
   if (keep_pixels) {
-    images.source = std::make_unique<FeaturedImages>(std::move(images.source), std::move(features));
+    images.source =
+        std::make_unique<FeaturedImages>(std::move(images.source), std::move(features), opened.model->fingerprint());
   } else {
-    images.source = std::make_unique<FeatureImages>(std::move(features));
+    images.source = std::make_unique<FeatureImages>(std::move(features), opened.model->fingerprint());
   }
   return images;
 }

@@ -19,12 +19,15 @@ namespace mao_program {
 struct AnyLabeler {
   std::function<PseudoLabels(const ImageBatch&)> label;
   std::string note = {};  ///< what it decided by itself, for the log
+  ClassList bound = {};
+
+  [[nodiscard]] const ClassList& classes() const { return bound; }
 };
 
 template <PseudoLabeler LabelerT>
 AnyLabeler any_labeler(LabelerT labeler, std::string note = {}) {
   const auto shared = std::make_shared<LabelerT>(std::move(labeler));
-  return {[shared](const ImageBatch& images) { return shared->label(images); }, std::move(note)};
+  return {[shared](const ImageBatch& images) { return shared->label(images); }, std::move(note), shared->classes()};
 }
 
 /// What a `SelectingLabeler` decided and why.

@@ -111,7 +111,8 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
   if (!prompts || !learner_named(prompts->info.method).prompts_images) {
     const auto cache =
         open_feature_cache(options.feature_cache, [](const std::string& line) { std::cerr << line << "\n"; });
-    images.source = std::make_unique<FeatureImages>(evaluation_features(opened, images, cache));
+    images.source =
+        std::make_unique<FeatureImages>(evaluation_features(opened, images, cache), opened.model->fingerprint());
   }
   const auto tested = [&](auto&& backbone) { return predict_logits(backbone, *images.source, 16); };
   return prompts ? tested(restored_learner(opened, *prompts, classes))

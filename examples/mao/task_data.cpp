@@ -66,7 +66,8 @@ LabelledImages TaskData::encoded(LabelledImages images, const std::string& what)
 LabelledImages TaskData::with_views(LabelledImages images, const std::string& what, std::uint64_t seed) const {
   const auto progress = progress_of("views of " + what, settings_.views * images.source->size());
   Tensor features = view_features(opened_, images, settings_.views, seed, cache_, progress);
-  images.source = std::make_unique<CachedViews>(std::move(images.source), std::move(features), seed, pixels_);
+  images.source = std::make_unique<CachedViews>(std::move(images.source), std::move(features), seed, pixels_,
+                                                opened_.model->fingerprint());
   return images;
 }
 

@@ -27,11 +27,13 @@
 #include <mao/core/ops.hpp>
 #include <mao/core/output.hpp>
 #include <mao/core/own_gradient.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/core/packed_product.hpp>
 #include <mao/core/pickle.hpp>
 #include <mao/core/pickle_stack.hpp>
 #include <mao/core/pickle_value.hpp>
 #include <mao/core/pickle_writer.hpp>
+#include <mao/core/policy_call.hpp>
 #include <mao/core/precision.hpp>
 #include <mao/core/random.hpp>
 #include <mao/core/row_kernels.hpp>
@@ -190,6 +192,7 @@
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/adapt.hpp>
 #include <mao/backbones/any_backbone.hpp>
+#include <mao/backbones/binding.hpp>
 #include <mao/backbones/class_probabilities.hpp>
 #include <mao/backbones/cocoop.hpp>
 #include <mao/backbones/compare.hpp>
@@ -200,6 +203,7 @@
 #include <mao/backbones/distances.hpp>
 #include <mao/backbones/dpc.hpp>
 #include <mao/backbones/ensemble_labelers.hpp>
+#include <mao/backbones/finite.hpp>
 #include <mao/backbones/gaussian_aggregation.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/backbones/kgcoop.hpp>
@@ -235,6 +239,7 @@
 // tuner
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/checkpoint.hpp>
+#include <mao/tuner/checks.hpp>
 #include <mao/tuner/exchange.hpp>
 #include <mao/tuner/losses.hpp>
 #include <mao/tuner/optimizer.hpp>
@@ -247,6 +252,7 @@
 #include <mao/tuner/reports.hpp>
 #include <mao/tuner/shares.hpp>
 #include <mao/tuner/state.hpp>
+#include <mao/tuner/step.hpp>
 #include <mao/tuner/views.hpp>
 #include <mao/tuner/workers.hpp>
 

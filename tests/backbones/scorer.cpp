@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/scorer.hpp>
 #include <mao/backbones/coop.hpp>
+#include <mao/clip/image_sources.hpp>
 #include <mao/testing/toy_model.hpp>
+
+#include <limits>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
@@ -28,6 +31,12 @@ struct Halved : Coop<ToyModel> {
   Tensor score(const ImageBatch& images, const Tensor& text) { return at::matmul(encode_image(images), text.t()) / 2; }
 };
 
+/// CoOp that forgets to normalise where it is evaluated.
+struct Forgetful : Coop<ToyModel> {
+  using Coop::Coop;
+  Tensor encode_image(const ImageBatch& images) { return raw_image(images); }
+};
+
 }  // namespace
 
 TEST_CASE("a scorer gives the logits of the forward pass, whichever way it takes", "[scorer]") {
@@ -44,4 +53,40 @@ TEST_CASE("a scorer gives the logits of the forward pass, whichever way it takes
   CHECK(mao::testing::largest_difference(own * (2 * coop.logit_scale()), expected) < 1e-5);
   CHECK_FALSE(once.requires_grad());
   CHECK_FALSE(each.requires_grad());
+}
+
+TEST_CASE("an evaluation that is another function than the forward pass is noticed", "[scorer]") {
+  const ImageBatch images{.pixels = mao::testing::ToyImages(5, 2, 1).pixels, .features = {}};
+  Forgetful forgetful(ToyModel::make(), toy_classes(5));
+  CHECK_THROWS_WITH(Scorer(forgetful)(images),
+                    ContainsSubstring("`forward`, which is trained") && ContainsSubstring("normalise"));
+}
+
+TEST_CASE("an evaluation names what is not finite, and a binding that changed", "[scorer]") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  ImageBatch images{.pixels = mao::testing::ToyImages(5, 2, 1).pixels, .features = {}};
+  Coop<ToyModel> coop(ToyModel::make(), toy_classes(5));
+  Scorer scorer(coop);
+  coop.bind(toy_classes(3));
+  CHECK_THROWS_WITH(scorer(images), ContainsSubstring("bound to 3 classes") && ContainsSubstring("expected 5 classes"));
+  coop.bind(toy_classes(5));
+  CHECK_NOTHROW(scorer(images));
+  ImageBatch damaged = images;
+  damaged.pixels = images.pixels.clone();
+  damaged.pixels[3].fill_(nan);
+  CHECK_THROWS_WITH(scorer(damaged), ContainsSubstring("the first that is not: the pixels of image 3"));
+  const at::NoGradGuard no_graph;
+  coop.parameters()[0].value.fill_(nan);
+  CHECK_THROWS_WITH(Scorer(coop)(images), ContainsSubstring("what was learned (prompt_learner.ctx)"));
+}
+
+TEST_CASE("features that were kept from another model are refused", "[scorer]") {
+  const auto one = ToyModel::make(1), two = ToyModel::make(2);
+  TensorImages pixels(mao::testing::ToyImages(5, 2, 1).pixels);
+  FeatureImages kept = FeatureImages::encode(*one, pixels);
+  Coop<ToyModel> mine(one, toy_classes(5)), other(two, toy_classes(5));
+  const ImageBatch images = kept.load({{.image = 0}, {.image = 3}});
+  CHECK_NOTHROW(Scorer(mine)(images));
+  CHECK_THROWS_WITH(Scorer(other)(images),
+                    ContainsSubstring(one->fingerprint()) && ContainsSubstring(two->fingerprint()));
 }

@@ -184,7 +184,7 @@ void deploy() {
   const auto clip = std::make_shared<const mao::Clip>(mao::Clip::load("ViT-B-16.pt"));
   const mao::Prompts prompts = mao::load_prompts("run/seed1/new.prompts.safetensors");
   mao::Coop coop(clip, prompts.info.classes);
-  mao::restore_parameters(coop.parameters(), prompts, clip->fingerprint());
+  mao::restore_backbone(coop, prompts, clip->fingerprint());
 
   mao::FileImages photos({"photo.jpg"}, {.preprocess = clip->preprocess(), .augment = {}});
   for (const std::int64_t best : mao::winners(mao::predict_logits(coop, photos))) {

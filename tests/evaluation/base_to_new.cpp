@@ -135,3 +135,31 @@ TEST_CASE("exactly one of the method by itself and MAO must be chosen", "[base_t
   CHECK_THROWS_AS(run.run(both), OptionError);
   CHECK(run.stages.empty());
 }
+
+TEST_CASE("testing on other classes from on_epoch changes nothing", "[base_to_new]") {
+  const auto trained = [](bool validate) {
+    Run run;
+    Observer observer;
+    if (validate) observer.on_epoch = [&](const EpochReport&) { test_on(run.coop, run.task.fresh); };
+    plain(run.coop, run.task.base.train_labels, *plain_options().plain).fit(*run.task.base.train, observer);
+    CHECK(run.coop.classes() == run.task.base.classes);
+    return run.context().clone();
+  };
+  CHECK(trained(true).equal(trained(false)));
+}
+
+TEST_CASE("a second run on the same backbone is on the base classes again", "[base_to_new]") {
+  Run run, by_hand;
+  run.run(mao_options());
+  run.run(mao_options());
+  for (int i = 0; i < 2; ++i) {
+    by_hand.coop.bind(by_hand.task.base.classes);
+    mao_base(by_hand.coop, by_hand.task.base.train_labels, TextTowerSimilarity<ToyModel>(by_hand.model),
+             *mao_options().mao_base)
+        .fit(*by_hand.task.base.train);
+    mao_new(by_hand.coop, 16, ZeroShotLabeler<ToyModel>(by_hand.model, by_hand.task.fresh.classes),
+            *mao_options().mao_new)
+        .fit(*by_hand.task.fresh.train);
+  }
+  CHECK(run.context().equal(by_hand.context()));
+}

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/backbones/coop.hpp>
+#include <mao/backbones/labelers.hpp>
 #include <mao/clip/image_sources.hpp>
-#include <mao/regularizers/alterable.hpp>
 #include <mao/data/load_job.hpp>
+#include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/hard_negative.hpp>
 #include <mao/sampling/pseudo_label.hpp>
-#include <mao/backbones/labelers.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <mao/schedules/cosine.hpp>
 #include <mao/testing/toy_model.hpp>
@@ -157,7 +157,7 @@ TEST_CASE("images below the confidence threshold do not train; a batch of them i
   int skipped = 0;
   Observer observer;
   observer.on_epoch = [&](const EpochReport& report) { skipped = report.skipped; };
-  tuner.fit(run.images, observer);
+  CHECK_THROWS_WITH(tuner.fit(run.images, observer), ContainsSubstring("so nothing was trained"));
   CHECK(skipped == 3);
   CHECK(largest_difference(context_of(run.coop), start) == 0);
 }
@@ -226,4 +226,145 @@ TEST_CASE("a state of another method is refused", "[prompt_tuner]") {
   auto tuner = run.tuner();
   CHECK_THROWS_WITH(tuner.resume({.epochs_done = 1, .parameters = {}, .optimizer = {}, .buffers = {}}),
                     ContainsSubstring("prompt_learner.ctx"));
+}
+
+namespace {
+
+/// The easy half of the images first; `Told` says how it knows the epoch.
+enum class Told { Epoch, State, Nothing };
+template <Told told>
+struct Curriculum {
+  std::vector<std::int64_t> labels;
+  int count = 0;
+  std::vector<Batch> drawn(Rng& rng, int epoch) const {
+    const std::size_t images = epoch < 2 ? labels.size() / 2 : labels.size();
+    return ShuffledSampler({labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(images)}, {.batch = 12})
+        .epoch(rng);
+  }
+  std::vector<Batch> epoch(Rng& rng, const EpochInfo& info) requires(told == Told::Epoch) {
+    return drawn(rng, info.epoch);
+  }
+  std::vector<Batch> epoch(Rng& rng) requires(told != Told::Epoch) { return drawn(rng, count++); }
+  [[nodiscard]] std::string state() const requires(told == Told::State) { return std::to_string(count); }
+  void set_state(const std::string& text) requires(told == Told::State) { count = std::stoi(text); }
+};
+
+template <Told told>
+auto curriculum(Run& run) {
+  return PromptTuner(run.coop, Curriculum<told>{run.data.labels}, CrossEntropy{},
+                     CosineSchedule({.epochs = 4, .learning_rate = 0.02}));
+}
+
+/// Trains `epochs` epochs, then resumes on another backbone; the context in the end.
+template <Told told>
+Tensor resumed_after(int epochs) {
+  Run first, second;
+  auto begun = curriculum<told>(first);
+  Observer stopping;
+  int done = 0;
+  stopping.on_epoch = [&](const EpochReport&) { ++done; };
+  stopping.should_stop = [&] { return done == epochs; };
+  begun.fit(first.images, stopping);
+  auto resumed = curriculum<told>(second);
+  resumed.resume(begun.state());
+  resumed.fit(second.images);
+  return context_of(second.coop);
+}
+
+template <Told told>
+Tensor uninterrupted() {
+  Run run;
+  curriculum<told>(run).fit(run.images);
+  return context_of(run.coop);
+}
+
+}  // namespace
+
+TEST_CASE("a curriculum that knows the epoch, or keeps a state, resumes bit for bit; one that counts is refused",
+          "[prompt_tuner]") {
+  STATIC_REQUIRE(FollowsEpochs<Curriculum<Told::Epoch>>);
+  STATIC_REQUIRE(KeepsState<Curriculum<Told::State>>);
+  for (const int epochs : {1, 2, 3}) {
+    CAPTURE(epochs);
+    CHECK(resumed_after<Told::Epoch>(epochs).equal(uninterrupted<Told::Epoch>()));
+    CHECK(resumed_after<Told::State>(epochs).equal(uninterrupted<Told::State>()));
+  }
+  CHECK_THROWS_WITH(resumed_after<Told::Nothing>(3), ContainsSubstring("counts its own calls"));
+}
+
+TEST_CASE("a stop within an epoch loses that epoch alone, on the same tuner too", "[prompt_tuner]") {
+  Run whole, stopped;
+  whole.tuner().fit(whole.images);
+  auto tuner = stopped.tuner();
+  Observer observer;
+  int steps = 0;
+  observer.should_stop = [&] { return ++steps == 8; };  // within the third epoch
+  CHECK(tuner.fit(stopped.images, observer) == FitResult::Stopped);
+  CHECK(tuner.state().epochs_done == 2);
+  CHECK(tuner.fit(stopped.images) == FitResult::Finished);
+  CHECK(context_of(stopped.coop).equal(context_of(whole.coop)));
+}
+
+TEST_CASE("a tuner is for the classes that it was made for", "[prompt_tuner]") {
+  Run run;
+  auto before = run.tuner();
+  run.coop.bind(ClassList{{"a", "b", "c", "d", "e", "f"}});
+  CHECK_THROWS_WITH(before.fit(run.images), ContainsSubstring("class 0 is 'a' instead of 'cat'"));
+  run.coop.bind(toy_classes(6));
+  Observer validation;
+  validation.on_epoch = [&](const EpochReport&) { run.coop.bind(toy_classes(4)); };
+  CHECK_THROWS_WITH(before.fit(run.images, validation),
+                    ContainsSubstring("the backbone is bound to 4 classes") && ContainsSubstring("expected 6 classes"));
+  using Labeler = ZeroShotLabeler<ToyModel>;
+  run.coop.bind(toy_classes(4));
+  const auto made = [&] {
+    PromptTuner(run.coop, PseudoLabelSampler<Labeler>(48, Labeler(run.model, toy_classes(6))), CrossEntropy{},
+                CosineSchedule({.epochs = 1}));
+  };
+  CHECK_THROWS_WITH(made(), ContainsSubstring("the sampler or its labeller is for 6 classes"));
+}
+
+TEST_CASE("training that would do nothing is refused", "[prompt_tuner]") {
+  Run run;
+  struct NoEpochs {
+    [[nodiscard]] int epochs() const { return 0; }
+    [[nodiscard]] double learning_rate(int) const { return 0.1; }
+  };
+  PromptTuner none(run.coop, ShuffledSampler(run.data.labels), CrossEntropy{}, NoEpochs{});
+  CHECK_THROWS_WITH(none.fit(run.images), ContainsSubstring("0 epochs, expected at least 1"));
+  auto tuner = run.tuner(1);
+  CHECK(tuner.fit(run.images) == FitResult::Finished);
+  CHECK_THROWS_WITH(tuner.fit(run.images), ContainsSubstring("has finished the 1 epochs"));
+}
+
+TEST_CASE("a state is resumed with the settings that it was saved with, or refused with both", "[prompt_tuner]") {
+  Run run;
+  Observer observer;
+  bool done = false;
+  observer.on_epoch = [&](const EpochReport&) { done = true; };
+  observer.should_stop = [&] { return done; };
+  auto first = run.tuner();
+  first.fit(run.images, observer);
+  const TunerState state = first.state();
+  const auto refusal = [&](int batch, const CosineOptions& schedule, const TunerOptions& options) -> std::string {
+    try {
+      PromptTuner other(run.coop, ShuffledSampler(run.data.labels, {.batch = batch}), CrossEntropy{},
+                        CosineSchedule(schedule), options);
+      other.resume(state);
+    } catch (const OptionError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const CosineOptions rates{.epochs = 4, .learning_rate = 0.02};
+  CHECK(refusal(16, rates, {.seed = 3}) == "accepted");
+  CHECK_THAT(refusal(16, rates, {.seed = 4}), ContainsSubstring("seed: 3 there, 4 here"));
+  CHECK_THAT(refusal(8, rates, {.seed = 3}),
+             ContainsSubstring("6 batches of 48") && ContainsSubstring("3 batches of 48"));
+  CHECK_THAT(refusal(16, {.epochs = 4, .learning_rate = 0.01}, {.seed = 3}),
+             ContainsSubstring("learning rate of epoch 2: 0.0") && ContainsSubstring(" there, 0.0"));
+  CHECK_THAT(refusal(16, rates, {.seed = 3, .optimizer = {.kind = OptimizerKind::Adam}}),
+             ContainsSubstring("optimizer: SGD") && ContainsSubstring("there, Adam"));
+  run.coop.bind(ClassList{{"a", "b", "c", "d", "e", "f"}});
+  CHECK_THAT(refusal(16, rates, {.seed = 3}), ContainsSubstring("of a training on 6 classes ('cat'"));
 }

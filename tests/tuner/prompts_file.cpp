@@ -2,6 +2,8 @@
 #include <mao/tuner/prompts_file.hpp>
 #include <mao/prompts/context.hpp>
 
+#include <limits>
+
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -82,4 +84,12 @@ TEST_CASE("damaged metadata is a format error that names the file", "[prompts_fi
     CHECK_THROWS_AS(load_changed([&](Metadata& m) { m["classes"] = classes; }), FormatError);
   }
   CHECK_THROWS_AS(load_changed([](Metadata& m) { m["settings"] = "[]"; }), FormatError);
+}
+
+TEST_CASE("numbers that are not finite are refused by tensor name", "[prompts_file]") {
+  const TemporaryFolder folder;
+  const Tensor bad = parameter(at::tensor({1.0F, std::numeric_limits<float>::infinity()}));
+  save_prompts(folder / "bad.safetensors", {{"prompt_learner.ctx", bad}}, toy_info());
+  CHECK_THROWS_AS(load_prompts(folder / "bad.safetensors"), NumericError);
+  CHECK_THROWS_WITH(load_prompts(folder / "bad.safetensors"), ContainsSubstring("prompt_learner.ctx holds numbers"));
 }

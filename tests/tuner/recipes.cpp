@@ -97,6 +97,15 @@ TEST_CASE("the base step is judged against the classes of its batches, the new s
   CHECK(fresh.candidates == std::set<int>{4});
 }
 
+TEST_CASE("the new step binds the backbone to the labeller's classes, or to those that are given", "[recipes]") {
+  Task task;
+  auto tuner = task.new_step(short_new);  // nobody called bind
+  CHECK(task.coop.classes() == task.fresh);
+  CHECK(tuner.fit(task.fresh_images) == FitResult::Finished);
+  CHECK_THROWS_WITH(mao_new(task.coop, task.base, 32, ZeroShotLabeler<ToyModel>(task.model, task.fresh), short_new),
+                    ContainsSubstring("new step: the labeller is for 4 classes") && ContainsSubstring("expected 6"));
+}
+
 TEST_CASE("the new step goes on from the prompts of the base step, with a momentum of its own", "[recipes]") {
   Task task;
   const Tensor start = task.context();

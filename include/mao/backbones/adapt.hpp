@@ -143,6 +143,7 @@ class Adapt {
   }
   [[nodiscard]] const TokenBank& text_tokens() const { return text_; }
   [[nodiscard]] const TokenBank& vision_tokens() const { return vision_; }
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 

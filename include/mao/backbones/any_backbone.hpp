@@ -8,6 +8,7 @@
 
 #include <ATen/ops/matmul.h>
 
+#include <mao/backbones/binding.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/core/ops.hpp>
 
@@ -44,6 +45,7 @@ class AnyBackbone {
   void set_buffers(const TensorMap& buffers) { held_->set_buffers(buffers); }
   void end_epoch(const EpochInfo& info) { held_->end_epoch(info); }
   void finish() { held_->finish(); }
+  [[nodiscard]] ClassList learned_for() const { return held_->learned_for(); }
 
  private:
   struct Interface {
@@ -65,6 +67,7 @@ class AnyBackbone {
     virtual void set_buffers(const TensorMap& buffers) = 0;
     virtual void end_epoch(const EpochInfo& info) = 0;
     virtual void finish() = 0;
+    virtual ClassList learned_for() = 0;
   };
 
   template <Backbone BackboneT>
@@ -127,6 +130,7 @@ class AnyBackbone {
     void finish() override {
       if constexpr (Finishes<BackboneT>) backbone_.finish();
     }
+    ClassList learned_for() override { return mao::learned_for(backbone_); }
     [[noreturn]] static void refuse() {
       throw OptionError("this method's class features depend on the image; ask `forward`, or a `Scorer`");
     }

@@ -14,6 +14,7 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/scalar_tensor.h>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/prompts/context.hpp>
@@ -91,6 +92,7 @@ class CoCoop {
     return all;
   }
 
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
@@ -119,7 +121,7 @@ class CoCoop {
   ContextPhrase phrase_;
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;
-  Tensor context_;
+  OwnTensor context_;
   Linear first_, second_;
 };
 

@@ -37,12 +37,33 @@ inline Tensor class_rows(const Tensor& features, const Candidates& candidates) {
   return features.index_select(0, at::tensor(candidates.ids).to(features.device()));
 }
 
+namespace detail {
+
+/// **Throws** `OptionError` when kept features come from another model.
+template <class ModelT>
+void expect_encoder(const ModelT& model, const ImageBatch& images) {
+  if constexpr (requires {
+                  { model.fingerprint() } -> std::convertible_to<std::string>;
+                }) {
+    if (images.features_of == nullptr) return;
+    const std::string& here = model.fingerprint();
+    require<OptionError>(*images.features_of == here, "the kept image features come from the model ",
+                         *images.features_of, ", this method's is ", here,
+                         "; encode the images with FeatureImages::encode and the model that is tuned");
+  }
+}
+
+}  // namespace detail
+
 /// Features of images from a tower that is frozen: the kept ones where there are any, no gradient. Where the batch has
 /// room for them (`ImageBatch::frozen`), each model encodes it once. **Shape** [B, D], not normalised.
 template <class ModelT>
 Tensor raw_frozen_image_features(const ModelT& model, const ImageBatch& images) {
   const at::NoGradGuard frozen;
-  if (images.features.defined()) return images.features;
+  if (images.features.defined()) {
+    detail::expect_encoder(model, images);
+    return images.features;
+  }
   if (images.frozen == nullptr) return model.encode_image(images.pixels);
   if (images.frozen->model != &model) *images.frozen = {.model = &model, .rows = model.encode_image(images.pixels)};
   return images.frozen->rows;

@@ -9,12 +9,6 @@
 
 namespace mao {
 
-/// What an end-of-epoch hook is told.
-struct EpochInfo {
-  int epoch = 0;    ///< 0-based, just finished
-  int horizon = 0;  ///< epochs of this step in all
-};
-
 /// A prompt-tuning method: CoOp, MaPLe, PromptSRC, ... It is bound to a class list and can be bound to another.
 ///
 /// What the compiler cannot check: `bind` rebuilds what depends on the classes and keeps what was learned bit for bit;
@@ -120,6 +114,7 @@ concept NeedsWholeBatch = Backbone<B> && B::needs_whole_batch;
 struct BackboneTraits {
   bool class_features = false, frozen_image_tower = false, needs_all_classes = false, two_views = false;
   bool brings_negatives = false, ignores_labels = false, combines_losses = false, needs_whole_batch = false;
+  bool scores_itself = false;
 };
 
 /// What a backbone is like, by its type.
@@ -132,7 +127,8 @@ constexpr BackboneTraits traits_of() {
           .brings_negatives = BringsNegatives<B>,
           .ignores_labels = IgnoresLabels<B>,
           .combines_losses = CombinesLosses<B>,
-          .needs_whole_batch = NeedsWholeBatch<B>};
+          .needs_whole_batch = NeedsWholeBatch<B>,
+          .scores_itself = ScoresItself<B>};
 }
 
 /// The same; one that is chosen at run time (`AnyBackbone`) is asked.

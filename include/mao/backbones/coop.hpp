@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/prompts/context.hpp>
@@ -66,6 +67,7 @@ class Coop {
   /// CoOp has no term of its own.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {{"prompt_learner.ctx", context_}}; }
+  [[nodiscard]] ClassList learned_for() const { return context_.dim() == 3 ? classes_ : ClassList{}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
@@ -81,7 +83,7 @@ class Coop {
   ContextPhrase phrase_;
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;
-  Tensor context_;
+  OwnTensor context_;
 };
 
 template <class ModelT>

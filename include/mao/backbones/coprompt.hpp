@@ -121,6 +121,7 @@ class CoPrompt {
   /// Chooses descriptions in another way, for instance as a recorded run did.
   void set_picker(Picker picker) { picker_ = std::move(picker); }
 
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
   /// Features of the descriptions. **Shape** [N, C, D], unit rows.

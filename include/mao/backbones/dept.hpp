@@ -121,6 +121,7 @@ class Dept {
     return all;
   }
 
+  [[nodiscard]] ClassList learned_for() const { return base_; }
   [[nodiscard]] double logit_scale() const { return host_.logit_scale(); }
   [[nodiscard]] const HostT& host() const { return host_; }
 

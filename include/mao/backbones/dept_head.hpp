@@ -13,6 +13,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <mao/core/ops.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/linear.hpp>
 
 namespace mao {
@@ -54,7 +55,7 @@ class DeptHead {
  private:
   /// FiLM: each channel by itself.
   struct Film {
-    Tensor scale, bias;  // [D]
+    OwnTensor scale, bias;  // [D]
 
     explicit Film(std::int64_t width) : scale(parameter(at::ones({width}))), bias(parameter(at::zeros({width}))) {}
     Tensor operator()(const Tensor& x) const { return x * scale + bias; }

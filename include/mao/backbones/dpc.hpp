@@ -10,6 +10,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/core/ops.hpp>
 
@@ -160,6 +161,7 @@ class Dpc {
     }
   }
 
+  [[nodiscard]] ClassList learned_for() const { return base_; }
   [[nodiscard]] double logit_scale() const requires requires(const HostT& host) { host.logit_scale(); }
   { return host_.logit_scale(); }
   [[nodiscard]] decltype(auto) model() const requires requires(const HostT& host) { host.model(); }
@@ -194,8 +196,8 @@ class Dpc {
   HostT host_;
   Options options_;
   ClassList base_;
-  std::vector<Tensor> frozen_;  // P
-  ParameterList trained_;       // P' or M
+  std::vector<OwnTensor> frozen_;  // P
+  OwnParameters trained_;          // P' or M
 };
 
 }  // namespace mao

@@ -34,6 +34,7 @@ class TwoModels {
   }
 
   Opinions operator()(const ImageBatch& images) { return {frozen_(images), tuned_(images)}; }
+  [[nodiscard]] const ClassList& classes() const { return frozen_.classes(); }
 
   /// Of the evaluation view of every image, which are only read. **Shape** [N, C] each. **Throws** `DataError` when
   /// there are none.
@@ -63,6 +64,8 @@ class AverageLabeler {
 
   PseudoLabels label(const ImageBatch& images) { return most_likely(models_(images).mixture()); }
 
+  [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
+
  private:
   TwoModels<FrozenT, TunedT> models_;
 };
@@ -84,6 +87,8 @@ class AgreementLabeler {
     return result;
   }
 
+  [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
+
  private:
   TwoModels<FrozenT, TunedT> models_;
 };
@@ -102,6 +107,8 @@ class SoftLabeler {
     result.probabilities.assign(first, first + mean.numel());
     return result;
   }
+
+  [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
 
  private:
   TwoModels<FrozenT, TunedT> models_;

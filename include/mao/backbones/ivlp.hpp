@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/prompts/deep.hpp>
@@ -84,6 +85,7 @@ class Ivlp {
     return all;
   }
 
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
@@ -92,7 +94,7 @@ class Ivlp {
   ContextPhrase phrase_;
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;
-  Tensor context_;
+  OwnTensor context_;
   DeepPrompts text_;
   VisionPrompt vision_;
 };

@@ -74,6 +74,7 @@ class KgCoop {
   }
 
   ParameterList parameters() { return coop_.parameters(); }
+  [[nodiscard]] ClassList learned_for() const { return coop_.learned_for(); }
   [[nodiscard]] double logit_scale() const { return coop_.logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 

@@ -24,6 +24,7 @@ class TunedPromptLabeler {
   /// The most similar class of each image and its softmax probability. Labels come from the very view that is trained
   /// on.
   PseudoLabels label(const ImageBatch& images) { return most_likely(tuned_(images)); }
+  [[nodiscard]] const ClassList& classes() const { return tuned_.classes(); }  ///< that the labels are positions in
 
  private:
   ClassProbabilities<BackboneT> tuned_;

@@ -11,6 +11,7 @@
 
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/deep.hpp>
 #include <mao/prompts/linear.hpp>
 
@@ -108,6 +109,7 @@ class Maple {
     return all;
   }
 
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
@@ -121,9 +123,9 @@ class Maple {
   ContextPhrase phrase_;
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;
-  Tensor context_;
+  OwnTensor context_;
   Linear input_projection_;
-  ParameterList deep_;               // P_1 .. P_J-1, [n, Wt] each
+  OwnParameters deep_;               // P_1 .. P_J-1, [n, Wt] each
   std::vector<Linear> projections_;  // f_1 .. f_J-1
 };
 

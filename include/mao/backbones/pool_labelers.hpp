@@ -24,6 +24,8 @@ class BalancedLabeler {
 
   PseudoLabels label(const ImageBatch& images) { return most_likely(rebalanced(models_(images).mixture(), factors_)); }
 
+  [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
+
  private:
   TwoModels<FrozenT, TunedT> models_;
   Tensor factors_;  // [C]
@@ -62,6 +64,8 @@ class SelectingLabeler {
   [[nodiscard]] bool chose_tuned() const { return chose_tuned_; }
   [[nodiscard]] const LabelStatistics& frozen_statistics() const { return frozen_; }
   [[nodiscard]] const LabelStatistics& tuned_statistics() const { return tuned_; }
+
+  [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
 
  private:
   TwoModels<FrozenT, TunedT> models_;

@@ -12,6 +12,7 @@
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/stack.h>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/pairwise_variance.hpp>
@@ -142,6 +143,7 @@ class ProDa {
     return k < options_.prompts / 2 ? ClassPosition::Middle : ClassPosition::End;
   }
 
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
@@ -191,7 +193,7 @@ class ProDa {
   Options options_;
   ClassList classes_;
   std::vector<ContextPrompt<ModelT>> layouts_;  // front, middle, end
-  Tensor contexts_;                             // [K, n, W]
+  OwnTensor contexts_;                          // [K, n, W]
   Step step_;
   std::int64_t steps_ = 0;
 };

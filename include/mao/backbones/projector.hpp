@@ -14,6 +14,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <mao/core/ops.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/linear.hpp>
 
 namespace mao {
@@ -83,13 +84,13 @@ class Projector {
 
  private:
   struct Affine {
-    Tensor weight, bias;
+    OwnTensor weight, bias;
     Tensor operator()(const Tensor& x) const { return at::linear(x, weight.flatten(1), bias); }
   };
 
   std::string name_;
   Affine first_, norm_, second_;
-  Tensor mean_, variance_, batches_;  // running statistics
+  OwnTensor mean_, variance_, batches_;  // running statistics
 };
 
 }  // namespace mao

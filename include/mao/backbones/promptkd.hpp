@@ -45,7 +45,7 @@ concept DistillationTeacher = ClassFeatures<T> && requires(const T& teacher) {
 ///
 /// Trains `image_encoder.VPT` [m, Wv], `VPT_shallow` of blocks 1 .. depth - 1, and `VPT_image_trans`: 1,013,760 numbers
 /// for a ViT-B/16 that learns from a ViT-L/14. The teacher stays as it is, and after `bind` no image goes
-/// through it but in training. It shares its tensors with the backbone it was copied from: do not train that any more.
+/// through it but in training. A copy of a tuned backbone has tensors of its own.
 template <PromptedTowers StudentModel, DistillationTeacher TeacherT>
 class PromptKd {
  public:
@@ -135,6 +135,7 @@ class PromptKd {
   void set_buffers(const TensorMap& values) { projector_.set_buffers(values); }
 
   /// The teacher's.
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return teacher_.logit_scale(); }
   [[nodiscard]] const StudentModel& model() const { return *student_; }
 

@@ -100,6 +100,7 @@ class PromptSrc {
   [[nodiscard]] TensorMap buffers() const { return aggregation_.buffers(); }
   void set_buffers(const TensorMap& buffers) { aggregation_.set_buffers(buffers); }
 
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
   /// Class vectors of the frozen model. **Shape** [C, D], unit rows.

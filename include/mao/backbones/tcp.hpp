@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/distances.hpp>
@@ -104,6 +105,7 @@ class Tcp {
     return all;
   }
 
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
@@ -142,7 +144,7 @@ class Tcp {
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;
   Tensor teacher_;
-  Tensor context_;
+  OwnTensor context_;
   Linear first_, second_;
 };
 

@@ -9,6 +9,7 @@
 
 #include <ATen/ops/scalar_tensor.h>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/prompts/context.hpp>
@@ -100,6 +101,7 @@ class Upt {
     steps_ = steps->second.template item<std::int64_t>();
   }
 
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
@@ -115,7 +117,7 @@ class Upt {
   ContextPhrase phrase_;
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;
-  Tensor vectors_;  // [1, 2n, Wt]
+  OwnTensor vectors_;  // [1, 2n, Wt]
   MixingBlock block_;
   Linear into_vision_;
   std::int64_t steps_ = 0;

@@ -45,6 +45,7 @@ class ZeroShot {
   Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {}; }
+  [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 

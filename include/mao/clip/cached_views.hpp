@@ -28,8 +28,14 @@ namespace mao {
 class CachedViews : public ImageSource {
  public:
   /// **Shape** features [K * N, D], not normalised, as `encode` makes them with the same seed.
-  CachedViews(std::unique_ptr<ImageSource> source, Tensor features, std::uint64_t seed, bool pixels)
-      : source_(std::move(source)), features_(std::move(features)), seed_(seed), pixels_(pixels) {
+  /// `model`: fingerprint of the model that they come from, as in `FeatureImages`.
+  CachedViews(std::unique_ptr<ImageSource> source, Tensor features, std::uint64_t seed, bool pixels,
+              std::string model = {})
+      : source_(std::move(source)),
+        features_(std::move(features)),
+        model_(detail::known(std::move(model))),
+        seed_(seed),
+        pixels_(pixels) {
     const std::int64_t images = source_->size();
     expect_shape(features_, {-1, -1}, "CachedViews: features");
     require<ShapeError>(images > 0 && features_.size(0) > 0 && features_.size(0) % images == 0,
@@ -67,6 +73,7 @@ class CachedViews : public ImageSource {
     if (pixels_) batch.pixels = source_->load(shown(views)).pixels;
     for (const View& view : views) batch.places.push_back(number_of(view) * size() + view.image);
     batch.memory = memory_;
+    batch.features_of = model_;
     batch.features = features_.index_select(0, at::tensor(batch.places).to(features_.device()));
     return batch;
   }
@@ -106,6 +113,7 @@ class CachedViews : public ImageSource {
 
   std::unique_ptr<ImageSource> source_;
   Tensor features_;  // [K * N, D]
+  std::shared_ptr<const std::string> model_;
   std::shared_ptr<ViewMemory> memory_ = std::make_shared<ViewMemory>();
   std::uint64_t seed_;
   bool pixels_;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,7 +30,8 @@ inline Tensor rows_of(const Tensor& all, const std::vector<View>& views) {
   return all.index_select(0, at::tensor(rows).to(all.device()));
 }
 
-/// What a frozen model makes of those views, batch by batch; `progress` is told how many are done. **Shape** [views, D].
+/// What a frozen model makes of those views, batch by batch; `progress` is told how many are done. **Shape** [views,
+/// D].
 template <class ModelT>
 Tensor encode_views(const ModelT& model, ImageSource& source, const std::vector<std::vector<View>>& batches,
                     const std::function<void(std::int64_t)>& progress) {
@@ -43,6 +45,20 @@ Tensor encode_views(const ModelT& model, ImageSource& source, const std::vector<
     if (progress) progress(done);
   }
   return at::cat(parts);
+}
+
+/// A fingerprint to hand on with every batch; null for none.
+inline std::shared_ptr<const std::string> known(std::string model) {
+  return model.empty() ? nullptr : std::make_shared<const std::string>(std::move(model));
+}
+
+template <class ModelT>
+std::string fingerprint_or_none(const ModelT& model) {
+  if constexpr (requires {
+                  { model.fingerprint() } -> std::convertible_to<std::string>;
+                })
+    return model.fingerprint();
+  return {};
 }
 
 }  // namespace detail
@@ -66,8 +82,10 @@ class TensorImages : public ImageSource {
 /// Features of a frozen image tower, encoded once. Exact for the evaluation view; there is no augmentation.
 class FeatureImages : public ImageSource {
  public:
-  /// **Shape** features [N, D], not normalised.
-  explicit FeatureImages(Tensor features) : features_(std::move(features)) {
+  /// `model`: fingerprint of the model that they come from, which the method that sees them must have; empty: the
+  /// caller vouches for it. **Shape** features [N, D], not normalised.
+  explicit FeatureImages(Tensor features, std::string model = {})
+      : features_(std::move(features)), model_(detail::known(std::move(model))) {
     expect_shape(features_, {-1, -1}, "FeatureImages: features");
   }
 
@@ -78,12 +96,14 @@ class FeatureImages : public ImageSource {
                               const std::function<void(std::int64_t)>& progress = {}) {
     const auto batches = evaluation_views(source.size(), batch);
     require<DataError>(!batches.empty(), "FeatureImages: there are no images to encode");
-    return FeatureImages(detail::encode_views(model, source, batches, progress));
+    return FeatureImages(detail::encode_views(model, source, batches, progress), detail::fingerprint_or_none(model));
   }
 
   [[nodiscard]] std::int64_t size() const override { return features_.size(0); }
   ImageBatch load(const std::vector<View>& views) override {
-    return {.pixels = {}, .features = detail::rows_of(features_, views)};
+    ImageBatch batch{.pixels = {}, .features = detail::rows_of(features_, views)};
+    batch.features_of = model_;
+    return batch;
   }
 
   /// [N, D]
@@ -91,15 +111,16 @@ class FeatureImages : public ImageSource {
 
  private:
   Tensor features_;
+  std::shared_ptr<const std::string> model_;
 };
 
 /// Another source whose images come with the features of their evaluation view, for methods that prompt the image tower
 /// and compare with the frozen one. Augmented views come without.
 class FeaturedImages : public ImageSource {
  public:
-  /// **Shape** features [N, D], not normalised, one row for each image of `pixels`.
-  FeaturedImages(std::unique_ptr<ImageSource> pixels, Tensor features)
-      : pixels_(std::move(pixels)), features_(std::move(features)) {
+  /// `model` as in `FeatureImages`. **Shape** features [N, D], not normalised, one row for each image of `pixels`.
+  FeaturedImages(std::unique_ptr<ImageSource> pixels, Tensor features, std::string model = {})
+      : pixels_(std::move(pixels)), features_(std::move(features)), model_(detail::known(std::move(model))) {
     expect_shape(features_, {pixels_->size(), -1}, "FeaturedImages: features");
   }
 
@@ -110,6 +131,7 @@ class FeaturedImages : public ImageSource {
     const bool augmented = std::any_of(views.begin(), views.end(), [](const View& view) { return view.augment; });
     if (augmented) return batch;
     batch.features = detail::rows_of(features_, views);
+    batch.features_of = model_;
     batch.memory = memory_;
     for (const View& view : views) batch.places.push_back(view.image);
     return batch;
@@ -118,6 +140,7 @@ class FeaturedImages : public ImageSource {
  private:
   std::unique_ptr<ImageSource> pixels_;
   Tensor features_;
+  std::shared_ptr<const std::string> model_;
   std::shared_ptr<ViewMemory> memory_ = std::make_shared<ViewMemory>();
 };
 

@@ -21,6 +21,12 @@ struct Batch {
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(images.size()); }
 };
 
+/// Which epoch of a training it is.
+struct EpochInfo {
+  int epoch = 0;    ///< 0-based: the one to draw (`Sampler`), or the one that has just ended (`end_epoch`)
+  int horizon = 0;  ///< epochs of this step in all
+};
+
 /// One image in one view: the same key gives the same crop and flip on any thread.
 struct View {
   std::int64_t image = 0;  ///< position in the source

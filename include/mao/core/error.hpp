@@ -39,6 +39,12 @@ struct OptionError : Error {
   using Error::Error;
 };
 
+/// A policy (a backbone, a sampler, a loss, ...) failed inside, or did not do what its concept says; the message names
+/// the policy and the step.
+struct PolicyError : Error {
+  using Error::Error;
+};
+
 /// A value stopped being finite; the message names step, method and tensor.
 struct NumericError : Error {
   using Error::Error;

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <mao/core/batch.hpp>
@@ -38,6 +39,8 @@ struct ImageBatch {
   /// Of a source whose views come again; null where each is new.
   std::shared_ptr<ViewMemory> memory{};
   std::vector<std::int64_t> places{};  ///< [B], which view of the source each image is; empty without `memory`
+  /// Fingerprint of the model that `features` come from; null where that is not known.
+  std::shared_ptr<const std::string> features_of{};
 };
 
 /// Where images come from: decoded files, memory, or a cache of frozen features.

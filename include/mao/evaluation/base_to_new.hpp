@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <mao/backbones/binding.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/evaluation/metrics.hpp>
 #include <mao/tuner/checkpoint.hpp>
@@ -88,22 +89,24 @@ struct TrainPlain {
   }
 };
 
-/// The class that a backbone takes each test image of a half for, after binding it to its classes. **Shape** [N].
+/// The class of the half that a backbone takes each of its test images for. The backbone is bound to them for as long,
+/// and left as it was, so that training may continue. **Shape** [N].
 template <Backbone BackboneT>
 std::vector<std::int64_t> winners_on(BackboneT& backbone, const TaskHalf& half) {
-  if (!(backbone.classes() == half.classes)) backbone.bind(half.classes);
+  const BoundFor bound(backbone, half.classes);
   return winners(predict_logits(backbone, *half.test));
 }
 
-/// Accuracy of a backbone on the test images of a half, after binding it to its classes.
+/// Accuracy of a backbone on the test images of a half, among its classes. The backbone is left as it was.
 template <Backbone BackboneT>
 Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
   return measure(winners_on(backbone, half), half.test_labels, half.classes);
 }
 
-/// Trains `backbone` (bound to the base classes) and tests both halves. `similarity` ranks hard negatives;
-/// `make_labeler` is called once, between the steps, to make the pseudo-labeller of the new classes. A method with a
-/// sampler or a loss of its own (DPC) brings them in the tuner that `make_plain` returns.
+/// Trains `backbone`, which is bound to the base classes first, and tests both halves. It trains on from what the
+/// backbone has learned before: make another one for another run.  `similarity` ranks hard negatives; `make_labeler` is
+/// called once, between the steps, to make the pseudo-labeller of the new classes. A method with a sampler or a loss of
+/// its own (DPC) brings them in the tuner that `make_plain` returns.
 ///
 /// Nothing is returned when `observer.should_stop` ended the training; with a folder the next call goes on from there.
 template <Backbone BackboneT, TextSimilarity SimilarityT, class MakeLabelerT, class MakePlainT = TrainPlain>
@@ -117,6 +120,7 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   const auto stage = [&](const char* name) {
     if (options.on_stage) options.on_stage(name);
   };
+  if (!(backbone.classes() == task.base.classes)) backbone.bind(task.base.classes);
   BaseToNewResult result;
   if (options.plain) {
     auto tuner = make_plain(backbone, task.base, *options.plain);
@@ -141,7 +145,9 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   test_fresh();
   result.first = {result.base.accuracy, result.fresh.accuracy};
   if (options.mao_new) {
-    auto tuner = mao_new(backbone, task.fresh.train->size(), make_labeler(backbone), *options.mao_new);
+    const BoundFor labelled(backbone, task.fresh.classes);  // a labeller may be made of the backbone as it is
+    auto tuner =
+        mao_new(backbone, task.fresh.classes, task.fresh.train->size(), make_labeler(backbone), *options.mao_new);
     if (detail::run_step(tuner, backbone, *task.fresh.train, "new", task.base.classes, options) == FitResult::Stopped)
       return std::nullopt;
     stage("test");

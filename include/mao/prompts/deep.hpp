@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/clip/block_prompts.hpp>
 #include <mao/prompts/context.hpp>
 
@@ -51,7 +52,7 @@ class DeepPrompts {
   [[nodiscard]] const ParameterList& parameters() const { return parameters_; }
 
  private:
-  ParameterList parameters_;
+  OwnParameters parameters_;
 };
 
 /// The learned prompt of an image tower: vectors beside the patches and, when deep, new ones before later blocks.
@@ -77,7 +78,7 @@ class VisionPrompt {
 
  private:
   DeepPrompts deep_;
-  Parameter tokens_;
+  OwnParameter tokens_;
 };
 
 }  // namespace mao

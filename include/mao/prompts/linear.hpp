@@ -11,6 +11,7 @@
 #include <ATen/ops/linear.h>
 #include <ATen/ops/tensor.h>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/core/random.hpp>
 #include <mao/core/tensor.hpp>
 
@@ -61,7 +62,7 @@ class Linear {
 
  private:
   std::string name_;
-  Tensor weight_, bias_;
+  OwnTensor weight_, bias_;
 };
 
 }  // namespace mao

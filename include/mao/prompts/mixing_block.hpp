@@ -15,6 +15,7 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/dropout.hpp>
 #include <mao/prompts/linear.hpp>
 
@@ -80,8 +81,8 @@ class MixingBlock {
   std::string prefix_;
   double dropout_ = 0;
   Linear out_, first_, second_;
-  Tensor in_weight_, in_bias_;                                    // [3W, W], [3W]
-  Tensor norm1_weight_, norm1_bias_, norm2_weight_, norm2_bias_;  // [W]
+  OwnTensor in_weight_, in_bias_;                                 // [3W, W], [3W]
+  OwnTensor norm1_weight_, norm1_bias_, norm2_weight_, norm2_bias_;  // [W]
 };
 
 }  // namespace mao

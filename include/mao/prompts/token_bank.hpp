@@ -12,6 +12,7 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
+#include <mao/core/own_tensor.hpp>
 #include <mao/clip/block_prompts.hpp>
 #include <mao/core/ops.hpp>
 #include <mao/prompts/context.hpp>
@@ -124,10 +125,10 @@ class TokenBank {
   }
 
  private:
-  Parameter tokens_;        // [layers, count, W]
+  OwnParameter tokens_;     // [layers, count, W]
   std::vector<bool> kept_;  // [layers * count]
   Tensor removed_;          // as the tokens; rows that are out hold the values to keep
-  Tensor saliency_;         // [layers, count], on the CPU
+  OwnTensor saliency_;      // [layers, count], on the CPU
 };
 
 }  // namespace mao

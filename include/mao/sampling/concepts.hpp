@@ -28,11 +28,30 @@ struct PseudoLabels {
   std::vector<float> probabilities = {};  ///< soft labels: train towards this distribution over all C classes
 };
 
-/// Makes the batches of an epoch, anew each time it is asked, from nothing but its settings and `rng`.
+/// A sampler whose batches depend on the epoch (a curriculum): it is told which one it draws.
 template <class S>
-concept Sampler = requires(S& sampler, Rng& rng) {
+concept FollowsEpochs = requires(S& sampler, Rng& rng, const EpochInfo& info) {
+  { sampler.epoch(rng, info) } -> std::ranges::input_range;
+  requires std::convertible_to<std::ranges::range_reference_t<decltype(sampler.epoch(rng, info))>, Batch>;
+};
+
+/// A sampler whose epochs are all alike.
+template <class S>
+concept IgnoresEpochs = requires(S& sampler, Rng& rng) {
   { sampler.epoch(rng) } -> std::ranges::input_range;
   requires std::convertible_to<std::ranges::range_reference_t<decltype(sampler.epoch(rng))>, Batch>;
+};
+
+/// Makes the batches of an epoch, anew each time it is asked, from nothing but its settings, `rng` and, where it takes
+/// it, the epoch. One that depends on what it did before `KeepsState`.
+template <class S>
+concept Sampler = FollowsEpochs<S> || IgnoresEpochs<S>;
+
+/// A sampler or labeller that changes while it is used: its state is saved with the training's and put back when that is
+/// resumed. A state is a `std::string` or a `TensorMap`.
+template <class P>
+concept KeepsState = requires(P& policy, const P& constant) {
+  policy.set_state(constant.state());
 };
 
 /// A sampler that finishes a batch once its images are loaded; the tuner calls `label` before the forward pass.
@@ -63,7 +82,8 @@ consteval bool sampler() {
                 "mao: not a Sampler: this is no class (a pointer?), pass the sampler itself by value; "
                 "see docs/concepts/sampler.md");
   if constexpr (is_class) {
-    constexpr bool draws = requires(S & s, Rng & rng) { s.epoch(rng); };
+    constexpr bool draws = requires(S & s, Rng & rng) { s.epoch(rng); } ||
+                           requires(S & s, Rng & rng, const EpochInfo& info) { s.epoch(rng, info); };
     constexpr bool draws_alone = !draws && requires(S & s) { s.epoch(); };
     constexpr bool misspelled =
         !draws && (

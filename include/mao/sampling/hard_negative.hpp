@@ -152,6 +152,7 @@ class HardNegativeSampler {
                       Options options = {})
       : labels_(std::move(labels)),
         options_(checked(options, labels_, classes.size())),
+        classes_(classes),
         images_of_(detail::images_by_class("HardNegativeSampler", labels_, classes)),
         nearest_(class_similarity(classes, similarity, options_.names),
                  options_.fallback == Fallback::NextRanked ? classes.size() : options_.k) {}
@@ -170,6 +171,7 @@ class HardNegativeSampler {
   [[nodiscard]] std::string warning() const { return batch_warning(options_.batch, options_.k, nearest_.classes()); }
 
   [[nodiscard]] const NearestClasses& nearest() const { return nearest_; }
+  [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< that it ranks
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:
@@ -188,6 +190,7 @@ class HardNegativeSampler {
 
   std::vector<std::int64_t> labels_;
   Options options_;
+  ClassList classes_;
   std::vector<std::vector<std::int64_t>> images_of_;  // [C], positions of each class's images
   NearestClasses nearest_;
 };

@@ -40,15 +40,15 @@ class PredictionNegatives {
   /// images.
   PredictionNegatives(std::vector<std::int64_t> labels, const ClassList& classes, const Eigen::MatrixXf& logits,
                       Options options = {})
-      : labels_(std::move(labels)), options_(options), classes_(classes.size()) {
-    detail::require_negatives("PredictionNegatives", shared_options(), labels_, classes_);
+      : labels_(std::move(labels)), options_(options), classes_(classes) {
+    detail::require_negatives("PredictionNegatives", shared_options(), labels_, classes_.size());
     images_of_ = detail::images_by_class("PredictionNegatives", labels_, classes);
     const auto count = static_cast<std::int64_t>(labels_.size());
-    require<ShapeError>(logits.rows() == count && logits.cols() == classes_, "PredictionNegatives: the logits are [",
-                        logits.rows(), ", ", logits.cols(), "], expected [", count, ", ", classes_,
-                        "], a row an image and a column a class");
+    require<ShapeError>(logits.rows() == count && logits.cols() == classes_.size(),
+                        "PredictionNegatives: the logits are [", logits.rows(), ", ", logits.cols(), "], expected [",
+                        count, ", ", classes_.size(), "], a row an image and a column a class");
     require<NumericError>(logits.allFinite(), "PredictionNegatives: a logit is not finite");
-    depth_ = options_.fallback == Fallback::NextRanked ? classes_ : options_.k;
+    depth_ = options_.fallback == Fallback::NextRanked ? classes_.size() : options_.k;
     for (Eigen::Index image = 0; image < count; ++image) {
       const auto best = detail::best_columns(logits, image, depth_);
       ranking_.insert(ranking_.end(), best.begin(), best.end());
@@ -71,6 +71,7 @@ class PredictionNegatives {
   }
 
   [[nodiscard]] const Options& options() const { return options_; }
+  [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< of the ranking
 
  private:
   [[nodiscard]] HardNegativeOptions shared_options() const {
@@ -86,14 +87,15 @@ class PredictionNegatives {
       return items[static_cast<std::size_t>(rng.below(items.size()))];
     };
     const auto ranking_of = [&](std::size_t i) { return ranking(anchors[i]); };
-    const auto negatives =
-        detail::negative_classes(detail::labels_at(labels_, anchors), classes_, ranking_of, shared_options(), any_of);
+    const auto negatives = detail::negative_classes(detail::labels_at(labels_, anchors), classes_.size(), ranking_of,
+                                                    shared_options(), any_of);
     return detail::expanded_batch(labels_, anchors, negatives, images_of_, rng);
   }
 
   std::vector<std::int64_t> labels_;
   Options options_;
-  std::int64_t classes_ = 0, depth_ = 0;
+  ClassList classes_;
+  std::int64_t depth_ = 0;
   std::vector<std::vector<std::int64_t>> images_of_;  // [C], positions of each class's images
   std::vector<std::int64_t> ranking_;                 // [N, depth]
 };

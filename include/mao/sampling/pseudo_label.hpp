@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <utility>
@@ -70,6 +71,13 @@ class PseudoLabelSampler {
   }
 
   [[nodiscard]] LabelerT& labeler() { return labeler_; }
+
+  // What the labeller offers besides is passed on.
+  [[nodiscard]] decltype(auto) classes() const requires StatesClasses<LabelerT> { return labeler_.classes(); }
+  [[nodiscard]] decltype(auto) state() const requires KeepsState<LabelerT> { return labeler_.state(); }
+  template <class StateT>
+  void set_state(const StateT& state) requires KeepsState<LabelerT> { labeler_.set_state(state); }
+
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:

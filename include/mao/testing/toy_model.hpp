@@ -102,6 +102,7 @@ class ToyModel {
   explicit ToyModel(TensorMap weights, const ClipArchitecture& sizes = toy_sizes())
       : sizes_(sizes),
         weights_(std::move(weights)),
+        fingerprint_(fingerprint_of(weights_)),
         text_(weights_, sizes.text_layers),
         vision_(weights_, sizes) {
     preprocess_.resolution = static_cast<int>(sizes.resolution);
@@ -145,13 +146,14 @@ class ToyModel {
   }
   [[nodiscard]] double logit_scale() const { return 20.0; }
   [[nodiscard]] const Preprocess& preprocess() const { return preprocess_; }
-  [[nodiscard]] std::string fingerprint() const { return fingerprint_of(weights_); }
+  [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
   [[nodiscard]] const TextTower& text_tower() const { return text_; }
   [[nodiscard]] const TensorMap& weights() const { return weights_; }
 
  private:
   ClipArchitecture sizes_;
   TensorMap weights_;
+  std::string fingerprint_;
   TextTower text_;
   VisionTower vision_;
   Preprocess preprocess_;

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include <mao/backbones/finite.hpp>
 #include <mao/tuner/prompts_file.hpp>
 #include <mao/tuner/reports.hpp>
 
@@ -26,14 +27,46 @@ inline void save_checkpoint(const std::filesystem::path& path, const TunerState&
   add("parameter.", state.parameters);
   add("optimizer.", state.optimizer);
   add("buffer.", state.buffers);
+  add("sampler.", state.sampler);
   auto metadata = detail::metadata_of(info, "mao-checkpoint");
   metadata["epochs_done"] = std::to_string(state.epochs_done);
+  metadata["state"] = nlohmann::json{{"updates", state.updates},
+                                     {"classes", state.classes.names},
+                                     {"learned_for", state.learned_for.names},
+                                     {"training", state.training},
+                                     {"last_batches", state.last_batches}}
+                          .dump();
   write_safetensors(path, tensors, metadata, before_rename);
 }
 
+namespace detail {
+
+/// What a checkpoint's metadata say of the training. **Throws** `FormatError`.
+inline void read_training(const TensorFile& file, const std::string& path, TunerState& state) {
+  const auto saved = file.metadata.find("state");
+  require<FormatError>(saved != file.metadata.end(), path,
+                       ": no \"state\" in its metadata; it was written by an older "
+                       "mao and cannot be compared with this training, start anew");
+  try {
+    const auto of = nlohmann::json::parse(saved->second);
+    of.at("updates").get_to(state.updates);
+    of.at("classes").get_to(state.classes.names);
+    of.at("learned_for").get_to(state.learned_for.names);
+    of.at("training").get_to(state.training);
+    of.at("last_batches").get_to(state.last_batches);
+  } catch (const nlohmann::json::exception& error) {
+    throw FormatError(text_of(path, ": the \"state\" of its metadata is damaged: ", error.what()));
+  }
+  for (const auto& [name, value] : file.tensors) {
+    require<FormatError>(all_finite(value), path, ": ", name, " is not finite; remove the file and start anew");
+  }
+}
+
+}  // namespace detail
+
 /// Reads a state that belongs to the run described by `info`.
 ///
-/// **Throws** `OptionError` when method, model, classes or settings differ: going on would mix two runs.
+/// **Throws** `OptionError` when method, model, classes or settings differ: continuing would mix two runs.
 inline TunerState load_checkpoint(const std::filesystem::path& path, const PromptInfo& info) {
   const TensorFile file = read_safetensors(path);
   const PromptInfo saved = detail::info_of(file, "mao-checkpoint", path.string());
@@ -65,11 +98,13 @@ inline TunerState load_checkpoint(const std::filesystem::path& path, const Promp
   take("parameter.", state.parameters);
   take("optimizer.", state.optimizer);
   take("buffer.", state.buffers);
+  take("sampler.", state.sampler);
+  detail::read_training(file, path.string(), state);
   return state;
 }
 
-/// Trains with a checkpoint after each epoch, going on from the one that is there. Of several workers all read it and
-/// the first one writes it.
+/// Trains with a checkpoint after each epoch, and continues from the one that is there. Of several workers all read it
+/// and the first one writes it.
 template <class TunerT>
 FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path,
                                const PromptInfo& info, Observer observer = {}) {

@@ -3,9 +3,11 @@
 /// \file
 /// Gradient descent as the reference implementations of the family use it or, with a setting, can: Dassl's optimisers.
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/maximum.h>
@@ -88,18 +90,43 @@ class Optimizer {
 
   /// Momentum and moments by `kind.parameter`; with the parameters it is the whole state.
   [[nodiscard]] const TensorMap& state() const { return state_; }
-  /// From anywhere, a file for example: it goes where the parameters are.
+  /// From anywhere, a file for example: it goes where the parameters are. **Throws** `OptionError` when it belongs to
+  /// another kind of optimizer or other parameters, `ShapeError` for other sizes; nothing has changed then.
   void set_state(TensorMap state) {
-    state_ = std::move(state);
-    for (const Parameter& parameter : parameters_) {
-      for (const char* kind : {"velocity.", "first.", "second.", "greatest."}) {
-        const auto found = state_.find(kind + parameter.name);
-        if (found != state_.end()) found->second = found->second.to(parameter.value.device());
-      }
+    for (auto& [name, value] : state) {
+      const std::string kind = name.substr(0, name.find('.') + 1);
+      const auto of = std::find_if(parameters_.begin(), parameters_.end(),
+                                   [&](const Parameter& parameter) { return kind + parameter.name == name; });
+      const auto keeps = kept();
+      require<OptionError>(of != parameters_.end() && std::find(keeps.begin(), keeps.end(), kind) != keeps.end(),
+                           "the saved state of an optimizer holds ", name, ", which this one (", text(),
+                           ") does not keep; it was saved by another optimizer or of other parameters");
+      if (kind == "count.") continue;
+      expect_shape(value, of->value.sizes(), "saved " + name);
+      value = value.to(of->value.device());
     }
+    state_ = std::move(state);
+  }
+
+  /// Kind and settings, to be compared with those of a saved training.
+  [[nodiscard]] std::string text() const {
+    const auto& o = options_;
+    constexpr const char* names[] = {"SGD", "Adam", "AdamW", "RAdam", "RMSprop"};
+    return text_of(names[static_cast<int>(o.kind)], ", weight_decay ", o.weight_decay, ", momentum ", o.momentum,
+                   ", beta1 ", o.beta1, ", beta2 ", o.beta2, ", epsilon ", o.epsilon, ", dampening ", o.dampening,
+                   o.nesterov ? ", nesterov" : "", o.amsgrad ? ", amsgrad" : "", ", alpha ", o.alpha);
   }
 
  private:
+  /// What is kept of each parameter.
+  [[nodiscard]] std::vector<std::string> kept() const {
+    switch (options_.kind) {
+      case OptimizerKind::Sgd: return {"velocity."};
+      case OptimizerKind::RmsProp: return {"second.", "velocity."};
+      default: return {"first.", "second.", "count.", "greatest."};
+    }
+  }
+
   /// Moving averages of an Adam, this step's gradient included.
   struct Moments {
     const Tensor &first, &second;

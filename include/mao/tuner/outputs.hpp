@@ -27,13 +27,17 @@ inline Output select_candidates(const Output& full, const Candidates& candidates
   Output output = full;
   const Tensor index = at::tensor(columns).to(full.logits.device());
   output.logits = full.logits.index_select(1, index);
-  output.text = full.text.index_select(full.text.dim() - 2, index);
+  if (full.text.defined()) output.text = full.text.index_select(full.text.dim() - 2, index);
   output.candidates = candidates;
   return output;
 }
 
-/// Percent of the images whose best candidate is their label.
+/// Percent of the images whose best candidate is their label. **Throws** `ShapeError` unless there is a row of logits
+/// for each label and a column for each candidate.
 inline double batch_accuracy(const Output& output, const Batch& batch) {
+  if (batch.labels.empty()) return 0;
+  expect_shape(output.logits, {static_cast<std::int64_t>(batch.labels.size()), output.candidates.size()},
+               "batch_accuracy: logits");
   const Tensor winners = output.logits.detach().argmax(1).cpu();
   const auto* column = winners.const_data_ptr<std::int64_t>();
   double right = 0;

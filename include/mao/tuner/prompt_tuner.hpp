@@ -5,74 +5,80 @@
 /// fast.
 
 #include <algorithm>
-#include <cmath>
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include <mao/core/ops.hpp>
-#include <mao/tuner/concepts.hpp>
-#include <mao/tuner/losses.hpp>
-#include <mao/tuner/optimizer.hpp>
-#include <mao/tuner/outputs.hpp>
-#include <mao/tuner/reports.hpp>
-#include <mao/tuner/shares.hpp>
 #include <mao/tuner/state.hpp>
+#include <mao/tuner/step.hpp>
 #include <mao/tuner/views.hpp>
 
 namespace mao {
 
-/// Run-time settings of a tuner.
-struct TunerOptions {
-  std::uint64_t seed = 1;  ///< of batches and augmentation; the same seed gives the same run on any number of threads
-  bool augment = false;    ///< random views of the training images instead of the evaluation view
-  OptimizerOptions optimizer{};
-  std::string name = "tuner";                  ///< how errors call this step
-  std::shared_ptr<Workers> workers = nullptr;  ///< share every batch, to the same result; null: this process alone
-};
-
 namespace detail {
 
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
-class PromptTunerImpl {
+class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, ScheduleT> {
+  using Step = TrainingStep<BackboneT, SamplerT, RegularizerT, ScheduleT>;
+  using Step::backbone_, Step::sampler_, Step::regularizer_, Step::schedule_, Step::options_, Step::classes_,
+      Step::optimizer_, Step::change_, Step::updates_, Step::workers, Step::ignores_labels, Step::draw,
+      Step::expect_policies_agree;
+
  public:
   using Options = TunerOptions;
 
-  /// The backbone is shared, not copied: the next step goes on with it.
+  /// The backbone is shared, not copied: the next step trains on from it. The tuner is for the classes that it is bound
+  /// to now. **Throws** `OptionError` when the sampler, its labeller or the regularizer says that it is for others.
   PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule,
                   Options options = {})
-      : backbone_(backbone),
-        sampler_(std::move(sampler)),
-        regularizer_(std::move(regularizer)),
-        schedule_(std::move(schedule)),
-        options_(std::move(options)),
-        optimizer_(backbone.parameters(), options_.optimizer) {
+      : Step(backbone, std::move(sampler), std::move(regularizer), std::move(schedule), std::move(options)) {
     if constexpr (MinesNegatives<SamplerT>) expect_mining(traits_of(backbone), options_.name);
+    expect_policies_agree();
   }
 
-  /// Trains until the schedule ends or `observer.should_stop` says so. Image positions of the sampler refer to
-  /// `images`.
+  /// Trains until the schedule ends or `observer.should_stop` says so; after a stop, the next call begins at the last
+  /// whole epoch. Image positions of the sampler refer to `images`.
   ///
-  /// **Throws** `NumericError` naming step and tensor when a value stops being finite, `OptionError` when `workers`
-  /// cannot share the batches of this method or loss, or start from different states.
+  /// **Throws** `NumericError` naming step and tensor when a value stops being finite, `PolicyError` naming step and
+  /// policy when one does not do what its concept says, `OptionError` when the backbone is bound to other classes than
+  /// the tuner was made for, when the training is finished already or has no epochs, or when `workers` cannot share the
+  /// batches of this method or loss, `DataError` when no step changed anything.
   FitResult fit(ImageSource& images, const Observer& observer = {}) {
+    expect_trainable();
+    if (whole_.has_value()) restore(*std::exchange(whole_, std::nullopt));
     expect_shareable(workers(), backbone_, regularizer_, options_.name);
+    expect_shareable_labels<SamplerT>(workers(), options_.name);
     expect_same_start(workers(), epochs_done_, optimizer_.parameters(), options_.name);
     while (epochs_done_ < schedule_.epochs()) {
       if (!run_epoch(images, observer)) return FitResult::Stopped;
     }
+    require<DataError>(updates_ > 0, options_.name, ": no image of any of the ", schedule_.epochs(),
+                       " epochs had a weight above 0, so nothing was trained; lower the labeller's threshold");
+    expect_policies_agree();
     if constexpr (Finishes<BackboneT>) backbone_.finish();
+    finished_ = true;
     return FitResult::Finished;
   }
 
   /// A copy of the state at the end of the last whole epoch.
-  [[nodiscard]] TunerState state() const { return state_of(backbone_, optimizer_, epochs_done_); }
+  [[nodiscard]] TunerState state() const { return whole_.has_value() ? *whole_ : current_state(); }
 
-  /// Goes on from a state. **Throws** `ShapeError` when it belongs to another method.
+  /// Continues from a state. **Throws** `ShapeError` when it belongs to another method, `OptionError` that lists both
+  /// when it belongs to other classes, another optimizer, seed, rate or sampler.
   void resume(const TunerState& state) {
-    restore_state(backbone_, optimizer_, state, options_.name);
-    epochs_done_ = state.epochs_done;
+    check_state(state, optimizer_, options_.name);
+    expect_same_classes(state.classes, classes_, options_.name + ": the saved state is of a training on",
+                        "make the tuner for the classes of that training");
+    expect_same_training(state.training, training_of(schedule_, optimizer_, options_.seed, options_.augment),
+                         options_.name);
+    if (!KeepsState<SamplerT> && state.epochs_done > 0) {
+      expect_same_batches(state.last_batches, text_of_batches(draw(state.epochs_done - 1)), options_.name);
+    }
+    restore(state);
+    whole_.reset();
+    drawing_.clear();
+    finished_ = false;
   }
 
   [[nodiscard]] const ScheduleT& schedule() const { return schedule_; }
@@ -83,9 +89,8 @@ class PromptTunerImpl {
   bool run_epoch(ImageSource& images, const Observer& observer) {
     const int epoch = epochs_done_;
     const bool twice = traits_of(backbone_).two_views;
-    Rng rng = Rng(options_.seed)["batches"][static_cast<std::uint64_t>(epoch)];
-    std::vector<Batch> batches;
-    for (auto&& batch : sampler_.epoch(rng)) batches.push_back(std::forward<decltype(batch)>(batch));
+    whole_ = current_state();
+    std::vector<Batch> batches = begun(epoch, images.size());
     auto views = views_of(batches, options_.seed, epoch, options_.augment);
     for (auto& of_batch : views) of_batch = part_of(of_batch, share_of(std::ssize(of_batch), workers()));
     images.announce(wanted_views(views, twice));
@@ -98,7 +103,7 @@ class PromptTunerImpl {
                         .step = static_cast<int>(i),
                         .steps = static_cast<int>(batches.size()),
                         .learning_rate = total.learning_rate};
-      step(batches[i], load_views(images, views[i], twice), report);
+      Step::step(batches[i], load_views(images, views[i], twice), report);
       if (observer.on_step) observer.on_step(report);
       total.loss += report.loss;
       total.accuracy += report.accuracy;
@@ -106,72 +111,67 @@ class PromptTunerImpl {
     }
     total.loss /= std::max(1, total.steps);
     total.accuracy /= std::max(1, total.steps);
-    ++epochs_done_;
-    if constexpr (EpochAware<BackboneT>) backbone_.end_epoch({.epoch = epoch, .horizon = schedule_.epochs()});
+    end(epoch);
     if (observer.on_epoch) observer.on_epoch(total);
     return true;
   }
 
-  /// `images` are those of this worker's share.
-  void step(Batch& batch, const ImageBatch& images, StepReport& report) {
-    const Share share = share_of(batch.size(), workers());
-    Batch part = part_of(batch, share);
-    if constexpr (LabelsBatches<SamplerT>) {
-      sampler_.label(part, images);
-      gather_labels(batch, part, share, workers());
-      part = part_of(batch, share);
-    }
-    report.images = static_cast<int>(batch.size());
-    report.skipped = !trains(batch);
-    if (report.skipped) return;
-    const LossShare counted = loss_share(batch, share);
-    if (counted.task == 0) part.weights.clear();  // its loss is a number, times 0
-    const Candidates candidates = regularizer_.candidates(batch, backbone_.classes());
-    report.candidates = static_cast<int>(candidates.size());
-    Output full = backbone_.forward(images, encoded(candidates));
-    full.images = images;
-    Output output = select_candidates(full, candidates);
-    const Losses losses = losses_of(backbone_, regularizer_, full, output, part, counted);
-    const auto sums =
-        sums_over(workers(), {losses.total.template item<double>(), batch_accuracy(output, part) * counted.auxiliary});
-    report.loss = sums[0];
-    report.accuracy = sums[1];
-    require<NumericError>(std::isfinite(report.loss), where(report), ": the loss is ", report.loss,
-                          "; lower the learning rate, or train in fp32 if a lower precision was asked for");
-    optimizer_.zero_grad();
-    back_propagate(backbone_, losses, workers());
-    check_finite(optimizer_.parameters(), where(report));
-    optimizer_.step(
-        [&](const Parameter& parameter) { return learning_rate_of(schedule_, report.epoch, parameter.rate); });
+  /// The batches of an epoch, which the sampler has to draw alike whenever it is asked.
+  std::vector<Batch> begun(int epoch, std::int64_t images) {
+    const StepPlace place{.name = options_.name, .epoch = epoch};
+    expect_policies_agree();
+    check_same_parameters(optimizer_.parameters(), backbone_.parameters(), place);
+    checked_rate(schedule_.learning_rate(epoch), place);
+    std::vector<Batch> batches = draw(epoch);
+    check_batches(batches, images, classes_.size(), !LabelsBatches<SamplerT> && !ignores_labels(), place);
+    const std::string drawn = text_of_batches(batches);
+    if (!drawing_.empty()) expect_same_batches(drawing_, drawn, options_.name);
+    drawing_ = drawn;
+    return batches;
   }
 
-  [[nodiscard]] Workers* workers() const { return options_.workers.get(); }
-
-  [[nodiscard]] Candidates encoded(const Candidates& candidates) const {
-    return traits_of(backbone_).needs_all_classes ? Candidates::all(backbone_.classes().size()) : candidates;
+  void end(int epoch) {
+    const StepPlace place{.name = options_.name, .epoch = epoch};
+    change_.expect(optimizer_.parameters(), place);
+    check_finite(optimizer_.parameters(), text_of(place, ", after its last step"));
+    if constexpr (EpochAware<BackboneT>) backbone_.end_epoch({.epoch = epoch, .horizon = schedule_.epochs()});
+    ++epochs_done_;
+    drawn_ = std::exchange(drawing_, {});
+    whole_.reset();
   }
 
-  [[nodiscard]] std::string where(const StepReport& report) const {
-    return text_of(options_.name, ", epoch ", report.epoch + 1, ", step ", report.step + 1);
+  void expect_trainable() const {
+    const int epochs = schedule_.epochs();
+    require<OptionError>(!finished_, options_.name, ": `fit` has finished the ", epochs,
+                         " epochs of this tuner; make another tuner to train further");
+    require<OptionError>(epochs >= 1, options_.name, ": the schedule has ", epochs, " epochs, expected at least 1");
+    require<OptionError>(epochs_done_ <= epochs, options_.name, ": ", epochs_done_,
+                         " epochs are done, the schedule has ", epochs);
+    check_parameters(optimizer_.parameters(), {.name = options_.name});
   }
 
-  BackboneT& backbone_;
-  SamplerT sampler_;
-  RegularizerT regularizer_;
-  ScheduleT schedule_;
-  Options options_;
-  Optimizer optimizer_;
+  [[nodiscard]] TunerState current_state() const {
+    TunerState state = state_of(backbone_, optimizer_, epochs_done_);
+    state.sampler = sampler_state(sampler_);
+    state.updates = updates_;
+    state.classes = classes_;
+    state.training = training_of(schedule_, optimizer_, options_.seed, options_.augment);
+    state.last_batches = drawn_;
+    return state;
+  }
+
+  void restore(const TunerState& state) {
+    restore_state(backbone_, optimizer_, state, options_.name);
+    restore_sampler(sampler_, state.sampler, options_.name);
+    epochs_done_ = state.epochs_done;
+    updates_ = state.updates;
+    drawn_ = state.last_batches;
+  }
+
+  std::optional<TunerState> whole_;  // of the last whole epoch, while another one is trained
+  std::string drawn_, drawing_;      // the batches of the last whole epoch, and of the one that is trained
   int epochs_done_ = 0;
-};
-
-/// Stands in for a tuner whose policies were refused, so that one mistake gives one error.
-struct RefusedTuner {
-  template <class... Args>
-  explicit RefusedTuner(Args&&...) {}
-  template <class... Args>
-  FitResult fit(Args&&...) {
-    return FitResult::Stopped;
-  }
+  bool finished_ = false;
 };
 
 }  // namespace detail

@@ -11,7 +11,9 @@
 #include <ATen/core/grad_mode.h>
 #include <nlohmann/json.hpp>
 
+#include <mao/backbones/binding.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/finite.hpp>
 #include <mao/core/safetensors.hpp>
 #include <mao/version.hpp>
 
@@ -63,7 +65,10 @@ inline PromptInfo info_of(const TensorFile& file, const std::string& format, con
   };
   require<FormatError>(names(classes) && names(first) && settings.is_object(), path,
                        ": its metadata is damaged; \"classes\" must be a list of names and \"settings\" an object");
-  return {get("method"), get("model"), {classes.get<std::vector<std::string>>()}, settings,
+  return {get("method"),
+          get("model"),
+          {classes.get<std::vector<std::string>>()},
+          settings,
           {first.get<std::vector<std::string>>()}};
 }
 
@@ -86,13 +91,17 @@ void save_backbone(const std::filesystem::path& path, BackboneT& backbone, const
   save_prompts(path, tensors, info);
 }
 
-/// **Throws** `FileError`, `FormatError`.
+/// **Throws** `FileError`, `FormatError`, `NumericError` naming a tensor that is not finite.
 inline Prompts load_prompts(const std::filesystem::path& path) {
   TensorFile file = read_safetensors(path);
+  for (const auto& [name, value] : file.tensors) {
+    require<NumericError>(all_finite(value), path.string(), ": ", name,
+                          " holds numbers that are not finite; its training failed, take an earlier file");
+  }
   return {detail::info_of(file, "mao-prompts", path.string()), std::move(file.tensors)};
 }
 
-/// Puts loaded prompts into a backbone's parameters.
+/// Puts loaded prompts into parameters that serve all classes; `restore_backbone` knows those that do not.
 ///
 /// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or hold no such
 /// tensors, `ShapeError` for tensors of another size; the parameters are as they were then.
@@ -111,9 +120,17 @@ inline void restore_parameters(ParameterList parameters, const Prompts& prompts,
   }
 }
 
-/// Puts loaded prompts and buffers into a backbone. **Throws** as `restore_parameters`.
+/// Puts loaded prompts and buffers into a backbone. **Throws** as `restore_parameters`, and `OptionError` when they
+/// belong to classes (`learned_for`) and the backbone was made for others.
 template <Backbone BackboneT>
 void restore_backbone(BackboneT& backbone, const Prompts& prompts, const std::string& model) {
+  const PromptInfo& info = prompts.info;
+  if (const ClassList here = learned_for(backbone); here.size() > 0) {
+    expect_same_classes(info.first_classes.names.empty() ? info.classes : info.first_classes, here,
+                        "the prompts of method " + info.method + " have a part for each class and belong to",
+                        "make the backbone for the classes that they were learned for (one whose tensors serve all "
+                        "classes says so: `ClassList learned_for() const { return {}; }`)");
+  }
   restore_parameters(backbone.parameters(), prompts, model);
   if constexpr (HasBuffers<BackboneT>) {
     TensorMap buffers = prompts.tensors;

@@ -69,13 +69,27 @@ MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, std::vector<std::i
       CosineSchedule(options.schedule), options.tuner);
 }
 
-/// MAO's second step, on the same backbone bound to the new classes. `count` unlabelled images.
+/// MAO's second step, on the same backbone, which is bound to the new classes here. `count` unlabelled images.
 template <Backbone BackboneT, PseudoLabeler LabelerT>
-MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, LabelerT labeler,
+MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, const ClassList& classes, std::int64_t count, LabelerT labeler,
                                     const MaoNewOptions& options = {}) {
+  expect_stated(labeler, classes, options.tuner.name + ": the labeller is for");
+  if (!(backbone.classes() == classes)) backbone.bind(classes);
   return MaoNew<BackboneT, LabelerT>(backbone, PseudoLabelSampler<LabelerT>(count, std::move(labeler), options.sampler),
                                      AlterableRegularizer({.task = AlterableRegularizer::Task::New}),
                                      CosineSchedule(options.schedule), options.tuner);
+}
+
+/// The same for the classes that the labeller says it is for; of one that does not say so, those that the backbone is
+/// bound to.
+template <Backbone BackboneT, PseudoLabeler LabelerT>
+MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, LabelerT labeler,
+                                    const MaoNewOptions& options = {}) {
+  ClassList classes = backbone.classes();
+  if constexpr (StatesClasses<LabelerT>) {
+    if (labeler.classes().size() > 0) classes = labeler.classes();
+  }
+  return mao_new(backbone, classes, count, std::move(labeler), options);
 }
 
 }  // namespace mao

@@ -4,7 +4,10 @@
 /// What a tuner tells while it works, and its state between epochs.
 
 #include <functional>
+#include <map>
+#include <string>
 
+#include <mao/core/class_list.hpp>
 #include <mao/core/tensor.hpp>
 
 namespace mao {
@@ -46,8 +49,15 @@ struct Observer {
 struct TunerState {
   int epochs_done = 0;
   TensorMap parameters;
-  TensorMap optimizer;  ///< momentum, moments
-  TensorMap buffers;    ///< of the backbone, where it has any
+  TensorMap optimizer;      ///< momentum, moments
+  TensorMap buffers;        ///< of the backbone, where it has any
+  TensorMap sampler{};      ///< what the sampler or its labeller keeps (`KeepsState`), where it does
+  int updates = 0;          ///< steps so far that changed the parameters
+  ClassList classes{};      ///< that the tuner was made for
+  ClassList learned_for{};  ///< that the parameters belong to (`ClassBound`); empty: to none
+  /// Seed, optimizer and learning rates, each as a text: a training that goes on has the same ones.
+  std::map<std::string, std::string> training{};
+  std::string last_batches{};  ///< of the last epoch that is done, as `text_of_batches` has them
 };
 
 /// How `fit` ended.

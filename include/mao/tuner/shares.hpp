@@ -11,6 +11,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/regularizers/concepts.hpp>
+#include <mao/sampling/concepts.hpp>
 #include <mao/tuner/workers.hpp>
 
 namespace mao {
@@ -121,6 +122,16 @@ void expect_shareable(const Workers* workers, const BackboneT& backbone, const R
   if constexpr (requires { regularizer.needs_whole_batch(); }) {
     require<OptionError>(!regularizer.needs_whole_batch(), name,
                          ": this loss compares the images of a batch with each other", ending);
+  }
+}
+
+/// **Throws** `OptionError` when `workers` are several and a labeller keeps a state: each would see its part alone.
+template <class SamplerT>
+void expect_shareable_labels(const Workers* workers, const std::string& name) {
+  if constexpr (LabelsBatches<SamplerT> && KeepsState<SamplerT>) {
+    require<OptionError>(workers == nullptr || workers->count() == 1, name,
+                         ": this labeller keeps a state, and each process would show it a part of the images; train in "
+                         "one process");
   }
 }
 

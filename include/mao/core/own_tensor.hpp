@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Tensors as values: a copy of what holds them has its own.
+
+#include <string>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+
+#include <mao/core/tensor.hpp>
+
+namespace mao {
+
+/// A tensor whose copy is another tensor with the same numbers, for what a backbone learns: `mao::Tensor` is a handle,
+/// so that two copies of a backbone would train the same numbers, each bound to classes of its own. Moving, and
+/// assigning or returning a `mao::Tensor`, share as ever.
+class OwnTensor : public Tensor {
+ public:
+  OwnTensor() = default;
+  OwnTensor(Tensor value) : Tensor(std::move(value)) {}  // NOLINT: converts on purpose
+  OwnTensor(const OwnTensor& other) : Tensor(copy_of(other)) {}
+  OwnTensor(OwnTensor&&) noexcept = default;
+  ~OwnTensor() = default;
+  OwnTensor& operator=(const OwnTensor& other) { return this == &other ? *this : *this = copy_of(other); }
+  OwnTensor& operator=(OwnTensor&& other) noexcept {
+    static_cast<Tensor&>(*this) = std::move(static_cast<Tensor&>(other));
+    return *this;
+  }
+  OwnTensor& operator=(const Tensor& value) {
+    static_cast<Tensor&>(*this) = value;
+    return *this;
+  }
+
+  /// A leaf with the same numbers that trains if this one does.
+  static Tensor copy_of(const Tensor& value) {
+    if (!value.defined()) return value;
+    const at::NoGradGuard no_graph;
+    return value.detach().clone().requires_grad_(value.requires_grad());
+  }
+};
+
+/// The same for a named one.
+struct OwnParameter : Parameter {
+  OwnParameter() = default;
+  OwnParameter(std::string of, Tensor tensor, double multiple = 1)
+      : Parameter{std::move(of), std::move(tensor), multiple} {}
+  OwnParameter(const OwnParameter& other) : Parameter{other.name, OwnTensor::copy_of(other.value), other.rate} {}
+  OwnParameter(OwnParameter&&) noexcept = default;
+  ~OwnParameter() = default;
+  OwnParameter& operator=(const OwnParameter& other) { return *this = OwnParameter(other); }
+  OwnParameter& operator=(OwnParameter&&) noexcept = default;
+};
+
+/// The same for a list of them.
+struct OwnParameters : ParameterList {
+  OwnParameters() = default;
+  OwnParameters(const OwnParameters& other) : ParameterList(other) {
+    for (Parameter& parameter : *this) parameter.value = OwnTensor::copy_of(parameter.value);
+  }
+  OwnParameters(OwnParameters&&) noexcept = default;
+  ~OwnParameters() = default;
+  OwnParameters& operator=(const OwnParameters& other) { return *this = OwnParameters(other); }
+  OwnParameters& operator=(OwnParameters&&) noexcept = default;
+};
+
+}  // namespace mao

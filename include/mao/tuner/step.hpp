@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The policies of a tuner at work: one batch, from its labels to the update.
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <mao/core/ops.hpp>
+#include <mao/tuner/checks.hpp>
+#include <mao/tuner/concepts.hpp>
+#include <mao/tuner/losses.hpp>
+#include <mao/tuner/optimizer.hpp>
+#include <mao/tuner/outputs.hpp>
+#include <mao/tuner/reports.hpp>
+#include <mao/tuner/shares.hpp>
+
+namespace mao {
+
+/// Run-time settings of a tuner.
+struct TunerOptions {
+  std::uint64_t seed = 1;  ///< of batches and augmentation; the same seed gives the same run on any number of threads
+  bool augment = false;    ///< random views of the training images instead of the evaluation view
+  OptimizerOptions optimizer{};
+  std::string name = "tuner";                  ///< how errors call this step
+  std::shared_ptr<Workers> workers = nullptr;  ///< share every batch, to the same result; null: this process alone
+};
+
+namespace detail {
+
+/// What `PromptTuner` is made of. Each call of a policy is checked as far as that is free.
+template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
+class TrainingStep {
+ protected:
+  TrainingStep(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule,
+               TunerOptions options)
+      : backbone_(backbone),
+        sampler_(std::move(sampler)),
+        regularizer_(std::move(regularizer)),
+        schedule_(std::move(schedule)),
+        options_(std::move(options)),
+        classes_(backbone.classes()),
+        optimizer_(backbone.parameters(), options_.optimizer) {}
+
+  std::vector<Batch> draw(int epoch) {
+    Rng rng = Rng(options_.seed)["batches"][static_cast<std::uint64_t>(epoch)];
+    const auto drawn = [&]() -> decltype(auto) {
+      if constexpr (FollowsEpochs<SamplerT>) {
+        return sampler_.epoch(rng, EpochInfo{.epoch = epoch, .horizon = schedule_.epochs()});
+      } else {
+        return sampler_.epoch(rng);
+      }
+    };
+    std::vector<Batch> batches;
+    policy_call(
+        {.name = options_.name, .epoch = epoch}, "the sampler's `epoch`", [] { return "batches"; },
+        [&] {
+          for (auto&& batch : drawn()) batches.push_back(std::forward<decltype(batch)>(batch));
+        });
+    return batches;
+  }
+
+  /// Labels, forward pass, losses, update. `images` are those of this worker's share.
+  void step(Batch& batch, const ImageBatch& images, StepReport& report) {
+    const StepPlace place{.name = options_.name, .epoch = report.epoch, .step = report.step};
+    if (!(backbone_.classes() == classes_)) expect_policies_agree();
+    const Share share = share_of(batch.size(), workers());
+    Batch part = part_of(batch, share);
+    if constexpr (LabelsBatches<SamplerT>) {
+      policy_call(
+          place, "the sampler's `label`", [&] { return text_of(part.size(), " labels"); },
+          [&] { sampler_.label(part, images); });
+      check_labels(part, classes_.size(), !ignores_labels(), "the sampler's `label`", place);
+      gather_labels(batch, part, share, workers());
+      part = part_of(batch, share);
+    }
+    report.images = static_cast<int>(batch.size());
+    report.skipped = !trains(batch);
+    if (report.skipped) return;
+    const LossShare counted = loss_share(batch, share);
+    if (counted.task == 0) part.weights.clear();  // its loss is a number, times 0
+    const Candidates candidates = policy_call(
+        place, "the regularizer's `candidates`", [] { return "classes of the list"; },
+        [&] { return regularizer_.candidates(batch, backbone_.classes()); });
+    check_candidates(candidates, batch, classes_.size(), ignores_labels(), place);
+    report.candidates = static_cast<int>(candidates.size());
+    const Output full = forward(images, encoded(candidates), part.size(), place);
+    Output output = select_candidates(full, candidates);
+    const Losses losses = losses_of(backbone_, regularizer_, full, output, part, counted, place);
+    const auto sums =
+        sums_over(workers(), {losses.total.template item<double>(), batch_accuracy(output, part) * counted.auxiliary});
+    report.loss = sums[0];
+    report.accuracy = sums[1];
+    if (!std::isfinite(report.loss)) refuse_loss(report.loss, images, full, losses, place);
+    update(losses, place);
+  }
+
+  /// Backbone, sampler and regularizer speak of the classes that the tuner was made for.
+  void expect_policies_agree() const {
+    expect_same_classes(backbone_.classes(), classes_, options_.name + ": the backbone is bound to",
+                        "this tuner was made for those: bind the backbone before the tuner is made, and to its classes "
+                        "again after an evaluation (`test_on` does)");
+    expect_stated(sampler_, classes_, options_.name + ": the sampler or its labeller is for");
+    expect_stated(regularizer_, classes_, options_.name + ": the regularizer is for");
+  }
+
+  [[nodiscard]] Workers* workers() const { return options_.workers.get(); }
+  [[nodiscard]] bool ignores_labels() const { return traits_of(backbone_).ignores_labels; }
+
+  [[nodiscard]] Candidates encoded(const Candidates& candidates) const {
+    return traits_of(backbone_).needs_all_classes ? Candidates::all(classes_.size()) : candidates;
+  }
+
+  BackboneT& backbone_;
+  SamplerT sampler_;
+  RegularizerT regularizer_;
+  ScheduleT schedule_;
+  TunerOptions options_;
+  ClassList classes_;
+  Optimizer optimizer_;
+  ChangeWatch change_;
+  int updates_ = 0;  // steps that changed the parameters
+
+ private:
+  Output forward(const ImageBatch& images, const Candidates& asked, std::int64_t count, const StepPlace& place) {
+    const auto expected = [&] { return text_of("logits ", shape_text({count, asked.size()}), " of the candidates"); };
+    Output full =
+        policy_call(place, "the backbone's `forward`", expected, [&] { return backbone_.forward(images, asked); });
+    check_output(full, asked, count, optimizer_.parameters().front().value, !ignores_labels(), place);
+    full.images = images;
+    return full;
+  }
+
+  void update(const Losses& losses, const StepPlace& place) {
+    const ParameterList& parameters = optimizer_.parameters();
+    optimizer_.zero_grad();
+    policy_call(
+        place, "the backward pass", [] { return "a loss with a graph to the parameters"; },
+        [&] { back_propagate(backbone_, losses, workers()); });
+    check_finite(parameters, text_of(place), updates_ > 0);
+    change_.before(parameters, place);
+    double fastest = 0;
+    optimizer_.step([&](const Parameter& parameter) {
+      const double rate = checked_rate(learning_rate_of(schedule_, place.epoch, parameter.rate), place);
+      fastest = std::max(fastest, rate);
+      return rate;
+    });
+    change_.after(parameters, fastest);
+    ++updates_;
+  }
+
+  [[noreturn]] void refuse_loss(double loss, const ImageBatch& images, const Output& full, const Losses& losses,
+                                const StepPlace& place) {
+    throw NumericError(text_of(place, ": the loss is ", loss, "; ",
+                               why_not_finite(optimizer_.parameters(), images, full, losses, classes_, updates_ > 0,
+                                              traits_of(backbone_).frozen_image_tower)));
+  }
+};
+
+/// Stands in for a tuner whose policies were refused, so that one mistake gives one error.
+struct RefusedTuner {
+  template <class... Args>
+  explicit RefusedTuner(Args&&...) {}
+  template <class... Args>
+  FitResult fit(Args&&...) {
+    return FitResult::Stopped;
+  }
+};
+
+}  // namespace detail
+}  // namespace mao

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policies that are wrong in ways that their types cannot show: each is refused by a sentence that names it.
+#include <mao/tuner/step.hpp>
+#include <mao/backbones/coop.hpp>
+#include <mao/backbones/labelers.hpp>
+#include <mao/clip/image_sources.hpp>
+#include <mao/regularizers/alterable.hpp>
+#include <mao/sampling/pseudo_label.hpp>
+#include <mao/sampling/shuffled.hpp>
+#include <mao/schedules/cosine.hpp>
+#include <mao/testing/toy_model.hpp>
+#include <mao/tuner/prompt_tuner.hpp>
+
+#include <ATen/ops/ones.h>
+
+#include <limits>
+
+#include <support/catch.hpp>
+
+using namespace mao;
+using mao::testing::toy_classes;
+using mao::testing::ToyImages;
+using mao::testing::ToyModel;
+
+namespace {
+
+using Base = Coop<ToyModel>;
+
+struct Run {
+  std::shared_ptr<const ToyModel> model = ToyModel::make(11);
+  ToyImages data{6, 4, 1};
+  TensorImages images{data.pixels};
+
+  template <class BackboneT, class SamplerT, class RegularizerT>
+  std::string refusal(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, double rate = 0.02) {
+    try {
+      PromptTuner tuner(backbone, std::move(sampler), std::move(regularizer),
+                        CosineSchedule({.epochs = 2, .learning_rate = rate, .warmup_epochs = 0}),
+                        TunerOptions{.name = "stage"});
+      tuner.fit(images);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "accepted";
+  }
+  template <class BackboneT>
+  std::string refusal() {
+    BackboneT backbone(model, toy_classes(6));
+    return refusal(backbone, ShuffledSampler(data.labels, {.batch = 6}), AlterableRegularizer{});
+  }
+  template <class SamplerT>
+  std::string of_sampler(SamplerT sampler) {
+    Base coop(model, toy_classes(6));
+    return refusal(coop, std::move(sampler), AlterableRegularizer{});
+  }
+  template <class RegularizerT>
+  std::string of_loss(RegularizerT regularizer) {
+    Base coop(model, toy_classes(6));
+    return refusal(coop, ShuffledSampler(data.labels, {.batch = 6}), std::move(regularizer));
+  }
+};
+
+struct IgnoresCandidates : Base {
+  using Base::Base;
+  Output forward(const ImageBatch& images, const Candidates&) {
+    return Base::forward(images, Candidates::all(classes().size()));
+  }
+};
+struct SaysCandidates : Base {  // logits of all, under the name of those that were asked for
+  using Base::Base;
+  Output forward(const ImageBatch& images, const Candidates& asked) {
+    Output output = Base::forward(images, Candidates::all(classes().size()));
+    output.candidates = asked;
+    return output;
+  }
+};
+struct Detached : Base {
+  using Base::Base;
+  Output forward(const ImageBatch& images, const Candidates& asked) {
+    const at::NoGradGuard no_graph;
+    return Base::forward(images, asked);
+  }
+  Tensor auxiliary_loss(const Output&, const Batch&) { return parameters()[0].value.square().sum(); }
+};
+struct Throws : Base {
+  using Base::Base;
+  Output forward(const ImageBatch& images, const Candidates& asked) {
+    static_cast<void>(at::ones({2, 3}).add(at::ones({4, 5})));
+    return Base::forward(images, asked);
+  }
+};
+struct CopiesParameters : Base {
+  using Base::Base;
+  ParameterList parameters() { return {{"ctx", parameter(Base::parameters()[0].value)}}; }
+};
+struct Unused : Base {  // what trains is not what is used
+  using Base::Base;
+  Tensor other = parameter(at::ones({3}));
+  ParameterList parameters() { return {{"other", other}}; }
+};
+struct LossVector : Base {
+  using Base::Base;
+  Tensor auxiliary_loss(const Output& output, const Batch&) { return output.logits.sum(1); }
+};
+
+template <class Change>
+struct Changed {  // a shuffled sampler, changed
+  ShuffledSampler sampler;
+  Change change;
+  std::vector<Batch> epoch(Rng& rng) {
+    auto batches = sampler.epoch(rng);
+    change(batches);
+    return batches;
+  }
+};
+
+struct VectorLoss : AlterableRegularizer {
+  Tensor operator()(const Output& output, const Batch&) const { return output.logits.sum(1); }
+};
+struct DetachedLoss : AlterableRegularizer {
+  Tensor operator()(const Output& output, const Batch& batch) const {
+    return AlterableRegularizer::operator()(output, batch).detach();
+  }
+};
+struct Repeats : AlterableRegularizer {
+  [[nodiscard]] Candidates candidates(const Batch& batch, const ClassList&) const { return {batch.labels}; }
+};
+struct Elsewhere : CrossEntropy {
+  ClassList list{{"a", "b"}};
+  [[nodiscard]] const ClassList& classes() const { return list; }
+};
+
+}  // namespace
+
+TEST_CASE("a backbone that does not give what it was asked for is refused at the first step", "[step]") {
+  Run run;
+  CHECK(run.refusal<Base>() == "accepted");
+  CHECK_THAT(run.refusal<IgnoresCandidates>(),
+             ContainsSubstring("stage, epoch 1, step 1: the backbone's `forward` gave an output over 6 candidates"));
+  CHECK_THAT(run.refusal<SaysCandidates>(), ContainsSubstring("logits of shape [6, 6]"));
+  CHECK_THAT(run.refusal<Detached>(), ContainsSubstring("logits that no gradient flows through"));
+  CHECK_THAT(run.refusal<CopiesParameters>(), ContainsSubstring("gives other tensors"));
+  CHECK_THAT(run.refusal<Unused>(), ContainsSubstring("none of the backbone's parameters got a gradient"));
+  CHECK_THAT(run.refusal<LossVector>(),
+             ContainsSubstring("the backbone's `auxiliary_loss` gave a tensor of shape [6]"));
+}
+
+TEST_CASE("LibTorch's errors name the policy and the step, in one line", "[step]") {
+  const std::string message = Run().refusal<Throws>();
+  CHECK_THAT(message,
+             ContainsSubstring("stage, epoch 1, step 1: the backbone's `forward` failed: The size of tensor a") &&
+                 ContainsSubstring("expected logits [6, "));
+  CHECK(message.find('\n') == std::string::npos);
+  CHECK(message.size() < 400);
+}
+
+TEST_CASE("a sampler's batches fit the images and the classes", "[step]") {
+  Run run;
+  const auto changed = [&](auto change) {
+    return run.of_sampler(Changed<decltype(change)>{ShuffledSampler(run.data.labels, {.batch = 6}), change});
+  };
+  CHECK_THAT(changed([](auto& all) { all[1].labels.pop_back(); }),
+             ContainsSubstring("stage, epoch 1, step 2: the sampler gave 5 labels for a batch of 6 images"));
+  CHECK_THAT(changed([](auto& all) { all[0].labels[2] = 6; }), ContainsSubstring("the label 6"));
+  CHECK_THAT(changed([](auto& all) { all[0].images[2] = 24; }), ContainsSubstring("image 24"));
+  CHECK_THAT(changed([](auto& all) { all[0].weights = {1}; }), ContainsSubstring("1 weights"));
+  CHECK_THAT(changed([](auto& all) { all.clear(); }), ContainsSubstring("no batches"));
+  CHECK_THAT(changed([](auto& all) {
+               for (Batch& b : all) b.weights.assign(6, 0);
+             }),
+             ContainsSubstring("so nothing was trained"));
+}
+
+TEST_CASE("a loss is a scalar with a graph, over candidates without repeats", "[step]") {
+  Run run;
+  CHECK_THAT(run.of_loss(VectorLoss{}), ContainsSubstring("the regularizer gave a tensor of shape [6]"));
+  CHECK_THAT(run.of_loss(DetachedLoss{}), ContainsSubstring("the backward pass failed"));
+  CHECK_THAT(run.of_loss(Repeats{}), ContainsSubstring("twice; each candidate is one column"));
+  CHECK_THAT(run.of_loss(Elsewhere{}), ContainsSubstring("the regularizer is for 2 classes ('a', 'b'), expected 6"));
+}
+
+TEST_CASE("an infinite learning rate is refused, and parameters are finite after the last step", "[step]") {
+  Run run;
+  Base coop(run.model, toy_classes(6));
+  struct LastInfinite {
+    [[nodiscard]] int epochs() const { return 2; }
+    [[nodiscard]] double learning_rate(int epoch) const {
+      return epoch == 1 ? std::numeric_limits<double>::infinity() : 0.01;
+    }
+  };
+  PromptTuner tuner(coop, ShuffledSampler(run.data.labels, {.batch = 24}), CrossEntropy{}, LastInfinite{},
+                    TunerOptions{.name = "stage"});
+  CHECK_THROWS_WITH(tuner.fit(run.images), ContainsSubstring("stage, epoch 2: the schedule's learning rate is inf"));
+  Base far(run.model, toy_classes(6));
+  CHECK_THAT(run.refusal(far, ShuffledSampler(run.data.labels, {.batch = 24}), CrossEntropy{}, 3e38),
+             ContainsSubstring("not finite") && ContainsSubstring("lower the learning rate"));
+}
+
+TEST_CASE("the first thing that was not finite is named; the rate is blamed for nothing that was given", "[step]") {
+  Run run;
+  run.data.pixels[5].fill_(std::numeric_limits<double>::quiet_NaN());
+  const std::string pixels = run.refusal<Base>();
+  CHECK_THAT(pixels, ContainsSubstring("the pixels of image") && !ContainsSubstring("lower the learning rate"));
+
+  TensorMap weights = testing::random_clip_weights(testing::toy_sizes(), 11);
+  weights["text_projection"] = weights["text_projection"] * std::numeric_limits<double>::quiet_NaN();
+  Run broken;
+  broken.model = std::make_shared<const ToyModel>(weights);
+  const std::string text = broken.refusal<Base>();
+  CHECK_THAT(text, ContainsSubstring("the class features of '") && ContainsSubstring("the model's weights") &&
+                       !ContainsSubstring("lower the learning rate"));
+}
