@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao inspect: what a file of tensors holds, and what mao would make of it.
+#include <algorithm>
+#include <filesystem>
 #include <iostream>
+#include <vector>
 
 #include <c10/core/ScalarType.h>
 
@@ -41,6 +44,31 @@ bool looks_like_clip(const TensorMap& tensors) {
          layout_of(tensors) != ClipLayout::OpenAi;
 }
 
+/// A line for each file of mao's own in a folder, or for one file: whether its content is what was written. The exit code.
+int verify(const std::string& path) {
+  std::vector<std::filesystem::path> files{path};
+  if (std::filesystem::is_directory(path)) {
+    files.clear();
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+      if (entry.is_regular_file() && entry.path().extension() == ".safetensors") files.push_back(entry.path());
+    }
+    std::ranges::sort(files);
+    require<FileError>(!files.empty(), path, ": no *.safetensors in this folder; expected a run, or a file");
+  }
+  int damaged = 0;
+  for (const auto& file : files) {
+    try {
+      const std::string checksum = read_tensors(file.string()).checksum;
+      std::cout << file.string() << ": " << (checksum.empty() ? "no checksum in it" : "right, " + checksum) << "\n";
+    } catch (const FormatError& failure) {
+      ++damaged;
+      std::cout << failure.what() << "\n";
+    }
+  }
+  std::cout << files.size() << (files.size() == 1 ? " file, " : " files, ") << damaged << " damaged\n";
+  return damaged == 0 ? 0 : 1;
+}
+
 int run(const std::string& path, bool all) {
   const TensorFile file = read_tensors(path);
   std::int64_t elements = 0;
@@ -50,6 +78,7 @@ int run(const std::string& path, bool all) {
     bytes += value.nbytes();
   }
   std::cout << path << ": " << file.tensors.size() << " tensors, " << elements << " elements, " << bytes << " bytes\n";
+  if (!file.checksum.empty()) std::cout << "  checksum: " << file.checksum << ", verified\n";
   for (const auto& [key, value] : file.metadata) {
     std::cout << "  " << key << ": " << (value.size() > 160 && !all ? value.substr(0, 160) + "... (--all)" : value)
               << "\n";
@@ -75,7 +104,9 @@ void add_inspect(CLI::App& app, int& status) {
       app.add_subcommand("inspect", "list a safetensors file or PyTorch archive; describe a CLIP checkpoint");
   command->add_option("file", *path, "file, or folder of a checkpoint")->required();
   command->add_flag("--all", *all, "every tensor, metadata in full");
-  command->callback([path, all, &status] { status = run(*path, *all); });
+  auto check = std::make_shared<bool>(false);
+  command->add_flag("--verify", *check, "say of a file, or of every *.safetensors in a folder, whether it is damaged");
+  command->callback([path, all, check, &status] { status = *check ? verify(*path) : run(*path, *all); });
 }
 
 }  // namespace mao_program

@@ -178,7 +178,10 @@ int run(int argc, char** argv) {
   app.set_version_flag("--version", version_text);
   app.set_help_flag("-h,--help", "Print this help and exit");
   app.require_subcommand(1);
-  app.failure_message(failure_message);
+  mao_program::OptionPlaces places;
+  app.failure_message([&](const CLI::App* parsed, const CLI::Error& error) {
+    return mao_program::with_place(failure_message(parsed, error), places);
+  });
   int status = 0;
   add_commands(app, status);
   app.footer(
@@ -191,11 +194,13 @@ int run(int argc, char** argv) {
   if (is_mistyped(app, argv[1])) return 2;
   static_cast<void>(mao::instruction_set());  // a mistyped MAO_INSTRUCTION_SET is said before any work
   try {
-    auto arguments = mao_program::with_preset(mao_program::with_config({argv + 1, argv + argc}));
+    auto arguments = mao_program::with_preset(mao_program::with_config({argv + 1, argv + argc}, places));
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {
     return help_for(app, error);
+  } catch (const mao::OptionError& error) {
+    throw mao::OptionError(mao_program::with_place(error.what(), places));
   }
   return status;
 }

@@ -85,6 +85,7 @@ struct RunOptions {
   bool quiet = false;
   double stale_after = 60;  ///< seconds without a sign of life after which others may take the folder over
   bool take_over = false;   ///< the folder from whoever holds it
+  double rank_timeout = 300;  ///< seconds in which every process that trains along has to answer
 };
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(ModelSettings, model, weights, minilm, vocab, activation, precision)

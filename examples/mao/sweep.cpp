@@ -30,6 +30,7 @@ struct SweepOptions {
   std::string file, out;
   std::vector<std::string> devices;
   int workers = -1, retry = -1, cpu_threads = -1;
+  std::size_t task = 0;
   double stale_after = -1;
   bool worker = false, no_wait = false, print_slurm = false, list = false, status = false;
 };
@@ -73,9 +74,10 @@ class Sweep {
     save();
     if (options_.print_slurm) return print_slurm();
     stop_on_signals();
-    if (options_.worker) {
+    if (options_.worker || options_.task > 0) {
       const std::string device = options_.devices.empty() ? "" : options_.devices.front();
-      return work(folder_, {.name = {}, .device = device, .wait = !options_.no_wait});
+      const WorkerOptions worker{.name = {}, .device = device, .wait = !options_.no_wait};
+      return options_.task > 0 ? work_on(folder_, worker, options_.task) : work(folder_, worker);
     }
     return lead();
   }
@@ -238,6 +240,10 @@ void add_sweep(CLI::App& app, int& status) {
   command->add_flag("--status", options->status, "print how far the sweep is and start nothing");
   command->add_flag("--print-slurm", options->print_slurm, "print a job script for sbatch and start nothing");
   command->add_flag("--worker", options->worker, "be one worker, in this process and without the summary");
+  command
+      ->add_option("--task", options->task,
+                   "do the run of this number, from 1 as --list counts them, and no other: for a scheduler's array")
+      ->check(CLI::PositiveNumber);
   command->add_flag("--no-wait", options->no_wait, "end when no run is left to take, even while others still work");
   command->callback([options, &status] { status = Sweep(*options).run(); });
 }

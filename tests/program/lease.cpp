@@ -28,23 +28,28 @@ using mao_test::start_mao;
 using mao_test::TemporaryFolder;
 using Words = std::vector<std::string>;
 
-// Pictures rendered once, whose features are kept: an epoch takes a few milliseconds.
+// Pictures rendered once for all tests, whose features are kept: an epoch takes a few milliseconds.
+const TemporaryFolder& pictures() {
+  static const TemporaryFolder folder;
+  static const int code =
+      shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder / "sketch")).code;
+  REQUIRE(code == 0);
+  return folder;
+}
+
 struct Place {
   TemporaryFolder folder;
-  Place() {
-    const std::string program = quoted(mao_test::build_dir() + "/bin/render-embedded");
-    REQUIRE(shell(program + " sketch " + quoted(folder / "sketch")).code == 0);
-  }
+  const TemporaryFolder& data = pictures();
   [[nodiscard]] fs::path log() const { return folder / "log"; }
   [[nodiscard]] std::string said() const { return fs::exists(log()) ? mao::read_text_file(log()) : ""; }
   [[nodiscard]] Words tune(const fs::path& out, const std::string& epochs = "60", const std::string& stale = "2") const {
-    return {"tune",    "--data", (folder / "sketch").string(), "--feature-cache", (folder / "features").string(),
+    return {"tune",    "--data", (data / "sketch").string(), "--feature-cache", (data / "features").string(),
             "--shots", "2",      "--seeds",                    "1",               "--epochs",
             epochs,    "--out",  out.string(),                 "--stale-after",   stale};
   }
   [[nodiscard]] fs::path sweep_file() const {
-    return folder.write("sweep.toml", "data = '" + (folder / "sketch").string() + "'\nfeature-cache = '" +
-                                          (folder / "features").string() + "'\nshots = 2\nepochs = 60\nseeds = [1, 2]\n");
+    return folder.write("sweep.toml", "data = '" + (data / "sketch").string() + "'\nfeature-cache = '" +
+                                          (data / "features").string() + "'\nshots = 2\nepochs = 60\nseeds = [1, 2]\n");
   }
   [[nodiscard]] Words worker(const fs::path& out, const std::string& stale_after) const {
     return {"sweep", sweep_file().string(), "--out", out.string(), "--worker", "--stale-after", stale_after};
@@ -63,6 +68,14 @@ pid_t started(const Words& words, const fs::path& out, const fs::path& log, cons
   while (lines_of(out / "metrics.jsonl") < 3 && !mao_test::has_ended(pid)) sleep_ms(2);
   REQUIRE_FALSE(fs::exists(out / "results.json"));
   return pid;
+}
+
+// The run that nobody disturbs, once for all tests.
+const fs::path& whole_run() {
+  static const fs::path whole = pictures() / "whole";
+  static const int code = mao_test::wait_for(start_mao(Place().tune(whole)));
+  REQUIRE(code == 0);
+  return whole;
 }
 
 void check_same(const fs::path& run, const fs::path& whole) {
@@ -89,8 +102,7 @@ Words other_machine() {
 
 TEST_CASE("a run that stands still is taken over, and stops in order when it wakes", "[lease]") {
   const Place place;
-  const fs::path whole = place.folder / "whole", out = place.folder / "out";
-  REQUIRE(mao_test::wait_for(start_mao(place.tune(whole))) == 0);
+  const fs::path whole = whole_run(), out = place.folder / "out";
   const pid_t first = started(place.tune(out), out, place.log());
   ::kill(first, SIGSTOP);
   const auto stopped = std::chrono::steady_clock::now();
@@ -110,8 +122,7 @@ TEST_CASE("a run that stands still is taken over, and stops in order when it wak
 
 TEST_CASE("--take-over takes a folder from a run that lives, which stops in order", "[lease]") {
   const Place place;
-  const fs::path whole = place.folder / "whole", out = place.folder / "out";
-  REQUIRE(mao_test::wait_for(start_mao(place.tune(whole))) == 0);
+  const fs::path whole = whole_run(), out = place.folder / "out";
   const pid_t first = started(place.tune(out), out, place.log());
   const fs::path said = place.folder / "second";
   const int refused = mao_test::wait_for(start_mao(place.tune(out), said));
@@ -131,8 +142,7 @@ TEST_CASE("--take-over takes a folder from a run that lives, which stops in orde
 
 TEST_CASE("a run whose machine was restarted resumes at once", "[lease]") {
   const Place place;
-  const fs::path whole = place.folder / "whole", out = place.folder / "out";
-  REQUIRE(mao_test::wait_for(start_mao(place.tune(whole))) == 0);
+  const fs::path whole = whole_run(), out = place.folder / "out";
   kill_and_wait(started(place.tune(out, "60", "3600"), out, place.log()));
   std::string lease = mao::read_text_file(out / "run.lock.1");
   const auto boot = lease.find(mao::detail::this_boot());

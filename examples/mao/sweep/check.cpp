@@ -95,7 +95,8 @@ void check_runs(const std::vector<SweepRun>& runs, const std::string& file) {
       throw mao::OptionError(mao::text_of(file, ": run ", run.name, ": ", why, more));
     };
     try {
-      const auto arguments = with_preset(with_config(run.arguments()));
+      OptionPlaces places;
+      const auto arguments = with_preset(with_config(run.arguments(), places));
       parser.parse(arguments);
       check_settings(settings_of(arguments));
     } catch (const CLI::ExtrasError&) {

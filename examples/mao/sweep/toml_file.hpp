@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The part of TOML that a sweep is written in: sections, dotted names, strings, numbers, booleans and lists. Every
-/// value stays the text it was written as, and every error names its line.
+/// The part of TOML that sweeps and `--config` files are written in: sections, dotted names, strings, numbers, booleans
+/// and lists. Every value stays the text it was written as, and every error names its line.
 
 #include <algorithm>
 #include <cctype>
@@ -37,7 +37,9 @@ namespace detail {
 /// Reads a text from left to right.
 class TomlReader {
  public:
-  TomlReader(std::string_view text, std::string file) : text_(text), file_(std::move(file)) {}
+  /// `words`: a value may be words without quotes too, as in an INI file, each a value of its own.
+  TomlReader(std::string_view text, std::string file, bool words = false)
+      : text_(text), file_(std::move(file)), words_(words) {}
 
   std::vector<TomlSection> read() {
     std::vector<TomlSection> sections(1);
@@ -81,7 +83,7 @@ class TomlReader {
   /// Spaces and comments, and ends of lines too when `lines`.
   void skip(bool lines) {
     while (!at_end()) {
-      if (peek() == '#') {
+      if (peek() == '#' || (words_ && peek() == ';')) {
         while (!at_end() && peek() != '\n') take();
       } else if (peek() == ' ' || peek() == '\t' || peek() == '\r' || (lines && peek() == '\n')) {
         take();
@@ -134,7 +136,10 @@ class TomlReader {
     skip(false);
     entry.is_list = peek() == '[';
     if (!entry.is_list) {
-      entry.values.push_back(read_value(entry.name));
+      do {
+        entry.values.push_back(read_value(entry.name));
+        if (words_) skip(false);
+      } while (words_ && peek() != '\n');
       return entry;
     }
     for (take(), skip(true); peek() != ']' || at_end(); skip(true)) {
@@ -159,9 +164,9 @@ class TomlReader {
     std::string value(text_.substr(start, at_ - start));
     const bool number = !value.empty() && (std::isdigit(static_cast<unsigned char>(value.front())) != 0 ||
                                            std::string_view("+-.").find(value.front()) != std::string_view::npos);
-    need(number || value == "true" || value == "false", name, " = ", whole,
+    need(number || value == "true" || value == "false" || (words_ && !value.empty()), name, " = ", whole,
          "; expected a number, true, false, or text in quotes");
-    std::erase(value, '_');
+    if (number) std::erase(value, '_');
     return value;
   }
 
@@ -188,6 +193,7 @@ class TomlReader {
 
   std::string_view text_;
   std::string file_;
+  bool words_ = false;
   std::size_t at_ = 0;
   int line_ = 1;
 };

@@ -62,6 +62,29 @@ class Worker {
     return 130;
   }
 
+  int work_on(std::size_t number) {
+    list_ = folder_.work_list();
+    mao::require<mao::OptionError>(number >= 1 && number <= list_.runs.size(), "--task ", number, ": the sweep has ",
+                                   list_.runs.size(), " runs, which count from 1 (`mao sweep FILE --list`)");
+    const SweepRun& run = list_.runs[number - 1];
+    std::error_code ignored;
+    std::filesystem::remove(folder_.error(run), ignored);  // the scheduler asks for another try
+    for (bool told = false; !folder_.is_done(run) && !stop_asked();) {
+      if (auto lease = mao::Lease::try_take(folder_.lock(run), watch_, list_.stale_after)) {
+        if (!folder_.is_done(run)) execute(run, *lease);
+        break;
+      }
+      const auto holder = mao::Lease::holder_of(folder_.lock(run));
+      mao::require<mao::OptionError>(watch_.look(folder_.lock(run)) != mao::LeaseState::Held, "--task ", number, ": ",
+                                     run.name, " is held by another worker (", holder ? holder->text() : "", ")");
+      if (!std::exchange(told, true)) say(run, "is held by a worker that may be gone; looking for a sign of life");
+      sleep_ms(50);
+    }
+    if (folder_.counts(list_, watch_).finished()) write_results(folder_, list_);
+    if (folder_.is_done(run)) return 0;
+    return stop_asked() ? 130 : 1;
+  }
+
  private:
   /// False when there is nothing to take now.
   bool take_one() {
@@ -207,6 +230,10 @@ pid_t fork_worker(const SweepFolder& folder, const WorkerOptions& options) {
 }  // namespace
 
 int work(const SweepFolder& folder, const WorkerOptions& options) { return Worker(folder, options).work(); }
+
+int work_on(const SweepFolder& folder, const WorkerOptions& options, std::size_t number) {
+  return Worker(folder, options).work_on(number);
+}
 
 int work_with(const SweepFolder& folder, int workers, const std::vector<std::string>& devices, bool wait) {
   std::map<pid_t, std::string> running;
