@@ -13,7 +13,7 @@
 #include <vector>
 
 #include <mao/core/error.hpp>
-#include <mao/core/files.hpp>
+#include <mao/core/text_file.hpp>
 
 namespace mao_program {
 
@@ -207,7 +207,7 @@ inline std::vector<TomlSection> parse_toml(std::string_view text, const std::str
 
 /// **Throws** as `parse_toml`; `FileError` when it cannot be read.
 inline std::vector<TomlSection> read_toml(const std::filesystem::path& file) {
-  return parse_toml(mao::read_text_file(file), file.string());
+  return parse_toml(mao::read_utf8_file(file), file.string());
 }
 
 }  // namespace mao_program
