@@ -96,8 +96,7 @@ class Scorer {
 
   void compare_with_forward(const ImageBatch& images, const Tensor& logits) const {
     constexpr std::int64_t images_asked = 2, classes_asked = 4;
-    const Candidates some = Candidates::all(std::min(classes_asked, all_.size()));
-    const Candidates& asked = traits_of(*backbone_).needs_all_classes ? all_ : some;
+    const Candidates asked = Candidates::all(std::min(classes_asked, all_.size()));
     const Tensor given = policy_call(
         here, "the backbone's `forward`", [] { return "logits of 2 images"; },
         [&] { return backbone_->forward(detail::first_images(images, images_asked), asked).logits; });

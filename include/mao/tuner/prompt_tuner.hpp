@@ -5,6 +5,7 @@
 /// fast.
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -32,7 +33,8 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
   /// to now. **Throws** `OptionError` when the sampler, its labeller or the regularizer says that it is for others.
   PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule,
                   Options options = {})
-      : Step(backbone, std::move(sampler), std::move(regularizer), std::move(schedule), std::move(options)) {
+      : Step(backbone, std::move(sampler), std::move(regularizer), std::move(schedule), std::move(options)),
+        training_(training_of(schedule_, optimizer_, options_.seed, options_.augment)) {
     if constexpr (MinesNegatives<SamplerT>) expect_mining(traits_of(backbone), options_.name);
     expect_policies_agree();
   }
@@ -70,8 +72,7 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     check_state(state, optimizer_, options_.name);
     expect_same_classes(state.classes, classes_, options_.name + ": the saved state is of a training on",
                         "make the tuner for the classes of that training");
-    expect_same_training(state.training, training_of(schedule_, optimizer_, options_.seed, options_.augment),
-                         options_.name);
+    expect_same_training(state.training, training_, options_.name);
     if (!KeepsState<SamplerT> && state.epochs_done > 0) {
       expect_same_batches(state.last_batches, text_of_batches(draw(state.epochs_done - 1)), options_.name);
     }
@@ -155,7 +156,7 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     state.sampler = sampler_state(sampler_);
     state.updates = updates_;
     state.classes = classes_;
-    state.training = training_of(schedule_, optimizer_, options_.seed, options_.augment);
+    state.training = training_;
     state.last_batches = drawn_;
     return state;
   }
@@ -168,6 +169,7 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     drawn_ = state.last_batches;
   }
 
+  std::map<std::string, std::string> training_;  // what a resumed training has to share
   std::optional<TunerState> whole_;  // of the last whole epoch, while another one is trained
   std::string drawn_, drawing_;      // the batches of the last whole epoch, and of the one that is trained
   int epochs_done_ = 0;

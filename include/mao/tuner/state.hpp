@@ -3,8 +3,10 @@
 /// \file
 /// The state of a training taken out of a backbone, its optimizer and its sampler, and put back where it belongs.
 
+#include <algorithm>
 #include <concepts>
 #include <map>
+#include <set>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -139,21 +141,22 @@ inline void expect_same_batches(const std::string& before, const std::string& no
 template <Schedule ScheduleT>
 std::map<std::string, std::string> training_of(const ScheduleT& schedule, const Optimizer& optimizer,
                                                std::uint64_t seed, bool augment) {
-  std::map<std::string, std::string> training{{"seed", std::to_string(seed)},
-                                              {"augment", augment ? "true" : "false"},
-                                              {"optimizer", optimizer.text()},
-                                              {"epochs", std::to_string(schedule.epochs())}};
+  std::set<double> multiples{1};
+  for (const Parameter& parameter : optimizer.parameters()) multiples.insert(parameter.rate);
+  detail::ContentHash hash;
+  double largest = 0;
   for (int epoch = 0; epoch < schedule.epochs(); ++epoch) {
-    for (const Parameter& parameter : optimizer.parameters()) {
-      std::string& rates = training[text_of("learning rate of epoch ", epoch + 1)];
-      const std::string rate = text_of(learning_rate_of(schedule, epoch, parameter.rate));
-      if (rates.empty())
-        rates = rate;
-      else if (!rates.ends_with(rate))
-        rates += ", " + rate;
+    for (const double multiple : multiples) {
+      const double rate = learning_rate_of(schedule, epoch, multiple);
+      hash.add(&rate, sizeof rate);
+      largest = std::max(largest, rate);
     }
   }
-  return training;
+  return {{"seed", std::to_string(seed)},
+          {"augment", augment ? "true" : "false"},
+          {"optimizer", optimizer.text()},
+          {"epochs", std::to_string(schedule.epochs())},
+          {"learning rates", text_of("up to ", largest, " (", hash.text(), ")")}};
 }
 
 /// **Throws** `OptionError` that lists both where a saved training and this one differ. `name` is the step's.
