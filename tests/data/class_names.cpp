@@ -29,3 +29,12 @@ TEST_CASE("classes are renamed one by one, or not at all", "[class_names]") {
   CHECK_THROWS_WITH(mao::rename_classes(dataset, {{"dog", "x"}}, "here"), ContainsSubstring("here") && ContainsSubstring("'cat'"));
   CHECK_THROWS_WITH(mao::rename_classes(dataset, {{"dog", "x"}, {"cat", "x"}}, "here"), ContainsSubstring("both named 'x'"));
 }
+
+TEST_CASE("a class-name file from Windows is the same file", "[class_names]") {
+  const mao_test::TemporaryFolder folder;
+  const mao::ClassNames names{{"n01", "tench"}, {"n02", "gold fish"}};
+  CHECK(mao::read_class_names(folder.write("w.txt", "\xEF\xBB\xBF" "n01 tench\r\nn02\tgold fish\r\n")) == names);
+  CHECK(mao::read_class_names(folder.write("w.json", "\xEF\xBB\xBF" R"({"n01": "tench", "n02": "gold fish"})")) == names);
+  CHECK_THROWS_WITH(mao::read_class_names(folder.write("l.txt", "n01 tench\nn02 ros\xE9\n")),
+                    ContainsSubstring("l.txt: line 2: 'n02 ros\\xE9'"));
+}

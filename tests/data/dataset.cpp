@@ -32,6 +32,12 @@ TEST_CASE("what contradicts itself is named", "[dataset]") {
   dataset.classes.names[0] = "dog";
   CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("both named 'dog'"));
   CHECK_NOTHROW(mao::check(dataset, "pets", mao::SameNames::accept));
+  dataset.classes.names[0] = " DOG_";
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("are both 'dog' in a prompt"));
+  dataset.classes.names[0] = "_";
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("class 0 is named '_', which is empty in a prompt"));
+  dataset.classes.names[0] = "ros\xE9";
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("'ros\\xE9', which is not UTF-8"));
   dataset.classes.names[0].clear();
   CHECK_THROWS_AS(mao::check(dataset, "pets"), mao::DataError);
 }

@@ -60,6 +60,9 @@ TEST_CASE("contradictions in a split file are refused", "[split_json]") {
       {R"({"train":[["a",0,"a"]],"val":[],"test":[["b",0,"b"]]})", "label 0 is 'a' at first, but 'b' for b"},
       {R"({"train":[["a",0,"a"]],"val":[],"test":[["b",1,"b"]]})", "'b' (label 1) has no training image"},
       {R"({"train":[["a",0,"a"],["b",1,"a"]],"val":[],"test":[["b",1,"a"]]})", "both named 'a'"},
+      {R"({"train":[["a",0,"a_b"],["b",1,"A b"]],"val":[],"test":[["c",1,"A b"]]})", "'a_b' and 'A b', are both 'a b'"},
+      {R"({"train":[["a",0,"a"],["b",1,"b"]],"val":[],"test":[["./a",0,"a"]]})", "./a is in train (as 'a') and in test"},
+      {R"({"train":[["a",0,"a"],["a",1,"b"]],"val":[],"test":[["c",0,"a"]]})", "a is listed as 'a' and as 'b'"},
   };
   for (const auto& [text, message] : cases) {
     CHECK_THROWS_WITH(parsed(text), ContainsSubstring(message));
@@ -82,4 +85,14 @@ TEST_CASE("the published split files have their published sizes", "[split_json][
     CHECK(dataset.test.size() == test);
     CHECK(dataset.classes.size() == classes);
   }
+}
+
+TEST_CASE("what no prompt or file system can hold is refused with its place", "[split_json]") {
+  const auto parse = [](const std::string& text) { return mao::parse_split_json(text, "root", "s.json"); };
+  CHECK_THROWS_WITH(parse(R"({"train":[["a",0,""]],"val":[],"test":[]})"),
+                    ContainsSubstring("s.json: train[0]: the class name is empty"));
+  CHECK_THROWS_WITH(parse(R"({"train":[["a\u0000b",0,"a"]],"val":[],"test":[]})"),
+                    ContainsSubstring("s.json: train[0]: the path holds a zero byte"));
+  CHECK_THROWS_WITH(parse("{\n\"train\":[[\"a\",0,\"ros\xE9\"]]}"), ContainsSubstring("s.json: line 2: ") && ContainsSubstring("xE9"));
+  CHECK(parse("\xEF\xBB\xBF" R"({"train":[["a",0,"a"]],"val":[],"test":[["b",0,"a"]]})").train.size() == 1);
 }

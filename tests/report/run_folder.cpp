@@ -35,3 +35,12 @@ TEST_CASE("a place where no folder can be made is an error that names it", "[run
   std::ofstream(temporary.path() / "file") << "x";
   CHECK_THROWS_WITH(RunFolder(temporary.path() / "file" / "run", json::object()), ContainsSubstring("file"));
 }
+
+TEST_CASE("a name that is no UTF-8 is escaped in what a run writes", "[run_folder]") {
+  const mao_test::TemporaryFolder temporary;
+  const RunFolder run(temporary.path(), json::object());
+  run.metric({{"image", "ros\xE9.jpg"}});
+  run.save("one.json", {{"image", "ros\xE9.jpg"}});
+  CHECK(read_text_file(temporary / "metrics.jsonl") == "{\"image\":\"ros\\\\xE9.jpg\"}\n");
+  CHECK(run.read("one.json").at("image") == "ros\\xE9.jpg");
+}
