@@ -191,6 +191,7 @@ int run(EncodeOptions options) {
                  {"mao_version", version},
                  {"model", opened.model->fingerprint()},
                  {"precision", opened.precision},
+                 {"preprocess", opened.pixels},
                  {"method", prompts ? prompts->info.method : "none"}};
   Progress progress(std::cerr, Progress::is_terminal());
   ImageEncoder encoder = [&](const Tensor& pixels) { return opened.model->encode_image(pixels); };
@@ -200,6 +201,7 @@ int run(EncodeOptions options) {
     table.text_features = encoded_texts(*opened.model, table.texts, progress);
   }
   if (!paths.empty()) {
+    std::cout << "pictures: " << opened.pixels << "\n" << std::flush;
     LoaderOptions loader;
     loader.preprocess = opened.model->preprocess();
     loader.threads = options.threads;

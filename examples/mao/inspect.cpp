@@ -27,7 +27,8 @@ void print_clip(const TensorFile& file, const std::string& path) {
             << sizes.text_layers << " layers, MLP " << sizes.text_mlp << ", " << sizes.context
             << " tokens, vocabulary " << sizes.vocabulary << "\n    " << describe_text(clip.form, sizes.text_width)
             << "\n  joint embedding: " << sizes.embed << "\n  heads: " << clip.heads_reason
-            << "\n  activation: " << clip.activation_reason << "\n";
+            << "\n  activation: " << clip.activation_reason << "\n  pictures: " << describe(clip.preprocess) << " ("
+            << clip.preprocess_reason << ")\n";
 }
 
 /// What stands in the way of a checkpoint that cannot be used as it is does not hide its tensors.

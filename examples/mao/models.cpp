@@ -4,7 +4,10 @@
 #include "product_speed.hpp"
 #include "settings.hpp"
 
+#include <algorithm>
+#include <array>
 #include <iostream>
+#include <optional>
 
 #include <mao/clip/model.hpp>
 #include <mao/cuda/device.hpp>
@@ -31,9 +34,20 @@ std::string describe(const Clip& clip, const std::string& name) {
                  name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
 
+std::optional<std::array<float, 3>> channels(const std::vector<double>& numbers) {
+  if (numbers.empty()) return std::nullopt;
+  std::array<float, 3> result{};
+  require<OptionError>(numbers.size() == result.size(), "--mean and --std take three numbers, R G B; got ",
+                       numbers.size());
+  std::ranges::transform(numbers, result.begin(), [](double number) { return static_cast<float>(number); });
+  return result;
+}
+
 /// What the settings say of the towers.
 ClipOptions clip_options(const ModelSettings& settings, const std::filesystem::path& vocabulary) {
   ClipOptions options{.vocabulary = vocabulary, .activation = {}, .precision = precision_from(settings.precision)};
+  options.mean = channels(settings.mean);
+  options.deviation = channels(settings.deviation);
   if (settings.memory_limit > 0) options.kept_limit = static_cast<std::size_t>(settings.memory_limit) << 20U;
   return options;
 }
@@ -55,6 +69,7 @@ OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened)
   opened.device = cuda::device_named(settings.device);
   if (settings.cuda_graphs) record_passes(opened.device);
   opened.precision = to_string(clip.precision());
+  opened.pixels = describe(clip.preprocess()) + " (" + clip.weights().preprocess_reason + ")";
   if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
   const auto& sizes = clip.weights().sizes;
   const std::int64_t patches = (sizes.resolution / sizes.patch) * (sizes.resolution / sizes.patch);
@@ -90,11 +105,15 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
                        "alone");
   require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with ",
                        "mobilenet-minilm");
+  require<OptionError>(settings.mean.empty() && settings.deviation.empty(),
+                       "--mean and --std are for CLIP checkpoints; mobilenet-minilm has its own, 0.5 each");
   const Precision precision = precision_from(settings.precision);
   auto model = examples::MobileNetMiniLm::load(settings.weights, settings.minilm, precision);
   const std::string description = "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px";
+  const std::string pixels = describe(model.preprocess()) + " (as mobilenet-minilm was made)";
   return {.model = std::make_shared<const AnyModel>(std::move(model)),
           .description = description + (precision == Precision::Bf16 ? ", bf16" : ""),
+          .pixels = pixels,
           .augments = false,
           .similarity = "minilm",
           .precision = to_string(precision)};

@@ -21,6 +21,7 @@ struct ModelSettings;
 struct OpenedModel {
   std::shared_ptr<const AnyModel> model;
   std::string description;  ///< one line for the log
+  std::string pixels{};     ///< one line for the log: how pictures are prepared, and who says so
   bool augments = false;    ///< train on random crops unless told otherwise
   std::string similarity;   ///< who ranks hard negatives unless told otherwise
   c10::Device device{at::kCPU};  ///< where it computes

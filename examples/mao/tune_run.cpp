@@ -66,6 +66,8 @@ class TuneRun {
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
+    say("pictures: " + opened.pixels);
+    if (!has_old_config_) config_["preprocess"] = describe(opened.model->preprocess());
     const EncodeProgress encoding = [this](const std::string& what, std::int64_t done, std::int64_t total) {
       output_.progress(what, done, total);
     };
@@ -133,6 +135,8 @@ class TuneRun {
       images = nullptr;
     }
     if (!images.is_null()) config_["images"] = images;
+    has_old_config_ = saved.is_object() && !saved.contains("preprocess");
+    if (saved.is_object() && !has_old_config_) config_["preprocess"] = saved.at("preprocess");
     const std::string changed = was_kept ? changed_files(saved.at("images"), images) : std::string();
     if (changed.empty() || !has_same_settings(saved)) return;
     throw OptionError(text_of(options_.out, " holds a run on data that has changed since (", changed,
@@ -143,6 +147,7 @@ class TuneRun {
   /// Other settings are for `RunFolder` to name.
   [[nodiscard]] bool has_same_settings(nlohmann::json saved) const {
     saved.erase("images");
+    saved.erase("preprocess");
     return saved == nlohmann::json(settings_);
   }
 
@@ -334,6 +339,7 @@ class TuneRun {
 
   RunSettings settings_;
   nlohmann::json config_;
+  bool has_old_config_ = false;  // from before pixels were noted in it
   RunOptions options_;
   std::shared_ptr<Workers> workers_;  ///< null: this process alone
   RunOutput output_;

@@ -149,6 +149,7 @@
 #include <mao/clip/packed_layout.hpp>
 #include <mao/clip/packed_text.hpp>
 #include <mao/clip/padded_rows.hpp>
+#include <mao/clip/preprocess_config.hpp>
 #include <mao/clip/text_batch.hpp>
 #include <mao/clip/text_constants.hpp>
 #include <mao/clip/text_rows.hpp>

@@ -3,6 +3,9 @@
 /// \file
 /// An object of a model's configuration file of which every key must be asked for, so that none is skipped unnoticed.
 
+#include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <set>
@@ -42,8 +45,8 @@ class ConfigSection {
     expect(object_[key].is_number(), key, "a number");
     return object_[key].get<double>();
   }
-  [[nodiscard]] bool flag(const std::string& key) {
-    if (!has(key)) return false;
+  [[nodiscard]] bool flag(const std::string& key, bool otherwise = false) {
+    if (!has(key)) return otherwise;
     expect(object_[key].is_boolean(), key, "true or false");
     return object_[key].get<bool>();
   }
@@ -54,6 +57,19 @@ class ConfigSection {
   }
   /// Whether the value is a list.
   [[nodiscard]] bool is_list(const std::string& key) { return has(key) && object_[key].is_array(); }
+  /// Whether the value is an object.
+  [[nodiscard]] bool is_object(const std::string& key) { return has(key) && object_[key].is_object(); }
+  /// A number for each channel, or one for all.
+  [[nodiscard]] std::array<float, 3> channels(const std::string& key, const std::array<float, 3>& otherwise) {
+    if (!has(key)) return otherwise;
+    const auto& value = object_[key];
+    const bool three = value.is_array() && value.size() == 3 &&
+                       std::all_of(value.begin(), value.end(), [](const auto& each) { return each.is_number(); });
+    expect(three || value.is_number(), key, "three numbers, for red, green and blue, or one for all");
+    std::array<float, 3> numbers{};
+    for (std::size_t i = 0; i < 3; ++i) numbers[i] = three ? value[i].get<float>() : value.get<float>();
+    return numbers;
+  }
   /// A side in pixels: a number, or twice the same.
   [[nodiscard]] std::int64_t side(const std::string& key, std::int64_t otherwise) {
     if (!has(key)) return otherwise;

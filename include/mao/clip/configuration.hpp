@@ -41,7 +41,7 @@ inline ClipConfiguration read_own_config(const nlohmann::json& file, const std::
     result.state(root, "context_length", &ClipArchitecture::context, root.integer("context_length", 0));
   }
   root.without_effect({"model", "note", "pre_training"});
-  root.without_effect({"mean", "std", "interpolation", "resize_mode", "size"});  // read where images are prepared
+  root.without_effect({"mean", "std", "interpolation", "resize_mode", "size", "fill_color", "mode"});  // of pixels
   root.finish();
   return result;
 }

@@ -5,10 +5,8 @@
 
 #include <sys/stat.h>
 
-#include <array>
 #include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -50,20 +48,6 @@ inline std::vector<FileIdentity> identities_of(const std::filesystem::path& root
   return files;
 }
 
-namespace detail {
-
-inline std::string text_of_floats(const std::array<float, 3>& values) {
-  std::string text;
-  for (const float value : values) {
-    std::array<char, 24> digits{};
-    std::snprintf(digits.data(), digits.size(), "%s%.9g", text.empty() ? "" : " ", static_cast<double>(value));
-    text += digits.data();
-  }
-  return text;
-}
-
-}  // namespace detail
-
 /// Everything that the features of a list of images depend on.
 struct FeatureKey {
   std::string model;              ///< its fingerprint
@@ -87,9 +71,7 @@ struct FeatureKey {
     }
     return {{"model", model},
             {"computed", computed},
-            {"preprocess", text_of(preprocess.resolution, " from ", preprocess.short_side(), ", mean ",
-                                   detail::text_of_floats(preprocess.mean), ", deviation ",
-                                   detail::text_of_floats(preprocess.deviation))},
+            {"preprocess", describe(preprocess)},
             {"views", text_of(views_per_image, ", ", views)},
             {"files", text_of(files.size(), " files, ", hash.text())}};
   }

@@ -11,6 +11,7 @@
 #include <mao/clip/architecture.hpp>
 #include <mao/core/content_hash.hpp>
 #include <mao/core/tensor.hpp>
+#include <mao/data/preprocess.hpp>
 
 namespace mao {
 
@@ -43,6 +44,17 @@ inline std::string fingerprint_of(const TensorMap& weights, const ClipArchitectu
   detail::ContentHash hash;
   hash.add(describe_vision(own, sizes.vision_width) + "; " + describe_text(own, sizes.text_width));
   return fingerprint_of(weights) + "-" + hash.text();
+}
+
+/// What follows the fingerprint of a CLIP whose pixels are not prepared as OpenAI's: the same weights behind another
+/// mean, deviation, filter, resize mode or size are another model to prompts. Half a pixel of the crop makes none.
+inline std::string fingerprint_suffix(const Preprocess& preprocess) {
+  Preprocess own = preprocess;
+  own.crop_rounds_down = false;
+  if (describe(own) == describe(Preprocess{.resolution = own.resolution})) return {};
+  detail::ContentHash hash;
+  hash.add(describe(own));
+  return "-pixels-" + hash.text();
 }
 
 }  // namespace mao

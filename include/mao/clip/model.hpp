@@ -3,6 +3,7 @@
 /// \file
 /// CLIP: both towers, the tokenizer, and what was inferred about the checkpoint.
 
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
@@ -30,6 +31,7 @@ struct ClipOptions {
   std::filesystem::path vocabulary;       ///< BPE merges; looked for when empty (text/vocabulary.hpp)
   std::optional<Activation> activation;   ///< decided by the source when not given
   std::optional<ClipForm> form{};         ///< in place of the configuration file beside the checkpoint
+  std::optional<std::array<float, 3>> mean{}, deviation{};  ///< of the pixels, in place of the file's
   Precision precision = Precision::Fp32;  ///< of the towers
   /// Bytes that a pass of a tower may keep for its way back; see TextTower::limit_kept.
   std::size_t kept_limit = std::numeric_limits<std::size_t>::max();
@@ -46,12 +48,14 @@ class Clip {
         text_(weights_.tensors, weights_.sizes.text_layers, weights_.form, precision),
         vision_(weights_.tensors, weights_.sizes, weights_.form, precision),
         tokens_(weights_.tensors.at("token_embedding.weight")),
-        fingerprint_(fingerprint_of(weights_.tensors, weights_.sizes, weights_.form)),
+        fingerprint_(fingerprint_of(weights_.tensors, weights_.sizes, weights_.form) +
+                     fingerprint_suffix(weights_.preprocess)),
         precision_(precision) {
     require<FormatError>(tokenizer_.size() == weights_.sizes.vocabulary, "the tokenizer has ", tokenizer_.size(),
                          " tokens, token_embedding.weight has ", weights_.sizes.vocabulary,
                          " rows: they belong to different models");
-    preprocess_.resolution = static_cast<int>(weights_.sizes.resolution);
+    weights_.preprocess.resolution = static_cast<int>(weights_.sizes.resolution);
+    check(weights_.preprocess);
   }
 
   /// Reads a checkpoint file or folder and finds its vocabulary.
@@ -59,6 +63,7 @@ class Clip {
   /// **Throws** `FileError`, `FormatError`, `OptionError`; see `prepare_clip_weights`.
   static Clip load(const std::filesystem::path& path, const Options& options = {}) {
     ClipWeights weights = read_clip_weights(path, options.activation, options.form);
+    ask_normalisation(weights, options.mean, options.deviation);
     Clip clip(std::move(weights), ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path)),
               options.precision);
     clip.limit_kept(options.kept_limit);
@@ -91,7 +96,7 @@ class Clip {
 
   /// exp of the stored logit scale: 100 for OpenAI's models.
   [[nodiscard]] double logit_scale() const { return std::exp(weights_.tensors.at("logit_scale").item<double>()); }
-  [[nodiscard]] const Preprocess& preprocess() const { return preprocess_; }
+  [[nodiscard]] const Preprocess& preprocess() const { return weights_.preprocess; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
   [[nodiscard]] TowerSizes towers() const {
     return {.text_width = weights_.sizes.text_width,
@@ -118,7 +123,6 @@ class Clip {
   TextTower text_;
   VisionTower vision_;
   Tensor tokens_;  // [vocabulary, W]
-  Preprocess preprocess_;
   std::string fingerprint_;
   Precision precision_;
 };

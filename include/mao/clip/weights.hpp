@@ -3,6 +3,7 @@
 /// \file
 /// A CLIP checkpoint made ready: OpenAI's names, fp32, and everything decided that is not in the weights.
 
+#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include <mao/clip/configuration.hpp>
 #include <mao/clip/form.hpp>
 #include <mao/clip/names.hpp>
+#include <mao/clip/preprocess_config.hpp>
 #include <mao/clip/wrappers.hpp>
 #include <mao/core/finite.hpp>
 #include <mao/core/ops.hpp>
@@ -27,6 +29,8 @@ struct ClipWeights {
   ClipLayout layout = ClipLayout::OpenAi;
   std::string activation_reason;  ///< `gelu, as clip/open_clip_config.json says`
   std::string heads_reason;       ///< `as clip/open_clip_config.json says`
+  Preprocess preprocess{};        ///< the resolution is that of `sizes`
+  std::string preprocess_reason;  ///< `as clip/open_clip_config.json says`
 };
 
 namespace detail {
@@ -136,7 +140,22 @@ inline ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std::fi
                                            : "as " + configured + " says";
   result.activation_reason = detail::decide_activation(result.form, file, source, configured, activation);
   detail::fold_layer_scale(result.tensors);
+  const StatedPreprocess stated = preprocess_beside(path, result.layout, static_cast<int>(result.sizes.resolution));
+  result.preprocess = stated.preprocess;
+  result.preprocess_reason = stated.reason;
   return result;
+}
+
+/// Sets mean and deviation of the pixels in place of those that a file says. **Throws** `OptionError` for a deviation
+/// that is not positive.
+inline void ask_normalisation(ClipWeights& weights, const std::optional<std::array<float, 3>>& mean,
+                              const std::optional<std::array<float, 3>>& deviation) {
+  if (!mean && !deviation) return;
+  if (mean) weights.preprocess.mean = *mean;
+  if (deviation) weights.preprocess.deviation = *deviation;
+  check(weights.preprocess);
+  weights.preprocess_reason = text_of(mean ? "mean" : "", mean && deviation ? " and " : "", deviation ? "std" : "",
+                                      " as asked for, the rest ", weights.preprocess_reason);
 }
 
 /// Reads a file (safetensors, PyTorch archive, OpenAI's TorchScript archive) or a folder that holds one.

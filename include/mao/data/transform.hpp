@@ -3,7 +3,9 @@
 /// \file
 /// Pictures to what an image tower takes: the evaluation view, and the random views of training.
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <mao/core/error.hpp>
@@ -27,27 +29,49 @@ inline std::array<float, 256> channel_values(float mean, float deviation) {
   return values;
 }
 
-/// Where the evaluation view comes from: the size to resize to, and the square in the middle.
+/// Where the evaluation view comes from: the size to resize to, and what is kept of that.
 struct EvaluationGeometry {
   int width;
   int height;
-  Box square;
+  Box kept;
 };
 
-/// `side` is the short side after resizing, `square` that of the crop; 0: the same.
-inline EvaluationGeometry evaluation_geometry(int width, int height, int side, int square = 0) {
-  const int kept = square > 0 ? square : side;
-  EvaluationGeometry result{side, side, {0, 0, kept, kept}};
+/// The largest size of this shape in R x R, rounded as open_clip's ResizeKeepRatio does.
+inline EvaluationGeometry geometry_within(int width, int height, double side) {
+  const double ratio = std::max(height / side, width / side);
+  const int columns = rounded_half_even(width / ratio), rows = rounded_half_even(height / ratio);
+  return {columns, rows, {0, 0, columns, rows}};
+}
+
+inline EvaluationGeometry evaluation_geometry(int width, int height, const Preprocess& preprocess) {
+  const int side = preprocess.short_side(), square = preprocess.resolution;
+  if (preprocess.mode == ResizeMode::longest) return geometry_within(width, height, square);
+  EvaluationGeometry result{side, side, {0, 0, square, square}};
   const auto stretched = [side](int longer, int shorter) {
     return static_cast<int>(static_cast<double>(side) * longer / shorter);  // truncated, as torchvision does
   };
-  if (width <= height) {
-    result.height = stretched(height, width);
-  } else {
-    result.width = stretched(width, height);
+  const bool keeps_shape = preprocess.mode == ResizeMode::shortest;
+  if (keeps_shape && width <= height) result.height = stretched(height, width);
+  if (keeps_shape && width > height) result.width = stretched(width, height);
+  const auto begin = [&](int whole) {
+    return preprocess.crop_rounds_down ? (whole - square) / 2 : rounded_half_even((whole - square) / 2.0);
+  };
+  result.kept.left = begin(result.width);
+  result.kept.top = begin(result.height);
+  return result;
+}
+
+/// The picture in the middle of a grey square.
+inline Image padded(const Image& image, int side, int fill) {
+  Image result(side, side);
+  std::ranges::fill(result.pixels, static_cast<std::uint8_t>(fill));
+  const auto left = static_cast<std::size_t>((side - image.width) / 2);
+  const auto top = static_cast<std::size_t>((side - image.height) / 2);
+  const std::size_t row_bytes = 3 * static_cast<std::size_t>(image.width);
+  for (std::size_t y = 0; y < static_cast<std::size_t>(image.height); ++y) {
+    std::copy_n(image.pixels.data() + y * row_bytes, row_bytes,
+                result.pixels.data() + 3 * ((top + y) * static_cast<std::size_t>(side) + left));
   }
-  result.square.left = rounded_half_even((result.width - kept) / 2.0);
-  result.square.top = rounded_half_even((result.height - kept) / 2.0);
   return result;
 }
 
@@ -70,24 +94,12 @@ inline void normalise(const ImageView& image, const Preprocess& preprocess, floa
   }
 }
 
-/// **Throws** `OptionError` naming the setting that makes no sense.
-inline void check(const Preprocess& preprocess) {
-  require<OptionError>(preprocess.resolution > 0 && preprocess.resolution <= 8192, "preprocessing: resolution ",
-                       preprocess.resolution, "; expected 1 to 8192 pixels, 224 for most models");
-  const bool room = preprocess.resize >= preprocess.resolution && preprocess.resize <= 8192;
-  require<OptionError>(preprocess.resize == 0 || room, "preprocessing: resize ", preprocess.resize,
-                       "; expected 0 for the resolution, or ", preprocess.resolution,
-                       " (the resolution) to 8192 pixels");
-  for (const float deviation : preprocess.deviation) {
-    require<OptionError>(deviation > 0.0F, "preprocessing: a deviation of ", deviation, "; expected a positive number");
-  }
-}
-
-/// The evaluation view: short side to `short_side` (bicubic; 0: to R), the R x R square in the middle.
-inline Image evaluation_pixels(const ImageView& image, int resolution, int short_side = 0) {
-  const auto geometry =
-      detail::evaluation_geometry(image.width, image.height, short_side > 0 ? short_side : resolution, resolution);
-  return resize(image, geometry.width, geometry.height, Filter::bicubic, geometry.square);
+/// The evaluation view as bytes, R x R.
+inline Image evaluation_pixels(const ImageView& image, const Preprocess& preprocess) {
+  const auto [width, height, kept] = detail::evaluation_geometry(image.width, image.height, preprocess);
+  Image pixels = resize(image, width, height, preprocess.filter, kept);
+  if (preprocess.mode != ResizeMode::longest) return pixels;
+  return detail::padded(pixels, preprocess.resolution, preprocess.fill);
 }
 
 namespace detail {
@@ -112,16 +124,17 @@ inline Image augmented_pixels(const ImageView& image, int resolution, const Augm
   return view.mirrored ? flip(view.pixels) : std::move(view.pixels);
 }
 
-/// The evaluation view as a tower takes it, bit for bit torchvision's Resize, CenterCrop, ToTensor, Normalize on a
-/// Pillow image.
+/// The evaluation view as a tower takes it, bit for bit that of open_clip's `image_transform_v2` on a Pillow image (by
+/// default torchvision's Resize, CenterCrop, ToTensor, Normalize).
 ///
 /// **Shapes** out [3, R, R].
 inline void evaluation_view(const ImageView& image, const Preprocess& preprocess, float* out) {
-  const Image pixels = evaluation_pixels(image, preprocess.resolution, preprocess.resize);
+  const Image pixels = evaluation_pixels(image, preprocess);
   normalise(pixels, preprocess, out);
 }
 
-/// The training view that `rng` gives. **Shapes** out [3, R, R].
+/// The training view that `rng` gives: resized bicubically whatever the evaluation's filter is, as CoOp and open_clip
+/// do. **Shapes** out [3, R, R].
 inline void augmented_view(const ImageView& image, const Preprocess& preprocess, const Augment& augment, Rng rng,
                            float* out) {
   const auto view = detail::cropped_view(image, preprocess.resolution, augment, rng);

@@ -106,6 +106,11 @@ inline Prompts load_prompts(const std::filesystem::path& path) {
 /// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or hold no such
 /// tensors, `ShapeError` for tensors of another size; the parameters are as they were then.
 inline void restore_parameters(ParameterList parameters, const Prompts& prompts, const std::string& model) {
+  const auto weights = [](const std::string& name) { return name.substr(0, name.find("-pixels-")); };
+  require<OptionError>(prompts.info.model == model || weights(prompts.info.model) != weights(model),
+                       "these prompts were tuned on the model ", prompts.info.model, ", this one is ", model,
+                       ": the same weights, but pictures are prepared in another way (mean, std, interpolation, resize "
+                       "mode); give that mean and std, or put that preprocessing file beside the checkpoint");
   require<OptionError>(prompts.info.model == model, "these prompts were tuned on the model ", prompts.info.model,
                        ", this one is ", model, "; load the model they belong to");
   for (const Parameter& parameter : parameters) {
