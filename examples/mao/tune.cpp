@@ -23,6 +23,11 @@ void add_tune(CLI::App& app, int& status) {
   auto alone = std::make_shared<bool>(false);
   command->add_flag("--alone", *alone,
                     "do not train together with the processes that a launcher started with this one");
+  command
+      ->add_option("--rank-timeout", options->rank_timeout,
+                   "seconds in which each of several processes has to come, and to answer; more, and the others end")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
   command->callback([settings, options, alone, &status] {
     stop_on_signals();
     const JoinedProcesses joined(*settings, *options, *alone);

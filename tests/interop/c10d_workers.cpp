@@ -61,4 +61,32 @@ TEST_CASE("a process that goes away is an error that says so", "[c10d_workers]")
              ContainsSubstring("process 0 of 2 (this test, 127.0.0.1:") && ContainsSubstring("lost the others"));
 }
 
+TEST_CASE("a process that never comes, or hangs, is an error after the timeout", "[c10d_workers]") {
+  const int port = mao_test::free_port();
+  const Launch alone{.rank = 1, .count = 2, .host = "127.0.0.1", .port = port, .launcher = "this test"};
+  CHECK_THROWS_WITH(C10dWorkers(alone, at::Device(at::kCPU), std::chrono::seconds(1)),
+                    ContainsSubstring("process 1 of 2") && ContainsSubstring("for 1 s (--rank-timeout)"));
+  const int other_port = mao_test::free_port();
+  std::promise<void> seen;
+  const auto work = [&](int rank) -> std::string {
+    C10dWorkers workers({.rank = rank, .count = 2, .host = "127.0.0.1", .port = other_port, .launcher = "this test"},
+                        at::Device(at::kCPU), std::chrono::seconds(2));
+    if (rank == 1) {
+      seen.get_future().wait();  // as one that was stopped
+      return "";
+    }
+    std::string message;
+    try {
+      Tensor values = at::arange(10, at::kFloat);
+      workers.sum(values);
+    } catch (const Error& error) {
+      message = error.what();
+    }
+    seen.set_value();
+    return message;
+  };
+  auto other = std::async(std::launch::async, work, 1);
+  CHECK_THAT(work(0), ContainsSubstring("process 0 of 2") && ContainsSubstring("for 2 s (--rank-timeout)"));
+}
+
 #endif

@@ -112,3 +112,24 @@ TEST_CASE("a run resumes from whatever a kill left: half a line, half a file", "
   run_whole(folder, cut);
   check_same(cut, whole);
 }
+
+TEST_CASE("a flipped bit in a checkpoint is refused by its name, and found by inspect", "[resume]") {
+  const TemporaryFolder folder;
+  const fs::path run = folder / "run", checkpoint = run / "seed1" / "new.checkpoint.safetensors";
+  render(folder);
+  run_whole(folder, run);
+  const std::string verify = "inspect --verify " + mao_test::quoted(run);
+  const mao_test::Run right = mao_test::mao_program(verify);
+  CHECK(right.code == 0);
+  CHECK_THAT(right.output, ContainsSubstring("base.prompts.safetensors: right, xxh64:") && ContainsSubstring("0 damaged"));
+  for (const char* file : {"results.json", "seed1/result.json", "seed1/new.prompts.safetensors"}) fs::remove(run / file);
+  std::string bytes = mao::read_text_file(checkpoint);
+  bytes[bytes.size() - 5] ^= 2;
+  mao::write_file_atomically(checkpoint, [&](std::ostream& out) { out << bytes; });
+  const fs::path said = folder / "said";
+  CHECK(mao_test::wait_for(start_mao(tune_arguments(folder, run), said)) == 1);
+  CHECK_THAT(mao::read_text_file(said), ContainsSubstring("new.checkpoint.safetensors is damaged: its checksum is"));
+  const mao_test::Run damaged = mao_test::mao_program(verify);
+  CHECK(damaged.code == 1);
+  CHECK_THAT(damaged.output, ContainsSubstring("1 damaged"));
+}

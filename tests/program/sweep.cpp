@@ -188,3 +188,34 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --print-slurm --devices 0").output,
              ContainsSubstring("#SBATCH --array=1-2") && ContainsSubstring("--worker --no-wait --devices 0"));
 }
+
+TEST_CASE("a script for Slurm keeps every name whole", "[sweep]") {
+  const TemporaryFolder folder;
+  const fs::path file = folder.write("sweep.toml", "data = 'sketch'\nlearner = 'zero-shot'\n");
+  const fs::path out = folder / "a \"b\" #c 100%";
+  const std::string script = mao_program("sweep " + quoted(file) + " --out " + quoted(out) + " --print-slurm").output;
+  CHECK_THAT(script, ContainsSubstring("#SBATCH --job-name=\"a \\\"b\\\" #c 100%\"\n") &&
+                         ContainsSubstring("/a \\\"b\\\" #c 100%%/slurm-%A_%a.log\"\n") &&
+                         ContainsSubstring("#SBATCH --open-mode=append\n") && ContainsSubstring("#SBATCH --requeue\n"));
+  const Run refused = mao_program("sweep " + quoted(file) + " --out " + quoted(folder / "a\\b") + " --print-slurm");
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.output, ContainsSubstring("backslash"));
+}
+
+TEST_CASE("a scheduler does a sweep one task at a time", "[sweep]") {
+  const TemporaryFolder folder;
+  const std::string text = on_disk(folder, "data = \"sketch\"\nshots = 2\nepochs = 2\nseeds = [1, 2]\n");
+  const fs::path file = sweep_file(folder, text), one = folder / "one", tasks = folder / "tasks";
+  REQUIRE(mao_program("sweep " + quoted(file) + " --out " + quoted(one)).code == 0);
+  const auto task = [&](const std::string& number) {
+    return mao_program("sweep " + quoted(file) + " --out " + quoted(tasks) + " --task " + number);
+  };
+  const Run beyond = task("3");
+  CHECK(beyond.code == 1);
+  CHECK_THAT(beyond.output, ContainsSubstring("--task 3: the sweep has 2 runs"));
+  CHECK(task("2").code == 0);
+  CHECK_FALSE(fs::exists(tasks / "results.json"));
+  CHECK(task("2").code == 0);  // done before
+  CHECK(task("1").code == 0);
+  CHECK(mao::read_text_file(tasks / "results.json") == mao::read_text_file(one / "results.json"));
+}

@@ -219,10 +219,19 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
   CHECK(config.at("data").at("shots") == 3);
   CHECK(config.at("learner").at("mao") == true);
   CHECK(config.at("seeds") == json({4, 5}));
-  std::ofstream(file) << "shotz = 2\n";
-  const Run wrong = mao_program("tune --config " + quoted(file) + " --out " + quoted(temporary.path() / "other"));
-  CHECK(wrong.code == 2);
-  CHECK_THAT(wrong.output, ContainsSubstring("--shotz"));
+  const auto refused = [&](const std::string& text, const std::string& line, const std::string& reason) {
+    CAPTURE(text);
+    std::ofstream(file) << text;
+    const Run wrong = mao_program("tune --config=" + quoted(file) + " --out " + quoted(temporary.path() / "other"));
+    CHECK(wrong.code != 0);
+    CHECK_THAT(wrong.output, ContainsSubstring("run.toml:" + line + ": ") && ContainsSubstring(reason));
+  };
+  refused("data = sketch  # a word, as in INI\nshotz = 2\n", "2", "no option --shotz");
+  refused("shots = 2\nx\n", "2", "expected `name = value`");
+  refused("\n\nshots = 0\n", "3", "--shots 0: expected a number above 0");
+  refused("learner = 'copo'\n", "1", "--learner copo: no such method");
+  refused("[part]\nshots = 1\n", "1", "section [part]");
+  refused("shots = 1\nshots = 2\n", "2", "again, after line 1");
 }
 
 TEST_CASE("class-specific prompts are tested on the classes they belong to", "[tune]") {
