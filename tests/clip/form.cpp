@@ -20,6 +20,8 @@ TEST_CASE("the published widths have their published heads", "[form]") {
   CHECK(published_vision_heads(1792) == 16);  // e: 112
   CHECK(published_vision_heads(192) == 0);
   CHECK(published_text_heads(1000) == 0);
+  CHECK(published_vision_heads(640) == 0);  // a text tower's
+  CHECK(published_text_heads(1408) == 0);   // an image tower's
 }
 
 TEST_CASE("a form is described as far as it is not OpenAI's", "[form]") {

@@ -145,7 +145,7 @@ TEST_CASE("Weights that do not fit their graph are refused") {
   CHECK_THROWS_WITH(MobileNetV2(graph, weights), ContainsSubstring("second.bias"));
   weights["second.bias"] = at::ones({5});
   CHECK_THROWS_AS(MobileNetV2(graph, weights), mao::ShapeError);
-  weights["second.bias"] = small_weights().at("second.bias") / 0;
+  weights["second.bias"] = small_weights().at("second.bias").div(0);
   CHECK_THROWS_WITH(MobileNetV2(graph, weights), ContainsSubstring("values of second.bias are NaN or infinite"));
   const auto early = graph_of(replaced(small_graph, "\"in\": [2, 3]", "\"in\": [2, 8]"));
   CHECK_THROWS_WITH(MobileNetV2(early, small_weights()), ContainsSubstring("value 8"));

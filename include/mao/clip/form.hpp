@@ -76,21 +76,20 @@ struct ClipForm {
   friend bool operator==(const ClipForm&, const ClipForm&) = default;
 };
 
-/// How many heads a tower of that width has in every CLIP that OpenAI or open_clip published; 0 for other widths.
+/// How many heads an image tower of that width has in every CLIP that OpenAI or open_clip published; 0 for other
+/// widths.
 ///
-/// **Source** open_clip 3.3.0, model_configs: `head_width`, 64 unless stated, and `heads` of text towers.
-inline std::int64_t published_heads(std::int64_t width) {
+/// **Source** open_clip 3.3.0, model_configs: `width` and `head_width`, which is 64 unless stated.
+inline std::int64_t published_vision_heads(std::int64_t width) {
   switch (width) {
-    case 256:
-    case 384:
-    case 512:
-    case 640:
-    case 768:
-    case 896:
-    case 1024:
+    case 384:   // S
+    case 512:   // M
+    case 768:   // B
+    case 896:   // B plus
+    case 1024:  // L
       return width / 64;
+    case 1280:  // H
     case 1408:  // g
-      return 16;
     case 1664:  // bigG
     case 1792:  // e
       return 16;
@@ -99,9 +98,21 @@ inline std::int64_t published_heads(std::int64_t width) {
   }
 }
 
-/// `published_heads` of an image tower: there 1,280 channels are 16 heads (H), in a text tower 20 (bigG).
-inline std::int64_t published_vision_heads(std::int64_t width) { return width == 1280 ? 16 : published_heads(width); }
-inline std::int64_t published_text_heads(std::int64_t width) { return width == 1280 ? 20 : published_heads(width); }
+/// The same of a text tower: `width` and `heads`, which are of 64 channels in all.
+inline std::int64_t published_text_heads(std::int64_t width) {
+  switch (width) {
+    case 256:
+    case 384:
+    case 512:
+    case 640:
+    case 768:
+    case 1024:
+    case 1280:
+      return width / 64;
+    default:
+      return 0;
+  }
+}
 
 namespace detail {
 
