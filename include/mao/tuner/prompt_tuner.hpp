@@ -47,8 +47,8 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
   /// the tuner was made for, when the training is finished already or has no epochs, or when `workers` cannot share the
   /// batches of this method or loss, `DataError` when no step changed anything.
   FitResult fit(ImageSource& images, const Observer& observer = {}) {
-    expect_trainable();
     if (whole_.has_value()) restore(*std::exchange(whole_, std::nullopt));
+    expect_trainable();
     expect_shareable(workers(), backbone_, regularizer_, options_.name);
     expect_shareable_labels<SamplerT>(workers(), options_.name);
     expect_same_start(workers(), epochs_done_, optimizer_.parameters(), options_.name);
@@ -169,7 +169,7 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     drawn_ = state.last_batches;
   }
 
-  std::map<std::string, std::string> training_;  // what a resumed training has to share
+  std::map<std::string, std::string> training_;
   std::optional<TunerState> whole_;  // of the last whole epoch, while another one is trained
   std::string drawn_, drawing_;      // the batches of the last whole epoch, and of the one that is trained
   int epochs_done_ = 0;
