@@ -23,6 +23,10 @@ TEST_CASE("values come with their defaults; null is a missing key", "[config_sec
   CHECK(config.side("side", 0) == 4);
   CHECK(config.side("n", 0) == 3);
   CHECK(config.is_list("side"));
+  CHECK(config.is_object("in"));
+  CHECK(config.flag("g", true));
+  CHECK(config.channels("x", {}) == std::array{0.5F, 0.5F, 0.5F});
+  CHECK(config.channels("none", {1, 2, 3}) == std::array{1.0F, 2.0F, 3.0F});
   auto inner = config.section("in");
   CHECK(inner.where() == "a.json: in.");
   CHECK_THROWS_WITH(inner.finish(), ContainsSubstring("a.json: in.k is 1, a setting that mao does not know"));
@@ -37,6 +41,7 @@ TEST_CASE("a value of another kind is refused with file and key", "[config_secti
   CHECK_THROWS_AS(config.text("f", ""), FormatError);
   CHECK_THROWS_WITH(config.side("side", 1), ContainsSubstring("only squares are supported"));
   CHECK_THROWS_AS(config.section("in"), FormatError);
+  CHECK_THROWS_WITH(config.channels("side", {}), ContainsSubstring("side is [4,5], expected three numbers"));
 }
 
 TEST_CASE("what mao does not have must be off, and an unknown key is named", "[config_section]") {

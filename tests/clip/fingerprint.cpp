@@ -42,3 +42,17 @@ TEST_CASE("each of weight, name and shape changes the fingerprint", "[fingerprin
   CHECK(changed([](TensorMap& w) { w["text_projection"] = w["text_projection"].reshape({16, 64}); }));
   CHECK(changed([](TensorMap& w) { w["one more"] = at::zeros({0}); }));
 }
+
+TEST_CASE("pixels prepared in another way make another model, half a pixel of the crop does not", "[fingerprint]") {
+  CHECK(fingerprint_suffix({}).empty());
+  CHECK(fingerprint_suffix({.resolution = 336, .crop_rounds_down = true}).empty());
+  CHECK(fingerprint_suffix({.resize = 224}).empty());
+  std::set<std::string> suffixes;
+  for (const Preprocess& each :
+       {Preprocess::symmetric(224), Preprocess{.resize = 256}, Preprocess{.filter = Filter::bilinear},
+        Preprocess{.mode = ResizeMode::squash}, Preprocess{.mode = ResizeMode::longest}}) {
+    CHECK(fingerprint_suffix(each).starts_with("-pixels-"));
+    suffixes.insert(fingerprint_suffix(each));
+  }
+  CHECK(suffixes.size() == 5);
+}

@@ -212,3 +212,18 @@ TEST_CASE("the same tensors with other heads or another activation are another m
   CHECK(print({.text = {.activation = Activation::Gelu}}) != usual);
   CHECK(print({.causal = false}) != usual);
 }
+
+TEST_CASE("the same weights behind other pixels are another model", "[model]") {
+  const auto model = [](const Preprocess& preprocess) {
+    ClipWeights weights = prepare_clip_weights(random_file(), "random", {}, ClipForm());
+    weights.preprocess = preprocess;
+    return Clip(std::move(weights), small_tokenizer());
+  };
+  const Clip usual = model({});
+  CHECK(usual.preprocess() == Preprocess{.resolution = static_cast<int>(usual.weights().sizes.resolution)});
+  const Clip half = model(Preprocess::symmetric(224));
+  CHECK(half.preprocess().mean == Preprocess::symmetric(8).mean);
+  CHECK(half.fingerprint().starts_with(usual.fingerprint() + "-pixels-"));
+  CHECK(model({.mode = ResizeMode::squash}).fingerprint() != half.fingerprint());
+  CHECK_THROWS_AS(model({.deviation = {0, 1, 1}}), OptionError);
+}

@@ -167,3 +167,23 @@ TEST_CASE("half precision becomes float; sizes and names are those of the model"
     }
   }
 }
+
+TEST_CASE("pixels are prepared as the file beside the weights says, mean and std as asked for", "[weights]") {
+  const TemporaryFolder folder;
+  const auto write = [&](const nlohmann::json& preprocess) {
+    folder.write("open_clip_config.json",
+                 nlohmann::json{{"model_cfg", toy_config()}, {"preprocess_cfg", preprocess}}.dump());
+    return prepare_clip_weights(toy_file(), folder / "model.safetensors");
+  };
+  const ClipWeights half = write({{"mean", {0.5, 0.5, 0.5}}, {"std", {0.5, 0.5, 0.5}}, {"size", 8}});
+  CHECK(half.preprocess == Preprocess::symmetric(8));
+  CHECK_THAT(half.preprocess_reason, ContainsSubstring("open_clip_config.json says"));
+  CHECK_THROWS_WITH(write({{"size", 224}}), ContainsSubstring("preprocess_cfg.size is 224, expected 8"));
+  ClipWeights asked = write({{"resize_mode", "squash"}});
+  ask_normalisation(asked, {}, {});
+  CHECK(asked.preprocess == Preprocess{.resolution = 8, .mode = ResizeMode::squash});
+  ask_normalisation(asked, std::array{0.1F, 0.2F, 0.3F}, {});
+  CHECK(asked.preprocess == Preprocess{.resolution = 8, .mean = {0.1F, 0.2F, 0.3F}, .mode = ResizeMode::squash});
+  CHECK_THAT(asked.preprocess_reason, StartsWith("mean as asked for, the rest as "));
+  CHECK_THROWS_AS(ask_normalisation(asked, {}, std::array{0.1F, 0.0F, 0.3F}), OptionError);
+}

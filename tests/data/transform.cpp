@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/transform.hpp>
 
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <support/catch.hpp>
@@ -23,19 +24,39 @@ TEST_CASE("the evaluation view is torchvision's, float for float", "[transform]"
 }
 
 TEST_CASE("sizes and offsets of the evaluation view follow torchvision's rounding", "[transform]") {
-  const auto wide = mao::detail::evaluation_geometry(300, 200, 224);
-  CHECK((wide.width == 336 && wide.height == 224 && wide.square == mao::Box{56, 0, 224, 224}));
-  const auto odd = mao::detail::evaluation_geometry(227, 225, 224);  // 225.99 wide: truncated, and 0.5 rounds to 0
-  CHECK((odd.width == 225 && odd.square.left == 0));
-  const auto tall = mao::detail::evaluation_geometry(200, 203, 224);  // 227: 1.5 rounds to 2
-  CHECK((tall.height == 227 && tall.square.top == 2));
+  const auto wide = mao::detail::evaluation_geometry(300, 200, {});
+  CHECK((wide.width == 336 && wide.height == 224 && wide.kept == mao::Box{56, 0, 224, 224}));
+  const auto odd = mao::detail::evaluation_geometry(227, 225, {});  // 225.99 wide: truncated, and 0.5 rounds to 0
+  CHECK((odd.width == 225 && odd.kept.left == 0));
+  const auto tall = mao::detail::evaluation_geometry(200, 203, {});  // 227: 1.5 rounds to 2
+  CHECK((tall.height == 227 && tall.kept.top == 2));
+  const auto down = mao::detail::evaluation_geometry(200, 203, {.crop_rounds_down = true});  // transformers: to 1
+  CHECK((down.height == 227 && down.kept.top == 1));
+}
+
+TEST_CASE("longest keeps the shape within the square, squash does not", "[transform]") {
+  const auto longest = mao::detail::evaluation_geometry(300, 201, {.mode = mao::ResizeMode::longest});
+  CHECK((longest.width == 224 && longest.height == 150 && longest.kept == mao::Box{0, 0, 224, 150}));
+  const auto squash = mao::detail::evaluation_geometry(300, 200, {.resize = 256, .mode = mao::ResizeMode::squash});
+  CHECK((squash.width == 256 && squash.height == 256 && squash.kept == mao::Box{16, 16, 224, 224}));
+  const auto image = mao_test::random_image(9, 6, 4);
+  const auto pixels = mao::evaluation_pixels(image, {.resolution = 9, .mode = mao::ResizeMode::longest, .fill = 7});
+  CHECK(mao::crop(pixels, {0, 1, 9, 6}) == image);
+  CHECK(pixels.pixels[0] == 7);
+  CHECK(pixels.pixels.back() == 7);
+  CHECK_THROWS_AS(mao::evaluation_pixels(mao_test::random_image(100, 1, 4),
+                                         {.resolution = 8, .mode = mao::ResizeMode::longest}),
+                  mao::OptionError);
+  CHECK(mao::evaluation_pixels(image, {.resolution = 4, .filter = mao::Filter::bilinear}) ==
+        mao::crop(mao::resize_bilinear(image, 6, 4), {1, 0, 4, 4}));
 }
 
 TEST_CASE("with `resize` the short side is larger than the crop", "[transform]") {
   const auto image = mao_test::random_image(60, 45, 4);
   const auto whole = mao::resize_bicubic(image, 42, 32);  // 42.67 truncated
-  CHECK(mao::evaluation_pixels(image, 28, 32) == mao::crop(whole, {7, 2, 28, 28}));
-  CHECK(mao::evaluation_pixels(image, 28) == mao::evaluation_pixels(image, 28, 28));
+  CHECK(mao::evaluation_pixels(image, {.resolution = 28, .resize = 32}) == mao::crop(whole, {7, 2, 28, 28}));
+  CHECK(mao::evaluation_pixels(image, {.resolution = 28}) ==
+        mao::evaluation_pixels(image, {.resolution = 28, .resize = 28}));
   const mao::Preprocess preprocess{.resolution = 28, .resize = 32};
   std::vector<float> expected(3 * 28 * 28), actual(expected.size());
   mao::normalise(mao::crop(whole, {7, 2, 28, 28}), preprocess, expected.data());
@@ -65,4 +86,7 @@ TEST_CASE("one seed gives one augmented view; a flip is the mirrored view", "[tr
 TEST_CASE("preprocessing settings are checked", "[transform]") {
   CHECK_THROWS_AS(mao::check(mao::Preprocess{.resolution = 0}), mao::OptionError);
   CHECK_THROWS_AS(mao::check(mao::Preprocess{.deviation = {1, 0, 1}}), mao::OptionError);
+  CHECK_THROWS_AS(mao::check(mao::Preprocess{.mean = {NAN, 0, 1}}), mao::OptionError);
+  CHECK_THROWS_AS(mao::check(mao::Preprocess{.fill = 256}), mao::OptionError);
+  CHECK_THROWS_AS(mao::check(mao::Preprocess{.resize = 256, .mode = mao::ResizeMode::longest}), mao::OptionError);
 }

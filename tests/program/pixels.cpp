@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// --mean, --std and the files beside a checkpoint: what is printed, computed, kept, and refused.
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <ATen/ops/allclose.h>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/clip/image_sources.hpp>
+#include <mao/clip/model.hpp>
+#include <mao/core/files.hpp>
+#include <mao/core/safetensors.hpp>
+
+#include <support/catch.hpp>
+#include <support/folders.hpp>
+#include <support/images.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+
+const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
+const std::string half = " --mean 0.5 0.5 0.5 --std 0.5 0.5 0.5 ";
+
+/// The embedded model in a folder of its own, with these pixels.
+void copy_model(const fs::path& folder, const json& preprocess_cfg) {
+  fs::create_directories(folder);
+  for (const char* file : {"model.safetensors", "merges.txt", "config.json"}) {
+    fs::copy_file(model / file, folder / file, fs::copy_options::overwrite_existing);
+  }
+  json config = json::parse(mao::read_text_file(model / "config.json"));
+  config.update(preprocess_cfg);
+  std::ofstream(folder / "config.json") << config.dump();
+}
+
+mao::Tensor features(const mao::Preprocess& preprocess, const fs::path& file) {
+  const auto clip = mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}});
+  mao::LoaderOptions loader;
+  loader.preprocess = preprocess;
+  mao::FileImages source({file}, loader);
+  const mao::Tensor rows = mao::FeatureImages::encode(clip, source).features();
+  return rows / rows.norm(2, 1, true);
+}
+
+}  // namespace
+
+TEST_CASE("encode prepares pixels as --mean and --std, or as the file beside the checkpoint", "[pixels]") {
+  const TemporaryFolder temporary;
+  const fs::path file = temporary / "a.png", out = temporary / "f.safetensors";
+  mao_test::write_png(file, mao_test::random_image(70, 50, 1));
+  const auto encoded = [&](const std::string& options) {
+    const Run run = mao_program("encode --images " + quoted(file) + " --out " + quoted(out) + " " + options);
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    return std::pair(mao::read_safetensors(out).tensors.at("image_features").clone(), run.output);
+  };
+  const auto [asked, said] = encoded(half);
+  CHECK(at::allclose(asked, features(mao::Preprocess::symmetric(48), file), 0, 1e-6));
+  CHECK_THAT(said, ContainsSubstring("mean 0.5 0.5 0.5, std 0.5 0.5 0.5 (mean and std as asked for, the rest as "));
+  copy_model(temporary / "squash", {{"resize_mode", "squash"}, {"interpolation", "bilinear"}});
+  const auto [squashed, why] = encoded("--model " + quoted(temporary / "squash"));
+  const mao::Preprocess squash{
+      .resolution = 48, .filter = mao::Filter::bilinear, .mode = mao::ResizeMode::squash};
+  CHECK(at::allclose(squashed, features(squash, file), 0, 1e-6));
+  CHECK_THAT(why, ContainsSubstring("pictures: resize mode squash to 48 px, bilinear; mean 0.48145467"));
+  CHECK_THAT(mao_program("encode --images x.png --out f.npz --std 0 1 1").output, ContainsSubstring("--std"));
+}
+
+TEST_CASE("mean and std travel with a run and its prompts", "[pixels]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary / "run", prompts = out / "seed1" / "plain.prompts.safetensors";
+  const std::string tune = "tune --data sketch --shots 2 --epochs 1 --seeds 1 --out " + quoted(out) + " ";
+  const Run run = mao_program(tune + half);
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  CHECK_THAT(run.output, ContainsSubstring("pictures: resize mode shortest to 48 px"));
+  const json config = json::parse(mao::read_text_file(out / "config.json"));
+  CHECK(config.at("model").at("mean") == json({0.5, 0.5, 0.5}));
+  CHECK_THAT(config.at("preprocess").get<std::string>(), ContainsSubstring("mean 0.5 0.5 0.5"));
+  CHECK_THAT(mao_program(tune).output, ContainsSubstring("holds a run with other settings"));
+  CHECK_THAT(mao_program(tune + half).output, ContainsSubstring("nothing to do"));
+  const std::string eval = "eval " + quoted(prompts) + " --data sketch --half base --json ";
+  const Run taken = mao_program(eval), given = mao_program(eval + half);
+  CHECK(taken.code == 0);
+  CHECK(taken.output == given.output);
+  for (const std::string& command :
+       {eval, "export --prompts " + quoted(prompts) + " --out " + quoted(temporary / "w.safetensors")}) {
+    const Run other = mao_program(command + " --mean 0.4 0.4 0.4");
+    INFO(other.output);
+    CHECK(other.code == 1);
+    CHECK_THAT(other.output, ContainsSubstring("the same weights, but pictures are prepared in another way"));
+  }
+}
+
+TEST_CASE("an interrupted run does not resume when the file beside its checkpoint says other pixels", "[pixels]") {
+  const TemporaryFolder temporary;
+  copy_model(temporary / "m", {});
+  const fs::path out = temporary / "run";
+  const std::string tune = "tune --data sketch --shots 1 --epochs 1 --seeds 1 --model " + quoted(temporary / "m") +
+                           " --similarity clip --out " + quoted(out);
+  REQUIRE(mao_program(tune).code == 0);
+  fs::remove(out / "results.json");
+  fs::remove(out / "seed1" / "result.json");
+  copy_model(temporary / "m", {{"resize_mode", "squash"}});
+  const Run run = mao_program(tune);
+  INFO(run.output);
+  CHECK(run.code == 1);
+  CHECK_THAT(run.output, ContainsSubstring("preprocess: ") && ContainsSubstring("resize mode squash"));
+}
