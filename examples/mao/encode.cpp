@@ -137,7 +137,8 @@ std::vector<std::string> paths_of(const EncodeOptions& options) {
   if (!options.images.empty()) paths = images_of(options.images);
   if (options.images_file.empty()) return paths;
   std::vector<std::string> listed;
-  for (const std::string& line : lines_of(without_byte_order_mark(read_text_file(options.images_file), options.images_file))) {
+  const std::string list = without_byte_order_mark(read_text_file(options.images_file), options.images_file);
+  for (const std::string& line : lines_of(list)) {
     if (!line.empty()) listed.push_back(native_path({}, line));
   }
   require<DataError>(!listed.empty(), options.images_file, " names no picture; expected one path a line");
