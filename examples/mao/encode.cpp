@@ -12,6 +12,8 @@
 
 #include <mao/backbones/scorer.hpp>
 #include <mao/clip/image_sources.hpp>
+#include <mao/core/text_file.hpp>
+#include <mao/data/native_path.hpp>
 #include <mao/prompts/templates.hpp>
 #include <mao/report/progress.hpp>
 #include <mao/version.hpp>
@@ -19,9 +21,8 @@
 #include "class_names.hpp"
 #include "commands.hpp"
 #include "feature_file.hpp"
-#include "image_paths.hpp"
 #include "learner.hpp"
-#include "text_lines.hpp"
+#include "readable_images.hpp"
 #include "tuned.hpp"
 
 namespace mao_program {
@@ -44,7 +45,7 @@ Tensor unit_rows(const Tensor& features, const char* kind, const std::string* na
   const Tensor unit = (rows / rows.norm(2, 1, true)).to(at::kFloat).contiguous();
   const Tensor finite = at::isfinite(unit).all(1);
   for (std::int64_t row = 0; row < unit.size(0); ++row) {
-    require<NumericError>(finite[row].item<bool>(), "the features of the ", kind, " ", as_utf8(names[row]),
+    require<NumericError>(finite[row].item<bool>(), "the features of the ", kind, " ", printable(names[row]),
                           " hold NaN or Inf, or are all 0; expected finite numbers. Look for such values in the weights"
                           " or the prompts, or use --precision fp32");
   }
@@ -70,8 +71,8 @@ class ImagesInBatches {
       done += std::ssize(views);
       progress.update("encode images", done, source_.size());
     }
-    require<DataError>(!parts_.empty(), "none of the ", paths_.size(), " pictures could be read; the first: ",
-                       table_.damaged.front().reason);
+    require<DataError>(!parts_.empty(), "none of the ", paths_.size(), " pictures could be read; the first, ",
+                       printable(paths_.front()), ": ", table_.damaged.front().reason);
     table_.image_features = at::cat(parts_);
   }
 
@@ -84,7 +85,9 @@ class ImagesInBatches {
       if (views.size() > 1) {
         for (const View& view : views) encode_batch({view}, encoder);
       } else {
-        table_.damaged.push_back({path_of(views.front()), problem.what()});
+        const std::string reason = problem.what(), start = path_of(views.front()) + ": ";
+        table_.damaged.push_back(
+            {path_of(views.front()), reason.starts_with(start) ? reason.substr(start.size()) : reason});
       }
       return;
     }
@@ -128,13 +131,31 @@ void warn_of_own_scores(Learner& learner, const Tensor& pixels, const std::strin
             << "answers\n";
 }
 
+/// The pictures of `--images`, then those of `--images-file`.
 std::vector<std::string> paths_of(const EncodeOptions& options) {
-  std::vector<std::string> paths = image_paths(options.images);
+  std::vector<std::string> paths;
+  if (!options.images.empty()) paths = images_of(options.images);
   if (options.images_file.empty()) return paths;
-  const auto listed = image_paths(listed_paths(read_text_file(options.images_file)));
+  std::vector<std::string> listed;
+  const std::string list = without_byte_order_mark(read_text_file(options.images_file), options.images_file);
+  for (const std::string& line : lines_of(list)) {
+    if (!line.empty()) listed.push_back(native_path({}, line));
+  }
   require<DataError>(!listed.empty(), options.images_file, " names no picture; expected one path a line");
-  paths.insert(paths.end(), listed.begin(), listed.end());
+  const std::vector<std::string> more = images_of(listed);
+  paths.insert(paths.end(), more.begin(), more.end());
   return paths;
+}
+
+/// The texts of a file, one a line, as they stand.
+std::vector<std::string> read_texts(const std::string& file) {
+  std::vector<std::string> texts = lines_of(read_utf8_file(file));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    require<DataError>(texts[i].find_first_not_of(" \t") != std::string::npos, file, ": line ", i + 1,
+                       " is empty; expected one text a line");
+  }
+  require<DataError>(!texts.empty(), file, " holds no texts; expected one a line");
+  return texts;
 }
 
 /// Fills the texts and gives what encodes images: the tower itself, or the method around it.
@@ -164,11 +185,7 @@ int report(const FeatureTable& table, const std::string& out) {
   shape("image_features", table.image_features);
   shape("text_features", table.text_features);
   std::cout << ", unit length\n" << std::flush;
-  if (table.damaged.empty()) return 0;
-  for (const DamagedImage& image : table.damaged) std::cerr << "not encoded: " << as_utf8(image.reason) << "\n";
-  std::cerr << "mao: " << table.damaged.size() << " of " << table.damaged.size() + table.images.size()
-            << " pictures could not be read and have no row; row i is of the i-th of the images named in the file\n";
-  return 1;
+  return report_damaged(table.damaged, table.damaged.size() + table.images.size());
 }
 
 int run(EncodeOptions options) {

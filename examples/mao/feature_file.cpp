@@ -8,11 +8,10 @@
 
 #include <mao/core/files.hpp>
 #include <mao/core/safetensors.hpp>
+#include <mao/core/text_encoding.hpp>
 #include <mao/core/zip_writer.hpp>
 #include <mao/report/text_table.hpp>
 #include <mao/text/unicode.hpp>
-
-#include "text_lines.hpp"
 
 namespace mao_program {
 
@@ -23,7 +22,7 @@ using namespace mao;
 
 std::vector<std::string> utf8_of(const std::vector<std::string>& texts) {
   std::vector<std::string> result;
-  for (const std::string& text : texts) result.push_back(as_utf8(text));
+  for (const std::string& text : texts) result.push_back(escaped(text));
   return result;
 }
 
@@ -35,7 +34,7 @@ void write_as_safetensors(const fs::path& out, const FeatureTable& table) {
     metadata["images"] = nlohmann::json(utf8_of(table.images)).dump();
     nlohmann::json damaged = nlohmann::json::array();
     for (const DamagedImage& image : table.damaged) {
-      damaged.push_back({{"path", as_utf8(image.path)}, {"reason", as_utf8(image.reason)}});
+      damaged.push_back({{"path", escaped(image.name)}, {"reason", escaped(image.reason)}});
     }
     metadata["damaged"] = damaged.dump();
   }
@@ -67,7 +66,7 @@ std::string numpy_array(const std::vector<std::string>& texts) {
   std::vector<std::u32string> points;
   std::size_t longest = 1;
   for (const std::string& text : texts) {
-    points.push_back(decode_utf8(as_utf8(text)));
+    points.push_back(decode_utf8(escaped(text)));
     longest = std::max(longest, points.back().size());
   }
   std::u32string content;
@@ -84,7 +83,7 @@ void write_as_npz(std::ostream& stream, const FeatureTable& table, const std::st
   const auto add = [&zip](const std::string& key, const std::string& array) { zip.add(key + ".npy", array, 64); };
   if (table.image_features.defined()) {
     std::vector<std::string> damaged;
-    for (const DamagedImage& image : table.damaged) damaged.push_back(image.path);
+    for (const DamagedImage& image : table.damaged) damaged.push_back(image.name);
     add("image_features", numpy_array(table.image_features));
     add("images", numpy_array(table.images));
     add("damaged", numpy_array(damaged));
@@ -102,7 +101,7 @@ void write_csv_rows(std::ostream& stream, const char* kind, const std::vector<st
   const Tensor values = rows.contiguous();
   const auto* value = values.const_data_ptr<float>();
   for (const std::string& name : names) {
-    stream << kind << ',' << mao::detail::csv_cell(as_utf8(name));
+    stream << kind << ',' << mao::detail::csv_cell(escaped(name));
     for (std::int64_t i = 0; i < values.size(1); ++i) {
       std::array<char, 32> digits{};
       const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), *value++).ptr;

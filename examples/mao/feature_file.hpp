@@ -10,12 +10,9 @@
 
 #include <mao/core/tensor.hpp>
 
-namespace mao_program {
+#include "readable_images.hpp"
 
-/// A picture without a row, and why.
-struct DamagedImage {
-  std::string path, reason;
-};
+namespace mao_program {
 
 /// Features and what their rows are of. **Shapes** image_features [N, D] and text_features [T, D], fp32 on the CPU; each
 /// undefined when there are none.

@@ -5,10 +5,13 @@
 #include <string>
 #include <vector>
 
+#include <ATen/ops/zeros.h>
+
 #include <nlohmann/json.hpp>
 
 #include <mao/core/files.hpp>
 #include <mao/core/safetensors.hpp>
+#include <mao/tuner/reference_checkpoint.hpp>
 
 #include <support/catch.hpp>
 #include <support/program.hpp>
@@ -137,6 +140,23 @@ TEST_CASE("prompts go to a reference's checkpoint and back", "[learners]") {
   const auto again = mao::read_safetensors(back);
   CHECK(again.metadata.at("classes") == saved.metadata.at("classes"));
   CHECK(again.tensors.at("prompt_learner.ctx").equal(saved.tensors.at("prompt_learner.ctx")));
+  CHECK_THAT(mao_program(import + "--epoch 3 --classes-file " + quoted(names_file)).output,
+             ContainsSubstring("--epoch would be ignored"));
+  CHECK_THAT(mao_program("convert " + quoted(prompts) + " " + quoted(temporary.path() / "other") + " --classes a b").output,
+             ContainsSubstring("--classes would be ignored"));
+  CHECK_THAT(mao_program("convert " + quoted(file) + " here --learner kgcoop --classes a b").output,
+             ContainsSubstring("expected the name of a *.safetensors file"));
+  // The reference's own files hold the start token once for each class.
+  auto checkpoint = mao::load_reference_checkpoint(file);
+  const auto& context = checkpoint.state.at("ctx");
+  checkpoint.state["token_prefix"] = at::zeros({3, 1, context.size(-1)});
+  const fs::path theirs = temporary.path() / "model.pth.tar-9";
+  mao::save_reference_checkpoint(theirs, checkpoint);
+  for (const std::string given : {"a b", "a b c d"}) {
+    CHECK_THAT(mao_program("convert " + quoted(theirs) + " " + quoted(back) + " --learner kgcoop --classes " + given).output,
+               ContainsSubstring("which was trained on 3"));
+  }
+  CHECK(mao_program("convert " + quoted(theirs) + " " + quoted(back) + " --learner kgcoop --classes a b c").code == 0);
   CHECK_THAT(mao_program("convert " + quoted(file) + " " + quoted(back) + " --learner promptsrc --classes-file " + quoted(names_file)).output,
              ContainsSubstring("VPT"));
 }
