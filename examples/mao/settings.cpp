@@ -40,9 +40,7 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
   app.add_option("--mean", settings.mean,
                  "R G B: mean of the pixels, 0 to 1 (default: that of the file beside the checkpoint, else CLIP's)")
       ->expected(3);
-  app.add_option("--std", settings.deviation, "R G B: their standard deviation, as --mean")
-      ->expected(3)
-      ->check(CLI::PositiveNumber);
+  app.add_option("--std", settings.deviation, "R G B: their standard deviation, as --mean")->expected(3);
   app.add_option("--precision", settings.precision,
                  "of the frozen towers: fp32, equal to the reference; bf16, several times faster where the CPU has "
                  "instructions for it; auto, the faster of both on this CPU")

@@ -184,6 +184,6 @@ TEST_CASE("pixels are prepared as the file beside the weights says, mean and std
   CHECK(asked.preprocess == Preprocess{.resolution = 8, .mode = ResizeMode::squash});
   ask_normalisation(asked, std::array{0.1F, 0.2F, 0.3F}, {});
   CHECK(asked.preprocess == Preprocess{.resolution = 8, .mean = {0.1F, 0.2F, 0.3F}, .mode = ResizeMode::squash});
-  CHECK_THAT(asked.preprocess_reason, StartsWith("mean as asked for, the rest as "));
+  CHECK_THAT(asked.preprocess_reason, Catch::Matchers::StartsWith("mean as asked for, the rest as "));
   CHECK_THROWS_AS(ask_normalisation(asked, {}, std::array{0.1F, 0.0F, 0.3F}), OptionError);
 }

@@ -72,7 +72,9 @@ TEST_CASE("encode prepares pixels as --mean and --std, or as the file beside the
       .resolution = 48, .filter = mao::Filter::bilinear, .mode = mao::ResizeMode::squash};
   CHECK(at::allclose(squashed, features(squash, file), 0, 1e-6));
   CHECK_THAT(why, ContainsSubstring("pictures: resize mode squash to 48 px, bilinear; mean 0.48145467"));
-  CHECK_THAT(mao_program("encode --images x.png --out f.npz --std 0 1 1").output, ContainsSubstring("--std"));
+  const std::string odd = "encode --images " + quoted(file) + " --out " + quoted(out);
+  CHECK_THAT(mao_program(odd + " --std 0 1 1").output, ContainsSubstring("a deviation (std) of 0; expected a positive"));
+  CHECK_THAT(mao_program(odd + " --mean 0.5").output, ContainsSubstring("--mean"));
 }
 
 TEST_CASE("mean and std travel with a run and its prompts", "[pixels]") {
