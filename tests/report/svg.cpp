@@ -6,8 +6,8 @@
 using namespace mao;
 
 TEST_CASE("text that would be markup is not", "[svg]") {
-  CHECK(escaped("<a href=\"x\">'&'</a>\n") == "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt; ");
-  CHECK(svg_element("text", {{"x", 1.5}, {"class", "a\"b"}}, escaped("<")) ==
+  CHECK(escaped_markup("<a href=\"x\">'&'</a>\n") == "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt; ");
+  CHECK(svg_element("text", {{"x", 1.5}, {"class", "a\"b"}}, escaped_markup("<")) ==
         "<text x=\"1.5\" class=\"a&quot;b\">&lt;</text>");
   CHECK(svg_element("g", {}) == "<g/>");
 }

@@ -107,7 +107,7 @@ std::string class_chips(const BatchPicture& batch, const std::vector<std::string
       if (image.class_index != c || image.thumbnail.empty() || count++ >= room) continue;
       pictures += text_of("<img src=\"", image.thumbnail, "\" alt=\"\" width=\"26\" height=\"26\">");
     }
-    const std::string name = escaped(readable(batch.classes[c]));
+    const std::string name = escaped_markup(readable(batch.classes[c]));
     text += text_of("<li><b style=\"--h:", coordinate(group_hue(place_of(batch.classes[c], classes), classes.size())),
                     "\"></b><span title=\"", name, "\">", name, "</span>", pictures, "</li>");
   }
@@ -191,7 +191,7 @@ std::string batches_section(ReportData& data) {
       "<p class=\"note\">Image features (dots) and features of the classes' prompts (stars), by the untuned model: one "
       "mini-batch with hard negatives, and one that is merely shuffled.</p>";
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    text += blocks.size() == 1 ? blocks[i].second : html_details(escaped(blocks[i].first), blocks[i].second, i == 0);
+    text += blocks.size() == 1 ? blocks[i].second : html_details(escaped_markup(blocks[i].first), blocks[i].second, i == 0);
   }
   return text;
 }

@@ -121,7 +121,7 @@ std::string classes_section(ReportData& data) {
                                          html_table(table, "sticky"));
     const std::string body =
         html_grid(charts) + all + "<p class=\"note\">" + data.link("classes " + data_set, table) + "</p>";
-    text += data.all.data_sets.size() == 1 ? body : html_details(escaped(data_set), body, text.empty());
+    text += data.all.data_sets.size() == 1 ? body : html_details(escaped_markup(data_set), body, text.empty());
   }
   if (text.empty()) return {};
   return "<p class=\"note\">Accuracy of a class after tuning minus zero-shot, in points, means over seeds: the largest "
@@ -236,10 +236,10 @@ std::string confusion_section(ReportData& data) {
             half_block(data, *base, fresh ? "Base classes" : "All classes", file + (fresh ? " base" : "")));
       if (fresh) halves.push_back(half_block(data, *fresh, "New classes", file + " new"));
       std::erase(halves, "");
-      if (!halves.empty()) body += text_of("<h3>", escaped(method.label()), "</h3>", html_grid(halves, "pair"));
+      if (!halves.empty()) body += text_of("<h3>", escaped_markup(method.label()), "</h3>", html_grid(halves, "pair"));
     }
     if (body.empty()) continue;
-    text += data.all.data_sets.size() == 1 ? body : html_details(escaped(data_set), body, text.empty());
+    text += data.all.data_sets.size() == 1 ? body : html_details(escaped_markup(data_set), body, text.empty());
   }
   if (text.empty()) return {};
   return text_of(

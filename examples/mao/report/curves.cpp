@@ -135,7 +135,7 @@ std::string curves_section(ReportData& data) {
     }
     const std::string body = colour_key(curve_labels(data.all, data_set)) + html_grid(charts);
     const std::string link = text_of("<p class=\"note\">", data.link("curves " + data_set, table), "</p>");
-    text += data.all.data_sets.size() == 1 ? body + link : html_details(escaped(data_set), body + link, text.empty());
+    text += data.all.data_sets.size() == 1 ? body + link : html_details(escaped_markup(data_set), body + link, text.empty());
   }
   if (text.empty()) return {};
   return "<p class=\"note\">Means over seeds, thin lines are single seeds. Loss and accuracy are those of the classes "

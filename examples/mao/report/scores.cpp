@@ -62,7 +62,7 @@ void add_published_rows(const Summary& summary, const std::vector<std::string>& 
       HtmlRow& added = rows.emplace_back();
       added.css = first ? "published first-published" : "published";
       first = false;
-      added.cells.push_back({text_of(escaped(row->title), "<span class=\"from\">", escaped(row->source), "</span>")});
+      added.cells.push_back({text_of(escaped_markup(row->title), "<span class=\"from\">", escaped_markup(row->source), "</span>")});
       for (const double value : {scores->base, scores->fresh, scores->h})
         added.cells.push_back({number_text(value, 2)});
     }
@@ -79,7 +79,7 @@ std::string score_card(const Summary& summary, const std::string* data_set, bool
   std::vector<HtmlRow> rows;
   for (const CardRow& row : ours) {
     HtmlRow& added = rows.emplace_back();
-    added.cells.push_back({escaped(row.label)});
+    added.cells.push_back({escaped_markup(row.label)});
     for (const Score column : columns) {
       const double mean = (row.scores.*column).mean;
       const bool best = ours.size() > 1 && std::ranges::none_of(ours, [&](const CardRow& other) {
@@ -95,7 +95,7 @@ std::string score_card(const Summary& summary, const std::string* data_set, bool
   const std::string title = data_set == nullptr ? average_title(summary.data_sets.size()) : *data_set;
   const std::vector<std::string> header =
       with_new ? std::vector<std::string>{"", "Base", "New", "H"} : std::vector<std::string>{"", "Accuracy"};
-  return text_of("<h3>", escaped(title), "</h3>", html_table(header, rows, 1, "scores"));
+  return text_of("<h3>", escaped_markup(title), "</h3>", html_table(header, rows, 1, "scores"));
 }
 
 /// The plain method that a row with MAO was trained like: same shots, same model.
@@ -225,7 +225,7 @@ void add_published_transfers(const TransferTable& transfer, std::vector<HtmlRow>
       HtmlRow& added = rows.emplace_back();
       added.css = first ? "published first-published" : "published";
       first = false;
-      added.cells = {{text_of(escaped(row.title), "<span class=\"from\">", escaped(row.source), "</span>")},
+      added.cells = {{text_of(escaped_markup(row.title), "<span class=\"from\">", escaped_markup(row.source), "</span>")},
                      {number_text(row.imagenet, 2)}};
       for (const double accuracy : row.targets) added.cells.push_back({number_text(accuracy, 2)});
       added.cells.push_back({number_text(mean_std(row.targets).mean, 2)});
@@ -243,7 +243,7 @@ std::string transfer_section(ReportData& data) {
     for (const TransferRow& row : transfer.rows) {
       const auto seeds = static_cast<std::size_t>(row.seeds);
       HtmlRow& added = rows.emplace_back();
-      added.cells = {{escaped(row.method)}, {score_markup(row.source, seeds)}};
+      added.cells = {{escaped_markup(row.method)}, {score_markup(row.source, seeds)}};
       for (const std::string& target : transfer.targets) {
         const auto found = row.targets.find(target);
         added.cells.push_back({found == row.targets.end() ? "–" : score_markup(found->second, seeds)});
@@ -252,7 +252,7 @@ std::string transfer_section(ReportData& data) {
     }
     const std::size_t own = rows.size();
     add_published_transfers(transfer, rows);
-    text += text_of("<h3>Tuned on ", escaped(transfer.source), "</h3>", html_table(table.header, rows, 1, "sticky"),
+    text += text_of("<h3>Tuned on ", escaped_markup(transfer.source), "</h3>", html_table(table.header, rows, 1, "sticky"),
                     "<p class=\"note\">Accuracy in percent; the average is over the targets alone. ",
                     rows.size() > own ? "Grey rows are as published, with CLIP ViT-B/16 and 16 shots. " : "",
                     data.link("transfer from " + transfer.source, table), "</p>");

@@ -44,14 +44,14 @@ inline std::string heat_map(const HeatMap& map) {
                      {{"class", "axis"},
                       {"text-anchor", "end"},
                       {"transform", text_of("translate(9 ", coordinate(top), ") rotate(-90)")}},
-                     escaped(text_of("← ", map.row_label)));
+                     escaped_markup(text_of("← ", map.row_label)));
   for (std::size_t i = 0; i < map.names.size(); ++i) {
     const double middle = (static_cast<double>(i) + 0.5) * side;
     const std::string name = shortened(map.names[i], label - 6, 10);
     svg += svg_text(left - 5, top + middle + 3.5, name, "small", "end");
     const std::string turn =
         text_of("translate(", coordinate(left + middle + 3), " ", coordinate(top - 5), ") rotate(-55)");
-    svg += svg_element("text", {{"class", "small"}, {"transform", turn}}, escaped(name));
+    svg += svg_element("text", {{"class", "small"}, {"transform", turn}}, escaped_markup(name));
   }
   for (const HeatCell& cell : map.cells) {
     if (cell.value <= 0) continue;

@@ -39,7 +39,7 @@ inline std::string html_table(const std::vector<std::string>& header, const std:
   };
   std::string text =
       text_of("<div class=\"scroll\"><table", css.empty() ? "" : text_of(" class=\"", css, "\""), "><thead><tr>");
-  for (std::size_t i = 0; i < header.size(); ++i) text += cell("th", i, escaped(header[i]), "");
+  for (std::size_t i = 0; i < header.size(); ++i) text += cell("th", i, escaped_markup(header[i]), "");
   text += "</tr></thead><tbody>\n";
   for (const HtmlRow& row : rows) {
     text += row.css.empty() ? "<tr>" : "<tr class=\"" + row.css + "\">";
@@ -54,7 +54,7 @@ inline std::string html_table(const TextTable& table, std::string_view css = {})
   std::vector<HtmlRow> rows;
   for (const auto& cells : table.rows) {
     HtmlRow& row = rows.emplace_back();
-    for (const std::string& words : cells) row.cells.push_back({escaped(words)});
+    for (const std::string& words : cells) row.cells.push_back({escaped_markup(words)});
   }
   return html_table(table.header, rows, table.first_number, css);
 }
@@ -66,7 +66,7 @@ inline std::string html_details(std::string_view summary, std::string_view body,
 
 /// A link that saves the file it holds.
 inline std::string csv_link(std::string_view file_name, const TextTable& table) {
-  return text_of("<a download=\"", escaped(file_name), "\" href=\"",
+  return text_of("<a download=\"", escaped_markup(file_name), "\" href=\"",
                  data_uri("text/csv;charset=utf-8", std::string_view(csv_text(table))), "\">CSV</a>");
 }
 
@@ -74,7 +74,7 @@ inline std::string csv_link(std::string_view file_name, const TextTable& table) 
 inline std::string html_figure(std::string_view title, std::string_view svg, std::string_view caption,
                                std::string_view link) {
   std::string text = "<figure>";
-  if (!title.empty()) text += text_of("<h4>", escaped(title), "</h4>");
+  if (!title.empty()) text += text_of("<h4>", escaped_markup(title), "</h4>");
   text += svg;
   if (!caption.empty() || !link.empty()) {
     text += text_of("<figcaption>", caption, caption.empty() || link.empty() ? "" : " ", link, "</figcaption>");
@@ -88,7 +88,7 @@ inline std::string colour_key(const std::vector<std::string>& labels) {
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i].empty()) continue;
     text += text_of("<li><i style=\"border-color:var(--s", i % 8,
-                    i >= 8 ? ");border-top-style:dashed\"></i>" : ")\"></i>", escaped(labels[i]), "</li>");
+                    i >= 8 ? ");border-top-style:dashed\"></i>" : ")\"></i>", escaped_markup(labels[i]), "</li>");
   }
   return text + "</ul>\n";
 }
@@ -112,15 +112,15 @@ inline std::string html_page(std::string_view title, std::string_view lead, cons
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
       "<meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n<title>",
-      escaped(title), "</title>\n<style>", detail::page_colours, detail::page_layout, detail::chart_style,
-      "</style>\n</head>\n<body>\n<main>\n<header>\n<h1>", escaped(title), "</h1>\n", lead,
+      escaped_markup(title), "</title>\n<style>", detail::page_colours, detail::page_layout, detail::chart_style,
+      "</style>\n</head>\n<body>\n<main>\n<header>\n<h1>", escaped_markup(title), "</h1>\n", lead,
       "<nav aria-label=\"Contents\">");
   for (const PageSection& section : sections) {
-    text += text_of("<a href=\"#", section.id, "\">", escaped(section.title), "</a>\n");
+    text += text_of("<a href=\"#", section.id, "\">", escaped_markup(section.title), "</a>\n");
   }
   text += "</nav>\n</header>\n";
   for (const PageSection& section : sections) {
-    text += text_of("<section id=\"", section.id, "\">\n<h2>", escaped(section.title), "</h2>\n", section.body,
+    text += text_of("<section id=\"", section.id, "\">\n<h2>", escaped_markup(section.title), "</h2>\n", section.body,
                     "</section>\n");
   }
   return text_of(text, "<footer>", footer, "</footer>\n</main>\n</body>\n</html>\n");

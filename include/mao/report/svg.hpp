@@ -16,7 +16,7 @@
 namespace mao {
 
 /// Text that may stand between tags and in attributes of HTML and SVG; control characters become blanks.
-inline std::string escaped(std::string_view text) {
+inline std::string escaped_markup(std::string_view text) {
   std::string result;
   for (const char c : text) {
     switch (c) {
@@ -72,7 +72,7 @@ struct SvgAttribute {
   std::string value;
 
   SvgAttribute(std::string key, double number) : name(std::move(key)), value(coordinate(number)) {}
-  SvgAttribute(std::string key, std::string_view text) : name(std::move(key)), value(escaped(text)) {}
+  SvgAttribute(std::string key, std::string_view text) : name(std::move(key)), value(escaped_markup(text)) {}
   SvgAttribute(std::string key, const char* text) : SvgAttribute(std::move(key), std::string_view(text)) {}
   SvgAttribute(std::string key, const std::string& text) : SvgAttribute(std::move(key), std::string_view(text)) {}
 };
@@ -94,11 +94,11 @@ inline std::string svg_line(double x1, double y1, double x2, double y2, std::str
 /// Words at a point; `anchor` is start, middle or end.
 inline std::string svg_text(double x, double y, std::string_view text, std::string_view css = "tick",
                             std::string_view anchor = "start") {
-  return svg_element("text", {{"x", x}, {"y", y}, {"class", css}, {"text-anchor", anchor}}, escaped(text));
+  return svg_element("text", {{"x", x}, {"y", y}, {"class", css}, {"text-anchor", anchor}}, escaped_markup(text));
 }
 
 /// What a pointer that rests on an element shows.
-inline std::string svg_hint(std::string_view text) { return svg_element("title", {}, escaped(text)); }
+inline std::string svg_hint(std::string_view text) { return svg_element("title", {}, escaped_markup(text)); }
 
 /// A picture that scales with the page. `title` and `description` are read to those who do not see it.
 inline std::string svg_picture(double width, double height, std::string_view title, std::string_view description,
