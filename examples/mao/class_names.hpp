@@ -30,6 +30,8 @@ inline mao::ClassList read_class_names(const std::filesystem::path& file) {
 /// The file's names where one is given, those of `--classes` otherwise. **Throws** `OptionError` for an empty name and
 /// for two that are one in a prompt.
 inline mao::ClassList given_class_names(const std::vector<std::string>& names, const std::string& file) {
+  mao::require<mao::OptionError>(names.empty() || file.empty(), "--classes and --classes-file both give class names; ",
+                                 "expected one of them");
   const mao::ClassList classes = file.empty() ? mao::ClassList{names} : read_class_names(file);
   std::map<std::string, std::string> seen;
   for (const std::string& name : classes.names) {

@@ -39,6 +39,10 @@ std::optional<std::array<float, 3>> channels(const std::vector<double>& numbers)
   std::array<float, 3> result{};
   require<OptionError>(numbers.size() == result.size(), "--mean and --std take three numbers, R G B; got ",
                        numbers.size());
+  for (const double number : numbers) {
+    require<OptionError>(number >= 0 && number <= 1, "--mean or --std of ", number,
+                         ": pixels are 0 to 1 here; divide numbers of the scale 0 to 255 by 255");
+  }
   std::ranges::transform(numbers, result.begin(), [](double number) { return static_cast<float>(number); });
   return result;
 }
@@ -88,6 +92,8 @@ OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened)
 }
 
 OpenedModel open_embedded(const ModelSettings& settings) {
+  require<OptionError>(settings.activation == "auto" && settings.vocab.empty(), "--activation and --vocab are for CLIP ",
+                       "checkpoints; the embedded model has its own");
   const std::filesystem::path folder =
       settings.weights.empty() ? world::embedded_model_folder() : std::filesystem::path(settings.weights);
   Clip clip = Clip::load(folder, clip_options(settings, folder / "merges.txt"));

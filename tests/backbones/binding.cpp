@@ -67,3 +67,11 @@ TEST_CASE("a copy of a backbone has parameters of its own", "[binding]") {
   CHECK(second.parameters()[0].value.requires_grad());
   CHECK(first.classes() == toy_classes(4));
 }
+
+TEST_CASE("a bind that does nothing is noticed", "[binding]") {
+  struct Deaf : Coop<ToyModel> {
+    Deaf() : Coop<ToyModel>(ToyModel::make(), toy_classes(3)) {}
+    void bind(const ClassList&) {}
+  } deaf;
+  CHECK_THROWS_WITH(BoundFor(deaf, toy_classes(2)), ContainsSubstring("after `bind` to 2 classes"));
+}

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include <ATen/ops/zeros.h>
+
 #include <support/catch.hpp>
 
 using namespace mao;
@@ -55,4 +57,11 @@ TEST_CASE("pixels prepared in another way make another model, half a pixel of th
     suffixes.insert(fingerprint_suffix(each));
   }
   CHECK(suffixes.size() == 5);
+}
+
+TEST_CASE("a number in the middle of a large tensor changes the fingerprint", "[fingerprint]") {
+  const Tensor large = at::zeros({64, 1024});
+  Tensor other = large.clone();
+  other[32][512] = 1;
+  CHECK(fingerprint_of({{"visual.proj", large}}) != fingerprint_of({{"visual.proj", other}}));
 }

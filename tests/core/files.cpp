@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/core/files.hpp>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <stdexcept>
 
@@ -77,4 +79,16 @@ TEST_CASE("writing into a missing folder or over a folder says so") {
   CHECK_THROWS_WITH(mao::write_file_atomically(folder / "absent/a.txt", nothing),
                     ContainsSubstring("folder has to exist"));
   CHECK_THROWS_WITH(mao::write_file_atomically(folder.path(), nothing), ContainsSubstring("it is a folder"));
+}
+
+TEST_CASE("a device or a pipe is not replaced by a file", "[files]") {
+  const TemporaryFolder folder;
+  const auto pipe = folder / "pipe";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::filesystem::create_symlink("/dev/null", folder / "link");
+  for (const auto& path : {pipe, folder / "link", std::filesystem::path("/dev/null")}) {
+    CHECK_THROWS_WITH(mao::write_file_atomically(path, [](std::ostream& out) { out << "text"; }),
+                      ContainsSubstring("it is a device, a pipe or a socket"));
+  }
+  CHECK(std::filesystem::is_fifo(pipe));
 }

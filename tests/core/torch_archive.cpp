@@ -212,3 +212,7 @@ TEST_CASE("a module that was saved whole gives the names of its state dict") {
     CHECK(tensors.at("projection.weight").sizes() == at::IntArrayRef({1, 2}));
   }
 }
+
+TEST_CASE("a view of complex numbers whose values are negated is refused, not read with the wrong sign") {
+  CHECK_THROWS_WITH(mao::read_torch_archive(folder + "negative_view.pt"), ContainsSubstring("negated"));
+}

@@ -48,6 +48,11 @@ TEST_CASE("bad tables are refused with the line", "[csv]") {
   CHECK_THROWS_AS(mao::parse_csv("path,label,classname\n1,0,a\n2,0,b\n", "r", "t"), mao::DataError);
 }
 
+TEST_CASE("a column that stands in the header twice is refused", "[csv]") {
+  CHECK_THROWS_WITH(mao::parse_csv("path,label,label,classname\na.jpg,0,1,cat\n", "root", "t.csv"),
+                    ContainsSubstring("the column 'label' stands there twice"));
+}
+
 TEST_CASE("an image has one label, and is trained on or tested", "[csv]") {
   const std::string header = "path,label,classname,split\n";
   const std::string rest = "1.jpg,0,a,train\n2.jpg,1,b,train\n3.jpg,0,a,test\n";

@@ -31,7 +31,7 @@ namespace {
 struct Temperature {
   mao::ClassList bound;
   mao::Tensor text;  // [C, D], unit rows
-  mao::Tensor factor = mao::parameter(at::ones({1}));
+  mao::OwnTensor factor = mao::parameter(at::ones({1}));
 
   void bind(const mao::ClassList& classes) { bound = classes; }
   const mao::ClassList& classes() const { return bound; }
@@ -159,6 +159,8 @@ struct OnlySure {
     for (float& confidence : answer.confidence) confidence = confidence < least ? 0.0F : confidence;
     return answer;
   }
+  // Whose labels these are: the tuner compares them with what the backbone is bound to.
+  decltype(auto) classes() const requires mao::StatesClasses<Inner> { return inner.classes(); }
 };
 static_assert(mao::PseudoLabeler<OnlySure<mao::archetype::PseudoLabeler>>);
 // [end]

@@ -36,7 +36,7 @@ TEST_CASE("weights without their configuration are listed, and what they lack is
   INFO(listed.output);
   CHECK(listed.code == 0);
   CHECK_THAT(listed.output, ContainsSubstring("no CLIP that can be used as it is") &&
-                                ContainsSubstring("attention heads") && ContainsSubstring("visual.proj"));
+                                ContainsSubstring("attention heads") && ContainsSubstring("text_projection"));
   const auto tuned =
       mao_program("tune --data sketch --shots 1 --epochs 1 --quiet --vocab " + quoted(model / "merges.txt") +
                   " --model " + quoted(folder.path()) + " --out " + quoted(folder / "run"));

@@ -31,7 +31,7 @@ TEST_CASE("a full disk behind the standard output is an error of every command",
         "sweep --print-slurm " + sweep, "tune --data sketch --learner zero-shot --out " + run,
         "tune --data sketch --learner zero-shot --out " + run, "report " + run + " --out " + quoted(folder / "r.html"),
         "summarize " + run, "sweep " + sweep, "sweep --status " + sweep}) {
-    const Run full = shell(mao() + " " + command + " >/dev/full");
+    const Run full = shell("(" + mao() + " " + command + " >/dev/full)");
     CAPTURE(command, full.output);
     CHECK(full.code == 1);
     CHECK_THAT(full.output, ContainsSubstring("writing the standard output failed: No space left on device"));
@@ -48,5 +48,5 @@ TEST_CASE("an output beyond the limit of a file's size is an error, a reader tha
   CHECK_THAT(closed.output, !ContainsSubstring("mao:"));
   const Run ignored = shell("(trap '' PIPE; (sleep 0.2; " + mao() + " presets) | true)");
   CHECK(ignored.output.empty());
-  CHECK(shell(mao() + " learners >&-").code == 1);
+  CHECK(shell("(" + mao() + " learners >&-)").code == 1);
 }

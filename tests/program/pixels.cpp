@@ -38,7 +38,7 @@ void copy_model(const fs::path& folder, const json& preprocess_cfg) {
     fs::copy_file(model / file, folder / file, fs::copy_options::overwrite_existing);
   }
   json config = json::parse(mao::read_text_file(model / "config.json"));
-  config.update(preprocess_cfg);
+  if (preprocess_cfg.is_object()) config.update(preprocess_cfg);
   std::ofstream(folder / "config.json") << config.dump();
 }
 
@@ -95,7 +95,7 @@ TEST_CASE("mean and std travel with a run and its prompts", "[pixels]") {
   CHECK(taken.code == 0);
   CHECK(taken.output == given.output);
   for (const std::string& command :
-       {eval, "export --prompts " + quoted(prompts) + " --out " + quoted(temporary / "w.safetensors")}) {
+       {eval, "export " + quoted(temporary / "w.safetensors") + " --prompts " + quoted(prompts)}) {
     const Run other = mao_program(command + " --mean 0.4 0.4 0.4");
     INFO(other.output);
     CHECK(other.code == 1);

@@ -2,6 +2,7 @@
 #include <mao/sampling/pseudo_label.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <support/catch.hpp>
 
 // Any definition will do: the sampler only passes it on.
@@ -133,4 +134,26 @@ TEST_CASE("a pseudo-label sampler refuses what it cannot use", "[sampling]") {
   CHECK_THROWS_WITH(ragged.label(batch, {{0.9F, 0.1F}}), ContainsSubstring("3 probabilities for 2 images"));
   PseudoLabelSampler silent(3, Silent{}, {.threshold = 0.5});
   CHECK_THROWS_WITH(silent.label(batch, {{0.9F, 0.1F}}), ContainsSubstring("set threshold to 0"));
+}
+
+TEST_CASE("confidences are one in [0, 1] for each image, or none", "[sampling]") {
+  struct Sure {
+    std::vector<float> confidence;
+    mao::PseudoLabels label(const mao::ImageBatch& images) {
+      return {.labels = std::vector<std::int64_t>(images.brightness.size(), 0), .confidence = confidence};
+    }
+  };
+  const auto labelled = [](std::vector<float> confidence) {
+    PseudoLabelSampler sampler(2, Sure{std::move(confidence)}, {.batch = 2, .drop_last = false});
+    mao::Batch batch{.images = {0, 1}};
+    mao::ImageBatch images;
+    images.brightness = {0.1F, 0.9F};
+    sampler.label(batch, images);
+    return batch.weights;
+  };
+  CHECK(labelled({}).empty());
+  CHECK(labelled({0.5F, 1}).empty());
+  CHECK_THROWS_AS(labelled({1}), mao::ShapeError);
+  CHECK_THROWS_AS(labelled({1, std::nanf("")}), mao::NumericError);
+  CHECK_THROWS_AS(labelled({1, -1}), mao::NumericError);
 }

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 
@@ -111,4 +112,14 @@ TEST_CASE("steps that reach no parameter, or change none in an epoch, are notice
   }
   watch.after({{"ctx", value}}, 0.1);
   CHECK_NOTHROW(watch.expect({{"ctx", value}}, here));
+}
+
+TEST_CASE("an update that rounds to nothing is no fault where the gradient is not 0", "[checks]") {
+  const Tensor value = parameter(at::full({2}, 26.9));
+  ChangeWatch watch;
+  value.mutable_grad() = at::full({2}, 0.01);
+  watch.before({{"scale", value}}, here);
+  watch.after({{"scale", value}}, 1e-5);
+  CHECK_NOTHROW(watch.expect({{"scale", value}}, here));
+  CHECK(watch.fastest() == 1e-5);
 }

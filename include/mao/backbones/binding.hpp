@@ -38,7 +38,10 @@ template <Backbone BackboneT>
 class BoundFor {
  public:
   BoundFor(BackboneT& backbone, const ClassList& classes) : backbone_(backbone), found_(backbone.classes()) {
-    if (!(found_ == classes)) backbone_.bind(classes);
+    if (found_ == classes) return;
+    backbone_.bind(classes);
+    require<OptionError>(backbone_.classes() == classes, "after `bind` to ", classes.size(), " classes the backbone's ",
+                         "`classes()` gives another list; `bind` has to make the backbone one for the classes it is given");
   }
   BoundFor(const BoundFor&) = delete;
   BoundFor& operator=(const BoundFor&) = delete;

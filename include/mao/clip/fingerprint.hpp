@@ -9,24 +9,24 @@
 #include <utility>
 
 #include <mao/clip/architecture.hpp>
+#include <mao/core/checksum.hpp>
 #include <mao/core/content_hash.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/data/preprocess.hpp>
 
 namespace mao {
 
-/// 16 hexadecimal digits over names, shapes and the first and last 4 KiB of each tensor (reading all of a large model
-/// would take longer than a short run).
+/// 16 hexadecimal digits over names, shapes and the bytes of all tensors.
 inline std::string fingerprint_of(const TensorMap& weights) {
   detail::ContentHash hash;
   for (const auto& [name, value] : weights) {
     hash.add(name.data(), name.size());
     const Tensor bytes = value.detach().cpu().contiguous();
     for (const std::int64_t extent : bytes.sizes()) hash.add(&extent, sizeof extent);
-    const auto* begin = static_cast<const char*>(bytes.const_data_ptr());
-    const std::size_t size = bytes.nbytes(), window = std::min<std::size_t>(size, 4096);
-    hash.add(begin, window);
-    hash.add(begin + (size - window), window);
+    detail::Checksum content;  // as fast as memory: a model of 600 MB takes less time than one step
+    content.add(bytes.const_data_ptr(), bytes.nbytes());
+    const std::uint64_t sum = content.value();
+    hash.add(&sum, sizeof sum);
   }
   return hash.text();
 }

@@ -129,7 +129,12 @@ struct TemporaryGuard {
 /// **Throws** `FileError` when the folder is missing or not writable, or the disk is full; whatever `write` throws.
 inline void write_file_atomically(const std::filesystem::path& path, const std::function<void(std::ostream&)>& write,
                                   const std::function<void()>& before_rename = {}) {
-  require<FileError>(!std::filesystem::is_directory(path), "cannot write ", path.string(), ": it is a folder");
+  std::error_code unknown;
+  const auto there = std::filesystem::status(path, unknown);
+  require<FileError>(!std::filesystem::is_directory(there), "cannot write ", path.string(), ": it is a folder");
+  require<FileError>(!std::filesystem::exists(there) || std::filesystem::is_regular_file(there), "cannot write ",
+                     path.string(), ": it is a device, a pipe or a socket, which a file would replace; expected a path ",
+                     "for a regular file");
   detail::TemporaryGuard temporary{detail::create_temporary_beside(path)};
   {
     std::ofstream stream(temporary.path, std::ios::binary | std::ios::trunc);

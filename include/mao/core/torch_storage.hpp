@@ -70,6 +70,11 @@ class TorchStorages {
     const auto shape = integers(arguments[2], what);
     const auto strides = integers(arguments[3], what);
     const std::int64_t count = checked_element_count(shape, what);
+    // (storage, offset, shape, strides, requires_grad, hooks[, metadata]): the metadata of a view of complex numbers
+    // say that its values are the negatives or conjugates of those that are stored.
+    require<FormatError>(arguments.size() < 7 || arguments[6].entry_count() == 0, what,
+                         " is stored as a view whose values have to be negated or conjugated; save it again after ",
+                         "`tensor.resolve_neg().resolve_conj()`");
     require<FormatError>(shape.size() == strides.size(), what, " has ", shape.size(), " extents and ", strides.size(),
                          " strides");
     if (count == 0) return at::empty(shape, base.options());

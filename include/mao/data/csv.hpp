@@ -37,6 +37,8 @@ struct CsvColumns {
     const auto find = [&](std::string_view name) -> std::optional<std::size_t> {
       const auto found = std::ranges::find(header.fields, name);
       if (found == header.fields.end()) return std::nullopt;
+      require<FormatError>(std::ranges::count(header.fields, name) == 1, source, ": line ", header.line,
+                           ": the column '", name, "' stands there twice; expected each once");
       return static_cast<std::size_t>(found - header.fields.begin());
     };
     const auto needed = [&](std::string_view name) {

@@ -61,6 +61,7 @@ class PseudoLabelSampler {
       require<ShapeError>(found.labels.size() == batch.images.size(), "PseudoLabelSampler: the labeller gave ",
                           found.labels.size(), " labels for ", batch.images.size(), " images");
       require_rows(found.probabilities, batch.images.size());
+      require_confidences(found.confidence, batch.images.size());
       batch.weights.clear();
       if (options_.threshold > 0 || std::ranges::count(found.confidence, 0.0F) > 0) {
         batch.weights = weights(found.confidence, batch.images.size());
@@ -81,6 +82,16 @@ class PseudoLabelSampler {
   [[nodiscard]] const Options& options() const { return options_; }
 
  private:
+  /// None, or one in [0, 1] for each image.
+  static void require_confidences(const std::vector<float>& confidence, std::size_t images) {
+    require<ShapeError>(confidence.empty() || confidence.size() == images, "PseudoLabelSampler: the labeller gave ",
+                        confidence.size(), " confidences for ", images, " images; expected one each, or none");
+    for (const float sure : confidence) {
+      require<NumericError>(sure >= 0 && sure <= 1, "PseudoLabelSampler: the labeller gave a confidence of ", sure,
+                            "; expected 0 to 1");
+    }
+  }
+
   [[nodiscard]] std::vector<float> weights(const std::vector<float>& confidence, std::size_t images) const {
     require<ShapeError>(confidence.size() == images, "PseudoLabelSampler: threshold = ", options_.threshold,
                         " needs one confidence per image, the labeller gave ", confidence.size(), " for ", images,

@@ -168,13 +168,18 @@ class ChangeWatch {
         std::ranges::any_of(parameters, reached), place,
         ": none of the backbone's parameters got a gradient; the loss has to depend on the tensors that "
         "`parameters()` returns");
+    // An update by a small rate may round to nothing; a gradient that is not 0 shows that the loss depends on it.
+    seen_ = std::ranges::any_of(parameters, [&](const Parameter& parameter) {
+      return reached(parameter) && parameter.value.grad().ne(0).any().template item<bool>();
+    });
+    if (seen_) return;
     for (const Parameter& parameter : parameters) start_.push_back(parameter.value.detach().clone());
   }
 
   /// After the update; `rate`: the largest of its learning rates.
   void after(const ParameterList& parameters, double rate) {
-    if (seen_) return;
     fastest_ = std::max(fastest_, rate);
+    if (seen_) return;
     for (std::size_t i = 0; i < start_.size() && !seen_; ++i) seen_ = !parameters[i].value.equal(start_[i]);
     if (seen_) start_.clear();
   }
@@ -183,8 +188,12 @@ class ChangeWatch {
   void expect(const ParameterList& parameters, const StepPlace& place) const {
     require<PolicyError>(seen_ || fastest_ == 0, place, ": the steps of a whole epoch changed none of the ",
                          parameters.size(), " parameters at a learning rate of up to ", fastest_,
-                         "; what `parameters()` returns is not what the loss depends on");
+                         ": every gradient was 0; the loss has to depend on what `parameters()` returns, and among a ",
+                         "single class it is 0 whatever is learned");
   }
+
+  /// The largest learning rate of all updates, 0 before any.
+  [[nodiscard]] double fastest() const { return fastest_; }
 
  private:
   std::vector<Tensor> start_;

@@ -52,11 +52,14 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     expect_shareable(workers(), backbone_, regularizer_, options_.name);
     expect_shareable_labels<SamplerT>(workers(), options_.name);
     expect_same_start(workers(), epochs_done_, optimizer_.parameters(), options_.name);
+    const bool begins = epochs_done_ == 0;
     while (epochs_done_ < schedule_.epochs()) {
       if (!run_epoch(images, observer)) return FitResult::Stopped;
     }
     require<DataError>(updates_ > 0, options_.name, ": no image of any of the ", schedule_.epochs(),
                        " epochs had a weight above 0, so nothing was trained; lower the labeller's threshold");
+    require<OptionError>(!begins || change_.fastest() > 0, options_.name, ": every learning rate of all ",
+                         schedule_.epochs(), " epochs was 0, so nothing was trained; expected a schedule above 0");
     expect_policies_agree();
     if constexpr (Finishes<BackboneT>) backbone_.finish();
     finished_ = true;
@@ -134,6 +137,7 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
   void end(int epoch) {
     const StepPlace place{.name = options_.name, .epoch = epoch};
     change_.expect(optimizer_.parameters(), place);
+    check_same_parameters(optimizer_.parameters(), backbone_.parameters(), place);
     check_finite(optimizer_.parameters(), text_of(place, ", after its last step"));
     if constexpr (EpochAware<BackboneT>) backbone_.end_epoch({.epoch = epoch, .horizon = schedule_.epochs()});
     ++epochs_done_;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes torch_save.pth.tar, legacy_*.pt and whole_module.pt beside this script with PyTorch's own torch.save (2.11 wrote those that are there).
+"""Writes torch_save.pth.tar, legacy_*.pt, negative_view.pt and whole_module.pt beside this script with PyTorch's own torch.save (2.11 wrote those that are there).
 
 usage: make_torch_golden.py   (a Python that has torch)
 """
@@ -50,6 +50,8 @@ class Whole(torch.nn.Module):
 torch.manual_seed(0)
 whole = Whole()
 torch.save(whole, Path(__file__).with_name("whole_module.pt"))
+negated = torch.complex(torch.zeros(2, 3), -torch.arange(6.0).reshape(2, 3)).conj().imag  # a view that stores the opposite
+torch.save({"negated": negated}, Path(__file__).with_name("negative_view.pt"))
 torch.save(whole, Path(__file__).with_name("legacy_module.pt"), _use_new_zipfile_serialization=False)
 torch.save({"epoch": 3, "state_dict": state, "optimizer": optimizer.state_dict()}, Path(__file__).with_name("legacy_dict.pt"),
            _use_new_zipfile_serialization=False)
