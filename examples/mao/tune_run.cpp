@@ -67,7 +67,7 @@ class TuneRun {
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
     say("pictures: " + opened.pixels);
-    if (!has_old_config_) config_["preprocess"] = describe(opened.model->preprocess());
+    if (!has_old_config_) expect_same_pixels(describe(opened.model->preprocess()));
     const EncodeProgress encoding = [this](const std::string& what, std::int64_t done, std::int64_t total) {
       output_.progress(what, done, total);
     };
@@ -149,6 +149,14 @@ class TuneRun {
     saved.erase("images");
     saved.erase("preprocess");
     return saved == nlohmann::json(settings_);
+  }
+
+  /// The folder was opened with what its config.json says of pixels, before there was a model to ask.
+  void expect_same_pixels(const std::string& now) {
+    const std::string there = config_.value("preprocess", now);
+    require<OptionError>(there == now, options_.out, " holds a run with other settings: preprocess: ", there, " there, ",
+                         now, " now; choose another --out, or put the files beside the checkpoint back as they were");
+    config_["preprocess"] = now;
   }
 
   /// True, having said so, when an earlier call did it all.
