@@ -17,12 +17,12 @@ int main() {
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Coop coop(clip, task.base.classes);
-  mao::plain(coop, task.base.train_labels).fit(*task.base.train);
+  mao::plain(coop, task.base.classes, task.base.train_labels).fit(*task.base.train);
 
-  const double base = test_on(coop, task.base).accuracy;
-  const double fresh = test_on(coop, task.fresh).accuracy;  // binds the prompt to the new classes
+  const double base = mao::test_on(coop, task.base).accuracy;
+  const double fresh = mao::test_on(coop, task.fresh).accuracy;  // binds the prompt to the new classes
   mao::ZeroShot untuned(clip, task.base.classes);
-  std::cout << "untuned  Base " << test_on(untuned, task.base).accuracy << "  New "
-            << test_on(untuned, task.fresh).accuracy << "\n"
+  std::cout << "untuned  Base " << mao::test_on(untuned, task.base).accuracy << "  New "
+            << mao::test_on(untuned, task.fresh).accuracy << "\n"
             << "CoOp     Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }

@@ -18,21 +18,20 @@
 
 namespace {
 
-// The two steps of MAO over one backbone, with `bind` in between.
+// The two steps of MAO over one backbone, which each of them binds to its classes.
 void tune_and_test(const std::shared_ptr<const mao::Clip>& clip, const mao::BaseToNewTask& task) {
   mao::Coop coop(clip, task.base.classes);
 
   // Base step: labelled images of the base classes with hard negatives, judged against the classes of the batch.
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
-  mao_base(coop, task.base.train_labels, mao::TextTowerSimilarity(clip),
+  mao::mao_base(coop, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
            {.sampler = {.batch = shape.batch, .k = shape.k}})
       .fit(*task.base.train);
-  const double base = test_on(coop, task.base).accuracy;
+  const double base = mao::test_on(coop, task.base).accuracy;
 
   // New step: unlabelled images of the new classes, labelled by the frozen model.
-  coop.bind(task.fresh.classes);
-  mao_new(coop, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes)).fit(*task.fresh.train);
-  const double fresh = test_on(coop, task.fresh).accuracy;
+  mao::mao_new(coop, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes)).fit(*task.fresh.train);
+  const double fresh = mao::test_on(coop, task.fresh).accuracy;
 
   std::cout << "Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
@@ -66,7 +65,7 @@ int main(int argc, char** argv) try {
     return 0;
   }
   const auto clip = std::make_shared<const mao::Clip>(mao::Clip::load(argv[1]));
-  const auto [base, fresh] = split_base_new(few_shot_dataset(mao::open_dataset(argv[2]), 16, /*seed=*/1));
+  const auto [base, fresh] = mao::split_base_new(mao::few_shot_dataset(mao::open_dataset(argv[2]), 16, /*seed=*/1));
   Images base_train(*clip, base, base.train), new_train(*clip, fresh, fresh.train);
   Images base_test(*clip, base, base.test), new_test(*clip, fresh, fresh.test);
   tune_and_test(clip, {{base.classes, &base_train.features, base_train.labels, &base_test.features, base_test.labels},

@@ -46,6 +46,6 @@ int main() {
   mao::PromptTuner tuner(coop, BalancedSampler(task.base.train_labels), mao::CrossEntropy{},
                          mao::CosineSchedule({.epochs = 10, .learning_rate = 0.002}));
   tuner.fit(*task.base.train);
-  std::cout << "CoOp with balanced batches: Base " << test_on(coop, task.base).accuracy << "  New "
-            << test_on(coop, task.fresh).accuracy << "\n";
+  std::cout << "CoOp with balanced batches: Base " << mao::test_on(coop, task.base).accuracy << "  New "
+            << mao::test_on(coop, task.fresh).accuracy << "\n";
 }

@@ -33,8 +33,8 @@ struct NeighbourRegularizer {
   // The whole task loss: cross entropy with smoothed labels over the candidates.
   mao::Tensor operator()(const mao::Output& output, const mao::Batch& batch) const {
     const mao::Tensor hard =
-        mao::weighted_cross_entropy(output.logits, columns_of(batch.labels, output.candidates), batch.weights);
-    const mao::Tensor even = output.logits.log_softmax(1).mean().neg();
+        mao::weighted_cross_entropy(output.logits, mao::columns_of(batch.labels, output.candidates), batch.weights);
+    const mao::Tensor even = mao::weighted_mean(output.logits.log_softmax(1).mean(1).neg(), batch.weights);
     return hard * 0.9 + even * 0.1;
   }
 };
@@ -45,12 +45,12 @@ int main() {
   mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
-  const auto similarity = class_similarity(task.base.classes, mao::TextTowerSimilarity(clip));
+  const auto similarity = mao::class_similarity(task.base.classes, mao::TextTowerSimilarity(clip));
   mao::Coop coop(clip, task.base.classes);
-  mao::PromptTuner tuner(coop, mao::ShuffledSampler(task.base.train_labels, {.batch = 8}),
+  mao::PromptTuner tuner(coop, mao::ShuffledSampler(task.base.train_labels, task.base.classes, {.batch = 8}),
                          NeighbourRegularizer{mao::NearestClasses(similarity, 2)},
                          mao::CosineSchedule({.epochs = 10, .learning_rate = 0.002}));
   tuner.fit(*task.base.train);
-  std::cout << "CoOp against neighbours: Base " << test_on(coop, task.base).accuracy << "  New "
-            << test_on(coop, task.fresh).accuracy << "\n";
+  std::cout << "CoOp against neighbours: Base " << mao::test_on(coop, task.base).accuracy << "  New "
+            << mao::test_on(coop, task.fresh).accuracy << "\n";
 }

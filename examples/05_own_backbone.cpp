@@ -57,11 +57,11 @@ int main() {
 
   OffsetLearner learner(clip, task.base.classes);
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
-  mao_base(learner, task.base.train_labels, mao::TextTowerSimilarity(clip),
+  mao::mao_base(learner, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
            {.sampler = {.batch = shape.batch, .k = shape.k}})
       .fit(*task.base.train);
-  const double base = test_on(learner, task.base).accuracy;
-  learner.bind(task.fresh.classes);
-  mao_new(learner, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes)).fit(*task.fresh.train);
-  std::cout << "offset + MAO: Base " << base << "  New " << test_on(learner, task.fresh).accuracy << "\n";
+  const double base = mao::test_on(learner, task.base).accuracy;
+  mao::mao_new(learner, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes))
+      .fit(*task.fresh.train);
+  std::cout << "offset + MAO: Base " << base << "  New " << mao::test_on(learner, task.fresh).accuracy << "\n";
 }

@@ -48,21 +48,21 @@ void run(const std::shared_ptr<const ModelT>& model) {
   const mao::ClassList new_classes{{"grey wolf", "bee", "elk", "old_crow", "newt", "tiny frog"}};
 
   const auto report = [&](const char* what, mao::Coop<ModelT>& coop) {
-    const auto found = mao::winners(mao::predict_logits(coop, base));
+    const auto found = mao::winners(mao::predict_logits(coop, base_classes, base));
     std::cout << what << mao::measure(found, base_images.labels, base_classes.size()).accuracy
               << " % of the training images\n";
   };
   mao::Coop<ModelT> coop(model, base_classes);
   report("untrained: ", coop);
-  mao::plain(coop, base_images.labels, {.batch = 8, .schedule = {.epochs = 5}}).fit(base);
+  mao::plain(coop, base_classes, base_images.labels, {.batch = 8, .schedule = {.epochs = 5}}).fit(base);
   report("CoOp:      ", coop);
 
   mao::Coop<ModelT> tuned(model, base_classes);
-  mao::mao_base(tuned, base_images.labels, SharedLetters{},
+  mao::mao_base(tuned, base_classes, base_images.labels, SharedLetters{},
                 {.sampler = {.batch = 2, .k = 3}, .schedule = {.epochs = 5}})
       .fit(base);
   report("MAO, base: ", tuned);
-  tuned.bind(new_classes);  // the same prompt, other classes; its images need no labels
+  // The same prompt, other classes: the labeller's. Their images need no labels.
   mao::mao_new(tuned, fresh.size(), mao::ZeroShotLabeler<ModelT>(model, new_classes), {.schedule = {.epochs = 5}})
       .fit(fresh);
   std::cout << "MAO, new:  trained on " << fresh.size() << " unlabelled images of " << new_classes.size()

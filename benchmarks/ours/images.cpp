@@ -57,7 +57,7 @@ class ZeroShotCase : public Case {
   void run(int repeat) override {
     for (int i = 0; i < repeat; ++i) {
       mao::ZeroShot backbone(clip_, classes_);
-      logits_ = mao::predict_logits(backbone, images_);
+      logits_ = mao::predict_logits(backbone, classes_, images_);
     }
   }
 

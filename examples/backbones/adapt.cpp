@@ -15,7 +15,7 @@ namespace {
 
 template <class BackboneT>
 void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
-  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  const double base = mao::test_on(backbone, task.base).accuracy, fresh = mao::test_on(backbone, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 
@@ -37,7 +37,8 @@ int main() {
   mao::ZeroShot untuned(clip, task.base.classes);
   test("untuned", untuned, task);
   mao::Adapt adapt(clip, task.base.classes, {.tokens = 4, .target = 14});
-  mao::plain(adapt, task.base.train_labels, {.batch = 16, .schedule = {.epochs = 5, .learning_rate = 0.02}})
+  mao::plain(adapt, task.base.classes, task.base.train_labels,
+             {.batch = 16, .schedule = {.epochs = 5, .learning_rate = 0.02}})
       .fit(*task.base.train);
   test("ADAPT  ", adapt, task);
   lengths("text tokens of each block:  ", adapt.text_tokens());

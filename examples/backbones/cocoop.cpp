@@ -18,11 +18,11 @@ int main() {
   const mao::BaseToNewTask task = images.task_view();
 
   mao::CoCoop cocoop(clip, task.base.classes, {.rows = 128});  // prompts at a time when it is tested
-  mao_base(cocoop, task.base.train_labels, mao::TextTowerSimilarity(clip),
+  mao::mao_base(cocoop, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
            {.sampler = {.batch = 2, .k = 4}, .schedule = {.epochs = 2, .learning_rate = 0.002}})
       .fit(*task.base.train);
 
-  const double base = test_on(cocoop, task.base).accuracy, fresh = test_on(cocoop, task.fresh).accuracy;
+  const double base = mao::test_on(cocoop, task.base).accuracy, fresh = mao::test_on(cocoop, task.fresh).accuracy;
   std::cout << "CoCoOp + MAO's base step  Base " << base << "  New " << fresh << "  H "
             << mao::harmonic_mean(base, fresh) << "\n";
 }

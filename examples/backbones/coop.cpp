@@ -17,19 +17,21 @@ int main() {
   const mao::Coop<mao::Clip>::Options options{.init = "", .context = 4, .position = mao::ClassPosition::Middle};
 
   mao::Coop<mao::Clip> coop(clip, task.base.classes, options);
-  mao::plain(coop, task.base.train_labels, {.schedule = {.epochs = 10, .learning_rate = 0.02}}).fit(*task.base.train);
-  std::cout << "CoOp        Base " << test_on(coop, task.base).accuracy;
-  std::cout << "  New " << test_on(coop, task.fresh).accuracy << "\n";
+  mao::plain(coop, task.base.classes, task.base.train_labels,
+             {.schedule = {.epochs = 10, .learning_rate = 0.02}}).fit(*task.base.train);
+  std::cout << "CoOp        Base " << mao::test_on(coop, task.base).accuracy;
+  std::cout << "  New " << mao::test_on(coop, task.fresh).accuracy << "\n";
 
   mao::Coop<mao::Clip> with_mao(clip, task.base.classes, options);
   mao::MaoBaseOptions base_step{.schedule = {.epochs = 3, .learning_rate = 0.02}};
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
   base_step.sampler.batch = shape.batch;
   base_step.sampler.k = shape.k;
-  mao_base(with_mao, task.base.train_labels, mao::TextTowerSimilarity(clip), base_step).fit(*task.base.train);
-  std::cout << "CoOp + MAO  Base " << test_on(with_mao, task.base).accuracy;
+  mao::mao_base(with_mao, task.base.classes, task.base.train_labels,
+                mao::TextTowerSimilarity(clip), base_step).fit(*task.base.train);
+  std::cout << "CoOp + MAO  Base " << mao::test_on(with_mao, task.base).accuracy;
 
-  with_mao.bind(task.fresh.classes);
-  mao_new(with_mao, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes)).fit(*task.fresh.train);
-  std::cout << "  New " << test_on(with_mao, task.fresh).accuracy << "\n";
+  mao::mao_new(with_mao, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes))
+      .fit(*task.fresh.train);
+  std::cout << "  New " << mao::test_on(with_mao, task.fresh).accuracy << "\n";
 }

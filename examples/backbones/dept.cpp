@@ -16,7 +16,7 @@ namespace {
 
 template <class BackboneT>
 void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
-  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  const double base = mao::test_on(backbone, task.base).accuracy, fresh = mao::test_on(backbone, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 
@@ -29,15 +29,16 @@ int main() {
   const auto& labels = task.base.train_labels;
 
   mao::Coop coop(clip, task.base.classes);
-  mao::plain(coop, labels).fit(*task.base.train);
+  mao::plain(coop, task.base.classes, labels).fit(*task.base.train);
   test("CoOp             ", coop, task);
 
   mao::Dept dept(mao::Coop(clip, task.base.classes));
-  mao::plain(dept, labels).fit(*task.base.train);
+  mao::plain(dept, task.base.classes, labels).fit(*task.base.train);
   test("DePT (CoOp)      ", dept, task);
 
   mao::Dept with_mao(mao::Coop(clip, task.base.classes));
-  mao::mao_base(with_mao, labels, mao::TextTowerSimilarity(clip), {.sampler = {.batch = 2, .k = 8}})
+  mao::mao_base(with_mao, task.base.classes, labels, mao::TextTowerSimilarity(clip),
+                {.sampler = {.batch = 2, .k = 8}})
       .fit(*task.base.train);
   test("DePT (CoOp) + MAO", with_mao, task);
 }

@@ -17,7 +17,7 @@ namespace {
 
 template <class BackboneT>
 void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
-  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  const double base = mao::test_on(backbone, task.base).accuracy, fresh = mao::test_on(backbone, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 
@@ -30,12 +30,11 @@ int main() {
   const auto& labels = task.base.train_labels;
 
   mao::Coop coop(clip, task.base.classes);
-  mao::plain(coop, labels).fit(*task.base.train);
+  mao::plain(coop, task.base.classes, labels).fit(*task.base.train);
   test("CoOp      ", coop, task);
 
-  coop.bind(task.base.classes);
-  const mao::PredictionNegatives negatives(labels, task.base.classes,
-                                           mao::as_matrix(mao::predict_logits(coop, *task.base.train)), {.batch = 2});
+  const auto logits = mao::as_matrix(mao::predict_logits(coop, task.base.classes, *task.base.train));
+  const mao::PredictionNegatives negatives(labels, task.base.classes, logits, {.batch = 2});
   mao::Dpc dpc(std::move(coop), {.base_weight = 0.5, .trained = mao::DpcParametrisation::Mixture});
   mao::PromptTuner tuner(dpc, negatives, mao::SymmetricContrast{},
                          mao::CosineSchedule({.epochs = 10, .learning_rate = 0.0035}));

@@ -13,9 +13,10 @@
 namespace {
 
 void tune_and_test(const char* name, mao::Ivlp<mao::Clip> ivlp, const mao::BaseToNewTask& task) {
-  mao::plain(ivlp, task.base.train_labels, {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0025}})
+  mao::plain(ivlp, task.base.classes, task.base.train_labels,
+             {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0025}})
       .fit(*task.base.train);
-  const double base = test_on(ivlp, task.base).accuracy, fresh = test_on(ivlp, task.fresh).accuracy;
+  const double base = mao::test_on(ivlp, task.base).accuracy, fresh = mao::test_on(ivlp, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 

@@ -14,8 +14,8 @@ namespace {
 
 template <class BackboneT>
 void tune_and_test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
-  mao::plain(backbone, task.base.train_labels).fit(*task.base.train);
-  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  mao::plain(backbone, task.base.classes, task.base.train_labels).fit(*task.base.train);
+  const double base = mao::test_on(backbone, task.base).accuracy, fresh = mao::test_on(backbone, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 

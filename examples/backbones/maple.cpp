@@ -14,7 +14,7 @@
 namespace {
 
 void test(const char* name, mao::Maple<mao::Clip>& maple, const mao::BaseToNewTask& task) {
-  const double base = test_on(maple, task.base).accuracy, fresh = test_on(maple, task.fresh).accuracy;
+  const double base = mao::test_on(maple, task.base).accuracy, fresh = mao::test_on(maple, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 
@@ -27,13 +27,14 @@ int main() {
   const mao::MapleOptions options{.context = 2, .depth = 3};
 
   mao::Maple maple(clip, task.base.classes, options);
-  mao::plain(maple, task.base.train_labels, {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0035}})
+  mao::plain(maple, task.base.classes, task.base.train_labels,
+             {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0035}})
       .fit(*task.base.train);
   test("MaPLe      ", maple, task);
 
   mao::Maple with_mao(clip, task.base.classes, options);
   mao::mao_base(
-      with_mao, task.base.train_labels, mao::TextTowerSimilarity(clip),
+      with_mao, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
       {.sampler = {.batch = 2, .k = 8}, .schedule = {.epochs = 1, .learning_rate = 0.0035, .warmup_epochs = 0}})
       .fit(*task.base.train);
   test("MaPLe + MAO", with_mao, task);

@@ -17,7 +17,7 @@ namespace {
 
 template <class BackboneT>
 void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
-  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  const double base = mao::test_on(backbone, task.base).accuracy, fresh = mao::test_on(backbone, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 
@@ -33,11 +33,12 @@ int main() {
   test("untuned    ", untuned, task);
 
   mao::ProDa proda(clip, task.base.classes, options);
-  mao::plain(proda, task.base.train_labels, {.schedule = {.epochs = 3, .learning_rate = 0.01}}).fit(*task.base.train);
+  mao::plain(proda, task.base.classes, task.base.train_labels,
+             {.schedule = {.epochs = 3, .learning_rate = 0.01}}).fit(*task.base.train);
   test("ProDA      ", proda, task);
 
   mao::ProDa with_mao(clip, task.base.classes, options);
-  mao::mao_base(with_mao, task.base.train_labels, mao::TextTowerSimilarity(clip),
+  mao::mao_base(with_mao, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
                 {.sampler = {.batch = 2, .k = 8}, .schedule = {.epochs = 1, .learning_rate = 0.01, .warmup_epochs = 0}})
       .fit(*task.base.train);
   test("ProDA + MAO", with_mao, task);

@@ -19,9 +19,9 @@ int main() {
 
   for (const double lambda : {0.0, 1.0}) {  // 0 is CoOp
     mao::ProGrad prograd(clip, task.base.classes, {.templates = {"a photo of a {}."}, .lambda = lambda});
-    mao::plain(prograd, task.base.train_labels, {.schedule = {.epochs = 10, .learning_rate = 0.002}})
+    mao::plain(prograd, task.base.classes, task.base.train_labels, {.schedule = {.epochs = 10, .learning_rate = 0.002}})
         .fit(*task.base.train);
-    const double base = test_on(prograd, task.base).accuracy, fresh = test_on(prograd, task.fresh).accuracy;
+    const double base = mao::test_on(prograd, task.base).accuracy, fresh = mao::test_on(prograd, task.fresh).accuracy;
     std::cout << "lambda " << lambda << "  Base " << base << "  New " << fresh << "  H "
               << mao::harmonic_mean(base, fresh) << "\n";
   }

@@ -15,7 +15,7 @@ namespace {
 
 template <class BackboneT>
 void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
-  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  const double base = mao::test_on(backbone, task.base).accuracy, fresh = mao::test_on(backbone, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 
@@ -27,7 +27,7 @@ int main() {
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Coop teacher(clip, task.base.classes);
-  mao::plain(teacher, task.base.train_labels).fit(*task.base.train);
+  mao::plain(teacher, task.base.classes, task.base.train_labels).fit(*task.base.train);
   test("teacher", teacher, task);
 
   mao::ClassList all = task.base.classes;
@@ -35,10 +35,10 @@ int main() {
   teacher.bind(all);
   mao::PromptKd student(clip, teacher, {.vision_context = 4, .vision_depth = 3});
 
-  const std::vector<std::int64_t> none(static_cast<std::size_t>(task.base.train->size()),
-                                       0);  // labels are not looked at
   for (mao::ImageSource* unlabelled : {task.base.train, task.fresh.train}) {
-    mao::plain(student, none, {.batch = 16, .schedule = {.epochs = 2, .learning_rate = 0.005, .warmup_epochs = 0}})
+    const std::vector<std::int64_t> none(static_cast<std::size_t>(unlabelled->size()), 0);  // labels are not looked at
+    mao::plain(student, all, none,
+               {.batch = 16, .schedule = {.epochs = 2, .learning_rate = 0.005, .warmup_epochs = 0}})
         .fit(*unlabelled);
   }
   test("student", student, task);

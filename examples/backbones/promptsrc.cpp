@@ -14,9 +14,10 @@ namespace {
 
 template <class BackboneT>
 void tune_and_test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
-  mao::plain(backbone, task.base.train_labels, {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0025}})
+  mao::plain(backbone, task.base.classes, task.base.train_labels,
+             {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.0025}})
       .fit(*task.base.train);
-  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  const double base = mao::test_on(backbone, task.base).accuracy, fresh = mao::test_on(backbone, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 

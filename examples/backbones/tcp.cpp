@@ -17,11 +17,11 @@ int main() {
 
   mao::Tcp tcp(clip, task.base.classes, {.init = "a photo of a", .block = clip->towers().text_layers - 1});
   mao::plain(
-      tcp, task.base.train_labels,
+      tcp, task.base.classes, task.base.train_labels,
       {.schedule = {.epochs = 10, .learning_rate = 0.002}, .tuner = {.optimizer = {.kind = mao::OptimizerKind::Adam}}})
       .fit(*task.base.train);
 
-  const double base = test_on(tcp, task.base).accuracy;
-  const double fresh = test_on(tcp, task.fresh).accuracy;  // class vectors for names it was never trained on
+  const double base = mao::test_on(tcp, task.base).accuracy;
+  const double fresh = mao::test_on(tcp, task.fresh).accuracy;  // class vectors for names it was never trained on
   std::cout << "TCP  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }

@@ -15,7 +15,7 @@ namespace {
 
 template <class BackboneT>
 void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task) {
-  const double base = test_on(backbone, task.base).accuracy, fresh = test_on(backbone, task.fresh).accuracy;
+  const double base = mao::test_on(backbone, task.base).accuracy, fresh = mao::test_on(backbone, task.fresh).accuracy;
   std::cout << name << "  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }
 
@@ -30,7 +30,8 @@ int main() {
   test("untuned     ", untuned, task);
   for (const bool mix : {true, false}) {
     mao::Upt upt(clip, task.base.classes, {.context = 4, .mix_prompts = mix});
-    mao::plain(upt, task.base.train_labels, {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.002}})
+    mao::plain(upt, task.base.classes, task.base.train_labels,
+               {.batch = 16, .schedule = {.epochs = 3, .learning_rate = 0.002}})
         .fit(*task.base.train);
     test(mix ? "UPT         " : "UPT, unmixed", upt, task);
   }

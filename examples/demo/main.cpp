@@ -49,7 +49,8 @@ Scores test_both(BackboneT& backbone, const BaseToNewTask& task) {
 Row new_step(const std::string& method, auto labeler, const BaseToNewTask& task, std::uint64_t seed, Learner learner,
              double base_accuracy) {
   auto tuner =
-      mao_new(learner, task.fresh.train->size(), std::move(labeler), {.tuner = {.seed = seed, .name = "new step"}});
+      mao_new(learner, task.fresh.classes, task.fresh.train->size(), std::move(labeler),
+              {.tuner = {.seed = seed, .name = "new step"}});
   tuner.fit(*task.fresh.train);
   const Scores single = test_both(learner, task);
   return {method, {base_accuracy, single.fresh}, single};
@@ -64,18 +65,19 @@ std::vector<Row> run_seed(const Model& model, const std::string& name, std::uint
   add("zero-shot", test_both(untuned, task));
 
   Learner coop(model, task.base.classes);
-  plain(coop, task.base.train_labels, {.tuner = {.seed = seed, .name = "coop"}}).fit(*task.base.train);
+  plain(coop, task.base.classes, task.base.train_labels,
+        {.tuner = {.seed = seed, .name = "coop"}}).fit(*task.base.train);
   add("coop", test_both(coop, task));
 
   Learner tuned(model, task.base.classes);
   const BatchShape shape = automatic_batch(task.base.classes.size());
   auto base_step =
-      mao_base(tuned, task.base.train_labels, TextTowerSimilarity(model),
+      mao_base(tuned, task.base.classes, task.base.train_labels, TextTowerSimilarity(model),
                {.sampler = {.batch = shape.batch, .k = shape.k}, .tuner = {.seed = seed, .name = "base step"}});
   base_step.fit(*task.base.train);
   const Scores base_only = test_both(tuned, task);
   add("coop+mao, base step", base_only);
-  tuned.bind(task.fresh.classes);  // copies have prompts of their own
+  tuned.bind(task.fresh.classes);  // for the labeller that is made of it; copies have prompts of their own
   rows.push_back(
       new_step("coop+mao", ZeroShotLabeler<Clip>(model, task.fresh.classes), task, seed, tuned, base_only.base));
   rows.push_back(

@@ -50,7 +50,8 @@ class FewShotTask {
     auto rendered = rendered_images(task(name), half, split, clip.preprocess(), 0, seed);
     auto pixels = std::make_unique<TensorImages>(std::move(rendered.pixels));
     Tensor features = FeatureImages::encode(clip, *pixels).features();
-    return {std::make_unique<FeaturedImages>(std::move(pixels), std::move(features)), std::move(rendered.labels)};
+    return {std::make_unique<FeaturedImages>(std::move(pixels), std::move(features), clip.fingerprint()),
+            std::move(rendered.labels)};
   }
 
   Images base_train_, new_train_, base_test_, new_test_;

@@ -11,6 +11,7 @@
 #include "class_names.hpp"
 #include "commands.hpp"
 #include "convert.hpp"
+#include "idle_options.hpp"
 #include "learner.hpp"
 #include "tuned.hpp"
 
@@ -51,14 +52,6 @@ void check_class_count(const ClassList& classes, const fs::path& file) {
     require<OptionError>(value.size(0) == classes.size(), classes.size(), " class names for ", file.string(),
                          ", which was trained on ", value.size(0), " (its ", name, " is ", shape_text(value.sizes()),
                          "); give the names of its classes, in label order");
-  }
-}
-
-/// **Throws** `OptionError` for an option that this direction has no use for.
-void refuse_options(const CLI::App& command, const std::vector<std::string>& names, const std::string& reason) {
-  for (const std::string& name : names) {
-    require<OptionError>(command.get_option(name)->count() == 0, name, " would be ignored: ", reason,
-                         "; leave it out");
   }
 }
 
@@ -112,6 +105,7 @@ void add_convert(CLI::App& app, int& status) {
   command->callback([options, command, &status] {
     if (fs::path(options->from).extension() != ".safetensors") {
       refuse_options(*command, {"--epoch"}, "a checkpoint of a reference says how many epochs it was trained");
+      refuse_idle_model_options(*command, options->settings.model);
       status = from_reference(*options);
       return;
     }

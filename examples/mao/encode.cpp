@@ -21,6 +21,7 @@
 #include "class_names.hpp"
 #include "commands.hpp"
 #include "feature_file.hpp"
+#include "idle_options.hpp"
 #include "learner.hpp"
 #include "readable_images.hpp"
 #include "tuned.hpp"
@@ -36,6 +37,7 @@ struct EncodeOptions {
   std::string images_file, texts_file, prompts, out;
   RunSettings settings;
   int threads = 2;
+  bool truncate = false;
 };
 
 /// Unit rows in fp32 on the CPU; lengths are taken in double precision, so that none overflows. **Throws** `NumericError`
@@ -107,14 +109,15 @@ class ImagesInBatches {
 };
 
 /// Features of whole texts by the frozen model. **Shape** [T, D].
-Tensor encoded_texts(const AnyModel& model, const std::vector<std::string>& texts, Progress& progress) {
+Tensor encoded_texts(const AnyModel& model, const std::vector<std::string>& texts, LongText longer,
+                     Progress& progress) {
   constexpr std::size_t few = 64;
   std::vector<Tensor> parts;
   for (std::size_t first = 0; first < texts.size(); first += few) {
     const std::size_t end = std::min(first + few, texts.size());
     const std::vector<std::string> some(texts.begin() + static_cast<std::ptrdiff_t>(first),
                                         texts.begin() + static_cast<std::ptrdiff_t>(end));
-    parts.push_back(unit_rows(sentence_features(model, some), "text", some.data()));
+    parts.push_back(unit_rows(sentence_features(model, some, longer), "text", some.data()));
     progress.update("encode texts", static_cast<std::int64_t>(end), std::ssize(texts));
   }
   return at::cat(parts);
@@ -158,6 +161,23 @@ std::vector<std::string> read_texts(const std::string& file) {
   return texts;
 }
 
+/// **Throws** `DataError` with file and line for a text that the model cannot take.
+void check_texts(const AnyModel& model, const std::vector<std::string>& texts, const std::string& file,
+                 LongText longer) {
+  const std::int64_t most = model.context_length() - 2;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    std::int64_t length = 0;
+    try {
+      length = std::ssize(model.tokenize(texts[i]));
+    } catch (const DataError& problem) {
+      throw DataError(text_of(file, ": line ", i + 1, ": ", problem.what()));
+    }
+    require<DataError>(length <= most || longer == LongText::Cut, file, ": line ", i + 1, ": \"",
+                       printable(texts[i]), "\" has ", length + 2, " tokens with start and end, the model takes ", most + 2,
+                       "; shorten it, or give --truncate to encode the first ", most, " between the two");
+  }
+}
+
 /// Fills the texts and gives what encodes images: the tower itself, or the method around it.
 ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, const std::string& texts_file,
                              FeatureTable& table) {
@@ -188,7 +208,7 @@ int report(const FeatureTable& table, const std::string& out) {
   return report_damaged(table.damaged, table.damaged.size() + table.images.size());
 }
 
-int run(EncodeOptions options) {
+int run(EncodeOptions options, const CLI::App& command) {
   check_feature_file(options.out);
   require<OptionError>(!options.images.empty() || !options.images_file.empty() || !options.texts_file.empty() ||
                            !options.prompts.empty(),
@@ -199,7 +219,11 @@ int run(EncodeOptions options) {
   if (!options.prompts.empty()) {
     prompts = load_prompts(options.prompts);
     take_model_of(*prompts, options.settings);
+    refuse_options(command, {"--truncate"}, "with --prompts the texts are class names, which cannot be cut");
+  } else if (options.texts_file.empty()) {
+    refuse_options(command, {"--truncate"}, "there is no --texts-file");
   }
+  refuse_idle_model_options(command, options.settings.model);
   FeatureTable table;
   if (!prompts && !options.texts_file.empty()) table.texts = read_texts(options.texts_file);
   const at::NoGradGuard frozen;
@@ -215,7 +239,9 @@ int run(EncodeOptions options) {
   if (prompts) {
     encoder = through_prompts(*prompts, opened, options.texts_file, table);
   } else if (!table.texts.empty()) {
-    table.text_features = encoded_texts(*opened.model, table.texts, progress);
+    const LongText longer = options.truncate ? LongText::Cut : LongText::Refused;
+    check_texts(*opened.model, table.texts, options.texts_file, longer);
+    table.text_features = encoded_texts(*opened.model, table.texts, longer, progress);
   }
   if (!paths.empty()) {
     std::cout << "pictures: " << opened.pixels << "\n" << std::flush;
@@ -240,6 +266,8 @@ void add_encode(CLI::App& app, int& status) {
   command->add_option("--images-file", options->images_file, "text file, one path of a picture or folder a line");
   command->add_option("--texts-file", options->texts_file,
                       "text file, one text a line, taken as it is; with --prompts, one class name a line");
+  command->add_flag("--truncate", options->truncate,
+                    "cut texts that are longer than the model's context, as open_clip does; else they are refused");
   command->add_option("--prompts", options->prompts,
                       "a *.prompts.safetensors file of a run: texts are its classes, through the learned prompts");
   command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")->required();
@@ -247,7 +275,7 @@ void add_encode(CLI::App& app, int& status) {
   command->add_option("--threads", options->threads, "decoding threads beside the one that encodes")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
-  command->callback([options, &status] { status = run(*options); });
+  command->callback([options, command, &status] { status = run(*options, *command); });
 }
 
 }  // namespace mao_program

@@ -12,6 +12,7 @@
 #include <mao/tuner/predict.hpp>
 
 #include "commands.hpp"
+#include "idle_options.hpp"
 #include "image_features.hpp"
 #include "learner.hpp"
 #include "tuned.hpp"
@@ -61,14 +62,16 @@ void take_data_of(const Prompts& prompts, DataSettings& data) {
   if (data.classnames.empty()) data.classnames = saved.classnames;
 }
 
-int run(EvalOptions options) {
+int run(EvalOptions options, const CLI::App& command) {
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
     prompts = load_prompts(options.prompts);
     take_model_of(*prompts, options.settings);
     if (options.settings.data.data.empty()) take_data_of(*prompts, options.settings.data);
   }
   if (options.settings.data.data.empty()) options.settings.data.data = DataSettings().data;
+  refuse_idle_model_options(command, options.settings.model);
   const OpenedModel opened = open_model(options.settings.model);
   LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
   const bool pixels = prompts && learner_named(prompts->info.method).prompts_images;
@@ -85,7 +88,7 @@ int run(EvalOptions options) {
     progress.finish();
   }
   const auto tested = [&](auto&& backbone) {
-    return measure(winners(predict_logits(backbone, *images.source)), images.labels, images.classes);
+    return measure(winners(predict_logits(backbone, images.classes, *images.source)), images.labels, images.classes);
   };
   const Metrics metrics =
       prompts ? tested(restored_learner(opened, *prompts, images.classes))
@@ -123,7 +126,7 @@ void add_eval(CLI::App& app, int& status) {
   add_feature_cache_option(*command, options->feature_cache);
   command->add_flag("--per-class", options->per_class, "the accuracy of every class too");
   command->add_flag("--json", options->json, "print JSON");
-  command->callback([options, &status] { status = run(*options); });
+  command->callback([options, command, &status] { status = run(*options, *command); });
 }
 
 }  // namespace mao_program

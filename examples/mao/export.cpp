@@ -17,6 +17,7 @@
 #include "class_names.hpp"
 #include "commands.hpp"
 #include "convert.hpp"
+#include "idle_options.hpp"
 #include "learner.hpp"
 #include "tuned.hpp"
 
@@ -89,9 +90,14 @@ void write_weights(const ExportOptions& options, const ClassWeights& weights, co
             << "], unit rows; logit_scale " << weights.logit_scale << "\nwrote " << names.string() << ": their names\n";
 }
 
-int run(ExportOptions options) {
+int run(ExportOptions options, const CLI::App& command) {
+  if (!options.prompts.empty()) {
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
+  }
   if (options.reference) {
     require<OptionError>(!options.prompts.empty(), "--reference needs the prompts to export");
+    refuse_options(command, {"--classes", "--classes-file"},
+                   "a reference's checkpoint has the classes of its training");
     std::cout << "wrote " << write_reference(options.prompts, options.out, options.epoch, options.settings).string()
               << "\n";
     return 0;
@@ -102,6 +108,7 @@ int run(ExportOptions options) {
     require<OptionError>(given.has_value(),
                          "which classes? give --prompts FILE, or --classes A B C or --classes-file "
                          "FILE for those of the untuned model");
+    refuse_idle_model_options(command, options.settings.model);
     const OpenedModel opened = open_model(options.settings.model);
     auto untuned = make_zero_shot(opened, *given, options.settings.learner);
     write_weights(options, weights_of(untuned, opened, "zero-shot"), *given, "zero-shot", opened.model->fingerprint());
@@ -109,6 +116,7 @@ int run(ExportOptions options) {
   }
   const Prompts prompts = load_prompts(options.prompts);
   take_model_of(prompts, options.settings);
+  refuse_idle_model_options(command, options.settings.model);
   const OpenedModel opened = open_model(options.settings.model);
   const ClassList classes = given.value_or(prompts.info.classes);
   Learner learner = restored_learner(opened, prompts, classes);
@@ -134,7 +142,7 @@ void add_export(CLI::App& app, int& status) {
       ->check(CLI::NonNegativeNumber);
   add_model_options(*command, options->settings.model);
   add_template_option(*command, options->settings.learner);
-  command->callback([options, &status] { status = run(*options); });
+  command->callback([options, command, &status] { status = run(*options, *command); });
 }
 
 }  // namespace mao_program

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "learner.hpp"
 
+#include "idle_options.hpp"
+
 #include <cmath>
 #include <iterator>
 #include <set>
@@ -118,6 +120,7 @@ void check_context(const OptionReader& reader, const std::map<std::string, std::
 void check_settings(const RunSettings& run) {
   const LearnerSettings& settings = run.learner;
   check_numbers(run);
+  refuse_idle_model_settings(run);
   require<OptionError>(run.data.classes != "all" || settings.steps != "new",
                        "--class-split all leaves no new classes for --steps new; leave one of them out");
   if (settings.learner == "zero-shot") {

@@ -88,7 +88,7 @@ nlohmann::json mini_batches(const OpenedModel& opened, const TaskHalf& half, Ima
   };
   const Batch hard = first_of(HardNegativeSampler<Similarity>(half.train_labels, half.classes, similarity, options));
   const int count = static_cast<int>(std::min<std::size_t>(hard.images.size(), half.train_labels.size()));
-  const Batch shuffled = first_of(ShuffledSampler(half.train_labels, {.batch = count}));
+  const Batch shuffled = first_of(ShuffledSampler(half.train_labels, half.classes, {.batch = count}));
   return {{"hard", described_batch(hard)}, {"shuffled", described_batch(shuffled)}};
 }
 

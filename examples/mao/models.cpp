@@ -92,8 +92,8 @@ OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened)
 }
 
 OpenedModel open_embedded(const ModelSettings& settings) {
-  require<OptionError>(settings.activation == "auto" && settings.vocab.empty(), "--activation and --vocab are for CLIP ",
-                       "checkpoints; the embedded model has its own");
+  require<OptionError>(settings.activation == "auto" && settings.vocab.empty() && settings.heads.empty(),
+                       "--activation, --heads and --vocab are for CLIP checkpoints; the embedded model has its own");
   const std::filesystem::path folder =
       settings.weights.empty() ? world::embedded_model_folder() : std::filesystem::path(settings.weights);
   Clip clip = Clip::load(folder, clip_options(settings, folder / "merges.txt"));
@@ -111,6 +111,7 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
                        "alone");
   require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with ",
                        "mobilenet-minilm");
+  require<OptionError>(settings.heads.empty(), "--heads is for CLIP checkpoints; expected none with mobilenet-minilm");
   require<OptionError>(settings.mean.empty() && settings.deviation.empty(),
                        "--mean and --std are for CLIP checkpoints; mobilenet-minilm has its own, 0.5 each");
   const Precision precision = precision_from(settings.precision);
@@ -132,6 +133,7 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
   if (settings.activation != "auto") {
     options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;
   }
+  if (!settings.heads.empty()) options.heads = ClipHeads{settings.heads.at(0), settings.heads.at(1)};
   Clip clip = Clip::load(settings.model, options);
   const std::string description = describe(clip, settings.model);
   return placed(std::move(clip), settings,

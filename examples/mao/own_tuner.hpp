@@ -35,7 +35,7 @@ AnyTuner any_tuner(TunerT tuner) {
 
 /// DPC's: each image with the classes that the tuned host takes it for, contrasted in both directions.
 inline AnyTuner contrastive_tuner(Learner& learner, const TaskHalf& base, const PlainOptions& options) {
-  const Tensor logits = predict_logits(learner, *base.train).contiguous();
+  const Tensor logits = predict_logits(learner, base.classes, *base.train).contiguous();
   using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::MatrixXf table = Eigen::Map<const Rows>(logits.const_data_ptr<float>(), logits.size(0), logits.size(1));
   const BatchShape shape = automatic_batch(base.classes.size());
@@ -48,7 +48,7 @@ inline AnyTuner contrastive_tuner(Learner& learner, const TaskHalf& base, const 
 /// The tuner of a method by itself.
 inline AnyTuner tuner_of(const LearnerInfo& info, Learner& learner, const TaskHalf& base, const PlainOptions& options) {
   if (info.brings_negatives) return contrastive_tuner(learner, base, options);
-  return any_tuner(plain(learner, base.train_labels, options));
+  return any_tuner(plain(learner, base.classes, base.train_labels, options));
 }
 
 }  // namespace mao_program

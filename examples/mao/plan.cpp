@@ -81,7 +81,8 @@ class Planner {
       auto tuner = tuner_of(info_, learner, half, *steps.plain);
       plan.stages.push_back(measured("training", tuner, *half.train));
     } else {
-      auto tuner = mao_base(learner, half.train_labels, make_similarity(opened_, settings_), *steps.mao_base);
+      auto tuner = mao_base(learner, half.classes, half.train_labels,
+                            make_similarity(opened_, settings_), *steps.mao_base);
       plan.stages.push_back(measured("base step", tuner, *half.train));
     }
     if (steps.mao_new) plan.stages.push_back(measured_new(learner, few, *steps.mao_new));
@@ -96,9 +97,9 @@ class Planner {
     LabelledImages fresh = images_.training("new", seed_);
     keep_features(fresh, few);
     const TaskHalf half{fresh.classes, fresh.source.get(), {}, nullptr, {}};
-    learner.bind(half.classes);
+    const BoundFor bound(learner, half.classes);  // a labeller may be made of the learner as it is
     auto labeler = make_labeler(opened_, half, settings_.learner, copy_of(learner, opened_, settings_.learner));
-    auto tuner = mao_new(learner, half.train->size(), std::move(labeler), options);
+    auto tuner = mao_new(learner, half.classes, half.train->size(), std::move(labeler), options);
     return measured("new step", tuner, *half.train);
   }
 

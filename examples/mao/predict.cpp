@@ -16,6 +16,7 @@
 
 #include "class_names.hpp"
 #include "commands.hpp"
+#include "idle_options.hpp"
 #include "image_features.hpp"
 #include "learner.hpp"
 #include "readable_images.hpp"
@@ -114,17 +115,19 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
     images.source =
         std::make_unique<FeatureImages>(evaluation_features(opened, images, cache), opened.model->fingerprint());
   }
-  const auto tested = [&](auto&& backbone) { return predict_logits(backbone, *images.source, 16); };
+  const auto tested = [&](auto&& backbone) { return predict_logits(backbone, classes, *images.source, 16); };
   return prompts ? tested(restored_learner(opened, *prompts, classes))
                  : tested(make_zero_shot(opened, classes, options.settings.learner));
 }
 
-int run(PredictOptions options) {
+int run(PredictOptions options, const CLI::App& command) {
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
     prompts = load_prompts(options.prompts);
     take_model_of(*prompts, options.settings);
   }
+  refuse_idle_model_options(command, options.settings.model);
   const ClassList classes = classes_of(options, prompts);
   const std::vector<std::string> names = images_of(options.images);
   const OpenedModel opened = open_model(options.settings.model);
@@ -157,7 +160,7 @@ void add_predict(CLI::App& app, int& status) {
   add_feature_cache_option(*command, options->feature_cache);
   auto* json = command->add_flag("--json", options->json, "print JSON");
   command->add_flag("--csv", options->csv, "print CSV: image, rank, class, probability")->excludes(json);
-  command->callback([options, &status] { status = run(*options); });
+  command->callback([options, command, &status] { status = run(*options, *command); });
 }
 
 }  // namespace mao_program

@@ -37,6 +37,12 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
   app.add_option("--activation", settings.activation, "auto (from the checkpoint or the configuration beside it), quick_gelu or gelu")
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
       ->capture_default_str();
+  app.add_option("--heads", settings.heads,
+                 "IMAGE,TEXT: attention heads of the two towers, such as 12,8 (default: as the checkpoint or the "
+                 "configuration beside it says, or the published models of its widths have)")
+      ->expected(2)
+      ->delimiter(',')
+      ->check(CLI::PositiveNumber);
   app.add_option("--mean", settings.mean,
                  "R G B: mean of the pixels, 0 to 1 (default: that of the file beside the checkpoint, else CLIP's)")
       ->expected(3);

@@ -26,6 +26,7 @@ struct ModelSettings {
   std::string vocab;               ///< CLIP's BPE vocabulary; looked for when empty
   std::string activation = "auto";
   std::string precision = "fp32";  ///< of the frozen towers: "fp32", "bf16"
+  std::vector<std::int64_t> heads;  ///< of the image tower and the text tower; those of the checkpoint when empty
   std::vector<double> mean, deviation;  ///< of the pixels, a number a channel; those of the checkpoint when empty
   std::int64_t memory_limit = 0;   ///< MiB that a step may keep for its way back, 0: no limit; changes no result
   std::string device = "cpu";  ///< "cuda", "cuda:1", ...; a run may go on on another one, so it is not part of its settings
@@ -89,10 +90,11 @@ struct RunOptions {
   double rank_timeout = 300;  ///< seconds in which every process that trains along has to answer
 };
 
-/// Mean and std are written where they are given alone.
+/// Heads, mean and std are written where they are given alone.
 inline void to_json(nlohmann::json& json, const ModelSettings& settings) {
   json = {{"model", settings.model}, {"weights", settings.weights},       {"minilm", settings.minilm},
           {"vocab", settings.vocab}, {"activation", settings.activation}, {"precision", settings.precision}};
+  if (!settings.heads.empty()) json["heads"] = settings.heads;
   if (!settings.mean.empty()) json["mean"] = settings.mean;
   if (!settings.deviation.empty()) json["std"] = settings.deviation;
 }
@@ -104,6 +106,7 @@ inline void from_json(const nlohmann::json& json, ModelSettings& settings) {
   settings.vocab = json.value("vocab", usual.vocab);
   settings.activation = json.value("activation", usual.activation);
   settings.precision = json.value("precision", usual.precision);
+  settings.heads = json.value("heads", usual.heads);
   settings.mean = json.value("mean", usual.mean);
   settings.deviation = json.value("std", usual.deviation);
 }

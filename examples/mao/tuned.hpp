@@ -23,6 +23,7 @@ inline void take_model_of(const Prompts& prompts, RunSettings& settings) {
   keep(settings.model.minilm, saved.model.minilm);
   keep(settings.model.vocab, saved.model.vocab);
   if (settings.model.activation == "auto") settings.model.activation = saved.model.activation;
+  if (settings.model.heads.empty()) settings.model.heads = saved.model.heads;
   if (settings.model.mean.empty()) settings.model.mean = saved.model.mean;
   if (settings.model.deviation.empty()) settings.model.deviation = saved.model.deviation;
   settings.learner = saved.learner;

@@ -17,6 +17,8 @@
 #include <mao/core/files.hpp>
 #include <mao/core/finite.hpp>
 #include <mao/core/frozen_linear.hpp>
+#include <mao/core/image_calls.hpp>
+#include <mao/core/inflate.hpp>
 #include <mao/core/instruction_set.hpp>
 #include <mao/core/json_text.hpp>
 #include <mao/core/lease.hpp>
@@ -34,6 +36,7 @@
 #include <mao/core/pickle_value.hpp>
 #include <mao/core/pickle_writer.hpp>
 #include <mao/core/policy_call.hpp>
+#include <mao/core/policy_text.hpp>
 #include <mao/core/precision.hpp>
 #include <mao/core/random.hpp>
 #include <mao/core/row_kernels.hpp>
@@ -47,6 +50,7 @@
 #include <mao/core/text_file.hpp>
 #include <mao/core/torch_archive.hpp>
 #include <mao/core/torch_legacy.hpp>
+#include <mao/core/torch_modules.hpp>
 #include <mao/core/torch_storage.hpp>
 #include <mao/core/torch_writer.hpp>
 #include <mao/core/vector16.hpp>
@@ -83,6 +87,7 @@
 #include <mao/data/loader.hpp>
 #include <mao/data/named.hpp>
 #include <mao/data/native_path.hpp>
+#include <mao/data/on_threads.hpp>
 #include <mao/data/open.hpp>
 #include <mao/data/preprocess.hpp>
 #include <mao/data/random_crop.hpp>
@@ -114,6 +119,7 @@
 #include <mao/text/mojibake.hpp>
 #include <mao/text/pair_merges.hpp>
 #include <mao/text/token_layout.hpp>
+#include <mao/text/tokenizer_settings.hpp>
 #include <mao/text/unicode.hpp>
 #include <mao/text/vocabulary.hpp>
 #include <mao/text/word_piece.hpp>
@@ -129,6 +135,7 @@
 #include <mao/clip/config_section.hpp>
 #include <mao/clip/configuration.hpp>
 #include <mao/clip/configured.hpp>
+#include <mao/clip/decisions.hpp>
 #include <mao/clip/dense_attention.hpp>
 #include <mao/clip/device_text_pass.hpp>
 #include <mao/clip/feature_cache.hpp>
@@ -143,6 +150,7 @@
 #include <mao/clip/hugging_face_config.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/clip/model.hpp>
+#include <mao/clip/module_form.hpp>
 #include <mao/clip/names.hpp>
 #include <mao/clip/open_clip_config.hpp>
 #include <mao/clip/packed_attention.hpp>
@@ -150,6 +158,8 @@
 #include <mao/clip/packed_text.hpp>
 #include <mao/clip/padded_rows.hpp>
 #include <mao/clip/preprocess_config.hpp>
+#include <mao/clip/script_facts.hpp>
+#include <mao/clip/stated_form.hpp>
 #include <mao/clip/text_batch.hpp>
 #include <mao/clip/text_constants.hpp>
 #include <mao/clip/text_rows.hpp>
@@ -248,9 +258,11 @@
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/tuner/prompts_file.hpp>
+#include <mao/tuner/put_back.hpp>
 #include <mao/tuner/recipes.hpp>
 #include <mao/tuner/reference_checkpoint.hpp>
 #include <mao/tuner/reports.hpp>
+#include <mao/tuner/sampler_state.hpp>
 #include <mao/tuner/shares.hpp>
 #include <mao/tuner/state.hpp>
 #include <mao/tuner/step.hpp>

@@ -141,7 +141,7 @@ TEST_CASE("ADAPT comes to its target in training, revives nothing and leaves wha
     for (const Parameter& bank : adapt.parameters()) after.back()[bank.name] = bank.value.detach().clone();
     losses.push_back(report.loss);
   };
-  plain(adapt, data.labels, training(8)).fit(images, observer);
+  plain(adapt, adapt.classes(), data.labels, training(8)).fit(images, observer);
   CHECK(kept == std::vector<std::int64_t>{9, 7, 6, 6, 6, 6, 6, 6});  // 6 + 6 (1 - r/4)^3
   CHECK(losses.back() < losses.front());
   for (std::size_t epoch = 1; epoch < after.size(); ++epoch) {
@@ -159,14 +159,14 @@ TEST_CASE("ADAPT goes on after a resume as if it had not been stopped", "[adapt]
   const mao::testing::ToyImages data(6, 8, 1);
   TensorImages images(data.pixels);
   ToyAdapt whole = toy(), first = toy(), second = toy();
-  plain(whole, data.labels, training(6)).fit(images);
+  plain(whole, whole.classes(), data.labels, training(6)).fit(images);
   int done = 0;
   Observer stop;
   stop.on_epoch = [&](const EpochReport&) { ++done; };
   stop.should_stop = [&] { return done == 2; };
-  auto stopped = plain(first, data.labels, training(6));
+  auto stopped = plain(first, first.classes(), data.labels, training(6));
   stopped.fit(images, stop);
-  auto resumed = plain(second, data.labels, training(6));
+  auto resumed = plain(second, second.classes(), data.labels, training(6));
   resumed.resume(stopped.state());
   CHECK(second.kept() < 12);
   resumed.fit(images);

@@ -38,7 +38,8 @@ TEST_CASE("training a held backbone is training it", "[any_backbone]") {
   const auto train = [](auto backbone) {
     const mao::testing::ToyImages data(6, 4, 1);
     TensorImages images(data.pixels);
-    plain(backbone, data.labels, {.batch = 8, .schedule = {.epochs = 3, .learning_rate = 0.02}}).fit(images);
+    plain(backbone, toy_classes(6), data.labels, {.batch = 8, .schedule = {.epochs = 3, .learning_rate = 0.02}})
+        .fit(images);
     return mao_test::copy_of(backbone.parameters());
   };
   const auto typed = train(toy_ivlp()), held = train(AnyBackbone(toy_ivlp()));
@@ -59,6 +60,7 @@ TEST_CASE("compositions that make no sense are refused at run time too", "[any_b
     return Eigen::MatrixXf::Zero(static_cast<Eigen::Index>(queries.size()), static_cast<Eigen::Index>(names.size()))
         .eval();
   };
-  CHECK_THROWS_WITH(mao_base(backbone, {0, 1, 2, 3, 4, 5, 0, 1, 2}, alike, {.sampler = {.batch = 2, .k = 2}}),
+  CHECK_THROWS_WITH(mao_base(backbone, toy_classes(6), {0, 1, 2, 3, 4, 5, 0, 1, 2}, alike,
+                             {.sampler = {.batch = 2, .k = 2}}),
                     ContainsSubstring("brings its own hard negatives"));
 }

@@ -119,11 +119,6 @@ TEST_CASE("class-specific contexts have a row a class and stay with their classe
   CHECK(touched[2].item<float>() == 0);
 }
 
-TEST_CASE("a start from words is shared even when class-specific contexts are asked for, as in CoOp", "[coop]") {
-  ToyCoop coop(ToyModel::make(), toy_classes(5), {.init = "a photo of a", .class_specific = true});
-  CHECK(coop.parameters()[0].value.dim() == 2);
-}
-
 TEST_CASE("the seed alone decides a random start", "[coop]") {
   const auto model = ToyModel::make();
   const auto start = [&](std::uint64_t seed) {
@@ -134,4 +129,22 @@ TEST_CASE("the seed alone decides a random start", "[coop]") {
   CHECK_FALSE(start(1).equal(start(2)));
   CHECK(start(1).pow(2).mean().sqrt().item<double>() == Approx(0.02).epsilon(0.1));
   CHECK_THROWS_WITH(ToyCoop(model, toy_classes(3), {.init = "", .context = 0}), ContainsSubstring("at least 1"));
+}
+
+TEST_CASE("contexts of their own for classes start at random", "[coop]") {
+  const auto model = ToyModel::make();
+  CHECK_THROWS_WITH(Coop<ToyModel>(model, toy_classes(3), {.class_specific = true}),
+                    ContainsSubstring("class_specific = true with the start \"a photo of a\"") &&
+                        ContainsSubstring("set init = \"\" and context = 4"));
+  Coop<ToyModel> own(model, toy_classes(3), {.init = "", .context = 4, .class_specific = true});
+  CHECK(own.parameters()[0].value.dim() == 3);
+}
+
+TEST_CASE("names that no prompt can tell apart are refused where a backbone is made", "[coop]") {
+  const auto model = ToyModel::make();
+  CHECK_THROWS_WITH(Coop<ToyModel>(model, ClassList{{"cat", "dog", "Cat"}}), ContainsSubstring("classes 0 and 2"));
+  Coop<ToyModel> coop(model, toy_classes(3));
+  CHECK_THROWS_WITH(coop.bind(ClassList{{"cat", ""}}), ContainsSubstring("class 1 has an empty name"));
+  CHECK(coop.classes() == toy_classes(3));
+  CHECK_NOTHROW(coop.bind(ClassList{{"missile", "missile"}, SameNames::accept}));
 }

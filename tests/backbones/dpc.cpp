@@ -50,7 +50,7 @@ Tensor logits_with(const Tensor& context, const ClassList& classes) {
 void train(ToyDpc& dpc, double weight_decay) {
   const mao::testing::ToyImages data(4, 4, 3);
   TensorImages images(data.pixels);
-  auto tuner = PromptTuner(dpc, ShuffledSampler(data.labels, {.batch = 8}), SymmetricContrast{},
+  auto tuner = PromptTuner(dpc, ShuffledSampler(data.labels, dpc.classes(), {.batch = 8}), SymmetricContrast{},
                            ConstantSchedule({.epochs = 3, .learning_rate = 0.01}),
                            TunerOptions{.optimizer = {.weight_decay = weight_decay}});
   tuner.fit(images);

@@ -115,3 +115,27 @@ TEST_CASE("the table of methods in the docs is the one that these types give", "
   INFO("MAO_PRINT_METHODS=1 test_backbones '[methods]' prints the table that docs/methods.md should hold");
   CHECK_THAT(text, ContainsSubstring(table.str()));
 }
+
+TEST_CASE("a null model is refused by every method's name", "[methods]") {
+  const std::shared_ptr<const ShapeModel> none;
+  const ClassList classes = fifty();
+  const auto refuse = [](auto&& make, const char* who) {
+    CAPTURE(who);
+    CHECK_THROWS_WITH(make(), ContainsSubstring(std::string(who) + " is null"));
+  };
+  refuse([&] { Coop(none, classes); }, "Coop: the model");
+  refuse([&] { KgCoop(none, classes); }, "KgCoop: the model");
+  refuse([&] { ProGrad(none, classes); }, "ProGrad: the model");
+  refuse([&] { ProDa(none, classes); }, "ProDa: the model");
+  refuse([&] { CoCoop(none, classes); }, "CoCoop: the model");
+  refuse([&] { Tcp(none, classes); }, "Tcp: the model");
+  refuse([&] { Ivlp(none, classes); }, "Ivlp: the model");
+  refuse([&] { Adapt(none, classes); }, "Adapt: the model");
+  refuse([&] { Maple(none, classes); }, "Maple: the model");
+  refuse([&] { PromptSrc(none, classes); }, "PromptSrc: the model");
+  refuse([&] { Upt(none, classes); }, "Upt: the model");
+  refuse([&] { Vpt(none, classes); }, "Vpt: the model");
+  refuse([&] { CoPrompt(none, classes); }, "CoPrompt: the model");
+  refuse([&] { ZeroShot(none, classes); }, "ZeroShot: the model");
+  refuse([&] { PromptKd(none, Ivlp(vit_b16(), classes)); }, "PromptKd: the student");
+}

@@ -143,15 +143,15 @@ TEST_CASE("ProDA learns, and goes on with the prompts that are next after a resu
   std::vector<double> losses;
   Observer observer;
   observer.on_epoch = [&](const EpochReport& report) { losses.push_back(report.loss); };
-  plain(whole, data.labels, options(8)).fit(images, observer);
+  plain(whole, whole.classes(), data.labels, options(8)).fit(images, observer);
   CHECK(losses.back() < losses.front());
-  auto stopped = plain(first, data.labels, options(8));
+  auto stopped = plain(first, first.classes(), data.labels, options(8));
   Observer stop;
   int done = 0;
   stop.on_epoch = [&](const EpochReport&) { ++done; };
   stop.should_stop = [&] { return done == 3; };
   stopped.fit(images, stop);
-  auto resumed = plain(second, data.labels, options(8));
+  auto resumed = plain(second, second.classes(), data.labels, options(8));
   resumed.resume(stopped.state());
   resumed.fit(images);
   CHECK(second.parameters().front().value.equal(whole.parameters().front().value));

@@ -55,14 +55,16 @@ TEST_CASE("PromptSRC keeps the promises of a backbone", "[promptsrc]") {
   mao_test::check_backbone([] { return toy(); });
 }
 
-TEST_CASE("PromptSRC's teacher encodes its texts once a binding, and no image whose features were kept", "[promptsrc]") {
+TEST_CASE("PromptSRC's teacher encodes its texts once a binding, and no image whose features were kept",
+          "[promptsrc]") {
   const auto model = std::make_shared<const mao_test::CountingModel>();
   PromptSrc<mao_test::CountingModel> backbone(model, toy_classes(6), shape());
   CHECK(model->texts >= 3 * 6);  // three templates
   const testing::ToyImages data(6, 4, 1);
   const auto epoch_on = [&](ImageSource& images) {
     model->reset();
-    plain(backbone, data.labels, {.batch = 8, .schedule = {.epochs = 1}, .tuner = {.augment = true}}).fit(images);
+    plain(backbone, backbone.classes(), data.labels,
+          {.batch = 8, .schedule = {.epochs = 1}, .tuner = {.augment = true}}).fit(images);
     CHECK(model->prompted_images == 24);
     CHECK(model->texts == 3 * 6);  // three steps, the learned prompts alone
   };
@@ -134,7 +136,7 @@ TEST_CASE("a PromptSRC run that is resumed ends where an uninterrupted one does"
   const PlainOptions plain_options{.batch = 3, .schedule = {.epochs = 3, .learning_rate = 0.01}};
   const auto run = [&](ToyPromptSrc& backbone, int stop_after, const TunerState* from) {
     TensorImages source(images.pixels);
-    auto tuner = plain(backbone, images.labels, plain_options);
+    auto tuner = plain(backbone, backbone.classes(), images.labels, plain_options);
     if (from != nullptr) tuner.resume(*from);
     int epochs = 0;
     Observer observer;

@@ -78,3 +78,14 @@ TEST_CASE("bystanders carry nothing that a feature depends on", "[architecture]"
     CHECK_FALSE(mao::detail::is_bystander(name));
   }
 }
+
+TEST_CASE("the logit scale is one number, alone or in a list", "[architecture]") {
+  TensorMap weights = random_clip_weights(mao::testing::toy_sizes(), 1);
+  weights["logit_scale"] = at::zeros({1});
+  CHECK(infer_architecture(weights, "toy.pt") == mao::testing::toy_sizes());
+  for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{1, 2}, {2}, {1, 1}}) {
+    weights["logit_scale"] = at::zeros(shape);
+    CHECK_THROWS_WITH(infer_architecture(weights, "toy.pt"),
+                      ContainsSubstring("logit_scale has shape " + shape_text(shape) + ", expected [] or [1]"));
+  }
+}

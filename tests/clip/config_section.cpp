@@ -57,3 +57,23 @@ TEST_CASE("what mao does not have must be off, and an unknown key is named", "[c
   on.without_effect({"more"});
   on.finish();
 }
+
+TEST_CASE("where null is no default it is refused by key; a flag that is null is false", "[config_section]") {
+  const auto object = nlohmann::json::parse(R"({"n": null, "f": null, "in": {"t": null}})");
+  ConfigSection config(object, "a.json: ", ConfigNull::Refused);
+  CHECK_THROWS_WITH(config.integer("n", 1), ContainsSubstring("a.json: n is null, expected an integer"));
+  CHECK_THROWS_AS(config.number("n", 1), FormatError);
+  CHECK_THROWS_AS(config.side("n", 1), FormatError);
+  CHECK(config.integer("absent", 1) == 1);
+  CHECK_FALSE(config.flag("f", true));
+  CHECK_THROWS_WITH(config.section("in").text("t", "x"), ContainsSubstring("a.json: in.t is null, expected a text"));
+}
+
+TEST_CASE("numbers that JSON lacks and Python writes are named by their key", "[config_section]") {
+  const auto file = parse_config(R"({"eps": NaN, "note": "NaN \" -Infinity", "x": [-Infinity, Infinity]})", "a.json");
+  CHECK(file["note"] == "NaN \" -Infinity");
+  ConfigSection config(file, "a.json: ");
+  CHECK_THROWS_WITH(config.number("eps", 1), ContainsSubstring("a.json: eps is \"NaN\", expected a number"));
+  CHECK_THROWS_WITH(config.channels("x", {}), ContainsSubstring("x is [\"-Infinity\",\"Infinity\"]"));
+  CHECK_THROWS_WITH(parse_config("{", "a.json"), ContainsSubstring("a.json is not a JSON object"));
+}

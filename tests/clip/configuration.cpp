@@ -41,3 +41,13 @@ TEST_CASE("mao's own configuration", "[configuration]") {
   CHECK_THROWS_AS(read("[1]"), FormatError);
   CHECK_THROWS_AS(read("{"), FormatError);
 }
+
+TEST_CASE("a file says whose tokenizer its model has, and NaN is named by its key", "[configuration]") {
+  const TemporaryFolder folder;
+  const auto read = [&](const char* json) { return read_clip_configuration(folder.write("config.json", json)); };
+  CHECK(read(R"({"activation": "gelu"})").cleaning == TextCleaning::OpenAi);
+  CHECK(read(open_clip).cleaning == TextCleaning::OpenClip);
+  CHECK_FALSE(read(hugging_face).cleaning.has_value());  // that of its tensors' names decides
+  CHECK_THROWS_WITH(read(R"({"text_config": {"layer_norm_eps": NaN}})"),
+                    ContainsSubstring("config.json: text_config.layer_norm_eps is \"NaN\", expected a number"));
+}

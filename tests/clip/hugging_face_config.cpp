@@ -59,3 +59,10 @@ TEST_CASE("bookkeeping is passed over, anything else is refused by its key", "[h
   refused({{"quantization_config", {{"bits", 8}}}}, "quantization_config");
   refused({{"text_config", {{"pruned_heads", {{"0", {1}}}}}}}, "text_config.pruned_heads");
 }
+
+TEST_CASE("a null in place of a number, and a width of 0, are refused by key", "[hugging_face_config]") {
+  CHECK_THROWS_WITH(read({{"text_config", {{"num_attention_heads", nullptr}}}}),
+                    ContainsSubstring("text_config.num_attention_heads is null, expected an integer"));
+  CHECK_THROWS_WITH(read({{"vision_config", {{"hidden_size", 0}}}}),
+                    ContainsSubstring("vision_config.hidden_size is 0, expected 1 or more"));
+}

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/clip/image_sources.hpp>
+#include <mao/clip/cached_views.hpp>
 #include <mao/data/transform.hpp>
 #include <mao/testing/toy_model.hpp>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
 
 #include <support/catch.hpp>
 #include <support/images.hpp>
@@ -84,4 +86,9 @@ TEST_CASE("image files are decoded and transformed, announced or not", "[image_s
   }
   FileImages missing({"/nowhere/at-all.jpg"}, options);
   CHECK_THROWS_WITH(missing.load(views_of({0})), ContainsSubstring("at-all.jpg"));
+}
+
+TEST_CASE("sources over another source refuse one that is null", "[image_sources]") {
+  CHECK_THROWS_WITH(FeaturedImages(nullptr, at::ones({1, 2})), ContainsSubstring("FeaturedImages: the source of pixels is"));
+  CHECK_THROWS_WITH(CachedViews(nullptr, at::ones({1, 2}), 1, false), ContainsSubstring("CachedViews: the source is null"));
 }

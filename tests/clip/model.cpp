@@ -6,6 +6,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <support/catch.hpp>
+#include <support/layouts.hpp>
 #include <support/tensors.hpp>
 #include <support/text.hpp>
 
@@ -226,4 +227,41 @@ TEST_CASE("the same weights behind other pixels are another model", "[model]") {
   CHECK(half.fingerprint().starts_with(usual.fingerprint() + "-pixels-"));
   CHECK(model({.mode = ResizeMode::squash}).fingerprint() != half.fingerprint());
   CHECK_THROWS_AS(model({.deviation = {0, 1, 1}}), OptionError);
+}
+
+TEST_CASE("the library that a checkpoint comes from decides how its text is cleaned", "[model]") {
+  TensorFile file = random_file();
+  const auto cleaning = [](const TensorFile& from) {
+    return prepare_clip_weights(from, "random", Activation::Gelu, ClipForm()).cleaning;
+  };
+  CHECK(cleaning(file) == TextCleaning::Either);
+  file.tensors["input_resolution"] = at::tensor(std::int64_t{8});
+  CHECK(cleaning(file) == TextCleaning::OpenAi);
+  CHECK(cleaning({mao_test::as_open_clip_custom(random_file().tensors), {}}) == TextCleaning::OpenClip);
+  CHECK(cleaning({mao_test::as_hugging_face(random_file().tensors), {}}) == TextCleaning::HuggingFace);
+}
+
+TEST_CASE("a folder of Hugging Face cleans text as transformers does, and its settings are read", "[model]") {
+  const mao_test::TemporaryFolder folder;
+  write_safetensors(folder / "model.safetensors", mao_test::as_hugging_face(random_file().tensors));
+  small_tokenizer().save_merges(folder / "merges.txt");
+  folder.write("config.json", R"({"projection_dim": 16})");
+  const Clip clip = Clip::load(folder.path(), {.vocabulary = {}, .activation = {}, .form = ClipForm()});
+  CHECK(clip.tokenizer().cleaning() == TextCleaning::HuggingFace);
+  CHECK(clip.tokenize("&lt;") != small_tokenizer().encode("&lt;"));
+  CHECK(clip.tokenize("low “x”") != small_tokenizer().encode("low “x”"));
+  CHECK(clip.tokenize("Lower") == small_tokenizer().encode("lower"));
+  const Clip asked = Clip::load(folder.path(), {.vocabulary = {},
+                                                .activation = {},
+                                                .form = ClipForm(),
+                                                .cleaning = TextCleaning::OpenAi});
+  CHECK(asked.tokenize("&lt;") == small_tokenizer().encode("&lt;"));
+  folder.write("tokenizer_config.json", R"({"do_lower_case": false})");
+  CHECK_THROWS_WITH(Clip::load(folder.path(), {.vocabulary = {}, .activation = {}, .form = ClipForm()}),
+                    ContainsSubstring("tokenizer_config.json: do_lower_case is false"));
+}
+
+TEST_CASE("a text that holds the end-of-text token is refused", "[model]") {
+  CHECK_THROWS_AS(random_clip().tokenize("low <|endoftext|> lower"), DataError);
+  CHECK_THROWS_WITH(random_clip().tokenize("low <|endoftext|>"), ContainsSubstring("holds the end-of-text token"));
 }

@@ -95,3 +95,16 @@ TEST_CASE("what changes the network and is not supported is refused by its key",
   refused({}, {}, {{"multimodal_cfg", {{"width", 512}}}}, "multimodal_cfg");
   refused({}, {}, {{"new_part", 1}}, "new_part");
 }
+
+TEST_CASE("a null, a width of 0 and another way to clean text are refused by key", "[open_clip_config]") {
+  CHECK_THROWS_WITH(read(Json::object(), {{"heads", nullptr}}), ContainsSubstring("text_cfg.heads is null"));
+  CHECK_THROWS_WITH(read({{"head_width", nullptr}}), ContainsSubstring("vision_cfg.head_width is null"));
+  CHECK_THROWS_WITH(read({{"width", 0}}), ContainsSubstring("vision_cfg.width is 0, expected 1 or more"));
+  CHECK_THROWS_WITH(read(Json::object(), {{"width", 0}}), ContainsSubstring("text_cfg.width is 0"));
+  CHECK_FALSE(read({{"no_ln_pre", nullptr}, {"ls_init_value", nullptr}}).form.vision_scale);
+  CHECK(read(Json::object(), {{"tokenizer_kwargs", {{"clean", "lower"}}}}).cleaning == TextCleaning::OpenClip);
+  CHECK_THROWS_WITH(read(Json::object(), {{"tokenizer_kwargs", {{"clean", "canonicalize"}}}}),
+                    ContainsSubstring("text_cfg.tokenizer_kwargs.clean is \"canonicalize\""));
+  CHECK_THROWS_WITH(read(Json::object(), {{"tokenizer_kwargs", {{"strip_sep_token", true}}}}),
+                    ContainsSubstring("tokenizer_kwargs.strip_sep_token is true"));
+}

@@ -187,3 +187,94 @@ TEST_CASE("pixels are prepared as the file beside the weights says, mean and std
   CHECK_THAT(asked.preprocess_reason, Catch::Matchers::StartsWith("mean as asked for, the rest as "));
   CHECK_THROWS_AS(ask_normalisation(asked, {}, std::array{0.1F, 0.0F, 0.3F}), OptionError);
 }
+
+namespace {
+
+/// The toy as a module that was saved whole: heads of 32, GELU in the image tower and QuickGELU in the text tower.
+TensorFile whole_file() {
+  TensorFile file = toy_file();
+  file.modules[""] = {"open_clip.model.CLIP", {{"text_pool_type", "argmax"}, {"attn_mask", "tensor"}}};
+  file.modules["visual"] = {"open_clip.transformer.VisionTransformer", {{"pool_type", "tok"}, {"image_size", "8, 8"}}};
+  for (const auto& [tower, heads, gelu] : {std::array{"visual.", "4", "torch.nn.modules.activation.GELU"},
+                                           std::array{"", "2", "open_clip.transformer.QuickGELU"}}) {
+    const std::string block = std::string(tower) + "transformer.resblocks.0.";
+    file.modules[block + "attn"] = {"torch.nn.modules.activation.MultiheadAttention", {{"num_heads", heads}}};
+    file.modules[block + "mlp.gelu"] = {gelu, {}};
+    file.modules[block + "ln_1"] = {"open_clip.transformer.LayerNorm", {{"eps", "1e-06"}}};
+  }
+  return file;
+}
+
+}  // namespace
+
+TEST_CASE("a model that was saved whole decides its form itself", "[weights]") {
+  const TemporaryFolder empty;
+  const ClipWeights whole = prepare_clip_weights(whole_file(), empty / "clip.pt");
+  CHECK(whole.form.vision == TowerForm{.heads = 4, .activation = Activation::Gelu, .epsilon = 1e-6});
+  CHECK(whole.form.text == TowerForm{.heads = 2, .activation = Activation::QuickGelu, .epsilon = 1e-6});
+  CHECK(whole.heads_reason == "as the saved modules say");
+  CHECK(whole.activation_reason == "gelu for images and quick_gelu for texts, as the saved modules say");
+  TensorFile inside;
+  for (auto& [name, tensor] : whole_file().tensors) inside.tensors["model." + name] = tensor;
+  for (auto& [path, module] : whole_file().modules) inside.modules[path.empty() ? "model" : "model." + path] = module;
+  CHECK(prepare_clip_weights(inside, empty / "clip.pt").form == whole.form);
+  TensorFile wrong = whole_file();
+  wrong.modules["visual"].attributes["image_size"] = "224, 224";
+  CHECK_THROWS_WITH(prepare_clip_weights(wrong, empty / "clip.pt"), ContainsSubstring("takes 224 px"));
+  wrong = whole_file();
+  wrong.modules["visual.transformer.resblocks.0.attn"].attributes["num_heads"] = "5";
+  CHECK_THROWS_AS(prepare_clip_weights(wrong, empty / "clip.pt"), OptionError);
+}
+
+TEST_CASE("a configuration or a caller beside a model that was saved whole", "[weights]") {
+  CHECK_THROWS_WITH(prepared(toy_config(), whole_file()),
+                    ContainsSubstring("was saved whole") && ContainsSubstring("4 heads of 32, gelu, eps 1e-06") &&
+                        ContainsSubstring("open_clip_config.json says: image tower 2 heads of 64"));
+  const TemporaryFolder empty;
+  const auto asked = prepare_clip_weights(whole_file(), empty / "clip.pt", Activation::Gelu, {}, ClipHeads{2, 1});
+  CHECK(asked.form.vision.heads == 2);
+  CHECK(asked.form.text.activation == Activation::Gelu);
+  CHECK(asked.heads_reason == "as asked for");
+  CHECK(prepare_clip_weights(whole_file(), empty / "clip.pt", {}, ClipForm()).form == ClipForm());
+}
+
+TEST_CASE("pixels that a saved model states are its own, and a file that says something else is refused", "[weights]") {
+  TensorFile file = whole_file();
+  file.modules["visual"].attributes["preprocess_cfg.mean"] = "0.5, 0.5, 0.5";
+  file.modules["visual"].attributes["preprocess_cfg.std"] = "0.5, 0.5, 0.5";
+  const TemporaryFolder folder;
+  const ClipWeights read = prepare_clip_weights(file, folder / "clip.pt");
+  CHECK(read.preprocess == Preprocess::symmetric(8));
+  CHECK(read.preprocess_reason == "as the saved modules say");
+  folder.write("preprocessor_config.json", R"({"size": {"shortest_edge": 8}, "crop_size": {"height": 8, "width": 8}})");
+  CHECK_THROWS_WITH(prepare_clip_weights(file, folder / "clip.pt"),
+                    ContainsSubstring("visual.preprocess_cfg means") && ContainsSubstring("preprocessor_config.json"));
+}
+
+TEST_CASE("OpenAI's archives are known without their modules", "[weights]") {
+  const TemporaryFolder empty;
+  TensorFile archive = whole_file();
+  archive.tensors["input_resolution"] = at::scalar_tensor(8, at::kLong);
+  const ClipWeights read = prepare_clip_weights(archive, empty / "ViT.pt");
+  CHECK(read.form == ClipForm());
+  CHECK(read.activation_reason == "quick_gelu, an OpenAI archive");
+}
+
+TEST_CASE("a trace that is doubted is refused without a configuration", "[weights]") {
+  TensorFile file = whole_file();
+  file.modules["visual"] = {"open_clip.transformer.VisionTransformer", {}, "  def forward(self):\n    torch.mean(x)\n"};
+  const TemporaryFolder empty;
+  CHECK_THROWS_WITH(prepare_clip_weights(file, empty / "clip.pt"),
+                    ContainsSubstring("does not read the class token alone; put open_clip_config.json"));
+  CHECK_NOTHROW(prepare_clip_weights(file, empty / "clip.pt", {}, ClipForm()));
+}
+
+TEST_CASE("heads that a caller states stand for a configuration", "[weights]") {
+  const TemporaryFolder empty;
+  CHECK_THROWS_WITH(prepare_clip_weights(toy_file(), empty / "clip.pt"),
+                    ContainsSubstring("say --heads IMAGE,TEXT (--heads 2,1") && ContainsSubstring("{\"model_cfg\""));
+  const auto asked = prepare_clip_weights(toy_file(), empty / "clip.pt", Activation::Gelu, {}, ClipHeads{4, 2});
+  CHECK(asked.form.vision.heads == 4);
+  CHECK(asked.form.text.heads == 2);
+  CHECK_THROWS_AS(prepare_clip_weights(toy_file(), empty / "clip.pt", Activation::Gelu, {}, ClipHeads{3, 1}), OptionError);
+}

@@ -55,3 +55,17 @@ TEST_CASE("weights of integers are refused by name, counters are not weights") {
   tensors["visual.conv1.weight"] = at::zeros({1}, at::kChar);
   CHECK_THROWS_WITH(mao::expect_real_weights(tensors, "x.pt"), ContainsSubstring("x.pt: visual.conv1.weight is of type Char"));
 }
+
+TEST_CASE("the modules of a model below a prefix keep their records, its root the code around it") {
+  auto file = under("net.model.", openai);
+  file.modules = {{"", {"Outer", {}, "outer code"}},
+                  {"net", {"Sequential", {}, ""}},
+                  {"net.model", {"CLIP", {{"context_length", "77"}}, "own code, "}},
+                  {"net.model.visual", {"VisionTransformer", {}, ""}},
+                  {"net.modelling", {"Other", {}, "other code"}}};
+  const auto modules = mao::unwrapped(std::move(file), "x.pt").modules;
+  REQUIRE(modules.size() == 2);
+  CHECK(modules.at("").attributes.at("context_length") == "77");
+  CHECK(modules.at("").code == "own code, outer code");
+  CHECK(modules.at("visual").type == "VisionTransformer");
+}

@@ -14,7 +14,7 @@ using Tuned = Dpc<Coop<testing::ToyModel>>;
 void train(Tuned& dpc, ImageSource& images, const std::vector<std::int64_t>& labels, const Eigen::MatrixXf& logits) {
 #ifdef MAO_EXPECT_FAIL
   static_cast<void>(logits);
-  mao_base(dpc, labels, TextTowerSimilarity(testing::ToyModel::make())).fit(images);
+  mao_base(dpc, dpc.classes(), labels, TextTowerSimilarity(testing::ToyModel::make())).fit(images);
 #else
   PromptTuner(dpc, PredictionNegatives(labels, dpc.classes(), logits), SymmetricContrast{}, CosineSchedule{})
       .fit(images);

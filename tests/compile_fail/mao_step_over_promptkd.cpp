@@ -11,8 +11,8 @@ using Model = testing::ToyModel;
 
 void train(PromptKd<Model, ZeroShot<Model>>& student, ImageSource& images, const std::vector<std::int64_t>& labels) {
 #ifdef MAO_EXPECT_FAIL
-  mao_base(student, labels, TextTowerSimilarity(Model::make())).fit(images);
+  mao_base(student, student.classes(), labels, TextTowerSimilarity(Model::make())).fit(images);
 #else
-  plain(student, labels).fit(images);
+  plain(student, student.classes(), labels).fit(images);
 #endif
 }

@@ -20,3 +20,7 @@ TEST_CASE("class lists compare by their names") {
   CHECK_FALSE(mao::ClassList{{"cat", "dog"}} == mao::ClassList{{"dog", "cat"}});
   CHECK(mao::ClassList{{"cat", "dog"}}.size() == 2);
 }
+
+TEST_CASE("a list is the same whether or not it may repeat names", "[class_list]") {
+  CHECK(mao::ClassList{{"cat", "cat"}, mao::SameNames::accept} == mao::ClassList{{"cat", "cat"}});
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/core/error.hpp>
 
+#include <memory>
+
 #include <support/catch.hpp>
 
 TEST_CASE("a requirement that holds costs nothing and throws nothing") {
@@ -22,3 +24,11 @@ TEST_CASE("every error is caught as Error and as std::runtime_error") {
 }
 
 TEST_CASE("text_of joins what streams") { CHECK(mao::text_of("a", 1, 'b', std::string("c")) == "a1bc"); }
+
+TEST_CASE("a null pointer is refused by what it should have been; others are passed on") {
+  const auto seven = std::make_shared<const int>(7);
+  CHECK(mao::not_null(seven, "the number") == seven);
+  CHECK_THROWS_AS(mao::not_null(static_cast<int*>(nullptr), "the number"), mao::OptionError);
+  CHECK_THROWS_WITH(mao::not_null(std::shared_ptr<const int>(), "Coop: the model"),
+                    "Coop: the model is null, expected an object that is there; make or load it first");
+}

@@ -21,3 +21,10 @@ TEST_CASE("entries fill the buffer without gap or overlap, in any order") {
   CHECK_THROWS_AS(mao::detail::check_safetensors_coverage({back}, 6, "file"), mao::FormatError);
   CHECK_THROWS_AS(mao::detail::check_safetensors_coverage({front, front}, 4, "file"), mao::FormatError);
 }
+
+TEST_CASE("a header that is no JSON is told by its place, in our own words", "[safetensors]") {
+  const std::string text = R"({"a": [1,})";
+  CHECK_THROWS_WITH(mao::detail::parse_safetensors_header(text.data(), text.data() + text.size(), "f.safetensors"),
+                    "f.safetensors: the safetensors header is not JSON: it cannot be read from line 1, column 10, at "
+                    "'}'; expected an object of tensors. The file is damaged, or of another format");
+}

@@ -22,5 +22,10 @@ TEST_CASE("an index names tensors, parts and bytes") {
   refused(R"({"weight_map": {"a": 1}})", "expected the name of a file");
   refused(R"({"weight_map": {"a": "../p1"}})", "no name of a file beside the index");
   refused(R"({"weight_map": {"a": "p3", "b": "p4"}})", "p3, p4; download them");
+  CHECK(read(R"({"metadata": {"total_size": 12.0}, "weight_map": {"a": "p1"}})").total_size == 12U);
+  for (const char* size : {"-12", "12.5", "1e30", "true"}) {
+    refused(std::string(R"({"metadata": {"total_size": )") + size + R"(}, "weight_map": {"a": "p1"}})",
+            "\"total_size\" is ");
+  }
   refused(R"({"weight_map": {"a": "p1", "a": "p2"}})", "lists \"a\" twice");
 }

@@ -99,3 +99,16 @@ TEST_CASE("every truncation of a valid zip file is refused") {
     CHECK_THROWS_AS(opened(file.substr(0, length)), mao::FormatError);
   }
 }
+
+TEST_CASE("the text of an entry is read whether it is compressed or not, up to a limit") {
+  ZipBuilder builder;
+  builder.add("stored", "abc");
+  builder.add_deflated("deflated", "class CLIP(Module):");
+  builder.add("other", "abc", {.method = 12});
+  builder.add("secret", "abc", {.method = 8, .flags = 1});
+  const auto archive = opened(builder.finished());
+  CHECK(archive.text("stored", 100) == "abc");
+  CHECK(archive.text("deflated", 100) == "class CLIP(Module):");
+  CHECK_THROWS_WITH(archive.text("deflated", 18), ContainsSubstring("has 19 bytes, expected at most 18"));
+  for (const char* name : {"other", "secret", "absent"}) CHECK_THROWS_AS(archive.text(name, 100), mao::FormatError);
+}

@@ -6,12 +6,29 @@
 #include <cstdint>
 #include <string>
 
+#include <zlib.h>
+
 namespace mao_test {
 
 /// The little-endian bytes of an integer.
 template <class Int>
 std::string raw(Int value) {
   return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
+/// As zip files compress.
+inline std::string deflated(const std::string& text) {
+  z_stream stream{};
+  deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
+  std::string result(deflateBound(&stream, static_cast<uLong>(text.size())), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(result.data());
+  stream.avail_out = static_cast<uInt>(result.size());
+  deflate(&stream, Z_FINISH);
+  result.resize(stream.total_out);
+  deflateEnd(&stream);
+  return result;
 }
 
 struct ZipBuilder {
@@ -30,6 +47,12 @@ struct ZipBuilder {
   };
 
   void add(const std::string& name, const std::string& data) { add(name, data, Fields{}); }
+
+  void add_deflated(const std::string& name, const std::string& text) {
+    const std::string packed = deflated(text);
+    add(name, packed,
+        {.method = 8, .size_error = static_cast<std::int64_t>(text.size()) - static_cast<std::int64_t>(packed.size())});
+  }
 
   void add(const std::string& name, const std::string& data, const Fields& fields) {
     const auto offset = static_cast<std::uint64_t>(static_cast<std::int64_t>(content.size()) + fields.offset_error);

@@ -25,3 +25,15 @@ TEST_CASE("names that differ for a tokenizer keep different keys", "[class_key]"
 TEST_CASE("a name of nothing but gaps has an empty key", "[class_key]") {
   for (const char* name : {"", " ", "_", " _\t\n"}) CHECK(prompt_key(name).empty());
 }
+
+TEST_CASE("names that a prompt cannot hold or tell apart are refused with their positions", "[class_key]") {
+  using mao::check_class_names;
+  CHECK_NOTHROW(check_class_names({{"cat", "dog"}}, "list"));
+  CHECK_THROWS_WITH(check_class_names({{"cat", "dog", "cat"}}, "list"),
+                    ContainsSubstring("list: classes 0 and 2 are both named 'cat'"));
+  CHECK_THROWS_WITH(check_class_names({{"cat", "_"}}, "list"), ContainsSubstring("class 1 is named '_'"));
+  mao::ClassList imagenet{{"missile", "tench", "missile"}, mao::SameNames::accept};
+  CHECK_NOTHROW(check_class_names(imagenet, "list"));
+  imagenet.names[1].clear();
+  CHECK_THROWS_AS(check_class_names(imagenet, "list"), mao::DataError);
+}

@@ -31,7 +31,11 @@ TEST_CASE("what contradicts itself is named", "[dataset]") {
   dataset = two_classes();
   dataset.classes.names[0] = "dog";
   CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("both named 'dog'"));
-  CHECK_NOTHROW(mao::check(dataset, "pets", mao::SameNames::accept));
+  dataset.classes.same_names = mao::SameNames::accept;
+  CHECK_NOTHROW(mao::check(dataset, "pets"));
+  dataset.classes.names[0] = "_";
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("empty in a prompt"));
+  dataset.classes.same_names = mao::SameNames::refuse;
   dataset.classes.names[0] = " DOG_";
   CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("are both 'dog' in a prompt"));
   dataset.classes.names[0] = "_";
@@ -56,7 +60,7 @@ TEST_CASE("data that is only tested on needs a test image of every class instead
   auto dataset = two_classes();
   dataset.train.clear();
   CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("train split is empty"));
-  const auto check = [&] { mao::check(dataset, "pets", mao::SameNames::refuse, mao::NoTraining::accept); };
+  const auto check = [&] { mao::check(dataset, "pets", mao::NoTraining::accept); };
   CHECK_NOTHROW(check());
   dataset.test.pop_back();
   CHECK_THROWS_WITH(check(), ContainsSubstring("'dog' (label 1) has no test image"));

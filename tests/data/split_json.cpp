@@ -36,7 +36,8 @@ TEST_CASE("what is written is read back", "[split_json]") {
 TEST_CASE("a bad split file is refused with key and position", "[split_json]") {
   const std::string good = R"(["a.jpg",0,"a"])";
   const std::vector<std::tuple<std::string, std::string>> cases{
-      {"{", "s.json: not readable as JSON"},
+      {"{", "s.json is not JSON: it cannot be read from line 1, column 2, where the text ends; expected an object with"},
+      {"{\"train\": [],\n \"val\": [}", "line 2, column 10, at '}'"},
       {"[]", "the file holds a array"},
       {R"({"train":[],"test":[]})", "there is no \"val\""},
       {R"({"train":{},"val":[],"test":[]})", "\"train\" is a object"},

@@ -45,7 +45,7 @@ std::vector<Tensor> results_of(const std::string& name, const c10::Device& devic
   AnyBackbone backbone = made(name, model);
   cuda::move_parameters(backbone.parameters(), device);
   const PlainOptions options{.batch = 4, .schedule = {.epochs = 2, .learning_rate = 0.01}};
-  auto first = plain(backbone, {0, 1, 2, 3, 0, 1, 2, 3}, options);
+  auto first = plain(backbone, base, {0, 1, 2, 3, 0, 1, 2, 3}, options);
   int epochs = 0;
   Observer observer;
   observer.should_stop = [&] { return ++epochs > 4; };
@@ -54,15 +54,14 @@ std::vector<Tensor> results_of(const std::string& name, const c10::Device& devic
   for (TensorMap* map : {&state.parameters, &state.optimizer, &state.buffers}) {
     for (auto& [key, value] : *map) value = value.cpu();  // as a file gives them
   }
-  auto second = plain(backbone, {0, 1, 2, 3, 0, 1, 2, 3}, options);
+  auto second = plain(backbone, base, {0, 1, 2, 3, 0, 1, 2, 3}, options);
   second.resume(state);
   second.fit(images);
-  std::vector<Tensor> results{predict_logits(backbone, images, 3)};
-  backbone.bind(fresh);
-  auto step = mao_new(backbone, 8, ZeroShotLabeler<AnyModel>(model, fresh),
+  std::vector<Tensor> results{predict_logits(backbone, base, images, 3)};
+  auto step = mao_new(backbone, fresh, 8, ZeroShotLabeler<AnyModel>(model, fresh),
                       {.sampler = {.batch = 4}, .schedule = {.epochs = 1}});
   step.fit(images);
-  results.push_back(predict_logits(backbone, images, 3));
+  results.push_back(predict_logits(backbone, fresh, images, 3));
   for (const Parameter& parameter : backbone.parameters()) {
     CHECK(parameter.value.device() == device);
     results.push_back(parameter.value.detach().cpu());

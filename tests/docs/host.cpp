@@ -37,6 +37,7 @@
 #include <mao/text/bpe.hpp>
 #include <mao/text/clean.hpp>
 #include <mao/text/merges.hpp>
+#include <mao/text/tokenizer_settings.hpp>
 #include <mao/text/vocabulary.hpp>
 #include <mao/text/word_piece.hpp>
 
@@ -209,6 +210,9 @@ TEST_CASE("text: the vocabularies that are installed", "[docs]") {
   // [end]
   CHECK(tokenizer.encode("a photo of a cat.") == std::vector<std::int64_t>{320, 1125, 539, 320, 2368, 269});
   CHECK(tokenizer.decode(tokenizer.encode("Cat")) == "cat ");
+  // [tokenizer_settings]
+  mao::check_tokenizer_settings("clip-vit-base-patch32");  // throws nothing: the folder's tokenizer is CLIP's
+  // [end]
   // [vocabulary]
   const auto vocabulary = mao::find_clip_vocabulary({}, "ViT-B-16.pt");
   const auto model = mao::find_mini_lm();
@@ -225,7 +229,7 @@ TEST_CASE("sampling: batches from labels and names", "[docs]") {
   const InFolder folder;
   {
     // [shuffled]
-    const mao::ShuffledSampler sampler({0, 0, 1, 1, 2, 2}, {.batch = 2});
+    const mao::ShuffledSampler sampler({0, 0, 1, 1, 2, 2}, mao::ClassList{{"pug", "beagle", "boxer"}}, {.batch = 2});
     mao::Rng rng(1);
     for (const mao::Batch& batch : sampler.epoch(rng)) use(batch.images, batch.labels);
     // [end]

@@ -117,28 +117,30 @@ void feature_cache(const ClipPointer& clip, const fs::path& root, const std::vec
   // [end]
 }
 
-void workers(mao::Coop<mao::Clip>& coop, const std::vector<std::int64_t>& labels, Images& images) {
+void workers(mao::Coop<mao::Clip>& coop, const mao::ClassList& classes, const std::vector<std::int64_t>& labels,
+             Images& images) {
   // [workers]
   const std::shared_ptr<mao::Workers> workers = mao::workers_from_environment();  // interop/c10d_workers.hpp
-  auto tuner = mao::plain(coop, labels, {.tuner = {.workers = workers}});
+  auto tuner = mao::plain(coop, classes, labels, {.tuner = {.workers = workers}});
   tuner.fit(images);  // every process loads and computes its part of each batch; all end with the same prompts
   // [end]
 }
 
-void c10d_workers(mao::Coop<mao::Clip>& coop, const std::vector<std::int64_t>& labels, Images& images) {
+void c10d_workers(mao::Coop<mao::Clip>& coop, const mao::ClassList& classes, const std::vector<std::int64_t>& labels,
+                  Images& images) {
   // [c10d_workers]
   mao::PlainOptions options;
   options.tuner.workers = mao::workers_from_environment();
-  mao::plain(coop, labels, options).fit(images);  // torchrun --no-python --nproc_per_node 2 ./program
+  mao::plain(coop, classes, labels, options).fit(images);  // torchrun --no-python --nproc_per_node 2 ./program
   // [end]
 }
 
 void two_steps(mao::Coop<mao::Clip>& coop, const ClipPointer& clip, const std::vector<std::int64_t>& labels,
-               const mao::ClassList& new_classes, Images& base_images, Images& new_images) {
+               const mao::ClassList& base_classes, const mao::ClassList& new_classes, Images& base_images,
+               Images& new_images) {
   // [recipes]
-  auto base = mao::mao_base(coop, labels, mao::MiniLm::load());
+  auto base = mao::mao_base(coop, base_classes, labels, mao::MiniLm::load());
   base.fit(base_images);
-  coop.bind(new_classes);
   auto fresh = mao::mao_new(coop, new_images.size(), mao::ZeroShotLabeler(clip, new_classes));
   fresh.fit(new_images);
   // [end]
@@ -187,7 +189,7 @@ void deploy() {
   mao::restore_backbone(coop, prompts, clip->fingerprint());
 
   mao::FileImages photos({"photo.jpg"}, {.preprocess = clip->preprocess(), .augment = {}});
-  for (const std::int64_t best : mao::winners(mao::predict_logits(coop, photos))) {
+  for (const std::int64_t best : mao::winners(mao::predict_logits(coop, prompts.info.classes, photos))) {
     std::cout << coop.classes().names[static_cast<std::size_t>(best)] << '\n';
   }
   // [end]
@@ -281,15 +283,15 @@ TEST_CASE("training on a small model", "[docs]") {
 
   // [prompt_tuner]
   mao::Coop coop(clip, classes);
-  mao::PromptTuner tuner(coop, mao::ShuffledSampler(labels, {.batch = 32}), mao::CrossEntropy{},
+  mao::PromptTuner tuner(coop, mao::ShuffledSampler(labels, classes, {.batch = 32}), mao::CrossEntropy{},
                          mao::CosineSchedule({.epochs = 20, .learning_rate = 0.002}));
   tuner.fit(images);  // images: an ImageSource; the sampler's positions refer to it
   // [end]
   {
     Images& train = images;
     // [prediction_negatives]
-    const auto logits = mao::as_matrix(mao::predict_logits(coop, train));  // mao/tuner/predict.hpp
-    const mao::PredictionNegatives negatives(labels, coop.classes(), logits, {.batch = 4, .k = 8});
+    const auto logits = mao::as_matrix(mao::predict_logits(coop, classes, train));  // mao/tuner/predict.hpp
+    const mao::PredictionNegatives negatives(labels, classes, logits, {.batch = 4, .k = 8});
     // [end]
   }
   {
@@ -377,7 +379,7 @@ TEST_CASE("prompts and views of a small model", "[docs]") {
   CHECK(bank.size(0) == 2);
 
   mao::Coop coop(clip, classes);
-  auto tuner = mao::plain(coop, {0, 1}, {.batch = 2, .schedule = {.epochs = 2}, .tuner = {.augment = true}});
+  auto tuner = mao::plain(coop, classes, {0, 1}, {.batch = 2, .schedule = {.epochs = 2}, .tuner = {.augment = true}});
   std::unique_ptr<Images> files = std::make_unique<mao::TensorImages>(pixels);
   // [cached_views]
   const mao::Tensor features =

@@ -3,6 +3,8 @@
 // `scripts/check_docs.py
 // --write` copies the parts to the pages.
 #include <iostream>
+#include <numeric>
+#include <sstream>
 
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/matmul.h>
@@ -13,6 +15,7 @@
 #include <mao/backbones/compare.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/labelers.hpp>
+#include <mao/backbones/zero_shot.hpp>
 #include <mao/clip/fingerprint.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/evaluation/base_to_new.hpp>
@@ -27,30 +30,36 @@
 namespace {
 
 // [backbone]
-/// One learned number: the temperature of fixed class features.
+/// One learned number: the temperature of the frozen model's class features.
+template <mao::VisionLanguageModel ModelT>
 struct Temperature {
-  mao::ClassList bound;
-  mao::Tensor text;  // [C, D], unit rows
+  std::shared_ptr<const ModelT> model;
+  mao::ClassList bound{};
+  mao::Tensor text{};  // [C, D], unit rows of the bound classes
   mao::OwnTensor factor = mao::parameter(at::ones({1}));
 
-  void bind(const mao::ClassList& classes) { bound = classes; }
+  void bind(const mao::ClassList& classes) {  // what depends on the classes is rebuilt, `factor` stays
+    text = mao::frozen_class_features(*model, classes, {"a photo of a {}."});
+    bound = classes;
+  }
   const mao::ClassList& classes() const { return bound; }
   mao::Output forward(const mao::ImageBatch& images, const mao::Candidates& candidates) {
-    auto output = mao::compare(mao::unit_rows(images.features), text.index_select(0, at::tensor(candidates.ids)), 20.0,
-                               candidates);
+    auto output = mao::compare(mao::frozen_image_features(*model, images), mao::class_rows(text, candidates),
+                               model->logit_scale(), candidates);
+    output.scale = output.scale * factor;
     output.logits = output.logits * factor;
     return output;
   }
   mao::Tensor auxiliary_loss(const mao::Output&, const mao::Batch&) { return {}; }
   mao::ParameterList parameters() { return {{"factor", factor}}; }
 };
-static_assert(mao::Backbone<Temperature>);
+static_assert(mao::Backbone<Temperature<mao::testing::ToyModel>>);
 // [end]
 
 // [pseudo_labeler]
 struct AlwaysFirst {
   mao::PseudoLabels label(const mao::ImageBatch& images) {
-    return {.labels = std::vector<std::int64_t>(static_cast<std::size_t>(images.pixels.size(0)), 0), .confidence = {}};
+    return {.labels = std::vector<std::int64_t>(static_cast<std::size_t>(images.size()), 0), .confidence = {}};
   }
 };
 static_assert(mao::PseudoLabeler<AlwaysFirst>);
@@ -64,7 +73,9 @@ struct Hinge {
   }
   mao::Tensor operator()(const mao::Output& output, const mao::Batch& batch) const {
     const auto columns = at::tensor(mao::columns_of(batch.labels, output.candidates)).unsqueeze(1);
-    return (output.logits - output.logits.gather(1, columns) + 1.0).clamp_min(0).mean();
+    const auto right = output.logits.gather(1, columns.to(output.logits.device()));
+    const auto each = (output.logits - right + 1.0).clamp_min(0).mean(1);  // [B]
+    return mao::weighted_mean(each, batch.weights);                        // an image of weight 0 does not count
   }
 };
 static_assert(mao::Regularizer<Hinge>);
@@ -82,6 +93,56 @@ struct OneByOne {
   }
 };
 static_assert(mao::Sampler<OneByOne>);
+// [end]
+
+// [curriculum]
+/// Easy images alone in the first half of the epochs, all of them in the second.
+struct EasyFirst {
+  std::vector<std::int64_t> labels;
+  mao::ClassList list;
+  std::vector<std::int64_t> easy;  // positions in the image source
+  std::size_t batch = 8;
+
+  std::vector<mao::Batch> epoch(mao::Rng& rng, const mao::EpochInfo& info) const {
+    std::vector<std::int64_t> chosen = easy;
+    if (2 * info.epoch >= info.horizon) {
+      chosen.resize(labels.size());
+      std::iota(chosen.begin(), chosen.end(), 0);
+    }
+    rng.shuffle(chosen);
+    std::vector<mao::Batch> batches;
+    for (std::size_t i = 0; i < chosen.size(); ++i) {
+      if (i % batch == 0) batches.emplace_back();
+      batches.back().images.push_back(chosen[i]);
+      batches.back().labels.push_back(labels[static_cast<std::size_t>(chosen[i])]);
+    }
+    return batches;
+  }
+  const mao::ClassList& classes() const { return list; }                 // compared with the backbone's
+  std::int64_t images() const { return std::ssize(labels); }             // compared with the source's
+};
+static_assert(mao::FollowsEpochs<EasyFirst> && mao::StatesClasses<EasyFirst> && mao::CountsImages<EasyFirst>);
+// [end]
+
+// [keeps_state]
+/// Epochs of `images_an_epoch` images that take up where the last one ended: `next` is saved with the training.
+struct InTurn {
+  std::vector<std::int64_t> labels;
+  int images_an_epoch = 8;
+  std::size_t next = 0;
+
+  std::vector<mao::Batch> epoch(mao::Rng&) {
+    mao::Batch batch;
+    for (int i = 0; i < images_an_epoch; ++i, next = (next + 1) % labels.size()) {
+      batch.images.push_back(static_cast<std::int64_t>(next));
+      batch.labels.push_back(labels[next]);
+    }
+    return {batch};
+  }
+  std::string state() const { return std::to_string(next); }
+  void set_state(const std::string& text) { next = std::stoull(text); }
+};
+static_assert(mao::Sampler<InTurn> && mao::KeepsState<InTurn>);
 // [end]
 
 // [schedule]
@@ -174,7 +235,7 @@ TEST_CASE("a schedule and a labeller of one's own train MAO's new step", "[docs]
   mao::Coop coop(clip, mao::testing::toy_classes(3));
   const mao::BaseToNewTask task{{}, {mao::testing::toy_classes(6), &images, {}, nullptr, {}}};
   // [new_step]
-  coop.bind(task.fresh.classes);
+  coop.bind(task.fresh.classes);  // a tuner is for the classes that are bound when it is made
   mao::ZeroShotLabeler frozen(clip, task.fresh.classes);
   mao::PseudoLabelSampler sampler(task.fresh.train->size(), OnlySure<decltype(frozen)>{frozen}, {.batch = 16});
   mao::PromptTuner tuner(coop, sampler, mao::AlterableRegularizer({.task = mao::AlterableRegularizer::Task::New}),
@@ -184,13 +245,86 @@ TEST_CASE("a schedule and a labeller of one's own train MAO's new step", "[docs]
   CHECK(tuner.state().epochs_done == 2);
 }
 
+TEST_CASE("an observer validates after each epoch and may stop the training", "[docs]") {
+  const auto clip = mao::testing::ToyModel::make();
+  const mao::testing::ToyImages data(6, 8, 1);
+  mao::TensorImages images(data.pixels);
+  mao::Coop coop(clip, mao::testing::toy_classes(6));
+  const mao::TaskHalf held_out{mao::testing::toy_classes(6), nullptr, {}, &images, data.labels};
+  auto tuner = mao::plain(coop, held_out.classes, data.labels, {.batch = 16, .schedule = {.epochs = 3}});
+  std::stringstream out;
+  // [observer]
+  double best = 0;
+  int without_gain = 0;
+  mao::Observer observer;
+  observer.on_epoch = [&](const mao::EpochReport& report) {
+    const double accuracy = mao::test_on(coop, held_out).accuracy;  // leaves the backbone as it was
+    without_gain = accuracy > best ? 0 : without_gain + 1;
+    best = std::max(best, accuracy);
+    out << "epoch " << report.epoch + 1 << " of " << report.epochs << ": loss " << report.loss << ", held out "
+        << accuracy << " %\n";
+  };
+  observer.should_stop = [&] { return without_gain == 5; };  // asked before each step
+  if (tuner.fit(images, observer) == mao::FitResult::Stopped) out << "stopped; `fit` would resume at the last epoch\n";
+  // [end]
+  CHECK(out.str().find("epoch 3 of 3: loss") != std::string::npos);
+}
+
+TEST_CASE("a curriculum and a sampler with a state train, a resumed one as if it had not stopped", "[docs]") {
+  const auto clip = mao::testing::ToyModel::make();
+  const mao::testing::ToyImages data(6, 8, 1);
+  mao::TensorImages images(data.pixels), fewer(data.pixels.narrow(0, 0, 16));
+  const auto made = [&](auto& coop, auto sampler) {
+    return mao::PromptTuner(coop, sampler, mao::CrossEntropy{}, mao::CosineSchedule({.epochs = 4}));
+  };
+  mao::Coop coop(clip, mao::testing::toy_classes(6));
+  std::vector<int> steps;
+  mao::Observer observer;
+  observer.on_epoch = [&](const mao::EpochReport& report) { steps.push_back(report.steps); };
+  auto curriculum = made(coop, EasyFirst{data.labels, coop.classes(), {0, 8, 16, 24, 32, 40}, 6});
+  CHECK_THROWS_WITH(curriculum.fit(fewer), ContainsSubstring("the sampler is for 48 images, the source has 16"));
+  curriculum.fit(images, observer);
+  CHECK(steps == std::vector<int>{1, 1, 8, 8});
+  mao::Coop whole(clip, mao::testing::toy_classes(6)), first(clip, mao::testing::toy_classes(6));
+  made(whole, InTurn{data.labels}).fit(images);
+  mao::Observer stops;
+  int asked = 0;
+  stops.should_stop = [&] { return ++asked > 2; };
+  auto stopped = made(first, InTurn{data.labels});
+  CHECK(stopped.fit(images, stops) == mao::FitResult::Stopped);
+  mao::Coop second(clip, mao::testing::toy_classes(6));
+  auto resumed = made(second, InTurn{data.labels});
+  resumed.resume(stopped.state());
+  resumed.fit(images);
+  CHECK(second.parameters()[0].value.equal(whole.parameters()[0].value));
+}
+
+TEST_CASE("the examples of the pages honour weights and follow a binding", "[docs]") {
+  mao::Output output;
+  output.logits = at::tensor({3.0F, 0.0F, 0.0F, 5.0F}).view({2, 2});
+  output.candidates = mao::Candidates::all(2);
+  const mao::Batch one{.images = {0}, .labels = {0}, .weights = {}},
+      wrong{.images = {0, 1}, .labels = {0, 0}, .weights = {1, 0}};
+  mao::Output first = output;
+  first.logits = output.logits.narrow(0, 0, 1);
+  CHECK(Hinge{}(output, wrong).item<double>() == Approx(Hinge{}(first, one).item<double>()));
+  const mao::testing::ToyImages data(6, 8, 1);
+  mao::TensorImages images(data.pixels);
+  Temperature<mao::testing::ToyModel> learner{mao::testing::ToyModel::make()};
+  mao::plain(learner, mao::testing::toy_classes(6), data.labels, {.batch = 16, .schedule = {.epochs = 2}}).fit(images);
+  const mao::ClassList others{{"elk", "newt"}};
+  mao::ZeroShot<mao::testing::ToyModel> expected(learner.model, others);
+  const auto scale = learner.factor.item<double>();
+  CHECK(mao::predict_logits(learner, others, images).allclose(mao::predict_logits(expected, others, images) * scale));
+}
+
 TEST_CASE("the smallest models of the concepts work", "[docs]") {
   // [toy_model]
   const auto model = mao::testing::ToyModel::make();
   mao::testing::ToyImages data(6, 8, 1);
   mao::TensorImages images(data.pixels);
   mao::Coop coop(model, mao::testing::toy_classes(6));
-  mao::plain(coop, data.labels, {.batch = 16, .schedule = {.epochs = 2}}).fit(images);
+  mao::plain(coop, coop.classes(), data.labels, {.batch = 16, .schedule = {.epochs = 2}}).fit(images);
   // [end]
   mao::PromptTuner tuner(coop, OneByOne{{0, 0, 0}}, Hinge{}, Halving{});
   tuner.fit(images);

@@ -88,10 +88,10 @@ TEST_CASE("MAO: Base is measured after the base step, New after the new step, an
   const auto result = run.run(mao_options());
   REQUIRE(result.has_value());
   CHECK(run.stages == std::vector<std::string>{"base", "test", "new", "test"});
-  auto base_step = mao_base(by_hand.coop, by_hand.task.base.train_labels, TextTowerSimilarity<ToyModel>(by_hand.model),
-                            *mao_options().mao_base);
+  auto base_step = mao_base(by_hand.coop, by_hand.task.base.classes, by_hand.task.base.train_labels,
+                            TextTowerSimilarity<ToyModel>(by_hand.model), *mao_options().mao_base);
   base_step.fit(*by_hand.task.base.train);
-  const auto measured = predict_logits(by_hand.coop, *by_hand.task.base.test);
+  const auto measured = predict_logits(by_hand.coop, by_hand.task.base.classes, *by_hand.task.base.test);
   CHECK(result->paper.base ==
         measure(winners(measured), by_hand.task.base.test_labels, by_hand.task.base.classes).accuracy);
   CHECK_FALSE(by_hand.context().equal(run.context()));  // the new step has trained
@@ -141,7 +141,8 @@ TEST_CASE("testing on other classes from on_epoch changes nothing", "[base_to_ne
     Run run;
     Observer observer;
     if (validate) observer.on_epoch = [&](const EpochReport&) { test_on(run.coop, run.task.fresh); };
-    plain(run.coop, run.task.base.train_labels, *plain_options().plain).fit(*run.task.base.train, observer);
+    plain(run.coop, run.task.base.classes, run.task.base.train_labels, *plain_options().plain)
+        .fit(*run.task.base.train, observer);
     CHECK(run.coop.classes() == run.task.base.classes);
     return run.context().clone();
   };
@@ -154,12 +155,43 @@ TEST_CASE("a second run on the same backbone is on the base classes again", "[ba
   run.run(mao_options());
   for (int i = 0; i < 2; ++i) {
     by_hand.coop.bind(by_hand.task.base.classes);
-    mao_base(by_hand.coop, by_hand.task.base.train_labels, TextTowerSimilarity<ToyModel>(by_hand.model),
-             *mao_options().mao_base)
+    mao_base(by_hand.coop, by_hand.task.base.classes, by_hand.task.base.train_labels,
+             TextTowerSimilarity<ToyModel>(by_hand.model), *mao_options().mao_base)
         .fit(*by_hand.task.base.train);
     mao_new(by_hand.coop, 16, ZeroShotLabeler<ToyModel>(by_hand.model, by_hand.task.fresh.classes),
             *mao_options().mao_new)
         .fit(*by_hand.task.fresh.train);
   }
   CHECK(run.context().equal(by_hand.context()));
+}
+
+TEST_CASE("images that are missing are named before anything is trained", "[base_to_new]") {
+  const auto refuse = [](auto&& take, const char* what, BaseToNewOptions options) {
+    Run run;
+    take(run.task);
+    CHECK_THROWS_WITH(run.run(std::move(options)), ContainsSubstring(std::string(what) + " is null"));
+    CHECK(run.stages.empty());
+  };
+  refuse([](BaseToNewTask& t) { t.base.train = nullptr; }, "the base half's TaskHalf::train", plain_options());
+  refuse([](BaseToNewTask& t) { t.base.test = nullptr; }, "the base half's TaskHalf::test", plain_options());
+  refuse([](BaseToNewTask& t) { t.fresh.test = nullptr; }, "the new half's TaskHalf::test", plain_options());
+  refuse([](BaseToNewTask& t) { t.fresh.train = nullptr; }, "the new half's TaskHalf::train", mao_options());
+  Run run;
+  run.task.fresh.train = nullptr;
+  CHECK(run.run(plain_options()).has_value());  // which trains on the base half alone
+  TaskHalf nothing;
+  nothing.classes = toy_classes(4);
+  CHECK_THROWS_WITH(test_on(run.coop, nothing), ContainsSubstring("TaskHalf::test is null"));
+}
+
+TEST_CASE("a `bind` that throws is told in one line", "[base_to_new]") {
+  struct Unbindable : Coop<ToyModel> {
+    using Coop<ToyModel>::Coop;
+    void bind(const ClassList&) { throw std::runtime_error("no text tower"); }
+  };
+  Run run;
+  Unbindable backbone(run.model, run.task.base.classes);
+  CHECK_THROWS_WITH(test_on(backbone, run.task.fresh),
+                    "evaluation: the backbone's `bind` failed: no text tower; expected a backbone for 4 classes ('blue "
+                    "whale', 'ant', 'grey wolf', ...)");
 }

@@ -253,3 +253,30 @@ TEST_CASE("encode through learned prompts gives the answers of predict", "[encod
   CHECK(classes.code == 0);
   CHECK(mao::read_safetensors(out).tensors.size() == 1);
 }
+
+TEST_CASE("a text that is longer than the context is refused with file and line, or cut where that is asked for",
+          "[encode]") {
+  const TemporaryFolder temporary;
+  const fs::path texts = temporary.path() / "texts.txt", out = temporary.path() / "f.safetensors";
+  std::string words;
+  for (int i = 0; i < 60; ++i) words += "red ";
+  write(texts, "red circle\n" + words + "\n");
+  const std::string command = "encode --texts-file " + quoted(texts) + " --out " + quoted(out);
+  const Run refused = mao_program(command);
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.output, ContainsSubstring("texts.txt: line 2: \"red red ") &&
+                                 ContainsSubstring("tokens with start and end, the model takes ") &&
+                                 ContainsSubstring("give --truncate to encode the first "));
+  CHECK_FALSE(fs::exists(out));
+  const Run cut = mao_program(command + " --truncate");
+  INFO(cut.output);
+  REQUIRE(cut.code == 0);
+  const mao::Clip clip = embedded();
+  CHECK(close(mao::read_safetensors(out).tensors.at("text_features"),
+              unit(mao::sentence_features(clip, {"red circle", words}, mao::LongText::Cut))));
+  write(texts, "red circle\nblue <|endoftext|>\n");
+  CHECK_THAT(mao_program(command).output,
+             ContainsSubstring("texts.txt: line 2: the text 'blue <|endoftext|>' holds the end-of-text token"));
+  CHECK_THAT(mao_program("encode --truncate --images x.png --out " + quoted(out)).output,
+             ContainsSubstring("--truncate would be ignored: there is no --texts-file"));
+}

@@ -113,3 +113,27 @@ TEST_CASE("what no linear head can say is not exported as one", "[export]") {
   CHECK(reference.code == 0);
   CHECK_THAT(reference.output, ContainsSubstring("model.pth.tar-1"));
 }
+
+TEST_CASE("options that a command has no use for are refused by name", "[export]") {
+  const TemporaryFolder temporary;
+  const std::string prompts = " --prompts " + quoted(tuned(temporary.path() / "run", "coop"));
+  const auto refused = [&](const std::string& command, const std::string& message) {
+    const Run run = mao_program(command);
+    INFO(command << "\n" << run.output);
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring(message));
+  };
+  const std::string out = quoted(temporary.path() / "out"), photo = " --template 'a photo of a {}.'";
+  refused("predict x.png" + prompts + photo, "--template would be ignored");
+  refused("eval " + prompts.substr(11) + photo, "--template would be ignored");
+  refused("export " + out + prompts + photo, "--template would be ignored");
+  refused("export " + out + " --reference --classes a b" + prompts, "--classes would be ignored");
+  refused("export " + out + " --reference --classes-file names.txt" + prompts, "--classes-file would be ignored");
+  refused("export " + out + " --classes a b --minilm folder", "--minilm would be ignored");
+  refused("predict x.png --classes a b --minilm folder", "--minilm would be ignored");
+  refused("eval --minilm folder", "--minilm would be ignored");
+  refused("encode --images x.png --minilm folder --out f.csv", "--minilm would be ignored");
+  refused("tune --data sketch --quiet --minilm folder --out " + out, "--minilm would be ignored");
+  refused("predict x.png --classes a b --model a.pt --weights folder", "--weights would be ignored");
+  refused("predict x.png --classes a b --model mobilenet-minilm --activation gelu", "--activation would be ignored");
+}

@@ -38,3 +38,18 @@ TEST_CASE("a batch of sentences shares nothing but the start token", "[templates
   for (int i = 0; i < 40; ++i) endless += "word ";
   CHECK_THROWS_WITH(text_batch(*model, {endless}), ContainsSubstring("shorten it"));
 }
+
+TEST_CASE("a sentence that is too long is cut before its end token where that is asked for", "[templates]") {
+  const auto model = ToyModel::make();
+  std::string endless;
+  for (int i = 0; i < 40; ++i) endless += "word ";
+  const std::int64_t most = model->context_length() - 2;
+  CHECK_THROWS_WITH(sentence_ids(*model, endless), ContainsSubstring("tokens with start and end, the model takes"));
+  auto ids = model->tokenize(endless);
+  REQUIRE(std::ssize(ids) > most);
+  ids.resize(static_cast<std::size_t>(most));
+  CHECK(sentence_ids(*model, endless, LongText::Cut) == ids);
+  CHECK(sentence_ids(*model, "word", LongText::Cut) == model->tokenize("word"));
+  CHECK(text_batch(*model, {endless}, LongText::Cut).offsets == std::vector<std::int64_t>{0, most + 1});
+  CHECK(sentence_features(*model, {endless}, LongText::Cut).size(0) == 1);
+}

@@ -108,3 +108,13 @@ TEST_CASE("labels are found among the candidates in their order; all classes are
   output.candidates.ids = {3, 2, 1, 0};
   CHECK(CrossEntropy{}(output, batch).item<double>() == Approx(straight));
 }
+
+TEST_CASE("logits of other images or candidates are named", "[cross_entropy]") {
+  Output output;
+  output.logits = random_logits();  // [5, 4]
+  output.candidates = Candidates::all(3);
+  const Batch batch{.images = {0, 1, 2, 3, 4}, .labels = {2, 1, 1, 0, 2}, .weights = {}};
+  CHECK_THROWS_WITH(CrossEntropy{}(output, batch),
+                    ContainsSubstring("the backbone's logits have shape [5, 4]") &&
+                        ContainsSubstring("3 candidates, expected [5, 3]") && ContainsSubstring("`forward`"));
+}

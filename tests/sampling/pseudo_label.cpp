@@ -15,6 +15,8 @@ using mao::PseudoLabelSampler;
 
 namespace {
 
+const mao::ClassList two{{"dark", "bright"}};
+
 /// Bright images are of class 1; the brighter or darker, the surer.
 struct ByBrightness {
   mao::PseudoLabels label(const mao::ImageBatch& images) {
@@ -57,7 +59,7 @@ struct Silent {
 }  // namespace
 
 TEST_CASE("batches cover the images and come without labels", "[sampling]") {
-  const PseudoLabelSampler sampler(70, ByBrightness{}, {.batch = 32, .drop_last = false});
+  const PseudoLabelSampler sampler(70, two, ByBrightness{}, {.batch = 32, .drop_last = false});
   mao::Rng rng(4);
   mao::Rng same(4);
   std::vector<std::int64_t> images;
@@ -71,11 +73,11 @@ TEST_CASE("batches cover the images and come without labels", "[sampling]") {
   CHECK(batches.front().images == sampler.epoch(same).front().images);
   std::ranges::sort(images);
   for (std::int64_t i = 0; i < 70; ++i) CHECK(images[static_cast<std::size_t>(i)] == i);
-  CHECK(PseudoLabelSampler(70, ByBrightness{}).epoch(rng).size() == 2);
+  CHECK(PseudoLabelSampler(70, two, ByBrightness{}).epoch(rng).size() == 2);
 }
 
 TEST_CASE("the labeller's labels go into the batch", "[sampling]") {
-  PseudoLabelSampler sampler(3, ByBrightness{});
+  PseudoLabelSampler sampler(3, two, ByBrightness{});
   Batch batch{.images = {2, 0, 1}, .labels = {}, .weights = {}};
   sampler.label(batch, {{0.9F, 0.1F, 0.6F}});
   CHECK(batch.labels == std::vector<std::int64_t>{1, 0, 1});
@@ -84,7 +86,7 @@ TEST_CASE("the labeller's labels go into the batch", "[sampling]") {
 }
 
 TEST_CASE("a threshold takes unsure images out of the loss", "[sampling]") {
-  PseudoLabelSampler sampler(3, ByBrightness{}, {.threshold = 0.7});
+  PseudoLabelSampler sampler(3, two, ByBrightness{}, {.threshold = 0.7});
   Batch batch{.images = {2, 0, 1}, .labels = {}, .weights = {}};
   sampler.label(batch, {{0.9F, 0.1F, 0.6F}});
   CHECK(batch.labels == std::vector<std::int64_t>{1, 0, 1});
@@ -92,19 +94,19 @@ TEST_CASE("a threshold takes unsure images out of the loss", "[sampling]") {
 }
 
 TEST_CASE("an image labelled with confidence 0 leaves the loss without any threshold", "[sampling]") {
-  PseudoLabelSampler sampler(3, Choosy{});
+  PseudoLabelSampler sampler(3, two, Choosy{});
   Batch batch{.images = {2, 0, 1}, .labels = {}, .weights = {}};
   sampler.label(batch, {{0.9F, 0.5F, 0.3F}});
   CHECK(batch.weights == std::vector<float>{1, 0, 1});
   sampler.label(batch, {{0.5F, 0.5F, 0.5F}});
   CHECK(batch.weights == std::vector<float>{0, 0, 0});
-  PseudoLabelSampler strict(3, Choosy{}, {.threshold = 0.8});
+  PseudoLabelSampler strict(3, two, Choosy{}, {.threshold = 0.8});
   strict.label(batch, {{0.9F, 0.5F, 0.3F}});
   CHECK(batch.weights == std::vector<float>{1, 0, 0});
 }
 
 TEST_CASE("a batch labelled again keeps nothing of the labels before", "[sampling]") {
-  PseudoLabelSampler sampler(3, Choosy{});
+  PseudoLabelSampler sampler(3, two, Choosy{});
   Batch batch{.images = {2, 0, 1}, .labels = {}, .weights = {}};
   sampler.label(batch, {{0.9F, 0.5F, 0.3F}});
   sampler.label(batch, {{0.9F, 0.8F, 0.3F}});
@@ -112,27 +114,27 @@ TEST_CASE("a batch labelled again keeps nothing of the labels before", "[samplin
 }
 
 TEST_CASE("a labeller's distributions become the batch's soft targets", "[sampling]") {
-  PseudoLabelSampler sampler(2, Choosy{});
+  PseudoLabelSampler sampler(2, two, Choosy{});
   Batch batch{.images = {1, 0}, .labels = {}, .weights = {}};
   sampler.label(batch, {{0.75F, 0.25F}});
   CHECK(batch.targets == std::vector<float>{0.25F, 0.75F, 0.75F, 0.25F});
   CHECK(batch.labels == std::vector<std::int64_t>{1, 0});
-  PseudoLabelSampler plain(2, ByBrightness{});
+  PseudoLabelSampler plain(2, two, ByBrightness{});
   plain.label(batch, {{0.75F, 0.25F}});
   CHECK(batch.targets.empty());
 }
 
 TEST_CASE("a pseudo-label sampler refuses what it cannot use", "[sampling]") {
-  CHECK_THROWS_AS(PseudoLabelSampler(0, ByBrightness{}), mao::DataError);
-  CHECK_THROWS_AS(PseudoLabelSampler(3, ByBrightness{}, {.batch = 0}), mao::OptionError);
-  CHECK_THROWS_AS(PseudoLabelSampler(3, ByBrightness{}, {.threshold = 1}), mao::OptionError);
-  CHECK_THROWS_AS(PseudoLabelSampler(3, ByBrightness{}, {.threshold = -0.1}), mao::OptionError);
+  CHECK_THROWS_AS(PseudoLabelSampler(0, two, ByBrightness{}), mao::DataError);
+  CHECK_THROWS_AS(PseudoLabelSampler(3, two, ByBrightness{}, {.batch = 0}), mao::OptionError);
+  CHECK_THROWS_AS(PseudoLabelSampler(3, two, ByBrightness{}, {.threshold = 1}), mao::OptionError);
+  CHECK_THROWS_AS(PseudoLabelSampler(3, two, ByBrightness{}, {.threshold = -0.1}), mao::OptionError);
   Batch batch{.images = {0, 1}, .labels = {}, .weights = {}};
-  PseudoLabelSampler sampler(3, ByBrightness{});
+  PseudoLabelSampler sampler(3, two, ByBrightness{});
   CHECK_THROWS_WITH(sampler.label(batch, {{0.9F}}), ContainsSubstring("1 labels for 2 images"));
-  PseudoLabelSampler ragged(2, Ragged{});
+  PseudoLabelSampler ragged(2, two, Ragged{});
   CHECK_THROWS_WITH(ragged.label(batch, {{0.9F, 0.1F}}), ContainsSubstring("3 probabilities for 2 images"));
-  PseudoLabelSampler silent(3, Silent{}, {.threshold = 0.5});
+  PseudoLabelSampler silent(3, two, Silent{}, {.threshold = 0.5});
   CHECK_THROWS_WITH(silent.label(batch, {{0.9F, 0.1F}}), ContainsSubstring("set threshold to 0"));
 }
 
@@ -144,7 +146,7 @@ TEST_CASE("confidences are one in [0, 1] for each image, or none", "[sampling]")
     }
   };
   const auto labelled = [](std::vector<float> confidence) {
-    PseudoLabelSampler sampler(2, Sure{std::move(confidence)}, {.batch = 2, .drop_last = false});
+    PseudoLabelSampler sampler(2, two, Sure{std::move(confidence)}, {.batch = 2, .drop_last = false});
     mao::Batch batch{.images = {0, 1}};
     mao::ImageBatch images;
     images.brightness = {0.1F, 0.9F};
@@ -156,4 +158,19 @@ TEST_CASE("confidences are one in [0, 1] for each image, or none", "[sampling]")
   CHECK_THROWS_AS(labelled({1}), mao::ShapeError);
   CHECK_THROWS_AS(labelled({1, std::nanf("")}), mao::NumericError);
   CHECK_THROWS_AS(labelled({1, -1}), mao::NumericError);
+}
+
+TEST_CASE("a pseudo-label sampler is for the classes that are named or that its labeller states", "[sampling]") {
+  struct Stating : ByBrightness {
+    mao::ClassList stated;
+    [[nodiscard]] const mao::ClassList& classes() const { return stated; }
+  };
+  const mao::ClassList others{{"cold", "warm"}};
+  CHECK(PseudoLabelSampler(3, two, ByBrightness{}).classes() == two);
+  CHECK(PseudoLabelSampler(3, Stating{{}, two}).classes() == two);
+  CHECK(PseudoLabelSampler(3, two, Stating{{}, two}).images() == 3);
+  CHECK_THROWS_WITH(PseudoLabelSampler(3, others, Stating{{}, two}),
+                    ContainsSubstring("the labeller is for 2 classes"));
+  CHECK_THROWS_WITH(PseudoLabelSampler(3, Stating{}), ContainsSubstring("`classes()` is empty"));
+  CHECK_THROWS_WITH(PseudoLabelSampler(3, {}, ByBrightness{}), ContainsSubstring("the class list is empty"));
 }

@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/schedules/constant.hpp>
+#include <mao/schedules/cosine.hpp>
+#include <mao/schedules/step.hpp>
+
+#include <limits>
+
 #include <support/catch.hpp>
 
 using mao::ConstantSchedule;
@@ -15,4 +20,14 @@ TEST_CASE("a constant schedule refuses settings out of range", "[schedules]") {
   CHECK_THROWS_AS(ConstantSchedule({.epochs = 0}), OptionError);
   CHECK_THROWS_WITH(ConstantSchedule({.learning_rate = -1}), ContainsSubstring("learning_rate = -1"));
   CHECK_THROWS_AS(ConstantSchedule().learning_rate(10), OptionError);
+}
+
+TEST_CASE("a rate that fp32 cannot hold is refused by every schedule", "[schedules]") {
+  for (const double rate : {1e300, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
+    CAPTURE(rate);
+    CHECK_THROWS_WITH(ConstantSchedule({.learning_rate = rate}), ContainsSubstring("a number above 0 that fp32 can"));
+    CHECK_THROWS_WITH(mao::CosineSchedule({.learning_rate = rate}), ContainsSubstring("a number above 0 that fp32 can"));
+    CHECK_THROWS_WITH(mao::StepSchedule({.learning_rate = rate}), ContainsSubstring("a number above 0 that fp32 can"));
+    CHECK_THROWS_WITH(mao::CosineSchedule({.warmup_learning_rate = rate}), ContainsSubstring("warmup_learning_rate"));
+  }
 }

@@ -16,8 +16,8 @@ namespace mao::archetype {
 
 void Backbone::bind(const ClassList&) {}
 const ClassList& Backbone::classes() const {
-  static const ClassList none;
-  return none;
+  static const ClassList one{{"cat"}};
+  return one;
 }
 Output Backbone::forward(const ImageBatch&, const Candidates&) { return {}; }
 Tensor Backbone::auxiliary_loss(const Output&, const Batch&) { return {}; }
@@ -40,7 +40,7 @@ template class mao::detail::PromptTunerImpl<archetype::Backbone, archetype::Samp
                                             archetype::Schedule>;
 template class mao::HardNegativeSampler<archetype::TextSimilarity>;
 template class mao::PseudoLabelSampler<archetype::PseudoLabeler>;
-template mao::Tensor mao::predict_logits(archetype::Backbone&, mao::ImageSource&, std::int64_t);
+template mao::Tensor mao::predict_logits(archetype::Backbone&, const mao::ClassList&, mao::ImageSource&, std::int64_t);
 
 TEST_CASE("a tuner runs on archetypes", "[archetypes]") {
   archetype::Backbone backbone;

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/text.hpp>
 
 using namespace mao;
@@ -122,4 +123,40 @@ TEST_CASE("threads share one tokenizer") {
   }
   for (std::thread& thread : threads) thread.join();
   for (const Ids& result : results) CHECK(result == expected);
+}
+
+TEST_CASE("hostile texts have the ids that OpenAI, open_clip and transformers give them") {
+  MAO_SKIP_UNLESS(clip_tokenizer(), "no CLIP vocabulary");
+  const MergeList& merges = clip_tokenizer()->merges();
+  const auto rows = read_json_file(fs::path(source_dir()) / "tests/text/golden/clip_ids.json");
+  REQUIRE(rows.size() > 200);
+  for (const auto& [key, cleaning] : {std::pair{"openai", TextCleaning::OpenAi},
+                                      {"open_clip", TextCleaning::OpenClip},
+                                      {"transformers", TextCleaning::HuggingFace}}) {
+    const ClipTokenizer tokenizer(merges, cleaning);
+    CHECK(tokenizer.cleaning() == cleaning);
+    for (const auto& row : rows) {
+      const auto text = row["text"].get<std::string>();
+      INFO(key << ": " << row["text"].dump());
+      if (row[key].is_null()) {  // folders of transformers differ
+        CHECK_THROWS_WITH(tokenizer.encode(text), ContainsSubstring("read in different ways"));
+      } else {
+        CHECK(tokenizer.encode(text) == row[key].get<Ids>());
+      }
+    }
+  }
+}
+
+TEST_CASE("where nothing says whether OpenAI or open_clip made a model, a text that they read differently is refused") {
+  MAO_SKIP_UNLESS(clip_tokenizer(), "no CLIP vocabulary");
+  const ClipTokenizer tokenizer(clip_tokenizer()->merges(), TextCleaning::Either);
+  for (const auto& row : read_json_file(fs::path(source_dir()) / "tests/text/golden/clip_ids.json")) {
+    const auto text = row["text"].get<std::string>();
+    INFO(row["text"].dump());
+    if (row["openai"] == row["open_clip"]) {
+      CHECK(tokenizer.encode(text) == row["openai"].get<Ids>());
+    } else {
+      CHECK_THROWS_WITH(tokenizer.encode(text), ContainsSubstring("nothing says whose model this is"));
+    }
+  }
 }

@@ -68,9 +68,27 @@ TEST_CASE("vocabularies that cannot be used are named") {
   CHECK_THROWS_AS(ClipTokenizer::load(folder / "absent.json"), FileError);
   CHECK_THROWS_AS(ClipTokenizer::load(folder.write("tokenizer.json", "{")), FormatError);
   CHECK_THROWS_AS(ClipTokenizer::load(folder.write("tokenizer.json", "{\"model\": 3}")), FormatError);
+  std::filesystem::remove(folder / "tokenizer.json");
   folder.write("merges.txt", "l o\n");
   CHECK_THROWS_WITH(ClipTokenizer::load(folder.write("vocab.json", "{\"a\": 0}")),
                     ContainsSubstring("lacks the token"));
   CHECK_THROWS_AS(ClipTokenizer::load(folder.write("vocab.json", "{\"a\": -1}")), FormatError);
   CHECK_THROWS_AS(ClipTokenizer::load(folder.write("vocab.json", "[]")), FormatError);
+}
+
+TEST_CASE("the files of a Hugging Face folder bring its cleaning, tokenizer.json before vocab.json, unless said") {
+  const mao_test::TemporaryFolder folder;
+  const ClipTokenizer original = mao_test::small_tokenizer();
+  original.save_merges(folder / "merges.txt");
+  CHECK(ClipTokenizer::load(folder / "merges.txt").cleaning() == TextCleaning::OpenAi);
+  folder.write("vocab.json", vocabulary(original, 7).dump());
+  CHECK(ClipTokenizer::load(folder.path()).cleaning() == TextCleaning::HuggingFace);
+  CHECK(ClipTokenizer::load(folder.path()).end_token() == 6);
+  const nlohmann::json all{{"model", {{"vocab", vocabulary(original, 0)}, {"merges", {"l o"}}}}};
+  folder.write("tokenizer.json", all.dump());
+  CHECK(ClipTokenizer::load(folder.path()).end_token() == 517);
+  CHECK(ClipTokenizer::load(folder.path()).encode("&lt;") != original.encode("&lt;"));
+  folder.write("tokenizer_config.json", R"({"do_lower_case": false})");
+  CHECK_THROWS_WITH(ClipTokenizer::load(folder.path()), ContainsSubstring("do_lower_case is false"));
+  CHECK(ClipTokenizer::load(folder.path(), TextCleaning::OpenClip).encode("&lt;") == original.encode("&lt;"));
 }

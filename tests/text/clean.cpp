@@ -60,3 +60,15 @@ TEST_CASE("mojibake is turned back and honest text stays") {
     CHECK(clean_text(honest) == honest);
   }
 }
+
+TEST_CASE("Hugging Face's tokenizer repairs nothing: normal form C, white space, lower case of each letter") {
+  const auto normalized = [](std::string_view text) { return encode_utf8(normalized_text(decode_utf8(text))); };
+  CHECK(normalized(" Colt’s\t\n FOOT\r\n") == " colt’s foot ");
+  CHECK(normalized("&amp; cafÃ© ＦＵＬＬ\u3000ﬁ\x01") == "&amp; cafã© ｆｕｌｌ ﬁ\x01");
+  CHECK(normalized("Cafe\u0301 ΟΔΟΣ İ") == "café οδοσ i̇");
+  CHECK(normalized("a\x1C\x1F b") == "a\x1C\x1F b");
+  CHECK(name_of(TextCleaning::HuggingFace) == "transformers");
+  CHECK(name_of(TextCleaning::OpenAi) == "OpenAI");
+  CHECK(name_of(TextCleaning::OpenClip) == "open_clip");
+  CHECK(name_of(TextCleaning::Either) == "OpenAI or open_clip");
+}

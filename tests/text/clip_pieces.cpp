@@ -35,3 +35,20 @@ TEST_CASE("pieces are the text without its white space") {
     CHECK(pieces == text);
   }
 }
+
+TEST_CASE("each library has its own spelling of special tokens, and two ignore case") {
+  const auto joined_as = [](std::u32string_view text, TextCleaning cleaning) {
+    std::string all;
+    for (const auto piece : detail::clip_pieces(text, detail::piece_style(cleaning))) all += encode_utf8(piece) + "|";
+    return all;
+  };
+  CHECK(joined_as(U"<start_of_text>!", TextCleaning::OpenClip) == "<start_of_text>|!|");
+  CHECK(joined_as(U"<start_of_text>!", TextCleaning::OpenAi) == "<|start|_|of|_|text|>!|");
+  CHECK(joined_as(U"<|endoftext|>!", TextCleaning::OpenClip) == "<||endoftext||>!|");
+  CHECK(joined_as(U"it'\u017F", TextCleaning::OpenAi) == "it|'ſ|");
+  CHECK(joined_as(U"it'\u017F", TextCleaning::HuggingFace) == "it|'|ſ|");
+  CHECK(joined_as(U"a\u0345!", TextCleaning::OpenAi) == "a|!|");
+  CHECK(joined_as(U"a\u0345!", TextCleaning::HuggingFace) == "a|\u0345!|");
+  const auto parts = detail::split_at_specials(U"a <|endoftext|><|startoftext|>b", {});
+  CHECK(parts == std::vector<std::u32string_view>{U"a ", U"<|endoftext|>", U"<|startoftext|>", U"b"});
+}

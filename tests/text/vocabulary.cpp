@@ -57,10 +57,10 @@ TEST_CASE("a folder with Hugging Face's files is recognised by them") {
   const mao_test::TemporaryFolder folder;
   const auto merges = folder.write("merges.txt", "x");
   CHECK(find_clip_vocabulary(folder.path()) == merges);
-  const auto tokenizer = folder.write("tokenizer.json", "x");
-  CHECK(find_clip_vocabulary(folder.path()) == tokenizer);
   const auto vocab = folder.write("vocab.json", "x");
   CHECK(find_clip_vocabulary(folder.path()) == vocab);
+  const auto tokenizer = folder.write("tokenizer.json", "x");
+  CHECK(find_clip_vocabulary(folder.path()) == tokenizer);
 }
 
 TEST_CASE("MiniLM is found by its files, in the folder or in its package") {

@@ -42,7 +42,7 @@ struct Run {
   TensorImages images{data.pixels};
   Coop<ToyModel> coop{model, toy_classes(4)};
   Plain<Coop<ToyModel>> tuner =
-      plain(coop, data.labels, {.batch = 8, .schedule = {.epochs = 5, .learning_rate = 0.02}});
+      plain(coop, coop.classes(), data.labels, {.batch = 8, .schedule = {.epochs = 5, .learning_rate = 0.02}});
 
   FitResult fit(const std::filesystem::path& file, const Observer& observer = {}) {
     return fit_with_checkpoints(tuner, images, file, toy_info(), observer);

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+
+#include <ATen/ops/ones.h>
 
 #include <mao/core/ops.hpp>
 #include <mao/prompts/context.hpp>
@@ -201,6 +204,18 @@ TEST_CASE("each parameter learns at its own rate", "[optimizer]") {
 TEST_CASE("settings out of range are refused", "[optimizer]") {
   CHECK_THROWS_WITH(Optimizer({}, {.momentum = 1.0}), ContainsSubstring("momentum = 1, expected 0 to below 1"));
   CHECK_THROWS_WITH(Optimizer({}, {.weight_decay = -0.1}), ContainsSubstring("weight_decay = -0.1"));
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN(), infinite = std::numeric_limits<double>::infinity();
+  for (const double bad : {nan, infinite, 1e300, -1.0}) {
+    CAPTURE(bad);
+    CHECK_THROWS_WITH(Optimizer({}, {.weight_decay = bad}), ContainsSubstring("Optimizer: weight_decay = "));
+    CHECK_THROWS_WITH(Optimizer({}, {.momentum = bad}), ContainsSubstring("Optimizer: momentum = "));
+    CHECK_THROWS_WITH(Optimizer({}, {.epsilon = bad}), ContainsSubstring("Optimizer: epsilon = "));
+    CHECK_THROWS_WITH(Optimizer({}, {.dampening = bad}), ContainsSubstring("Optimizer: dampening = "));
+    const Tensor value = parameter(at::ones({2}));
+    value.mutable_grad() = at::ones({2});
+    CHECK_THROWS_WITH(Optimizer({{"w", value}}).step([&](const Parameter&) { return bad; }),
+                      ContainsSubstring("Optimizer: the learning rate of w is "));
+  }
   CHECK_THROWS_WITH(Optimizer({}, {.dampening = 1.0}), ContainsSubstring("dampening = 1, expected 0 to below 1"));
   CHECK_THROWS_WITH(Optimizer({}, {.momentum = 0, .nesterov = true}), ContainsSubstring("nesterov needs momentum"));
   CHECK_THROWS_WITH(Optimizer({}, {.dampening = 0.5, .nesterov = true}), ContainsSubstring("no dampening"));

@@ -3,6 +3,7 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/testing/toy_model.hpp>
+#include <mao/tuner/views.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
@@ -55,20 +56,53 @@ TEST_CASE("predictions are those of the forward pass, whatever the batches", "[p
   for (const std::int64_t batch : {1, 5, 100}) {
     Counting counting;
     forward_only.forwards = 0;
-    const Tensor with_features = predict_logits(counting, images, batch);
+    const Tensor with_features = predict_logits(counting, toy_classes(4), images, batch);
     CHECK(relative_difference(with_features, expected) < 1e-5);
-    CHECK(relative_difference(predict_logits(forward_only, images, batch), expected) < 1e-5);
+    CHECK(relative_difference(predict_logits(forward_only, toy_classes(4), images, batch), expected) < 1e-5);
     CHECK_FALSE(with_features.requires_grad());
     CHECK(counting.encodings == 1);
     CHECK(forward_only.forwards == (12 + batch - 1) / batch);
   }
 }
 
+TEST_CASE("predictions are over the classes that are named, and leave the binding", "[predict]") {
+  TensorImages images(ToyImages(4, 3, 1).pixels);
+  const ClassList others{{"eel", "yak", "elk"}};
+  Counting counting;
+  const Tensor there = predict_logits(counting, others, images);
+  CHECK(counting.classes() == toy_classes(4));
+  counting.bind(others);
+  CHECK(there.equal(predict_logits(counting, others, images)));
+  CHECK_THROWS_WITH(predict_logits(counting, {{"eel", "eel"}}, images),
+                    ContainsSubstring("classes 0 and 1 are both named"));
+}
+
+TEST_CASE("a source that gives fewer rows than it was asked for is named", "[predict]") {
+  struct Short : TensorImages {
+    using TensorImages::TensorImages;
+    ImageBatch load(const std::vector<View>& views) override {
+      return TensorImages::load({views.begin(), views.end() - 1});
+    }
+  };
+  struct Nothing : TensorImages {
+    using TensorImages::TensorImages;
+    ImageBatch load(const std::vector<View>&) override { return {.pixels = {}, .features = {}}; }
+  };
+  Short few(ToyImages(4, 4, 1).pixels);
+  Nothing nothing(ToyImages(4, 4, 1).pixels);
+  Counting counting;
+  CHECK_THROWS_WITH(predict_logits(counting, toy_classes(4), few),
+                    ContainsSubstring("the image source's `load` gave pixels of shape [15, 3, 8, 8], expected 16 images"));
+  CHECK_THROWS_WITH(predict_logits(counting, toy_classes(4), nothing),
+                    ContainsSubstring("neither pixels nor features"));
+  CHECK_THROWS_WITH(load_views(few, {{.image = 0}, {.image = 1}}, false), ContainsSubstring("for 2 views"));
+}
+
 TEST_CASE("the winner of a row is its largest logit; no images are refused", "[predict]") {
   CHECK(winners(at::tensor({0.0F, 2.0F, 1.0F, 5.0F, -1.0F, 4.0F}).view({2, 3})) == std::vector<std::int64_t>{1, 0});
   TensorImages none(ToyImages(1, 1, 1).pixels.narrow(0, 0, 0));
   Counting counting;
-  CHECK_THROWS_WITH(predict_logits(counting, none), ContainsSubstring("no images to classify"));
+  CHECK_THROWS_WITH(predict_logits(counting, toy_classes(4), none), ContainsSubstring("no images to classify"));
 }
 
 TEST_CASE("logits become a matrix entry by entry", "[predict]") {

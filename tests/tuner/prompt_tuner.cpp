@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/backbones/coop.hpp>
+#include <mao/backbones/kgcoop.hpp>
 #include <mao/backbones/labelers.hpp>
 #include <mao/clip/image_sources.hpp>
 #include <mao/data/load_job.hpp>
@@ -33,7 +34,7 @@ struct Run {
   Coop<ToyModel> coop{model, toy_classes(6)};
 
   auto tuner(int epochs = 4) {
-    return PromptTuner(coop, ShuffledSampler(data.labels, {.batch = 16}), CrossEntropy{},
+    return PromptTuner(coop, ShuffledSampler(data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{},
                        CosineSchedule({.epochs = epochs, .learning_rate = 0.02}), TunerOptions{.seed = 3});
   }
 };
@@ -105,7 +106,7 @@ TEST_CASE("the same seed gives the same run, another seed another", "[prompt_tun
   one.tuner().fit(one.images);
   two.tuner().fit(two.images);
   CHECK(largest_difference(context_of(one.coop), context_of(two.coop)) == 0);
-  PromptTuner other(three.coop, ShuffledSampler(three.data.labels, {.batch = 16}), CrossEntropy{},
+  PromptTuner other(three.coop, ShuffledSampler(three.data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{},
                     CosineSchedule({.epochs = 4, .learning_rate = 0.02}), TunerOptions{.seed = 4});
   other.fit(three.images);
   CHECK(largest_difference(context_of(one.coop), context_of(three.coop)) > 0);
@@ -189,7 +190,7 @@ struct Opposed : Coop<ToyModel> {
 
 template <class BackboneT>
 Tensor trained(BackboneT& backbone, Run& run) {
-  PromptTuner tuner(backbone, ShuffledSampler(run.data.labels, {.batch = 4}), AlterableRegularizer{},
+  PromptTuner tuner(backbone, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 4}), AlterableRegularizer{},
                     CosineSchedule({.epochs = 2, .learning_rate = 0.02}), TunerOptions{.name = "base step"});
   tuner.fit(run.images);
   return context_of(backbone);
@@ -238,7 +239,8 @@ struct Curriculum {
   int count = 0;
   std::vector<Batch> drawn(Rng& rng, int epoch) const {
     const std::size_t images = epoch < 2 ? labels.size() / 2 : labels.size();
-    return ShuffledSampler({labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(images)}, {.batch = 12})
+    return ShuffledSampler({labels.begin(), labels.begin() + static_cast<std::ptrdiff_t>(images)}, toy_classes(6),
+                           {.batch = 12})
         .epoch(rng);
   }
   std::vector<Batch> epoch(Rng& rng, const EpochInfo& info) requires(told == Told::Epoch) {
@@ -330,7 +332,7 @@ TEST_CASE("training that would do nothing is refused", "[prompt_tuner]") {
     [[nodiscard]] int epochs() const { return 0; }
     [[nodiscard]] double learning_rate(int) const { return 0.1; }
   };
-  PromptTuner none(run.coop, ShuffledSampler(run.data.labels), CrossEntropy{}, NoEpochs{});
+  PromptTuner none(run.coop, ShuffledSampler(run.data.labels, toy_classes(6)), CrossEntropy{}, NoEpochs{});
   CHECK_THROWS_WITH(none.fit(run.images), ContainsSubstring("0 epochs, expected at least 1"));
   auto tuner = run.tuner(1);
   CHECK(tuner.fit(run.images) == FitResult::Finished);
@@ -348,8 +350,8 @@ TEST_CASE("a state is resumed with the settings that it was saved with, or refus
   const TunerState state = first.state();
   const auto refusal = [&](int batch, const CosineOptions& schedule, const TunerOptions& options) -> std::string {
     try {
-      PromptTuner other(run.coop, ShuffledSampler(run.data.labels, {.batch = batch}), CrossEntropy{},
-                        CosineSchedule(schedule), options);
+      ShuffledSampler sampler(run.data.labels, run.coop.classes(), {.batch = batch});
+      PromptTuner other(run.coop, std::move(sampler), CrossEntropy{}, CosineSchedule(schedule), options);
       other.resume(state);
     } catch (const OptionError& error) {
       return error.what();
@@ -360,11 +362,107 @@ TEST_CASE("a state is resumed with the settings that it was saved with, or refus
   CHECK(refusal(16, rates, {.seed = 3}) == "accepted");
   CHECK_THAT(refusal(16, rates, {.seed = 4}), ContainsSubstring("seed: 3 there, 4 here"));
   CHECK_THAT(refusal(8, rates, {.seed = 3}),
-             ContainsSubstring("6 batches of 48") && ContainsSubstring("3 batches of 48"));
+             ContainsSubstring("sampler: ShuffledSampler of 48 images, batch 16, drop_last yes there, ") &&
+                 ContainsSubstring("batch 8, drop_last yes here"));
   CHECK_THAT(refusal(16, {.epochs = 4, .learning_rate = 0.01}, {.seed = 3}),
              ContainsSubstring("learning rates: up to 0.02 (") && ContainsSubstring(" there, up to 0.01 ("));
   CHECK_THAT(refusal(16, rates, {.seed = 3, .optimizer = {.kind = OptimizerKind::Adam}}),
              ContainsSubstring("optimizer: SGD") && ContainsSubstring("there, Adam"));
   run.coop.bind(ClassList{{"a", "b", "c", "d", "e", "f"}});
   CHECK_THAT(refusal(16, rates, {.seed = 3}), ContainsSubstring("of a training on 6 classes ('cat'"));
+}
+
+namespace {
+
+/// A loss of one's own, which says its settings or keeps them to itself.
+template <bool tells>
+struct Smoothed : CrossEntropy {
+  explicit Smoothed(double by) : share(by) {}
+  [[nodiscard]] std::string describe() const requires tells { return text_of("Smoothed, share ", share); }
+  double share;
+};
+struct Silent {
+  [[nodiscard]] Candidates candidates(const Batch& batch, const ClassList& classes) const {
+    return CrossEntropy().candidates(batch, classes);
+  }
+  Tensor operator()(const Output& output, const Batch& batch) const { return CrossEntropy()(output, batch); }
+};
+
+/// A sampler with a state and settings that it tells nobody.
+struct Stateful {
+  std::vector<std::int64_t> labels;
+  int batch;
+  int count = 0;
+  std::vector<Batch> epoch(Rng& rng) {
+    ++count;
+    return ShuffledSampler(labels, toy_classes(6), {.batch = batch}).epoch(rng);
+  }
+  [[nodiscard]] std::string state() const { return std::to_string(count); }
+  void set_state(const std::string& text) { count = std::stoi(text); }
+};
+
+/// The state of a training that was stopped after its first epoch.
+template <class TunerT>
+TunerState stopped_state(TunerT tuner, Run& run) {
+  Observer observer;
+  bool done = false;
+  observer.on_epoch = [&](const EpochReport&) { done = true; };
+  observer.should_stop = [&] { return done; };
+  tuner.fit(run.images, observer);
+  return tuner.state();
+}
+
+template <class TunerT>
+std::string refused(TunerT tuner, const TunerState& state) {
+  try {
+    tuner.resume(state);
+  } catch (const OptionError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+}  // namespace
+
+TEST_CASE("another loss, another of its settings, or another batch of a sampler with a state is refused with both",
+          "[prompt_tuner]") {
+  Run run;
+  const auto with = [&](auto sampler, auto regularizer) {
+    return PromptTuner(run.coop, std::move(sampler), std::move(regularizer), CosineSchedule({.epochs = 3}));
+  };
+  const ShuffledSampler plain(run.data.labels, toy_classes(6), {.batch = 16});
+  const auto loss = [&](auto regularizer) { return with(plain, std::move(regularizer)); };
+  using Task = AlterableRegularizer::Task;
+  using Columns = AlterableRegularizer::Columns;
+
+  const TunerState entropy = stopped_state(loss(CrossEntropy{}), run);
+  CHECK(refused(loss(CrossEntropy{}), entropy) == "accepted");
+  CHECK_THAT(refused(loss(AlterableRegularizer{}), entropy),
+             ContainsSubstring("regularizer: CrossEntropy there, AlterableRegularizer, task Base, columns Distinct here"));
+  CHECK_THAT(refused(loss(Silent{}), entropy), ContainsSubstring("CrossEntropy there, ") && ContainsSubstring("Silent"));
+
+  const TunerState base = stopped_state(loss(AlterableRegularizer{}), run);
+  CHECK_THAT(refused(loss(AlterableRegularizer({.task = Task::New})), base), ContainsSubstring("task Base") &&
+                                                                                 ContainsSubstring("task New"));
+  CHECK_THAT(refused(loss(AlterableRegularizer({.task = Task::Base, .columns = Columns::PerImage})), base),
+             ContainsSubstring("columns PerImage here"));
+
+  const TunerState smoothed = stopped_state(loss(Smoothed<true>(0.1)), run);
+  CHECK(refused(loss(Smoothed<true>(0.1)), smoothed) == "accepted");
+  CHECK_THAT(refused(loss(Smoothed<true>(0.2)), smoothed),
+             ContainsSubstring("regularizer: Smoothed, share 0.1 there, Smoothed, share 0.2 here"));
+
+  const TunerState stateful = stopped_state(with(Stateful{run.data.labels, 16}, CrossEntropy{}), run);
+  CHECK(refused(with(Stateful{run.data.labels, 16}, CrossEntropy{}), stateful) == "accepted");
+  CHECK_THAT(refused(with(Stateful{run.data.labels, 8}, CrossEntropy{}), stateful),
+             ContainsSubstring("6 batches of 48") && ContainsSubstring("3 batches of 48"));
+}
+
+TEST_CASE("a state of another method with tensors of the same names and sizes is refused", "[prompt_tuner]") {
+  Run run;
+  const TunerState state = stopped_state(run.tuner(), run);
+  KgCoop<ToyModel> other(run.model, toy_classes(6));
+  PromptTuner tuner(other, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{},
+                    CosineSchedule({.epochs = 4, .learning_rate = 0.02}), TunerOptions{.seed = 3});
+  CHECK_THAT(refused(std::move(tuner), state), ContainsSubstring("method: mao::Coop there, mao::KgCoop here"));
 }

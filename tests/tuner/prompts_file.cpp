@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/prompts_file.hpp>
+#include <mao/backbones/coop.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/testing/toy_model.hpp>
 
 #include <limits>
 
@@ -94,4 +96,35 @@ TEST_CASE("numbers that are not finite are refused by tensor name", "[prompts_fi
   save_prompts(folder / "bad.safetensors", {{"prompt_learner.ctx", bad}}, toy_info());
   CHECK_THROWS_AS(load_prompts(folder / "bad.safetensors"), NumericError);
   CHECK_THROWS_WITH(load_prompts(folder / "bad.safetensors"), ContainsSubstring("prompt_learner.ctx holds numbers"));
+}
+
+TEST_CASE("a file of another writer: each tensor is used or refused by name, classes come once", "[prompts_file]") {
+  const auto model = mao::testing::ToyModel::make();
+  Coop<mao::testing::ToyModel> coop(model, mao::testing::toy_classes(3));
+  const Tensor before = coop.parameters().front().value.detach().clone();
+  const auto refusal = [&](const TensorMap& tensors) -> std::string {
+    const TemporaryFolder folder;
+    write_safetensors(folder / "own.safetensors", tensors, detail::metadata_of(toy_info(), "mao-prompts"));
+    try {
+      restore_backbone(coop, load_prompts(folder / "own.safetensors"), toy_info().model);
+    } catch (const Error& error) {
+      CHECK(coop.parameters().front().value.equal(before));
+      return error.what();
+    }
+    return "accepted";
+  };
+  const Tensor context = before.clone();
+  CHECK(refusal({{"prompt_learner.ctx", context}}) == "accepted");
+  for (const auto type : {at::kInt, at::kHalf, at::kDouble}) {
+    CHECK_THAT(refusal({{"prompt_learner.ctx", context.to(type)}}),
+               ContainsSubstring("saved prompt_learner.ctx is of type ") && ContainsSubstring("expected Float"));
+  }
+  CHECK_THAT(refusal({{"prompt_learner.ctx", context.t().contiguous()}}), ContainsSubstring("saved prompt_learner.ctx has shape"));
+  CHECK_THAT(refusal({{"prompt_learner.ctx", context}, {"prompt_learner.extra", context}}),
+             ContainsSubstring("there is a tensor prompt_learner.extra, which this method does not have"));
+  using Metadata = std::map<std::string, std::string>;
+  for (const char* key : {"classes", "first_classes"}) {
+    CHECK_THROWS_WITH(load_changed([&](Metadata& m) { m[key] = R"(["cat", "dog", "cat"])"; }),
+                      ContainsSubstring("changed.safetensors: \"" + std::string(key) + "\" of its metadata names the class 'cat' twice"));
+  }
 }

@@ -28,7 +28,7 @@ struct Task {
 
   Tensor context() { return coop.parameters().front().value.detach().clone(); }
   auto base_step(const MaoBaseOptions& options) {
-    return mao_base(coop, base_labels, TextTowerSimilarity<ToyModel>(model), options);
+    return mao_base(coop, base, base_labels, TextTowerSimilarity<ToyModel>(model), options);
   }
   auto new_step(const MaoNewOptions& options) {
     return mao_new(coop, fresh_images.size(), ZeroShotLabeler<ToyModel>(model, fresh), options);
@@ -74,7 +74,8 @@ TEST_CASE("the defaults are the paper's", "[recipes]") {
 TEST_CASE("the baseline learns, judged against every class", "[recipes]") {
   Task task;
   Record record;
-  auto tuner = plain(task.coop, task.base_labels, {.batch = 16, .schedule = {.epochs = 8, .learning_rate = 0.02}});
+  auto tuner = plain(task.coop, task.base, task.base_labels,
+                     {.batch = 16, .schedule = {.epochs = 8, .learning_rate = 0.02}});
   tuner.fit(task.base_images, record.observer());
   CHECK(record.losses.back() < record.losses.front());
   CHECK(record.candidates == std::set<int>{6});
@@ -90,11 +91,65 @@ TEST_CASE("the base step is judged against the classes of its batches, the new s
   CHECK_FALSE(base.more_candidates_than_images);
   CHECK(*base.candidates.begin() >= 3);  // an anchor's class and two negatives
   CHECK(base.candidates.size() > 1);
-  task.coop.bind(task.fresh);
   auto second = task.new_step(short_new);
   second.fit(task.fresh_images, fresh.observer());
   CHECK(fresh.losses.back() < fresh.losses.front());
   CHECK(fresh.candidates == std::set<int>{4});
+}
+
+TEST_CASE("a recipe binds the backbone to the classes that its labels are of", "[recipes]") {
+  Task task, other;
+  const ClassList six{{"elk", "old_crow", "newt", "tiny frog", "eel", "yak"}};
+  const PlainOptions options{.batch = 16, .schedule = {.epochs = 2, .learning_rate = 0.02}};
+  plain(task.coop, task.base, task.base_labels, options).fit(task.base_images);
+  other.coop.bind(six);  // as many classes, and nobody binds it back
+  plain(other.coop, task.base, task.base_labels, options).fit(task.base_images);
+  CHECK(other.coop.classes() == task.base);
+  CHECK(other.context().equal(task.context()));
+  other.coop.bind(six);
+  auto base_step = other.base_step(short_base);
+  CHECK(other.coop.classes() == task.base);
+  other.coop.bind(six);
+  CHECK_THROWS_WITH(base_step.fit(other.base_images), ContainsSubstring("the backbone is bound to 6 classes ('elk'"));
+}
+
+TEST_CASE("a recipe refuses labels and names that mean nothing, and leaves the binding", "[recipes]") {
+  Task task;
+  CHECK_THROWS_WITH(plain(task.coop, task.fresh, task.base_labels),
+                    ContainsSubstring("expected 0 to 3, a position in"));
+  CHECK_THROWS_WITH(plain(task.coop, {{"cat", "dog", " CAT"}}, {0, 1, 2}),
+                    ContainsSubstring("plain: classes 0 and 2, 'cat' and ' CAT', are both 'cat'"));
+  CHECK_THROWS_WITH(plain(task.coop, {{"cat", ""}}, {0, 1}), ContainsSubstring("class 1 has an empty name"));
+  CHECK_THROWS_WITH(plain(task.coop, {}, {0, 1}), ContainsSubstring("the class list is empty"));
+  CHECK(task.coop.classes() == task.base);
+}
+
+TEST_CASE("a labeller that does not say whose labels it gives needs a class list", "[recipes]") {
+  struct Silent {
+    ClassList none;
+    PseudoLabels label(const ImageBatch& images) {
+      return {.labels = std::vector<std::int64_t>(static_cast<std::size_t>(images.size()), 0), .confidence = {}};
+    }
+    [[nodiscard]] const ClassList& classes() const { return none; }
+  };
+  Task task;
+  CHECK_THROWS_WITH(mao_new(task.coop, 32, Silent{}, short_new),
+                    ContainsSubstring("new step: the labeller's `classes()`"));
+  auto tuner = mao_new(task.coop, task.fresh, 32, Silent{}, short_new);
+  CHECK(task.coop.classes() == task.fresh);
+  task.coop.bind({{"a", "b", "c", "d"}});  // the sampler knows whose labels they are
+  CHECK_THROWS_WITH(tuner.fit(task.fresh_images), ContainsSubstring("expected 4 classes ('elk'"));
+}
+
+TEST_CASE("a sampler is given the images that its labels are of", "[recipes]") {
+  Task task;
+  auto fewer = plain(task.coop, task.base, {task.base_labels.begin(), task.base_labels.begin() + 24});
+  CHECK_THROWS_WITH(fewer.fit(task.base_images),
+                    ContainsSubstring("plain: the sampler is for 24 images, the source has 48"));
+  auto step = task.base_step(short_base);
+  CHECK_THROWS_WITH(step.fit(task.fresh_images), ContainsSubstring("for 48 images, the source has 32"));
+  auto fresh = mao_new(task.coop, 16, ZeroShotLabeler<ToyModel>(task.model, task.fresh), short_new);
+  CHECK_THROWS_WITH(fresh.fit(task.fresh_images), ContainsSubstring("for 16 images, the source has 32"));
 }
 
 TEST_CASE("the new step binds the backbone to the labeller's classes, or to those that are given", "[recipes]") {
@@ -112,7 +167,6 @@ TEST_CASE("the new step goes on from the prompts of the base step, with a moment
   task.base_step(short_base).fit(task.base_images);
   const Tensor learned = task.context();
   CHECK_FALSE(learned.equal(start));
-  task.coop.bind(task.fresh);
   auto second = task.new_step(short_new);
   const TunerState before = second.state();
   CHECK(before.parameters.at("prompt_learner.ctx").equal(learned));

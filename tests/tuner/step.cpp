@@ -14,6 +14,7 @@
 #include <ATen/ops/ones.h>
 
 #include <limits>
+#include <stdexcept>
 
 #include <support/catch.hpp>
 
@@ -46,7 +47,7 @@ struct Run {
   template <class BackboneT>
   std::string refusal() {
     BackboneT backbone(model, toy_classes(6));
-    return refusal(backbone, ShuffledSampler(data.labels, {.batch = 6}), AlterableRegularizer{});
+    return refusal(backbone, ShuffledSampler(data.labels, toy_classes(6), {.batch = 6}), AlterableRegularizer{});
   }
   template <class SamplerT>
   std::string of_sampler(SamplerT sampler) {
@@ -56,7 +57,7 @@ struct Run {
   template <class RegularizerT>
   std::string of_loss(RegularizerT regularizer) {
     Base coop(model, toy_classes(6));
-    return refusal(coop, ShuffledSampler(data.labels, {.batch = 6}), std::move(regularizer));
+    return refusal(coop, ShuffledSampler(data.labels, toy_classes(6), {.batch = 6}), std::move(regularizer));
   }
 };
 
@@ -157,7 +158,8 @@ TEST_CASE("LibTorch's errors name the policy and the step, in one line", "[step]
 TEST_CASE("a sampler's batches fit the images and the classes", "[step]") {
   Run run;
   const auto changed = [&](auto change) {
-    return run.of_sampler(Changed<decltype(change)>{ShuffledSampler(run.data.labels, {.batch = 6}), change});
+    return run.of_sampler(
+        Changed<decltype(change)>{ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 6}), change});
   };
   CHECK_THAT(changed([](auto& all) { all[1].labels.pop_back(); }),
              ContainsSubstring("stage, epoch 1, step 2: the sampler gave 5 labels for a batch of 6 images"));
@@ -179,6 +181,23 @@ TEST_CASE("a loss is a scalar with a graph, over candidates without repeats", "[
   CHECK_THAT(run.of_loss(Elsewhere{}), ContainsSubstring("the regularizer is for 2 classes ('a', 'b'), expected 6"));
 }
 
+TEST_CASE("a tuner is for classes that a prompt can tell apart", "[step]") {
+  Run run;
+  struct Forgetful : Base {  // bound to whatever it is given, looked at by nobody
+    using Base::Base;
+    ClassList list;
+    [[nodiscard]] const ClassList& classes() const { return list; }
+  };
+  Forgetful backbone(run.model, toy_classes(6));
+  const auto refused = [&] {
+    return run.refusal(backbone, Changed<decltype([](auto&) {})>{ShuffledSampler(run.data.labels, toy_classes(6)), {}},
+                       CrossEntropy{});
+  };
+  CHECK_THAT(refused(), ContainsSubstring("stage: the backbone is bound to no class"));
+  backbone.list = {{"cat", "red_fox", "Red fox"}};
+  CHECK_THAT(refused(), ContainsSubstring("stage: the backbone's classes: classes 1 and 2, 'red_fox' and 'Red fox'"));
+}
+
 TEST_CASE("an infinite learning rate is refused, and parameters are finite after the last step", "[step]") {
   Run run;
   Base coop(run.model, toy_classes(6));
@@ -188,11 +207,11 @@ TEST_CASE("an infinite learning rate is refused, and parameters are finite after
       return epoch == 1 ? std::numeric_limits<double>::infinity() : 0.01;
     }
   };
-  PromptTuner tuner(coop, ShuffledSampler(run.data.labels, {.batch = 24}), CrossEntropy{}, LastInfinite{},
-                    TunerOptions{.name = "stage"});
+  PromptTuner tuner(coop, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 24}), CrossEntropy{},
+                    LastInfinite{}, TunerOptions{.name = "stage"});
   CHECK_THROWS_WITH(tuner.fit(run.images), ContainsSubstring("stage, epoch 2: the schedule's learning rate is inf"));
   Base far(run.model, toy_classes(6));
-  CHECK_THAT(run.refusal(far, ShuffledSampler(run.data.labels, {.batch = 24}), CrossEntropy{}, 3e38),
+  CHECK_THAT(run.refusal(far, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 24}), CrossEntropy{}, 3e38),
              ContainsSubstring("not finite") && ContainsSubstring("lower the learning rate"));
 }
 
@@ -209,4 +228,81 @@ TEST_CASE("the first thing that was not finite is named; the rate is blamed for 
   const std::string text = broken.refusal<Base>();
   CHECK_THAT(text, ContainsSubstring("the class features of '") && ContainsSubstring("the model's weights") &&
                        !ContainsSubstring("lower the learning rate"));
+}
+
+namespace {
+
+/// A backbone whose member functions fail when they are told to.
+struct Fails : Base {
+  using Base::Base;
+  std::string where;
+  void fail(const char* member) const {
+    if (where == member) throw std::runtime_error("out of luck");
+  }
+  void bind(const ClassList& classes) { fail("bind"), Base::bind(classes); }
+  Output forward(const ImageBatch& images, const Candidates& asked) {
+    return fail("forward"), Base::forward(images, asked);
+  }
+  Tensor auxiliary_loss(const Output& output, const Batch& batch) {
+    return fail("auxiliary_loss"), Base::auxiliary_loss(output, batch);
+  }
+  ParameterList parameters() { return fail("parameters"), Base::parameters(); }
+  [[nodiscard]] TensorMap buffers() const { return fail("buffers"), TensorMap(); }
+  void set_buffers(const TensorMap&) { fail("set_buffers"); }
+  void end_epoch(const EpochInfo&) { fail("end_epoch"); }
+  void finish() { fail("finish"); }
+};
+
+struct NoRate {
+  [[nodiscard]] int epochs() const { return 1; }
+  [[nodiscard]] double learning_rate(int) const { throw std::runtime_error("out of luck"); }
+};
+
+struct Offline : TensorImages {
+  using TensorImages::TensorImages;
+  ImageBatch load(const std::vector<View>&) override { throw std::runtime_error("the server does not answer"); }
+};
+
+}  // namespace
+
+TEST_CASE("what any member of a policy throws is told in one line with policy, member and place", "[step]") {
+  Run run;
+  const ShuffledSampler sampler(run.data.labels, toy_classes(6), {.batch = 24});
+  for (const char* member : {"forward", "auxiliary_loss", "parameters", "buffers", "end_epoch", "finish"}) {
+    CAPTURE(member);
+    Fails backbone(run.model, toy_classes(6));
+    backbone.where = member;
+    const std::string told = run.refusal(backbone, sampler, AlterableRegularizer{});
+    CHECK_THAT(told, ContainsSubstring(text_of("the backbone's `", member, "` failed: out of luck; expected ")) &&
+                         ContainsSubstring("stage"));
+    CHECK(told.find('\n') == std::string::npos);
+  }
+  Base coop(run.model, toy_classes(6));
+  CHECK_THROWS_WITH(PromptTuner(coop, sampler, CrossEntropy{}, NoRate{}), ContainsSubstring("failed: out of luck"));
+  Offline offline(run.data.pixels);
+  PromptTuner tuner(coop, sampler, CrossEntropy{}, CosineSchedule({.epochs = 1}), TunerOptions{.name = "stage"});
+  CHECK_THROWS_WITH(tuner.fit(offline), "stage, epoch 1, step 1: the image source's `load` failed: the server does not "
+                                        "answer; expected 24 images, a row for each view that was asked for");
+}
+
+TEST_CASE("a rate that fp32 cannot hold is refused in a sentence, with the parameter whose multiple it is", "[step]") {
+  Run run;
+  struct Far {
+    [[nodiscard]] int epochs() const { return 1; }
+    [[nodiscard]] double learning_rate(int) const { return 1e300; }
+  };
+  Base coop(run.model, toy_classes(6));
+  const ShuffledSampler sampler(run.data.labels, toy_classes(6), {.batch = 24});
+  PromptTuner far(coop, sampler, CrossEntropy{}, Far{}, TunerOptions{.name = "stage"});
+  CHECK_THROWS_WITH(far.fit(run.images), ContainsSubstring("stage, epoch 1: the schedule's learning rate is 1e+300"));
+  struct Fast : Base {
+    using Base::Base;
+    ParameterList parameters() {
+      ParameterList all = Base::parameters();
+      all.front().rate = 1e200;
+      return all;
+    }
+  };
+  CHECK_THAT(run.refusal<Fast>(), ContainsSubstring("times the multiple of prompt_learner.ctx is 2e+198") ||
+                                      ContainsSubstring("times the multiple of prompt_learner.ctx is 2e+1"));
 }

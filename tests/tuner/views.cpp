@@ -19,8 +19,9 @@ class KeyImages : public ImageSource {
   [[nodiscard]] std::int64_t size() const override { return 9; }
   ImageBatch load(const std::vector<View>& views) override {
     loaded.push_back(views);
-    return {.pixels = at::full({1}, static_cast<double>(views[0].key % 1000003)),
-            .features = at::full({1}, static_cast<double>(views[0].image))};
+    const auto count = static_cast<std::int64_t>(views.size());
+    return {.pixels = at::full({count, 1}, static_cast<double>(views[0].key % 1000003)),
+            .features = at::full({count, 1}, static_cast<double>(views[0].image))};
   }
   std::vector<std::vector<View>> loaded;
 };

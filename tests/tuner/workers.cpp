@@ -79,7 +79,7 @@ CosineOptions fast(int epochs) { return {.epochs = epochs, .learning_rate = 0.02
 /// Three steps of 7 images, in parts of different sizes.
 auto plainly(const Pool& workers, bool augment = false) {
   return [=](AnyBackbone& backbone, const std::vector<std::int64_t>& labels) {
-    return plain(backbone, labels,
+    return plain(backbone, backbone.classes(), labels,
                  {.batch = 7, .schedule = fast(1), .tuner = {.augment = augment, .workers = workers}});
   };
 }
@@ -107,8 +107,8 @@ struct Picky {
   }
 };
 
-/// ProGrad that does not start at its teacher's prompt: there the teacher's gradient is rounding alone, and its direction
-/// would decide the step.
+/// ProGrad that does not start at its teacher's prompt: there the teacher's gradient is rounding alone, and its
+/// direction would decide the step.
 ProGradOptions elsewhere(double lambda) {
   ProGradOptions options;
   options.init = "";
@@ -155,19 +155,20 @@ TEST_CASE("several workers end where one ends: methods with prompts in both towe
 TEST_CASE("several workers end where one ends: both steps of MAO, and fewer images than workers", "[workers]") {
   check_as_alone("base step", 2, [](const Pool& workers) {
     return trained(any<Coop<ToyModel>>(), [&](AnyBackbone& backbone, const std::vector<std::int64_t>& labels) {
-      return mao_base(backbone, labels, by_length,
+      return mao_base(backbone, backbone.classes(), labels, by_length,
                       {.sampler = {.batch = 3, .k = 3}, .schedule = fast(1), .tuner = {.workers = workers}});
     });
   });
   check_as_alone("new step", 3, [](const Pool& workers) {
-    return trained(any<ProGrad<ToyModel>>(elsewhere(1)), [&](AnyBackbone& backbone, const std::vector<std::int64_t>& labels) {
-      return mao_new(backbone, std::ssize(labels), Picky{},
+    return trained(any<ProGrad<ToyModel>>(elsewhere(1)), [&](AnyBackbone& backbone,
+                                                             const std::vector<std::int64_t>& labels) {
+      return mao_new(backbone, backbone.classes(), std::ssize(labels), Picky{},
                      {.sampler = {.batch = 8}, .schedule = fast(1), .tuner = {.workers = workers}});
     });
   });
   check_as_alone("2 images, 3 workers", 3, [](const Pool& workers) {
     return trained(any<Upt<ToyModel>>(), [&](AnyBackbone& backbone, const std::vector<std::int64_t>& labels) {
-      return mao_new(backbone, std::ssize(labels), Picky{},
+      return mao_new(backbone, backbone.classes(), std::ssize(labels), Picky{},
                      {.sampler = {.batch = 2}, .schedule = fast(1), .tuner = {.workers = workers}});
     });
   });
@@ -178,7 +179,7 @@ TEST_CASE("what workers cannot share is refused", "[workers]") {
     const std::vector<std::string> messages = in_threads(2, [=](const Pool& workers) -> std::string {
       try {
         trained(backbone, [&](AnyBackbone& held, const std::vector<std::int64_t>& labels) {
-          return mao_base(held, labels, by_length,
+          return mao_base(held, held.classes(), labels, by_length,
                           {.sampler = {.batch = 3, .k = 3},
                            .columns = columns,
                            .tuner = {.name = "base step", .workers = workers}});

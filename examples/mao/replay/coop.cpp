@@ -37,7 +37,7 @@ CoopClip::Options options_of(const Trace& trace) {
   CoopClip::Options options;
   options.init = trace.override_or<std::string>("TRAINER.COOP.CTX_INIT", "");
   options.context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16);
-  options.class_specific = trace.override_or("TRAINER.COOP.CSC", false);
+  options.class_specific = options.init.empty() && trace.override_or("TRAINER.COOP.CSC", false);  // as CoOp reads it
   options.position = class_position(trace);
   return options;
 }

@@ -43,7 +43,7 @@ HostCoop coop_of(const Trace& trace) {
   return HostCoop(trace.clip(), trace.classes(),
                   {.init = start_of(trace),
                    .context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16),
-                   .class_specific = trace.override_or("TRAINER.COOP.CSC", false),
+                   .class_specific = start_of(trace).empty() && trace.override_or("TRAINER.COOP.CSC", false),
                    .position = class_position(trace)});
 }
 

@@ -134,7 +134,8 @@ std::unique_ptr<mao::ImageSource> source_of(const std::vector<StepBatch>& steps,
 
 /// The tensors of `file` without those that the reference lists as trained and never uses, as KgCoOp's `meta_net`: no
 /// step has a gradient for them, and `ours` does not know them. Each must stay where it started.
-mao::TensorMap used_tensors(const Trace& trace, const std::string& file, const mao::ParameterList& ours, Report& report);
+mao::TensorMap used_tensors(const Trace& trace, const std::string& file, const mao::ParameterList& ours,
+                            Report& report);
 
 /// Puts the values of `file` into parameters. **Throws** when a name or a shape differs.
 void load_parameters(mao::ParameterList parameters, const mao::TensorMap& values, const std::string& file);
@@ -174,11 +175,11 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   compare_parameters(backbone.parameters(), learned, "final", limit.parameter, report);
   const auto given = trace.batches();
   mao::TensorImages test(entry(given, "eval_images", "batches.safetensors"));
-  report.compare("evaluation logits", mao::predict_logits(backbone, test),
+  report.compare("evaluation logits", mao::predict_logits(backbone, backbone.classes(), test),
                  entry(trace.tensors("eval.safetensors"), "logits", "eval.safetensors"), limit.logits);
   if (!trace.has("eval_new.safetensors")) return;
-  backbone.bind(mao::ClassList{trace.config<std::vector<std::string>>("new_classnames")});
-  report.compare("evaluation logits, new classes", mao::predict_logits(backbone, test),
+  backbone.bind(mao::ClassList{trace.config<std::vector<std::string>>("new_classnames"), mao::SameNames::accept});
+  report.compare("evaluation logits, new classes", mao::predict_logits(backbone, backbone.classes(), test),
                  entry(trace.tensors("eval_new.safetensors"), "logits", "eval_new.safetensors"), limit.logits);
   compare_parameters(backbone.parameters(), learned, "after binding new classes", limit.parameter, report);
 }

@@ -59,7 +59,6 @@ mao::ProGradOptions options_of(const Trace& trace) {
                                  ": TRAINER.COOP.CLASS_TOKEN_POSITION is not \"end\", which ProGrad has here alone");
   mao::ProGradOptions options;
   options.context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16);
-  options.class_specific = trace.override_or("TRAINER.COOP.CSC", false);
   options.templates = {pattern};
   options.temperature = trace.override_or("LOSS.T", 1.0);
   options.lambda = trace.override_or("LOSS.LAMBDA", 1.0);

@@ -97,8 +97,10 @@ fs::path Trace::in_a_folder_above(const std::string& file, const std::string& op
 
 std::shared_ptr<const mao::Clip> Trace::clip() const {
   const auto path = settings_.clip.empty() ? in_a_folder_above("tiny_clip.safetensors", "--clip") : settings_.clip;
-  return std::make_shared<const mao::Clip>(
-      mao::Clip::load(path, {.vocabulary = settings_.vocabulary, .activation = {}, .form = mao::ClipForm()}));
+  return std::make_shared<const mao::Clip>(mao::Clip::load(path, {.vocabulary = settings_.vocabulary,
+                                                                  .activation = {},
+                                                                  .form = mao::ClipForm(),
+                                                                  .cleaning = mao::TextCleaning::OpenAi}));
 }
 
 mao::TensorMap Trace::batches() const {

@@ -83,7 +83,9 @@ class Trace {
 
   /// `CoOp` of the reference "CoOp: trainers.coop.CoOp"; empty where the folder is no method's.
   [[nodiscard]] std::string trainer() const;
-  [[nodiscard]] mao::ClassList classes() const { return {config<std::vector<std::string>>("classnames")}; }
+  [[nodiscard]] mao::ClassList classes() const {
+    return {config<std::vector<std::string>>("classnames"), mao::SameNames::accept};
+  }
 
   /// Learning rates and optimiser as config["optim"] has them. **Throws** `OptionError` for what mao has no counterpart
   /// of.

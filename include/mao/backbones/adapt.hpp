@@ -53,7 +53,7 @@ class Adapt {
 
   /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
   explicit Adapt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)), options_(std::move(options)) {
+      : model_(not_null(std::move(model), "Adapt: the model")), options_(std::move(options)) {
     const TowerSizes sizes = model_->towers();
     const Rng rng(options_.seed);
     text_ = TokenBank("prompt_learner.text_tokens", sizes.text_layers, options_.tokens, sizes.text_width, rng);

@@ -4,6 +4,7 @@
 /// A method chosen at run time, for programs that take its name from the command line.
 
 #include <memory>
+#include <string>
 #include <utility>
 
 #include <ATen/ops/matmul.h>
@@ -11,6 +12,7 @@
 #include <mao/backbones/binding.hpp>
 #include <mao/backbones/concepts.hpp>
 #include <mao/core/ops.hpp>
+#include <mao/core/policy_text.hpp>
 
 namespace mao {
 
@@ -46,6 +48,8 @@ class AnyBackbone {
   void end_epoch(const EpochInfo& info) { held_->end_epoch(info); }
   void finish() { held_->finish(); }
   [[nodiscard]] ClassList learned_for() const { return held_->learned_for(); }
+  /// Of the held one.
+  [[nodiscard]] std::string describe() const { return held_->describe(); }
 
  private:
   struct Interface {
@@ -68,6 +72,7 @@ class AnyBackbone {
     virtual void end_epoch(const EpochInfo& info) = 0;
     virtual void finish() = 0;
     virtual ClassList learned_for() = 0;
+    [[nodiscard]] virtual std::string describe() const = 0;
   };
 
   template <Backbone BackboneT>
@@ -131,6 +136,7 @@ class AnyBackbone {
       if constexpr (Finishes<BackboneT>) backbone_.finish();
     }
     ClassList learned_for() override { return mao::learned_for(backbone_); }
+    [[nodiscard]] std::string describe() const override { return method_text(backbone_); }
     [[noreturn]] static void refuse() {
       throw OptionError("this method's class features depend on the image; ask `forward`, or a `Scorer`");
     }

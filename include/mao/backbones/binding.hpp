@@ -4,8 +4,11 @@
 /// Which classes a backbone is bound to, and which ones what it learned belongs to.
 
 #include <concepts>
+#include <string>
 
 #include <mao/backbones/concepts.hpp>
+#include <mao/core/policy_call.hpp>
+#include <mao/data/class_key.hpp>
 
 namespace mao {
 
@@ -33,15 +36,28 @@ ClassList learned_for(B& backbone) {
   }
 }
 
+/// Binds a backbone to `classes` unless it is bound to them already. **Throws** `DataError` for names that
+/// `check_class_names` refuses, `PolicyError` when `bind` fails, `OptionError` for no classes and for a `bind` that does
+/// not do what it says.
+template <Backbone BackboneT>
+void bind_to(BackboneT& backbone, const ClassList& classes, const std::string& who) {
+  require<OptionError>(classes.size() > 0, who, ": the class list is empty; expected the classes to tell apart");
+  check_class_names(classes, who);
+  if (backbone.classes() == classes) return;
+  policy_call(
+      {.name = who}, "the backbone's `bind`", [&] { return "a backbone for " + class_text(classes); },
+      [&] { backbone.bind(classes); });
+  require<OptionError>(
+      backbone.classes() == classes, who, ": after `bind` to ", classes.size(), " classes the backbone's ",
+      "`classes()` gives another list; `bind` has to make the backbone one for the classes it is given");
+}
+
 /// Binds a backbone to `classes` and, at the end of its life, to those that it found: an evaluation leaves no trace.
 template <Backbone BackboneT>
 class BoundFor {
  public:
   BoundFor(BackboneT& backbone, const ClassList& classes) : backbone_(backbone), found_(backbone.classes()) {
-    if (found_ == classes) return;
-    backbone_.bind(classes);
-    require<OptionError>(backbone_.classes() == classes, "after `bind` to ", classes.size(), " classes the backbone's ",
-                         "`classes()` gives another list; `bind` has to make the backbone one for the classes it is given");
+    bind_to(backbone_, classes, "evaluation");
   }
   BoundFor(const BoundFor&) = delete;
   BoundFor& operator=(const BoundFor&) = delete;

@@ -23,19 +23,20 @@ class Coop {
   struct Options {
     std::string init = "a photo of a";  ///< start from these words; empty: random, normal(0, 0.02)
     std::int64_t context = 4;           ///< n, when random
-    bool class_specific = false;        ///< one context a class; ignored with `init`, as in CoOp
+    bool class_specific = false;        ///< one context a class; needs a random start, so `init` is empty
     ClassPosition position = ClassPosition::End;
     std::uint64_t seed = 1;  ///< of the random start
   };
   static constexpr bool frozen_image_tower = true;
 
-  /// **Throws** `OptionError` for a context of no vectors, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a context of no vectors, and for a class-specific one that is to start from words
+  /// (CoOp learns a shared one then, without a word); `DataError` for a class name that does not fit.
   explicit Coop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : Coop(std::move(model), std::move(classes), ContextPhrase::start(options.init, options.context), options) {}
 
   /// Around a phrase of one's own; `init` and `context` mean nothing then.
   Coop(std::shared_ptr<const ModelT> model, ClassList classes, ContextPhrase phrase, Options options)
-      : model_(std::move(model)),
+      : model_(not_null(std::move(model), "Coop: the model")),
         options_(std::move(options)),
         phrase_(std::move(phrase)),
         classes_(std::move(classes)),
@@ -74,7 +75,11 @@ class Coop {
  private:
   [[nodiscard]] Tensor initial() const {
     const Rng rng(options_.seed);
-    if (!options_.class_specific || !phrase_.random()) return initial_context(*model_, phrase_, rng);
+    require<OptionError>(!options_.class_specific || phrase_.random(), "class_specific = true with the start \"",
+                         phrase_.prefix, "\": contexts of their own start at random, one that starts from words is "
+                         "shared by all classes; set init = \"\" and context = ", phrase_.length,
+                         ", or class_specific = false");
+    if (!options_.class_specific) return initial_context(*model_, phrase_, rng);
     return normal_tensor({classes_.size(), phrase_.length, text_width(*model_)}, 0.02, rng["context"]);
   }
 

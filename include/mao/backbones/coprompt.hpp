@@ -55,7 +55,7 @@ class CoPrompt {
   /// **Throws** `OptionError` for a depth that a tower does not have or a setting out of range, `DataError` for a class
   /// name that does not fit or classes with different numbers of descriptions.
   explicit CoPrompt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(model),
+      : model_(not_null(model, "CoPrompt: the model")),
         weight_(options.weight),
         descriptions_(options.descriptions ? options.descriptions : descriptions_of_templates(imagenet_templates())),
         host_(std::move(model), classes,

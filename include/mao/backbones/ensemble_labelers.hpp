@@ -9,6 +9,7 @@
 #include <ATen/ops/cat.h>
 
 #include <mao/backbones/class_probabilities.hpp>
+#include <mao/core/image_calls.hpp>
 
 namespace mao {
 
@@ -39,12 +40,13 @@ class TwoModels {
   /// Of the evaluation view of every image, which are only read. **Shape** [N, C] each. **Throws** `DataError` when
   /// there are none.
   Opinions of_pool(ImageSource& images, std::int64_t batch = 32) {
-    const auto batches = evaluation_views(images.size(), batch);
+    const StepPlace place{.name = "labels from a pool"};
+    const auto batches = evaluation_views(count_of(images, place), batch);
     require<DataError>(!batches.empty(), "labels from a pool: no images, expected the unlabelled ones of the new step");
-    images.announce(batches);
+    announce_to(images, batches, place);
     std::vector<Tensor> by_frozen, by_tuned;
     for (const auto& views : batches) {
-      Opinions opinions = (*this)(images.load(views));
+      Opinions opinions = (*this)(load_from(images, views, place));
       by_frozen.push_back(std::move(opinions.frozen));
       by_tuned.push_back(std::move(opinions.tuned));
     }

@@ -37,7 +37,7 @@ class Ivlp {
 
   /// **Throws** `OptionError` for a depth that a tower does not have, `DataError` for a class name that does not fit.
   explicit Ivlp(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)),
+      : model_(not_null(std::move(model), "Ivlp: the model")),
         phrase_(ContextPhrase::first_words(options.init, options.text_context)),
         classes_(std::move(classes)),
         prompt_(*model_, classes_, phrase_) {

@@ -42,7 +42,7 @@ class KgCoop {
   /// **Throws** `OptionError` for a negative weight, no template or a context of no vectors, `DataError` for a class
   /// name that does not fit.
   explicit KgCoop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)),
+      : model_(not_null(std::move(model), "KgCoop: the model")),
         options_(std::move(options)),
         coop_(model_, std::move(classes), {.init = options_.init, .context = options_.context, .seed = options_.seed}) {
     require<OptionError>(options_.weight >= 0, "KgCoop: weight = ", options_.weight,

@@ -43,7 +43,7 @@ class Maple {
 
   /// **Throws** `OptionError` for a depth that neither tower has, `DataError` for a class name that does not fit.
   explicit Maple(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)),
+      : model_(not_null(std::move(model), "Maple: the model")),
         phrase_(ContextPhrase::first_words(options.init, options.context)),
         classes_(std::move(classes)),
         prompt_(*model_, classes_, phrase_) {

@@ -51,7 +51,7 @@ class ProDa {
 
   /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
   explicit ProDa(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)), options_(checked(options)) {
+      : model_(not_null(std::move(model), "ProDa: the model")), options_(checked(options)) {
     bind(std::move(classes));
     const std::int64_t width = model_->embed(at::tensor(std::vector<std::int64_t>{0})).size(-1);
     contexts_ =

@@ -22,7 +22,7 @@ struct ProGradOptions {
   std::string init = "a photo of a";  ///< start from these words; empty: random, normal (0, 0.02)
   std::int64_t context = 4;           ///< n, when random or padded
   bool padded = false;                ///< the words in the last of `context` vectors, zeros before them, as released
-  bool class_specific = false;        ///< one context a class; ignored with `init`, as in CoOp
+  bool class_specific = false;        ///< one context a class; needs a random start, so `init` is empty
   std::vector<std::string> templates{"a photo of a {}."};  ///< the teacher's; the paper uses one for each data set
   double temperature = 1;                                  ///< T
   double lambda = 1;       ///< share of the conflicting part that is taken away (0.8 on Flowers, DTD and EuroSAT)
@@ -56,7 +56,7 @@ class ProGrad {
 
   /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
   explicit ProGrad(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)),
+      : model_(not_null(std::move(model), "ProGrad: the model")),
         options_(std::move(options)),
         coop_(model_, std::move(classes), phrase_of(options_),
               {.class_specific = options_.class_specific, .seed = options_.seed}) {

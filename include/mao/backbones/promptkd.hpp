@@ -56,7 +56,7 @@ class PromptKd {
 
   /// **Throws** `OptionError` for a setting out of range, or when student and teacher do not see the same pixels.
   explicit PromptKd(std::shared_ptr<const StudentModel> student, TeacherT teacher, Options options = {})
-      : student_(std::move(student)),
+      : student_(not_null(std::move(student), "PromptKd: the student")),
         teacher_(std::move(teacher)),
         options_(options),
         text_(teacher_text()),

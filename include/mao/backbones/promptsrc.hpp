@@ -48,7 +48,7 @@ class PromptSrc {
   /// **Throws** `OptionError` for a depth that a tower does not have, a weight below 0 or templates without `{}`,
   /// `DataError` for a class name that does not fit.
   explicit PromptSrc(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(model),
+      : model_(not_null(model, "PromptSrc: the model")),
         options_(std::move(options)),
         prompts_(std::move(model), classes, prompts_of(options_)),
         aggregation_(options_.aggregation) {

@@ -53,7 +53,7 @@ class Tcp {
 
   /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
   explicit Tcp(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)),
+      : model_(not_null(std::move(model), "Tcp: the model")),
         options_(std::move(options)),
         phrase_(ContextPhrase::start(options_.init, options_.context)),
         classes_(std::move(classes)),

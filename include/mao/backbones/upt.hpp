@@ -43,7 +43,7 @@ class Upt {
   /// **Throws** `OptionError` for no vectors or a dropout outside [0, 1), `DataError` for a class name that does not
   /// fit.
   explicit Upt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)),
+      : model_(not_null(std::move(model), "Upt: the model")),
         options_(options),
         phrase_(ContextPhrase::first_words("", options.context)),
         classes_(std::move(classes)),

@@ -41,7 +41,7 @@ class Vpt {
   /// **Throws** `OptionError` for a depth that the image tower does not have or no template, `DataError` for a class
   /// name that does not fit.
   explicit Vpt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)), templates_(std::move(options.templates)) {
+      : model_(not_null(std::move(model), "Vpt: the model")), templates_(std::move(options.templates)) {
     const TowerSizes sizes = model_->towers();
     detail::check_depth(options.depth, sizes.vision_layers, "Vpt: depth");
     prompt_ = VisionPrompt(options.depth, options.context, sizes.vision_width, Rng(options.seed));

@@ -26,7 +26,7 @@ class ZeroShot {
   static constexpr bool frozen_image_tower = true;
 
   explicit ZeroShot(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(std::move(model)), options_(std::move(options)) {
+      : model_(not_null(std::move(model), "ZeroShot: the model")), options_(std::move(options)) {
     require<OptionError>(!options_.templates.empty(), "ZeroShot: no template given; use \"a photo of a {}.\"");
     bind(std::move(classes));
   }

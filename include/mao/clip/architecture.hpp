@@ -133,7 +133,9 @@ inline const Tensor& tensor_of(const TensorMap& weights, const std::string& name
 inline void check_tensors(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form,
                           const std::string& source) {
   std::set<std::string> used{"logit_scale"};
-  tensor_of(weights, "logit_scale", source);
+  const Tensor& scale = tensor_of(weights, "logit_scale", source);
+  require<FormatError>(scale.numel() == 1 && scale.dim() <= 1, source, ": logit_scale has shape ",
+                       shape_text(scale.sizes()), ", expected [] or [1]");
   for (const auto& [name, shape] : expected_shapes(sizes, form)) {
     const Tensor& value = tensor_of(weights, name, source);
     require<FormatError>(value.sizes() == at::IntArrayRef(shape), source, ": ", name, " has shape ",

@@ -31,7 +31,7 @@ class CachedViews : public ImageSource {
   /// `model`: fingerprint of the model that they come from, as in `FeatureImages`.
   CachedViews(std::unique_ptr<ImageSource> source, Tensor features, std::uint64_t seed, bool pixels,
               std::string model = {})
-      : source_(std::move(source)),
+      : source_(not_null(std::move(source), "CachedViews: the source")),
         features_(std::move(features)),
         model_(detail::known(std::move(model))),
         seed_(seed),

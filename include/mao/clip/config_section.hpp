@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -18,14 +19,54 @@
 
 namespace mao {
 
-/// Values by key, with the default of the library that wrote the file where a key is missing or null.
+namespace detail {
+
+/// Python's NaN, Infinity and -Infinity, which are no JSON, as texts.
+inline std::string with_quoted_numbers(std::string_view text) {
+  constexpr std::array<std::string_view, 3> words = {"NaN", "Infinity", "-Infinity"};
+  std::string result;
+  bool in_text = false;
+  while (!text.empty()) {
+    const auto word = std::find_if(words.begin(), words.end(), [&](auto each) { return text.starts_with(each); });
+    std::size_t taken = in_text && text.front() == '\\' ? std::min<std::size_t>(2, text.size()) : 1;
+    if (in_text || word == words.end()) {
+      in_text = in_text != (text.front() == '"');
+      result += text.substr(0, taken);
+    } else {
+      taken = word->size();
+      result += '"' + std::string(*word) + '"';
+    }
+    text.remove_prefix(taken);
+  }
+  return result;
+}
+
+}  // namespace detail
+
+/// The object that a configuration file holds. Numbers that are not finite, which Python writes and JSON lacks, become
+/// texts, so that a section refuses them by their key. **Throws** `FormatError` for anything else.
+inline nlohmann::json parse_config(const std::string& text, const std::string& where) {
+  auto file = nlohmann::json::parse(text, nullptr, false);
+  if (file.is_discarded()) file = nlohmann::json::parse(detail::with_quoted_numbers(text), nullptr, false);
+  require<FormatError>(file.is_object(), where, " is not a JSON object");
+  return file;
+}
+
+/// What a null in place of a number or a text is.
+enum class ConfigNull {
+  Default,  ///< as if the key were missing
+  Refused,  ///< a mistake: the library that wrote the file stops there
+};
+
+/// Values by key, with the default of the library that wrote the file where a key is missing.
 ///
 /// **Throws** `FormatError` naming file and key for a value of another kind, `OptionError` for a setting that mao does
 /// not have.
 class ConfigSection {
  public:
   /// `where` stands before each key in a message: `clip/config.json: text_config.`
-  ConfigSection(nlohmann::json object, std::string where) : object_(std::move(object)), where_(std::move(where)) {
+  ConfigSection(nlohmann::json object, std::string where, ConfigNull null = ConfigNull::Default)
+      : object_(std::move(object)), where_(std::move(where)), null_(null) {
     require<FormatError>(object_.is_object(), where_, " is ", brief(object_), ", expected a JSON object");
   }
 
@@ -36,22 +77,23 @@ class ConfigSection {
   }
 
   [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t otherwise) {
-    if (!has(key)) return otherwise;
+    if (!is_given(key, "an integer")) return otherwise;
     expect(object_[key].is_number_integer(), key, "an integer");
     return object_[key].get<std::int64_t>();
   }
   [[nodiscard]] double number(const std::string& key, double otherwise) {
-    if (!has(key)) return otherwise;
+    if (!is_given(key, "a number")) return otherwise;
     expect(object_[key].is_number(), key, "a number");
     return object_[key].get<double>();
   }
+  /// A null is false, as in Python, where it is no default.
   [[nodiscard]] bool flag(const std::string& key, bool otherwise = false) {
-    if (!has(key)) return otherwise;
+    if (!has(key)) return otherwise && !(null_ == ConfigNull::Refused && object_.contains(key));
     expect(object_[key].is_boolean(), key, "true or false");
     return object_[key].get<bool>();
   }
   [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise) {
-    if (!has(key)) return otherwise;
+    if (!is_given(key, "a text")) return otherwise;
     expect(object_[key].is_string(), key, "a text");
     return object_[key].get<std::string>();
   }
@@ -61,7 +103,7 @@ class ConfigSection {
   [[nodiscard]] bool is_object(const std::string& key) { return has(key) && object_[key].is_object(); }
   /// A number for each channel, or one for all.
   [[nodiscard]] std::array<float, 3> channels(const std::string& key, const std::array<float, 3>& otherwise) {
-    if (!has(key)) return otherwise;
+    if (!is_given(key, "three numbers, for red, green and blue, or one for all")) return otherwise;
     const auto& value = object_[key];
     const bool three = value.is_array() && value.size() == 3 &&
                        std::all_of(value.begin(), value.end(), [](const auto& each) { return each.is_number(); });
@@ -72,7 +114,7 @@ class ConfigSection {
   }
   /// A side in pixels: a number, or twice the same.
   [[nodiscard]] std::int64_t side(const std::string& key, std::int64_t otherwise) {
-    if (!has(key)) return otherwise;
+    if (!is_given(key, "one number, or the same twice: only squares are supported")) return otherwise;
     const auto& value = object_[key];
     const bool square = value.is_array() && value.size() == 2 && value[0] == value[1] && value[0].is_number_integer();
     expect(square || value.is_number_integer(), key, "one number, or the same twice: only squares are supported");
@@ -80,7 +122,7 @@ class ConfigSection {
   }
   /// An object within this one; an empty one when it is not there.
   [[nodiscard]] ConfigSection section(const std::string& key) {
-    return {has(key) ? object_[key] : nlohmann::json::object(), where_ + key + "."};
+    return {has(key) ? object_[key] : nlohmann::json::object(), where_ + key + ".", null_};
   }
 
   /// Keys that change nothing that mao computes.
@@ -114,6 +156,14 @@ class ConfigSection {
   [[nodiscard]] const std::string& where() const { return where_; }
 
  private:
+  /// Whether there is a value. **Throws** `FormatError` for a null that is no default.
+  bool is_given(const std::string& key, const char* kind) {
+    if (has(key)) return true;
+    require<FormatError>(null_ == ConfigNull::Default || !object_.contains(key), where_, key, " is null, expected ",
+                         kind, "; without the key it is the default of the library that wrote the file");
+    return false;
+  }
+
   void expect(bool ok, const std::string& key, const char* kind) const {
     require<FormatError>(ok, where_, key, " is ", brief(object_[key]), ", expected ", kind);
   }
@@ -125,6 +175,7 @@ class ConfigSection {
 
   nlohmann::json object_;
   std::string where_;
+  ConfigNull null_;
   std::set<std::string> asked_;
 };
 

@@ -29,8 +29,8 @@ inline Activation named_activation(const std::string& name, const std::string& w
 
 /// mao's own: `activation`, and `vision_heads` and `text_heads` where heads are not of 64 channels.
 inline ClipConfiguration read_own_config(const nlohmann::json& file, const std::string& where) {
-  ConfigSection root(file, where + ": ");
-  ClipConfiguration result{.where = where, .form = {}, .sizes = {}};
+  ConfigSection root(file, where + ": ", ConfigNull::Refused);
+  ClipConfiguration result{.where = where, .form = {}, .sizes = {}, .cleaning = TextCleaning::OpenAi};
   const Activation activation = named_activation(root.text("activation", ""), where);
   result.form.vision = {.heads = root.integer("vision_heads", 0), .activation = activation};
   result.form.text = {.heads = root.integer("text_heads", 0), .activation = activation};
@@ -52,9 +52,8 @@ inline ClipConfiguration read_own_config(const nlohmann::json& file, const std::
 ///
 /// **Throws** `FormatError`, `OptionError` naming the file, and the key that is not known or not supported.
 inline ClipConfiguration read_clip_configuration(const std::filesystem::path& path) {
-  const auto file = nlohmann::json::parse(read_text_file(path), nullptr, false);
   const std::string where = path.string();
-  require<FormatError>(file.is_object(), where, " is not a JSON object");
+  const auto file = parse_config(read_text_file(path), where);
   const auto any_of = [&](const auto&... keys) { return (file.contains(keys) || ...); };
   if (any_of("model_cfg", "vision_cfg", "text_cfg")) return read_open_clip_config(file, where);
   if (any_of("text_config", "vision_config", "text_config_dict", "vision_config_dict", "model_type")) {

@@ -4,11 +4,13 @@
 /// What a configuration file says of a CLIP, whichever library wrote it.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/config_section.hpp>
+#include <mao/text/clean.hpp>
 
 namespace mao {
 
@@ -23,6 +25,7 @@ struct ClipConfiguration {
   std::string where;  ///< the file
   ClipForm form{};
   std::vector<Size> sizes{};
+  std::optional<TextCleaning> cleaning{};  ///< where the file says which library's tokenizer the model was trained with
 
   void state(const ConfigSection& section, const std::string& key, std::int64_t ClipArchitecture::*size,
              std::int64_t value) {

@@ -32,6 +32,12 @@ inline std::string_view name_of(Activation activation) {
   return "quick_gelu";
 }
 
+/// Attention heads that a caller states.
+struct ClipHeads {
+  std::int64_t vision = 0;
+  std::int64_t text = 0;
+};
+
 /// Of one tower. The defaults are OpenAI's.
 struct TowerForm {
   std::int64_t heads = 0;  ///< 0: as many as make heads of 64 channels

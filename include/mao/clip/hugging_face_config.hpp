@@ -100,6 +100,7 @@ inline TowerForm hugging_face_tower(ConfigSection& tower, std::int64_t width, st
   const TowerForm form{.heads = tower.integer("num_attention_heads", heads),
                        .activation = hugging_face_activation(tower),
                        .epsilon = tower.number("layer_norm_eps", 1e-5)};
+  if (width < 1) tower.refuse("hidden_size", "1 or more");
   if (form.heads < 1 || width % form.heads != 0) {
     tower.refuse("num_attention_heads", text_of("a number that divides hidden_size, ", width));
   }
@@ -148,7 +149,7 @@ inline ConfigSection hugging_face_section(ConfigSection& root, const std::string
 ///
 /// **Throws** `FormatError`, `OptionError` naming file and key.
 inline ClipConfiguration read_hugging_face_config(const nlohmann::json& file, const std::string& where) {
-  ConfigSection root(file, where + ": ");
+  ConfigSection root(file, where + ": ", ConfigNull::Refused);
   if (root.text("model_type", "clip") != "clip") root.refuse("model_type", "\"clip\"");
   detail::ignore_generic_keys(root);
   root.without_effect({"logit_scale_init_value"});

@@ -16,6 +16,7 @@
 #include <ATen/ops/from_blob.h>
 #include <ATen/ops/tensor.h>
 
+#include <mao/core/image_calls.hpp>
 #include <mao/core/output.hpp>
 #include <mao/data/loader.hpp>
 
@@ -36,11 +37,14 @@ template <class ModelT>
 Tensor encode_views(const ModelT& model, ImageSource& source, const std::vector<std::vector<View>>& batches,
                     const std::function<void(std::int64_t)>& progress) {
   const at::NoGradGuard frozen;
-  source.announce(batches);
+  const StepPlace place{.name = "encoding"};
+  announce_to(source, batches, place);
   std::vector<Tensor> parts;
   std::int64_t done = 0;
   for (const auto& views : batches) {
-    parts.push_back(model.encode_image(source.load(views).pixels));
+    const Tensor pixels = load_from(source, views, place).pixels;
+    require<PolicyError>(pixels.defined(), place, ": the image source gave features, expected pixels to encode");
+    parts.push_back(model.encode_image(pixels));
     done += static_cast<std::int64_t>(views.size());
     if (progress) progress(done);
   }
@@ -120,7 +124,9 @@ class FeaturedImages : public ImageSource {
  public:
   /// `model` as in `FeatureImages`. **Shape** features [N, D], not normalised, one row for each image of `pixels`.
   FeaturedImages(std::unique_ptr<ImageSource> pixels, Tensor features, std::string model = {})
-      : pixels_(std::move(pixels)), features_(std::move(features)), model_(detail::known(std::move(model))) {
+      : pixels_(not_null(std::move(pixels), "FeaturedImages: the source of pixels")),
+        features_(std::move(features)),
+        model_(detail::known(std::move(model))) {
     expect_shape(features_, {pixels_->size(), -1}, "FeaturedImages: features");
   }
 

@@ -3,6 +3,7 @@
 /// \file
 /// CLIP: both towers, the tokenizer, and what was inferred about the checkpoint.
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -31,10 +32,12 @@ struct ClipOptions {
   std::filesystem::path vocabulary;       ///< BPE merges; looked for when empty (text/vocabulary.hpp)
   std::optional<Activation> activation;   ///< decided by the source when not given
   std::optional<ClipForm> form{};         ///< in place of the configuration file beside the checkpoint
+  std::optional<ClipHeads> heads{};       ///< in place of what the file or the configuration says
   std::optional<std::array<float, 3>> mean{}, deviation{};  ///< of the pixels, in place of the file's
-  Precision precision = Precision::Fp32;  ///< of the towers
+  Precision precision = Precision::Fp32;                    ///< of the towers
   /// Bytes that a pass of a tower may keep for its way back; see TextTower::limit_kept.
   std::size_t kept_limit = std::numeric_limits<std::size_t>::max();
+  std::optional<TextCleaning> cleaning{};  ///< whose tokenizer reads texts; decided by the source when not given
 };
 
 /// A frozen CLIP with a ViT image tower (Radford et al., arXiv 2103.00020).
@@ -62,15 +65,25 @@ class Clip {
   ///
   /// **Throws** `FileError`, `FormatError`, `OptionError`; see `prepare_clip_weights`.
   static Clip load(const std::filesystem::path& path, const Options& options = {}) {
-    ClipWeights weights = read_clip_weights(path, options.activation, options.form);
+    ClipWeights weights = read_clip_weights(path, options.activation, options.form, options.heads);
     ask_normalisation(weights, options.mean, options.deviation);
-    Clip clip(std::move(weights), ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path)),
-              options.precision);
+    if (options.cleaning) weights.cleaning = *options.cleaning;
+    auto tokenizer = ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path), weights.cleaning);
+    Clip clip(std::move(weights), std::move(tokenizer), options.precision);
     clip.limit_kept(options.kept_limit);
     return clip;
   }
 
-  [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const { return tokenizer_.encode(text); }
+  /// The ids of `text`, cleaned as the checkpoint's library does, without start and end. **Throws** `DataError` for a
+  /// text that holds the end-of-text token.
+  [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const {
+    auto ids = tokenizer_.encode(text);
+    require<DataError>(
+        std::find(ids.begin(), ids.end(), tokenizer_.end_token()) == ids.end(), "the text '", printable(text),
+        "' holds the end-of-text token, at which a CLIP's text tower is read out, so the rest of it would "
+        "count for nothing; take it out");
+    return ids;
+  }
   [[nodiscard]] std::int64_t start_token() const { return tokenizer_.start_token(); }
   [[nodiscard]] std::int64_t end_token() const { return tokenizer_.end_token(); }
   [[nodiscard]] std::int64_t context_length() const { return text_.context_length(); }

@@ -47,6 +47,7 @@ inline void read_open_clip_vision(ConfigSection vision, bool quick_gelu, ClipCon
                          "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path"});
   read_open_clip_tower(vision, quick_gelu, form.vision, form.vision_scale);
   const std::int64_t width = vision.integer("width", 768), head = vision.integer("head_width", 64);
+  if (width < 1) vision.refuse("width", "1 or more");
   if (head < 1 || head > width || width % (width / head) != 0) {
     vision.refuse("head_width", text_of("one that divides the width ", width));
   }
@@ -83,11 +84,16 @@ inline TextPooling open_clip_text_pooling(ConfigSection& text, std::int64_t voca
 
 inline void read_open_clip_text(ConfigSection text, bool quick_gelu, ClipConfiguration& result) {
   ClipForm& form = result.form;
-  text.unsupported({"hf_model_name", "hf_tokenizer_name", "tokenizer_mode", "tokenizer_kwargs", "embed_cls"});
+  text.unsupported({"hf_model_name", "hf_tokenizer_name", "tokenizer_mode", "embed_cls"});
   text.without_effect({"hf_model_pretrained", "hf_proj_type", "hf_pooler_type", "pad_id", "final_ln_after_pool"});
+  ConfigSection tokenizer = text.section("tokenizer_kwargs");
+  if (tokenizer.text("clean", "lower") != "lower") tokenizer.refuse("clean", "\"lower\"");
+  tokenizer.unsupported({"additional_special_tokens", "reduction_mask"});
+  tokenizer.finish();
   read_open_clip_tower(text, quick_gelu, form.text, form.text_scale);
   const std::int64_t width = text.integer("width", 512), vocabulary = text.integer("vocab_size", 49408);
   form.text.heads = text.integer("heads", 8);
+  if (width < 1) text.refuse("width", "1 or more");
   if (form.text.heads < 1 || width % form.text.heads != 0) {
     text.refuse("heads", text_of("a number that divides the width ", width));
   }
@@ -112,12 +118,12 @@ inline void read_open_clip_text(ConfigSection text, bool quick_gelu, ClipConfigu
 ///
 /// **Throws** `FormatError`, `OptionError` naming file and key.
 inline ClipConfiguration read_open_clip_config(const nlohmann::json& file, const std::string& where) {
-  ConfigSection root(file, where + ": ");
+  ConfigSection root(file, where + ": ", ConfigNull::Refused);
   const bool wrapped = root.has("model_cfg");
   root.without_effect({"preprocess_cfg"});  // what images go through before the towers: clip/preprocess_config.hpp
   if (wrapped) root.finish();
   ConfigSection model = wrapped ? root.section("model_cfg") : root;
-  ClipConfiguration result{.where = where, .form = {}, .sizes = {}};
+  ClipConfiguration result{.where = where, .form = {}, .sizes = {}, .cleaning = TextCleaning::OpenClip};
   const bool quick_gelu = model.flag("quick_gelu");
   model.unsupported({"multimodal_cfg"});
   model.without_effect(

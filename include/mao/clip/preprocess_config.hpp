@@ -23,6 +23,7 @@ namespace mao {
 struct StatedPreprocess {
   Preprocess preprocess;
   std::string reason;  ///< `as clip/open_clip_config.json says`
+  bool by_file = false;
 };
 
 namespace detail {
@@ -157,9 +158,8 @@ namespace detail {
 /// What one file says, if it says anything of pixels.
 inline std::optional<Preprocess> preprocess_of(const std::filesystem::path& path, int resolution) {
   if (!std::filesystem::is_regular_file(path)) return std::nullopt;
-  const auto file = nlohmann::json::parse(read_text_file(path), nullptr, false);
+  const auto file = parse_config(read_text_file(path), path.string());
   const std::string name = path.filename().string(), where = path.string() + ": ";
-  require<FormatError>(file.is_object(), path.string(), " is not a JSON object");
   const auto has = [&](const char* key) { return file.contains(key) && !file[key].is_null(); };
   if (name == "preprocessor_config.json") return read_hugging_face_preprocess(file, where, resolution);
   if (name == "processor_config.json") {
@@ -189,7 +189,7 @@ inline StatedPreprocess preprocess_beside(const std::filesystem::path& checkpoin
   if (layout == ClipLayout::HuggingFace) names = {names[1], names[2], names[0], names[3]};
   for (const char* name : names) {
     if (const auto stated = detail::preprocess_of(folder / name, resolution)) {
-      return {*stated, "as " + (folder / name).string() + " says"};
+      return {*stated, "as " + (folder / name).string() + " says", true};
     }
   }
   return {{.resolution = resolution}, "CLIP's, as no file beside the checkpoint says otherwise"};

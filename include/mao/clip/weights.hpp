@@ -11,7 +11,9 @@
 
 #include <mao/clip/architecture.hpp>
 #include <mao/clip/configuration.hpp>
+#include <mao/clip/decisions.hpp>
 #include <mao/clip/form.hpp>
+#include <mao/clip/module_form.hpp>
 #include <mao/clip/names.hpp>
 #include <mao/clip/preprocess_config.hpp>
 #include <mao/clip/wrappers.hpp>
@@ -31,6 +33,7 @@ struct ClipWeights {
   std::string heads_reason;       ///< `as clip/open_clip_config.json says`
   Preprocess preprocess{};        ///< the resolution is that of `sizes`
   std::string preprocess_reason;  ///< `as clip/open_clip_config.json says`
+  TextCleaning cleaning = TextCleaning::OpenAi;
 };
 
 namespace detail {
@@ -38,44 +41,13 @@ namespace detail {
 /// OpenAI's own files carry three numbers that no other library writes.
 inline bool is_openai_archive(const TensorMap& tensors) { return tensors.contains("input_resolution"); }
 
-/// Sets the activation of both towers and gives the reason. **Throws** `OptionError` when nothing decides it.
-inline std::string decide_activation(ClipForm& form, const TensorFile& file, const std::string& source,
-                                     const std::string& configured, std::optional<Activation> wanted) {
-  const auto both = [&](Activation activation, const std::string& reason) {
-    form.vision.activation = form.text.activation = activation;
-    return text_of(name_of(activation), reason);
-  };
-  if (wanted) return both(*wanted, ", as asked for");
-  if (const auto noted = file.metadata.find("activation"); noted != file.metadata.end()) {
-    return both(named_activation(noted->second, source + ": its metadata"), ", as the checkpoint's metadata says");
-  }
-  if (!configured.empty()) {
-    const auto image = name_of(form.vision.activation), text = name_of(form.text.activation);
-    return text_of(image, image == text ? std::string() : text_of(" for images and ", text, " for texts"), ", as ",
-                   configured, " says");
-  }
-  if (is_openai_archive(file.tensors)) return both(Activation::QuickGelu, ", an OpenAI archive");
-  throw OptionError(source +
-                    ": neither the checkpoint nor a configuration file beside it says which GELU its weights were "
-                    "trained with, and the wrong one gives other features without an error; say --activation "
-                    "quick_gelu (OpenAI's models, and open_clip's whose names end in -quickgelu: MetaCLIP, DFN) or "
-                    "--activation gelu (open_clip's others: LAION, DataComp), in C++ ClipOptions::activation, or put "
-                    "open_clip_config.json or config.json beside it");
-}
-
-/// Sets the heads of both towers where no configuration did, and gives the reason. **Throws** `OptionError` for a width
-/// that nobody published.
-inline std::string decide_heads(ClipForm& form, const TensorMap& tensors, const ClipArchitecture& sizes,
-                                const std::string& source) {
-  if (is_openai_archive(tensors)) return "of 64 channels, an OpenAI archive";
-  form.vision.heads = published_vision_heads(sizes.vision_width);
-  form.text.heads = published_text_heads(sizes.text_width);
-  const bool vision = form.vision.heads > 0;
-  require<OptionError>(vision && form.text.heads > 0, source, ": nothing says how many attention heads its ",
-                       vision ? "text" : "image", " tower has, and no published CLIP has one of width ",
-                       vision ? sizes.text_width : sizes.vision_width,
-                       "; put the model's open_clip_config.json or config.json beside the checkpoint");
-  return "as all published models of these widths";
+/// Whose tokenizer the checkpoint was made for: that of the library whose names or configuration it has.
+inline TextCleaning decide_cleaning(ClipLayout layout, const TensorMap& tensors,
+                                    const std::optional<ClipConfiguration>& configuration) {
+  if (layout == ClipLayout::HuggingFace) return TextCleaning::HuggingFace;
+  if (layout == ClipLayout::OpenClipCustom) return TextCleaning::OpenClip;
+  if (configuration && configuration->cleaning) return *configuration->cleaning;
+  return is_openai_archive(tensors) ? TextCleaning::OpenAi : TextCleaning::Either;
 }
 
 /// Of a network whose configuration is not known: what its tensors tell.
@@ -113,36 +85,77 @@ inline TensorMap finite_floats(TensorMap tensors, const std::string& source) {
   return tensors;
 }
 
+/// What a model that was saved whole says of itself. OpenAI's archives are known without it.
+inline StatedForm stated_by(const TensorFile& file, const std::string& source) {
+  if (is_openai_archive(file.tensors)) return {};
+  refuse_other_models(file.tensors, source);
+  return stated_form(file.modules, source);
+}
+
+/// **Throws** `FormatError` where a file beside the checkpoint and the saved modules say different things.
+inline StatedPreprocess decide_pixels(const std::filesystem::path& path, const ClipWeights& weights,
+                                      const ClipEvidence& evidence) {
+  const int resolution = static_cast<int>(weights.sizes.resolution);
+  const nlohmann::json& stated = evidence.stated.pixels;
+  const StatedPreprocess beside = preprocess_beside(path, weights.layout, resolution);
+  if (stated.is_null()) return beside;
+  const Preprocess own =
+      read_open_clip_preprocess(stated, evidence.source + ": visual.preprocess_cfg.", resolution);
+  require<FormatError>(!beside.by_file || beside.preprocess == own, evidence.source, " was saved whole, and its ",
+                       "visual.preprocess_cfg means ", describe(own), "; but pixels are ", describe(beside.preprocess),
+                       ' ', beside.reason, "; expected the configuration of this model, or none");
+  return {own, "as the saved modules say"};
+}
+
+/// The form before heads and activation are decided.
+inline ClipForm undecided_form(const TensorMap& tensors, const StatedForm& stated, const std::string& source) {
+  require<FormatError>(stated.doubt.empty(), source, ": ", stated.doubt,
+                       "; put open_clip_config.json or config.json beside it, or save the model with torch.save");
+  ClipForm form;
+  read_parts(form, tensors);
+  return with_stated(form, stated);
+}
+
 }  // namespace detail
 
-/// Makes tensors that were read from `path` ready, wrapped or not (clip/wrappers.hpp). `form` stands for a configuration file, which is not looked for
-/// then; `activation` for what any of them says of it.
+/// Makes tensors that were read from `path` ready, wrapped or not (clip/wrappers.hpp). `form` stands for a
+/// configuration file, which is not looked for then; `activation` and `heads` for what any of them says of it.
 ///
 /// **Throws** `FormatError` for tensors that are missing, too many, do not fit or are not finite, `OptionError` where
 /// nothing decides heads or activation and for settings that mao does not have; each names tensor or key.
 inline ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std::filesystem::path& path,
                                         std::optional<Activation> activation = {},
-                                        const std::optional<ClipForm>& form = {}) {
+                                        const std::optional<ClipForm>& form = {},
+                                        const std::optional<ClipHeads>& heads = {}) {
   const std::string source = path.string();
   const TensorFile file = unwrapped(wrapped, source);
   expect_real_weights(file.tensors, source);
   ClipWeights result;
   result.layout = layout_of(file.tensors);
   const auto configuration = form ? std::nullopt : configuration_beside(path, result.layout);
+  result.cleaning = detail::decide_cleaning(result.layout, file.tensors, configuration);
   result.tensors = detail::from_layout(detail::finite_floats(file.tensors, source), result.layout);
-  if (form) result.form = *form;
-  if (configuration) result.form = configuration->form;
-  if (!form && !configuration) detail::read_parts(result.form, result.tensors);
+  const ClipEvidence evidence{.source = source,
+                              .configured = configuration ? configuration->where : form ? "the caller" : "",
+                              .stated = form ? StatedForm() : detail::stated_by(file, source),
+                              .activation = activation,
+                              .heads = heads,
+                              .openai_archive = detail::is_openai_archive(file.tensors)};
+  result.form = form            ? *form
+                : configuration ? configuration->form
+                                : detail::undecided_form(result.tensors, evidence.stated, source);
   result.sizes = infer_architecture(result.tensors, source, result.form);
-  if (configuration) configuration->check(result.sizes);
-  const std::string configured = configuration ? configuration->where : form ? "the caller" : "";
-  result.heads_reason = configured.empty() ? detail::decide_heads(result.form, result.tensors, result.sizes, source)
-                                           : "as " + configured + " says";
-  result.activation_reason = detail::decide_activation(result.form, file, source, configured, activation);
+  if (configuration) {
+    configuration->check(result.sizes);
+    expect_agreement(evidence.stated, result.form, result.sizes, source, configuration->where);
+  }
+  expect_sizes(evidence.stated, result.sizes, source);
+  result.heads_reason = detail::decide_heads(result.form, result.sizes, evidence);
+  result.activation_reason = detail::decide_activation(result.form, result.sizes, file, evidence);
   detail::fold_layer_scale(result.tensors);
-  const StatedPreprocess stated = preprocess_beside(path, result.layout, static_cast<int>(result.sizes.resolution));
-  result.preprocess = stated.preprocess;
-  result.preprocess_reason = stated.reason;
+  const StatedPreprocess pixels = detail::decide_pixels(path, result, evidence);
+  result.preprocess = pixels.preprocess;
+  result.preprocess_reason = pixels.reason;
   return result;
 }
 
@@ -162,8 +175,9 @@ inline void ask_normalisation(ClipWeights& weights, const std::optional<std::arr
 ///
 /// **Throws** `FileError`, and as `prepare_clip_weights`.
 inline ClipWeights read_clip_weights(const std::filesystem::path& path, std::optional<Activation> activation = {},
-                                     const std::optional<ClipForm>& form = {}) {
-  return prepare_clip_weights(read_tensors(path), path, activation, form);
+                                     const std::optional<ClipForm>& form = {},
+                                     const std::optional<ClipHeads>& heads = {}) {
+  return prepare_clip_weights(read_tensors(path), path, activation, form, heads);
 }
 
 }  // namespace mao

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -60,6 +61,23 @@ inline bool is_weight(std::string_view name) {
   return std::ranges::any_of(endings, [&](std::string_view end) { return name.ends_with(end); });
 }
 
+/// The records of the model's modules, without the prefix. The code of a module around the model, which may compute
+/// what the model's own would, is put behind that of its root.
+inline std::map<std::string, ModuleRecord> modules_below(std::map<std::string, ModuleRecord> modules,
+                                                         const std::string& prefix) {
+  std::map<std::string, ModuleRecord> result;
+  std::string around;
+  for (auto& [path, module] : modules) {
+    if ((path + ".").starts_with(prefix)) {
+      result.emplace(path.size() < prefix.size() ? "" : path.substr(prefix.size()), std::move(module));
+    } else if (path.empty() || prefix.starts_with(path + ".")) {
+      around += module.code;
+    }
+  }
+  if (const auto root = result.find(""); root != result.end()) root->second.code += around;
+  return result;
+}
+
 }  // namespace detail
 
 /// The checkpoint of the model itself: the longest prefix that all its tensors have is taken off, the state of the
@@ -73,6 +91,7 @@ inline TensorFile unwrapped(TensorFile file, const std::string& source) {
   require<FormatError>(prefixes.size() == 1, source, " holds several models, below \"", prefix, "\" and \"",
                        *std::next(prefixes.begin()), "\"; save the state dict of the one you mean in a file of its own");
   TensorFile result{{}, std::move(file.metadata)};
+  result.modules = detail::modules_below(std::move(file.modules), prefix);
   for (auto& [name, tensor] : file.tensors) {
     if (name.starts_with(prefix)) {
       result.tensors.emplace(name.substr(prefix.size()), std::move(tensor));

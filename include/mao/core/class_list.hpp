@@ -16,12 +16,16 @@
 
 namespace mao {
 
+/// Whether two classes may have the same name (ImageNet's common list has two pairs of such).
+enum class SameNames { refuse, accept };
+
 /// The classes that a backbone is bound to; a label is a position in it.
 struct ClassList {
   std::vector<std::string> names;
+  SameNames same_names = SameNames::refuse;  ///< accept: of two classes that are one in a prompt, the first is answered
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(names.size()); }
-  friend bool operator==(const ClassList&, const ClassList&) = default;
+  friend bool operator==(const ClassList& a, const ClassList& b) { return a.names == b.names; }
 };
 
 /// A policy that says which classes it was made for; an empty list says nothing.

@@ -41,6 +41,12 @@ struct ImageBatch {
   std::vector<std::int64_t> places{};  ///< [B], which view of the source each image is; empty without `memory`
   /// Fingerprint of the model that `features` come from; null where that is not known.
   std::shared_ptr<const std::string> features_of{};
+
+  /// Number of images; 0 without pixels and features.
+  [[nodiscard]] std::int64_t size() const {
+    const Tensor& rows = pixels.defined() ? pixels : features;
+    return rows.defined() ? rows.size(0) : 0;
+  }
 };
 
 /// Where images come from: decoded files, memory, or a cache of frozen features.

@@ -3,8 +3,10 @@
 /// \file
 /// Calls into code that somebody else wrote, so that what goes wrong inside is told as a sentence.
 
+#include <algorithm>
+#include <exception>
+#include <new>
 #include <ostream>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -31,21 +33,36 @@ namespace detail {
 
 inline std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+/// A message in one line, cut where it is very long; the nested exception has all of it.
+inline std::string one_line(std::string text) {
+  constexpr std::size_t most = 500;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  if (text.size() > most) text = text.substr(0, most) + " ...";
+  return text;
+}
+
 }  // namespace detail
 
-/// What `call` returns. Errors of mao pass; those of LibTorch (2,000 characters, mostly a backtrace) and of the
-/// standard library's checks become a `PolicyError` that says where, who, the cause and what was `expected()`.
+/// What `call` returns. What a policy throws becomes a `PolicyError` of one line that says where, who, the cause and
+/// what was `expected()`; the original is nested in it (`std::rethrow_if_nested`).
+///
+/// Errors of mao, `std::bad_alloc` and whatever is no `std::exception` (an interruption) pass as they are.
 template <class Call, class Expected>
 decltype(auto) policy_call(const StepPlace& place, std::string_view who, Expected&& expected, Call&& call) {
   const auto refuse = [&](const std::string& cause) {
-    throw PolicyError(text_of(place, ": ", who, " failed: ", detail::first_line(cause), "; expected ", expected()));
+    std::throw_with_nested(PolicyError(text_of(place, ": ", who, " failed: ", cause, "; expected ", expected())));
   };
   try {
     return call();
-  } catch (const c10::Error& error) {
-    refuse(error.what_without_backtrace());
-  } catch (const std::logic_error& error) {
-    refuse(error.what());
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const c10::Error& error) {  // its message is followed by a backtrace of 2,000 characters
+    refuse(detail::first_line(error.what_without_backtrace()));
+  } catch (const std::exception& error) {
+    refuse(detail::one_line(error.what()));
   }
   throw;  // not reached: `refuse` throws
 }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <mao/core/bytes.hpp>
+#include <mao/core/json_text.hpp>
 #include <mao/core/named_tensors.hpp>
 
 namespace mao::detail {
@@ -54,8 +55,12 @@ inline nlohmann::json parse_safetensors_header(const char* begin, const char* en
     auto header = nlohmann::json::parse(begin, end, check);
     require<FormatError>(header.is_object(), name, ": the safetensors header is not a JSON object");
     return header;
-  } catch (const nlohmann::json::exception& failure) {
-    throw FormatError(text_of(name, ": the safetensors header is not valid JSON: ", failure.what()));
+  } catch (const nlohmann::json::parse_error& failure) {
+    throw FormatError(text_of(name, ": the safetensors header is not JSON: it cannot be read from ",
+                              json_place({begin, end}, failure.byte),
+                              "; expected an object of tensors. The file is damaged, or of another format"));
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(text_of(name, ": the safetensors header holds a number that is too large; the file is damaged"));
   }
 }
 

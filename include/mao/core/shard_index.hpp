@@ -4,6 +4,7 @@
 /// The index of weights in several files (`model.safetensors.index.json`, `pytorch_model.bin.index.json`), as Hugging
 /// Face's libraries write it.
 
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <map>
@@ -67,7 +68,11 @@ inline ShardIndex read_shard_index(const std::filesystem::path& path) {
   require<FileError>(missing.empty(), name, ": of its ", index.parts.size(), " parts these are not beside it: ",
                      missing, "; download them");
   const auto metadata = json.value("metadata", nlohmann::json::object());
-  if (metadata.is_object() && metadata.contains("total_size") && metadata["total_size"].is_number()) {
+  if (metadata.is_object() && metadata.contains("total_size")) {
+    const auto& total = metadata["total_size"];  // some writers have 12.0
+    const bool whole = total.is_number() && total >= 0 && total < 9e18 && std::floor(total.get<double>()) == total;
+    require<FormatError>(whole, name, ": \"total_size\" is ",
+                         metadata["total_size"].dump(), ", expected a number of bytes, 0 or above");
     index.total_size = metadata["total_size"].get<std::uint64_t>();
   }
   return index;

@@ -16,6 +16,7 @@
 #include <mao/core/named_tensors.hpp>
 #include <mao/core/pickle.hpp>
 #include <mao/core/torch_legacy.hpp>
+#include <mao/core/torch_modules.hpp>
 #include <mao/core/torch_storage.hpp>
 #include <mao/core/zip_archive.hpp>
 
@@ -32,7 +33,7 @@ namespace detail {
 /// Walks the root of an archive and collects tensors and plain values under dotted names.
 class TorchFlattener {
  public:
-  explicit TorchFlattener(TorchStorages& storages) : storages_(storages) {}
+  explicit TorchFlattener(TorchStorages& storages, ScriptCode* code = nullptr) : storages_(storages), code_(code) {}
 
   TensorFile run(const PickleValue& root) {
     visit(root, "", 0, false);
@@ -58,6 +59,7 @@ class TorchFlattener {
     } else if (value.is(PickleKind::object)) {
       const auto state = value.state();
       if (!state || !state->is(PickleKind::dict)) return;
+      if (is_module(*state) || is_script_class(made_by)) record_module(made_by, *state, name);
       is_module(*state) ? visit_module(*state, name, depth) : visit_entries(*state, name, depth, true);
     } else if (!inside_module && !name.empty()) {
       if (auto text = plain_text(value)) result_.metadata.insert_or_assign(name, *std::move(text));
@@ -75,6 +77,14 @@ class TorchFlattener {
   /// Whether the attributes of an object are those of a `torch.nn.Module` that was saved whole.
   static bool is_module(const PickleValue& state) {
     return state.find("_modules") && state.find("_parameters") && state.find("_buffers");
+  }
+
+  void record_module(std::string_view made_by, const PickleValue& state, const std::string& name) {
+    ModuleRecord record = module_record(made_by, state);
+    if (code_ != nullptr && is_script_class(made_by)) record.code = code_->definition(made_by);
+    cost_ += record.code.size();
+    for (const auto& [key, text] : record.attributes) cost_ += key.size() + text.size();
+    result_.modules.insert_or_assign(name, std::move(record));
   }
 
   /// The names that the module's state dict has: parameters, buffers that belong to it, then the modules inside.
@@ -97,22 +107,8 @@ class TorchFlattener {
     }
   }
 
-  static std::optional<std::string> plain_text(const PickleValue& value) {
-    switch (value.kind()) {
-      case PickleKind::boolean:
-        return value.boolean() ? "true" : "false";
-      case PickleKind::integer:
-        return std::to_string(value.integer());
-      case PickleKind::real:
-        return text_of(value.real());
-      case PickleKind::text:
-        return value.text();
-      default:
-        return std::nullopt;
-    }
-  }
-
   TorchStorages& storages_;
+  ScriptCode* code_;
   TensorFile result_;
   std::uint64_t cost_ = 0;
 };
@@ -157,7 +153,8 @@ inline TensorFile parse_torch_zip(const SharedBytes& bytes) {
   }
   const PickleValue root = parse_pickle(archive.content(folder + "data.pkl"), bytes.name);
   TorchStorages storages(bytes, [&](const std::string& key) { return archive.entry(folder + "data/" + key); });
-  return TorchFlattener(storages).run(root);
+  ScriptCode code(archive, folder);
+  return TorchFlattener(storages, &code).run(root);
 }
 
 /// Reads what torch.save wrote before PyTorch 1.6. **Throws** `FormatError`.
@@ -176,8 +173,9 @@ inline TensorFile parse_torch_archive(const SharedBytes& bytes, const TorchArchi
                        " is no file of torch.save: neither a zip file, as it writes since PyTorch 1.6, nor begun as it "
                        "wrote before; save the state dict with torch.save");
   TensorFile file = zip ? detail::parse_torch_zip(bytes) : detail::parse_torch_legacy(bytes);
-  return {detail::without_prefix(std::move(file.tensors), options.strip_prefix, bytes.name),
-          detail::without_prefix(std::move(file.metadata), options.strip_prefix, bytes.name)};
+  file.tensors = detail::without_prefix(std::move(file.tensors), options.strip_prefix, bytes.name);
+  file.metadata = detail::without_prefix(std::move(file.metadata), options.strip_prefix, bytes.name);
+  return file;
 }
 
 /// Reads a file of `torch.save` or `torch.jit.save`.

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <mao/core/bytes.hpp>
+#include <mao/core/inflate.hpp>
 
 namespace mao {
 
@@ -22,6 +23,8 @@ struct ZipEntry {
   std::uint64_t offset = 0;
   std::uint64_t size = 0;
   bool stored = true;  ///< false: compressed or encrypted, its content cannot be used in place
+  bool deflated = false;            ///< compressed as `inflated` reads it
+  std::uint64_t unpacked_size = 0;  ///< `size` where the entry is stored
 };
 
 /// The entries of a zip file by name.
@@ -58,6 +61,21 @@ class ZipArchive {
   [[nodiscard]] std::span<const char> content(const std::string& name) const {
     const ZipEntry found = entry(name);
     return bytes_.span().subspan(found.offset, found.size);
+  }
+
+  /// The content of an entry, compressed or not. **Throws** `FormatError` when it is absent, encrypted, damaged, or
+  /// larger than `limit`.
+  [[nodiscard]] std::string text(const std::string& name, std::uint64_t limit) const {
+    const auto found = entries_.find(name);
+    if (found == entries_.end() || !found->second.deflated) {
+      const auto bytes = content(name);
+      return {bytes.data(), bytes.size()};
+    }
+    const ZipEntry& entry = found->second;
+    const std::string what = text_of(bytes_.name, ": the entry \"", name, "\"");
+    require<FormatError>(entry.unpacked_size <= limit, what, " has ", entry.unpacked_size, " bytes, expected at most ",
+                         limit);
+    return inflated(bytes_.span().subspan(entry.offset, entry.size), entry.unpacked_size, what);
   }
 
  private:
@@ -139,7 +157,8 @@ class ZipArchive {
     const bool stored = at<std::uint16_t>(record + 10) == 0 && !encrypted;
     require<FormatError>(!stored || packed == size, bytes_.name, ": the stored entry \"", name, "\" has two sizes, ",
                          packed, " and ", size);
-    return {offset, packed, stored};
+    const bool deflated = at<std::uint16_t>(record + 10) == 8 && !encrypted;
+    return {offset, packed, stored, deflated, size};
   }
 
   SharedBytes bytes_;

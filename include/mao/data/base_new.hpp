@@ -37,6 +37,7 @@ inline Dataset class_range(const Dataset& dataset, std::int64_t first, std::int6
                        " of ", dataset.classes.size(), "; expected 0 <= first < last <= their number");
   Dataset part;
   part.root = dataset.root;
+  part.classes.same_names = dataset.classes.same_names;
   part.classes.names = dataset.classes.names | ranges::views::slice(first, last) | ranges::to<std::vector>();
   part.train = detail::relabelled(dataset.train, first, last);
   part.val = detail::relabelled(dataset.val, first, last);

@@ -4,13 +4,12 @@
 /// Which images of a data set are missing, renamed or damaged.
 
 #include <algorithm>
-#include <atomic>
 #include <cstddef>
-#include <exception>
 #include <filesystem>
 #include <functional>
 #include <mao/data/dataset.hpp>
 #include <mao/data/image_damage.hpp>
+#include <mao/data/on_threads.hpp>
 #include <mao/data/renamed_files.hpp>
 #include <map>
 #include <mutex>
@@ -59,28 +58,6 @@ struct FileReport {
 };
 
 namespace detail {
-
-/// Calls `work(i)` for every i below `count` on that many threads; what it throws comes out.
-template <class Work>
-void on_threads(std::size_t count, int threads, const Work& work) {
-  std::atomic<std::size_t> next{0};
-  std::exception_ptr failure;
-  std::mutex mutex;
-  const auto run = [&] {
-    try {
-      for (std::size_t i = next++; i < count; i = next++) work(i);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      failure = std::current_exception();
-      next = count;
-    }
-  };
-  std::vector<std::thread> others;
-  for (int i = 1; i < threads; ++i) others.emplace_back(run);
-  run();
-  for (std::thread& thread : others) thread.join();
-  if (failure) std::rethrow_exception(failure);
-}
 
 /// A path that is listed, by which split first, and what became of it.
 struct ListedFile {

@@ -8,8 +8,13 @@
 #include <array>
 #include <cstdlib>
 #include <memory>
+#include <map>
 #include <string>
 #include <string_view>
+
+#include <mao/core/class_list.hpp>
+#include <mao/core/error.hpp>
+#include <mao/core/text_encoding.hpp>
 
 namespace mao {
 
@@ -51,6 +56,28 @@ inline std::string prompt_key(std::string_view name) {
     gap = detail::is_gap(c);
   }
   return key;
+}
+
+/// **Throws** `DataError` that names `source` and the positions: for a class name that is empty in a prompt or is not
+/// UTF-8, and for two that are one in a prompt, unless `classes.same_names` accepts those.
+inline void check_class_names(const ClassList& classes, const std::string& source) {
+  std::map<std::string, std::int64_t> seen;
+  for (std::int64_t label = 0; label < classes.size(); ++label) {
+    const std::string& name = classes.names[static_cast<std::size_t>(label)];
+    const std::string key = prompt_key(name);
+    require<DataError>(is_utf8(name), source, ": class ", label, " is named '", escaped(name),
+                       "', which is not UTF-8, so no prompt can hold it; rename it");
+    require<DataError>(!key.empty(), source, ": class ", label, name.empty() ? " has an empty name" : " is named '",
+                       name, name.empty() ? "" : "', which is empty in a prompt", "; a prompt needs a name");
+    const auto [first, is_new] = seen.try_emplace(key, label);
+    if (is_new || classes.same_names == SameNames::accept) continue;
+    const std::string& other = classes.names[static_cast<std::size_t>(first->second)];
+    const std::string both = other == name ? text_of(" are both named '", name, "'")
+                                           : text_of(", '", other, "' and '", name, "', are both '", key,
+                                                     "' in a prompt");
+    throw DataError(text_of(source, ": classes ", first->second, " and ", label, both,
+                            ", so no prompt can tell them apart; give them different names"));
+  }
 }
 
 }  // namespace mao

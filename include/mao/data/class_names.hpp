@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <mao/core/error.hpp>
+#include <mao/core/json_text.hpp>
 #include <mao/core/text_file.hpp>
 #include <mao/data/dataset.hpp>
 #include <map>
@@ -21,11 +22,13 @@ namespace detail {
 
 inline ClassNames class_names_of_json(const std::string& text, const std::string& source) {
   ClassNames names;
-  try {
-    const auto file = nlohmann::json::parse(text);
-    for (const auto& [folder, name] : file.items()) names[folder] = name.get<std::string>();
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(text_of(source, ": expected {\"folder\": \"class name\", ...}: ", error.what()));
+  constexpr const char* expected = "{\"folder\": \"class name\", ...}";
+  const nlohmann::json file = parse_json(text, source, expected);
+  require<FormatError>(file.is_object(), source, ": the file holds ", file.type_name(), ", expected ", expected);
+  for (const auto& [folder, name] : file.items()) {
+    require<FormatError>(name.is_string(), source, ": the name of folder '", folder, "' is ", name.dump(),
+                         ", not a text; expected ", expected);
+    names[folder] = name.get<std::string>();
   }
   return names;
 }
@@ -68,7 +71,7 @@ inline ClassNames read_class_names(const std::filesystem::path& path) {
 ///
 /// **Throws** `DataError` naming `source` and a class that has no new name, or two that would get the same one.
 inline void rename_classes(Dataset& dataset, const ClassNames& names, const std::string& source) {
-  ClassList renamed;
+  ClassList renamed{.names = {}, .same_names = dataset.classes.same_names};
   for (const std::string& name : dataset.classes.names) {
     const auto found = names.find(name);
     require<DataError>(found != names.end(), source, ": there is no readable name for the class '", name,
@@ -76,7 +79,7 @@ inline void rename_classes(Dataset& dataset, const ClassNames& names, const std:
                        " names (a tab behind a name that holds spaces)");
     renamed.names.push_back(found->second);
   }
-  detail::check_names(renamed, source);
+  check_class_names(renamed, source);
   dataset.classes = std::move(renamed);
 }
 

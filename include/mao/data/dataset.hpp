@@ -8,9 +8,7 @@
 #include <initializer_list>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
-#include <mao/core/text_encoding.hpp>
 #include <mao/data/class_key.hpp>
-#include <map>
 #include <range/v3/range/conversion.hpp>
 #include <range/v3/view/transform.hpp>
 #include <string>
@@ -62,9 +60,6 @@ inline std::vector<std::filesystem::path> missing_files(const Dataset& dataset) 
   return missing;
 }
 
-/// Whether two classes may have the same name (ImageNet's common list has two pairs of such).
-enum class SameNames { refuse, accept };
-
 /// Whether there may be no training images at all (data that is only tested on, such as ImageNet's variants).
 enum class NoTraining { refuse, accept };
 
@@ -76,25 +71,6 @@ inline void check_labels(const Dataset& dataset, const std::vector<Item>& items,
     require<DataError>(item.label >= 0 && item.label < dataset.classes.size(), source, ": ", split, " image ",
                        item.path, " has label ", item.label, ", but there are ", dataset.classes.size(),
                        " classes; expected a label from 0 to ", dataset.classes.size() - 1);
-  }
-}
-
-inline void check_names(const ClassList& classes, const std::string& source) {
-  std::map<std::string, std::int64_t> seen;
-  for (std::int64_t label = 0; label < classes.size(); ++label) {
-    const std::string& name = classes.names[static_cast<std::size_t>(label)];
-    const std::string key = prompt_key(name);
-    require<DataError>(is_utf8(name), source, ": class ", label, " is named '", escaped(name),
-                       "', which is not UTF-8, so no prompt can hold it; rename it");
-    require<DataError>(!key.empty(), source, ": class ", label, name.empty() ? " has an empty name" : " is named '",
-                       name, name.empty() ? "" : "', which is empty in a prompt", "; a prompt needs a name");
-    const auto [first, is_new] = seen.try_emplace(key, label);
-    const std::string& other = classes.names[static_cast<std::size_t>(first->second)];
-    const std::string both = is_new || other == name ? text_of(" are both named '", name, "'")
-                                                     : text_of(", '", other, "' and '", name, "', are both '", key,
-                                                               "' in a prompt");
-    require<DataError>(is_new, source, ": classes ", first->second, " and ", label, both,
-                       ", so no prompt can tell them apart; give them different names");
   }
 }
 
@@ -114,10 +90,8 @@ inline void check_every_class(const Dataset& dataset, const std::vector<Item>& i
 /// Without training images every class needs a test image instead.
 ///
 /// **Throws** `DataError` naming `source` and what contradicts itself: an empty train or test split, a label without a
-/// class, a class without a training image, an empty class name or one that is not UTF-8, two classes that are one in a
-/// prompt.
-inline void check(const Dataset& dataset, const std::string& source, SameNames same_names = SameNames::refuse,
-                  NoTraining no_training = NoTraining::refuse) {
+/// class, a class without a training image, names that `check_class_names` refuses.
+inline void check(const Dataset& dataset, const std::string& source, NoTraining no_training = NoTraining::refuse) {
   const bool only_tested = dataset.train.empty() && no_training == NoTraining::accept;
   require<DataError>(!dataset.train.empty() || only_tested, source,
                      ": the train split is empty; training needs images");
@@ -125,7 +99,7 @@ inline void check(const Dataset& dataset, const std::string& source, SameNames s
   detail::check_labels(dataset, dataset.train, "train", source);
   detail::check_labels(dataset, dataset.val, "val", source);
   detail::check_labels(dataset, dataset.test, "test", source);
-  if (same_names == SameNames::refuse) detail::check_names(dataset.classes, source);
+  check_class_names(dataset.classes, source);
   detail::check_every_class(dataset, only_tested ? dataset.test : dataset.train, only_tested ? "test" : "training",
                             source);
 }

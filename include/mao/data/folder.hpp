@@ -31,7 +31,8 @@ namespace detail {
 
 inline bool is_image_name(const std::filesystem::path& path) {
   std::string extension = path.extension().string();
-  std::ranges::transform(extension, extension.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  std::ranges::transform(extension, extension.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return extension == ".jpg" || extension == ".jpeg" || extension == ".png" || (reads_webp && extension == ".webp");
 }
 
@@ -125,7 +126,8 @@ inline Dataset read_folder(const std::filesystem::path& root, const FolderOption
     if (!val.empty()) dataset.val = detail::items_in(root, val, folders);
     dataset.test = test.empty() ? dataset.val : detail::items_in(root, test, folders);
   }
-  check(dataset, root.string(), options.same_names);
+  dataset.classes.same_names = options.same_names;
+  check(dataset, root.string());
   return dataset;
 }
 

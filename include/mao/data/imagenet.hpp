@@ -90,13 +90,14 @@ inline Dataset read_imagenet(const std::filesystem::path& folder, const ClassNam
   const auto folders = detail::names_in(dataset.root / "train", true);
   detail::require_same_classes(folders, names, (dataset.root / "train").string());
   dataset.classes = detail::named_classes(folders, names);
+  dataset.classes.same_names = SameNames::accept;
   dataset.train = detail::items_in(dataset.root, "train", folders);
   const auto val_folders = detail::names_in(dataset.root / "val", true);
   require<DataError>(!val_folders.empty(), (dataset.root / "val").string(),
                      ": there is no class folder in it; sort the validation images into one folder per wnid");
   dataset.val = detail::items_in(dataset.root, "val", folders);
   dataset.test = dataset.val;
-  check(dataset, folder.string(), SameNames::accept);
+  check(dataset, folder.string());
   return dataset;
 }
 
@@ -111,12 +112,13 @@ inline Dataset read_imagenet_variant(const std::filesystem::path& root, DatasetL
   dataset.root = root;
   const auto folders = detail::tested_folders(root, layout, names);
   dataset.classes = detail::tested_classes(folders, layout, names);
+  dataset.classes.same_names = SameNames::accept;
   for (std::size_t label = 0; label < folders.size(); ++label) {
     for (const std::string& name : detail::names_in(root / folders[label], false)) {
       dataset.test.push_back({folders[label] + "/" + name, static_cast<std::int64_t>(label)});
     }
   }
-  check(dataset, root.string(), SameNames::accept, NoTraining::accept);
+  check(dataset, root.string(), NoTraining::accept);
   return dataset;
 }
 

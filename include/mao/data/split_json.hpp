@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/error.hpp>
+#include <mao/core/json_text.hpp>
 #include <mao/core/text_file.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/data/labelled_rows.hpp>
@@ -61,12 +62,8 @@ inline std::vector<LabelledRow> rows_of_json(const nlohmann::json& file, const s
 /// **Throws** `FormatError` naming key and position, `DataError` as `check(Dataset)`.
 inline Dataset parse_split_json(std::string_view text, const std::filesystem::path& image_root,
                                 const std::string& source) {
-  nlohmann::json file;
-  try {
-    file = nlohmann::json::parse(utf8_text(std::string(text), source));
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(text_of(source, ": not readable as JSON: ", error.what()));
-  }
+  const nlohmann::json file =
+      parse_json(utf8_text(std::string(text), source), source, "an object with \"train\", \"val\" and \"test\"");
   require<FormatError>(file.is_object(), source, ": the file holds a ", file.type_name(),
                        "; expected an object with \"train\", \"val\" and \"test\"");
   detail::LabelledRows rows;

@@ -29,6 +29,10 @@ struct TaskHalf {
   std::vector<std::int64_t> test_labels;
 };
 
+/// The images of a half. **Throws** `OptionError` that names the one that is missing.
+inline ImageSource& train_of(const TaskHalf& half) { return *not_null(half.train, "TaskHalf::train"); }
+inline ImageSource& test_of(const TaskHalf& half) { return *not_null(half.test, "TaskHalf::test"); }
+
 /// Base and new half.
 struct BaseToNewTask {
   TaskHalf base, fresh;
@@ -63,6 +67,14 @@ struct BaseToNewOptions {
 
 namespace detail {
 
+/// **Throws** `OptionError` for images that the steps will ask for and that are not there, before anything is trained.
+inline void expect_images(const BaseToNewTask& task, const BaseToNewOptions& options) {
+  not_null(task.base.train, "the base half's TaskHalf::train");
+  not_null(task.base.test, "the base half's TaskHalf::test");
+  if (options.mao_new) not_null(task.fresh.train, "the new half's TaskHalf::train");
+  if (options.test_new) not_null(task.fresh.test, "the new half's TaskHalf::test");
+}
+
 template <class TunerT, class BackboneT>
 FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, const std::string& stage,
                    const ClassList& first_classes, const BaseToNewOptions& options) {
@@ -85,7 +97,7 @@ FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, cons
 struct TrainPlain {
   template <class BackboneT>
   auto operator()(BackboneT& backbone, const TaskHalf& base, const PlainOptions& options) const {
-    return plain(backbone, base.train_labels, options);
+    return plain(backbone, base.classes, base.train_labels, options);
   }
 };
 
@@ -93,8 +105,7 @@ struct TrainPlain {
 /// and left as it was, so that training may continue. **Shape** [N].
 template <Backbone BackboneT>
 std::vector<std::int64_t> winners_on(BackboneT& backbone, const TaskHalf& half) {
-  const BoundFor bound(backbone, half.classes);
-  return winners(predict_logits(backbone, *half.test));
+  return winners(predict_logits(backbone, half.classes, test_of(half)));
 }
 
 /// Accuracy of a backbone on the test images of a half, among its classes. The backbone is left as it was.
@@ -120,15 +131,16 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   const auto stage = [&](const char* name) {
     if (options.on_stage) options.on_stage(name);
   };
-  if (!(backbone.classes() == task.base.classes)) backbone.bind(task.base.classes);
+  detail::expect_images(task, options);
+  bind_to(backbone, task.base.classes, "run_base_to_new");
   BaseToNewResult result;
   if (options.plain) {
     auto tuner = make_plain(backbone, task.base, *options.plain);
-    if (detail::run_step(tuner, backbone, *task.base.train, "plain", task.base.classes, options) == FitResult::Stopped)
+    if (detail::run_step(tuner, backbone, train_of(task.base), "plain", task.base.classes, options) == FitResult::Stopped)
       return std::nullopt;
   } else {
-    auto tuner = mao_base(backbone, task.base.train_labels, similarity, *options.mao_base);
-    if (detail::run_step(tuner, backbone, *task.base.train, "base", task.base.classes, options) == FitResult::Stopped)
+    auto tuner = mao_base(backbone, task.base.classes, task.base.train_labels, similarity, *options.mao_base);
+    if (detail::run_step(tuner, backbone, train_of(task.base), "base", task.base.classes, options) == FitResult::Stopped)
       return std::nullopt;
   }
   stage("test");
@@ -147,8 +159,8 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   if (options.mao_new) {
     const BoundFor labelled(backbone, task.fresh.classes);  // a labeller may be made of the backbone as it is
     auto tuner =
-        mao_new(backbone, task.fresh.classes, task.fresh.train->size(), make_labeler(backbone), *options.mao_new);
-    if (detail::run_step(tuner, backbone, *task.fresh.train, "new", task.base.classes, options) == FitResult::Stopped)
+        mao_new(backbone, task.fresh.classes, count_of(train_of(task.fresh), {.name = "new step"}), make_labeler(backbone), *options.mao_new);
+    if (detail::run_step(tuner, backbone, train_of(task.fresh), "new", task.base.classes, options) == FitResult::Stopped)
       return std::nullopt;
     stage("test");
     test_fresh();

@@ -10,6 +10,7 @@
 #include <ATen/ops/stack.h>
 
 #include <mao/core/ops.hpp>
+#include <mao/data/class_key.hpp>
 #include <mao/prompts/templates.hpp>
 
 namespace mao {
@@ -22,12 +23,14 @@ enum class Averaging {
 
 /// One unit vector a class, without gradient. **Shape** [C, D].
 ///
-/// **Throws** `OptionError` for no template or one without `{}`, `DataError` naming a sentence that is too long.
+/// **Throws** `OptionError` for no template or one without `{}`, `DataError` naming a sentence that is too long, or
+/// names that `check_class_names` refuses.
 template <VisionLanguageModel ModelT>
 Tensor frozen_class_features(const ModelT& model, const ClassList& classes, const std::vector<std::string>& templates,
                              Averaging averaging = Averaging::Unit) {
   const at::NoGradGuard frozen;
   require<OptionError>(!templates.empty(), "class features: no template given; use \"a photo of a {}.\"");
+  check_class_names(classes, "class features");
   const auto unit = [](const Tensor& rows) { return rows / rows.norm(2, -1, true); };
   std::vector<Tensor> of_templates;
   for (const std::string& pattern : templates) {

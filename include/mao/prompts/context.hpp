@@ -13,6 +13,7 @@
 
 #include <mao/clip/concepts.hpp>
 #include <mao/core/class_list.hpp>
+#include <mao/data/class_key.hpp>
 #include <mao/prompts/concepts.hpp>
 #include <mao/prompts/phrase.hpp>
 #include <mao/prompts/templates.hpp>
@@ -25,11 +26,13 @@ class ContextPrompt {
  public:
   /// `ending` is what follows the context: the name in its braces, and more words where there are some.
   ///
-  /// **Throws** `DataError` naming a class whose prompt is longer than the model's context, `OptionError` unless
-  /// `ending` holds `{}` exactly once, and first where the name does not stand at the end.
+  /// **Throws** `DataError` naming a class whose prompt is longer than the model's context, or names that
+  /// `check_class_names` refuses; `OptionError` unless `ending` holds `{}` exactly once, and first where the name does
+  /// not stand at the end.
   ContextPrompt(const ModelT& model, const ClassList& classes, const ContextPhrase& phrase,
                 ClassPosition position = ClassPosition::End, const std::string& ending = "{}.")
       : length_(phrase.length), position_(position) {
+    check_class_names(classes, "prompts");
     require<OptionError>(position_ == ClassPosition::End || ending.starts_with("{}"), "the ending \"", ending,
                          "\" must start with {} when the class name stands in the middle or in front");
     if (position_ == ClassPosition::End) {
@@ -94,7 +97,8 @@ class ContextPrompt {
   [[nodiscard]] TextBatch batch_of(Tensor prefix, const Tensor& context, Arrangement rows,
                                    std::vector<std::int64_t> group) const {
     const Tensor order = at::tensor(rows.order).to(tokens_.device());
-    TextBatch batch{.prefix = std::move(prefix), .suffix = {}, .offsets = {}, .group = std::move(group), .starts = true};
+    TextBatch batch{
+        .prefix = std::move(prefix), .suffix = {}, .offsets = {}, .group = std::move(group), .starts = true};
     const bool words_alone = std::all_of(rows.order.begin(), rows.order.end(),
                                          [&](std::int64_t row) { return row < rows.context_begin; });
     if (words_alone) {

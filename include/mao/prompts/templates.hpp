@@ -3,6 +3,9 @@
 /// \file
 /// Hand-written sentences and their text features.
 
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -11,6 +14,7 @@
 
 #include <mao/clip/concepts.hpp>
 #include <mao/core/class_list.hpp>
+#include <mao/core/text_encoding.hpp>
 
 namespace mao {
 
@@ -24,19 +28,37 @@ inline std::string fill_template(const std::string& pattern, const std::string& 
   return pattern.substr(0, at) + readable(class_name) + pattern.substr(at + 2);
 }
 
+/// What becomes of a sentence that is longer than the model's context.
+enum class LongText {
+  Refused,
+  Cut,  ///< its last tokens are left out, the end token stays: open_clip's default, transformers' `truncation=True`
+};
+
+/// The ids of a whole sentence without start and end, as many as the model's context has room for.
+///
+/// **Throws** `DataError` naming a sentence that is longer, unless it may be cut.
+template <VisionLanguageModel ModelT>
+std::vector<std::int64_t> sentence_ids(const ModelT& model, const std::string& sentence,
+                                       LongText longer = LongText::Refused) {
+  auto ids = model.tokenize(sentence);
+  const std::int64_t most = model.context_length() - 2, length = std::ssize(ids);
+  require<DataError>(length <= most || longer == LongText::Cut, "\"", printable(sentence), "\" has ", length + 2,
+                     " tokens with start and end, the model takes ", most + 2, "; shorten it");
+  ids.resize(static_cast<std::size_t>(std::min(length, most)));
+  return ids;
+}
+
 /// Whole sentences as a `TextBatch`: the start token is the shared prefix.
 ///
-/// **Throws** `DataError` naming a sentence that is longer than the model's context.
+/// **Throws** `DataError` as `sentence_ids`.
 template <VisionLanguageModel ModelT>
-TextBatch text_batch(const ModelT& model, const std::vector<std::string>& sentences) {
+TextBatch text_batch(const ModelT& model, const std::vector<std::string>& sentences,
+                     LongText longer = LongText::Refused) {
   TextBatch batch;
   batch.offsets.push_back(0);
   std::vector<std::int64_t> ids;
   for (const std::string& sentence : sentences) {
-    const auto tokens = model.tokenize(sentence);
-    const auto length = static_cast<std::int64_t>(tokens.size()) + 2;
-    require<DataError>(length <= model.context_length(), "\"", sentence, "\" has ", length, " tokens, the model takes ",
-                       model.context_length(), "; shorten it");
+    const auto tokens = sentence_ids(model, sentence, longer);
     ids.insert(ids.end(), tokens.begin(), tokens.end());
     ids.push_back(model.end_token());
     batch.offsets.push_back(static_cast<std::int64_t>(ids.size()));
@@ -49,9 +71,10 @@ TextBatch text_batch(const ModelT& model, const std::vector<std::string>& senten
 
 /// Frozen text features of whole sentences, without gradient. **Shape** [R, D], not normalised.
 template <VisionLanguageModel ModelT>
-Tensor sentence_features(const ModelT& model, const std::vector<std::string>& sentences) {
+Tensor sentence_features(const ModelT& model, const std::vector<std::string>& sentences,
+                         LongText longer = LongText::Refused) {
   const at::NoGradGuard frozen;
-  return model.encode_text(text_batch(model, sentences));
+  return model.encode_text(text_batch(model, sentences, longer));
 }
 
 }  // namespace mao

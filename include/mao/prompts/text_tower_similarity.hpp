@@ -24,7 +24,7 @@ template <VisionLanguageModel ModelT>
 class TextTowerSimilarity {
  public:
   explicit TextTowerSimilarity(std::shared_ptr<const ModelT> model, std::string pattern = "a photo of a {}.")
-      : model_(std::move(model)), pattern_(std::move(pattern)) {}
+      : model_(not_null(std::move(model), "TextTowerSimilarity: the model")), pattern_(std::move(pattern)) {}
 
   /// **Shape** [Q, C]
   Eigen::MatrixXf operator()(const std::vector<std::string>& queries,

@@ -50,6 +50,12 @@ class AlterableRegularizer {
     return options_.task == Task::Base && options_.columns == Columns::PerImage;
   }
 
+  /// Name and settings, to be compared with those of a saved training.
+  [[nodiscard]] std::string describe() const {
+    return text_of("AlterableRegularizer, task ", options_.task == Task::Base ? "Base" : "New", ", columns ",
+                   options_.columns == Columns::Distinct ? "Distinct" : "PerImage");
+  }
+
   Tensor operator()(const Output& output, const Batch& batch) const {
     if (options_.task == Task::New) return batch_cross_entropy(output, batch);
     const auto columns = columns_of(batch.labels, output.candidates);

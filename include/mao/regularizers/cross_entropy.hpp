@@ -3,6 +3,7 @@
 /// \file
 /// Cross entropy over all classes: what every method of the family is trained with by itself, and reg-N of MAO.
 
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -28,15 +29,20 @@ inline std::vector<std::int64_t> columns_of(const std::vector<std::int64_t>& lab
   return result;
 }
 
+/// The mean of a loss over the images, each with its weight. **Shapes** `each` [B], weights [B] or empty for 1 each.
+inline Tensor weighted_mean(const Tensor& each, const std::vector<float>& weights) {
+  if (weights.empty()) return each.mean();
+  const Tensor weight = at::tensor(weights).to(each.device());
+  return (each * weight).sum() / weight.sum();
+}
+
 /// Mean cross entropy over the images, each with its weight. **Shapes** logits [B, H], targets [B] columns, weights [B]
 /// or empty.
 inline Tensor weighted_cross_entropy(const Tensor& logits, const std::vector<std::int64_t>& targets,
                                      const std::vector<float>& weights) {
   const Tensor columns = at::tensor(targets).to(logits.device());
   if (weights.empty()) return at::cross_entropy_loss(logits, columns);
-  const Tensor weight = at::tensor(weights).to(logits.device());
-  const Tensor each = at::cross_entropy_loss(logits, columns, {}, /*reduction: none*/ 0);
-  return (each * weight).sum() / weight.sum();
+  return weighted_mean(at::cross_entropy_loss(logits, columns, {}, /*reduction: none*/ 0), weights);
 }
 
 /// Mean cross entropy towards a distribution for each image, each with its weight; one-hot rows give the hard one.
@@ -51,14 +57,20 @@ inline Tensor soft_cross_entropy(const Tensor& logits, const Candidates& candida
                       " candidates, expected one for each pair; soft targets need every class as a candidate (reg-N)");
   const Tensor order = at::tensor(candidates.ids);
   const Tensor wanted = at::tensor(targets).view({images, classes}).index_select(1, order).to(logits.device());
-  const Tensor each = at::cross_entropy_loss(logits, wanted, {}, /*reduction: none*/ 0);
-  if (weights.empty()) return each.mean();
-  const Tensor weight = at::tensor(weights).to(logits.device());
-  return (each * weight).sum() / weight.sum();
+  return weighted_mean(at::cross_entropy_loss(logits, wanted, {}, /*reduction: none*/ 0), weights);
 }
 
 /// The cross entropy that a batch asks for: towards its soft targets where it has them, its labels otherwise.
+/// **Throws** `ShapeError` unless the logits have a row for each image and a column for each candidate.
 inline Tensor batch_cross_entropy(const Output& output, const Batch& batch) {
+  const auto images = static_cast<std::int64_t>(batch.labels.size()), classes = output.candidates.size();
+  require<ShapeError>(output.logits.defined() && output.logits.dim() == 2 && output.logits.size(1) == classes &&
+                          (images == 0 || output.logits.size(0) == images),
+                      "cross entropy: the backbone's logits ",
+                      output.logits.defined() ? "have shape " + shape_text(output.logits.sizes()) : "are undefined",
+                      " for ", images, " labelled images and ", classes, " candidates, expected ",
+                      shape_text({images, classes}), ", a row an image and a column a candidate; `forward` has to "
+                      "score the candidates that it is asked for, and to put them into `Output::candidates`");
   if (!batch.targets.empty()) {
     return soft_cross_entropy(output.logits, output.candidates, batch.targets, batch.weights);
   }
@@ -67,6 +79,7 @@ inline Tensor batch_cross_entropy(const Output& output, const Batch& batch) {
 
 /// Mean cross entropy over every class.
 struct CrossEntropy {
+  [[nodiscard]] static std::string describe() { return "CrossEntropy"; }
   [[nodiscard]] Candidates candidates(const Batch&, const ClassList& classes) const {
     return Candidates::all(classes.size());
   }

@@ -16,6 +16,7 @@ namespace mao {
 /// **Shapes** Z [B', B'], a column an image: two images of a class compete with each other, as in the released code.
 /// Images of weight 0 are in neither direction. Candidates are the classes of the batch, each once.
 struct SymmetricContrast {
+  [[nodiscard]] static std::string describe() { return "SymmetricContrast"; }
   [[nodiscard]] Candidates candidates(const Batch& batch, const ClassList& classes) const {
     return AlterableRegularizer().candidates(batch, classes);
   }

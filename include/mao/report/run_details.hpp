@@ -14,6 +14,7 @@
 
 #include <mao/core/error.hpp>
 #include <mao/core/files.hpp>
+#include <mao/core/json_text.hpp>
 
 namespace mao {
 
@@ -102,9 +103,10 @@ template <class Result, class Read>
 std::optional<Result> read_details(const std::filesystem::path& file, const Read& read) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   try {
-    return read(nlohmann::json::parse(read_text_file(file)));
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(text_of(file.string(), " is damaged, or not a file that mao wrote: ", error.what()));
+    return read(parse_json(read_text_file(file), "the content", "what mao writes there"));
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(text_of(file.string(), " is damaged, or not a file that mao wrote: a part of it is missing or of "
+                                             "another kind; remove it or take it from a copy"));
   } catch (const FormatError& error) {
     throw FormatError(text_of(file.string(), ": ", error.what()));
   }

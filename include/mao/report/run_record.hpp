@@ -189,8 +189,9 @@ inline RunRecord read_run(const std::filesystem::path& folder) {
       if (zero_shot.contains("base")) run.zero_shot->scores = detail::scores_of({{"all", zero_shot}}, "all");
       detail::take_classes(zero_shot, run.zero_shot->base_classes, run.zero_shot->new_classes);
     }
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(text_of(folder.string(), ": a results file is not what mao writes: ", error.what()));
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(text_of(folder.string(), ": results.json, zero_shot.json or a seed's file is not what mao writes: "
+                                               "a part of it is missing or of another kind"));
   }
   return run;
 }

@@ -8,6 +8,7 @@
 #include <concepts>
 #include <cstdint>
 #include <mao/core/batch.hpp>
+#include <mao/core/class_list.hpp>
 #include <mao/core/random.hpp>
 #include <ranges>
 #include <string>
@@ -47,8 +48,8 @@ concept IgnoresEpochs = requires(S& sampler, Rng& rng) {
 template <class S>
 concept Sampler = FollowsEpochs<S> || IgnoresEpochs<S>;
 
-/// A sampler or labeller that changes while it is used: its state is saved with the training's and put back when that is
-/// resumed. A state is a `std::string` or a `TensorMap`.
+/// A sampler or labeller that changes while it is used: its state is saved with the training's and put back when that
+/// is resumed. A state is a `std::string` or a `TensorMap`.
 template <class P>
 concept KeepsState = requires(P& policy, const P& constant) {
   policy.set_state(constant.state());
@@ -58,6 +59,12 @@ concept KeepsState = requires(P& policy, const P& constant) {
 template <class S>
 concept LabelsBatches = requires(S& sampler, Batch& batch, const ImageBatch& images) {
   sampler.label(batch, images);
+};
+
+/// A sampler that knows of how many images its batches are made: a source of another number is not the one it is for.
+template <class S>
+concept CountsImages = requires(const S& sampler) {
+  { sampler.images() } -> std::convertible_to<std::int64_t>;
 };
 
 /// Cosines between texts: queries [Q] and candidates [C] -> [Q, C].
@@ -146,6 +153,16 @@ consteval bool pseudo_labeler() {
                   "mao::PseudoLabels; see docs/concepts/pseudo_labeler.md");
   }
   return PseudoLabeler<L>;
+}
+
+/// Whether `L` says which classes its labels are positions in; where it does not, compilation stops.
+template <class L>
+consteval bool stated_labels() {
+  static_assert(!PseudoLabeler<L> || StatesClasses<L>,
+                "mao: this PseudoLabeler does not say which classes its labels are positions in: name them before it, "
+                "`mao_new(backbone, classes, count, labeler)` or `PseudoLabelSampler(count, classes, labeler)`, or add "
+                "`const mao::ClassList& classes() const` to it; see docs/concepts/pseudo_labeler.md");
+  return StatesClasses<L>;
 }
 
 }  // namespace explain

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
+#include <mao/core/json_text.hpp>
 #include <mao/core/text_file.hpp>
 #include <mao/sampling/concepts.hpp>
 #include <nlohmann/json.hpp>
@@ -48,15 +49,17 @@ class FileSimilarity {
 
  private:
   std::vector<std::string> read_json(const std::string& text) {
+    constexpr const char* expected = R"({"names": [...], "similarity": [[...], ...]})";
+    const nlohmann::json document = parse_json(text, "FileSimilarity: " + path_.string(), expected);
     try {
-      const auto document = nlohmann::json::parse(text);
       auto names = document.at("names").get<std::vector<std::string>>();
       const auto rows = document.at("similarity").get<std::vector<std::vector<float>>>();
       fill(names, rows);
       return names;
-    } catch (const nlohmann::json::exception& error) {
-      throw FormatError(text_of("FileSimilarity: ", path_.string(), ": ", error.what(),
-                                R"(; expected {"names": [...], "similarity": [[...], ...]})"));
+    } catch (const nlohmann::json::exception&) {
+      throw FormatError(text_of("FileSimilarity: ", path_.string(),
+                                ": \"names\" or \"similarity\" is missing or of another kind; expected ", expected,
+                                ", names as texts and a row of numbers for each"));
     }
   }
 

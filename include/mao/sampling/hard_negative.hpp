@@ -36,6 +36,13 @@ struct HardNegativeOptions {
 
 namespace detail {
 
+/// Settings as a saved training keeps them.
+inline std::string text_of_negatives(const HardNegativeOptions& options) {
+  constexpr const char* fallbacks[] = {"Random", "RandomExceptFirst", "NextRanked"};
+  return text_of("batch ", options.batch, ", k ", options.k, ", minimum ", options.minimum, ", fallback ",
+                 fallbacks[static_cast<int>(options.fallback)], ", drop_last ", yes_or_no(options.drop_last));
+}
+
 /// The classes whose images join each anchor of a batch, in rank order, random ones last.
 ///
 /// `anchors` are labels, `ranking_of(i)` the classes that anchor i may take, best first, of `classes` in all. No class
@@ -101,23 +108,22 @@ inline Batch expanded_batch(const std::vector<std::int64_t>& labels, const std::
 
 /// **Throws** `OptionError` for settings out of range, `DataError` for labels that make no batches.
 inline void require_negatives(std::string_view who, const HardNegativeOptions& options,
-                              const std::vector<std::int64_t>& labels, std::int64_t classes) {
-  require_batches(who, labels, options.batch);
+                              const std::vector<std::int64_t>& labels, const ClassList& list) {
+  require_batches(who, labels, list, options.batch);
+  const std::int64_t classes = list.size();
   require<OptionError>(options.k >= 1, who, ": k = ", options.k, ", expected at least 1");
   require<OptionError>(options.k <= classes, who, ": k = ", options.k, " of only ", classes,
                        " classes; automatic_batch(", classes, ") chooses a batch and a k that fit");
   require<OptionError>(options.minimum >= 0, who, ": minimum = ", options.minimum, ", expected 0 or above");
 }
 
-/// [C], positions of each class's images. **Throws** `DataError` for a label outside the list or a class without
+/// [C], positions of each class's images; the labels are of the list. **Throws** `DataError` for a class without
 /// images.
 inline std::vector<std::vector<std::int64_t>> images_by_class(std::string_view who,
                                                               const std::vector<std::int64_t>& labels,
                                                               const ClassList& classes) {
   std::vector<std::vector<std::int64_t>> images(static_cast<std::size_t>(classes.size()));
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    require<DataError>(labels[i] >= 0 && labels[i] < classes.size(), who, ": image ", i, " has the label ", labels[i],
-                       ", expected 0 to ", classes.size() - 1);
     images[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
   }
   const auto empty = std::ranges::find_if(images, [](const auto& of_class) { return of_class.empty(); });
@@ -151,7 +157,7 @@ class HardNegativeSampler {
   HardNegativeSampler(std::vector<std::int64_t> labels, const ClassList& classes, const SimilarityT& similarity,
                       Options options = {})
       : labels_(std::move(labels)),
-        options_(checked(options, labels_, classes.size())),
+        options_(checked(options, labels_, classes)),
         classes_(classes),
         images_of_(detail::images_by_class("HardNegativeSampler", labels_, classes)),
         nearest_(class_similarity(classes, similarity, options_.names),
@@ -170,9 +176,16 @@ class HardNegativeSampler {
   /// Why this batch shape does not fit the class list; empty when it does.
   [[nodiscard]] std::string warning() const { return batch_warning(options_.batch, options_.k, nearest_.classes()); }
 
+  [[nodiscard]] std::int64_t images() const { return static_cast<std::int64_t>(labels_.size()); }
   [[nodiscard]] const NearestClasses& nearest() const { return nearest_; }
   [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< that it ranks
   [[nodiscard]] const Options& options() const { return options_; }
+  /// Name and settings, to be compared with those of a saved training.
+  [[nodiscard]] std::string describe() const {
+    constexpr const char* names[] = {"Spaces", "Raw", "Reference"};
+    return text_of("HardNegativeSampler of ", labels_.size(), " images, ", detail::text_of_negatives(options_),
+                   ", names ", names[static_cast<int>(options_.names)]);
+  }
 
  private:
   [[nodiscard]] Batch expanded(const std::vector<std::int64_t>& anchors, Rng& rng) const {
@@ -183,7 +196,7 @@ class HardNegativeSampler {
     return detail::expanded_batch(labels_, anchors, negatives, images_of_, rng);
   }
 
-  static Options checked(const Options& options, const std::vector<std::int64_t>& labels, std::int64_t classes) {
+  static Options checked(const Options& options, const std::vector<std::int64_t>& labels, const ClassList& classes) {
     detail::require_negatives("HardNegativeSampler", options, labels, classes);
     return options;
   }

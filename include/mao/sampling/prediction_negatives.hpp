@@ -24,8 +24,8 @@ struct PredictionNegativesOptions {
 /// Shuffled batches in which each image is followed by images of the classes that a model ranks first for it.
 ///
 /// As `HardNegativeSampler`, but the ranking is one an image, by the logits of the tuned host over the base classes
-/// (`predict_logits(host, train)`, computed once, before `Dpc` takes the host over). An image's negatives are its K
-/// best classes without its own and without those already in the batch, at most K - 1.
+/// (`predict_logits(host, classes, train)`, computed once, before `Dpc` takes the host over). An image's negatives are
+/// its K best classes without its own and without those already in the batch, at most K - 1.
 ///
 /// **Paper** DPC, dynamic hard negatives. **Differs** from the release: the ranking is of the evaluation view, not of
 /// each step's random crop; random classes are drawn from all that are free.
@@ -41,7 +41,7 @@ class PredictionNegatives {
   PredictionNegatives(std::vector<std::int64_t> labels, const ClassList& classes, const Eigen::MatrixXf& logits,
                       Options options = {})
       : labels_(std::move(labels)), options_(options), classes_(classes) {
-    detail::require_negatives("PredictionNegatives", shared_options(), labels_, classes_.size());
+    detail::require_negatives("PredictionNegatives", shared_options(), labels_, classes_);
     images_of_ = detail::images_by_class("PredictionNegatives", labels_, classes);
     const auto count = static_cast<std::int64_t>(labels_.size());
     require<ShapeError>(logits.rows() == count && logits.cols() == classes_.size(),
@@ -70,7 +70,12 @@ class PredictionNegatives {
     return std::span(ranking_).subspan(static_cast<std::size_t>(image * depth_), static_cast<std::size_t>(depth_));
   }
 
+  [[nodiscard]] std::int64_t images() const { return static_cast<std::int64_t>(labels_.size()); }
   [[nodiscard]] const Options& options() const { return options_; }
+  /// Name and settings, to be compared with those of a saved training.
+  [[nodiscard]] std::string describe() const {
+    return text_of("PredictionNegatives of ", labels_.size(), " images, ", detail::text_of_negatives(shared_options()));
+  }
   [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< of the ranking
 
  private:

@@ -8,6 +8,7 @@
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
 #include <mao/sampling/shuffled.hpp>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -29,17 +30,32 @@ class PseudoLabelSampler {
  public:
   using Options = PseudoLabelOptions;
 
-  /// `count`: number of images of the `ImageSource` that the tuner reads from.
+  /// `count`: number of images of the `ImageSource` that the tuner reads from; `classes`: that the labels are positions
+  /// in, which a labeller that states its own has to agree with.
   ///
-  /// **Throws** `OptionError` for a setting out of range, `DataError` for no images.
-  PseudoLabelSampler(std::int64_t count, LabelerT labeler, Options options = {})
-      : count_(count), labeler_(std::move(labeler)), options_(options) {
+  /// **Throws** `OptionError` for a setting out of range, for no classes and for a labeller of others, `DataError` for
+  /// no images.
+  PseudoLabelSampler(std::int64_t count, ClassList classes, LabelerT labeler, Options options = {})
+      : count_(count), classes_(std::move(classes)), labeler_(std::move(labeler)), options_(options) {
+    require<OptionError>(classes_.size() > 0, "PseudoLabelSampler: the class list is empty; expected the classes that "
+                         "the labeller's labels are positions in");
+    if constexpr (StatesClasses<LabelerT>) {
+      if (labeler_.classes().size() > 0) {
+        expect_same_classes(labeler_.classes(), classes_, "PseudoLabelSampler: the labeller is for",
+                            "make the labeller for the classes that are trained on");
+      }
+    }
     require<DataError>(count_ >= 1, "PseudoLabelSampler: ", count_, " images, expected at least one");
     require<OptionError>(options_.batch >= 1, "PseudoLabelSampler: batch = ", options_.batch, ", expected at least 1");
     require<OptionError>(options_.threshold >= 0 && options_.threshold < 1,
                          "PseudoLabelSampler: threshold = ", options_.threshold,
                          ", expected 0 (every label counts) or a confidence below 1");
   }
+
+  /// The same for the classes that the labeller states. **Throws** `OptionError` when it states none.
+  template <class L = LabelerT>
+  PseudoLabelSampler(std::int64_t count, L labeler, Options options = {})
+      : PseudoLabelSampler{count, stated(labeler), std::move(labeler), options} {}  // braces: from left to right
 
   /// The batches of one epoch, without labels.
   [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const {
@@ -71,17 +87,41 @@ class PseudoLabelSampler {
     }
   }
 
+  [[nodiscard]] std::int64_t images() const { return count_; }
   [[nodiscard]] LabelerT& labeler() { return labeler_; }
 
   // What the labeller offers besides is passed on.
-  [[nodiscard]] decltype(auto) classes() const requires StatesClasses<LabelerT> { return labeler_.classes(); }
+  [[nodiscard]] ClassList classes() const {
+    if constexpr (StatesClasses<LabelerT>) {
+      if (labeler_.classes().size() > 0) return labeler_.classes();
+    }
+    return classes_;
+  }
   [[nodiscard]] decltype(auto) state() const requires KeepsState<LabelerT> { return labeler_.state(); }
   template <class StateT>
   void set_state(const StateT& state) requires KeepsState<LabelerT> { labeler_.set_state(state); }
 
   [[nodiscard]] const Options& options() const { return options_; }
+  /// Name and settings, those of the labeller included, to be compared with those of a saved training.
+  [[nodiscard]] std::string describe() const {
+    return text_of("PseudoLabelSampler of ", count_, " images, batch ", options_.batch, ", threshold ",
+                   detail::exact_text(options_.threshold), ", drop_last ", detail::yes_or_no(options_.drop_last),
+                   ", labels of ", policy_text(labeler_));
+  }
 
  private:
+  template <class L>
+  static ClassList stated(const L& labeler) {
+    if constexpr (explain::stated_labels<L>()) {
+      require<OptionError>(labeler.classes().size() > 0, "PseudoLabelSampler: the labeller's `classes()` is empty, so "
+                           "nobody knows what its labels mean; name the classes before it: PseudoLabelSampler(count, "
+                           "classes, labeler)");
+      return labeler.classes();
+    } else {
+      return {};
+    }
+  }
+
   /// None, or one in [0, 1] for each image.
   static void require_confidences(const std::vector<float>& confidence, std::size_t images) {
     require<ShapeError>(confidence.empty() || confidence.size() == images, "PseudoLabelSampler: the labeller gave ",
@@ -111,8 +151,14 @@ class PseudoLabelSampler {
   }
 
   std::int64_t count_;
+  ClassList classes_;
   LabelerT labeler_;
   Options options_;
 };
+
+template <class LabelerT>
+PseudoLabelSampler(std::int64_t, LabelerT, PseudoLabelOptions = {}) -> PseudoLabelSampler<LabelerT>;
+template <class LabelerT>
+PseudoLabelSampler(std::int64_t, ClassList, LabelerT, PseudoLabelOptions = {}) -> PseudoLabelSampler<LabelerT>;
 
 }  // namespace mao

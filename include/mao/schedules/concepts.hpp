@@ -4,6 +4,7 @@
 /// What a schedule must offer, and what the compiler says to a type that does not.
 
 #include <concepts>
+#include <limits>
 #include <type_traits>
 
 namespace mao {
@@ -25,6 +26,13 @@ double learning_rate_of(const S& schedule, int epoch, double multiple) {
     return multiple * schedule.learning_rate(epoch);
   }
 }
+
+namespace detail {
+
+/// A learning rate that parameters of fp32 can be multiplied with.
+inline bool is_rate(double rate) { return rate >= 0 && rate <= std::numeric_limits<float>::max(); }
+
+}  // namespace detail
 
 namespace explain {
 

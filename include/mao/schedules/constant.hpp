@@ -3,7 +3,6 @@
 /// \file
 /// The same learning rate in every epoch.
 
-#include <cmath>
 #include <mao/core/error.hpp>
 #include <mao/schedules/concepts.hpp>
 
@@ -23,8 +22,8 @@ class ConstantSchedule {
   /// **Throws** `OptionError` for a setting out of range.
   explicit ConstantSchedule(Options options = {}) : options_(options) {
     require<OptionError>(options_.epochs >= 1, "ConstantSchedule: epochs = ", options_.epochs, ", expected at least 1");
-    require<OptionError>(std::isfinite(options_.learning_rate) && options_.learning_rate > 0,
-                         "ConstantSchedule: learning_rate = ", options_.learning_rate, ", expected a number above 0");
+    require<OptionError>(detail::is_rate(options_.learning_rate) && options_.learning_rate > 0,
+                         "ConstantSchedule: learning_rate = ", options_.learning_rate, ", expected a number above 0 that fp32 can hold");
   }
 
   /// Number of epochs.

@@ -3,9 +3,8 @@
 /// \file
 /// The first epochs of a schedule, at a rate of their own: what the schedules with a warm-up share.
 
-#include <cmath>
-
 #include <mao/core/error.hpp>
+#include <mao/schedules/concepts.hpp>
 
 namespace mao {
 
@@ -21,12 +20,12 @@ namespace detail {
 template <class Options>
 void check_epochs_and_warm_up(const Options& options, const char* name) {
   require<OptionError>(options.epochs >= 1, name, ": epochs = ", options.epochs, ", expected at least 1");
-  require<OptionError>(std::isfinite(options.learning_rate) && options.learning_rate > 0, name,
-                       ": learning_rate = ", options.learning_rate, ", expected a number above 0");
+  require<OptionError>(is_rate(options.learning_rate) && options.learning_rate > 0, name,
+                       ": learning_rate = ", options.learning_rate, ", expected a number above 0 that fp32 can hold");
   require<OptionError>(options.warmup_epochs >= 0 && options.warmup_epochs <= options.epochs, name,
                        ": warmup_epochs = ", options.warmup_epochs, ", expected 0 to epochs = ", options.epochs);
-  require<OptionError>(std::isfinite(options.warmup_learning_rate) && options.warmup_learning_rate >= 0, name,
-                       ": warmup_learning_rate = ", options.warmup_learning_rate, ", expected 0 or a number above");
+  require<OptionError>(is_rate(options.warmup_learning_rate), name,
+                       ": warmup_learning_rate = ", options.warmup_learning_rate, ", expected 0 or a number above that fp32 can hold");
 }
 
 /// **Throws** `OptionError` outside [0, epochs).

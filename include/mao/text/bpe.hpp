@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -15,18 +16,22 @@
 #include <vector>
 
 #include <mao/core/error.hpp>
+#include <mao/core/text_encoding.hpp>
 #include <mao/text/bpe_files.hpp>
 #include <mao/text/byte_symbols.hpp>
 #include <mao/text/clean.hpp>
 #include <mao/text/clip_pieces.hpp>
 #include <mao/text/merges.hpp>
 #include <mao/text/pair_merges.hpp>
+#include <mao/text/tokenizer_settings.hpp>
 
 namespace mao {
 
-/// Text to the ids that CLIP's text tower was trained with. Safe to use from several threads at once.
+/// Text to the ids that CLIP's text tower was trained with, cleaned as the model's own library does. Safe to use from
+/// several threads at once.
 ///
-/// **Source** the tokenizer of OpenAI's CLIP, with its known quirk that some words never reach their own token.
+/// **Source** the tokenizer of OpenAI's CLIP, with its known quirk that some words never reach their own token; that of
+/// open_clip 3.3; CLIPTokenizer of transformers 5.24.
 class ClipTokenizer {
  public:
   using Ids = std::vector<std::int64_t>;
@@ -34,17 +39,20 @@ class ClipTokenizer {
   /// A vocabulary in CLIP's order: 256 byte symbols, the same at the end of a word, one token a merge, start, end.
   ///
   /// **Throws** FormatError when a merge uses a symbol that no earlier merge makes.
-  explicit ClipTokenizer(MergeList merges) : ClipTokenizer(detail::BpeFiles{std::move(merges), {}}, "merges") {}
+  explicit ClipTokenizer(MergeList merges, TextCleaning cleaning = TextCleaning::OpenAi)
+      : ClipTokenizer(detail::BpeFiles{std::move(merges), {}}, "merges", cleaning) {}
 
   /// Reads `bpe_simple_vocab_16e6.txt.gz` (or unpacked, or any file of merges), a tokenizer.json, a vocab.json with its
-  /// merges.txt, or a folder with one of these. find_clip_vocabulary() looks for such a file.
+  /// merges.txt, or a folder with one of these. find_clip_vocabulary() looks for such a file. Text is cleaned as
+  /// `cleaning` says, else by Hugging Face's rules for the JSON files, by OpenAI's for merges alone.
   ///
-  /// **Throws** FileError when nothing is there, FormatError when its content is something else.
-  static ClipTokenizer load(const std::filesystem::path& path) {
-    return ClipTokenizer(detail::read_bpe(path), text_of("'", path.string(), "'"));
-  }
+  /// **Throws** FileError when nothing is there, FormatError when its content is something else, OptionError for
+  /// settings of a Hugging Face folder that this tokenizer does not have (text/tokenizer_settings.hpp).
+  static ClipTokenizer load(const std::filesystem::path& path, std::optional<TextCleaning> cleaning = std::nullopt);
 
   /// The ids of cleaned `text` without start and end. Never throws on bad bytes.
+  ///
+  /// **Throws** DataError for a special token's name in `text` that is read in more than one way.
   Ids encode(std::string_view text) const;
 
   /// Start, ids, end and zeros up to `context_length`; with `truncate`, what is too long ends early in the end token.
@@ -59,6 +67,7 @@ class ClipTokenizer {
   std::int64_t end_token() const { return end_; }
   std::int64_t size() const { return static_cast<std::int64_t>(tokens_.size()); }
   const MergeList& merges() const { return merges_; }
+  TextCleaning cleaning() const { return cleaning_; }
 
   /// Writes the merges as text that load() reads. **Throws** OptionError when the ids do not follow from the merges.
   void save_merges(const std::filesystem::path& path) const {
@@ -69,10 +78,12 @@ class ClipTokenizer {
  private:
   using TokenIds = std::unordered_map<std::string, std::int64_t>;
 
-  ClipTokenizer(detail::BpeFiles files, const std::string& where);
+  ClipTokenizer(detail::BpeFiles files, const std::string& where, TextCleaning cleaning);
   static std::vector<std::string> clip_order(const MergeList& merges);
   static std::int64_t id_of(const TokenIds& ids, const std::string& token, const std::string& where);
   void append_piece(std::u32string_view piece, Ids& ids) const;
+  Ids encode_clean(std::string_view text) const;
+  Ids encode_normalized(std::string_view text) const;
 
   MergeList merges_;
   std::vector<std::string> tokens_;
@@ -82,7 +93,18 @@ class ClipTokenizer {
   detail::PairMerges pairs_;
   std::int64_t start_ = 0;
   std::int64_t end_ = 0;
+  TextCleaning cleaning_ = TextCleaning::OpenAi;
+  detail::PieceStyle style_{};
 };
+
+inline ClipTokenizer ClipTokenizer::load(const std::filesystem::path& path, std::optional<TextCleaning> cleaning) {
+  detail::BpeFiles files = detail::read_bpe(path);
+  if (!cleaning) cleaning = files.tokens.empty() ? TextCleaning::OpenAi : TextCleaning::HuggingFace;
+  if (cleaning == TextCleaning::HuggingFace) {
+    check_tokenizer_settings(std::filesystem::is_directory(path) ? path : path.parent_path());
+  }
+  return ClipTokenizer(std::move(files), text_of("'", path.string(), "'"), *cleaning);
+}
 
 inline std::vector<std::string> ClipTokenizer::clip_order(const MergeList& merges) {
   const auto& symbols = detail::byte_symbols();
@@ -104,8 +126,11 @@ inline std::int64_t ClipTokenizer::id_of(const TokenIds& ids, const std::string&
   return found->second;
 }
 
-inline ClipTokenizer::ClipTokenizer(detail::BpeFiles files, const std::string& where)
-    : merges_(std::move(files.merges)), tokens_(clip_order(merges_)) {
+inline ClipTokenizer::ClipTokenizer(detail::BpeFiles files, const std::string& where, TextCleaning cleaning)
+    : merges_(std::move(files.merges)),
+      tokens_(clip_order(merges_)),
+      cleaning_(cleaning),
+      style_(detail::piece_style(cleaning)) {
   clip_order_ = files.tokens.empty() || files.tokens == tokens_;
   if (!clip_order_) tokens_ = std::move(files.tokens);
   TokenIds ids;
@@ -126,8 +151,8 @@ inline ClipTokenizer::ClipTokenizer(detail::BpeFiles files, const std::string& w
 }
 
 inline void ClipTokenizer::append_piece(std::u32string_view piece, Ids& ids) const {
-  if (piece == detail::clip_start_text) return ids.push_back(start_);
-  if (piece == detail::clip_end_text) return ids.push_back(end_);
+  if (piece == style_.start) return ids.push_back(start_);
+  if (piece == style_.end) return ids.push_back(end_);
   const std::string bytes = encode_utf8(piece);
   Ids parts;
   parts.reserve(bytes.size());
@@ -138,9 +163,39 @@ inline void ClipTokenizer::append_piece(std::u32string_view piece, Ids& ids) con
 }
 
 inline ClipTokenizer::Ids ClipTokenizer::encode(std::string_view text) const {
+  return cleaning_ == TextCleaning::HuggingFace ? encode_normalized(text) : encode_clean(text);
+}
+
+inline ClipTokenizer::Ids ClipTokenizer::encode_clean(std::string_view text) const {
   const std::u32string points = decode_utf8(clean_text(text));
+  const auto pieces = detail::clip_pieces(points, style_);
+  require<DataError>(
+      cleaning_ != TextCleaning::Either ||
+          pieces == detail::clip_pieces(points, detail::piece_style(TextCleaning::OpenClip)),
+      "the text '", printable(text), "' holds the name of a special token, <|startoftext|> and <|endoftext|> to ",
+      "OpenAI's tokenizer, <start_of_text> and <end_of_text> to open_clip's, and nothing says whose model "
+      "this is: take it out, say it in ClipOptions::cleaning, or put open_clip_config.json beside the checkpoint");
   Ids ids;
-  for (const auto piece : detail::clip_pieces(points)) append_piece(piece, ids);
+  for (const auto piece : pieces) append_piece(piece, ids);
+  return ids;
+}
+
+/// Files of a folder decide whether special tokens are looked for before the text is normalised or after; only a text
+/// in which both find the same has ids.
+inline ClipTokenizer::Ids ClipTokenizer::encode_normalized(std::string_view text) const {
+  const std::u32string raw = decode_utf8(text), whole = normalized_text(raw);
+  const auto is_special = [&](std::u32string_view part) { return part == style_.start || part == style_.end; };
+  const auto before = detail::split_at_specials(raw, style_), after = detail::split_at_specials(whole, style_);
+  const bool alike = std::equal(before.begin(), before.end(), after.begin(), after.end(), [&](auto left, auto right) {
+    return is_special(left) == is_special(right) && normalized_text(left) == right;
+  });
+  require<DataError>(alike, "the text '", printable(text),
+                     "' holds the name of a special token, <|startoftext|> or <|endoftext|>, in capitals or beside a "
+                     "combining mark, which tokenizers of transformers read in different ways: take it out");
+  Ids ids;
+  for (const auto part : after) {
+    for (const auto piece : detail::clip_pieces(part, style_)) append_piece(piece, ids);
+  }
   return ids;
 }
 
@@ -149,7 +204,7 @@ inline ClipTokenizer::Ids ClipTokenizer::row(std::string_view text, std::int64_t
                        " tokens has no room for start and end: context_length must be 2 or more");
   const Ids ids = encode(text);
   const auto limit = static_cast<std::size_t>(context_length);
-  require<DataError>(truncate || ids.size() + 2 <= limit, "the text '", text, "' has ", ids.size() + 2,
+  require<DataError>(truncate || ids.size() + 2 <= limit, "the text '", printable(text), "' has ", ids.size() + 2,
                      " tokens with start and end, but the context length is ", context_length,
                      ": shorten the text or ask for truncation");
   Ids row(limit, 0);

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include <mao/core/error.hpp>
+#include <mao/core/files.hpp>
+#include <mao/core/json_text.hpp>
 #include <mao/text/merges.hpp>
 
 namespace mao::detail {
@@ -24,13 +26,7 @@ struct BpeFiles {
 };
 
 inline nlohmann::json read_json(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  require<FileError>(in.good(), "cannot read '", path.string(), "': no such file, or not readable");
-  try {
-    return nlohmann::json::parse(in);
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(text_of("'", path.string(), "' is not JSON: ", error.what()));
-  }
+  return parse_json(read_text_file(path), text_of("'", path.string(), "'"), "the vocabulary of a tokenizer");
 }
 
 /// The tokens of a `{"token": id}` object, by id.
@@ -81,13 +77,13 @@ inline BpeFiles read_vocab_json(const std::filesystem::path& folder) {
 
 inline BpeFiles read_bpe_folder(const std::filesystem::path& folder) {
   namespace fs = std::filesystem;
-  if (fs::exists(folder / "vocab.json") && fs::exists(folder / "merges.txt")) return read_vocab_json(folder);
   if (fs::exists(folder / "tokenizer.json")) return read_tokenizer_json(folder / "tokenizer.json");
+  if (fs::exists(folder / "vocab.json") && fs::exists(folder / "merges.txt")) return read_vocab_json(folder);
   for (const char* name : {"bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt", "merges.txt"}) {
     if (fs::exists(folder / name)) return {read_merges(folder / name), {}};
   }
-  throw FileError(text_of("folder '", folder.string(), "' holds no byte-pair vocabulary: expected vocab.json with ",
-                          "merges.txt, tokenizer.json, or bpe_simple_vocab_16e6.txt.gz"));
+  throw FileError(text_of("folder '", folder.string(), "' holds no byte-pair vocabulary: expected tokenizer.json, ",
+                          "vocab.json with merges.txt, or bpe_simple_vocab_16e6.txt.gz"));
 }
 
 /// Reads whichever of these `path` is: a folder, vocab.json, tokenizer.json, or merges as text.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// How CLIP's tokenizer cleans text before it looks at it: repair (the part of Python's ftfy that matters for names and
-/// prompts), HTML references, white space, lower case.
+/// How CLIP's tokenizers clean text before they look at it. OpenAI's and open_clip's: repair (the part of Python's ftfy
+/// that matters for names and prompts), HTML references, white space, lower case. Hugging Face's: normal form C, white
+/// space, lower case.
 
 #include <algorithm>
 #include <cctype>
@@ -95,7 +96,40 @@ inline std::u32string with_single_spaces(std::u32string_view text) {
   return result;
 }
 
+/// Lower case of each code point by itself: a capital sigma at the end of a word is no exception.
+inline std::u32string lower_case_each(std::u32string_view text) {
+  constexpr char32_t dotted_capital_i = 0x130, dot_above = 0x307;
+  std::u32string lower;
+  lower.reserve(text.size());
+  for (const char32_t c : text)
+    lower += c == dotted_capital_i ? std::u32string{U'i', dot_above} : std::u32string{lower_case(c)};
+  return lower;
+}
+
 }  // namespace detail
+
+/// Whose tokenizer reads a text: how it is cleaned, and which spelling of start and end in it is a special token.
+enum class TextCleaning {
+  OpenAi,       ///< `clean_text`; `<|startoftext|>` and `<|endoftext|>`
+  OpenClip,     ///< `clean_text`; `<start_of_text>` and `<end_of_text>`
+  Either,       ///< one of these two, not known which: a text that they read differently is refused
+  HuggingFace,  ///< `normalized_text`; `<|startoftext|>` and `<|endoftext|>`
+};
+
+/// `OpenAI`, `open_clip`, `OpenAI or open_clip`, `transformers`
+inline std::string_view name_of(TextCleaning cleaning) {
+  switch (cleaning) {
+    case TextCleaning::OpenClip:
+      return "open_clip";
+    case TextCleaning::Either:
+      return "OpenAI or open_clip";
+    case TextCleaning::HuggingFace:
+      return "transformers";
+    case TextCleaning::OpenAi:
+      break;
+  }
+  return "OpenAI";
+}
 
 /// Text as it was meant: mojibake turned back, curly quotes straight, ligatures and full-width forms plain, control
 /// characters and terminal commands gone, line ends as line feeds, normal form C. HTML references are resolved in lines
@@ -124,6 +158,23 @@ inline std::string clean_text(std::string_view text) {
     points = html_unescape(html_unescape(repair_text(points)));
   }
   return encode_utf8(lower_case(detail::with_single_spaces(points)));
+}
+
+/// What the tokenizer of Hugging Face's CLIP sees of `text`: normal form C, runs of white space as one space, lower
+/// case of each code point. Nothing is repaired, HTML references and control characters stay.
+///
+/// **Source** transformers 5.24, CLIPTokenizer: `normalizers.Sequence([NFC(), Replace(Regex(r"\s+"), " "),
+/// Lowercase()])`.
+inline std::u32string normalized_text(std::u32string_view text) {
+  std::u32string result;
+  result.reserve(text.size());
+  bool in_space = false;
+  for (const char32_t c : composed(text)) {
+    const bool space = is_white_space(c);
+    if (!space || !in_space) result += space ? U' ' : c;
+    in_space = space;
+  }
+  return detail::lower_case_each(result);
 }
 
 }  // namespace mao

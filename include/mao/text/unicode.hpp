@@ -38,6 +38,9 @@ inline bool is_space(char32_t c) {
   return c == 0x85 || (k >= UTF8PROC_CATEGORY_ZS && k <= UTF8PROC_CATEGORY_ZP);
 }
 
+/// The Unicode property White_Space: as `is_space` without 0x1C to 0x1F.
+inline bool is_white_space(char32_t c) { return is_space(c) && !(c >= 0x1C && c <= 0x1F); }
+
 /// A combining mark that takes no room of its own, as accents do.
 inline bool is_nonspacing_mark(char32_t c) { return category(c) == UTF8PROC_CATEGORY_MN; }
 

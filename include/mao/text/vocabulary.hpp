@@ -111,9 +111,10 @@ inline fs::path environment_path(const char* variable) {
 /// `place` itself when it is a file that must be a vocabulary, or what a folder holds under a usual name.
 inline fs::path clip_vocabulary_in(const fs::path& place) {
   if (fs::is_regular_file(place)) return place;
+  if (fs::exists(place / "tokenizer.json")) return place / "tokenizer.json";  // before vocab.json, as transformers
   const bool merges = fs::exists(place / "merges.txt");
   if (merges && fs::exists(place / "vocab.json")) return place / "vocab.json";
-  for (const char* name : {"tokenizer.json", "bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"}) {
+  for (const char* name : {"bpe_simple_vocab_16e6.txt.gz", "bpe_simple_vocab_16e6.txt"}) {
     if (fs::exists(place / name)) return place / name;
   }
   return merges ? place / "merges.txt" : fs::path();

@@ -3,6 +3,7 @@
 /// \file
 /// A tuner's state on disk after every epoch, so that a run loses no more than the epoch it was in.
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 #include <functional>
@@ -28,6 +29,7 @@ inline void save_checkpoint(const std::filesystem::path& path, const TunerState&
   add("optimizer.", state.optimizer);
   add("buffer.", state.buffers);
   add("sampler.", state.sampler);
+  add("last_sampler.", state.last_sampler);
   auto metadata = detail::metadata_of(info, "mao-checkpoint");
   metadata["epochs_done"] = std::to_string(state.epochs_done);
   metadata["state"] = nlohmann::json{{"updates", state.updates},
@@ -40,6 +42,9 @@ inline void save_checkpoint(const std::filesystem::path& path, const TunerState&
 }
 
 namespace detail {
+
+/// How the tensors of a checkpoint begin.
+inline constexpr const char* checkpoint_kinds[] = {"parameter.", "optimizer.", "buffer.", "sampler.", "last_sampler."};
 
 /// What a checkpoint's metadata say of the training. **Throws** `FormatError`.
 inline void read_training(const TensorFile& file, const std::string& path, TunerState& state) {
@@ -54,10 +59,17 @@ inline void read_training(const TensorFile& file, const std::string& path, Tuner
     of.at("learned_for").get_to(state.learned_for.names);
     of.at("training").get_to(state.training);
     of.at("last_batches").get_to(state.last_batches);
-  } catch (const nlohmann::json::exception& error) {
-    throw FormatError(text_of(path, ": the \"state\" of its metadata is damaged: ", error.what()));
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(text_of(path, ": the \"state\" of its metadata is damaged; expected an object with updates, "
+                                    "classes, learned_for, training and last_batches, as mao writes it"));
   }
+  const auto known = [](const std::string& name) {
+    const auto begins = [&](const char* kind) { return name.starts_with(kind); };
+    return std::ranges::any_of(checkpoint_kinds, begins);
+  };
   for (const auto& [name, value] : file.tensors) {
+    require<FormatError>(known(name), path, ": there is a tensor ", name,
+                         ", which is no part of a checkpoint; it was written by another program");
     require<FormatError>(all_finite(value), path, ": ", name, " is not finite; remove the file and start anew");
   }
 }
@@ -99,6 +111,7 @@ inline TunerState load_checkpoint(const std::filesystem::path& path, const Promp
   take("optimizer.", state.optimizer);
   take("buffer.", state.buffers);
   take("sampler.", state.sampler);
+  take("last_sampler.", state.last_sampler);
   detail::read_training(file, path.string(), state);
   return state;
 }

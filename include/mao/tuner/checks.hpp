@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -141,10 +142,12 @@ inline void check_loss(const Tensor& loss, const char* who, bool graph, const St
                        " gave a loss that no gradient flows through, so nothing would be trained");
 }
 
-/// A learning rate that steps can be taken with. **Throws** `OptionError`.
-inline double checked_rate(double rate, const StepPlace& place) {
-  require<OptionError>(std::isfinite(rate) && rate >= 0, place, ": the schedule's learning rate is ", rate,
-                       ", expected a finite number, 0 or above");
+/// A learning rate that steps can be taken with. **Throws** `OptionError`; `whose`: of a parameter with a multiple.
+inline double checked_rate(double rate, const StepPlace& place, const std::string& whose = {}) {
+  constexpr double most = std::numeric_limits<float>::max();
+  require<OptionError>(rate >= 0 && rate <= most, place, ": the schedule's learning rate ",
+                       whose.empty() ? "" : "times the multiple of " + whose + " ", "is ", rate,
+                       ", expected a finite number, 0 or above, that fp32 can hold (at most ", most, ")");
   return rate;
 }
 

@@ -31,6 +31,17 @@ inline void expect_mining(const BackboneTraits& traits, const std::string& name)
                        "plain");
 }
 
+/// **Throws** `OptionError` when a sampler that counts its images is given a source of another number. `name` is the
+/// step's.
+template <class SamplerT>
+void expect_counted(const SamplerT& sampler, std::int64_t images, const std::string& name) {
+  if constexpr (CountsImages<SamplerT>) {
+    require<OptionError>(sampler.images() == images, name, ": the sampler is for ", sampler.images(),
+                         " images, the source has ", images, ", so its labels would be those of other images; give "
+                         "`fit` the source that the labels belong to, and the sampler the label of each of its images");
+  }
+}
+
 namespace explain {
 
 /// True for policies that make sense together; otherwise the compiler says why they do not.

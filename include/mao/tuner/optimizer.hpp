@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <ATen/ops/scalar_tensor.h>
 
 #include <mao/core/ops.hpp>
+#include <mao/core/policy_text.hpp>
 
 namespace mao {
 
@@ -40,6 +42,9 @@ struct OptimizerOptions {
   double alpha = 0.99;         ///< RMSprop: how much the mean square remembers
 };
 
+/// What a parameter may be multiplied with and still be a number of fp32, as parameters are.
+inline constexpr double largest_factor = std::numeric_limits<float>::max();
+
 /// Steps a list of parameters along their gradients.
 class Optimizer {
  public:
@@ -56,9 +61,10 @@ class Optimizer {
     fraction(options_.beta2, "beta2");
     fraction(options_.alpha, "alpha");
     fraction(options_.dampening, "dampening");
-    require<OptionError>(options_.weight_decay >= 0, "Optimizer: weight_decay = ", options_.weight_decay,
-                         ", expected 0 or more");
-    require<OptionError>(options_.epsilon > 0, "Optimizer: epsilon = ", options_.epsilon, ", expected more than 0");
+    require<OptionError>(options_.weight_decay >= 0 && options_.weight_decay <= largest_factor,
+                         "Optimizer: weight_decay = ", options_.weight_decay, ", expected 0 to ", largest_factor);
+    require<OptionError>(options_.epsilon > 0 && options_.epsilon <= largest_factor, "Optimizer: epsilon = ",
+                         options_.epsilon, ", expected more than 0, at most ", largest_factor);
     require<OptionError>(!options_.nesterov || (options_.momentum > 0 && options_.dampening == 0),
                          "Optimizer: nesterov needs momentum and no dampening, got momentum = ", options_.momentum,
                          ", dampening = ", options_.dampening);
@@ -76,6 +82,8 @@ class Optimizer {
     for (const Parameter& parameter : parameters_) {
       if (!parameter.value.grad().defined()) continue;
       const double rate = rate_of(parameter);
+      require<OptionError>(rate >= 0 && rate <= largest_factor, "Optimizer: the learning rate of ", parameter.name,
+                           " is ", rate, ", expected 0 to ", largest_factor);
       switch (options_.kind) {
         case OptimizerKind::Sgd: step_sgd(parameter, rate); break;
         case OptimizerKind::RmsProp: step_rms_prop(parameter, rate); break;
@@ -112,9 +120,11 @@ class Optimizer {
   [[nodiscard]] std::string text() const {
     const auto& o = options_;
     constexpr const char* names[] = {"SGD", "Adam", "AdamW", "RAdam", "RMSprop"};
-    return text_of(names[static_cast<int>(o.kind)], ", weight_decay ", o.weight_decay, ", momentum ", o.momentum,
-                   ", beta1 ", o.beta1, ", beta2 ", o.beta2, ", epsilon ", o.epsilon, ", dampening ", o.dampening,
-                   o.nesterov ? ", nesterov" : "", o.amsgrad ? ", amsgrad" : "", ", alpha ", o.alpha);
+    const auto exact = detail::exact_text;
+    return text_of(names[static_cast<int>(o.kind)], ", weight_decay ", exact(o.weight_decay), ", momentum ",
+                   exact(o.momentum), ", beta1 ", exact(o.beta1), ", beta2 ", exact(o.beta2), ", epsilon ",
+                   exact(o.epsilon), ", dampening ", exact(o.dampening), o.nesterov ? ", nesterov" : "",
+                   o.amsgrad ? ", amsgrad" : "", ", alpha ", exact(o.alpha));
   }
 
  private:

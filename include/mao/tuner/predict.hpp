@@ -10,22 +10,27 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 
+#include <mao/backbones/binding.hpp>
 #include <mao/backbones/scorer.hpp>
+#include <mao/core/image_calls.hpp>
 
 namespace mao {
 
-/// Logits over all bound classes for the evaluation view of every image of `source`. **Shape** [N, C].
+/// Logits over `classes` for the evaluation view of every image of `source`. **Shape** [N, C].
 ///
-/// Where class features do not depend on the image they are encoded once, not once a batch.
+/// The backbone is bound to the classes for as long, and left as it was. Where class features do not depend on the
+/// image they are encoded once, not once a batch. **Throws** as `bind_to` and `Scorer`, `DataError` for no images.
 template <Backbone BackboneT>
-Tensor predict_logits(BackboneT& backbone, ImageSource& source, std::int64_t batch = 100) {
+Tensor predict_logits(BackboneT& backbone, const ClassList& classes, ImageSource& source, std::int64_t batch = 100) {
   const at::NoGradGuard frozen;
-  const auto batches = evaluation_views(source.size(), batch);
+  const StepPlace place{.name = "evaluation"};
+  const BoundFor bound(backbone, classes);
+  const auto batches = evaluation_views(count_of(source, place), batch);
   require<DataError>(!batches.empty(), "predict_logits: there are no images to classify");
-  source.announce(batches);
+  announce_to(source, batches, place);
   const Scorer scorer(backbone);
   std::vector<Tensor> parts;
-  for (const auto& views : batches) parts.push_back(scorer(source.load(views)));
+  for (const auto& views : batches) parts.push_back(scorer(load_from(source, views, place)));
   return at::cat(parts).cpu();
 }
 

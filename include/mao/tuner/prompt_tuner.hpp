@@ -24,7 +24,7 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
   using Step = TrainingStep<BackboneT, SamplerT, RegularizerT, ScheduleT>;
   using Step::backbone_, Step::sampler_, Step::regularizer_, Step::schedule_, Step::options_, Step::classes_,
       Step::optimizer_, Step::change_, Step::updates_, Step::workers, Step::ignores_labels, Step::draw,
-      Step::expect_policies_agree;
+      Step::expect_policies_agree, Step::parameters, Step::epochs, Step::rate_of;
 
  public:
   using Options = TunerOptions;
@@ -34,7 +34,12 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
   PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule,
                   Options options = {})
       : Step(backbone, std::move(sampler), std::move(regularizer), std::move(schedule), std::move(options)),
-        training_(training_of(schedule_, optimizer_, options_.seed, options_.augment)) {
+        training_(policy_call(
+            {.name = options_.name}, "the description of a policy", [] { return "names, settings, learning rates"; },
+            [&] {
+              return training_of(backbone_, sampler_, regularizer_, schedule_, optimizer_, options_.seed,
+                                 options_.augment);
+            })) {
     if constexpr (MinesNegatives<SamplerT>) expect_mining(traits_of(backbone), options_.name);
     expect_policies_agree();
   }
@@ -44,16 +49,18 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
   ///
   /// **Throws** `NumericError` naming step and tensor when a value stops being finite, `PolicyError` naming step and
   /// policy when one does not do what its concept says, `OptionError` when the backbone is bound to other classes than
-  /// the tuner was made for, when the training is finished already or has no epochs, or when `workers` cannot share the
-  /// batches of this method or loss, `DataError` when no step changed anything.
+  /// the tuner was made for, when the sampler is for another number of images, when the training is finished already or
+  /// has no epochs, or when `workers` cannot share the batches of this method or loss, `DataError` when no step changed
+  /// anything.
   FitResult fit(ImageSource& images, const Observer& observer = {}) {
+    expect_counted(sampler_, images.size(), options_.name);
     if (whole_.has_value()) restore(*std::exchange(whole_, std::nullopt));
     expect_trainable();
     expect_shareable(workers(), backbone_, regularizer_, options_.name);
     expect_shareable_labels<SamplerT>(workers(), options_.name);
     expect_same_start(workers(), epochs_done_, optimizer_.parameters(), options_.name);
     const bool begins = epochs_done_ == 0;
-    while (epochs_done_ < schedule_.epochs()) {
+    while (epochs_done_ < epochs()) {
       if (!run_epoch(images, observer)) return FitResult::Stopped;
     }
     require<DataError>(updates_ > 0, options_.name, ": no image of any of the ", schedule_.epochs(),
@@ -61,7 +68,11 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     require<OptionError>(!begins || change_.fastest() > 0, options_.name, ": every learning rate of all ",
                          schedule_.epochs(), " epochs was 0, so nothing was trained; expected a schedule above 0");
     expect_policies_agree();
-    if constexpr (Finishes<BackboneT>) backbone_.finish();
+    if constexpr (Finishes<BackboneT>) {
+      policy_call(
+          {.name = options_.name}, "the backbone's `finish`", [] { return "what was learned, in its place"; },
+          [&] { backbone_.finish(); });
+    }
     finished_ = true;
     return FitResult::Finished;
   }
@@ -76,9 +87,7 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     expect_same_classes(state.classes, classes_, options_.name + ": the saved state is of a training on",
                         "make the tuner for the classes of that training");
     expect_same_training(state.training, training_, options_.name);
-    if (!KeepsState<SamplerT> && state.epochs_done > 0) {
-      expect_same_batches(state.last_batches, text_of_batches(draw(state.epochs_done - 1)), options_.name);
-    }
+    if (state.epochs_done > 0) expect_same_batches(state.last_batches, drawn_again(state), options_.name);
     restore(state);
     whole_.reset();
     drawing_.clear();
@@ -94,11 +103,12 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     const int epoch = epochs_done_;
     const bool twice = traits_of(backbone_).two_views;
     whole_ = current_state();
-    std::vector<Batch> batches = begun(epoch, images.size());
+    const StepPlace place{.name = options_.name, .epoch = epoch};
+    std::vector<Batch> batches = begun(epoch, count_of(images, place));
     auto views = views_of(batches, options_.seed, epoch, options_.augment);
     for (auto& of_batch : views) of_batch = part_of(of_batch, share_of(std::ssize(of_batch), workers()));
-    images.announce(wanted_views(views, twice));
-    EpochReport total{.epoch = epoch, .epochs = schedule_.epochs(), .learning_rate = schedule_.learning_rate(epoch)};
+    announce_to(images, wanted_views(views, twice), place);
+    EpochReport total{.epoch = epoch, .epochs = epochs(), .learning_rate = rate_of(epoch)};
     for (std::size_t i = 0; i < batches.size(); ++i) {
       const bool stop = observer.should_stop && observer.should_stop();
       if (sums_over(workers(), {stop ? 1.0 : 0.0})[0] > 0) return false;
@@ -107,7 +117,8 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
                         .step = static_cast<int>(i),
                         .steps = static_cast<int>(batches.size()),
                         .learning_rate = total.learning_rate};
-      Step::step(batches[i], load_views(images, views[i], twice), report);
+      const StepPlace here{.name = options_.name, .epoch = epoch, .step = report.step};
+      Step::step(batches[i], load_views(images, views[i], twice, here), report);
       if (observer.on_step) observer.on_step(report);
       total.loss += report.loss;
       total.accuracy += report.accuracy;
@@ -124,8 +135,9 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
   std::vector<Batch> begun(int epoch, std::int64_t images) {
     const StepPlace place{.name = options_.name, .epoch = epoch};
     expect_policies_agree();
-    check_same_parameters(optimizer_.parameters(), backbone_.parameters(), place);
-    checked_rate(schedule_.learning_rate(epoch), place);
+    check_same_parameters(optimizer_.parameters(), parameters(place), place);
+    static_cast<void>(rate_of(epoch));
+    before_draw_ = whole_->sampler;
     std::vector<Batch> batches = draw(epoch);
     check_batches(batches, images, classes_.size(), !LabelsBatches<SamplerT> && !ignores_labels(), place);
     const std::string drawn = text_of_batches(batches);
@@ -137,27 +149,33 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
   void end(int epoch) {
     const StepPlace place{.name = options_.name, .epoch = epoch};
     change_.expect(optimizer_.parameters(), place);
-    check_same_parameters(optimizer_.parameters(), backbone_.parameters(), place);
+    check_same_parameters(optimizer_.parameters(), parameters(place), place);
     check_finite(optimizer_.parameters(), text_of(place, ", after its last step"));
-    if constexpr (EpochAware<BackboneT>) backbone_.end_epoch({.epoch = epoch, .horizon = schedule_.epochs()});
+    if constexpr (EpochAware<BackboneT>) {
+      policy_call(
+          place, "the backbone's `end_epoch`", [] { return "what it gathers over epochs"; },
+          [&] { backbone_.end_epoch({.epoch = epoch, .horizon = epochs()}); });
+    }
     ++epochs_done_;
     drawn_ = std::exchange(drawing_, {});
+    drawn_from_ = std::exchange(before_draw_, {});
     whole_.reset();
   }
 
   void expect_trainable() const {
-    const int epochs = schedule_.epochs();
-    require<OptionError>(!finished_, options_.name, ": `fit` has finished the ", epochs,
+    const int all = epochs();
+    require<OptionError>(!finished_, options_.name, ": `fit` has finished the ", all,
                          " epochs of this tuner; make another tuner to train further");
-    require<OptionError>(epochs >= 1, options_.name, ": the schedule has ", epochs, " epochs, expected at least 1");
-    require<OptionError>(epochs_done_ <= epochs, options_.name, ": ", epochs_done_,
-                         " epochs are done, the schedule has ", epochs);
+    require<OptionError>(all >= 1, options_.name, ": the schedule has ", all, " epochs, expected at least 1");
+    require<OptionError>(epochs_done_ <= all, options_.name, ": ", epochs_done_,
+                         " epochs are done, the schedule has ", all);
     check_parameters(optimizer_.parameters(), {.name = options_.name});
   }
 
   [[nodiscard]] TunerState current_state() const {
-    TunerState state = state_of(backbone_, optimizer_, epochs_done_);
-    state.sampler = sampler_state(sampler_);
+    TunerState state = state_of(backbone_, optimizer_, epochs_done_, {.name = options_.name});
+    state.sampler = sampler_state(sampler_, {.name = options_.name});
+    state.last_sampler = drawn_from_;
     state.updates = updates_;
     state.classes = classes_;
     state.training = training_;
@@ -165,17 +183,29 @@ class PromptTunerImpl : TrainingStep<BackboneT, SamplerT, RegularizerT, Schedule
     return state;
   }
 
+  /// The batches of the last epoch of a state as this sampler draws them; the sampler is as it was afterwards.
+  std::string drawn_again(const TunerState& state) {
+    const StepPlace place{.name = options_.name, .epoch = state.epochs_done - 1};
+    const TensorMap kept = sampler_state(sampler_, place);
+    if constexpr (KeepsState<SamplerT>) restore_sampler(sampler_, state.last_sampler, place);
+    std::string drawn = text_of_batches(draw(state.epochs_done - 1));
+    if constexpr (KeepsState<SamplerT>) restore_sampler(sampler_, kept, place);
+    return drawn;
+  }
+
   void restore(const TunerState& state) {
     restore_state(backbone_, optimizer_, state, options_.name);
-    restore_sampler(sampler_, state.sampler, options_.name);
+    restore_sampler(sampler_, state.sampler, {.name = options_.name});
     epochs_done_ = state.epochs_done;
     updates_ = state.updates;
     drawn_ = state.last_batches;
+    drawn_from_ = state.last_sampler;
   }
 
   std::map<std::string, std::string> training_;
   std::optional<TunerState> whole_;  // of the last whole epoch, while another one is trained
   std::string drawn_, drawing_;      // the batches of the last whole epoch, and of the one that is trained
+  TensorMap drawn_from_, before_draw_;  // what the sampler kept before those were drawn
   int epochs_done_ = 0;
   bool finished_ = false;
 };

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/finite.hpp>
 #include <mao/core/safetensors.hpp>
+#include <mao/tuner/put_back.hpp>
 #include <mao/version.hpp>
 
 namespace mao {
@@ -48,6 +50,16 @@ inline std::map<std::string, std::string> metadata_of(const PromptInfo& info, co
           {"settings", info.settings.dump()}};
 }
 
+/// **Throws** `FormatError` for a class name that comes twice: a label would mean two classes.
+inline void expect_each_once(const nlohmann::json& names, const char* key, const std::string& path) {
+  std::set<std::string> seen;
+  for (const auto& name : names) {
+    require<FormatError>(seen.insert(name.template get<std::string>()).second, path, ": \"", key,
+                         "\" of its metadata names the class '", name.template get<std::string>(),
+                         "' twice, expected each class once");
+  }
+}
+
 /// **Throws** `FormatError` unless the metadata is that of one of our files.
 inline PromptInfo info_of(const TensorFile& file, const std::string& format, const std::string& path) {
   const auto get = [&](const char* key) {
@@ -65,11 +77,12 @@ inline PromptInfo info_of(const TensorFile& file, const std::string& format, con
   };
   require<FormatError>(names(classes) && names(first) && settings.is_object(), path,
                        ": its metadata is damaged; \"classes\" must be a list of names and \"settings\" an object");
+  expect_each_once(classes, "classes", path), expect_each_once(first, "first_classes", path);
   return {get("method"),
           get("model"),
-          {classes.get<std::vector<std::string>>()},
+          {classes.get<std::vector<std::string>>(), SameNames::accept},  // the training that wrote them had checked
           settings,
-          {first.get<std::vector<std::string>>()}};
+          {first.get<std::vector<std::string>>(), SameNames::accept}};
 }
 
 }  // namespace detail
@@ -101,11 +114,9 @@ inline Prompts load_prompts(const std::filesystem::path& path) {
   return {detail::info_of(file, "mao-prompts", path.string()), std::move(file.tensors)};
 }
 
-/// Puts loaded prompts into parameters that serve all classes; `restore_backbone` knows those that do not.
-///
-/// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or hold no such
-/// tensors, `ShapeError` for tensors of another size; the parameters are as they were then.
-inline void restore_parameters(ParameterList parameters, const Prompts& prompts, const std::string& model) {
+namespace detail {
+
+inline void check_prompts(const ParameterList& parameters, const Prompts& prompts, const std::string& model) {
   const auto weights = [](const std::string& name) { return name.substr(0, name.find("-pixels-")); };
   require<OptionError>(prompts.info.model == model || weights(prompts.info.model) != weights(model),
                        "these prompts were tuned on the model ", prompts.info.model, ", this one is ", model,
@@ -114,19 +125,31 @@ inline void restore_parameters(ParameterList parameters, const Prompts& prompts,
   require<OptionError>(prompts.info.model == model, "these prompts were tuned on the model ", prompts.info.model,
                        ", this one is ", model, "; load the model they belong to");
   for (const Parameter& parameter : parameters) {
-    const auto saved = prompts.tensors.find(parameter.name);
-    require<OptionError>(saved != prompts.tensors.end(), "the prompts of method ", prompts.info.method, " hold no ",
-                         parameter.name);
-    expect_shape(saved->second, parameter.value.sizes(), "saved " + parameter.name);
+    require<OptionError>(prompts.tensors.contains(parameter.name), "the prompts of method ", prompts.info.method,
+                         " hold no ", parameter.name);
   }
-  const at::NoGradGuard no_graph;
-  for (Parameter& parameter : parameters) {
-    parameter.value.copy_(prompts.tensors.at(parameter.name));
-  }
+  expect_tensors(prompts.tensors, parameters, "the prompts of method " + prompts.info.method);
 }
 
-/// Puts loaded prompts and buffers into a backbone. **Throws** as `restore_parameters`, and `OptionError` when they
-/// belong to classes (`learned_for`) and the backbone was made for others.
+inline void copy_prompts(const ParameterList& parameters, const Prompts& prompts) {
+  const at::NoGradGuard no_graph;
+  for (Parameter parameter : parameters) parameter.value.copy_(prompts.tensors.at(parameter.name));
+}
+
+}  // namespace detail
+
+/// Puts loaded prompts into parameters that serve all classes; `restore_backbone` knows those that do not.
+///
+/// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or hold no such
+/// tensors, `ShapeError` for tensors of another size, `FormatError` for another type; the parameters are as they were then.
+inline void restore_parameters(const ParameterList& parameters, const Prompts& prompts, const std::string& model) {
+  detail::check_prompts(parameters, prompts, model);
+  detail::copy_prompts(parameters, prompts);
+}
+
+/// Puts loaded prompts and buffers into a backbone. **Throws** as `restore_parameters`, `OptionError` when they belong to
+/// classes (`learned_for`) and the backbone was made for others, `FormatError` for a tensor that the method has no place
+/// for.
 template <Backbone BackboneT>
 void restore_backbone(BackboneT& backbone, const Prompts& prompts, const std::string& model) {
   const PromptInfo& info = prompts.info;
@@ -136,12 +159,12 @@ void restore_backbone(BackboneT& backbone, const Prompts& prompts, const std::st
                         "make the backbone for the classes that they were learned for (one whose tensors serve all "
                         "classes says so: `ClassList learned_for() const { return {}; }`)");
   }
-  restore_parameters(backbone.parameters(), prompts, model);
-  if constexpr (HasBuffers<BackboneT>) {
-    TensorMap buffers = prompts.tensors;
-    for (const Parameter& parameter : backbone.parameters()) buffers.erase(parameter.name);
-    backbone.set_buffers(buffers);
-  }
+  const ParameterList parameters = backbone.parameters();
+  TensorMap buffers = prompts.tensors;
+  for (const Parameter& parameter : parameters) buffers.erase(parameter.name);
+  detail::check_prompts(parameters, prompts, model);
+  put_buffers(backbone, buffers, "the prompts of method " + info.method);
+  detail::copy_prompts(parameters, prompts);
 }
 
 }  // namespace mao

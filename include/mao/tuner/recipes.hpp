@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include <mao/backbones/binding.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/batch_shape.hpp>
 #include <mao/sampling/hard_negative.hpp>
@@ -51,43 +52,55 @@ struct MaoNewOptions {
   TunerOptions tuner{.name = "new step"};
 };
 
-/// The baseline tuner on labelled images. **Shape** labels [N], positions in the backbone's classes.
+// Each recipe is given the classes that the labels are positions in, and binds the backbone to them.
+
+/// The baseline tuner on labelled images. **Shape** labels [N], positions in `classes`, one an image of the source.
+/// **Throws** as `bind_to`, `ShuffledSampler` and `PromptTuner`.
 template <Backbone BackboneT>
-Plain<BackboneT> plain(BackboneT& backbone, std::vector<std::int64_t> labels, const PlainOptions& options = {}) {
-  return Plain<BackboneT>(backbone, ShuffledSampler(std::move(labels), {.batch = options.batch}), CrossEntropy{},
-                          CosineSchedule(options.schedule), options.tuner);
+Plain<BackboneT> plain(BackboneT& backbone, const ClassList& classes, std::vector<std::int64_t> labels,
+                       const PlainOptions& options = {}) {
+  ShuffledSampler sampler(std::move(labels), classes, {.batch = options.batch});
+  bind_to(backbone, classes, options.tuner.name);
+  return Plain<BackboneT>(backbone, std::move(sampler), CrossEntropy{}, CosineSchedule(options.schedule),
+                          options.tuner);
 }
 
-/// MAO's first step, on a backbone bound to the base classes and their labelled images.
+/// MAO's first step, on labelled images of the base classes. **Throws** as `plain` and `HardNegativeSampler`.
 template <Backbone BackboneT, TextSimilarity SimilarityT>
-MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, std::vector<std::int64_t> labels, SimilarityT similarity,
+MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, const ClassList& classes,
+                                         std::vector<std::int64_t> labels, SimilarityT similarity,
                                          const MaoBaseOptions& options = {}) {
+  HardNegativeSampler<SimilarityT> sampler(std::move(labels), classes, std::move(similarity), options.sampler);
+  bind_to(backbone, classes, options.tuner.name);
   return MaoBase<BackboneT, SimilarityT>(
-      backbone,
-      HardNegativeSampler<SimilarityT>(std::move(labels), backbone.classes(), std::move(similarity), options.sampler),
+      backbone, std::move(sampler),
       AlterableRegularizer({.task = AlterableRegularizer::Task::Base, .columns = options.columns}),
       CosineSchedule(options.schedule), options.tuner);
 }
 
-/// MAO's second step, on the same backbone, which is bound to the new classes here. `count` unlabelled images.
+/// MAO's second step, on the same backbone: `count` unlabelled images of the new classes. **Throws** as `bind_to` and
+/// `PseudoLabelSampler`; `OptionError` for a labeller that states other classes.
 template <Backbone BackboneT, PseudoLabeler LabelerT>
 MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, const ClassList& classes, std::int64_t count, LabelerT labeler,
                                     const MaoNewOptions& options = {}) {
   expect_stated(labeler, classes, options.tuner.name + ": the labeller is for");
-  if (!(backbone.classes() == classes)) backbone.bind(classes);
-  return MaoNew<BackboneT, LabelerT>(backbone, PseudoLabelSampler<LabelerT>(count, std::move(labeler), options.sampler),
+  PseudoLabelSampler<LabelerT> sampler(count, classes, std::move(labeler), options.sampler);
+  bind_to(backbone, classes, options.tuner.name);
+  return MaoNew<BackboneT, LabelerT>(backbone, std::move(sampler),
                                      AlterableRegularizer({.task = AlterableRegularizer::Task::New}),
                                      CosineSchedule(options.schedule), options.tuner);
 }
 
-/// The same for the classes that the labeller says it is for; of one that does not say so, those that the backbone is
-/// bound to.
+/// The same for the classes that the labeller says it is for. **Throws** `OptionError` when it says so of none.
 template <Backbone BackboneT, PseudoLabeler LabelerT>
 MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, LabelerT labeler,
                                     const MaoNewOptions& options = {}) {
   ClassList classes = backbone.classes();
-  if constexpr (StatesClasses<LabelerT>) {
-    if (labeler.classes().size() > 0) classes = labeler.classes();
+  if constexpr (explain::stated_labels<LabelerT>()) {
+    require<OptionError>(labeler.classes().size() > 0, options.tuner.name, ": the labeller's `classes()` is empty, so "
+                         "nobody knows what its labels mean; name the classes before it: mao_new(backbone, classes, "
+                         "count, labeler)");
+    classes = labeler.classes();
   }
   return mao_new(backbone, classes, count, std::move(labeler), options);
 }

@@ -52,10 +52,12 @@ struct TunerState {
   TensorMap optimizer;      ///< momentum, moments
   TensorMap buffers;        ///< of the backbone, where it has any
   TensorMap sampler{};      ///< what the sampler or its labeller keeps (`KeepsState`), where it does
+  TensorMap last_sampler{};  ///< the same before the last epoch that is done was drawn
   int updates = 0;          ///< steps so far that changed the parameters
   ClassList classes{};      ///< that the tuner was made for
   ClassList learned_for{};  ///< that the parameters belong to (`ClassBound`); empty: to none
-  /// Seed, optimizer and learning rates, each as a text: a training that goes on has the same ones.
+  /// Seed, optimizer, learning rates, and what backbone, sampler and regularizer are, each as a text: a training that
+  /// resumes has the same ones.
   std::map<std::string, std::string> training{};
   std::string last_batches{};  ///< of the last epoch that is done, as `text_of_batches` has them
 };

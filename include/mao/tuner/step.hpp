@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <mao/core/ops.hpp>
+#include <mao/data/class_key.hpp>
 #include <mao/tuner/checks.hpp>
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/losses.hpp>
@@ -44,13 +45,38 @@ class TrainingStep {
         schedule_(std::move(schedule)),
         options_(std::move(options)),
         classes_(backbone.classes()),
-        optimizer_(backbone.parameters(), options_.optimizer) {}
+        optimizer_(parameters({.name = options_.name}), options_.optimizer) {
+    require<OptionError>(classes_.size() > 0, options_.name, ": the backbone is bound to no class; bind it to those "
+                         "that the labels are positions in before the tuner is made");
+    check_class_names(classes_, options_.name + ": the backbone's classes");
+  }
+
+  /// What the backbone trains.
+  ParameterList parameters(const StepPlace& place) {
+    return policy_call(
+        place, "the backbone's `parameters`", [] { return "tensors by name"; }, [&] { return backbone_.parameters(); });
+  }
+
+  /// What the schedule says: the number of its epochs, the rate of one, and that of a parameter with a multiple.
+  [[nodiscard]] int epochs() const {
+    return policy_call(
+        {.name = options_.name}, "the schedule's `epochs`", [] { return "a number"; },
+        [&] { return static_cast<int>(schedule_.epochs()); });
+  }
+  [[nodiscard]] double rate_of(int epoch, const Parameter* of = nullptr) const {
+    const StepPlace place{.name = options_.name, .epoch = epoch};
+    const double rate = policy_call(
+        place, "the schedule's `learning_rate`", [] { return "a finite number, 0 or above"; }, [&]() -> double {
+          return of == nullptr ? schedule_.learning_rate(epoch) : learning_rate_of(schedule_, epoch, of->rate);
+        });
+    return checked_rate(rate, place, of == nullptr || of->rate == 1 ? std::string() : of->name);
+  }
 
   std::vector<Batch> draw(int epoch) {
     Rng rng = Rng(options_.seed)["batches"][static_cast<std::uint64_t>(epoch)];
     const auto drawn = [&]() -> decltype(auto) {
       if constexpr (FollowsEpochs<SamplerT>) {
-        return sampler_.epoch(rng, EpochInfo{.epoch = epoch, .horizon = schedule_.epochs()});
+        return sampler_.epoch(rng, EpochInfo{.epoch = epoch, .horizon = epochs()});
       } else {
         return sampler_.epoch(rng);
       }
@@ -144,10 +170,13 @@ class TrainingStep {
     check_finite(parameters, text_of(place), updates_ > 0);
     change_.before(parameters, place);
     double fastest = 0;
-    optimizer_.step([&](const Parameter& parameter) {
-      const double rate = checked_rate(learning_rate_of(schedule_, place.epoch, parameter.rate), place);
-      fastest = std::max(fastest, rate);
-      return rate;
+    const auto expected = [] { return "learning rate, weight decay and other factors whose products fit into fp32"; };
+    policy_call(place, "the optimizer's step", expected, [&] {
+      optimizer_.step([&](const Parameter& parameter) {
+        const double rate = rate_of(place.epoch, &parameter);
+        fastest = std::max(fastest, rate);
+        return rate;
+      });
     });
     change_.after(parameters, fastest);
     ++updates_;

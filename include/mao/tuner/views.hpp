@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include <mao/core/image_calls.hpp>
 #include <mao/core/output.hpp>
 #include <mao/core/random.hpp>
 
@@ -46,12 +47,13 @@ inline std::vector<std::vector<View>> wanted_views(const std::vector<std::vector
 }
 
 /// The images in those views and, where `twice`, once more in others (`second_pixels`, `second_features`).
-inline ImageBatch load_views(ImageSource& images, const std::vector<View>& views, bool twice) {
-  ImageBatch batch = images.load(views);
+inline ImageBatch load_views(ImageSource& images, const std::vector<View>& views, bool twice,
+                             const StepPlace& place = {}) {
+  ImageBatch batch = load_from(images, views, place);
   if (!batch.features.defined()) batch.frozen = std::make_shared<FrozenFeatures>();
   if (!twice) return batch;
   const std::vector<View> others = second_views(views);
-  const ImageBatch second = others.empty() ? batch : images.load(others);
+  const ImageBatch second = others.empty() ? batch : load_from(images, others, place);
   batch.second_pixels = second.pixels;
   batch.second_features = second.features;
   return batch;

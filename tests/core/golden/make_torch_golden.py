@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes torch_save.pth.tar, legacy_*.pt, negative_view.pt and whole_module.pt beside this script with PyTorch's own torch.save (2.11 wrote those that are there).
+"""Writes torch_save.pth.tar, legacy_*.pt, negative_view.pt, whole_module.pt, traced_*.pt and scripted_block.pt beside this
+script with PyTorch's own torch.save and torch.jit.save (2.11 wrote those that are there).
 
 usage: make_torch_golden.py   (a Python that has torch)
 """
@@ -55,3 +56,22 @@ torch.save({"negated": negated}, Path(__file__).with_name("negative_view.pt"))
 torch.save(whole, Path(__file__).with_name("legacy_module.pt"), _use_new_zipfile_serialization=False)
 torch.save({"epoch": 3, "state_dict": state, "optimizer": optimizer.state_dict()}, Path(__file__).with_name("legacy_dict.pt"),
            _use_new_zipfile_serialization=False)
+
+
+class Block(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.ln = torch.nn.LayerNorm(8, eps=1e-6)
+        self.attn = torch.nn.MultiheadAttention(8, 2, batch_first=True)
+        self.gelu = torch.nn.GELU(approximate="tanh")
+
+    def forward(self, x):
+        x = self.ln(x)
+        return self.gelu(self.attn(x, x, x, need_weights=False)[0])
+
+
+block = Block().eval()
+torch.jit.save(torch.jit.trace(block, torch.zeros(1, 3, 8), check_trace=False), str(Path(__file__).with_name("traced_block.pt")))
+with torch.no_grad():
+    torch.jit.save(torch.jit.trace(block, torch.zeros(1, 3, 8)), str(Path(__file__).with_name("traced_fast.pt")))
+torch.jit.save(torch.jit.script(block), str(Path(__file__).with_name("scripted_block.pt")))
