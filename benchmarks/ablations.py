@@ -18,8 +18,8 @@ def wanted(learner, most_shots):
     """Options of every run, by name."""
     base = ["--learner", learner]
     all_runs = {"plain": base, "plain, 2x epochs": base + ["--epochs", "40"],
-                "base step only": base + ["--mao", "--steps", "base"],
-                "new step only": base + ["--mao", "--steps", "new"], "full": base + ["--mao"],
+                "base stage only": base + ["--mao", "--steps", "base"],
+                "new stage only": base + ["--mao", "--steps", "new"], "full": base + ["--mao"],
                 "full, labels of the tuned prompt": base + ["--mao", "--labeler", "tuned"]}
     for k in TOP_K:
         all_runs[f"K = {k}"] = base + ["--mao", "--batch", str(max(1, 32 // k)), "--k", str(k)]

@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-HEADERS = ["mao/sampling/hard_negative.hpp", "mao/data/open.hpp", "mao/core/tensor.hpp", "mao/clip/model.hpp",
+HEADERS = ["mao/sampling/hard_negative.hpp", "mao/data/open.hpp", "mao/core/tensor.hpp", "mao/models/clip_model.hpp",
            "mao/backbones/coop.hpp", "mao/tuner/recipes.hpp", "mao/mao.hpp", "torch/torch.h"]
 
 

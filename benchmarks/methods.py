@@ -12,11 +12,11 @@ import subprocess
 import runs
 
 
-HEADER = ("| | Base | New | H | MAO: Base | its New after the base step | New | H | single: H |\n" + "|---" * 9 + "|")
+HEADER = ("| | Base | New | H | MAO: Base | its New after the base stage | New | H | single: H |\n" + "|---" * 9 + "|")
 
 
 def row(name, plain, mao):
-    """A method plain and, where it goes together, with MAO; after the base step Base is MAO's already."""
+    """A method plain and, where it goes together, with MAO; after the base stage Base is MAO's already."""
     cells = [runs.cell(plain, key) for key in ("base", "new", "h")]
     if mao:
         cells += [runs.cell(mao["paper"], "base"), runs.cell(mao.get("first"), "new"), runs.cell(mao["paper"], "new"),

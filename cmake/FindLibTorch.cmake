@@ -4,7 +4,8 @@
 #   1. Torch_ROOT, Torch_DIR (as variable or in the environment)
 #   2. every entry of CMAKE_PREFIX_PATH (an unpacked libtorch archive, or what torch.utils.cmake_prefix_path prints)
 #   3. Python: $VIRTUAL_ENV, the project's .venv, python3 on PATH; torch is located without being imported
-#   4. /usr
+#   4. MAO_LIBTORCH_HINT, the LibTorch that an installed mao was built with
+#   5. /usr
 # Sets LibTorch_FOUND, LibTorch_VERSION, LibTorch_ROOT_DIR, LibTorch_HAS_CUDA, LibTorch_CUDA_LIBRARY, and LibTorch_REASON when
 # nothing was found: where it looked and why it refused what it saw.
 
@@ -42,6 +43,9 @@ function(_libtorch_candidates out)
       list(APPEND found "${path}")
     endif()
   endforeach()
+  if(MAO_LIBTORCH_HINT)
+    list(APPEND found "${MAO_LIBTORCH_HINT}")
+  endif()
   list(REMOVE_DUPLICATES found)
   set(${out} ${found} /usr PARENT_SCOPE)
 endfunction()

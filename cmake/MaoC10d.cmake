@@ -1,4 +1,4 @@
-# mao::c10d: several processes that train together (include/mao/interop/c10d_workers.hpp) over what LibTorch brings. LibTorch hides it
+# mao::c10d: several processes that train together (include/mao/parallel/c10d_workers.hpp) over what LibTorch brings. LibTorch hides it
 # behind the headers of Gloo, which its wheel lacks; Debian's libgloo-dev has them. Gloo's library is inside LibTorch: nothing is linked.
 # MAO_C10D=AUTO, ON or OFF. Installed beside mao-config.cmake, where the target is there when the headers are.
 set(MAO_C10D AUTO CACHE STRING "Training in several processes: AUTO (when Gloo's headers are found), ON or OFF")

@@ -1,5 +1,6 @@
 # MAO_CUDA=AUTO, ON or OFF: whether mao's own build compiles the CUDA kernels. Enables the language and sets MAO_HAS_CUDA_KERNELS.
-if(PROJECT_IS_TOP_LEVEL)
+# Where nothing is compiled nothing is looked for.
+if(PROJECT_IS_TOP_LEVEL AND MAO_COMPILES)
   set(MAO_CUDA AUTO CACHE STRING "Compile the CUDA kernels: AUTO (when a CUDA toolkit is found), ON or OFF")
 else()
   set(MAO_CUDA OFF CACHE STRING "Compile the CUDA kernels: AUTO (when a CUDA toolkit is found), ON or OFF")

@@ -27,7 +27,12 @@ foreach(_mao_package IN LISTS _mao_packages)
     endif()
   endif()
 endforeach()
-if(MAO_MISSING_DEPENDENCIES AND NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "mao")
+# A build that compiles nothing needs none of them. Only mao's own top-level build can be one.
+set(_mao_asks_for_all ON)
+if(CMAKE_FIND_PACKAGE_NAME STREQUAL "mao" OR (PROJECT_IS_TOP_LEVEL AND PROJECT_NAME STREQUAL "mao" AND NOT MAO_COMPILES))
+  set(_mao_asks_for_all OFF)
+endif()
+if(MAO_MISSING_DEPENDENCIES AND _mao_asks_for_all)
   message(FATAL_ERROR "mao: not found on this system:${MAO_MISSING_DEPENDENCIES}\nscripts/setup installs all of them.")
 endif()
 if(LibTorch_FOUND AND NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "mao")
@@ -60,14 +65,15 @@ endif()
 # LibTorch's own threads run mao's kernels too where the compiler has OpenMP; without it they run on one thread.
 find_package(OpenMP QUIET COMPONENTS CXX)
 
-set(MAO_DEPENDENCIES LibTorch::cpu Eigen3::Eigen range-v3::range-v3 nlohmann_json::nlohmann_json
-    JPEG::JPEG PNG::PNG mao::webp ZLIB::ZLIB Utf8proc::utf8proc Threads::Threads)
-if(OpenMP_CXX_FOUND AND NOT TARGET mao::openmp)
-  # The flags alone: the library's path would put the compiler's libgomp before the one that LibTorch brings.
+# The target is always there, so that an installed mao is found by a compiler without OpenMP.
+if(NOT TARGET mao::openmp)
   add_library(mao::openmp INTERFACE IMPORTED)
-  set_target_properties(mao::openmp PROPERTIES
-    INTERFACE_COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>" INTERFACE_LINK_OPTIONS "${OpenMP_CXX_FLAGS}")
+  if(OpenMP_CXX_FOUND)
+    # The flags alone: the library's path would put the compiler's libgomp before the one that LibTorch brings.
+    set_target_properties(mao::openmp PROPERTIES
+      INTERFACE_COMPILE_OPTIONS "$<$<COMPILE_LANGUAGE:CXX>:${OpenMP_CXX_FLAGS}>" INTERFACE_LINK_OPTIONS "${OpenMP_CXX_FLAGS}")
+  endif()
 endif()
-if(OpenMP_CXX_FOUND)
-  list(APPEND MAO_DEPENDENCIES mao::openmp)
-endif()
+
+set(MAO_DEPENDENCIES LibTorch::cpu Eigen3::Eigen range-v3::range-v3 nlohmann_json::nlohmann_json
+    JPEG::JPEG PNG::PNG mao::webp ZLIB::ZLIB Utf8proc::utf8proc Threads::Threads mao::openmp)

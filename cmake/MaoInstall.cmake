@@ -1,8 +1,12 @@
-# install() and export, so that find_package(mao) works from a prefix.
+# install() and export, so that find_package(mao) works from a prefix. Components: library, program, documentation.
 include(CMakePackageConfigHelpers)
 set(mao_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mao)
-install(TARGETS mao EXPORT mao-targets FILE_SET HEADERS FILE_SET kernels)
-install(EXPORT mao-targets NAMESPACE mao:: DESTINATION ${mao_package_dir})
+set(mao_document_dir ${CMAKE_INSTALL_DATADIR}/doc/mao)
+
+# The library: headers, CMake files, and the embedded model, which mao::embedded::clip() finds in share/mao.
+install(TARGETS mao EXPORT mao-targets FILE_SET HEADERS COMPONENT library FILE_SET kernels COMPONENT library)
+install(DIRECTORY tools/embedded/model/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mao/embedded COMPONENT library)
+install(EXPORT mao-targets NAMESPACE mao:: DESTINATION ${mao_package_dir} COMPONENT library)
 configure_package_config_file(cmake/mao-config.cmake.in mao-config.cmake INSTALL_DESTINATION ${mao_package_dir})
 write_basic_package_version_file(mao-config-version.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES
@@ -10,4 +14,14 @@ install(FILES
   cmake/FindLibTorch.cmake cmake/FindUtf8proc.cmake cmake/MaoC10d.cmake
   cmake/MaoCuda.cmake
   cmake/MaoDependencies.cmake
-  DESTINATION ${mao_package_dir})
+  DESTINATION ${mao_package_dir} COMPONENT library)
+install(FILES LICENSE CITATION.cff DESTINATION ${mao_document_dir} COMPONENT library)
+
+# The pages that messages point to, in the folders of the sources, so that their links work.
+install(FILES README.md CHANGELOG.md CONTRIBUTING.md DESTINATION ${mao_document_dir} COMPONENT documentation)
+install(DIRECTORY docs DESTINATION ${mao_document_dir} COMPONENT documentation PATTERN site EXCLUDE)
+install(DIRECTORY examples DESTINATION ${mao_document_dir} COMPONENT documentation)
+
+if(TARGET mao-program)
+  install(TARGETS mao-program COMPONENT program)
+endif()

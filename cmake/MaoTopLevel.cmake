@@ -3,8 +3,12 @@
 # Programs and examples in one place: build/<preset>/bin.
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/bin")
 
-# Installed programs find LibTorch where it was linked.
+# Installed programs find LibTorch where it was linked. CMake alone would leave out a folder inside the project, as .venv is.
 set(CMAKE_INSTALL_RPATH_USE_LINK_PATH ON)
+if(TARGET LibTorch::cpu)
+  get_target_property(mao_libtorch LibTorch::cpu IMPORTED_LOCATION)
+  get_filename_component(CMAKE_INSTALL_RPATH "${mao_libtorch}" DIRECTORY)
+endif()
 
 # ccache where there is one; -DCMAKE_CXX_COMPILER_LAUNCHER= switches it off. Paths are hashed relative to this folder, so a second
 # clone finds what the first one compiled. That holds only while no -D has an absolute path.

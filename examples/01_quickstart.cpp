@@ -8,12 +8,11 @@
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/zero_shot.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Coop coop(clip, task.base.classes);

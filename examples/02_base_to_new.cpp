@@ -8,13 +8,12 @@
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
 #include <mao/data/base_new.hpp>
 #include <mao/data/few_shot.hpp>
 #include <mao/data/open.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 namespace {
 
@@ -22,14 +21,14 @@ namespace {
 void tune_and_test(const std::shared_ptr<const mao::Clip>& clip, const mao::BaseToNewTask& task) {
   mao::Coop coop(clip, task.base.classes);
 
-  // Base step: labelled images of the base classes with hard negatives, judged against the classes of the batch.
+  // Base stage: labelled images of the base classes with hard negatives, judged against the classes of the batch.
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
   mao::mao_base(coop, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
            {.sampler = {.batch = shape.batch, .k = shape.k}})
       .fit(*task.base.train);
   const double base = mao::test_on(coop, task.base).accuracy;
 
-  // New step: unlabelled images of the new classes, labelled by the frozen model.
+  // New stage: unlabelled images of the new classes, labelled by the frozen model.
   mao::mao_new(coop, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes)).fit(*task.fresh.train);
   const double fresh = mao::test_on(coop, task.fresh).accuracy;
 
@@ -59,8 +58,8 @@ struct Images {
 
 int main(int argc, char** argv) try {
   if (argc < 3) {
-    const auto clip = mao::world::embedded_clip();
-    mao::world::FewShotTask images(*clip, "disjoint", /*seed=*/1);
+    const auto clip = mao::embedded::clip();
+    mao::embedded::FewShotTask images(*clip, "disjoint", /*seed=*/1);
     tune_and_test(clip, images.task_view());
     return 0;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sampler of one's own: what takes 650 copied lines in the Python code bases takes one struct here.
+// A sampler of your own: what takes 650 copied lines in the Python code bases takes one struct here.
 //
 //   build/release/bin/examples/03_own_sampler
 //
@@ -7,8 +7,7 @@
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 /// Each batch holds one image of every class, in an order of its own.
 struct BalancedSampler {
@@ -38,8 +37,8 @@ struct BalancedSampler {
 static_assert(mao::Sampler<BalancedSampler>);
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Coop coop(clip, task.base.classes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A regularizer of one's own: which classes a batch is judged against, and by what loss.
+// A regularizer of your own: which classes a batch is judged against, and by what loss.
 //
 //   build/release/bin/examples/04_own_regularizer
 //
@@ -8,10 +8,9 @@
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
+#include <mao/embedded/few_shot_task.hpp>
 #include <mao/sampling/similarity.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/sampling/text_tower_similarity.hpp>
 
 /// reg-B plus the nearest class of each class that is present.
 struct NeighbourRegularizer {
@@ -41,8 +40,8 @@ struct NeighbourRegularizer {
 static_assert(mao::Regularizer<NeighbourRegularizer>);
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   const auto similarity = mao::class_similarity(task.base.classes, mao::TextTowerSimilarity(clip));

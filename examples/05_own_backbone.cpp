@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A backbone of one's own: a prompt-tuning method that mao does not have, and MAO over it without another line.
+// A backbone of your own: a prompt-tuning method that mao does not have, and MAO over it without another line.
 //
 //   build/release/bin/examples/05_own_backbone
 //
@@ -8,12 +8,11 @@
 
 #include <ATen/ops/zeros.h>
 
-#include <mao/backbones/compare.hpp>
-#include <mao/backbones/labelers.hpp>
+#include <mao/backbones/detail/compare.hpp>
 #include <mao/core/own_tensor.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 /// Class features of "a photo of a {}." plus a learned offset.
 class OffsetLearner {
@@ -51,8 +50,8 @@ class OffsetLearner {
 static_assert(mao::Backbone<OffsetLearner>);
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   OffsetLearner learner(clip, task.base.classes);

@@ -10,17 +10,16 @@
 #include <string>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/clip/image_sources.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/evaluation/metrics.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/models/mobilenet_minilm.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/recipes.hpp>
 
-#include "models/mobilenet_minilm.hpp"
-
 // A model offers what this concept lists: tokens, embeddings, two encoders, a scale. There is no base class.
-static_assert(mao::VisionLanguageModel<mao::examples::MobileNetMiniLm>);
+static_assert(mao::VisionLanguageModel<mao::MobileNetMiniLm>);
 
 // Ranks class names for MAO's hard negatives; any function of two lists of names will do.
 struct SharedLetters {
@@ -72,7 +71,7 @@ void run(const std::shared_ptr<const ModelT>& model) {
 int main(int argc, char** argv) try {
   const bool given = argc == 3 && std::string(argv[1]) == "--weights";
   if (!given) std::cout << "No --weights DIR given: a tiny random model is used instead of MobileNetV2 and MiniLM.\n";
-  if (given) run(std::make_shared<const mao::examples::MobileNetMiniLm>(mao::examples::MobileNetMiniLm::load(argv[2])));
+  if (given) run(std::make_shared<const mao::MobileNetMiniLm>(mao::MobileNetMiniLm::load(argv[2])));
   if (!given) run(mao::testing::ToyModel::make());
 } catch (const std::exception& failure) {
   std::cerr << failure.what() << "\n";

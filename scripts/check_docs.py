@@ -4,14 +4,18 @@
 
 usage: scripts/check_docs.py [--program MAO] [--write] [PAGE...]
 
-  cpp     every block is cut from a file under examples/, tests/, include/ or benchmarks/, line by line, whatever its indentation.
+  cpp     every block is cut from a file under examples/, tests/, include/, benchmarks/ or tools/, line by line, whatever its indentation.
           Includes at its beginning may stand elsewhere in that file; a line `// ...` or `# ...` stands for lines left out. A comment
           `<!-- from PATH -->` above a block says which file, `<!-- from PATH#NAME -->` which part of it: what stands between
           the lines `// [NAME]` and `// [end]`. With --write such blocks are copied from their files.
   toml, json, csv, py
           the same, among the files of docs/, tests/, examples/ and benchmarks/
   shell   with --program, the commands and options of every `mao ...` exist, also within sentences; the program's own help says which do.
-          Programs and scripts of the repository that are named have to exist in any case.
+          Programs and scripts of the repository that are named have to exist in any case, and so have headers and sources;
+          links lead to files and headings that exist, on the site too.
+
+Without PAGEs it also checks the language: no word of the dictionary in CONTRIBUTING.md is in a page, a comment, a message or a help text, each page
+asks in its first paragraph what it answers, and README.md has at most 700 words outside its code.
 """
 
 import os
@@ -23,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = {
-    "cpp": (["examples", "tests", "include", "benchmarks"], [".cpp", ".hpp"]),
+    "cpp": (["examples", "tests", "include", "benchmarks", "tools"], [".cpp", ".hpp"]),
     "cmake": (["tests", "cmake"], [".txt", ".cmake"]),
     "toml": (["tests", "examples", "benchmarks"], [".toml", ".cpp"]),
     "json": (["tests", "examples", "benchmarks"], [".json", ".cpp"]),
@@ -34,7 +38,16 @@ SHELL = ("sh", "bash", "console")
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 ORIGIN = re.compile(r"<!-- from ([^\s#]+)(?:#(\S+))? -->\n$")
 INLINE = re.compile(r"(?<!`)`((?:build/release/bin/)?mao [a-z][^`]*)`(?!`)")
+LINK = re.compile(r"\]\(([^)\s:]*)\)")
 ELISIONS = ("// ...", "# ...")
+INCLUDED = re.compile(r"<(mao/[\w/.]+\.(?:hpp|cuh))>")
+NAMED = re.compile(r"(?<![\w/.-])((?:include/mao|tools|examples|benchmarks|tests|cmake)/[\w/.-]+\.(?:hpp|cpp|cu|cuh|py|cmake|toml))\b")
+DICTIONARY = re.compile(r"^\| not \| but \|\n\|---\|---\|\n((?:\|.*\n)+)", re.MULTILINE)
+# Folders whose C++ is checked for the words of the dictionary, comments and texts alike.
+WORDED = ("include/mao", "tools", "examples")
+# Pages that are rewritten as a whole elsewhere.
+LATER = ()
+MOST_WORDS = 700
 
 
 def dedent(lines):
@@ -48,6 +61,12 @@ def without_includes(block):
     while block and (block[0].startswith("#include") or not block[0]):
         block = block[1:]
     return block
+
+
+def anchors_of(page):
+    """The names of a page's headings, as the site and GitHub make them."""
+    headings = re.findall(r"^#+ (.*)$", BLOCK.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading).strip().lower()) for heading in headings}
 
 
 class Source:
@@ -180,6 +199,10 @@ class Docs:
                 self.check_excerpt(page, line, language, lines, origin)
             elif language != "text":
                 self.fail(page, line, f"no rule for blocks of {language}")
+        for number, line in enumerate(text.splitlines(), 1):
+            for name in [*("include/" + header for header in INCLUDED.findall(line)), *NAMED.findall(line)]:
+                if not (ROOT / name).exists():
+                    self.fail(page, number, f"there is no {name}")
         # Blocks by indentation are commands, or plain text; commands also stand within sentences and tables.
         for number, line in enumerate(text.splitlines(), 1):
             if re.match(r" {4}(build/release/bin/)?mao [a-z]", line):
@@ -256,13 +279,66 @@ class Docs:
         if name.startswith(("scripts/", "benchmarks/")) and not (ROOT / name).exists():
             self.fail(page, line, f"there is no {name}")
         for word in call[1:]:
-            if re.fullmatch(r"(scripts|benchmarks|examples|docs)/[\w./-]+\.\w+", word) and not (ROOT / word).exists():
+            if re.fullmatch(r"(scripts|benchmarks|examples|docs|tools)/[\w./-]+\.\w+", word) and not (ROOT / word).exists():
                 self.fail(page, line, f"there is no {word}")
         starts = [index for index, word in enumerate(call) if word == "mao" or word.endswith("bin/mao")]
         if starts and self.program and (starts[0] == 0 or name in ("torchrun", "mpirun", "srun", "xargs", "timeout")):
             problem = self.program.problem(call[starts[0] + 1:])
             if problem:
                 self.fail(page, line, problem)
+
+    def check_words(self):
+        """The dictionary's left column, case ignored; its own table is left out."""
+        contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+        table = DICTIONARY.search(contributing)
+        if table is None:
+            self.failures.append("CONTRIBUTING.md: the dictionary `| not | but |` is missing")
+            return
+        rows = [row.strip("|").split("|") for row in table[1].splitlines()]
+        plain = {word.strip(): row[1].strip() for row in rows for word in row[0].split(",")}
+        words = re.compile(r"\b(" + "|".join(map(re.escape, plain)) + r")\b", re.IGNORECASE)
+        for path in self.worded_files():
+            text = path.read_text(encoding="utf-8")
+            if path.name == "CONTRIBUTING.md":
+                text = text.replace(table[0], "\n" * table[0].count("\n"))
+            for number, line in enumerate(text.splitlines(), 1):
+                for found in words.findall(line):
+                    self.fail(path, number, f'"{found}": say {plain[found.lower()]}')
+
+    @staticmethod
+    def worded_files():
+        pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+        for folder in WORDED:
+            pages += [path for path in (ROOT / folder).rglob("*") if path.suffix in (".hpp", ".cpp", ".ipp", ".cu", ".cuh", ".md")]
+        excepted = {ROOT / name for name in (*LATER, "CHANGELOG.md")}
+        return sorted(page for page in pages if page not in excepted)
+
+    def check_links(self, page):
+        """Files that links point to, and headings within pages. The site has the pages below docs/ alone."""
+        in_site = ROOT / "docs" in page.parents
+        for number, line in enumerate(BLOCK.sub(lambda block: "\n" * block[0].count("\n"), page.read_text(encoding="utf-8")).splitlines(), 1):
+            for link in LINK.findall(line):
+                name, _, anchor = link.partition("#")
+                target = (page.parent / name).resolve() if name else page
+                if not target.exists():
+                    self.fail(page, number, f"a link to {name}, which does not exist")
+                elif in_site and ROOT / "docs" not in target.parents:
+                    self.fail(page, number, f"a link to {name}, which is not below docs/ and so not on the site")
+                elif anchor and target.suffix == ".md" and anchor not in anchors_of(target):
+                    self.fail(page, number, f"{name or page.name} has no heading #{anchor}")
+
+    def check_question(self, page):
+        """The first paragraph asks what the page answers."""
+        name = page.relative_to(ROOT).as_posix()
+        paragraphs = page.read_text(encoding="utf-8").split("\n\n")
+        if name.startswith("docs/") and name not in LATER and not any("? " in part + " " or "?\n" in part for part in paragraphs[1:2]):
+            self.fail(page, 3, "the first paragraph does not say, as a question, what the page answers")
+
+    def check_length(self):
+        readme = ROOT / "README.md"
+        count = len(re.sub(r"<!--.*?-->", "", BLOCK.sub("", readme.read_text(encoding="utf-8")), flags=re.DOTALL).split())
+        if count > MOST_WORDS:
+            self.fail(readme, 1, f"{count} words outside its code; {MOST_WORDS} at most")
 
     def fail(self, page, line, message):
         self.failures.append(f"{page.relative_to(ROOT)}:{line}: {message}")
@@ -282,10 +358,15 @@ def main(arguments):
         else:
             pages.append(Path(argument).resolve())
     docs = Docs(program)
-    for page in pages or [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+    for page in pages or [ROOT / "README.md", ROOT / "tools/mao/README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
         if write:
             docs.write_page(page)
         docs.check_page(page)
+        docs.check_question(page)
+        docs.check_links(page)
+    if not pages:
+        docs.check_words()
+        docs.check_length()
     for failure in docs.failures:
         print(f"error: {failure}")
     counts = ", ".join(f"{count} of {language}" for language, count in sorted(docs.counts.items()))

@@ -16,25 +16,36 @@ ROOT = Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include" / "mao"
 UMBRELLA = INCLUDE / "mao.hpp"
 
-# The stages of the data flow. A header includes core/, any concepts.hpp, and folders to its left.
-FLOW = ["core", "data", "text", "clip", "sampling", "prompts", "backbones", "regularizers", "schedules", "tuner", "evaluation",
-        "report"]
-# Folders beside the flow, which may include all of it.
-BESIDE = ["cuda", "interop", "testing"]
-# Folders that must compile without ATen.
-WITHOUT_ATEN = ["data", "sampling", "schedules", "evaluation", "report"]
+# The rooms, in order: a header includes its own room and those before it. DESIGN section 5 says what each is for.
+ROOMS = ["core", "io", "kernels", "data", "text", "models", "prompts", "backbones", "labelers", "sampling", "regularizers", "schedules",
+         "optimizers", "parallel", "tuner", "evaluation", "embedded"]
+# What a concept is may be asked anywhere. Kernels see core/ alone.
+KERNELS = "kernels"
+# Rooms that compile without ATen.
+WITHOUT_ATEN = ["data", "sampling", "schedules", "evaluation"]
 # A protocol drives a tuner, so it cannot; what it measures with (evaluation/metrics.hpp) does.
-WITH_ATEN = ["evaluation/base_to_new.hpp"]
+WITH_ATEN = ["evaluation/base_to_new.hpp", "sampling/text_tower_similarity.hpp"]
+# torch/*.h costs a quarter of a minute a file; what LibTorch offers nowhere else is used here.
+WITH_TORCH = ["parallel/c10d_workers.hpp"]
+# Needs the CUDA toolkit's headers, so no test of every machine can include it.
+WITH_CUDA = ["models/cuda_step_graph.hpp"]
+# For tests of policies, not for programs.
+FOR_TESTS = ["embedded/archetypes.hpp", "embedded/toy_model.hpp"]
 # Headers of data members alone: nothing in them can be wrong by itself, the tests of those who fill them in check them.
-WITHOUT_TEST = ["tuner/reports.hpp"]
+WITHOUT_TEST = ["tuner/detail/reports.hpp"]
 HEADER_LINES, LINE_LENGTH = 200, 120
 
 INCLUDE_LINE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 
 
-def folder_of(header):
+def room_of(header):
     """`data` for data/images.hpp, an empty string for mao.hpp itself."""
     return header.split("/")[0] if "/" in header else ""
+
+
+def is_public(header):
+    """What a user includes: not what stands in detail/, and no kernel."""
+    return "/detail/" not in header and room_of(header) != KERNELS
 
 
 class Tree:
@@ -62,35 +73,45 @@ class Tree:
 
     def check_include_order(self):
         for header in self.text:
-            folder = folder_of(header)
-            if folder and folder not in FLOW + BESIDE:
-                self.fail(header, f"folder {folder}/ is no stage of the flow ({', '.join(FLOW)}) and not beside it ({', '.join(BESIDE)})")
+            room = room_of(header)
+            if room and room not in ROOMS:
+                self.fail(header, f"{room}/ is no room of the library; the rooms are {', '.join(ROOMS)}")
             for name in self.includes[header]:
-                if name.startswith("torch/") and folder != "interop":
-                    self.fail(header, f"includes <{name}>; only interop/ may, include the ATen header that is needed")
+                if name.startswith("torch/") and header not in WITH_TORCH:
+                    self.fail(header, f"includes <{name}>; include the ATen header that is needed")
                 if name in ("ATen/ATen.h", "ATen/Functions.h"):
                     self.fail(header, f"includes <{name}>, which is all of ATen; include the single <ATen/ops/NAME.h>")
+            for name in re.findall(r'^\s*#\s*include\s*"([^"]+)"', self.text[header], re.MULTILINE):
+                self.fail(header, f'includes "{name}"; a header of the library includes <mao/...> alone')
             for name in self.own_includes(header):
-                self.check_include(header, folder, name)
+                self.check_include(header, room, name)
 
-    def check_include(self, header, folder, name):
-        other = folder_of(name)
-        if name not in self.text and not (INCLUDE / name).exists():
+    def check_include(self, header, room, name):
+        other = room_of(name)
+        if not (INCLUDE / name).exists():
             self.fail(header, f"includes <mao/{name}>, which does not exist")
         elif name == "mao.hpp":
             self.fail(header, "includes <mao/mao.hpp>, which is for users")
-        elif header == UMBRELLA.name or folder in BESIDE or other in ("", "core", folder) or name.endswith("/concepts.hpp"):
+        elif header == UMBRELLA.name or other in ("", room) or room not in ROOMS or other not in ROOMS:
             return
-        elif other in BESIDE:
-            # A stage may use a kernel of its own, but nothing made for tests.
-            if other != "cuda":
-                self.fail(header, f"includes <mao/{name}>; the library does not depend on {other}/")
-        elif folder in FLOW and FLOW.index(other) > FLOW.index(folder):
-            self.fail(header, f"includes <mao/{name}>, a stage to its right ({folder} comes before {other})")
+        elif room == KERNELS and other != "core":
+            self.fail(header, f"includes <mao/{name}>; kernels see core/ alone")
+        elif ROOMS.index(other) > ROOMS.index(room):
+            self.fail(header, f"includes <mao/{name}>; {other}/ comes after {room}/")
+
+    def check_users(self):
+        """Nothing in the library is there for the program alone: a header has a user in the library, the examples, the benchmarks or the
+        code of the pages."""
+        elsewhere = "".join(path.read_text(encoding="utf-8", errors="replace") for top in ("examples", "benchmarks", "tests/docs")
+                            for path in sorted((ROOT / top).rglob("*.[ch]pp")))
+        used = {name for header in self.text if header != UMBRELLA.name for name in self.own_includes(header)}
+        for header in self.text:
+            if room_of(header) and header not in used and header not in WITH_CUDA and f"mao/{header}>" not in elsewhere:
+                self.fail(header, "is used by nothing but the program; such a header belongs to tools/mao")
 
     def check_aten_free(self):
         for header in self.text:
-            if folder_of(header) not in WITHOUT_ATEN or header in WITH_ATEN:
+            if room_of(header) not in WITHOUT_ATEN or header in WITH_ATEN:
                 continue
             path = self.path_to_aten(header, [])
             if path:
@@ -112,8 +133,8 @@ class Tree:
         concept_tests = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "concepts").glob("*.cpp")))
         pages = {}
         for header in self.text:
-            folder = folder_of(header)
-            if not folder:
+            folder = room_of(header)
+            if not folder or not is_public(header) or header in WITH_CUDA:
                 continue
             test = ROOT / "tests" / Path(header).with_suffix(".cpp")
             tested_together = header.endswith("/concepts.hpp") and f"<mao/{header}>" in concept_tests
@@ -131,22 +152,22 @@ class Tree:
         elif self.own_includes(UMBRELLA.name) != self.umbrella_headers():
             expected, found = self.umbrella_headers(), self.own_includes(UMBRELLA.name)
             differing = sorted(set(expected) ^ set(found)) or ["(only the order)"]
-            self.fail(UMBRELLA.name, f"does not list the headers in flow order; differs in {', '.join(differing)}; "
+            self.fail(UMBRELLA.name, f"does not list the headers in the order of the rooms; differs in {', '.join(differing)}; "
                                      "scripts/check_tree.py --write-umbrella makes it anew")
 
     def umbrella_headers(self):
-        """All headers for users in the order of the flow, concepts first in each folder."""
-        headers = [header for header in self.text if folder_of(header) in FLOW]
-        headers.sort(key=lambda header: (FLOW.index(folder_of(header)), not header.endswith("/concepts.hpp"), header))
+        """All headers for users in the order of the rooms, concepts first in each."""
+        headers = [header for header in self.text if room_of(header) and is_public(header) and header not in WITH_CUDA + WITH_TORCH + FOR_TESTS]
+        headers.sort(key=lambda header: (ROOMS.index(room_of(header)), not header.endswith("/concepts.hpp"), header))
         return ["version.hpp"] + headers
 
     def write_umbrella(self):
         lines = ["// SPDX-License-Identifier: Apache-2.0", "#pragma once", "/// \\file",
-                 "/// Everything, in the order of the data flow: a map, and for small programs. The library itself never includes it."]
+                 "/// Everything, room by room: a map, and for small programs. The library itself never includes it."]
         folder = None
         for header in self.umbrella_headers():
-            if folder_of(header) != folder:
-                folder = folder_of(header)
+            if room_of(header) != folder:
+                folder = room_of(header)
                 lines += ["", f"// {folder}"] if folder else [""]
             lines.append(f"#include <mao/{header}>")
         UMBRELLA.write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -159,7 +180,7 @@ class Tree:
                     self.check_file(path)
         for header, text in self.text.items():
             lines = text.count("\n")
-            if lines > HEADER_LINES and header != UMBRELLA.name:
+            if lines > HEADER_LINES and header != UMBRELLA.name and is_public(header):
                 self.warnings.append(f"include/mao/{header}: {lines} lines, meant to be {HEADER_LINES} at most")
 
     def check_file(self, path):
@@ -174,22 +195,20 @@ class Tree:
             self.warnings.append(f"{name}: more than {LINE_LENGTH} columns in line {', '.join(too_long)}")
 
     def check_tests(self):
-        for path in sorted((ROOT / "tests").rglob("*.cpp")):
-            folder = path.relative_to(ROOT / "tests").parts[0]
-            header = path.relative_to(ROOT / "tests").with_suffix(".hpp").as_posix()
-            if folder not in FLOW + BESIDE:
-                continue
-            if header not in self.text:
-                self.warnings.append(f"{path.relative_to(ROOT)}: tests no header of that name")
+        for header in self.text:
+            room, name = room_of(header), Path(header).stem
+            test = ROOT / "tests" / room / f"{name}.cpp"
+            if not room or not is_public(header) or not test.exists():
                 continue
             # A header that comes first in some source is known to compile by itself.
-            first = next(iter(INCLUDE_LINE.findall(path.read_text(encoding="utf-8"))), "")
+            first = next(iter(INCLUDE_LINE.findall(test.read_text(encoding="utf-8"))), "")
             if first != f"mao/{header}":
-                self.failures.append(f"{path.relative_to(ROOT)}: must include <mao/{header}> before all else")
+                self.failures.append(f"{test.relative_to(ROOT)}: must include <mao/{header}> before all else")
 
     def check(self):
         self.check_opening()
         self.check_include_order()
+        self.check_users()
         self.check_aten_free()
         self.check_mirror()
         self.check_umbrella()

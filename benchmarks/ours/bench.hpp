@@ -10,9 +10,9 @@
 #include <utility>
 #include <vector>
 
-#include <mao/clip/model.hpp>
 #include <mao/core/class_list.hpp>
 #include <mao/core/precision.hpp>
+#include <mao/models/clip_model.hpp>
 
 namespace bench {
 

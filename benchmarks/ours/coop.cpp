@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Steps of CoOp, CoOp + MAO's base step and CoOp + MAO's new step: with kept image features, or with fresh views of
+// Steps of CoOp, CoOp + MAO's base stage and CoOp + MAO's new stage: with kept image features, or with fresh views of
 // image files that go through the image tower.
 #include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/clip/image_sources.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 

@@ -6,7 +6,7 @@
 #include <ATen/ops/randn.h>
 #include <ATen/ops/zeros.h>
 
-#include <mao/core/frozen_linear.hpp>
+#include <mao/kernels/cpu/frozen_linear.hpp>
 
 #include "bench.hpp"
 

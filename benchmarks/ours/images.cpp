@@ -3,7 +3,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/clip/image_sources.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/tuner/predict.hpp>
 
 #include "bench.hpp"

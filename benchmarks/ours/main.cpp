@@ -19,8 +19,8 @@
 
 #include <ATen/Parallel.h>
 
-#include <mao/core/memory.hpp>
-#include <mao/core/safetensors.hpp>
+#include <mao/core/detail/memory.hpp>
+#include <mao/io/safetensors.hpp>
 
 #include "bench.hpp"
 

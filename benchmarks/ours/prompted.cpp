@@ -4,7 +4,7 @@
 
 #include <mao/backbones/maple.hpp>
 #include <mao/backbones/promptsrc.hpp>
-#include <mao/clip/image_sources.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
 
 #include "bench.hpp"

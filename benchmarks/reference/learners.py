@@ -58,17 +58,17 @@ class Coop(Learner):
         return F.cross_entropy(self.logits(unit(features), self.text_features()), labels)
 
     def text_subset_loss(self, features, labels):
-        """The text side of MAO's base step."""
+        """The text side of MAO's base stage."""
         logits = self.logits(unit(features), self.text_features()[labels])
         return F.cross_entropy(logits, torch.arange(len(labels)))
 
     def regularised_loss(self, pixels, labels):
-        """MAO's base step as released: all classes are encoded, then the rows of the batch's labels are taken."""
+        """MAO's base stage as released: all classes are encoded, then the rows of the batch's labels are taken."""
         image, text = self.image_features(pixels), self.text_features()
         return F.cross_entropy(self.logits(image, text[labels]), torch.arange(len(labels)))
 
     def pseudo_labelled_loss(self, pixels, frozen_text):
-        """MAO's new step: a frozen model of its own labels the images, then they are judged against all classes."""
+        """MAO's new stage: a frozen model of its own labels the images, then they are judged against all classes."""
         with torch.no_grad():
             labels = self.logits(unit(self.clip.visual(pixels)), frozen_text).argmax(dim=1)
         return self.loss(pixels, labels)

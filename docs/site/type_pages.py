@@ -10,8 +10,8 @@ from pathlib import Path
 from mkdocs.structure.files import File
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include" / "mao"
-FOLDERS = ["core", "data", "text", "clip", "sampling", "prompts", "backbones", "regularizers", "schedules", "tuner", "evaluation",
-           "report", "interop", "cuda", "testing"]
+FOLDERS = ["core", "io", "data", "text", "models", "prompts", "backbones", "labelers", "sampling", "regularizers", "schedules", "optimizers",
+           "parallel", "tuner", "evaluation", "embedded"]
 KINDS = re.compile(r"^(?:template <.*?>\s*)*(?:requires .*?\s)?(concept|class|struct|enum class|enum|using)\s+(\w+)", re.DOTALL)
 FUNCTION = re.compile(r"([\w~]+|operator\S+)\s*\(")
 PRIVATE = re.compile(r"^namespace detail|^namespace explain")

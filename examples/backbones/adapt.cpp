@@ -8,8 +8,7 @@
 
 #include <mao/backbones/adapt.hpp>
 #include <mao/backbones/zero_shot.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 namespace {
 
@@ -30,8 +29,8 @@ void lengths(const char* name, const mao::TokenBank& bank) {
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::ZeroShot untuned(clip, task.base.classes);

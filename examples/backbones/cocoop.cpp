@@ -3,18 +3,17 @@
 //
 //   build/release/bin/examples/backbones/cocoop
 //
-// Every image needs every class encoded anew, so MAO's base step, which encodes the batch's classes alone, saves the
+// Every image needs every class encoded again, so MAO's base stage, which encodes the batch's classes alone, saves the
 // more.
 #include <iostream>
 
 #include <mao/backbones/cocoop.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::CoCoop cocoop(clip, task.base.classes, {.rows = 128});  // prompts at a time when it is tested
@@ -23,6 +22,6 @@ int main() {
       .fit(*task.base.train);
 
   const double base = mao::test_on(cocoop, task.base).accuracy, fresh = mao::test_on(cocoop, task.fresh).accuracy;
-  std::cout << "CoCoOp + MAO's base step  Base " << base << "  New " << fresh << "  H "
+  std::cout << "CoCoOp + MAO's base stage  Base " << base << "  New " << fresh << "  H "
             << mao::harmonic_mean(base, fresh) << "\n";
 }

@@ -5,14 +5,13 @@
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
   const mao::Coop<mao::Clip>::Options options{.init = "", .context = 4, .position = mao::ClassPosition::Middle};
 

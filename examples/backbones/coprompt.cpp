@@ -8,8 +8,7 @@
 #include <iostream>
 
 #include <mao/backbones/coprompt.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 namespace {
 
@@ -25,8 +24,8 @@ void tune_and_test(const char* name, BackboneT& backbone, const mao::BaseToNewTa
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Maple maple(clip, task.base.classes, {.context = 2, .depth = 3});

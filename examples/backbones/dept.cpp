@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DePT over CoOp, by itself and in MAO's base step: a second head for what is special to the base classes.
+// DePT over CoOp, by itself and in MAO's base stage: a second head for what is special to the base classes.
 //
 //   build/release/bin/examples/backbones/dept
 //
@@ -8,9 +8,8 @@
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dept.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 namespace {
 
@@ -23,8 +22,8 @@ void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task)
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
   const auto& labels = task.base.train_labels;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// DPC over CoOp: a tuned prompt is kept for new classes, a second one goes on learning for base classes.
+// DPC over CoOp: a tuned prompt is kept for new classes, a second one continues learning for base classes.
 //
 //   build/release/bin/examples/backbones/dpc
 //
@@ -8,10 +8,9 @@
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dpc.hpp>
+#include <mao/embedded/few_shot_task.hpp>
 #include <mao/regularizers/symmetric_contrast.hpp>
 #include <mao/sampling/prediction_negatives.hpp>
-
-#include "embedded/embedded.hpp"
 
 namespace {
 
@@ -24,8 +23,8 @@ void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task)
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
   const auto& labels = task.base.train_labels;
 

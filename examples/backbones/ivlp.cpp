@@ -7,8 +7,7 @@
 #include <iostream>
 
 #include <mao/backbones/ivlp.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 namespace {
 
@@ -23,8 +22,8 @@ void tune_and_test(const char* name, mao::Ivlp<mao::Clip> ivlp, const mao::BaseT
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
   const mao::ClassList& classes = task.base.classes;
 

@@ -7,8 +7,7 @@
 #include <iostream>
 
 #include <mao/backbones/kgcoop.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 namespace {
 
@@ -22,8 +21,8 @@ void tune_and_test(const char* name, BackboneT& backbone, const mao::BaseToNewTa
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Coop coop(clip, task.base.classes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// MaPLe by itself and in MAO's base step: prompts in both towers, the image tower's made out of the text tower's.
+// MaPLe by itself and in MAO's base stage: prompts in both towers, the image tower's made out of the text tower's.
 //
 //   build/release/bin/examples/backbones/maple
 //
@@ -7,9 +7,8 @@
 #include <iostream>
 
 #include <mao/backbones/maple.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 namespace {
 
@@ -21,8 +20,8 @@ void test(const char* name, mao::Maple<mao::Clip>& maple, const mao::BaseToNewTa
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
   const mao::MapleOptions options{.context = 2, .depth = 3};
 

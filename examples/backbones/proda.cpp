@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ProDA by itself and in MAO's base step: several prompts for each class, whose spread takes part in the loss.
+// ProDA by itself and in MAO's base stage: several prompts for each class, whose spread takes part in the loss.
 //
 //   build/release/bin/examples/backbones/proda
 //
@@ -9,9 +9,8 @@
 
 #include <mao/backbones/proda.hpp>
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 namespace {
 
@@ -24,8 +23,8 @@ void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task)
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
   const mao::ProDaOptions options{.prompts = 8, .context = 4, .step_prompts = 4};
 

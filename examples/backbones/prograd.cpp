@@ -7,14 +7,13 @@
 #include <iostream>
 
 #include <mao/backbones/prograd.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 static_assert(mao::CombinesLosses<mao::ProGrad<mao::Clip>>);
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   for (const double lambda : {0.0, 1.0}) {  // 0 is CoOp

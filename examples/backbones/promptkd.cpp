@@ -8,8 +8,7 @@
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/promptkd.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 namespace {
 
@@ -22,8 +21,8 @@ void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task)
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Coop teacher(clip, task.base.classes);

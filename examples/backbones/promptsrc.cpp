@@ -7,8 +7,7 @@
 #include <iostream>
 
 #include <mao/backbones/promptsrc.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 namespace {
 
@@ -24,8 +23,8 @@ void tune_and_test(const char* name, BackboneT& backbone, const mao::BaseToNewTa
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Ivlp ivlp(clip, task.base.classes, {.text_context = 4, .text_depth = 3, .vision_context = 4, .vision_depth = 3});

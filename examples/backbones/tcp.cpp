@@ -7,12 +7,11 @@
 #include <iostream>
 
 #include <mao/backbones/tcp.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "shifted", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Tcp tcp(clip, task.base.classes, {.init = "a photo of a", .block = clip->towers().text_layers - 1});

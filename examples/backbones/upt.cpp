@@ -8,8 +8,7 @@
 
 #include <mao/backbones/upt.hpp>
 #include <mao/backbones/zero_shot.hpp>
-
-#include "embedded/embedded.hpp"
+#include <mao/embedded/few_shot_task.hpp>
 
 namespace {
 
@@ -22,8 +21,8 @@ void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task)
 }  // namespace
 
 int main() {
-  const auto clip = mao::world::embedded_clip();
-  mao::world::FewShotTask images(*clip, "sketch", /*seed=*/1);
+  const auto clip = mao::embedded::clip();
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
   mao::ZeroShot untuned(clip, task.base.classes);

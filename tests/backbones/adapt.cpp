@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/adapt.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/tuner/recipes.hpp>
 
 #include <ATen/ops/zeros_like.h>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/binding.hpp>
-#include <mao/backbones/any_backbone.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dept.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+
+#include "learners/any_backbone.hpp"
 
 #include <ATen/ops/zeros.h>
 

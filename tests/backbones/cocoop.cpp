@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/cocoop.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/zero_shot.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/regularizers/alterable.hpp>
-#include <mao/testing/toy_model.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

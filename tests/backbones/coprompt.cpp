@@ -3,8 +3,8 @@
 
 #include <set>
 
-#include <mao/clip/image_sources.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/tuner/prompts_file.hpp>
 #include <mao/tuner/recipes.hpp>
 

@@ -6,8 +6,8 @@
 #include <mao/backbones/maple.hpp>
 #include <mao/backbones/promptsrc.hpp>
 #include <mao/backbones/scorer.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
-#include <mao/testing/toy_model.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>

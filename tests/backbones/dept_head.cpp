@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/dept_head.hpp>
+#include <mao/backbones/detail/dept_head.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <support/backbone_properties.hpp>

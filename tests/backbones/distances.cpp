@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/distances.hpp>
-#include <mao/backbones/compare.hpp>
+#include <mao/backbones/detail/distances.hpp>
+#include <mao/backbones/detail/compare.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <support/catch.hpp>

@@ -6,11 +6,11 @@
 #include <mao/backbones/promptkd.hpp>
 #include <mao/backbones/scorer.hpp>
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/clip/image_sources.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/regularizers/symmetric_contrast.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <mao/schedules/constant.hpp>
-#include <mao/testing/toy_model.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 
 #include <support/backbone_properties.hpp>

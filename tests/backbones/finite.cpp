@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/finite.hpp>
+#include <mao/backbones/detail/finite.hpp>
 
 #include <limits>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/gaussian_aggregation.hpp>
+#include <mao/backbones/detail/gaussian_aggregation.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <support/catch.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/ivlp.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/pairwise_variance.hpp>
-#include <mao/backbones/compare.hpp>
+#include <mao/backbones/detail/pairwise_variance.hpp>
+#include <mao/backbones/detail/compare.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <ATen/ops/tensor.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/backbones/projector.hpp>
+#include <mao/backbones/detail/projector.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <support/backbone_properties.hpp>

@@ -4,9 +4,9 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/scorer.hpp>
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/clip/image_sources.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
-#include <mao/testing/toy_model.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/promptsrc.hpp>
-#include <mao/clip/cached_views.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/cached_views.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/tuner/checkpoint.hpp>
 #include <mao/tuner/recipes.hpp>
 
@@ -117,7 +117,7 @@ TEST_CASE("PromptSRC takes the frozen features that came with the pixels", "[pro
   CHECK_THROWS_WITH(backbone.auxiliary_loss(output, {}), ContainsSubstring("does not hold the images"));
 }
 
-TEST_CASE("PromptSRC in MAO's base step keeps its own terms over all classes", "[promptsrc]") {
+TEST_CASE("PromptSRC in MAO's base stage keeps its own terms over all classes", "[promptsrc]") {
   const mao::Batch two{.images = {0, 1}, .labels = {0, 1}, .weights = {}};
   ToyPromptSrc backbone = toy();
   const AlterableRegularizer regularizer;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/scorer.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/image_sources.hpp>
 
 #include <limits>
 #include <memory>

@@ -2,7 +2,7 @@
 #include <mao/backbones/vpt.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>

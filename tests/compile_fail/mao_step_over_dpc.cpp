@@ -1,11 +1,11 @@
-// expect: mao: this backbone brings its own hard negatives (DPC), MAO's base step would mine them twice: tune the host with MAO, then this method with its own sampler; see docs/concepts/backbone.md
+// expect: mao: this backbone brings its own hard negatives (DPC), MAO's base stage would mine them twice: tune the host with MAO, then this method with its own sampler; see docs/concepts/backbone.md
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dpc.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/regularizers/symmetric_contrast.hpp>
 #include <mao/sampling/prediction_negatives.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 #include <mao/tuner/recipes.hpp>
 
 using namespace mao;

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/promptkd.hpp>
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 #include <mao/tuner/recipes.hpp>
 
 using namespace mao;

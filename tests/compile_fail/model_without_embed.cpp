@@ -1,6 +1,6 @@
 // expect: mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor embed(const Tensor& ids) const`; see docs/concepts/vision_language_model.md
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/clip/concepts.hpp>
+#include <mao/models/concepts.hpp>
 
 using namespace mao;
 

@@ -1,6 +1,6 @@
 // expect: mao: `state()` of a sampler or labeller returns something else, let it return std::string or mao::TensorMap; see docs/concepts/sampler.md
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/testing/archetypes.hpp>
+#include <mao/embedded/archetypes.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 
 using namespace mao;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the library offers conforms to its concepts, and near misses do not. Each near miss lacks one thing.
 #include <mao/backbones/concepts.hpp>
-#include <mao/clip/concepts.hpp>
-#include <mao/data/concepts.hpp>
+#include <mao/labelers/concepts.hpp>
+#include <mao/models/concepts.hpp>
 #include <mao/prompts/concepts.hpp>
 #include <mao/regularizers/concepts.hpp>
 #include <mao/sampling/concepts.hpp>
@@ -10,19 +10,19 @@
 #include <mao/tuner/concepts.hpp>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/clip/any_model.hpp>
-#include <mao/clip/model.hpp>
 #include <mao/data/loader.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
+#include <mao/embedded/archetypes.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/any_model.hpp>
+#include <mao/models/clip_model.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/file_similarity.hpp>
 #include <mao/sampling/hard_negative.hpp>
 #include <mao/sampling/pseudo_label.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 #include <mao/schedules/constant.hpp>
 #include <mao/schedules/cosine.hpp>
-#include <mao/testing/archetypes.hpp>
-#include <mao/testing/toy_model.hpp>
 
 #include <support/catch.hpp>
 
@@ -79,14 +79,6 @@ struct NumberLoss : archetype::Regularizer {
 struct ForgetfulRegularizer {  // its candidates are not const
   Candidates candidates(const Batch&, const ClassList&);
   Tensor operator()(const Output&, const Batch&) const;
-};
-
-struct SilentLoader {  // is not told what comes
-  std::int64_t size() const;
-  void load(const std::vector<View>&, float*);
-};
-struct SmallestLoader : SilentLoader {
-  void announce(const std::vector<std::vector<View>>&);
 };
 
 }  // namespace
@@ -146,11 +138,6 @@ TEST_CASE("a tuner takes four policies in their order", "[conformance]") {
   STATIC_REQUIRE_FALSE(Tunable<Coop<Clip>, CrossEntropy, ShuffledSampler, CosineSchedule>);
   STATIC_REQUIRE_FALSE(Tunable<Clip, ShuffledSampler, CrossEntropy, CosineSchedule>);
   STATIC_REQUIRE_FALSE(CombinesLosses<Coop<Clip>>);
-}
-
-TEST_CASE("loaders of pixels", "[conformance]") {
-  STATIC_REQUIRE((ImageLoader<Loader> && ImageLoader<SmallestLoader>));
-  STATIC_REQUIRE_FALSE(ImageLoader<SilentLoader>);
 }
 
 TEST_CASE("places of the class name have CoOp's names", "[conformance]") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/content_hash.hpp>
+#include <mao/core/detail/content_hash.hpp>
 
 #include <support/catch.hpp>
 

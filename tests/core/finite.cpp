@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/finite.hpp>
+#include <mao/core/detail/finite.hpp>
 
 #include <limits>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/image_calls.hpp>
+#include <mao/core/detail/image_calls.hpp>
 
 #include <stdexcept>
 

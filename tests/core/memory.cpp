@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/memory.hpp>
+#include <mao/core/detail/memory.hpp>
 
 #include <sys/resource.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/own_gradient.hpp>
+#include <mao/core/detail/own_gradient.hpp>
 
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/policy_call.hpp>
+#include <mao/core/detail/policy_call.hpp>
 
 #include <new>
 #include <stdexcept>
@@ -13,7 +13,7 @@
 using namespace mao;
 
 TEST_CASE("what goes wrong in a policy is told in one line; mao's own errors pass", "[policy_call]") {
-  const StepPlace place{.name = "new step", .epoch = 1, .step = 2};
+  const StepPlace place{.name = "new stage", .epoch = 1, .step = 2};
   const auto expected = [] { return "one label for each image"; };
   CHECK(policy_call(place, "the labeller", expected, [] { return 7; }) == 7);
   CHECK_THROWS_AS(policy_call(place, "the labeller", expected, []() -> int { throw DataError("mine"); }), DataError);
@@ -26,12 +26,12 @@ TEST_CASE("what goes wrong in a policy is told in one line; mao's own errors pas
     return "";
   };
   const std::string torch = message([] { static_cast<void>(at::ones({2, 3}).add(at::ones({4, 5}))); });
-  CHECK_THAT(torch, ContainsSubstring("new step, epoch 2, step 3: the labeller failed: The size of tensor a") &&
+  CHECK_THAT(torch, ContainsSubstring("new stage, epoch 2, step 3: the labeller failed: The size of tensor a") &&
                         ContainsSubstring("; expected one label for each image"));
   CHECK(torch.find('\n') == std::string::npos);
   CHECK_THAT(message([] { static_cast<void>(std::vector<int>{}.at(3)); }), ContainsSubstring("the labeller failed: "));
   CHECK(message([] { throw std::runtime_error("no camera\nat port 3\n"); }) ==
-        "new step, epoch 2, step 3: the labeller failed: no camera at port 3; expected one label for each image");
+        "new stage, epoch 2, step 3: the labeller failed: no camera at port 3; expected one label for each image");
 }
 
 TEST_CASE("the original is nested; what says that memory is out, or that somebody interrupts, passes as it is",

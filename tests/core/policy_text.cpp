@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/policy_text.hpp>
+#include <mao/core/detail/policy_text.hpp>
 
 #include <support/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/text_encoding.hpp>
+#include <mao/core/detail/text_encoding.hpp>
 
 #include <string>
 

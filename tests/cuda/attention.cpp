@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/cuda/attention.hpp>
+#include <mao/kernels/cuda/attention.hpp>
 
 #include <limits>
 
@@ -8,8 +8,8 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 
-#include <mao/core/ops.hpp>
-#include <mao/cuda/buckets.hpp>
+#include <mao/core/detail/ops.hpp>
+#include <mao/kernels/cuda/buckets.hpp>
 
 #include "compare.hpp"
 #include "thread_lanes.hpp"

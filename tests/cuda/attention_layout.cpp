@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/cuda/attention_layout.hpp>
+#include <mao/kernels/cuda/attention_layout.hpp>
 
 #include <support/catch.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/cuda/buckets.hpp>
+#include <mao/kernels/cuda/buckets.hpp>
 
 #include <support/catch.hpp>
 

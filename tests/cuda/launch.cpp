@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/cuda/launch.hpp>
+#include <mao/kernels/cuda/launch.hpp>
 
 #include <bit>
 #include <cmath>

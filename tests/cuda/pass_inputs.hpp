@@ -5,8 +5,8 @@
 
 #include <vector>
 
-#include <mao/clip/block_prompts.hpp>
-#include <mao/clip/text_batch.hpp>
+#include <mao/models/block_prompts.hpp>
+#include <mao/models/text_batch.hpp>
 
 namespace mao_test {
 

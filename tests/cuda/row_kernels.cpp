@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/cuda/row_kernels.hpp>
+#include <mao/kernels/cuda/row_kernels.hpp>
 
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/sigmoid.h>
 
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include "compare.hpp"
 #include "thread_lanes.hpp"

@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include <mao/cuda/lanes.cuh>
+#include <mao/kernels/cuda/lanes.cuh>
 
 namespace mao_test {
 

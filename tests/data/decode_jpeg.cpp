@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/decode_jpeg.hpp>
+#include <mao/data/detail/decode_jpeg.hpp>
 
 #include <algorithm>
 #include <cmath>

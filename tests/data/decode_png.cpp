@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/decode_png.hpp>
+#include <mao/data/detail/decode_png.hpp>
 
 #include <support/catch.hpp>
 #include <support/images.hpp>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/decode_webp.hpp>
+#include <mao/data/detail/decode_webp.hpp>
 
 #include <array>
 #include <cstdint>
 #include <filesystem>
 #include <mao/data/decode.hpp>
-#include <mao/data/image_damage.hpp>
+#include "datasets/image_damage.hpp"
 #include <support/catch.hpp>
 #include <support/images.hpp>
 #include <support/temporary_folder.hpp>

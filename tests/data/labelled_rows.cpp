@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/labelled_rows.hpp>
+#include <mao/data/detail/labelled_rows.hpp>
 
 #include <support/catch.hpp>
 

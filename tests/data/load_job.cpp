@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/load_job.hpp>
+#include <mao/data/detail/load_job.hpp>
 
 #include <atomic>
 #include <stdexcept>

@@ -2,15 +2,12 @@
 #include <mao/data/loader.hpp>
 
 #include <algorithm>
-#include <mao/data/concepts.hpp>
 #include <memory>
 #include <support/catch.hpp>
 #include <support/images.hpp>
 #include <support/temporary_folder.hpp>
 #include <thread>
 #include <vector>
-
-static_assert(mao::ImageLoader<mao::Loader>);
 
 namespace {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/native_path.hpp>
+#include <mao/data/detail/native_path.hpp>
 
 #include <filesystem>
 #include <support/catch.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/resize.hpp>
+#include <mao/data/detail/resize.hpp>
 
 #include <support/catch.hpp>
 #include <support/images.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/resize_avx2.hpp>
+#include <mao/data/detail/resize_avx2.hpp>
 
-#include <mao/data/resize.hpp>
+#include <mao/data/detail/resize.hpp>
 #include <support/catch.hpp>
 #include <support/images.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/resize_weights.hpp>
+#include <mao/data/detail/resize_weights.hpp>
 
 #include <cstdlib>
 #include <numeric>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/data/transform.hpp>
+#include <mao/data/detail/transform.hpp>
 
 #include <cmath>
 #include <cstring>

@@ -4,19 +4,20 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/ops/randn.h>
 
-#include <mao/backbones/any_backbone.hpp>
 #include <mao/backbones/cocoop.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
 #include <mao/backbones/promptsrc.hpp>
-#include <mao/clip/any_model.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/cuda/device.hpp>
-#include <mao/cuda/launch.hpp>
-#include <mao/cuda/on_device.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/core/device.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/kernels/cuda/launch.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/any_model.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/models/on_device.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/recipes.hpp>
+
+#include "learners/any_backbone.hpp"
 
 #include <support/catch.hpp>
 
@@ -36,7 +37,7 @@ AnyBackbone made(const std::string& name, const Model& model) {
   return AnyBackbone(PromptSrc<AnyModel>(model, base, options));
 }
 
-/// A plain step and MAO's new step, the first saved and gone on with.
+/// A plain step and MAO's new stage, the first saved and gone on with.
 std::vector<Tensor> results_of(const std::string& name, const c10::Device& device) {
   const Model model = std::make_shared<const AnyModel>(cuda::OnDevice<testing::ToyModel>(
       testing::ToyModel(cuda::moved(testing::ToyModel(1).weights(), device)), device));

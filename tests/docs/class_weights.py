@@ -94,7 +94,7 @@ def main():
     folder = pathlib.Path(__file__).resolve().parents[2]
     with tempfile.TemporaryDirectory() as temporary:
         subprocess.run([str(pathlib.Path(sys.argv[1]).resolve()), "export", "head.safetensors", "--classes", *names, "--model",
-                        str(folder / "examples/embedded/model")], cwd=temporary, check=True)
+                        str(folder / "tools/embedded/model")], cwd=temporary, check=True)
         weight = load_file_by_hand(f"{temporary}/head.safetensors")["weight"]
         os.chdir(temporary)
         probabilities, best = classify(Model(rows([[3 * x for x in weight[1]]])), None, load_file)

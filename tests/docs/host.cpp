@@ -6,14 +6,8 @@
 #include <iostream>
 #include <sstream>
 
-#include <mao/core/base64.hpp>
-#include <mao/core/cpython_random.hpp>
-#include <mao/core/files.hpp>
-#include <mao/core/lease.hpp>
-#include <mao/core/pickle.hpp>
 #include <mao/data/base_new.hpp>
-#include <mao/data/check_files.hpp>
-#include <mao/data/encode_png.hpp>
+#include <mao/data/detail/cpython_random.hpp>
 #include <mao/data/few_shot.hpp>
 #include <mao/data/few_shot_pickle.hpp>
 #include <mao/data/folder.hpp>
@@ -22,10 +16,8 @@
 #include <mao/data/open.hpp>
 #include <mao/evaluation/metrics.hpp>
 #include <mao/evaluation/wilcoxon.hpp>
-#include <mao/report/dassl_log.hpp>
-#include <mao/report/progress.hpp>
-#include <mao/report/run_folder.hpp>
-#include <mao/report/tensorboard.hpp>
+#include <mao/io/detail/pickle.hpp>
+#include <mao/io/files.hpp>
 #include <mao/sampling/file_similarity.hpp>
 #include <mao/sampling/hard_negative.hpp>
 #include <mao/sampling/pseudo_label.hpp>
@@ -36,10 +28,19 @@
 #include <mao/schedules/step.hpp>
 #include <mao/text/bpe.hpp>
 #include <mao/text/clean.hpp>
-#include <mao/text/merges.hpp>
-#include <mao/text/tokenizer_settings.hpp>
+#include <mao/text/detail/merges.hpp>
+#include <mao/text/detail/tokenizer_settings.hpp>
 #include <mao/text/vocabulary.hpp>
 #include <mao/text/word_piece.hpp>
+
+#include "datasets/check_files.hpp"
+#include "report/base64.hpp"
+#include "report/dassl_log.hpp"
+#include "report/encode_png.hpp"
+#include "runs/lease.hpp"
+#include "runs/progress.hpp"
+#include "runs/run_folder.hpp"
+#include "runs/tensorboard.hpp"
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>

@@ -6,31 +6,32 @@
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/ensemble_labelers.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/backbones/pool_labelers.hpp>
-#include <mao/clip/cached_views.hpp>
-#include <mao/clip/feature_cache.hpp>
-#include <mao/clip/model.hpp>
-#include <mao/core/ops.hpp>
-#include <mao/core/own_gradient.hpp>
-#include <mao/core/safetensors.hpp>
-#include <mao/core/torch_archive.hpp>
-#include <mao/core/torch_writer.hpp>
-#include <mao/cuda/attention.hpp>
-#include <mao/cuda/cosine_loss.hpp>
-#include <mao/cuda/device.hpp>
-#include <mao/cuda/on_device.hpp>
-#include <mao/cuda/row_kernels.hpp>
-#include <mao/cuda/text_pass.hpp>
+#include <mao/core/detail/ops.hpp>
+#include <mao/core/detail/own_gradient.hpp>
+#include <mao/core/device.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/evaluation/base_to_new.hpp>
-#include <mao/interop/c10d_workers.hpp>
+#include <mao/io/safetensors.hpp>
+#include <mao/io/torch_archive.hpp>
+#include <mao/io/torch_writer.hpp>
+#include <mao/kernels/cuda/attention.hpp>
+#include <mao/kernels/cuda/row_kernels.hpp>
+#include <mao/labelers/ensemble_labelers.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/labelers/pool_labelers.hpp>
+#include <mao/models/any_model.hpp>
+#include <mao/models/cached_views.hpp>
+#include <mao/models/clip_model.hpp>
+#include <mao/models/cuda_text_pass.hpp>
+#include <mao/models/feature_cache.hpp>
+#include <mao/models/on_device.hpp>
+#include <mao/parallel/c10d_workers.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/descriptions.hpp>
+#include <mao/prompts/template_file.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/prediction_negatives.hpp>
 #include <mao/sampling/pseudo_label.hpp>
-#include <mao/testing/toy_model.hpp>
 #include <mao/text/mini_lm.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompts_file.hpp>
@@ -120,7 +121,7 @@ void feature_cache(const ClipPointer& clip, const fs::path& root, const std::vec
 void workers(mao::Coop<mao::Clip>& coop, const mao::ClassList& classes, const std::vector<std::int64_t>& labels,
              Images& images) {
   // [workers]
-  const std::shared_ptr<mao::Workers> workers = mao::workers_from_environment();  // interop/c10d_workers.hpp
+  const std::shared_ptr<mao::Workers> workers = mao::workers_from_environment();  // parallel/c10d_workers.hpp
   auto tuner = mao::plain(coop, classes, labels, {.tuner = {.workers = workers}});
   tuner.fit(images);  // every process loads and computes its part of each batch; all end with the same prompts
   // [end]
@@ -209,6 +210,19 @@ void on_device(const fs::path& file, const mao::ClipTokenizer& tokenizer, const 
   // [end]
 }
 
+void chosen_at_run_time(const mao::Clip& clip, const mao::ClassList& classes, bool tiny) {
+  // [any_model]
+  const auto model = std::make_shared<mao::AnyModel>(tiny ? mao::AnyModel(mao::testing::ToyModel()) : mao::AnyModel(clip));
+  mao::Coop coop(model, classes);
+  // [end]
+}
+
+void templates_of_a_file(std::shared_ptr<mao::Clip> clip, const mao::ClassList& classes) {
+  // [template_file]
+  mao::ZeroShot zero_shot(clip, classes, {.templates = mao::read_templates("templates.txt")});
+  // [end]
+}
+
 void attention(const mao::TextBatch& batch, const Tensor& qkv, const Tensor& gradient, const c10::Device& device) {
   // [attention]
   using namespace mao::cuda;
@@ -227,14 +241,6 @@ void rows(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tenso
   // [row_kernels]
   const NormedRows normed = layer_norm_forward(x, weight, bias, at::kBFloat16);
   const Tensor x_gradient = layer_norm_backward(normed_gradient, x, weight, normed, residual_gradient);
-  // [end]
-}
-
-void loss(const Tensor& image, const Tensor& text, const Tensor& targets, const Tensor& weights) {
-  using namespace mao::cuda;
-  // [cosine_loss]
-  const CosineLoss loss = cosine_loss_forward(image, text, targets, 100);
-  const auto gradients = cosine_loss_backward(weights, image, text, loss);  // weights [B], 1 / B each for the mean
   // [end]
 }
 
@@ -311,7 +317,7 @@ TEST_CASE("training on a small model", "[docs]") {
     Images& images = new_images;
     {
       // [ensemble_labelers]
-      mao::Coop tuned(clip, new_classes);  // holding what the base step learned
+      mao::Coop tuned(clip, new_classes);  // holding what the base stage learned
       mao::AverageLabeler labeler(mao::ZeroShot(clip, new_classes), tuned);
       auto step = mao::mao_new(coop, images.size(), std::move(labeler));
       // [end]

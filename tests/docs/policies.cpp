@@ -12,17 +12,17 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
 
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
+#include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/clip/fingerprint.hpp>
-#include <mao/clip/image_sources.hpp>
+#include <mao/embedded/archetypes.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/evaluation/base_to_new.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/fingerprint.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/pseudo_label.hpp>
-#include <mao/testing/archetypes.hpp>
-#include <mao/testing/toy_model.hpp>
 #include <mao/tuner/recipes.hpp>
 
 #include <support/catch.hpp>
@@ -228,7 +228,7 @@ static_assert(mao::PseudoLabeler<OnlySure<mao::archetype::PseudoLabeler>>);
 
 }  // namespace
 
-TEST_CASE("a schedule and a labeller of one's own train MAO's new step", "[docs]") {
+TEST_CASE("a schedule and a labeller of one's own train MAO's new stage", "[docs]") {
   const auto clip = mao::testing::ToyModel::make();
   const mao::testing::ToyImages data(6, 8, 1);
   mao::TensorImages images(data.pixels);

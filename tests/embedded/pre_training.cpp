@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../../examples/embedded/pre_training.hpp"
-
 #include <filesystem>
 #include <string>
 
@@ -10,15 +8,16 @@
 
 #include <support/catch.hpp>
 
-#include "../../examples/embedded/bpe_training.hpp"
+#include "embedded/bpe_training.hpp"
+#include "embedded/pre_training.hpp"
 
-namespace world = mao::world;
+namespace embedded = mao::embedded;
 using mao::Rng;
 
 namespace {
 
 mao::ClipTokenizer tokenizer() {
-  return mao::ClipTokenizer(world::learned_merges(world::caption_sample(2000, Rng(1)), 1000));
+  return mao::ClipTokenizer(embedded::learned_merges(embedded::caption_sample(2000, Rng(1)), 1000));
 }
 
 struct TemporaryFolder {
@@ -30,10 +29,10 @@ struct TemporaryFolder {
 }  // namespace
 
 TEST_CASE("the learning rate warms up, then falls to 2 %", "[embedded]") {
-  const world::PreTrainingOptions options;
-  CHECK(world::learning_rate(options, 0) == Approx(options.learning_rate / 150));
-  CHECK(world::learning_rate(options, 149) == Approx(options.learning_rate));
-  CHECK(world::learning_rate(options, options.steps) == Approx(0.02 * options.learning_rate));
+  const embedded::PreTrainingOptions options;
+  CHECK(embedded::learning_rate(options, 0) == Approx(options.learning_rate / 150));
+  CHECK(embedded::learning_rate(options, 149) == Approx(options.learning_rate));
+  CHECK(embedded::learning_rate(options, options.steps) == Approx(0.02 * options.learning_rate));
 }
 
 TEST_CASE("a caption that holds for two pictures is no negative of either", "[embedded]") {
@@ -43,16 +42,16 @@ TEST_CASE("a caption that holds for two pictures is no negative of either", "[em
   const auto nothing = at::zeros({4, 4});
   auto also_true = at::zeros({4, 4});
   also_true[0][1].fill_(1);
-  const double plain = world::contrastive_loss(image, text, scale, nothing).item<double>();
-  CHECK(world::contrastive_loss(image, text, scale, also_true).item<double>() < plain);
-  const double matched = world::contrastive_loss(image, image, scale, nothing).item<double>();
+  const double plain = embedded::contrastive_loss(image, text, scale, nothing).item<double>();
+  CHECK(embedded::contrastive_loss(image, text, scale, also_true).item<double>() < plain);
+  const double matched = embedded::contrastive_loss(image, image, scale, nothing).item<double>();
   CHECK(matched == Approx(std::log(std::exp(5.0) + 3) - 5));
 }
 
 TEST_CASE("a batch is a function of seed and step", "[embedded]") {
   const auto words = tokenizer();
-  const world::BatchMaker make(words, 24, 32, 5);
-  const world::BatchMaker again(words, 24, 32, 5);
+  const embedded::BatchMaker make(words, 24, 32, 5);
+  const embedded::BatchMaker again(words, 24, 32, 5);
   const auto batch = make(7);
   CHECK(batch.pictures.equal(again(7).pictures));
   CHECK(batch.text.tokens.equal(again(7).text.tokens));
@@ -64,17 +63,17 @@ TEST_CASE("a batch is a function of seed and step", "[embedded]") {
 TEST_CASE("a continued run ends where an uninterrupted one does", "[embedded]") {
   const TemporaryFolder folder;
   const auto words = tokenizer();
-  world::ModelSizes sizes{.vision_width = 64, .vision_layers = 1, .text_width = 64, .text_layers = 1, .embed = 16};
+  embedded::ModelSizes sizes{.vision_width = 64, .vision_layers = 1, .text_width = 64, .text_layers = 1, .embed = 16};
   sizes.vocabulary = words.size();
-  world::PreTrainingOptions options{
+  embedded::PreTrainingOptions options{
       .steps = 4, .batch = 8, .warm_up = 1, .precision = at::kFloat, .folder = folder.path};
-  world::PreTraining whole(options, sizes);
+  embedded::PreTraining whole(options, sizes);
   whole.run(words, [](std::int64_t) {});
   options.stop_at = 2;
-  world::PreTraining first(options, sizes);
+  embedded::PreTraining first(options, sizes);
   first.run(words, [](std::int64_t) {});
   options.stop_at = -1;
-  world::PreTraining second(options, sizes);
+  embedded::PreTraining second(options, sizes);
   second.resume();
   CHECK(second.step() == 2);
   second.run(words, [](std::int64_t) {});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "../../examples/embedded/world.hpp"
+#include <mao/embedded/detail/world.hpp>
 
 #include <cmath>
 #include <cstdlib>
@@ -8,7 +8,7 @@
 
 #include <support/catch.hpp>
 
-namespace world = mao::world;
+namespace embedded = mao::embedded;
 using mao::Rng;
 
 namespace {
@@ -22,26 +22,26 @@ double mean_level(const mao::Image& image, std::size_t channel) {
 }  // namespace
 
 TEST_CASE("the same stream draws the same picture, another one another", "[embedded]") {
-  const world::Combination what{3, 5, 1};
-  const auto first = world::render(what, 2, world::known_style(0), Rng(7));
-  CHECK(first.pixels == world::render(what, 2, world::known_style(0), Rng(7)).pixels);
-  CHECK(first.pixels != world::render(what, 2, world::known_style(0), Rng(8)).pixels);
+  const embedded::Combination what{3, 5, 1};
+  const auto first = embedded::render(what, 2, embedded::known_style(0), Rng(7));
+  CHECK(first.pixels == embedded::render(what, 2, embedded::known_style(0), Rng(7)).pixels);
+  CHECK(first.pixels != embedded::render(what, 2, embedded::known_style(0), Rng(8)).pixels);
   CHECK(first.pixels.size() == 48U * 48U * 3U);
 }
 
 TEST_CASE("positions and combinations are one to one and names are unique", "[embedded]") {
   std::set<std::string> names;
-  for (std::size_t i = 0; i < world::combination_count; ++i) {
-    CHECK(world::position(world::combination(i)) == i);
-    names.insert(world::name(world::combination(i)));
+  for (std::size_t i = 0; i < embedded::combination_count; ++i) {
+    CHECK(embedded::position(embedded::combination(i)) == i);
+    names.insert(embedded::name(embedded::combination(i)));
   }
   CHECK(names.size() == 500);
-  CHECK(world::name({0, 0, 1}) == "striped red circle");
+  CHECK(embedded::name({0, 0, 1}) == "striped red circle");
 }
 
 TEST_CASE("a red object reddens the picture's middle before every background", "[embedded]") {
-  for (std::size_t background = 0; background < world::background_names.size(); ++background) {
-    const auto image = world::render({0, 0, 0}, background, world::known_style(0), Rng(background));
+  for (std::size_t background = 0; background < embedded::background_names.size(); ++background) {
+    const auto image = embedded::render({0, 0, 0}, background, embedded::known_style(0), Rng(background));
     const std::size_t middle = (24 * 48 + 24) * 3;
     CHECK(image.pixels[middle] > image.pixels[middle + 1] + 60);
     CHECK(image.pixels[middle] > image.pixels[middle + 2] + 60);
@@ -49,7 +49,7 @@ TEST_CASE("a red object reddens the picture's middle before every background", "
 }
 
 TEST_CASE("each known style does to a picture what its name says", "[embedded]") {
-  const auto drawn = [](std::size_t style) { return world::render({1, 3, 0}, 0, world::known_style(style), Rng(3)); };
+  const auto drawn = [](std::size_t style) { return embedded::render({1, 3, 0}, 0, embedded::known_style(style), Rng(3)); };
   const auto photo = drawn(0);
   CHECK(mean_level(drawn(2), 0) < 0.5 * mean_level(photo, 0));
   CHECK(drawn(1).pixels != photo.pixels);
@@ -64,9 +64,9 @@ TEST_CASE("each known style does to a picture what its name says", "[embedded]")
 
 TEST_CASE("the unknown style at strength 0 is a photo and continuous in its strength", "[embedded]") {
   const auto at_strength = [](float strength) {
-    return world::render({4, 6, 2}, 3, world::shifted_style(strength), Rng(11)).pixels;
+    return embedded::render({4, 6, 2}, 3, embedded::shifted_style(strength), Rng(11)).pixels;
   };
-  CHECK(at_strength(0) == world::render({4, 6, 2}, 3, world::known_style(0), Rng(11)).pixels);
+  CHECK(at_strength(0) == embedded::render({4, 6, 2}, 3, embedded::known_style(0), Rng(11)).pixels);
   const auto near = at_strength(0.50F), nearer = at_strength(0.501F);
   double difference = 0;
   for (std::size_t i = 0; i < near.size(); ++i) difference += std::abs(near[i] - nearer[i]);
@@ -74,7 +74,7 @@ TEST_CASE("the unknown style at strength 0 is a photo and continuous in its stre
 }
 
 TEST_CASE("pictures stay what they were when the weights were trained", "[embedded]") {
-  const auto image = world::render({3, 5, 1}, 2, world::known_style(0), Rng(7));
+  const auto image = embedded::render({3, 5, 1}, 2, embedded::known_style(0), Rng(7));
   CHECK(mean_level(image, 0) == Approx(173.841).margin(0.5));
   CHECK(mean_level(image, 1) == Approx(152.190).margin(0.5));
   CHECK(mean_level(image, 2) == Approx(117.883).margin(0.5));

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/evaluation/base_to_new.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
@@ -56,7 +56,7 @@ BaseToNewOptions plain_options() {
   return options;
 }
 
-/// 16 steps in the base step, 4 in the new one.
+/// 16 steps in the base stage, 4 in the new one.
 BaseToNewOptions mao_options() {
   BaseToNewOptions options;
   options.mao_base = MaoBaseOptions{.sampler = {.batch = 2, .k = 2}, .schedule = {.epochs = 2, .learning_rate = 0.05}};
@@ -82,7 +82,7 @@ TEST_CASE("a method by itself has one prompt, so both protocols agree", "[base_t
   CHECK(result->base.total == 16);
 }
 
-TEST_CASE("MAO: Base is measured after the base step, New after the new step, and again with the final prompts",
+TEST_CASE("MAO: Base is measured after the base stage, New after the new stage, and again with the final prompts",
           "[base_to_new]") {
   Run run, by_hand;
   const auto result = run.run(mao_options());
@@ -94,7 +94,7 @@ TEST_CASE("MAO: Base is measured after the base step, New after the new step, an
   const auto measured = predict_logits(by_hand.coop, by_hand.task.base.classes, *by_hand.task.base.test);
   CHECK(result->paper.base ==
         measure(winners(measured), by_hand.task.base.test_labels, by_hand.task.base.classes).accuracy);
-  CHECK_FALSE(by_hand.context().equal(run.context()));  // the new step has trained
+  CHECK_FALSE(by_hand.context().equal(run.context()));  // the new stage has trained
   CHECK(result->first.base == result->paper.base);
   CHECK(result->first.fresh == test_on(by_hand.coop, by_hand.task.fresh).accuracy);
   CHECK(result->single.base == test_on(run.coop, run.task.base).accuracy);

@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <mao/data/decode.hpp>
-#include <mao/data/transform.hpp>
+#include <mao/data/detail/transform.hpp>
 #include <span>
 #include <vector>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/safetensors.hpp>
+#include <mao/io/safetensors.hpp>
 
 #include <cstddef>
 #include <cstdint>

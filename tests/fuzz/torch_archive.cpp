@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/torch_archive.hpp>
+#include <mao/io/torch_archive.hpp>
 
 #include <cstddef>
 #include <cstdint>

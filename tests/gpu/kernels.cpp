@@ -5,9 +5,8 @@
 
 #include <vector>
 
-#include <mao/cuda/attention.hpp>
-#include <mao/cuda/cosine_loss.hpp>
-#include <mao/cuda/row_kernels.hpp>
+#include <mao/kernels/cuda/attention.hpp>
+#include <mao/kernels/cuda/row_kernels.hpp>
 
 #include <ATen/ops/full.h>
 
@@ -171,73 +170,6 @@ void check_attention() {
   CHECK(distance(device.back(more_v.data, gradients.attended_v), gradients.attended_v) < allowed<T>);
 }
 
-template <class T>
-void check_cosine_loss() {
-  Device device;
-  const Tensor image = random({9, 512}, 1, dtype_of<T>), text = random({40, 512}, 2, dtype_of<T>);
-  Tensor targets = at::full({9}, 3, at::kLong);
-  targets[4].fill_(-1);
-  const Tensor weights = random({9}, 3);
-  const CosineLoss expected = cosine_loss_forward(image, text, targets, 100);
-  const auto gradients = cosine_loss_backward(weights, image, text, expected);
-  const InverseNorms<T> image_norms{device.copy<T>(image), device.copy<float>(expected.image_inverse), 9, 512};
-  const InverseNorms<T> text_norms{device.copy<T>(text), device.copy<float>(expected.text_inverse), 40, 512};
-  const Cosines<T> cosines{image_norms.x,
-                           text_norms.x,
-                           image_norms.inverse,
-                           text_norms.inverse,
-                           device.copy<float>(expected.score),
-                           9,
-                           40,
-                           512};
-  const CosineCrossEntropy loss{cosines.cosine,
-                                device.copy<std::int64_t>(targets),
-                                nullptr,
-                                device.copy<float>(weights),
-                                device.copy<float>(expected.cosine),
-                                100,
-                                9,
-                                40};
-  device.run(image_norms);
-  device.run(text_norms);
-  device.run(cosines);
-  device.run(loss);
-  CHECK(distance(device.back(loss.loss, expected.loss), expected.loss) < 1e-4);
-  CHECK(distance(device.back(loss.gradient, expected.score), expected.score) < 1e-4);
-  const CosineGradient<T> of_image{image_norms.x,
-                                   text_norms.x,
-                                   image_norms.inverse,
-                                   text_norms.inverse,
-                                   cosines.cosine,
-                                   loss.gradient,
-                                   device.copy<float>(weights),
-                                   device.copy<T>(image),
-                                   9,
-                                   40,
-                                   512,
-                                   40,
-                                   1,
-                                   true};
-  const CosineGradient<T> of_text{text_norms.x,
-                                  image_norms.x,
-                                  text_norms.inverse,
-                                  image_norms.inverse,
-                                  cosines.cosine,
-                                  loss.gradient,
-                                  of_image.loss_gradient,
-                                  device.copy<T>(text),
-                                  40,
-                                  9,
-                                  512,
-                                  1,
-                                  40,
-                                  false};
-  device.run(of_image);
-  device.run(of_text);
-  CHECK(distance(device.back(of_image.gradient, gradients.image), gradients.image) < 10 * allowed<T>);
-  CHECK(distance(device.back(of_text.gradient, gradients.text), gradients.text) < 10 * allowed<T>);
-}
-
 }  // namespace
 
 TEST_CASE("every kernel is entered in the table of a program that links them") {
@@ -250,10 +182,6 @@ TEST_CASE("every kernel is entered in the table of a program that links them") {
   CHECK(can_run<LayerNormBackward<Bf16, Bf16>>(device));
   CHECK(can_run<QuickGeluForward<Bf16>>(device));
   CHECK(can_run<QuickGeluBackward<float>>(device));
-  CHECK(can_run<InverseNorms<float>>(device));
-  CHECK(can_run<Cosines<Bf16>>(device));
-  CHECK(can_run<CosineCrossEntropy>(device));
-  CHECK(can_run<CosineGradient<float>>(device));
 }
 
 TEST_CASE("layer norm and quick gelu on a GPU") {
@@ -266,10 +194,4 @@ TEST_CASE("packed attention on a GPU") {
   MAO_SKIP_UNLESS(no_device().empty(), no_device());
   check_attention<float>();
   check_attention<Bf16>();
-}
-
-TEST_CASE("the cosine loss on a GPU") {
-  MAO_SKIP_UNLESS(no_device().empty(), no_device());
-  check_cosine_loss<float>();
-  check_cosine_loss<Bf16>();
 }

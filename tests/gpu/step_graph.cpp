@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text passes recorded as CUDA graphs and replayed, against the same passes on the CPU. Built with the toolkit's
 // headers; it runs where LibTorch has its CUDA part and there is a device.
-#include <mao/cuda/step_graph.cuh>
+#include <mao/models/cuda_step_graph.hpp>
 
-#include <mao/clip/text_tower.hpp>
-#include <mao/cuda/device.hpp>
-#include <mao/cuda/on_device.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/core/device.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/on_device.hpp>
+#include <mao/models/text_tower.hpp>
 
 #include "../cuda/compare.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <models/mobilenet_minilm.hpp>
+#include <mao/models/mobilenet_minilm.hpp>
 
 #include <cmath>
 #include <optional>
@@ -9,7 +9,7 @@
 #include <ATen/ops/softmax.h>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/templates.hpp>
 #include <support/catch.hpp>
 #include <support/golden.hpp>
@@ -19,7 +19,7 @@
 namespace {
 
 using mao::Tensor;
-using mao::examples::MobileNetMiniLm;
+using mao::MobileNetMiniLm;
 using mao::testing::largest_difference;
 using mao_test::TemporaryFolder;
 
@@ -64,9 +64,9 @@ mao::MiniLm small_mini_lm(mao::Precision precision = mao::Precision::Fp32) {
 }
 
 /// A classifier of one convolution and a mean.
-mao::examples::MobileNetV2 small_network(std::int64_t classes) {
-  using Kind = mao::examples::GraphOp::Kind;
-  const mao::examples::Graph graph{.input = 0,
+mao::MobileNetV2 small_network(std::int64_t classes) {
+  using Kind = mao::GraphOp::Kind;
+  const mao::Graph graph{.input = 0,
                                    .result = 2,
                                    .ops = {{.kind = Kind::Convolution,
                                             .inputs = {0},
@@ -185,13 +185,13 @@ TEST_CASE("What does not fit together is refused") {
   CHECK_THROWS_WITH((void)wrong.encode_image(noise({1, 3, 8, 8}, "pixels")),
                     ContainsSubstring("13") && ContainsSubstring("11"));
   const TemporaryFolder folder;
-  CHECK_THROWS_WITH(mao::examples::find_imagenet_names(folder.path()), ContainsSubstring("imagenet_classnames.txt"));
+  CHECK_THROWS_WITH(mao::find_imagenet_names(folder.path()), ContainsSubstring("imagenet_classnames.txt"));
   const auto names = folder.write("imagenet_classnames.txt", "n01440764 tench\nn01484850 great white shark\r\n");
-  CHECK(mao::examples::find_imagenet_names(folder.path()) == names);
-  CHECK(mao::examples::read_imagenet_names(names) == std::vector<std::string>{"tench", "great white shark"});
-  CHECK_THROWS_WITH(mao::examples::read_imagenet_names(folder.write("names", "n01440764 tench\nowl\n")),
+  CHECK(mao::find_imagenet_names(folder.path()) == names);
+  CHECK(mao::read_imagenet_names(names) == std::vector<std::string>{"tench", "great white shark"});
+  CHECK_THROWS_WITH(mao::read_imagenet_names(folder.write("names", "n01440764 tench\nowl\n")),
                     ContainsSubstring("line 2"));
-  CHECK_THROWS_AS(mao::examples::read_imagenet_names(folder / "absent"), mao::FileError);
+  CHECK_THROWS_AS(mao::read_imagenet_names(folder / "absent"), mao::FileError);
 }
 
 TEST_CASE("The real pair loads and says what it expects") {

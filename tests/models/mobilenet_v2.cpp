@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <models/mobilenet_v2.hpp>
+#include <mao/models/mobilenet_v2.hpp>
 
 #include <cmath>
 #include <string>
@@ -17,8 +17,8 @@
 namespace {
 
 using mao::Tensor;
-using mao::examples::convolve_same;
-using mao::examples::MobileNetV2;
+using mao::convolve_same;
+using mao::MobileNetV2;
 using mao::testing::largest_difference;
 using mao_test::TemporaryFolder;
 
@@ -74,9 +74,9 @@ mao::TensorMap small_weights() {
           {"second.bias", noise({4}, 4)}};
 }
 
-mao::examples::Graph graph_of(const std::string& text) {
+mao::Graph graph_of(const std::string& text) {
   const TemporaryFolder folder;
-  return mao::examples::read_graph(folder.write("net.graph.json", text));
+  return mao::read_graph(folder.write("net.graph.json", text));
 }
 
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
@@ -87,12 +87,12 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 TEST_CASE("SAME padding gives ceil(extent / stride) outputs and puts the odd zero last") {
   using Padding = std::pair<std::int64_t, std::int64_t>;
-  CHECK(mao::examples::same_padding(224, 3, 2) == Padding(0, 1));
-  CHECK(mao::examples::same_padding(7, 3, 2) == Padding(1, 1));
-  CHECK(mao::examples::same_padding(14, 3, 1) == Padding(1, 1));
-  CHECK(mao::examples::same_padding(7, 1, 1) == Padding(0, 0));
-  CHECK(mao::examples::same_padding(8, 1, 2) == Padding(0, 0));
-  CHECK(mao::examples::same_padding(8, 5, 2) == Padding(1, 2));
+  CHECK(mao::same_padding(224, 3, 2) == Padding(0, 1));
+  CHECK(mao::same_padding(7, 3, 2) == Padding(1, 1));
+  CHECK(mao::same_padding(14, 3, 1) == Padding(1, 1));
+  CHECK(mao::same_padding(7, 1, 1) == Padding(0, 0));
+  CHECK(mao::same_padding(8, 1, 2) == Padding(0, 0));
+  CHECK(mao::same_padding(8, 5, 2) == Padding(1, 2));
 }
 
 TEST_CASE("A SAME convolution equals its definition") {
@@ -135,7 +135,7 @@ TEST_CASE("Errors of a graph say what is wrong") {
   CHECK_THROWS_WITH(graph_of("{"), ContainsSubstring("not a graph file"));
   CHECK_THROWS_AS(graph_of("[]"), mao::FormatError);
   CHECK_THROWS_AS(graph_of(R"({"input": 0, "ops": []})"), mao::FormatError);
-  CHECK_THROWS_AS(mao::examples::read_graph("/no/such/graph.json"), mao::FileError);
+  CHECK_THROWS_AS(mao::read_graph("/no/such/graph.json"), mao::FileError);
 }
 
 TEST_CASE("Weights that do not fit their graph are refused") {

@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
 #include <mao/data/registry.hpp>
+#include <mao/io/files.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

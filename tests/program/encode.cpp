@@ -13,11 +13,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/clip/image_sources.hpp>
-#include <mao/clip/model.hpp>
-#include <mao/core/files.hpp>
-#include <mao/core/safetensors.hpp>
-#include <mao/core/zip_archive.hpp>
+#include <mao/io/detail/zip_archive.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
+#include <mao/models/clip_model.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/prompts/templates.hpp>
 
 #include <support/catch.hpp>
@@ -37,7 +37,7 @@ using mao_test::TemporaryFolder;
 using nlohmann::json;
 using Names = std::vector<std::string>;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
+const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 
 mao::Clip embedded() { return mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}}); }
 

@@ -8,11 +8,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/clip/image_sources.hpp>
-#include <mao/clip/model.hpp>
-#include <mao/core/files.hpp>
-#include <mao/core/ops.hpp>
-#include <mao/core/safetensors.hpp>
+#include <mao/core/detail/ops.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
+#include <mao/models/clip_model.hpp>
+#include <mao/models/image_sources.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
@@ -30,7 +30,7 @@ using mao_test::shell;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
+const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 
 // Prompts of a run of seconds.
 fs::path tuned(const fs::path& out, const std::string& learner) {

@@ -7,8 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
-#include <mao/core/safetensors.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
@@ -24,7 +24,7 @@ using mao_test::quoted;
 using mao_test::Run;
 using mao_test::TemporaryFolder;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
+const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 const std::string stated = " --activation quick_gelu --heads ";
 
 /// The embedded model's weights and vocabulary without its configuration.

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 using mao_test::mao_program;
 using mao_test::quoted;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
+const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 
 }  // namespace
 

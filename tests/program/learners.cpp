@@ -9,8 +9,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
-#include <mao/core/safetensors.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
 #include <mao/tuner/reference_checkpoint.hpp>
 
 #include <support/catch.hpp>

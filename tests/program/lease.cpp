@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
-#include <mao/core/files.hpp>
-#include <mao/core/lease.hpp>
-#include <mao/core/leftovers.hpp>
+#include <mao/io/files.hpp>
+
+#include "runs/lease.hpp"
+#include "runs/leftovers.hpp"
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
-#include <mao/data/decode_webp.hpp>
+#include <mao/data/detail/decode_webp.hpp>
+#include <mao/io/files.hpp>
 
 #include <support/catch.hpp>
 #include <support/images.hpp>

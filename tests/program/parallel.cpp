@@ -6,8 +6,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
-#include <mao/core/safetensors.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

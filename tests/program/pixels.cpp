@@ -8,10 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/clip/image_sources.hpp>
-#include <mao/clip/model.hpp>
-#include <mao/core/files.hpp>
-#include <mao/core/safetensors.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
+#include <mao/models/clip_model.hpp>
+#include <mao/models/image_sources.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
@@ -28,7 +28,7 @@ using mao_test::Run;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "examples/embedded/model";
+const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 const std::string half = " --mean 0.5 0.5 0.5 --std 0.5 0.5 0.5 ";
 
 /// The embedded model in a folder of its own, with these pixels.

@@ -3,9 +3,9 @@
 #include <fstream>
 #include <string>
 
-#include "../../examples/mao/product_speed.hpp"
+#include "models/product_speed.hpp"
 
-#include <mao/core/files.hpp>
+#include <mao/io/files.hpp>
 #include <mao/core/instruction_set.hpp>
 #include <nlohmann/json.hpp>
 

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
+#include <mao/io/files.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

@@ -2,9 +2,9 @@
 // `mao summarize` and `mao report` on run folders that are made here: nothing is trained.
 #include <string>
 
-#include <mao/core/files.hpp>
+#include <mao/io/files.hpp>
 
-#include <report/run_builder.hpp>
+#include "tools/run_builder.hpp"
 #include <support/catch.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>

@@ -9,7 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
+#include <mao/io/files.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
@@ -97,7 +97,7 @@ TEST_CASE("a run resumes from whatever a kill left: half a line, half a file", "
   const fs::path whole = folder / "whole", cut = folder / "cut";
   render(folder);
   run_whole(folder, whole);
-  // As killed while it wrote the last line of the base step, in the middle of a checkpoint, before any result.
+  // As killed while it wrote the last line of the base stage, in the middle of a checkpoint, before any result.
   fs::copy(whole, cut, fs::copy_options::recursive);
   for (const char* file : {"results.json", "seed1/result.json", "seed1/new.prompts.safetensors",
                            "seed1/new.checkpoint.safetensors", "seed1/base.prompts.safetensors"}) {

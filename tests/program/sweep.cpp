@@ -8,9 +8,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
-#include <mao/core/lease.hpp>
-#include <mao/core/leftovers.hpp>
+#include <mao/io/files.hpp>
+
+#include "runs/lease.hpp"
+#include "runs/leftovers.hpp"
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

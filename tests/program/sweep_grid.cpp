@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "../../examples/mao/sweep/grid.hpp"
-#include "../../examples/mao/sweep/toml_file.hpp"
-#include "../../examples/mao/sweep/work_list.hpp"
+#include "sweep/grid.hpp"
+#include "sweep/toml_file.hpp"
+#include "sweep/work_list.hpp"
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
@@ -31,7 +31,7 @@ using Words = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("the part of TOML that a sweep is written in", "[sweep]") {
+TEST_CASE("the part of TOML that a sweep is written in, values as they were written", "[sweep]") {
   const auto sections = mao_program::parse_toml(
       "# a comment\n"
       "data = 'a # b' # behind\n"
@@ -65,20 +65,20 @@ TEST_CASE("a mistake in the file is answered with its line, what stands there, a
       for (const std::string& word : words) CHECK_THAT(error.what(), ContainsSubstring(word));
     }
   };
-  says("a = 1\nshots 3\n", {"a.toml:2:", "shots 3", "expected `name = value`"});
+  says("a = 1\nshots 3\n", {"a.toml:2:", "shots 3", "expected TOML: `name = value`"});
   says("data = sketch\n", {"a.toml:1:", "sketch", "text in quotes"});
-  says("data = \"sketch\n", {"a.toml:1:", "not closed"});
-  says("k = [1, 2\n\n", {"a.toml:", "\"k\" from line 1", "no closing ]"});
-  says("k = [1 2]\n", {"a.toml:1:", "expected , or ]"});
+  says("data = \"sketch\n", {"a.toml:1:", "data = \"sketch"});
+  says("k = [1, 2\n\n", {"a.toml:2:", "end-of-file"});
+  says("k = [1 2]\n", {"a.toml:1:", "expected comma or closing ']'"});
   says("k = []\n", {"at least one value"});
   says("k = [[1], [2]]\n", {"lists within lists"});
   says("k = {a = 1}\n", {"tables are not read"});
-  says("k = 1 2\n", {"behind a complete line"});
-  says("k = 1\nk = 2\n", {"a.toml:2:", "after line 1", "as a list"});
-  says("[a]\n[b]\n[a]\n", {"a.toml:3:", "[a] again, after line 1"});
+  says("k = 1 2\n", {"a.toml:1:", "saw '2'"});
+  says("k = 1\nk = 2\n", {"a.toml:2:", "k = 2", "existing integer 'k'", "lists as [a, b]"});
+  says("[a]\n[b]\n[a]\n", {"a.toml:3:", "existing table 'a'"});
   says("[[grid]]\n", {"a.toml:1:", "[[grid]]", "[a name]"});
-  says("[a b]\n", {"in quotes"});
-  says("t = \"\\q\"\n", {"\\q", "single quotes"});
+  says("[a b]\n", {"a.toml:1:", "sections as [name]"});
+  says("t = \"\\q\"\n", {"a.toml:1:", "unknown escape sequence"});
   says("out = \"x\"\n", {"a.toml:1:", "--out on the command line"});
   says("set = \"weight=8\"\n", {"set.NAME = VALUE"});
   says("model.name = 1\n", {"only set.NAME"});

@@ -7,8 +7,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <mao/core/files.hpp>
-#include <mao/core/safetensors.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
@@ -78,7 +78,7 @@ TEST_CASE("an option that does not fit leaves no run folder that refuses the men
       {"--similarity nowhere", "expected minilm, clip, or a file"},
       {"--context 16", "add --context-init"},
       {"--lr nan", "expected a number"},
-      {"--threads -1", "--threads -1: expected 0 or a number above"},
+      {"--threads -1", "--threads: expected 0 or a number above, got -1"},
       {"--cache-mib 1 --cache-mib 2", "is given more than once"}};
   for (const auto& [options, answer] : mistakes) {
     CAPTURE(options);
@@ -226,12 +226,13 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
     CHECK(wrong.code != 0);
     CHECK_THAT(wrong.output, ContainsSubstring("run.toml:" + line + ": ") && ContainsSubstring(reason));
   };
-  refused("data = sketch  # a word, as in INI\nshotz = 2\n", "2", "no option --shotz");
-  refused("shots = 2\nx\n", "2", "expected `name = value`");
-  refused("\n\nshots = 0\n", "3", "--shots 0: expected a number above 0");
+  refused("data = 'sketch'  # a word\nshotz = 2\n", "2", "no option --shotz");
+  refused("data = sketch\n", "1", "text in quotes");
+  refused("shots = 2\nx\n", "2", "expected TOML: `name = value`");
+  refused("\n\nshots = 0\n", "3", "--shots: expected a number above 0, got 0");
   refused("learner = 'copo'\n", "1", "--learner copo: no such method");
   refused("[part]\nshots = 1\n", "1", "section [part]");
-  refused("shots = 1\nshots = 2\n", "2", "again, after line 1");
+  refused("shots = 1\nshots = 2\n", "2", "cannot redefine existing integer 'shots'");
 }
 
 TEST_CASE("class-specific prompts are tested on the classes they belong to", "[tune]") {

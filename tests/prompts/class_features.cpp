@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/prompts/class_features.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

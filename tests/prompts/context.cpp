@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/prompts/context.hpp>
-#include <mao/backbones/compare.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/embedded/toy_model.hpp>
 
 #include <ATen/ops/stack.h>
 

@@ -3,7 +3,7 @@
 
 #include <fstream>
 
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>

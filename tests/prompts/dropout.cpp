@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/prompts/dropout.hpp>
+#include <mao/prompts/detail/dropout.hpp>
 
 #include <ATen/ops/ones.h>
 

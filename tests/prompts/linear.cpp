@@ -5,7 +5,7 @@
 
 #include <ATen/ops/matmul.h>
 
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <support/catch.hpp>

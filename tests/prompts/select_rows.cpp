@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/prompts/select_rows.hpp>
+#include <mao/prompts/detail/select_rows.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/templates.hpp>
-#include <mao/testing/toy_model.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

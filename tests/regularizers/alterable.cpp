@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/regularizers/alterable.hpp>
-#include <mao/core/safetensors.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/io/safetensors.hpp>
 #include <mao/prompts/context.hpp>
-#include <mao/testing/toy_model.hpp>
-#include <mao/backbones/compare.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/regularizers/symmetric_contrast.hpp>
-#include <mao/backbones/compare.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/context.hpp>
-#include <mao/testing/toy_model.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

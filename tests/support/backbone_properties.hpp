@@ -7,9 +7,9 @@
 #include <vector>
 
 #include <mao/backbones/concepts.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/regularizers/alterable.hpp>
-#include <mao/testing/toy_model.hpp>
-#include <mao/tuner/losses.hpp>
+#include <mao/tuner/detail/losses.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

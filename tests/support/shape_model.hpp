@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <mao/clip/concepts.hpp>
+#include <mao/models/concepts.hpp>
 
 namespace mao_test {
 

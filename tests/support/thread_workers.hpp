@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include <mao/tuner/workers.hpp>
+#include <mao/parallel/workers.hpp>
 
 namespace mao_test {
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/bert_attention.hpp>
+#include <mao/text/detail/bert_attention.hpp>
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/randn.h>
 
 #include <cmath>
 
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

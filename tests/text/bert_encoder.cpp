@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/bert_encoder.hpp>
+#include <mao/text/detail/bert_encoder.hpp>
 
 #include <ATen/ops/randn.h>
 

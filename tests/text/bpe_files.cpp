@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/bpe_files.hpp>
+#include <mao/text/detail/bpe_files.hpp>
 
 #include <support/catch.hpp>
 #include <support/text.hpp>

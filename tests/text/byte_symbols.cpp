@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/byte_symbols.hpp>
+#include <mao/text/detail/byte_symbols.hpp>
 
 #include <set>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/clip_pieces.hpp>
+#include <mao/text/detail/clip_pieces.hpp>
 
 #include <string>
 

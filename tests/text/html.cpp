@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/html.hpp>
+#include <mao/text/detail/html.hpp>
 
 #include <support/catch.hpp>
 #include <support/text.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/html_entities.hpp>
+#include <mao/text/detail/html_entities.hpp>
 
 #include <algorithm>
 

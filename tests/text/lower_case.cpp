@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/lower_case.hpp>
+#include <mao/text/detail/lower_case.hpp>
 
 #include <support/catch.hpp>
 

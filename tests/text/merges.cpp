@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/merges.hpp>
+#include <mao/text/detail/merges.hpp>
 
 #include <support/catch.hpp>
 #include <support/text.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/pair_merges.hpp>
+#include <mao/text/detail/pair_merges.hpp>
 
 #include <algorithm>
 #include <random>

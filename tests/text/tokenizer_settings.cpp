@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/tokenizer_settings.hpp>
+#include <mao/text/detail/tokenizer_settings.hpp>
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/text/unicode.hpp>
+#include <mao/text/detail/unicode.hpp>
 
 #include <support/catch.hpp>
 #include <support/text.hpp>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/vocabulary.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -87,4 +88,15 @@ TEST_CASE("what is not found says where it was looked for and what would provide
   CHECK_THROWS_WITH(find_mini_lm(folder / "absent"), ContainsSubstring((folder / "absent").string()) &&
                                                          ContainsSubstring("scripts/setup") &&
                                                          ContainsSubstring("MAO_MINILM"));
+}
+
+TEST_CASE("a program finds what lies beside the LibTorch that it has loaded") {
+  CHECK(detail::site_of_libtorch("/env/lib/python3.11/site-packages/torch/lib/libtorch_cpu.so") ==
+        "/env/lib/python3.11/site-packages");
+  CHECK(detail::site_of_libtorch("/opt/libtorch/lib/libtorch_cpu.so").empty());
+  CHECK(detail::site_of_libtorch("").empty());
+  const fs::path site = detail::site_of_loaded_libtorch();
+  if (site.empty()) return;  // this LibTorch is no Python package
+  const auto sites = detail::site_folders();
+  CHECK(std::ranges::any_of(sites, [&](const fs::path& each) { return fs::equivalent(each, site); }));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/checkpoint.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/tuner/recipes.hpp>
 
 #include <support/catch.hpp>

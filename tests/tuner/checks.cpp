@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/tuner/checks.hpp>
+#include <mao/tuner/detail/checks.hpp>
 
 #include <limits>
 

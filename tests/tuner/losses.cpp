@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/tuner/losses.hpp>
+#include <mao/tuner/detail/losses.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>

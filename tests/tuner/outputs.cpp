@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/tuner/outputs.hpp>
+#include <mao/tuner/detail/outputs.hpp>
 
 #include <ATen/ops/tensor.h>
 

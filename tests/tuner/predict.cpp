@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/predict.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/testing/toy_model.hpp>
-#include <mao/tuner/views.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/tuner/detail/views.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

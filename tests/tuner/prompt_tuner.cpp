@@ -2,15 +2,15 @@
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/kgcoop.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/data/load_job.hpp>
+#include <mao/data/detail/load_job.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/hard_negative.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <mao/schedules/cosine.hpp>
-#include <mao/testing/toy_model.hpp>
 #include <mao/tuner/predict.hpp>
 
 #include <support/catch.hpp>
@@ -191,7 +191,7 @@ struct Opposed : Coop<ToyModel> {
 template <class BackboneT>
 Tensor trained(BackboneT& backbone, Run& run) {
   PromptTuner tuner(backbone, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 4}), AlterableRegularizer{},
-                    CosineSchedule({.epochs = 2, .learning_rate = 0.02}), TunerOptions{.name = "base step"});
+                    CosineSchedule({.epochs = 2, .learning_rate = 0.02}), TunerOptions{.name = "base stage"});
   tuner.fit(run.images);
   return context_of(backbone);
 }
@@ -210,7 +210,7 @@ TEST_CASE("a loss that is not finite names step and place", "[prompt_tuner]") {
   Run run;
   Broken broken(run.model, toy_classes(6));
   CHECK_THROWS_WITH(trained(broken, run),
-                    ContainsSubstring("base step, epoch 1, step 1") && ContainsSubstring("the loss is"));
+                    ContainsSubstring("base stage, epoch 1, step 1") && ContainsSubstring("the loss is"));
 }
 
 TEST_CASE("a backbone may make its own gradients", "[prompt_tuner]") {
@@ -395,7 +395,7 @@ struct Stateful {
   int count = 0;
   std::vector<Batch> epoch(Rng& rng) {
     ++count;
-    return ShuffledSampler(labels, toy_classes(6), {.batch = batch}).epoch(rng);
+    return ShuffledSampler(labels, {.batch = batch}).epoch(rng);
   }
   [[nodiscard]] std::string state() const { return std::to_string(count); }
   void set_state(const std::string& text) { count = std::stoi(text); }
@@ -430,7 +430,7 @@ TEST_CASE("another loss, another of its settings, or another batch of a sampler 
   const auto with = [&](auto sampler, auto regularizer) {
     return PromptTuner(run.coop, std::move(sampler), std::move(regularizer), CosineSchedule({.epochs = 3}));
   };
-  const ShuffledSampler plain(run.data.labels, toy_classes(6), {.batch = 16});
+  const ShuffledSampler plain(run.data.labels, {.batch = 16});
   const auto loss = [&](auto regularizer) { return with(plain, std::move(regularizer)); };
   using Task = AlterableRegularizer::Task;
   using Columns = AlterableRegularizer::Columns;
@@ -462,7 +462,7 @@ TEST_CASE("a state of another method with tensors of the same names and sizes is
   Run run;
   const TunerState state = stopped_state(run.tuner(), run);
   KgCoop<ToyModel> other(run.model, toy_classes(6));
-  PromptTuner tuner(other, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{},
+  PromptTuner tuner(other, ShuffledSampler(run.data.labels, {.batch = 16}), CrossEntropy{},
                     CosineSchedule({.epochs = 4, .learning_rate = 0.02}), TunerOptions{.seed = 3});
   CHECK_THAT(refused(std::move(tuner), state), ContainsSubstring("method: mao::Coop there, mao::KgCoop here"));
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/prompts_file.hpp>
 #include <mao/backbones/coop.hpp>
+#include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/context.hpp>
-#include <mao/testing/toy_model.hpp>
 
 #include <limits>
 

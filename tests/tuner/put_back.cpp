@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/tuner/put_back.hpp>
+#include <mao/tuner/detail/put_back.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
 
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/recipes.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/clip/image_sources.hpp>
-#include <mao/prompts/text_tower_similarity.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
 
 #include <set>
 
@@ -81,7 +81,7 @@ TEST_CASE("the baseline learns, judged against every class", "[recipes]") {
   CHECK(record.candidates == std::set<int>{6});
 }
 
-TEST_CASE("the base step is judged against the classes of its batches, the new step against all new ones",
+TEST_CASE("the base stage is judged against the classes of its batches, the new stage against all new ones",
           "[recipes]") {
   Task task;
   Record base, fresh;
@@ -134,7 +134,7 @@ TEST_CASE("a labeller that does not say whose labels it gives needs a class list
   };
   Task task;
   CHECK_THROWS_WITH(mao_new(task.coop, 32, Silent{}, short_new),
-                    ContainsSubstring("new step: the labeller's `classes()`"));
+                    ContainsSubstring("new stage: the labeller's `classes()`"));
   auto tuner = mao_new(task.coop, task.fresh, 32, Silent{}, short_new);
   CHECK(task.coop.classes() == task.fresh);
   task.coop.bind({{"a", "b", "c", "d"}});  // the sampler knows whose labels they are
@@ -152,16 +152,16 @@ TEST_CASE("a sampler is given the images that its labels are of", "[recipes]") {
   CHECK_THROWS_WITH(fresh.fit(task.fresh_images), ContainsSubstring("for 16 images, the source has 32"));
 }
 
-TEST_CASE("the new step binds the backbone to the labeller's classes, or to those that are given", "[recipes]") {
+TEST_CASE("the new stage binds the backbone to the labeller's classes, or to those that are given", "[recipes]") {
   Task task;
   auto tuner = task.new_step(short_new);  // nobody called bind
   CHECK(task.coop.classes() == task.fresh);
   CHECK(tuner.fit(task.fresh_images) == FitResult::Finished);
   CHECK_THROWS_WITH(mao_new(task.coop, task.base, 32, ZeroShotLabeler<ToyModel>(task.model, task.fresh), short_new),
-                    ContainsSubstring("new step: the labeller is for 4 classes") && ContainsSubstring("expected 6"));
+                    ContainsSubstring("new stage: the labeller is for 4 classes") && ContainsSubstring("expected 6"));
 }
 
-TEST_CASE("the new step goes on from the prompts of the base step, with a momentum of its own", "[recipes]") {
+TEST_CASE("the new stage goes on from the prompts of the base stage, with a momentum of its own", "[recipes]") {
   Task task;
   const Tensor start = task.context();
   task.base_step(short_base).fit(task.base_images);

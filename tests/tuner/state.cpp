@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/tuner/state.hpp>
+#include <mao/tuner/detail/state.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/testing/toy_model.hpp>
+#include <mao/embedded/toy_model.hpp>
 
 #include <support/catch.hpp>
 

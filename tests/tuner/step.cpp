@@ -2,13 +2,13 @@
 // Policies that are wrong in ways that their types cannot show: each is refused by a sentence that names it.
 #include <mao/tuner/step.hpp>
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/labelers.hpp>
-#include <mao/clip/image_sources.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <mao/schedules/cosine.hpp>
-#include <mao/testing/toy_model.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 
 #include <ATen/ops/ones.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/tuner/views.hpp>
+#include <mao/tuner/detail/views.hpp>
 
 #include <set>
 
 #include <ATen/ops/full.h>
 
-#include <mao/data/load_job.hpp>
+#include <mao/data/detail/load_job.hpp>
 
 #include <support/catch.hpp>
 

@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
-#include <mao/backbones/distances.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/distances.hpp>
 #include <mao/prompts/class_features.hpp>
+#include <mao/prompts/detail/select_rows.hpp>
 #include <mao/prompts/pruning.hpp>
-#include <mao/prompts/select_rows.hpp>
 #include <mao/prompts/token_bank.hpp>
 
 namespace mao {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include <mao/backbones/concepts.hpp>
-#include <mao/core/policy_call.hpp>
+#include <mao/core/detail/policy_call.hpp>
 #include <mao/data/class_key.hpp>
 
 namespace mao {

@@ -14,9 +14,9 @@
 #include <ATen/ops/relu.h>
 #include <ATen/ops/scalar_tensor.h>
 
-#include <mao/core/own_tensor.hpp>
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/linear.hpp>
 #include <mao/prompts/templates.hpp>
@@ -36,7 +36,7 @@ struct CoCoopOptions {
 /// meta_net is Linear, ReLU, Linear with one output vector for all n places.
 ///
 /// Every image has prompts of its own, so a step encodes B * H of them and an evaluation B * C; nothing can be kept
-/// from one image to the next. The step over candidates alone (MAO's base step) saves the more.
+/// from one image to the next. The step over candidates alone (MAO's base stage) saves the more.
 ///
 /// Trains `prompt_learner.ctx` [n, W], `prompt_learner.meta_net.linear1` [D / 16, D] and `linear2` [W, D / 16] with
 /// their biases: 35,360 numbers for ViT-B/16 with 4 vectors. The paper takes batches of one image; here any number.

@@ -33,7 +33,7 @@ concept ClassFeatures = Backbone<B> && requires(B& backbone, const ImageBatch& i
   { backbone.encode_image(images) } -> std::same_as<Tensor>;     // [B, D], unit rows
 };
 
-/// A backbone that also gives its features as the towers do, for methods that go on from there (DePT). `forward` compares
+/// A backbone that also gives its features as the towers do, for methods that build on them (DePT). `forward` compares
 /// their unit rows.
 template <class B>
 concept RawFeatures = ClassFeatures<B> && requires(B& backbone, const ImageBatch& images, const Candidates& candidates) {
@@ -97,7 +97,7 @@ concept Finishes = Backbone<B> && requires(B& backbone) {
   backbone.finish();
 };
 
-/// A backbone that brings its own hard negatives, so that MAO's base step has no place for its own.
+/// A backbone that brings its own hard negatives, so that MAO's base stage has no place for its own.
 template <class B>
 concept BringsNegatives = Backbone<B> && B::brings_negatives;
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include <mao/core/own_tensor.hpp>
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 
 namespace mao {
@@ -30,11 +30,11 @@ class Coop {
   static constexpr bool frozen_image_tower = true;
 
   /// **Throws** `OptionError` for a context of no vectors, and for a class-specific one that is to start from words
-  /// (CoOp learns a shared one then, without a word); `DataError` for a class name that does not fit.
+  /// (CoOp learns a shared one then, silently); `DataError` for a class name that does not fit.
   explicit Coop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : Coop(std::move(model), std::move(classes), ContextPhrase::start(options.init, options.context), options) {}
 
-  /// Around a phrase of one's own; `init` and `context` mean nothing then.
+  /// Around a phrase of your own; `init` and `context` mean nothing then.
   Coop(std::shared_ptr<const ModelT> model, ClassList classes, ContextPhrase phrase, Options options)
       : model_(not_null(std::move(model), "Coop: the model")),
         options_(std::move(options)),
@@ -92,6 +92,7 @@ class Coop {
 };
 
 template <class ModelT>
-Coop(std::shared_ptr<ModelT>, ClassList) -> Coop<std::remove_const_t<ModelT>>;
+Coop(std::shared_ptr<ModelT>, ClassList, typename Coop<std::remove_const_t<ModelT>>::Options = {})
+    -> Coop<std::remove_const_t<ModelT>>;
 
 }  // namespace mao

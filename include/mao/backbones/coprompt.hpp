@@ -87,7 +87,7 @@ class CoPrompt {
   Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
   Tensor raw_image(const ImageBatch& images) { return image_adapter_(host_.raw_image(images)); }
 
-  /// The weighted distances to a description of each class and to the second views. Each call draws anew.
+  /// The weighted distances to a description of each class and to the second views. Each call draws again.
   Tensor auxiliary_loss(const Output& output, const Batch&) {
     const ImageBatch second{.pixels = output.images.second_pixels, .features = output.images.second_features};
     require<DataError>(second.pixels.defined() || second.features.defined(),

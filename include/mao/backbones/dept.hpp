@@ -11,9 +11,9 @@
 
 #include <ATen/ops/tensor.h>
 
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
-#include <mao/backbones/dept_head.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/dept_head.hpp>
 
 namespace mao {
 
@@ -56,7 +56,7 @@ class Dept {
       "mao: DePT weighs the host's loss itself, so the host cannot (DePT, DPC, PromptKD, ProGrad): use one whose "
       "losses are summed");
 
-  /// The host is bound to the base classes, and goes on training here. **Throws** `OptionError` for a setting out of
+  /// The host is bound to the base classes, and continues training here. **Throws** `OptionError` for a setting out of
   /// range.
   explicit Dept(HostT host, Options options = {})
       : host_(std::move(host)),

@@ -10,9 +10,9 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include <mao/core/own_tensor.hpp>
 #include <mao/backbones/concepts.hpp>
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
+#include <mao/core/own_tensor.hpp>
 
 namespace mao {
 
@@ -81,7 +81,7 @@ class Dpc {
       frozen_.push_back(learned.value.detach().clone());
       trained_.push_back({learned.name, parameter(learned.value), learned.rate * options.rate});
     }
-    require<OptionError>(!trained_.empty(), "Dpc: the host trains nothing, so there is no prompt to go on from");
+    require<OptionError>(!trained_.empty(), "Dpc: the host trains nothing, so there is no prompt to continue from");
   }
 
   /// Like the host's, which may be known at run time alone.

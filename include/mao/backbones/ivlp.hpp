@@ -8,9 +8,9 @@
 #include <string>
 #include <utility>
 
-#include <mao/core/own_tensor.hpp>
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/deep.hpp>
 
 namespace mao {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <mao/backbones/coop.hpp>
-#include <mao/backbones/distances.hpp>
+#include <mao/backbones/detail/distances.hpp>
 #include <mao/prompts/class_features.hpp>
 
 namespace mao {

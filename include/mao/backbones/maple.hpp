@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/detail/compare.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/deep.hpp>
 #include <mao/prompts/linear.hpp>

@@ -12,10 +12,10 @@
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/stack.h>
 
-#include <mao/core/own_tensor.hpp>
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
-#include <mao/backbones/pairwise_variance.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/pairwise_variance.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/nameless.hpp>
 
@@ -117,7 +117,7 @@ class ProDa {
 
   ParameterList parameters() { return {{"prompt_learner.ctx", contexts_}}; }
 
-  /// How many steps have been made, so that a resumed run goes on with the prompts that are next.
+  /// How many steps have been made, so that a resumed run continues with the prompts that are next.
   [[nodiscard]] TensorMap buffers() const { return {{"prompt_learner.steps", at::scalar_tensor(steps_, at::kLong)}}; }
 
   /// **Throws** `ShapeError` when the state is of another method.

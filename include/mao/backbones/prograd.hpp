@@ -100,7 +100,7 @@ class ProGrad {
   /// L_b is no part of the loss.
   Tensor total_loss(const Tensor& task, const Tensor&) { return task; }
 
-  /// Two ways back through one graph; leaves the aligned gradients behind.
+  /// Two backward passes through one graph; leaves the aligned gradients behind.
   void combine(const Tensor& task, const Tensor& auxiliary) {
     const std::vector<Tensor> teacher = gradients_of(auxiliary, /*keep_graph=*/true), own = gradients_of(task, false);
     ParameterList all = parameters();

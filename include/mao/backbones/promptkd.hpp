@@ -10,9 +10,9 @@
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
 
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
-#include <mao/backbones/projector.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/projector.hpp>
 #include <mao/prompts/deep.hpp>
 #include <mao/prompts/templates.hpp>
 

@@ -10,7 +10,7 @@
 
 #include <ATen/ops/matmul.h>
 
-#include <mao/backbones/gaussian_aggregation.hpp>
+#include <mao/backbones/detail/gaussian_aggregation.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/imagenet_templates.hpp>

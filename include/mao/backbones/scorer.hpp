@@ -13,9 +13,9 @@
 #include <ATen/ops/tensor.h>
 
 #include <mao/backbones/concepts.hpp>
-#include <mao/backbones/finite.hpp>
-#include <mao/core/ops.hpp>
-#include <mao/core/policy_call.hpp>
+#include <mao/backbones/detail/finite.hpp>
+#include <mao/core/detail/ops.hpp>
+#include <mao/core/detail/policy_call.hpp>
 #include <mao/data/class_key.hpp>
 
 namespace mao {
@@ -70,7 +70,7 @@ class Scorer {
   [[nodiscard]] Tensor operator()(const ImageBatch& images) const {
     const at::NoGradGuard frozen;
     expect_same_classes(backbone_->classes(), classes_, "evaluation: the backbone is bound to",
-                        "it was bound anew while it was evaluated; make another Scorer");
+                        "it was bound again while it was evaluated; make another Scorer");
     const bool compares = !compared_ && fast();
     const auto rows = detail::looked_at_twice(images.size(), 16, compares ? 16 : 0);
     const Tensor image = compares ? encoded_images(images) : Tensor{};  // first: `forward` may share frozen features

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
-#include <mao/core/own_tensor.hpp>
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
-#include <mao/backbones/distances.hpp>
-#include <mao/clip/block.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/distances.hpp>
+#include <mao/core/own_tensor.hpp>
+#include <mao/models/block.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/linear.hpp>

@@ -9,9 +9,9 @@
 
 #include <ATen/ops/scalar_tensor.h>
 
-#include <mao/core/own_tensor.hpp>
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/detail/compare.hpp>
+#include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/mixing_block.hpp>
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/detail/compare.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/deep.hpp>
 

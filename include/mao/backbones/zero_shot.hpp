@@ -10,8 +10,8 @@
 
 #include <ATen/ops/tensor.h>
 
-#include <mao/backbones/compare.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/detail/compare.hpp>
 #include <mao/prompts/class_features.hpp>
 
 namespace mao {
@@ -57,6 +57,7 @@ class ZeroShot {
 };
 
 template <class ModelT>
-ZeroShot(std::shared_ptr<ModelT>, ClassList) -> ZeroShot<std::remove_const_t<ModelT>>;
+ZeroShot(std::shared_ptr<ModelT>, ClassList, typename ZeroShot<std::remove_const_t<ModelT>>::Options = {})
+    -> ZeroShot<std::remove_const_t<ModelT>>;
 
 }  // namespace mao

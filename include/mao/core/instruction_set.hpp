@@ -14,7 +14,8 @@
 #define MAO_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 #define MAO_AMX __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 
-/// Whether the kernels are compiled at all; -DMAO_HAS_AVX512_KERNELS=0 leaves them out.
+/// Whether the kernels are compiled at all. Set by the CMake target (`MAO_AVX512_KERNELS`): it changes what classes are
+/// made of, so every source of a program must agree.
 #ifndef MAO_HAS_AVX512_KERNELS
 #if defined(__x86_64__) && (defined(__GNUC__) || defined(__clang__))
 #define MAO_HAS_AVX512_KERNELS 1

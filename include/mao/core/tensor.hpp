@@ -2,7 +2,7 @@
 #pragma once
 /// \file
 /// Tensors: LibTorch's own type through its cheapest header (methods only, autograd included), and the few helpers that
-/// every folder needs. Include core/ops.hpp for `+ - * /` and the single `ATen/ops/NAME.h` for a free function.
+/// every folder needs. Include core/detail/ops.hpp for `+ - * /` and the single `ATen/ops/NAME.h` for a free function.
 
 #include <ATen/core/Tensor.h>
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/text_file.hpp>
+#include <mao/io/text_file.hpp>
 #include <mao/data/dataset.hpp>
 #include <map>
 #include <string>

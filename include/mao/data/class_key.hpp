@@ -13,8 +13,8 @@
 #include <string_view>
 
 #include <mao/core/class_list.hpp>
+#include <mao/core/detail/text_encoding.hpp>
 #include <mao/core/error.hpp>
-#include <mao/core/text_encoding.hpp>
 
 namespace mao {
 

@@ -5,8 +5,8 @@
 
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/json_text.hpp>
-#include <mao/core/text_file.hpp>
+#include <mao/io/json_text.hpp>
+#include <mao/io/text_file.hpp>
 #include <mao/data/dataset.hpp>
 #include <map>
 #include <nlohmann/json.hpp>

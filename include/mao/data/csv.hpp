@@ -9,12 +9,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/text_file.hpp>
+#include <mao/io/text_file.hpp>
 #include <mao/data/auto_split.hpp>
-#include <mao/data/csv_rows.hpp>
+#include <mao/data/detail/csv_rows.hpp>
 #include <mao/data/dataset.hpp>
-#include <mao/data/labelled_rows.hpp>
-#include <mao/data/native_path.hpp>
+#include <mao/data/detail/labelled_rows.hpp>
+#include <mao/data/detail/native_path.hpp>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -12,11 +12,11 @@
 #include <fstream>
 #include <iterator>
 #include <mao/core/error.hpp>
-#include <mao/data/decode_jpeg.hpp>
-#include <mao/data/decode_png.hpp>
-#include <mao/data/decode_webp.hpp>
+#include <mao/data/detail/decode_jpeg.hpp>
+#include <mao/data/detail/decode_png.hpp>
+#include <mao/data/detail/decode_webp.hpp>
 #include <mao/data/image.hpp>
-#include <mao/data/native_path.hpp>
+#include <mao/data/detail/native_path.hpp>
 #include <span>
 #include <string>
 #include <string_view>

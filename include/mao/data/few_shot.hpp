@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <mao/core/cpython_random.hpp>
+#include <mao/data/detail/cpython_random.hpp>
 #include <mao/core/error.hpp>
 #include <mao/data/dataset.hpp>
 #include <unordered_map>

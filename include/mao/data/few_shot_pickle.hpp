@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/files.hpp>
-#include <mao/core/pickle.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/detail/pickle.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/data/few_shot.hpp>
 #include <optional>

@@ -12,7 +12,7 @@
 #include <mao/data/auto_split.hpp>
 #include <mao/data/class_names.hpp>
 #include <mao/data/dataset.hpp>
-#include <mao/data/decode_webp.hpp>
+#include <mao/data/detail/decode_webp.hpp>
 #include <set>
 #include <string>
 #include <system_error>

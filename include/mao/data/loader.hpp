@@ -14,8 +14,8 @@
 #include <mao/core/random.hpp>
 #include <mao/data/decode.hpp>
 #include <mao/data/image_cache.hpp>
-#include <mao/data/load_job.hpp>
-#include <mao/data/transform.hpp>
+#include <mao/data/detail/load_job.hpp>
+#include <mao/data/detail/transform.hpp>
 #include <memory>
 #include <mutex>
 #include <stop_token>

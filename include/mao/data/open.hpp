@@ -11,7 +11,7 @@
 #include <mao/data/csv.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/data/folder.hpp>
-#include <mao/data/native_path.hpp>
+#include <mao/data/detail/native_path.hpp>
 #include <mao/data/split_json.hpp>
 #include <mao/data/unread_files.hpp>
 #include <string>

@@ -9,7 +9,7 @@
 #include <string>
 
 #include <mao/core/error.hpp>
-#include <mao/data/resize_weights.hpp>
+#include <mao/data/detail/resize_weights.hpp>
 
 namespace mao {
 

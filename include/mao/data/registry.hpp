@@ -89,7 +89,7 @@ inline constexpr std::array<NamedDataset, 15> named_datasets{{
     {"ucf101", "UCF101", "UCF101", "ucf", "actions, a frame of each video", "ucf101", "UCF-101-midframes",
      "split_zhou_UCF101.json", DatasetLayout::split_json, {101, 7'639, 1'898, 3'783, 1'934, 1'849},
      "a photo of a person doing {}."},
-    {"imagenetv2", "ImageNetV2", "ImageNetV2", "imagenetv2", "ImageNet's classes, photographs collected anew",
+    {"imagenetv2", "ImageNetV2", "ImageNetV2", "imagenetv2", "ImageNet's classes, photographs collected again",
      "imagenetv2", "imagenetv2-matched-frequency-format-val", "classnames.txt", DatasetLayout::imagenet_numbers,
      {1000, 0, 0, 10'000, 5'000, 5'000, 10}},
     {"imagenet_sketch", "ImageNet-Sketch", "ImageNetSketch", "sketches", "ImageNet's classes, drawn",

@@ -7,11 +7,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/json_text.hpp>
-#include <mao/core/text_file.hpp>
+#include <mao/io/json_text.hpp>
+#include <mao/io/text_file.hpp>
 #include <mao/data/dataset.hpp>
-#include <mao/data/labelled_rows.hpp>
-#include <mao/data/native_path.hpp>
+#include <mao/data/detail/labelled_rows.hpp>
+#include <mao/data/detail/native_path.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>

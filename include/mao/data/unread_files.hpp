@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <mao/core/error.hpp>
-#include <mao/core/text_encoding.hpp>
+#include <mao/core/detail/text_encoding.hpp>
 #include <mao/data/folder.hpp>
 #include <map>
 #include <string>

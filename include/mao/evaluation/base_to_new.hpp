@@ -46,9 +46,9 @@ struct Scores {
 
 /// What a run comes to, under both protocols.
 struct BaseToNewResult {
-  Scores paper;         ///< Base with the prompts of the base step, New with those of the new step
+  Scores paper;         ///< Base with the prompts of the base stage, New with those of the new stage
   Scores single;        ///< both with the final prompts
-  Scores first;         ///< both before the new step: the method by itself, or MAO's base step alone
+  Scores first;         ///< both before the new stage: the method by itself, or MAO's base stage alone
   Metrics base, fresh;  ///< of the paper protocol, in full
   std::vector<std::int64_t> base_winners, fresh_winners;  ///< the class that each test image was taken for, as above
 };
@@ -56,8 +56,8 @@ struct BaseToNewResult {
 /// Which steps are taken, and where they leave their state.
 struct BaseToNewOptions {
   std::optional<PlainOptions> plain;       ///< the method by itself,
-  std::optional<MaoBaseOptions> mao_base;  ///< or MAO's base step,
-  std::optional<MaoNewOptions> mao_new;    ///< followed by its new step
+  std::optional<MaoBaseOptions> mao_base;  ///< or MAO's base stage,
+  std::optional<MaoNewOptions> mao_new;    ///< followed by its new stage
   bool test_new = true;                    ///< false for prompts that cannot be bound to other classes; New is NaN then
   std::filesystem::path folder;            ///< checkpoints and prompts; none are written when empty
   PromptInfo info;                         ///< written into them; the classes are filled in
@@ -119,15 +119,15 @@ Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
 /// called once, between the steps, to make the pseudo-labeller of the new classes. A method with a sampler or a loss of
 /// its own (DPC) brings them in the tuner that `make_plain` returns.
 ///
-/// Nothing is returned when `observer.should_stop` ended the training; with a folder the next call goes on from there.
+/// Nothing is returned when `observer.should_stop` ended the training; with a folder the next call resumes it.
 template <Backbone BackboneT, TextSimilarity SimilarityT, class MakeLabelerT, class MakePlainT = TrainPlain>
 std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseToNewTask& task,
                                                const SimilarityT& similarity, MakeLabelerT&& make_labeler,
                                                const BaseToNewOptions& options, MakePlainT&& make_plain = {}) {
   require<OptionError>(options.plain.has_value() != options.mao_base.has_value(),
-                       "run_base_to_new: choose either the plain method or MAO's base step");
+                       "run_base_to_new: choose either the plain method or MAO's base stage");
   require<OptionError>(options.test_new || !options.mao_new,
-                       "run_base_to_new: the new step needs prompts that can be bound to the new classes");
+                       "run_base_to_new: the new stage needs prompts that can be bound to the new classes");
   const auto stage = [&](const char* name) {
     if (options.on_stage) options.on_stage(name);
   };
@@ -159,7 +159,7 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   if (options.mao_new) {
     const BoundFor labelled(backbone, task.fresh.classes);  // a labeller may be made of the backbone as it is
     auto tuner =
-        mao_new(backbone, task.fresh.classes, count_of(train_of(task.fresh), {.name = "new step"}), make_labeler(backbone), *options.mao_new);
+        mao_new(backbone, task.fresh.classes, count_of(train_of(task.fresh), {.name = "new stage"}), make_labeler(backbone), *options.mao_new);
     if (detail::run_step(tuner, backbone, train_of(task.fresh), "new", task.base.classes, options) == FitResult::Stopped)
       return std::nullopt;
     stage("test");

@@ -6,7 +6,7 @@
 #include <string>
 #include <utility>
 
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/linear.hpp>
 
 namespace mao {

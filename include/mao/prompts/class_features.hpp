@@ -9,7 +9,7 @@
 
 #include <ATen/ops/stack.h>
 
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/data/class_key.hpp>
 #include <mao/prompts/templates.hpp>
 

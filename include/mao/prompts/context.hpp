@@ -11,9 +11,9 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 
-#include <mao/clip/concepts.hpp>
 #include <mao/core/class_list.hpp>
 #include <mao/data/class_key.hpp>
+#include <mao/models/concepts.hpp>
 #include <mao/prompts/concepts.hpp>
 #include <mao/prompts/phrase.hpp>
 #include <mao/prompts/templates.hpp>
@@ -34,7 +34,7 @@ class ContextPrompt {
       : length_(phrase.length), position_(position) {
     check_class_names(classes, "prompts");
     require<OptionError>(position_ == ClassPosition::End || ending.starts_with("{}"), "the ending \"", ending,
-                         "\" must start with {} when the class name stands in the middle or in front");
+                         "\" must start with {} when the class name is in the middle or in front");
     if (position_ == ClassPosition::End) {
       words_left_ =
           std::max<std::int64_t>(0, static_cast<std::int64_t>(model.tokenize(phrase.prefix).size()) - length_);
@@ -89,7 +89,7 @@ class ContextPrompt {
  private:
   struct Arrangement {
     std::int64_t context_begin;         ///< row of the first context vector behind the class tokens
-    std::int64_t words_left;            ///< of the phrase, which stand in the prefix already
+    std::int64_t words_left;            ///< of the phrase, which are in the prefix already
     std::vector<std::int64_t> order{};  ///< rows of [class tokens; context] in the order of the suffix
     std::vector<std::int64_t> offsets{0};
   };

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <mao/core/own_tensor.hpp>
-#include <mao/clip/block_prompts.hpp>
+#include <mao/models/block_prompts.hpp>
 #include <mao/prompts/context.hpp>
 
 namespace mao {

@@ -13,8 +13,8 @@
 #include <ATen/ops/stack.h>
 #include <nlohmann/json.hpp>
 
-#include <mao/core/ops.hpp>
-#include <mao/core/text_file.hpp>
+#include <mao/core/detail/ops.hpp>
+#include <mao/io/text_file.hpp>
 #include <mao/prompts/templates.hpp>
 
 namespace mao {

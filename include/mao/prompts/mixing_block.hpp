@@ -16,7 +16,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <mao/core/own_tensor.hpp>
-#include <mao/prompts/dropout.hpp>
+#include <mao/prompts/detail/dropout.hpp>
 #include <mao/prompts/linear.hpp>
 
 namespace mao {

@@ -8,7 +8,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 
-#include <mao/clip/concepts.hpp>
+#include <mao/models/concepts.hpp>
 
 namespace mao {
 

@@ -10,9 +10,9 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <mao/clip/concepts.hpp>
 #include <mao/core/class_list.hpp>
 #include <mao/core/random.hpp>
+#include <mao/models/concepts.hpp>
 
 namespace mao {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <mao/core/error.hpp>
-#include <mao/core/text_file.hpp>
+#include <mao/io/text_file.hpp>
 
 namespace mao {
 

@@ -12,9 +12,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
 
-#include <mao/clip/concepts.hpp>
 #include <mao/core/class_list.hpp>
-#include <mao/core/text_encoding.hpp>
+#include <mao/core/detail/text_encoding.hpp>
+#include <mao/models/concepts.hpp>
 
 namespace mao {
 

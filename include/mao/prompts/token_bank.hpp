@@ -12,9 +12,9 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/core/own_tensor.hpp>
-#include <mao/clip/block_prompts.hpp>
-#include <mao/core/ops.hpp>
+#include <mao/models/block_prompts.hpp>
 #include <mao/prompts/context.hpp>
 
 namespace mao {
@@ -60,7 +60,7 @@ class TokenBank {
     return prompts;
   }
 
-  /// Takes tokens out for good. **Shape** positions: layer * count + place.
+  /// Takes tokens out permanently. **Shape** positions: layer * count + place.
   void remove(const std::vector<std::int64_t>& positions) {
     restore();
     removed_ = tokens_.value.detach().clone();

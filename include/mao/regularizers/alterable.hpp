@@ -12,7 +12,7 @@
 
 namespace mao {
 
-/// reg-B in the base step, reg-N in the new step.
+/// reg-B in the base stage, reg-N in the new stage.
 ///
 /// reg-B: cross entropy over the classes present in the batch. The paper's candidate set has no repeats; the released
 /// code keeps one column an image, so that two images of a class compete with each other, which `Columns::PerImage`

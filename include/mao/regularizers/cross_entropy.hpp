@@ -10,7 +10,7 @@
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/tensor.h>
 
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/regularizers/concepts.hpp>
 
 namespace mao {

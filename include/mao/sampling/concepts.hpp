@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What samplers, text similarities and pseudo-labellers must offer, and what the compiler says to a type that does
-/// not.
+/// What samplers and text similarities must offer, and what the compiler says to a type that does not.
 
 #include <Eigen/Core>
 #include <concepts>
@@ -19,16 +18,6 @@ namespace mao {
 
 struct ImageBatch;  // core/output.hpp
 
-/// Labels that a model gave to images.
-///
-/// **Shapes** `labels` [B], positions in the bound `ClassList`; `confidence` [B] in [0, 1], or empty where none is
-/// known; `probabilities` [B, C] row by row, or empty.
-struct PseudoLabels {
-  std::vector<std::int64_t> labels;
-  std::vector<float> confidence;          ///< 0: the image is not labelled and leaves the loss
-  std::vector<float> probabilities = {};  ///< soft labels: train towards this distribution over all C classes
-};
-
 /// A sampler whose batches depend on the epoch (a curriculum): it is told which one it draws.
 template <class S>
 concept FollowsEpochs = requires(S& sampler, Rng& rng, const EpochInfo& info) {
@@ -43,7 +32,7 @@ concept IgnoresEpochs = requires(S& sampler, Rng& rng) {
   requires std::convertible_to<std::ranges::range_reference_t<decltype(sampler.epoch(rng))>, Batch>;
 };
 
-/// Makes the batches of an epoch, anew each time it is asked, from nothing but its settings, `rng` and, where it takes
+/// Makes the batches of an epoch, new ones at each call, from its settings, `rng` and, where it takes
 /// it, the epoch. One that depends on what it did before `KeepsState`.
 template <class S>
 concept Sampler = FollowsEpochs<S> || IgnoresEpochs<S>;
@@ -71,12 +60,6 @@ concept CountsImages = requires(const S& sampler) {
 template <class S>
 concept TextSimilarity = requires(const S& similarity, const std::vector<std::string>& names) {
   { similarity(names, names) } -> std::convertible_to<Eigen::MatrixXf>;
-};
-
-/// Gives each image of a batch a label.
-template <class L>
-concept PseudoLabeler = requires(L& labeler, const ImageBatch& images) {
-  { labeler.label(images) } -> std::convertible_to<PseudoLabels>;
 };
 
 namespace explain {
@@ -130,39 +113,6 @@ consteval bool text_similarity() {
                 "mao: not a TextSimilarity: the call does not return the cosines as a matrix, let it return "
                 "Eigen::MatrixXf of shape [queries, candidates]; see docs/concepts/text_similarity.md");
   return TextSimilarity<S>;
-}
-
-/// Whether `L` is a `PseudoLabeler`; where it is not, compilation stops with the first thing that is missing.
-template <class L>
-consteval bool pseudo_labeler() {
-  constexpr bool is_class = std::is_class_v<L>;
-  static_assert(is_class,
-                "mao: not a PseudoLabeler: this is no class (a pointer?), pass the labeller itself by value; "
-                "see docs/concepts/pseudo_labeler.md");
-  if constexpr (is_class) {
-    constexpr bool labels = requires(L & l, const ImageBatch& images) { l.label(images); };
-    constexpr bool callable = !labels && requires(L & l, const ImageBatch& images) { l(images); };
-    static_assert(!callable,
-                  "mao: not a PseudoLabeler: it is a function of the images, rename its `operator()` to `label`; "
-                  "see docs/concepts/pseudo_labeler.md");
-    static_assert(labels || callable,
-                  "mao: not a PseudoLabeler: no `label(const mao::ImageBatch&)`, add `mao::PseudoLabels label(const "
-                  "mao::ImageBatch& images)`; see docs/concepts/pseudo_labeler.md");
-    static_assert(!labels || PseudoLabeler<L>,
-                  "mao: not a PseudoLabeler: `label(const mao::ImageBatch&)` returns something else, let it return "
-                  "mao::PseudoLabels; see docs/concepts/pseudo_labeler.md");
-  }
-  return PseudoLabeler<L>;
-}
-
-/// Whether `L` says which classes its labels are positions in; where it does not, compilation stops.
-template <class L>
-consteval bool stated_labels() {
-  static_assert(!PseudoLabeler<L> || StatesClasses<L>,
-                "mao: this PseudoLabeler does not say which classes its labels are positions in: name them before it, "
-                "`mao_new(backbone, classes, count, labeler)` or `PseudoLabelSampler(count, classes, labeler)`, or add "
-                "`const mao::ClassList& classes() const` to it; see docs/concepts/pseudo_labeler.md");
-  return StatesClasses<L>;
 }
 
 }  // namespace explain

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
-#include <mao/core/json_text.hpp>
-#include <mao/core/text_file.hpp>
+#include <mao/io/json_text.hpp>
+#include <mao/io/text_file.hpp>
 #include <mao/sampling/concepts.hpp>
 #include <nlohmann/json.hpp>
 #include <range/v3/view/drop.hpp>
@@ -25,7 +25,7 @@ namespace mao {
 /// A table of cosines between names, read from a file.
 ///
 /// JSON: `{"names": ["cat", ...], "similarity": [[1.0, ...], ...]}`. CSV (any other extension): a header line
-/// `name,cat,...`, then one line per name, `cat,1.0,...`, in the same order; fields with commas stand in double quotes.
+/// `name,cat,...`, then one line per name, `cat,1.0,...`, in the same order; fields with commas are in double quotes.
 /// Row: query, column: candidate. Names are compared with underscores as spaces.
 class FileSimilarity {
  public:
@@ -126,7 +126,7 @@ class FileSimilarity {
     for (const auto& name : names) {
       const auto found = positions_.find(readable(name));
       require<DataError>(found != positions_.end(), "FileSimilarity: ", path_.string(), " has no class '", name,
-                         "' among its ", positions_.size(), " names; write the table anew for this class list");
+                         "' among its ", positions_.size(), " names; write the table again for this class list");
       result.push_back(found->second);
     }
     return result;

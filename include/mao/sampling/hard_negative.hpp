@@ -142,7 +142,7 @@ inline std::vector<std::vector<std::int64_t>> images_by_class(std::string_view w
 /// classes without those already in the batch. Negatives are unique within a batch and never of an anchor's class;
 /// anchors may share a class (the regularizer handles that, A7).
 ///
-/// **Shapes** a batch has between b and b * max(K, 1 + minimum) images. **Paper** MAO, base step, "data-driven
+/// **Shapes** a batch has between b and b * max(K, 1 + minimum) images. **Paper** MAO, base stage, "data-driven
 /// enhancement"; readings A5, A6, A8-A11 of docs/reference/sampling.md.
 template <class SimilarityT>
 class HardNegativeSampler {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// MAO's new step: shuffled images without labels, which a model labels once they are loaded.
+/// MAO's new stage: shuffled images without labels, which a model labels once they are loaded.
 
 #include <algorithm>
 #include <cstdint>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
+#include <mao/labelers/concepts.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <string>
 #include <utility>
@@ -23,8 +24,8 @@ struct PseudoLabelOptions {
 
 /// Every image once per epoch in random order, labelled by `LabelerT` when the tuner has loaded them.
 ///
-/// Labels come from the very views that are trained on, anew each time (A3). The tuner calls `label` before the forward
-/// pass. **Paper** MAO, new step.
+/// Labels come from the very views that are trained on, new each time (A3). The tuner calls `label` before the forward
+/// pass. **Paper** MAO, new stage.
 template <class LabelerT>
 class PseudoLabelSampler {
  public:

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
-#include <mao/core/policy_text.hpp>
+#include <mao/core/detail/policy_text.hpp>
 #include <mao/sampling/concepts.hpp>
 #include <range/v3/range/conversion.hpp>
 #include <range/v3/view/chunk.hpp>

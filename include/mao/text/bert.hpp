@@ -13,8 +13,8 @@
 #include <string>
 #include <vector>
 
-#include <mao/core/finite.hpp>
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/finite.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/text/token_layout.hpp>

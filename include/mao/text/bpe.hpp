@@ -15,15 +15,15 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/detail/text_encoding.hpp>
 #include <mao/core/error.hpp>
-#include <mao/core/text_encoding.hpp>
-#include <mao/text/bpe_files.hpp>
-#include <mao/text/byte_symbols.hpp>
 #include <mao/text/clean.hpp>
-#include <mao/text/clip_pieces.hpp>
-#include <mao/text/merges.hpp>
-#include <mao/text/pair_merges.hpp>
-#include <mao/text/tokenizer_settings.hpp>
+#include <mao/text/detail/bpe_files.hpp>
+#include <mao/text/detail/byte_symbols.hpp>
+#include <mao/text/detail/clip_pieces.hpp>
+#include <mao/text/detail/merges.hpp>
+#include <mao/text/detail/pair_merges.hpp>
+#include <mao/text/detail/tokenizer_settings.hpp>
 
 namespace mao {
 
@@ -47,7 +47,7 @@ class ClipTokenizer {
   /// `cleaning` says, else by Hugging Face's rules for the JSON files, by OpenAI's for merges alone.
   ///
   /// **Throws** FileError when nothing is there, FormatError when its content is something else, OptionError for
-  /// settings of a Hugging Face folder that this tokenizer does not have (text/tokenizer_settings.hpp).
+  /// settings of a Hugging Face folder that this tokenizer does not have (text/detail/tokenizer_settings.hpp).
   static ClipTokenizer load(const std::filesystem::path& path, std::optional<TextCleaning> cleaning = std::nullopt);
 
   /// The ids of cleaned `text` without start and end. Never throws on bad bytes.

@@ -10,10 +10,10 @@
 #include <string>
 #include <string_view>
 
-#include <mao/text/html.hpp>
-#include <mao/text/lower_case.hpp>
-#include <mao/text/mojibake.hpp>
-#include <mao/text/unicode.hpp>
+#include <mao/text/detail/html.hpp>
+#include <mao/text/detail/lower_case.hpp>
+#include <mao/text/detail/mojibake.hpp>
+#include <mao/text/detail/unicode.hpp>
 
 namespace mao {
 

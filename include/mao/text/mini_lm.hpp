@@ -18,11 +18,11 @@
 #include <utility>
 #include <vector>
 
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/core/precision.hpp>
-#include <mao/core/safetensors.hpp>
 #include <mao/core/tensor.hpp>
-#include <mao/text/bert_encoder.hpp>
+#include <mao/io/safetensors.hpp>
+#include <mao/text/detail/bert_encoder.hpp>
 #include <mao/text/token_layout.hpp>
 #include <mao/text/vocabulary.hpp>
 #include <mao/text/word_piece.hpp>

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <mao/core/error.hpp>
+#include <mao/text/detail/site_folders.hpp>
 
 namespace mao {
 
@@ -46,62 +47,6 @@ class Search {
   fs::path found_;
   std::string looked_at_;
 };
-
-inline void append_site_folders(const fs::path& environment, std::vector<fs::path>& sites) {
-  std::vector<fs::path> here;
-  std::error_code ignored;
-  for (const char* library : {"lib", "lib64", "local/lib"}) {
-    for (const auto& entry : fs::directory_iterator(environment / library, ignored)) {
-      if (!entry.path().filename().string().starts_with("python3")) continue;
-      for (const char* name : {"site-packages", "dist-packages"}) {
-        if (fs::is_directory(entry.path() / name, ignored)) here.push_back(entry.path() / name);
-      }
-    }
-  }
-  std::sort(here.begin(), here.end());
-  for (fs::path& site : here) {
-    const auto same = [&](const fs::path& known) { return fs::equivalent(known, site, ignored); };
-    if (std::none_of(sites.begin(), sites.end(), same)) sites.push_back(std::move(site));
-  }
-}
-
-/// The folders above the running program, nearest first.
-inline std::vector<fs::path> folders_above_program() {
-  std::vector<fs::path> folders;
-  std::error_code failure;
-  fs::path folder = fs::read_symlink("/proc/self/exe", failure);
-  while (!failure && folder.has_relative_path()) {
-    folder = folder.parent_path();
-    folders.push_back(folder);
-  }
-  return folders;
-}
-
-/// The environment of the `python3` that the shell would start.
-inline fs::path python_environment() {
-  const char* variable = std::getenv("PATH");
-  std::string_view rest = variable == nullptr ? "" : variable;
-  std::error_code ignored;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find(':'), rest.size());
-    const fs::path program = fs::path(rest.substr(0, end)) / "python3";
-    if (fs::exists(program, ignored)) return program.parent_path().parent_path();
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return {};
-}
-
-/// The package folders of the active environment, of .venv here and above the program, of python3 and of the system.
-inline std::vector<fs::path> site_folders() {
-  std::vector<fs::path> sites;
-  if (const char* active = std::getenv("VIRTUAL_ENV")) append_site_folders(active, sites);
-  append_site_folders(".venv", sites);
-  for (const fs::path& folder : folders_above_program()) append_site_folders(folder / ".venv", sites);
-  const fs::path python = python_environment();
-  if (!python.empty()) append_site_folders(python, sites);
-  for (const char* prefix : {"/usr/local", "/usr"}) append_site_folders(prefix, sites);
-  return sites;
-}
 
 inline fs::path environment_path(const char* variable) {
   const char* value = std::getenv(variable);

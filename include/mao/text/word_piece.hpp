@@ -13,8 +13,8 @@
 #include <vector>
 
 #include <mao/core/error.hpp>
-#include <mao/text/bert_words.hpp>
-#include <mao/text/bpe_files.hpp>
+#include <mao/text/detail/bert_words.hpp>
+#include <mao/text/detail/bpe_files.hpp>
 
 namespace mao {
 

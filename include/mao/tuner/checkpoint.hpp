@@ -11,9 +11,9 @@
 #include <system_error>
 #include <utility>
 
-#include <mao/backbones/finite.hpp>
+#include <mao/backbones/detail/finite.hpp>
+#include <mao/tuner/detail/reports.hpp>
 #include <mao/tuner/prompts_file.hpp>
-#include <mao/tuner/reports.hpp>
 
 namespace mao {
 
@@ -51,7 +51,7 @@ inline void read_training(const TensorFile& file, const std::string& path, Tuner
   const auto saved = file.metadata.find("state");
   require<FormatError>(saved != file.metadata.end(), path,
                        ": no \"state\" in its metadata; it was written by an older "
-                       "mao and cannot be compared with this training, start anew");
+                       "mao and cannot be compared with this training, start again");
   try {
     const auto of = nlohmann::json::parse(saved->second);
     of.at("updates").get_to(state.updates);
@@ -70,7 +70,7 @@ inline void read_training(const TensorFile& file, const std::string& path, Tuner
   for (const auto& [name, value] : file.tensors) {
     require<FormatError>(known(name), path, ": there is a tensor ", name,
                          ", which is no part of a checkpoint; it was written by another program");
-    require<FormatError>(all_finite(value), path, ": ", name, " is not finite; remove the file and start anew");
+    require<FormatError>(all_finite(value), path, ": ", name, " is not finite; remove the file and start again");
   }
 }
 

@@ -24,10 +24,10 @@ concept MinesNegatives = S::mines_negatives;
 /// method on which hard negatives have nothing to act; `name` is the step's.
 inline void expect_mining(const BackboneTraits& traits, const std::string& name) {
   require<OptionError>(!traits.brings_negatives, name,
-                       ": this method brings its own hard negatives, MAO's base step would mine them twice; tune its "
+                       ": this method brings its own hard negatives, MAO's base stage would mine them twice; tune its "
                        "host with MAO instead");
   require<OptionError>(!traits.ignores_labels, name,
-                       ": this method has no loss over labels, so MAO's base step has nothing to act on; train it "
+                       ": this method has no loss over labels, so MAO's base stage has nothing to act on; train it "
                        "plain");
 }
 
@@ -49,7 +49,7 @@ template <class BackboneT, class SamplerT>
 consteval bool composition() {
   if constexpr (Backbone<BackboneT> && MinesNegatives<SamplerT>) {
     static_assert(!BringsNegatives<BackboneT>,
-                  "mao: this backbone brings its own hard negatives (DPC), MAO's base step would mine them twice: tune "
+                  "mao: this backbone brings its own hard negatives (DPC), MAO's base stage would mine them twice: tune "
                   "the host with MAO, then this method with its own sampler; see docs/concepts/backbone.md");
     static_assert(!IgnoresLabels<BackboneT>,
                   "mao: this backbone has no loss over labels (PromptKD), so reg-B and hard negatives have nothing to "

@@ -12,7 +12,7 @@
 
 #include <mao/backbones/binding.hpp>
 #include <mao/backbones/scorer.hpp>
-#include <mao/core/image_calls.hpp>
+#include <mao/core/detail/image_calls.hpp>
 
 namespace mao {
 

@@ -11,9 +11,9 @@
 #include <utility>
 #include <vector>
 
-#include <mao/tuner/state.hpp>
+#include <mao/tuner/detail/state.hpp>
+#include <mao/tuner/detail/views.hpp>
 #include <mao/tuner/step.hpp>
-#include <mao/tuner/views.hpp>
 
 namespace mao {
 

@@ -14,9 +14,9 @@
 
 #include <mao/backbones/binding.hpp>
 #include <mao/backbones/concepts.hpp>
-#include <mao/backbones/finite.hpp>
-#include <mao/core/safetensors.hpp>
-#include <mao/tuner/put_back.hpp>
+#include <mao/backbones/detail/finite.hpp>
+#include <mao/io/safetensors.hpp>
+#include <mao/tuner/detail/put_back.hpp>
 #include <mao/version.hpp>
 
 namespace mao {

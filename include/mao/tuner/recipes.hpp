@@ -21,11 +21,11 @@ namespace mao {
 template <class BackboneT>
 using Plain = PromptTuner<BackboneT, ShuffledSampler, CrossEntropy, CosineSchedule>;
 
-/// MAO's base step: hard negatives, judged against the classes of the batch.
+/// MAO's base stage: hard negatives, judged against the classes of the batch.
 template <class BackboneT, class SimilarityT>
 using MaoBase = PromptTuner<BackboneT, HardNegativeSampler<SimilarityT>, AlterableRegularizer, CosineSchedule>;
 
-/// MAO's new step: unlabelled images of the new classes, pseudo-labelled, judged against all of them.
+/// MAO's new stage: unlabelled images of the new classes, pseudo-labelled, judged against all of them.
 template <class BackboneT, class LabelerT>
 using MaoNew = PromptTuner<BackboneT, PseudoLabelSampler<LabelerT>, AlterableRegularizer, CosineSchedule>;
 
@@ -42,14 +42,14 @@ struct MaoBaseOptions {
   HardNegativeOptions sampler{};
   AlterableRegularizer::Columns columns = AlterableRegularizer::Columns::Distinct;
   CosineOptions schedule{.epochs = 10, .learning_rate = 0.0035};
-  TunerOptions tuner{.name = "base step"};
+  TunerOptions tuner{.name = "base stage"};
 };
 
 /// Settings of `mao_new` (section 4.1: b = 32, lr 0.0035, 10 epochs).
 struct MaoNewOptions {
   PseudoLabelOptions sampler{};
   CosineOptions schedule{.epochs = 10, .learning_rate = 0.0035};
-  TunerOptions tuner{.name = "new step"};
+  TunerOptions tuner{.name = "new stage"};
 };
 
 // Each recipe is given the classes that the labels are positions in, and binds the backbone to them.
@@ -65,7 +65,7 @@ Plain<BackboneT> plain(BackboneT& backbone, const ClassList& classes, std::vecto
                           options.tuner);
 }
 
-/// MAO's first step, on labelled images of the base classes. **Throws** as `plain` and `HardNegativeSampler`.
+/// MAO's base stage, on labelled images of the base classes. **Throws** as `plain` and `HardNegativeSampler`.
 template <Backbone BackboneT, TextSimilarity SimilarityT>
 MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, const ClassList& classes,
                                          std::vector<std::int64_t> labels, SimilarityT similarity,
@@ -78,7 +78,7 @@ MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, const ClassList& c
       CosineSchedule(options.schedule), options.tuner);
 }
 
-/// MAO's second step, on the same backbone: `count` unlabelled images of the new classes. **Throws** as `bind_to` and
+/// MAO's new stage, on the same backbone: `count` unlabelled images of the new classes. **Throws** as `bind_to` and
 /// `PseudoLabelSampler`; `OptionError` for a labeller that states other classes.
 template <Backbone BackboneT, PseudoLabeler LabelerT>
 MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, const ClassList& classes, std::int64_t count, LabelerT labeler,

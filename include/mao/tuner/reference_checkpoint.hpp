@@ -18,8 +18,8 @@
 #include <ATen/core/grad_mode.h>
 
 #include <mao/core/tensor.hpp>
-#include <mao/core/tensor_file.hpp>
-#include <mao/core/torch_writer.hpp>
+#include <mao/io/tensor_file.hpp>
+#include <mao/io/torch_writer.hpp>
 
 namespace mao {
 

@@ -7,18 +7,19 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include <mao/core/ops.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/data/class_key.hpp>
-#include <mao/tuner/checks.hpp>
+#include <mao/optimizers/optimizer.hpp>
+#include <mao/parallel/shares.hpp>
 #include <mao/tuner/concepts.hpp>
-#include <mao/tuner/losses.hpp>
-#include <mao/tuner/optimizer.hpp>
-#include <mao/tuner/outputs.hpp>
-#include <mao/tuner/reports.hpp>
-#include <mao/tuner/shares.hpp>
+#include <mao/tuner/detail/checks.hpp>
+#include <mao/tuner/detail/losses.hpp>
+#include <mao/tuner/detail/outputs.hpp>
+#include <mao/tuner/detail/reports.hpp>
 
 namespace mao {
 
@@ -90,37 +91,22 @@ class TrainingStep {
     return batches;
   }
 
-  /// Labels, forward pass, losses, update. `images` are those of this worker's share.
+  /// One update: labels, candidates, forward pass, losses, backward pass. `images` are those of this worker's share.
   void step(Batch& batch, const ImageBatch& images, StepReport& report) {
     const StepPlace place{.name = options_.name, .epoch = report.epoch, .step = report.step};
     if (!(backbone_.classes() == classes_)) expect_policies_agree();
-    const Share share = share_of(batch.size(), workers());
-    Batch part = part_of(batch, share);
-    if constexpr (LabelsBatches<SamplerT>) {
-      policy_call(
-          place, "the sampler's `label`", [&] { return text_of(part.size(), " labels"); },
-          [&] { sampler_.label(part, images); });
-      check_labels(part, classes_.size(), !ignores_labels(), "the sampler's `label`", place);
-      gather_labels(batch, part, share, workers());
-      part = part_of(batch, share);
-    }
+    SharedBatch shared(batch, workers());
+    label(shared, images, place);
     report.images = static_cast<int>(batch.size());
     report.skipped = !trains(batch);
     if (report.skipped) return;
-    const LossShare counted = loss_share(batch, share);
-    if (counted.task == 0) part.weights.clear();  // its loss is a number, times 0
-    const Candidates candidates = policy_call(
-        place, "the regularizer's `candidates`", [] { return "classes of the list"; },
-        [&] { return regularizer_.candidates(batch, backbone_.classes()); });
-    check_candidates(candidates, batch, classes_.size(), ignores_labels(), place);
-    report.candidates = static_cast<int>(candidates.size());
-    const Output full = forward(images, encoded(candidates), part.size(), place);
+    const Candidates candidates = candidates_of(batch, place);
+    const Output full = forward(images, encoded(candidates), shared.size(), place);
     Output output = select_candidates(full, candidates);
-    const Losses losses = losses_of(backbone_, regularizer_, full, output, part, counted, place);
-    const auto sums =
-        sums_over(workers(), {losses.total.template item<double>(), batch_accuracy(output, part) * counted.auxiliary});
-    report.loss = sums[0];
-    report.accuracy = sums[1];
+    const Losses losses = losses_of(backbone_, regularizer_, full, output, shared.part(), shared.counts(), place);
+    report.candidates = static_cast<int>(candidates.size());
+    std::tie(report.loss, report.accuracy) =
+        shared.sums(losses.total.template item<double>(), batch_accuracy(output, shared.part()));
     if (!std::isfinite(report.loss)) refuse_loss(report.loss, images, full, losses, place);
     update(losses, place);
   }
@@ -152,6 +138,27 @@ class TrainingStep {
   int updates_ = 0;  // steps that changed the parameters
 
  private:
+  /// Labels that a sampler gives once the images are there: pseudo labels.
+  void label(SharedBatch& shared, const ImageBatch& images, const StepPlace& place) {
+    if constexpr (LabelsBatches<SamplerT>) {
+      Batch part = shared.part();
+      policy_call(
+          place, "the sampler's `label`", [&] { return text_of(part.size(), " labels"); },
+          [&] { sampler_.label(part, images); });
+      check_labels(part, classes_.size(), !ignores_labels(), "the sampler's `label`", place);
+      shared.gather_labels(std::move(part));
+    }
+  }
+
+  /// The classes that the batch is judged against.
+  Candidates candidates_of(const Batch& batch, const StepPlace& place) {
+    Candidates candidates = policy_call(
+        place, "the regularizer's `candidates`", [] { return "classes of the list"; },
+        [&] { return regularizer_.candidates(batch, backbone_.classes()); });
+    check_candidates(candidates, batch, classes_.size(), ignores_labels(), place);
+    return candidates;
+  }
+
   Output forward(const ImageBatch& images, const Candidates& asked, std::int64_t count, const StepPlace& place) {
     const auto expected = [&] { return text_of("logits ", shape_text({count, asked.size()}), " of the candidates"); };
     Output full =

@@ -18,6 +18,13 @@ elseif(CASE STREQUAL "accepted")
 elseif(CASE STREQUAL "prefix_path")  # as torch.utils.cmake_prefix_path prints it
   set(found ON)
   set(options "-DCMAKE_PREFIX_PATH=${root}/share/cmake")
+elseif(CASE STREQUAL "hint")  # as an installed mao gives it, where nothing else is found
+  set(found ON)
+  set(options "-DMAO_LIBTORCH_HINT=${root}")
+  file(WRITE "${FOLDER}/bin/python3" "#!/bin/sh\nexit 1\n")
+  file(CHMOD "${FOLDER}/bin/python3" PERMISSIONS OWNER_READ OWNER_EXECUTE)
+  set(ENV{PATH} "${FOLDER}/bin:$ENV{PATH}")
+  unset(ENV{VIRTUAL_ENV})
 endif()
 
 # A shared library without content, linked to the libraries given.

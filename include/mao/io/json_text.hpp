@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// JSON as text, whatever the names in it: bytes that are no UTF-8 are escaped. And JSON read, with errors of our own.
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <mao/core/error.hpp>
+#include <mao/core/detail/text_encoding.hpp>
+#include <nlohmann/json.hpp>
+
+namespace mao {
+
+/// The value with every text and every key as `escaped` writes it; what is UTF-8 stays as it is.
+template <class Json>
+Json with_escaped_texts(const Json& value) {
+  if (value.is_string()) return escaped(value.template get_ref<const std::string&>());
+  Json result = value;
+  if (value.is_array()) {
+    for (auto& element : result) element = with_escaped_texts(element);
+  } else if (value.is_object()) {
+    result = Json::object();
+    for (const auto& [key, element] : value.items()) result[escaped(key)] = with_escaped_texts(element);
+  }
+  return result;
+}
+
+/// `value.dump(indent)` for a value that may hold names of files. Never throws for what is in it.
+template <class Json>
+std::string json_text(const Json& value, int indent = -1) {
+  try {
+    return value.dump(indent);
+  } catch (const nlohmann::json::type_error&) {  // 316, the one that `dump` throws
+    return with_escaped_texts(value).dump(indent);
+  }
+}
+
+namespace detail {
+
+/// `line 3, column 7, at '}]'`: where a reader of JSON stopped. `byte` counts from 1, as the parser's errors do.
+inline std::string json_place(std::string_view text, std::size_t byte) {
+  constexpr std::size_t shown = 20;
+  const std::size_t at = std::min(byte == 0 ? 0 : byte - 1, text.size());
+  const std::string_view before = text.substr(0, at);
+  const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
+  return text_of("line ", 1 + std::count(before.begin(), before.end(), '\n'), ", column ", at - line_start + 1,
+                 at == text.size() ? ", where the text ends" : ", at '" + printable(text.substr(at, shown)) + "'");
+}
+
+}  // namespace detail
+
+/// The JSON in `text`. **Throws** `FormatError` that names `source`, the line, and what was `expected`.
+template <class Json = nlohmann::json>
+Json parse_json(std::string_view text, const std::string& source, const std::string& expected) {
+  const auto refuse = [&](const std::string& why) {
+    throw FormatError(text_of(source, " is not JSON: ", why, "; expected ", expected));
+  };
+  try {
+    return Json::parse(text);
+  } catch (const nlohmann::json::parse_error& error) {
+    refuse("it cannot be read from " + detail::json_place(text, error.byte));
+  } catch (const nlohmann::json::exception&) {
+    refuse("a number in it is too large");
+  }
+  return {};  // not reached: `refuse` throws
+}
+
+}  // namespace mao

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Text that people write and programs export: UTF-8 with or without a byte-order mark, any kind of line end.
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <istream>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <mao/core/detail/text_encoding.hpp>
+#include <mao/io/files.hpp>
+
+namespace mao {
+
+/// Text as it came, checked: no byte-order mark, all of it UTF-8. **Throws** `FormatError` naming `source` and line.
+inline std::string utf8_text(std::string text, const std::string& source) {
+  text = without_byte_order_mark(std::move(text), source);
+  require_utf8(text, source);
+  return text;
+}
+
+/// The text of a file that lists names, paths or settings. **Throws** `FileError`, and `FormatError` as `utf8_text`.
+inline std::string read_utf8_file(const std::filesystem::path& path) {
+  return utf8_text(read_text_file(path), escaped(path.string()));
+}
+
+/// All that is left of a stream, standard input for one, as `utf8_text`.
+inline std::string read_utf8(std::istream& stream, const std::string& source) {
+  return utf8_text({std::istreambuf_iterator<char>(stream), {}}, source);
+}
+
+/// The lines of a text without their ends (LF, CRLF or CR); an empty line stays, so that numbers are those of the file.
+inline std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(end);
+    text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);
+  }
+  return lines;
+}
+
+/// The same, without blanks at the ends of the lines.
+inline std::vector<std::string> trimmed_lines(std::string_view text) {
+  std::vector<std::string> lines = lines_of(text);
+  for (std::string& line : lines) line.erase(line.find_last_not_of(" \t") + 1);
+  return lines;
+}
+
+}  // namespace mao

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a backbone thinks of images at one moment: the common ground of the pseudo-labellers.
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/softmax.h>
+
+#include <mao/backbones/scorer.hpp>
+#include <mao/labelers/concepts.hpp>
+
+namespace mao {
+
+/// Softmax probabilities by a backbone of its own, bound to the classes in question. Class features that do not depend
+/// on the image are encoded once, at construction.
+///
+/// A backbone that shares its parameters with one in training drifts with it. Copies share the backbone.
+template <Backbone BackboneT>
+class ClassProbabilities {
+ public:
+  explicit ClassProbabilities(BackboneT backbone)
+      : backbone_(std::make_shared<BackboneT>(std::move(backbone))), scorer_(*backbone_) {}
+
+  /// **Shape** [B, C], on the CPU, without gradient.
+  [[nodiscard]] Tensor operator()(const ImageBatch& images) const {
+    const at::NoGradGuard frozen;
+    return at::softmax(scorer_(images), 1).cpu();
+  }
+
+  [[nodiscard]] const ClassList& classes() const { return backbone_->classes(); }
+
+ private:
+  std::shared_ptr<BackboneT> backbone_;
+  Scorer<BackboneT> scorer_;
+};
+
+/// The most likely class of each row and its probability. **Shape** probabilities [B, C].
+inline PseudoLabels most_likely(const Tensor& probabilities) {
+  const auto [confidence, winner] = probabilities.to(at::kFloat).cpu().max(1);
+  const auto* label = winner.const_data_ptr<std::int64_t>();
+  const auto* sure = confidence.const_data_ptr<float>();
+  PseudoLabels result;
+  result.labels.assign(label, label + winner.numel());
+  result.confidence.assign(sure, sure + confidence.numel());
+  return result;
+}
+
+}  // namespace mao

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Who labels the unlabelled images of the new classes: the frozen model (the paper) or the tuned prompt (the released
+/// code).
+
+#include <memory>
+#include <utility>
+
+#include <mao/backbones/zero_shot.hpp>
+#include <mao/labelers/class_probabilities.hpp>
+
+namespace mao {
+
+/// Labels with a backbone as it is at construction: its class features are encoded once.
+///
+/// Pass a backbone of its own, bound to the new classes: sharing the one in training would let labels drift with it.
+/// **Source** MAO's released code; Table 5 of the paper has it below the frozen model.
+template <Backbone BackboneT>
+class TunedPromptLabeler {
+ public:
+  explicit TunedPromptLabeler(BackboneT backbone) : tuned_(std::move(backbone)) {}
+
+  /// The most similar class of each image and its softmax probability. Labels come from the very view that is trained
+  /// on.
+  PseudoLabels label(const ImageBatch& images) { return most_likely(tuned_(images)); }
+  [[nodiscard]] const ClassList& classes() const { return tuned_.classes(); }  ///< that the labels are positions in
+
+ private:
+  ClassProbabilities<BackboneT> tuned_;
+};
+
+/// Labels with the frozen model and "a photo of a {}." (MAO, section 3.4).
+template <VisionLanguageModel ModelT>
+class ZeroShotLabeler : public TunedPromptLabeler<ZeroShot<ModelT>> {
+ public:
+  using Options = typename ZeroShot<ModelT>::Options;
+
+  ZeroShotLabeler(std::shared_ptr<const ModelT> model, ClassList new_classes, Options options = {})
+      : TunedPromptLabeler<ZeroShot<ModelT>>(
+            ZeroShot<ModelT>(std::move(model), std::move(new_classes), std::move(options))) {}
+};
+
+template <class ModelT>
+ZeroShotLabeler(std::shared_ptr<ModelT>, ClassList) -> ZeroShotLabeler<std::remove_const_t<ModelT>>;
+
+}  // namespace mao

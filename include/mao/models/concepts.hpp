@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a frozen pair of towers must offer for prompts to be tuned on it.
+
+#include <concepts>
+#include <string>
+#include <vector>
+
+#include <mao/core/tensor.hpp>
+#include <mao/data/preprocess.hpp>
+#include <mao/models/block_prompts.hpp>
+#include <mao/models/text_batch.hpp>
+
+namespace mao {
+
+/// A frozen vision-language model. CLIP is one; an image classifier beside a sentence encoder can be made into one
+/// (examples/06_another_model.cpp).
+///
+/// What the compiler cannot check: nothing in it requires a gradient; `encode_text` is differentiable with respect to
+/// both parts of its batch and treats every row alike, whatever other rows are there; the same input gives the same
+/// output.
+template <class M>
+concept VisionLanguageModel = requires(const M& model, const std::string& text, const Tensor& tensor,
+                                       const TextBatch& batch) {
+  { model.tokenize(text) } -> std::same_as<std::vector<std::int64_t>>;  // without start and end
+  { model.start_token() } -> std::convertible_to<std::int64_t>;
+  { model.end_token() } -> std::convertible_to<std::int64_t>;
+  { model.context_length() } -> std::convertible_to<std::int64_t>;  // longest row, start and end included
+  { model.embed(tensor) } -> std::same_as<Tensor>;                  // ids [..] -> [.., W], no positions
+  { model.encode_text(batch) } -> std::same_as<Tensor>;             // [R, D], not normalised
+  { model.encode_image(tensor) } -> std::same_as<Tensor>;           // [B, 3, R, R] -> [B, D], not normalised
+  { model.logit_scale() } -> std::convertible_to<double>;           // already exponentiated
+  { model.preprocess() } -> std::convertible_to<Preprocess>;
+  { model.fingerprint() } -> std::convertible_to<std::string>;  // changes when a weight changes
+};
+
+/// A model whose towers are transformers that take prompts: at the input of the image tower and before or inside the
+/// blocks of both. CLIP is one. Methods that tune text contexts alone do without.
+template <class M>
+concept PromptedTowers = VisionLanguageModel<M> && requires(const M& model, const Tensor& pixels, const TextBatch& batch,
+                                                            const BlockPrompts& text, const ImagePrompts& image) {
+  { model.encode_text(batch, text) } -> std::same_as<Tensor>;
+  { model.encode_image(pixels, image) } -> std::same_as<Tensor>;
+  { model.towers() } -> std::same_as<TowerSizes>;
+};
+
+namespace explain {
+
+/// True for a model with `PromptedTowers`; otherwise the compiler says what is missing.
+template <class M>
+consteval bool prompted_towers() {
+  static_assert(PromptedTowers<M> || !VisionLanguageModel<M>,
+                "mao: this method needs a model with PromptedTowers (a CLIP): `encode_text(batch, BlockPrompts)`, "
+                "`encode_image(pixels, ImagePrompts)` and `towers()`; on other models tune the text context alone "
+                "(Coop, KgCoop, ProGrad, CoCoop); see docs/concepts/vision_language_model.md");
+  return PromptedTowers<M>;
+}
+
+/// True for a `VisionLanguageModel`; otherwise the compiler says what is missing.
+template <class M>
+consteval bool vision_language_model() {
+  constexpr bool tokenizes = requires(const M& m, const std::string& s) {
+    { m.tokenize(s) } -> std::same_as<std::vector<std::int64_t>>;
+  };
+  constexpr bool reads = requires(const M& m, const TextBatch& b) {
+    { m.encode_text(b) } -> std::same_as<Tensor>;
+  };
+  constexpr bool sees = requires(const M& m, const Tensor& t) {
+    { m.encode_image(t) } -> std::same_as<Tensor>;
+    { m.embed(t) } -> std::same_as<Tensor>;
+  };
+  static_assert(tokenizes,
+                "mao: not a VisionLanguageModel: needs `std::vector<std::int64_t> tokenize(const std::string&) const`, "
+                "ids without "
+                "start and end; see docs/concepts/vision_language_model.md");
+  static_assert(reads,
+                "mao: not a VisionLanguageModel: needs `Tensor encode_text(const TextBatch&) const` giving [R, D]; see "
+                "docs/concepts/vision_language_model.md");
+  static_assert(
+      sees,
+      "mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor embed(const "
+      "Tensor& ids) const`; see docs/concepts/vision_language_model.md");
+  static_assert(
+      VisionLanguageModel<M> || !(tokenizes && reads && sees),
+      "mao: not a VisionLanguageModel: needs start_token, end_token, context_length, logit_scale, preprocess and "
+      "fingerprint, all const; see docs/concepts/vision_language_model.md");
+  return VisionLanguageModel<M>;
+}
+
+}  // namespace explain
+}  // namespace mao

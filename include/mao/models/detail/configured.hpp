@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a configuration file says of a CLIP, whichever library wrote it.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <mao/models/architecture.hpp>
+#include <mao/models/detail/config_section.hpp>
+#include <mao/text/clean.hpp>
+
+namespace mao {
+
+/// The form of both towers, and sizes that their tensors must have.
+struct ClipConfiguration {
+  struct Size {
+    std::string key;  ///< with its file
+    std::int64_t value = 0;
+    std::int64_t ClipArchitecture::*size = nullptr;
+  };
+
+  std::string where;  ///< the file
+  ClipForm form{};
+  std::vector<Size> sizes{};
+  std::optional<TextCleaning> cleaning{};  ///< where the file says which library's tokenizer the model was trained with
+
+  void state(const ConfigSection& section, const std::string& key, std::int64_t ClipArchitecture::*size,
+             std::int64_t value) {
+    sizes.push_back({section.where() + key, value, size});
+  }
+
+  /// **Throws** `FormatError` naming the key that does not fit the tensors.
+  void check(const ClipArchitecture& found) const {
+    for (const Size& stated : sizes) {
+      require<FormatError>(found.*stated.size == stated.value, stated.key, " means ", stated.value,
+                           ", the checkpoint's tensors have ", found.*stated.size,
+                           ": they belong to different models; expected the configuration of this checkpoint");
+    }
+  }
+};
+
+}  // namespace mao

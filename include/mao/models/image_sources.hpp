@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Where a tuner's images come from: tensors in memory, features kept from a frozen tower, or files through a loader.
+
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/core/detail/image_calls.hpp>
+#include <mao/core/output.hpp>
+#include <mao/data/loader.hpp>
+
+namespace mao {
+
+namespace detail {
+
+inline Tensor rows_of(const Tensor& all, const std::vector<View>& views) {
+  std::vector<std::int64_t> rows;
+  rows.reserve(views.size());
+  for (const View& view : views) rows.push_back(view.image);
+  return all.index_select(0, at::tensor(rows).to(all.device()));
+}
+
+/// What a frozen model makes of those views, batch by batch; `progress` is told how many are done. **Shape** [views,
+/// D].
+template <class ModelT>
+Tensor encode_views(const ModelT& model, ImageSource& source, const std::vector<std::vector<View>>& batches,
+                    const std::function<void(std::int64_t)>& progress) {
+  const at::NoGradGuard frozen;
+  const StepPlace place{.name = "encoding"};
+  announce_to(source, batches, place);
+  std::vector<Tensor> parts;
+  std::int64_t done = 0;
+  for (const auto& views : batches) {
+    const Tensor pixels = load_from(source, views, place).pixels;
+    require<PolicyError>(pixels.defined(), place, ": the image source gave features, expected pixels to encode");
+    parts.push_back(model.encode_image(pixels));
+    done += static_cast<std::int64_t>(views.size());
+    if (progress) progress(done);
+  }
+  return at::cat(parts);
+}
+
+/// A fingerprint to pass on with every batch; null for none.
+inline std::shared_ptr<const std::string> known(std::string model) {
+  return model.empty() ? nullptr : std::make_shared<const std::string>(std::move(model));
+}
+
+template <class ModelT>
+std::string fingerprint_or_none(const ModelT& model) {
+  if constexpr (requires {
+                  { model.fingerprint() } -> std::convertible_to<std::string>;
+                })
+    return model.fingerprint();
+  return {};
+}
+
+}  // namespace detail
+
+/// Preprocessed images in memory; every view of an image is the same.
+class TensorImages : public ImageSource {
+ public:
+  /// **Shape** pixels [N, 3, R, R].
+  explicit TensorImages(Tensor pixels) : pixels_(std::move(pixels)) {
+    expect_shape(pixels_, {-1, 3, -1, -1}, "TensorImages: pixels");
+  }
+  [[nodiscard]] std::int64_t size() const override { return pixels_.size(0); }
+  ImageBatch load(const std::vector<View>& views) override {
+    return {.pixels = detail::rows_of(pixels_, views), .features = {}};
+  }
+
+ private:
+  Tensor pixels_;
+};
+
+/// Features of a frozen image tower, encoded once. Exact for the evaluation view; there is no augmentation.
+class FeatureImages : public ImageSource {
+ public:
+  /// `model`: fingerprint of the model that they come from, which the method that sees them must have; empty: the
+  /// caller vouches for it. **Shape** features [N, D], not normalised.
+  explicit FeatureImages(Tensor features, std::string model = {})
+      : features_(std::move(features)), model_(detail::known(std::move(model))) {
+    expect_shape(features_, {-1, -1}, "FeatureImages: features");
+  }
+
+  /// Encodes the evaluation view of every image of `source`, `batch` at a time; `progress` is told how many are done.
+  /// Batches of 16 keep a tower's activations in the cache of a CPU core, which 32 do not.
+  template <class ModelT>
+  static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 16,
+                              const std::function<void(std::int64_t)>& progress = {}) {
+    const auto batches = evaluation_views(source.size(), batch);
+    require<DataError>(!batches.empty(), "FeatureImages: there are no images to encode");
+    return FeatureImages(detail::encode_views(model, source, batches, progress), detail::fingerprint_or_none(model));
+  }
+
+  [[nodiscard]] std::int64_t size() const override { return features_.size(0); }
+  ImageBatch load(const std::vector<View>& views) override {
+    ImageBatch batch{.pixels = {}, .features = detail::rows_of(features_, views)};
+    batch.features_of = model_;
+    return batch;
+  }
+
+  /// [N, D]
+  [[nodiscard]] const Tensor& features() const { return features_; }
+
+ private:
+  Tensor features_;
+  std::shared_ptr<const std::string> model_;
+};
+
+/// Another source whose images come with the features of their evaluation view, for methods that prompt the image tower
+/// and compare with the frozen one. Augmented views come without.
+class FeaturedImages : public ImageSource {
+ public:
+  /// `model` as in `FeatureImages`. **Shape** features [N, D], not normalised, one row for each image of `pixels`.
+  FeaturedImages(std::unique_ptr<ImageSource> pixels, Tensor features, std::string model = {})
+      : pixels_(not_null(std::move(pixels), "FeaturedImages: the source of pixels")),
+        features_(std::move(features)),
+        model_(detail::known(std::move(model))) {
+    expect_shape(features_, {pixels_->size(), -1}, "FeaturedImages: features");
+  }
+
+  [[nodiscard]] std::int64_t size() const override { return pixels_->size(); }
+  void announce(const std::vector<std::vector<View>>& batches) override { pixels_->announce(batches); }
+  ImageBatch load(const std::vector<View>& views) override {
+    ImageBatch batch = pixels_->load(views);
+    const bool augmented = std::any_of(views.begin(), views.end(), [](const View& view) { return view.augment; });
+    if (augmented) return batch;
+    batch.features = detail::rows_of(features_, views);
+    batch.features_of = model_;
+    batch.memory = memory_;
+    for (const View& view : views) batch.places.push_back(view.image);
+    return batch;
+  }
+
+ private:
+  std::unique_ptr<ImageSource> pixels_;
+  Tensor features_;
+  std::shared_ptr<const std::string> model_;
+  std::shared_ptr<ViewMemory> memory_ = std::make_shared<ViewMemory>();
+};
+
+/// Image files, decoded and transformed by worker threads.
+class FileImages : public ImageSource {
+ public:
+  FileImages(std::vector<std::filesystem::path> files, LoaderOptions options)
+      : count_(static_cast<std::int64_t>(files.size())),
+        resolution_(options.preprocess.resolution),
+        loader_(std::make_unique<Loader>(std::move(files), std::move(options))) {}
+
+  [[nodiscard]] std::int64_t size() const override { return count_; }
+  void announce(const std::vector<std::vector<View>>& batches) override { loader_->announce(batches); }
+  ImageBatch load(const std::vector<View>& views) override {
+    const std::shared_ptr<float[]> memory = loader_->take(views);
+    const auto count = static_cast<std::int64_t>(views.size());
+    const auto keep = [memory](void*) {};  // as long as the tensor
+    return {.pixels = at::from_blob(memory.get(), {count, 3, resolution_, resolution_}, keep, at::kFloat),
+            .features = {}};
+  }
+
+ private:
+  std::int64_t count_;
+  std::int64_t resolution_;
+  std::unique_ptr<Loader> loader_;
+};
+
+}  // namespace mao

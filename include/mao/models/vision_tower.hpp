@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// CLIP's ViT image tower.
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/matmul.h>
+
+#include <mao/models/architecture.hpp>
+#include <mao/models/block.hpp>
+#include <mao/models/block_prompts.hpp>
+#include <mao/models/detail/fused_pass.hpp>
+#include <mao/models/detail/fused_vision.hpp>
+
+namespace mao {
+
+/// Normalised pixels in, image features out (not normalised).
+class VisionTower {
+ public:
+  VisionTower() = default;
+
+  /// From weights with OpenAI's names.
+  VisionTower(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form = {},
+              Precision precision = Precision::Fp32)
+      : patch_(sizes.patch),
+        resolution_(sizes.resolution),
+        pooling_(form.image_pooling),
+        norm_after_pooling_(form.norm_after_pooling),
+        epsilon_(form.vision.epsilon),
+        precision_(precision),
+        patch_weight_(weights.at("visual.conv1.weight").flatten(1)),
+        class_token_(weights.at("visual.class_embedding")),
+        positions_(weights.at("visual.positional_embedding")),
+        ln_post_weight_(weights.at("visual.ln_post.weight")),
+        ln_post_bias_(weights.at("visual.ln_post.bias")),
+        projection_(weights.at("visual.proj")) {
+    if (form.ln_pre) {
+      ln_pre_weight_ = weights.at("visual.ln_pre.weight");
+      ln_pre_bias_ = weights.at("visual.ln_pre.bias");
+    }
+    for (std::int64_t i = 0; i < sizes.vision_layers; ++i) {
+      blocks_.push_back(Block::from(weights, "visual.transformer.resblocks.", i, form.vision, precision));
+    }
+#if MAO_HAS_AVX512_KERNELS
+    if (pooling_ == ImagePooling::ClassToken && detail::kernels_know(blocks_)) {
+      fused_ = detail::fused_blocks(blocks_, precision);
+    }
+#endif
+  }
+
+  [[nodiscard]] std::int64_t width() const { return patch_weight_.size(0); }
+  [[nodiscard]] std::int64_t resolution() const { return resolution_; }
+
+  /// About how many bytes `encode` keeps of `images` images of `tokens` tokens for the backward pass to their prompts.
+  [[nodiscard]] std::size_t kept_bytes(std::int64_t images, std::int64_t tokens) const {
+    return static_cast<std::size_t>(images * tokens) *
+           detail::kept_bytes_per_token(width(), blocks_.front().mlp_width(),
+                                        static_cast<std::int64_t>(blocks_.size()), precision_);
+  }
+  /// A pass that would keep more computes everything again in its backward pass, a few images at a time. The same
+  /// numbers.
+  void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
+
+  /// **Shapes** pixels [B, 3, R, R] -> [B, D]. Where the class token is read the last block computes it alone (exact).
+  ///
+  /// Prompt tokens stand at the end; as they have no position and the attention no order, any other place gives the
+  /// same.
+  [[nodiscard]] Tensor encode(const Tensor& pixels, const ImagePrompts& prompts = {}, const Probe& probe = {}) const {
+    expect_shape(pixels, {-1, 3, resolution_, resolution_}, "VisionTower::encode: pixels");
+    detail::check_depth(prompts.deep, blocks_.size(), "VisionTower::encode");
+    const Tensor patches = embed_patches(pixels);  // [B, g * g, W]
+    const std::int64_t batch = pixels.size(0), grid = resolution_ / patch_;
+    if (probe) probe("visual.conv1", patches.transpose(1, 2).reshape({batch, width(), grid, grid}));
+    Tensor x = at::cat({class_token_.expand({batch, 1, -1}), patches}, 1) + positions_;
+    if (prompts.tokens.defined()) x = at::cat({x, of_batch(prompts.tokens, batch)}, 1);
+    if (ln_pre_weight_.defined()) x = at::layer_norm(x, {width()}, ln_pre_weight_, ln_pre_bias_, epsilon_);
+    if (probe) probe("visual.ln_pre", x);
+#if MAO_HAS_AVX512_KERNELS
+    if (!probe && fused_ != nullptr && detail::kernels_fit(x)) return project(encode_fused(x, prompts));
+#endif
+    for (std::size_t i = 0; i + 1 < blocks_.size(); ++i) {
+      const BlockPrompt prompt = detail::prompt_of(prompts.deep, i);
+      x = blocks_[i].forward(replaced(x, prompt, prompts), {}, prompt.attended);
+      if (probe) probe("visual.block" + std::to_string(i), x);
+    }
+    const BlockPrompt last = detail::prompt_of(prompts.deep, blocks_.size() - 1);
+    x = replaced(x, last, prompts);
+    if (probe) probe("visual.block" + std::to_string(blocks_.size() - 1), blocks_.back().forward(x, {}, last.attended));
+    if (pooling_ == ImagePooling::Patches) return project_mean(blocks_.back().forward(x, {}, last.attended));
+    x = blocks_.back().forward_first_token(x, last.attended);
+    if (probe) probe("visual.ln_post", normed(x));
+    return project(x);
+  }
+
+ private:
+  [[nodiscard]] Tensor normed(const Tensor& x) const {
+    return at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_, epsilon_);
+  }
+  /// From the class token of the last block to the feature. **Shapes** [B, W] -> [B, D].
+  [[nodiscard]] Tensor project(const Tensor& x) const { return at::matmul(normed(x), projection_); }
+
+  /// The same from the mean of the patches: neither the class token nor prompts are among them. **Shapes** [B, L, W] ->
+  /// [B, D].
+  [[nodiscard]] Tensor project_mean(const Tensor& x) const {
+    const Tensor patches = x.narrow(1, 1, positions_.size(0) - 1);
+    return at::matmul(norm_after_pooling_ ? normed(patches.mean(1)) : normed(patches).mean(1), projection_);
+  }
+
+#if MAO_HAS_AVX512_KERNELS
+  /// All blocks, a few images at a time, so that what lies between two products stays in the cache.
+  /// **Shapes** [B, L, W] -> [B, W].
+  [[nodiscard]] Tensor encode_fused(const Tensor& tokens, const ImagePrompts& prompts) const {
+    const auto trained = detail::FusedVisionPass::inputs(tokens, prompts.deep);
+    const bool keeps = at::GradMode::is_enabled() && std::any_of(trained.begin(), trained.end(), [](const Tensor& x) {
+                         return x.defined() && x.requires_grad();
+                       });
+    const std::int64_t few = keeps ? 8 : 16;  // what is kept for the backward pass wants the cache too
+    for (const BlockPrompt& prompt : prompts.deep) check_replacement(prompt, prompts);
+    const bool again = kept_bytes(tokens.size(0), tokens.size(1)) > kept_limit_;
+    std::vector<Tensor> parts;
+    for (const Tensor& part : tokens.split(few)) {
+      const Tensor images = part.detach();
+      parts.push_back(detail::run_pass(
+          detail::FusedVisionPass::inputs(part, prompts.deep), again,
+          [blocks = fused_, deep = prompts.deep] { return std::make_shared<detail::FusedVisionPass>(blocks, deep); },
+          [images](detail::FusedVisionPass& pass, bool keep) { return pass.forward(images, keep); }));
+    }
+    return at::cat(parts);
+  }
+#endif
+
+  static Tensor of_batch(const Tensor& tokens, std::int64_t batch) {
+    return tokens.unsqueeze(0).expand({batch, -1, -1});
+  }
+
+  static void check_replacement(const BlockPrompt& prompt, const ImagePrompts& prompts) {
+    if (!prompt.replacement.defined()) return;
+    const std::int64_t n = prompt.replacement.size(0), there = prompts.tokens.defined() ? prompts.tokens.size(0) : 0;
+    require<ShapeError>(n <= there, "VisionTower::encode: a deep prompt replaces ", n, " tokens, the input prompt has ",
+                        there);
+  }
+
+  /// The prompt's tokens, the last ones, exchanged. **Shape** x [B, L, W].
+  static Tensor replaced(const Tensor& x, const BlockPrompt& prompt, const ImagePrompts& prompts) {
+    if (!prompt.replacement.defined()) return x;
+    check_replacement(prompt, prompts);
+    const std::int64_t n = prompt.replacement.size(0);
+    return at::cat({x.narrow(1, 0, x.size(1) - n), of_batch(prompt.replacement, x.size(0))}, 1);
+  }
+
+  /// The strided convolution as one matrix product. **Shapes** [B, 3, R, R] -> [B, g * g, W].
+  [[nodiscard]] Tensor embed_patches(const Tensor& pixels) const {
+    const std::int64_t grid = resolution_ / patch_;
+    const Tensor cells = pixels.reshape({-1, 3, grid, patch_, grid, patch_}).permute({0, 2, 4, 1, 3, 5});
+    return at::matmul(cells.reshape({pixels.size(0), grid * grid, 3 * patch_ * patch_}), patch_weight_.t());
+  }
+
+  std::int64_t patch_ = 0, resolution_ = 0;
+  ImagePooling pooling_ = ImagePooling::ClassToken;
+  bool norm_after_pooling_ = false;
+  double epsilon_ = 1e-5;
+  Precision precision_ = Precision::Fp32;
+  std::size_t kept_limit_ = std::numeric_limits<std::size_t>::max();
+  Tensor patch_weight_;                                                 // [W, 3 * patch * patch]
+  Tensor class_token_, positions_;                                      // [W], [1 + g * g, W]
+  Tensor ln_pre_weight_, ln_pre_bias_, ln_post_weight_, ln_post_bias_;  // [W]; the first two undefined without it
+  Tensor projection_;                                                   // [W, D]
+  std::vector<Block> blocks_;
+#if MAO_HAS_AVX512_KERNELS
+  std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;  // null where the kernels do not know the blocks
+#endif
+};
+
+}  // namespace mao

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Saved tensors go back where they belong: each is used, or refused by its name.
+
+#include <string>
+
+#include <mao/backbones/concepts.hpp>
+#include <mao/core/detail/policy_call.hpp>
+
+namespace mao {
+
+/// `saved` holds a tensor of the same shape and type for each of `parameters`. `who` says whose they are.
+///
+/// **Throws** `ShapeError` for one that is missing or of another shape, `FormatError` for one of another type.
+inline void expect_tensors(const TensorMap& saved, const ParameterList& parameters, const std::string& who) {
+  for (const Parameter& parameter : parameters) {
+    const auto found = saved.find(parameter.name);
+    require<ShapeError>(found != saved.end(), who, ": the saved state has no ", parameter.name);
+    expect_shape(found->second, parameter.value.sizes(), who + ": saved " + parameter.name);
+    require<FormatError>(found->second.scalar_type() == parameter.value.scalar_type(), who, ": saved ", parameter.name,
+                         " is of type ", c10::toString(found->second.scalar_type()), ", expected ",
+                         c10::toString(parameter.value.scalar_type()), "; save it as fp32, as mao does");
+  }
+}
+
+namespace detail {
+
+/// What became of `given` in a backbone that has `now`; empty: each tensor is there as it was given.
+inline std::string not_taken(const TensorMap& given, const TensorMap& now) {
+  for (const auto& [name, value] : given) {
+    const auto found = now.find(name);
+    if (found == now.end()) return name + ", which this method does not have";
+    const Tensor& taken = found->second;
+    if (taken.scalar_type() != value.scalar_type()) {
+      return text_of(name, " of type ", c10::toString(value.scalar_type()), ", expected ",
+                     c10::toString(taken.scalar_type()));
+    }
+    if (taken.numel() != value.numel()) {
+      return text_of(name, " of shape ", shape_text(value.sizes()), ", expected ", shape_text(taken.sizes()));
+    }
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// Gives a backbone its buffers. **Throws** `FormatError` that names a tensor which it has no place for, or has another
+/// type or shape for; the backbone keeps those that it had then. `who` says where they come from.
+template <Backbone BackboneT>
+void put_buffers(BackboneT& backbone, const TensorMap& given, const std::string& who) {
+  std::string refused;
+  if constexpr (HasBuffers<BackboneT>) {
+    const StepPlace place{.name = who};
+    const auto put = [&](const TensorMap& buffers) {
+      policy_call(
+          place, "the backbone's `set_buffers`", [] { return "the tensors that `buffers` gave"; },
+          [&] { backbone.set_buffers(buffers); });
+    };
+    TensorMap before;
+    for (const auto& [name, value] : backbone.buffers()) before[name] = value.detach().clone();
+    put(given);
+    refused = detail::not_taken(given, backbone.buffers());
+    if (!refused.empty()) put(before);
+  } else {
+    refused = detail::not_taken(given, {});
+  }
+  require<FormatError>(refused.empty(), who, ": there is a tensor ", refused,
+                       "; it was written by another method or program");
+}
+
+}  // namespace mao

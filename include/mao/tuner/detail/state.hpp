@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The state of a training taken out of a backbone, its optimizer and its sampler, and put back where it belongs.
+
+#include <algorithm>
+#include <concepts>
+#include <map>
+#include <set>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
+
+#include <mao/backbones/binding.hpp>
+#include <mao/core/detail/content_hash.hpp>
+#include <mao/core/detail/policy_text.hpp>
+#include <mao/optimizers/optimizer.hpp>
+#include <mao/sampling/concepts.hpp>
+#include <mao/schedules/concepts.hpp>
+#include <mao/tuner/detail/put_back.hpp>
+#include <mao/tuner/detail/reports.hpp>
+#include <mao/tuner/detail/sampler_state.hpp>
+
+namespace mao {
+
+/// A copy of everything that training changes in backbone and optimizer.
+template <Backbone BackboneT>
+TunerState state_of(BackboneT& backbone, const Optimizer& optimizer, int epochs_done, const StepPlace& place = {}) {
+  TunerState state{.epochs_done = epochs_done, .parameters = {}, .optimizer = {}, .buffers = {}};
+  for (const Parameter& parameter : optimizer.parameters()) {
+    state.parameters[parameter.name] = parameter.value.detach().clone();
+  }
+  state.optimizer = detail::copies_of(optimizer.state());
+  if constexpr (HasBuffers<BackboneT>) {
+    state.buffers = detail::copies_of(policy_call(
+        place, "the backbone's `buffers`", [] { return "tensors by name"; }, [&] { return backbone.buffers(); }));
+  }
+  state.learned_for = learned_for(backbone);
+  return state;
+}
+
+/// **Throws** `ShapeError` when the state belongs to another method, `FormatError` when a tensor is of another type.
+inline void check_state(const TunerState& state, const Optimizer& optimizer, const std::string& name) {
+  expect_tensors(state.parameters, optimizer.parameters(), name);
+  for (const auto& [key, saved] : state.parameters) {
+    const auto same = [&](const Parameter& parameter) { return parameter.name == key; };
+    require<ShapeError>(std::ranges::any_of(optimizer.parameters(), same), name, ": the saved state has ", key,
+                        ", which this method does not train; it is of another method");
+  }
+}
+
+/// Puts a state back. **Throws** `ShapeError`, `FormatError` when it belongs to another method, `OptionError` when its
+/// parameters belong to other classes or its moments to another optimizer; nothing has changed then. `name` is the
+/// step's.
+template <Backbone BackboneT>
+void restore_state(BackboneT& backbone, Optimizer& optimizer, const TunerState& state, const std::string& name) {
+  check_state(state, optimizer, name);
+  expect_same_classes(state.learned_for, learned_for(backbone), name + ": the saved parameters belong to",
+                      "make the backbone for the classes that they were learned for");
+  const at::NoGradGuard no_graph;
+  TensorMap before = optimizer.state();
+  optimizer.set_state(detail::copies_of(state.optimizer));
+  try {
+    put_buffers(backbone, detail::copies_of(state.buffers), name);
+  } catch (...) {
+    optimizer.set_state(std::move(before));
+    throw;
+  }
+  for (const Parameter& parameter : optimizer.parameters()) {
+    Tensor value = parameter.value;
+    value.copy_(state.parameters.at(parameter.name));
+  }
+}
+
+namespace detail {
+
+/// A number over every learning rate of a schedule, and the largest: two schedules with the same rates are the same.
+template <Schedule ScheduleT>
+std::string text_of_rates(const ScheduleT& schedule, const ParameterList& parameters) {
+  std::set<double> multiples{1};
+  for (const Parameter& parameter : parameters) multiples.insert(parameter.rate);
+  ContentHash hash;
+  double largest = 0;
+  for (int epoch = 0; epoch < schedule.epochs(); ++epoch) {
+    for (const double multiple : multiples) {
+      const double rate = learning_rate_of(schedule, epoch, multiple);
+      hash.add(&rate, sizeof rate);
+      largest = std::max(largest, rate);
+    }
+  }
+  return text_of("up to ", exact_text(largest), " (", hash.text(), ")");
+}
+
+}  // namespace detail
+
+/// What a resumed training must share with the saved one, by name. A policy without `describe()` is its type: settings
+/// that it does not tell cannot be compared.
+template <Backbone BackboneT, class SamplerT, class RegularizerT, Schedule ScheduleT>
+std::map<std::string, std::string> training_of(const BackboneT& backbone, const SamplerT& sampler,
+                                               const RegularizerT& regularizer, const ScheduleT& schedule,
+                                               const Optimizer& optimizer, std::uint64_t seed, bool augment) {
+  return {{"seed", std::to_string(seed)},
+          {"augment", augment ? "true" : "false"},
+          {"method", method_text(backbone)},
+          {"sampler", policy_text(sampler)},
+          {"regularizer", policy_text(regularizer)},
+          {"optimizer", optimizer.text()},
+          {"epochs", std::to_string(schedule.epochs())},
+          {"learning rates", detail::text_of_rates(schedule, optimizer.parameters())}};
+}
+
+/// **Throws** `OptionError` that lists both where a saved training and this one differ. `name` is the step's.
+inline void expect_same_training(const std::map<std::string, std::string>& saved,
+                                 const std::map<std::string, std::string>& here, const std::string& name) {
+  std::string differences;
+  const auto differs = [&](const std::string& key, const std::string& there, const std::string& now) {
+    if (there != now && differences.size() < 1000) {
+      differences += text_of(differences.empty() ? "" : "; ", key, ": ", there, " there, ", now, " here");
+    }
+  };
+  const auto get = [](const auto& map, const std::string& key) {
+    const auto found = map.find(key);
+    return found == map.end() ? std::string("nothing") : found->second;
+  };
+  for (const auto& [key, text] : saved) differs(key, text, get(here, key));
+  for (const auto& [key, text] : here) {
+    if (!saved.contains(key)) differs(key, "nothing", text);
+  }
+  require<OptionError>(differences.empty(), name, ": the saved state is of another training (", differences,
+                       "); give the settings that it was started with, or start again");
+}
+
+}  // namespace mao

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/io/detail/torch_modules.hpp>
+
+#include <mao/io/torch_archive.hpp>
+
+#include "core/zip_builder.hpp"
+
+#include <support/catch.hpp>
+#include <support/folders.hpp>
+
+namespace {
+
+const std::string golden = mao_test::source_dir() + "/tests/core/golden/";
+
+}  // namespace
+
+TEST_CASE("a module that was saved whole gives classes and attributes of its modules as data") {
+  for (const char* name : {"whole_module.pt", "legacy_module.pt"}) {
+    INFO(name);
+    const auto modules = mao::read_torch_archive(golden + name).modules;
+    REQUIRE(modules.size() == 3);
+    const auto& linear = modules.at("projection");
+    CHECK(linear.type == "torch.nn.modules.linear.Linear");
+    CHECK(linear.code.empty());
+    CHECK(linear.attributes.at("in_features") == "2");
+    CHECK(linear.attributes.at("training") == "true");
+    CHECK(linear.attributes.at("weight") == "tensor");
+    CHECK(modules.at("visual").attributes.at("absent") == "None");
+    CHECK(modules.at("visual").attributes.at("mask") == "tensor");
+    CHECK(modules.at("").attributes.at("other") == "tensor");
+    CHECK_FALSE(modules.at("").attributes.contains("_modules"));
+  }
+  CHECK(mao::read_torch_archive(golden + "state_dict.pth").modules.empty());
+}
+
+TEST_CASE("a TorchScript archive of PyTorch gives the code of its classes as text") {
+  for (const char* name : {"traced_block.pt", "traced_fast.pt", "scripted_block.pt"}) {
+    INFO(name);
+    const auto modules = mao::read_torch_archive(golden + name).modules;
+    REQUIRE(modules.contains("attn.out_proj"));
+    CHECK(modules.at("attn").type == "torch.nn.modules.activation.MultiheadAttention");
+    CHECK(modules.at("attn").attributes.at("in_proj_weight") == "tensor");
+    for (const auto& [path, module] : modules) {
+      INFO(path);
+      CHECK(module.code.starts_with("class " + module.type.substr(module.type.rfind('.') + 1) + "(Module):"));
+    }
+  }
+  CHECK(mao::read_torch_archive(golden + "torch_script.pt").modules.at("visual.conv1").code.empty());
+}
+
+TEST_CASE("names of TorchScript's classes lose what tells copies apart") {
+  using mao::detail::script_type;
+  CHECK(script_type("__torch__.open_clip.transformer.QuickGELU") == "open_clip.transformer.QuickGELU");
+  CHECK(script_type("__torch__.open_clip.transformer.___torch_mangle_15.QuickGELU") == "open_clip.transformer.QuickGELU");
+  CHECK(script_type("__torch__.Both") == "Both");
+}
+
+TEST_CASE("a class is found in its file among others, or is empty") {
+  mao_test::ZipBuilder builder;
+  builder.add_deflated("a/code/__torch__/m.py", "class A(Module):\n  x : int\nclass AB(Module):\n  y : int\n");
+  builder.add("a/code/__torch__.py", "class Root(Module):\n  z : int\n");
+  const mao::ZipArchive archive(mao::copy_bytes(builder.finished(), "x.pt"));
+  mao::detail::ScriptCode code(archive, "a/");
+  CHECK(code.definition("__torch__.m.A") == "class A(Module):\n  x : int");
+  CHECK(code.definition("__torch__.m.AB") == "class AB(Module):\n  y : int\n");
+  CHECK(code.definition("__torch__.Root") == "class Root(Module):\n  z : int\n");
+  CHECK(code.definition("__torch__.m.B").empty());
+  CHECK(code.definition("__torch__.n.A").empty());
+}
+
+TEST_CASE("numbers of attributes read back as they were") {
+  CHECK(mao::detail::exact_text(1e-5) == "1e-05");
+  CHECK(std::stod(mao::detail::exact_text(0.26862954)) == 0.26862954);
+}

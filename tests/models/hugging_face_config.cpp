@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/models/hugging_face_config.hpp>
+
+#include <support/catch.hpp>
+
+using namespace mao;
+using Json = nlohmann::json;
+
+namespace {
+
+ClipConfiguration read(const Json& file) { return read_hugging_face_config(file, "config.json"); }
+
+}  // namespace
+
+TEST_CASE("what is not said is the default of transformers", "[hugging_face_config]") {
+  const auto plain = read({{"model_type", "clip"}, {"text_config", nullptr}});
+  CHECK(plain.form == ClipForm{.vision = {.heads = 12}, .text = {.heads = 8}});
+  for (const auto& size : plain.sizes) {
+    if (size.size == &ClipArchitecture::patch) CHECK(size.value == 32);
+    if (size.size == &ClipArchitecture::vision_mlp) CHECK(size.value == 3072);
+  }
+}
+
+TEST_CASE("heads, activation and eps of each tower are its own", "[hugging_face_config]") {
+  const auto form = read({{"text_config", {{"hidden_size", 128}, {"num_attention_heads", 2}, {"hidden_act", "gelu"}}},
+                          {"vision_config",
+                           {{"hidden_size", 192},
+                            {"num_attention_heads", 4},
+                            {"layer_norm_eps", 1e-6},
+                            {"hidden_act", "gelu_pytorch_tanh"}}}})
+                        .form;
+  CHECK(form.vision == TowerForm{.heads = 4, .activation = Activation::GeluTanh, .epsilon = 1e-6});
+  CHECK(form.text == TowerForm{.heads = 2, .activation = Activation::Gelu});
+}
+
+TEST_CASE("the second copy of a tower's settings wins, with its defaults", "[hugging_face_config]") {
+  const auto form = read({{"text_config", {{"hidden_act", "gelu"}, {"num_attention_heads", 4}}},
+                          {"text_config_dict", {{"num_attention_heads", 16}}}})
+                        .form;
+  CHECK(form.text == TowerForm{.heads = 16});
+}
+
+TEST_CASE("an end token is the tokenizer's, or the 2 of old files", "[hugging_face_config]") {
+  for (const int end : {2, 49407}) CHECK(read({{"text_config", {{"eos_token_id", end}}}}).form.packs_text());
+  CHECK_THROWS_WITH(read({{"text_config", {{"eos_token_id", 7}}}}),
+                    ContainsSubstring("config.json: text_config.eos_token_id is 7, expected 49407"));
+}
+
+TEST_CASE("bookkeeping is passed over, anything else is refused by its key", "[hugging_face_config]") {
+  read({{"model_type", "clip"}, {"torch_dtype", "float16"}, {"vision_config", {{"dropout", 0.0}, {"num_beams", 1}}}});
+  const auto refused = [](const Json& file, const char* message) {
+    CHECK_THROWS_WITH(read(file), ContainsSubstring(message));
+  };
+  refused({{"model_type", "siglip"}}, "config.json: model_type is \"siglip\", expected \"clip\"");
+  refused({{"vision_config", {{"hidden_act", "silu"}}}}, "vision_config.hidden_act is \"silu\"");
+  refused({{"vision_config", {{"use_rope", true}}}}, "vision_config.use_rope is true");
+  refused({{"vision_config", {{"num_channels", 4}}}}, "vision_config.num_channels is 4, expected 3");
+  refused({{"vision_config", {{"num_attention_heads", 5}}}}, "vision_config.num_attention_heads is 5");
+  refused({{"quantization_config", {{"bits", 8}}}}, "quantization_config");
+  refused({{"text_config", {{"pruned_heads", {{"0", {1}}}}}}}, "text_config.pruned_heads");
+}
+
+TEST_CASE("a null in place of a number, and a width of 0, are refused by key", "[hugging_face_config]") {
+  CHECK_THROWS_WITH(read({{"text_config", {{"num_attention_heads", nullptr}}}}),
+                    ContainsSubstring("text_config.num_attention_heads is null, expected an integer"));
+  CHECK_THROWS_WITH(read({{"vision_config", {{"hidden_size", 0}}}}),
+                    ContainsSubstring("vision_config.hidden_size is 0, expected 1 or more"));
+}

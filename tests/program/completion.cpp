@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao completion SHELL`: the scripts complete what the parser knows.
+#include <string>
+
+#include <support/catch.hpp>
+#include <support/folders.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::shell;
+using mao_test::TemporaryFolder;
+
+// What bash offers for the last of `words`, one word a line.
+std::string offered(const std::string& words) {
+  const TemporaryFolder folder;
+  folder.write("mao.bash", mao_program("completion bash").output);
+  folder.write("ask.bash", "source " + quoted(folder / "mao.bash") + "\nCOMP_WORDS=(" + words +
+                               ")\nCOMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_mao\nprintf '%s\\n' \"${COMPREPLY[@]}\"\n");
+  return "\n" + shell("bash " + quoted(folder / "ask.bash")).output;
+}
+
+bool has_shell(const std::string& name) { return shell("command -v " + name).code == 0; }
+
+}  // namespace
+
+TEST_CASE("bash completes commands, options, and the values of options", "[completion]") {
+  CHECK(offered("mao tu") == "\ntune\n");
+  CHECK_THAT(offered("mao ''"), ContainsSubstring("\nreport\n") && ContainsSubstring("\ncompletion\n"));
+  CHECK(offered("mao datasets ch") == "\ncheck\n");
+  CHECK_THAT(offered("mao tune --lea"), ContainsSubstring("\n--learner\n"));
+  CHECK_THAT(offered("mao tune --data sketch --precision ''"), ContainsSubstring("\nbf16\n"));
+  CHECK(offered("mao tune --precision bf") == "\nbf16\n");
+  CHECK(offered("mao completion ''") == "\n\n");        // nothing of ours: the shell offers files
+  CHECK(offered("mao tune --out run") == "\n\n");
+  CHECK_THAT(offered("mao tune --data sketch --"), ContainsSubstring("\n--mao\n") && !ContainsSubstring("\n--version\n"));
+}
+
+TEST_CASE("every shell's script names every command, and the shell accepts it", "[completion]") {
+  const TemporaryFolder folder;
+  for (const std::string& name : {std::string("bash"), std::string("zsh"), std::string("fish")}) {
+    const Run script = mao_program("completion " + name);
+    CAPTURE(name);
+    CHECK(script.code == 0);
+    for (const char* command : {"tune", "report", "sweep", "check", "completion"}) {
+      CHECK_THAT(script.output, ContainsSubstring(command));
+    }
+    folder.write("script", script.output);
+    if (!has_shell(name)) continue;
+    const Run checked = shell(name + (name == "fish" ? " --no-execute " : " -n ") + quoted(folder / "script"));
+    CHECK(checked.code == 0);
+    CHECK(checked.output.empty());
+  }
+}
+
+TEST_CASE("a shell that has no script is refused", "[completion]") {
+  const Run unknown = mao_program("completion tcsh");
+  CHECK(unknown.code == 2);
+  CHECK_THAT(unknown.output, ContainsSubstring("tcsh not in {bash,zsh,fish}"));
+}

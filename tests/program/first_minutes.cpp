@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a new user sees first: `mao` alone, the end of a first run, colours.
+#include <regex>
+#include <string>
+#include <vector>
+
+#include <support/catch.hpp>
+#include <support/folders.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::shell;
+using mao_test::TemporaryFolder;
+
+// The lines of `text` that are commands.
+std::vector<std::string> commands_in(const std::string& text) {
+  static const std::regex command("(?:^|\n)  (mao [^\n]+)");
+  std::vector<std::string> found;
+  for (std::sregex_iterator at(text.begin(), text.end(), command), end; at != end; ++at) found.push_back((*at)[1]);
+  return found;
+}
+
+// Runs `command`, which begins with "mao", in `folder`.
+Run run_in(const std::string& folder, const std::string& command) {
+  const std::string path = "PATH=" + quoted(mao_test::build_dir() + "/bin") + ":\"$PATH\"";
+  return shell("(cd " + quoted(folder) + " && " + path + " OMP_NUM_THREADS=1 " + command + ")");
+}
+
+}  // namespace
+
+TEST_CASE("mao alone shows three commands, and each works, in this order", "[first_minutes]") {
+  const Run alone = mao_program("");
+  CHECK(alone.code == 2);
+  const std::vector<std::string> commands = commands_in(alone.output);
+  REQUIRE(commands.size() == 3);
+  const TemporaryFolder folder;
+  for (const std::string& command : commands) {
+    const bool trains = command.starts_with("mao tune");
+    const Run run = run_in(folder / ".", command + (trains ? " --seeds 1 --epochs 1 --new-epochs 1" : ""));
+    CAPTURE(command, run.output);
+    CHECK(run.code == 0);
+    if (!trains) continue;
+    CHECK_THAT(run.output, ContainsSubstring("coop + MAO against the untuned model: Base "));
+    CHECK_THAT(run.output, ContainsSubstring("  mao report first --out first.html\n"));
+    CHECK_THAT(run.output, ContainsSubstring("  mao predict PICTURE --prompts first/seed1/new.prompts.safetensors\n"));
+    CHECK_THAT(run_in(folder / ".", command + " --seeds 1 --epochs 1 --new-epochs 1 --quiet").output,
+               !ContainsSubstring("Next:"));
+  }
+  CHECK(std::filesystem::exists(folder / "first.html"));
+}
+
+TEST_CASE("colours are for terminals alone, and NO_COLOR switches them off", "[first_minutes]") {
+  const std::string mao = quoted(mao_test::build_dir() + "/bin/mao");
+  CHECK_THAT(shell(mao).output, !ContainsSubstring("\x1b["));
+  CHECK_THAT(shell(mao + " inspect 'no such file'").output, !ContainsSubstring("\x1b["));
+  if (shell("command -v script").code != 0) return;  // util-linux gives a command a terminal
+  const auto on_terminal = [&](const std::string& variable) {
+    return shell("env " + variable + " script -qec \"" + mao + "\" /dev/null").output;
+  };
+  CHECK_THAT(on_terminal("TERM=xterm NO_COLOR="), ContainsSubstring("\x1b[1mmao tune"));
+  CHECK_THAT(on_terminal("TERM=xterm NO_COLOR=1"), !ContainsSubstring("\x1b["));
+  CHECK_THAT(on_terminal("TERM=dumb NO_COLOR="), !ContainsSubstring("\x1b["));
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tune/next_steps.hpp"
+
+#include <filesystem>
+#include <sstream>
+#include <string>
+
+#include <support/catch.hpp>
+#include <support/temporary_folder.hpp>
+
+using mao_program::Colours;
+using mao_program::print_next_steps;
+using nlohmann::json;
+
+namespace {
+
+json results() {
+  return {{"zero_shot", {{"base", 90.75}, {"new", 85.25}, {"h", 87.91}}},
+          {"paper", {{"base", 91.5}, {"new", 86.33}, {"h", 88.84}}},
+          {"per_seed", json::array({{{"seed", 7}}, {{"seed", 8}}})}};
+}
+
+std::string text_of(const std::string& run, const std::string& learner, const json& results, bool colours = false) {
+  std::ostringstream out;
+  print_next_steps(out, run, learner, true, results, Colours(colours));
+  return out.str();
+}
+
+}  // namespace
+
+TEST_CASE("a finished run says what came of it, and the commands that come next", "[next_steps]") {
+  const mao_test::TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "my run/seed7");
+  folder.write("my run/seed7/new.prompts.safetensors", "");
+  const std::string run = folder / "my run", text = text_of(run, "coop", results());
+  CHECK_THAT(text, ContainsSubstring("coop + MAO against the untuned model: Base +0.75, New +1.08, H +0.93 points "
+                                     "(means of 2 seeds)\n"));
+  CHECK_THAT(text, ContainsSubstring("  mao report '" + run + "' --out '" + run + ".html'\n"));
+  CHECK_THAT(text, ContainsSubstring("mao predict PICTURE --prompts '" + run + "/seed7/new.prompts.safetensors'\n"));
+}
+
+TEST_CASE("a run says only what it measured and what it left behind", "[next_steps]") {
+  json no_new = results();
+  no_new["zero_shot"]["new"] = no_new["zero_shot"]["h"] = no_new["paper"]["new"] = no_new["paper"]["h"] = nullptr;
+  no_new["per_seed"].erase(1);
+  CHECK_THAT(text_of("run", "coop", no_new), ContainsSubstring("model: Base +0.75 points (1 seed)\n"));
+  const std::string untuned = text_of("run", "zero-shot", results());
+  CHECK_THAT(untuned, ContainsSubstring("mao report run --out run.html\n") && !ContainsSubstring("against"));
+  CHECK_THAT(untuned, !ContainsSubstring("predict"));
+  CHECK_THAT(text_of("run", "coop", {{"targets", json::object()}}), !ContainsSubstring("against"));
+  CHECK_THAT(text_of("it's", "zero-shot", results()), ContainsSubstring(R"('it'\''s')"));
+}
+
+TEST_CASE("commands are bold where there are colours", "[next_steps]") {
+  CHECK_THAT(text_of("run", "coop", results(), true), ContainsSubstring("\x1b[1mmao report run --out run.html\x1b[0m"));
+}

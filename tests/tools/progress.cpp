@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runs/progress.hpp"
+
+#include <sstream>
+#include <support/catch.hpp>
+
+using namespace mao;
+
+TEST_CASE("off a terminal lines are plain and nothing is erased", "[progress]") {
+  std::ostringstream out;
+  Progress progress(out, false, 0);
+  progress.update("epoch 1/2", 0, 10);
+  progress.update("epoch 1/2", 5, 10, "loss 1.5");
+  progress.update("epoch 1/2", 10, 10, "loss 1.0");
+  progress.finish();
+  CHECK(out.str() == "epoch 1/2 5/10 loss 1.5, 0 s left\nepoch 1/2 10/10 loss 1.0\n");
+}
+
+TEST_CASE("off a terminal at most one line is written in the given time", "[progress]") {
+  std::ostringstream out;
+  Progress progress(out, false, 3600);
+  for (int i = 0; i <= 1000; ++i) progress.update("encode", i, 1000);
+  CHECK(out.str().empty());
+}
+
+TEST_CASE("on a terminal the bar is redrawn in place and cleared at the end", "[progress]") {
+  std::ostringstream out;
+  Progress progress(out, true);
+  progress.update("encode", 10, 10);
+  progress.finish();
+  CHECK_THAT(out.str(), ContainsSubstring("encode [========================] 10/10"));
+  CHECK(out.str().substr(out.str().size() - 4) == "\r\x1b[K");
+  CHECK(out.str().find('\n') == std::string::npos);
+}

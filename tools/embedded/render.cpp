@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// render-embedded: writes a task of the embedded world as PNG files with a split file in CoOp's format.
+///
+///     render-embedded sketch|shifted|disjoint FOLDER
+///
+/// FOLDER/images/{train,test}/LABEL/INDEX.png, FOLDER/split_zhou_TASK.json; the first half of the labels is Base.
+
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include <png.h>
+#include <nlohmann/json.hpp>
+
+#include <mao/core/error.hpp>
+#include <mao/embedded/tasks.hpp>
+#include <mao/io/files.hpp>
+
+namespace {
+
+using namespace mao::embedded;
+
+void write_png(const std::filesystem::path& path, const mao::Image& image) {
+  png_image header{};
+  header.version = PNG_IMAGE_VERSION;
+  header.width = static_cast<png_uint_32>(image.width);
+  header.height = static_cast<png_uint_32>(image.height);
+  header.format = PNG_FORMAT_RGB;
+  const int written = png_image_write_to_file(&header, path.c_str(), 0, image.pixels.data(), 0, nullptr);
+  mao::require<mao::FileError>(written != 0, "cannot write ", path.string(), ": ", header.message);
+}
+
+/// Writes one half's pictures of one split; returns its [path, label, class] rows.
+nlohmann::json write_half(const Task& task, Half half, Split split, const std::filesystem::path& folder) {
+  const std::string part = split == Split::Train ? "train" : "test";
+  const std::int64_t first = half == Half::Base ? 0 : std::ssize(task.base_classes);
+  const auto names = task.class_names(half);
+  nlohmann::json rows = nlohmann::json::array();
+  for (std::int64_t label = 0; label < std::ssize(names); ++label) {
+    const auto inside = std::filesystem::path(part) / std::to_string(first + label);
+    std::filesystem::create_directories(folder / "images" / inside);
+    for (std::int64_t index = 0; index < task.images(split); ++index) {
+      const auto file = inside / (std::to_string(index) + ".png");
+      write_png(folder / "images" / file, render(task, half, split, label, index));
+      rows.push_back({file.string(), first + label, names[static_cast<std::size_t>(label)]});
+    }
+  }
+  return rows;
+}
+
+void write_task(const Task& task, const std::filesystem::path& folder) {
+  nlohmann::json split = {{"val", nlohmann::json::array()}};
+  for (const auto& [part, which] : {std::pair{"train", Split::Train}, std::pair{"test", Split::Test}}) {
+    split[part] = write_half(task, Half::Base, which, folder);
+    for (auto& row : write_half(task, Half::New, which, folder)) split[part].push_back(std::move(row));
+  }
+  mao::write_file_atomically(folder / ("split_zhou_" + task.name + ".json"),
+                             [&](std::ostream& out) { out << split.dump() << '\n'; });
+}
+
+}  // namespace
+
+int main(int count, char** values) try {
+  mao::require<mao::OptionError>(count == 3, "usage: render-embedded sketch|shifted|disjoint FOLDER");
+  write_task(task(values[1]), values[2]);
+} catch (const std::exception& failure) {
+  std::cerr << "render-embedded: " << failure.what() << '\n';
+  return 1;
+}

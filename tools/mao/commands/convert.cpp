@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao convert: learned prompts to and from the checkpoints of the reference implementations (model.pth.tar-N).
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include <mao/tuner/reference_checkpoint.hpp>
+
+#include "commands.hpp"
+#include "commands/convert.hpp"
+#include "data/class_names.hpp"
+#include "learners/learner.hpp"
+#include "numbers.hpp"
+#include "tune/idle_options.hpp"
+#include "tune/tuned.hpp"
+
+namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ConvertOptions {
+  std::string from, to;
+  int epoch = 0;
+  RunSettings settings;
+  std::vector<std::string> classes;
+  std::string classes_file;
+};
+
+const std::string& reference_of(const LearnerInfo& info) {
+  require<OptionError>(!info.reference.empty(), info.name, " has no reference implementation with such checkpoints");
+  return info.reference;
+}
+
+/// Parameters, and the statistics that the reference keeps with them.
+ParameterList what_is_saved(Learner& learner) {
+  ParameterList all = learner.parameters();
+  for (const auto& [name, value] : learner.buffers()) {
+    if (name.find(".running_") != std::string::npos || name.ends_with("num_batches_tracked"))
+      all.push_back({name, value});
+  }
+  return all;
+}
+
+/// **Throws** `OptionError` unless there are as many names as the reference's prompt learner had classes, where its
+/// checkpoint tells: `token_prefix` [C, 1, W] is the start token once for each.
+void check_class_count(const ClassList& classes, const fs::path& file) {
+  for (const auto& [name, value] : load_reference_checkpoint(file).state) {
+    if (name.substr(name.rfind('.') + 1) != "token_prefix" || value.dim() != 3) continue;
+    require<OptionError>(value.size(0) == classes.size(), classes.size(), " class names for ", file.string(),
+                         ", which was trained on ", value.size(0), " (its ", name, " is ", shape_text(value.sizes()),
+                         "); give the names of its classes, in label order");
+  }
+}
+
+int from_reference(ConvertOptions options) {
+  require<FileError>(fs::exists(options.from), "there is no file ", options.from,
+                     "; expected *.prompts.safetensors of a run, or a reference's model.pth.tar-N");
+  const ClassList classes = given_class_names(options.classes, options.classes_file);
+  require<OptionError>(!classes.names.empty(),
+                       "which classes was it trained on? give --classes A B C or --classes-file FILE, in label order");
+  require<OptionError>(fs::path(options.to).extension() == ".safetensors", options.to,
+                       ": expected the name of a *.safetensors file for the prompts");
+  check_class_count(classes, options.from);
+  const LearnerInfo& info = learner_named(options.settings.learner.learner);
+  const OpenedModel opened = open_model(options.settings.model);
+  Learner learner = make_learner(opened, classes, options.settings.learner, 1);
+  const int epoch = restore_from_reference(what_is_saved(learner), options.from, reference_of(info));
+  save_backbone(
+      options.to, learner,
+      {.method = info.name, .model = opened.model->fingerprint(), .classes = classes, .settings = options.settings});
+  std::cout << "wrote " << options.to << " (" << info.name << ", epoch " << epoch << ")\n";
+  return 0;
+}
+
+}  // namespace
+
+fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch, RunSettings settings) {
+  const Prompts prompts = load_prompts(from);
+  take_model_of(prompts, settings);
+  const OpenedModel opened = open_model(settings.model);
+  const std::string& reference = reference_of(learner_named(prompts.info.method));
+  Learner learner = restored_learner(opened, prompts, prompts.info.classes);
+  const LearnerSettings trained = settings_of(prompts).learner;
+  if (epoch == 0) epoch = trained.epochs > 0 ? trained.epochs : trained.mao ? 10 : 20;
+  const fs::path file = reference_file(folder, reference, epoch);
+  fs::create_directories(file.parent_path());
+  export_parameters(what_is_saved(learner), reference, epoch, file);
+  return file;
+}
+
+void add_convert(CLI::App& app, int& status) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* command = app.add_subcommand("convert", "prompts to and from reference checkpoints (model.pth.tar-N)");
+  command->add_option("from", options->from, "*.prompts.safetensors, or a reference's model.pth.tar-N")->required();
+  command->add_option("to", options->to, "folder for the reference's layout, or a *.safetensors file")->required();
+  command->add_option("--epoch", options->epoch, "to a reference: the N of model.pth.tar-N (0: the epochs trained)")
+      ->check(zero_or_above());
+  add_model_options(*command, options->settings.model);
+  add_method_options(*command, options->settings.learner);
+  command->add_option("--classes", options->classes, "from a reference: class names in label order");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  command->callback([options, command, &status] {
+    if (fs::path(options->from).extension() != ".safetensors") {
+      refuse_options(*command, {"--epoch"}, "a checkpoint of a reference says how many epochs it was trained");
+      refuse_idle_model_options(*command, options->settings.model);
+      status = from_reference(*options);
+      return;
+    }
+    refuse_options(*command, {"--learner", "--set", "--classes", "--classes-file"},
+                   options->from + " says its method, settings and classes");
+    const fs::path file = write_reference(options->from, options->to, options->epoch, options->settings);
+    std::cout << "wrote " << file.string() << "\n";
+  });
+}
+
+}  // namespace mao_program

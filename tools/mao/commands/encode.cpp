@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao encode: unit-length features of pictures and texts, by the frozen model or through learned prompts.
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <optional>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/matmul.h>
+
+#include <mao/backbones/scorer.hpp>
+#include <mao/data/detail/native_path.hpp>
+#include <mao/io/text_file.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/prompts/templates.hpp>
+#include <mao/version.hpp>
+
+#include "commands.hpp"
+#include "data/class_names.hpp"
+#include "data/feature_file.hpp"
+#include "data/readable_images.hpp"
+#include "learners/learner.hpp"
+#include "numbers.hpp"
+#include "runs/progress.hpp"
+#include "tune/idle_options.hpp"
+#include "tune/tuned.hpp"
+
+namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EncodeOptions {
+  std::vector<std::string> images;
+  std::string images_file, texts_file, prompts, out;
+  RunSettings settings;
+  int threads = 2;
+  bool truncate = false;
+};
+
+/// Unit rows in fp32 on the CPU; lengths are taken in double precision, so that none overflows. **Throws** `NumericError`
+/// naming the first row that has no direction; `names` are the rows'.
+Tensor unit_rows(const Tensor& features, const char* kind, const std::string* names) {
+  const Tensor rows = features.detach().cpu().to(at::kDouble);
+  const Tensor unit = (rows / rows.norm(2, 1, true)).to(at::kFloat).contiguous();
+  const Tensor finite = at::isfinite(unit).all(1);
+  for (std::int64_t row = 0; row < unit.size(0); ++row) {
+    require<NumericError>(finite[row].item<bool>(), "the features of the ", kind, " ", printable(names[row]),
+                          " hold NaN or Inf, or are all 0; expected finite numbers. Look for such values in the weights"
+                          " or the prompts, or use --precision fp32");
+  }
+  return unit;
+}
+
+/// A tower's features of one batch of pixels. **Shape** [B, 3, R, R] -> [B, D].
+using ImageEncoder = std::function<Tensor(const Tensor& pixels)>;
+
+/// Encodes batch by batch; of a batch that cannot be loaded, picture by picture.
+class ImagesInBatches {
+ public:
+  ImagesInBatches(FeatureTable& table, std::vector<std::string> paths, const LoaderOptions& loader)
+      : table_(table), paths_(std::move(paths)), source_(std::vector<fs::path>(paths_.begin(), paths_.end()), loader) {}
+
+  /// **Throws** `DataError` when no picture could be read.
+  void encode(const ImageEncoder& encoder, Progress& progress) {
+    const auto batches = evaluation_views(source_.size(), 16);
+    source_.announce(batches);
+    std::int64_t done = 0;
+    for (const auto& views : batches) {
+      encode_batch(views, encoder);
+      done += std::ssize(views);
+      progress.update("encode images", done, source_.size());
+    }
+    require<DataError>(!parts_.empty(), "none of the ", paths_.size(), " pictures could be read; the first, ",
+                       printable(paths_.front()), ": ", table_.damaged.front().reason);
+    table_.image_features = at::cat(parts_);
+  }
+
+ private:
+  void encode_batch(const std::vector<View>& views, const ImageEncoder& encoder) {
+    Tensor pixels;
+    try {
+      pixels = source_.load(views).pixels;
+    } catch (const std::exception& problem) {
+      if (views.size() > 1) {
+        for (const View& view : views) encode_batch({view}, encoder);
+      } else {
+        const std::string reason = problem.what(), start = path_of(views.front()) + ": ";
+        table_.damaged.push_back(
+            {path_of(views.front()), reason.starts_with(start) ? reason.substr(start.size()) : reason});
+      }
+      return;
+    }
+    for (const View& view : views) table_.images.push_back(path_of(view));
+    const std::string* names = &table_.images[table_.images.size() - views.size()];
+    parts_.push_back(unit_rows(encoder(pixels), "picture", names));
+  }
+
+  [[nodiscard]] const std::string& path_of(const View& view) const {
+    return paths_[static_cast<std::size_t>(view.image)];
+  }
+
+  FeatureTable& table_;
+  std::vector<std::string> paths_;
+  FileImages source_;
+  std::vector<Tensor> parts_;
+};
+
+/// Features of whole texts by the frozen model. **Shape** [T, D].
+Tensor encoded_texts(const AnyModel& model, const std::vector<std::string>& texts, LongText longer,
+                     Progress& progress) {
+  constexpr std::size_t few = 64;
+  std::vector<Tensor> parts;
+  for (std::size_t first = 0; first < texts.size(); first += few) {
+    const std::size_t end = std::min(first + few, texts.size());
+    const std::vector<std::string> some(texts.begin() + static_cast<std::ptrdiff_t>(first),
+                                        texts.begin() + static_cast<std::ptrdiff_t>(end));
+    parts.push_back(unit_rows(sentence_features(model, some, longer), "text", some.data()));
+    progress.update("encode texts", static_cast<std::int64_t>(end), std::ssize(texts));
+  }
+  return at::cat(parts);
+}
+
+/// Warns where a method's scores are not the cosine of the features that are written.
+void warn_of_own_scores(Learner& learner, const Tensor& pixels, const std::string& method) {
+  const Candidates all = Candidates::all(learner.classes().size());
+  const ImageBatch images{.pixels = pixels, .features = {}};
+  const Tensor head = at::matmul(learner.encode_image(images), learner.encode_text(all).t()) * learner.logit_scale();
+  const double difference = (Scorer(learner)(images) - head).abs().max().item<double>();
+  if (difference < 1e-3 * learner.logit_scale()) return;
+  std::cerr << "note: " << method << " scores with more than the cosine of these features; `mao predict` gives its "
+            << "answers\n";
+}
+
+/// The pictures of `--images`, then those of `--images-file`.
+std::vector<std::string> paths_of(const EncodeOptions& options) {
+  std::vector<std::string> paths;
+  if (!options.images.empty()) paths = images_of(options.images);
+  if (options.images_file.empty()) return paths;
+  std::vector<std::string> listed;
+  const std::string list = without_byte_order_mark(read_text_file(options.images_file), options.images_file);
+  for (const std::string& line : lines_of(list)) {
+    if (!line.empty()) listed.push_back(native_path({}, line));
+  }
+  require<DataError>(!listed.empty(), options.images_file, " names no picture; expected one path a line");
+  const std::vector<std::string> more = images_of(listed);
+  paths.insert(paths.end(), more.begin(), more.end());
+  return paths;
+}
+
+/// The texts of a file, one a line, as they stand.
+std::vector<std::string> read_texts(const std::string& file) {
+  std::vector<std::string> texts = lines_of(read_utf8_file(file));
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    require<DataError>(texts[i].find_first_not_of(" \t") != std::string::npos, file, ": line ", i + 1,
+                       " is empty; expected one text a line");
+  }
+  require<DataError>(!texts.empty(), file, " holds no texts; expected one a line");
+  return texts;
+}
+
+/// **Throws** `DataError` with file and line for a text that the model cannot take.
+void check_texts(const AnyModel& model, const std::vector<std::string>& texts, const std::string& file,
+                 LongText longer) {
+  const std::int64_t most = model.context_length() - 2;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    std::int64_t length = 0;
+    try {
+      length = std::ssize(model.tokenize(texts[i]));
+    } catch (const DataError& problem) {
+      throw DataError(text_of(file, ": line ", i + 1, ": ", problem.what()));
+    }
+    require<DataError>(length <= most || longer == LongText::Cut, file, ": line ", i + 1, ": \"",
+                       printable(texts[i]), "\" has ", length + 2, " tokens with start and end, the model takes ", most + 2,
+                       "; shorten it, or give --truncate to encode the first ", most, " between the two");
+  }
+}
+
+/// Fills the texts and gives what encodes images: the tower itself, or the method around it.
+ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, const std::string& texts_file,
+                             FeatureTable& table) {
+  const std::string& method = prompts.info.method;
+  ClassList classes = prompts.info.classes;
+  if (!texts_file.empty()) classes = given_class_names(read_texts(texts_file), {});
+  const auto learner = std::make_shared<Learner>(restored_learner(opened, prompts, classes));
+  require<OptionError>(learner->traits().class_features, method,
+                       ": its text features depend on the picture, so there are none to write; `mao predict` gives its "
+                       "answers");
+  table.texts = classes.names;
+  table.text_features = unit_rows(learner->encode_text(Candidates::all(classes.size())), "class", table.texts.data());
+  return [learner, method, warned = false](const Tensor& pixels) mutable {
+    if (!std::exchange(warned, true)) warn_of_own_scores(*learner, pixels, method);
+    return learner->encode_image({.pixels = pixels, .features = {}});
+  };
+}
+
+/// Says what was written and which pictures were not.
+int report(const FeatureTable& table, const std::string& out) {
+  std::cout << "wrote " << out << ":";
+  const auto shape = [](const char* name, const Tensor& rows) {
+    if (rows.defined()) std::cout << ' ' << name << ' ' << shape_text(rows.sizes());
+  };
+  shape("image_features", table.image_features);
+  shape("text_features", table.text_features);
+  std::cout << ", unit length\n" << std::flush;
+  return report_damaged(table.damaged, table.damaged.size() + table.images.size());
+}
+
+int run(EncodeOptions options, const CLI::App& command) {
+  check_feature_file(options.out);
+  require<OptionError>(!options.images.empty() || !options.images_file.empty() || !options.texts_file.empty() ||
+                           !options.prompts.empty(),
+                       "nothing to encode: give --images PATH..., --images-file FILE, --texts-file FILE, or --prompts "
+                       "FILE for the classes of tuned prompts");
+  const std::vector<std::string> paths = paths_of(options);
+  std::optional<Prompts> prompts;
+  if (!options.prompts.empty()) {
+    prompts = load_prompts(options.prompts);
+    take_model_of(*prompts, options.settings);
+    refuse_options(command, {"--truncate"}, "with --prompts the texts are class names, which cannot be cut");
+  } else if (options.texts_file.empty()) {
+    refuse_options(command, {"--truncate"}, "there is no --texts-file");
+  }
+  refuse_idle_model_options(command, options.settings.model);
+  FeatureTable table;
+  if (!prompts && !options.texts_file.empty()) table.texts = read_texts(options.texts_file);
+  const at::NoGradGuard frozen;
+  const OpenedModel opened = open_model(options.settings.model);
+  table.about = {{"format", "mao-features"},
+                 {"mao_version", version},
+                 {"model", opened.model->fingerprint()},
+                 {"precision", opened.precision},
+                 {"preprocess", opened.pixels},
+                 {"method", prompts ? prompts->info.method : "none"}};
+  Progress progress(std::cerr, Progress::is_terminal());
+  ImageEncoder encoder = [&](const Tensor& pixels) { return opened.model->encode_image(pixels); };
+  if (prompts) {
+    encoder = through_prompts(*prompts, opened, options.texts_file, table);
+  } else if (!table.texts.empty()) {
+    const LongText longer = options.truncate ? LongText::Cut : LongText::Refused;
+    check_texts(*opened.model, table.texts, options.texts_file, longer);
+    table.text_features = encoded_texts(*opened.model, table.texts, longer, progress);
+  }
+  if (!paths.empty()) {
+    std::cout << "pictures: " << opened.pixels << "\n" << std::flush;
+    LoaderOptions loader;
+    loader.preprocess = opened.model->preprocess();
+    loader.threads = options.threads;
+    loader.cache_bytes = 0;
+    ImagesInBatches(table, paths, loader).encode(encoder, progress);
+  }
+  progress.finish();
+  write_features(options.out, table);
+  return report(table, options.out);
+}
+
+}  // namespace
+
+void add_encode(CLI::App& app, int& status) {
+  auto options = std::make_shared<EncodeOptions>();
+  CLI::App* command = app.add_subcommand("encode", "unit-length features of pictures and texts, as a file");
+  command->add_option("--images", options->images,
+                      "picture files, folders of them (and what lies below), or - for paths on the standard input");
+  command->add_option("--images-file", options->images_file, "text file, one path of a picture or folder a line");
+  command->add_option("--texts-file", options->texts_file,
+                      "text file, one text a line, taken as it is; with --prompts, one class name a line");
+  command->add_flag("--truncate", options->truncate,
+                    "cut texts that are longer than the model's context, as open_clip does; else they are refused");
+  command->add_option("--prompts", options->prompts,
+                      "a *.prompts.safetensors file of a run: texts are its classes, through the learned prompts");
+  command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")->required();
+  add_model_options(*command, options->settings.model);
+  command->add_option("--threads", options->threads, "decoding threads beside the one that encodes")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  command->callback([options, command, &status] { status = run(*options, *command); });
+}
+
+}  // namespace mao_program

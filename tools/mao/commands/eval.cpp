@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao eval: accuracy of learned prompts, or of the untuned model, on a data set or a half of it.
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <optional>
+
+#include <mao/data/base_new.hpp>
+#include <mao/data/open.hpp>
+#include <mao/io/json_text.hpp>
+#include <mao/tuner/predict.hpp>
+
+#include "commands.hpp"
+#include "data/image_features.hpp"
+#include "learners/learner.hpp"
+#include "numbers.hpp"
+#include "runs/progress.hpp"
+#include "tune/idle_options.hpp"
+#include "tune/tuned.hpp"
+
+namespace mao_program {
+
+namespace {
+
+struct EvalOptions {
+  std::string prompts;
+  RunSettings settings;
+  std::string half = "all";
+  std::string split = "test";
+  bool json = false;
+  bool per_class = false;
+  int threads = 2;
+  std::string feature_cache;
+};
+
+nlohmann::json as_json(const Metrics& metrics, const ClassList& classes, const EvalOptions& options) {
+  nlohmann::json object{{"accuracy", metrics.accuracy}, {"macro_f1", metrics.macro_f1}, {"correct", metrics.correct},
+                        {"total", metrics.total},       {"classes", classes.size()},    {"half", options.half},
+                        {"split", options.split}};
+  if (options.prompts.empty()) {
+    object["templates"] = zero_shot_templates(options.settings.learner.zero_shot_template, options.settings.data.data);
+  }
+  for (std::size_t i = 0; i < classes.names.size(); ++i) object["per_class"][classes.names[i]] = metrics.per_class[i];
+  return object;
+}
+
+void print(const Metrics& metrics, const ClassList& classes, const EvalOptions& options) {
+  std::cout << std::fixed << std::setprecision(2) << options.settings.data.data << ": " << options.split
+            << " images of " << options.half << " classes: accuracy " << metrics.accuracy << " % (" << metrics.correct
+            << " of " << metrics.total << "), macro F1 " << metrics.macro_f1 << " %, " << classes.size()
+            << " classes\n";
+  if (!options.per_class) return;
+  for (std::size_t i = 0; i < classes.names.size(); ++i) {
+    std::cout << std::setw(7) << metrics.per_class[i] << "  " << classes.names[i] << "\n";
+  }
+}
+
+/// The data that the prompts were tuned on; what the command line gives of the rest stays.
+void take_data_of(const Prompts& prompts, DataSettings& data) {
+  const DataSettings saved = settings_of(prompts).data;
+  data.data = saved.data;
+  if (data.root.empty()) data.root = saved.root;
+  if (data.classnames.empty()) data.classnames = saved.classnames;
+}
+
+int run(EvalOptions options, const CLI::App& command) {
+  std::optional<Prompts> prompts;
+  if (!options.prompts.empty()) {
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
+    prompts = load_prompts(options.prompts);
+    take_model_of(*prompts, options.settings);
+    if (options.settings.data.data.empty()) take_data_of(*prompts, options.settings.data);
+  }
+  if (options.settings.data.data.empty()) options.settings.data.data = DataSettings().data;
+  refuse_idle_model_options(command, options.settings.model);
+  const OpenedModel opened = open_model(options.settings.model);
+  LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
+  const bool pixels = prompts && learner_named(prompts->info.method).prompts_images;
+  if (!pixels) {
+    Progress progress(std::cerr, Progress::is_terminal());
+    const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
+      progress.finish();
+      std::cerr << line << "\n";
+    });
+    Tensor features = evaluation_features(opened, images, cache, [&](std::int64_t done) {
+      if (!options.json) progress.update("encode images", done, images.source->size());
+    });
+    images.source = std::make_unique<FeatureImages>(std::move(features), opened.model->fingerprint());
+    progress.finish();
+  }
+  const auto tested = [&](auto&& backbone) {
+    return measure(winners(predict_logits(backbone, images.classes, *images.source)), images.labels, images.classes);
+  };
+  const Metrics metrics =
+      prompts ? tested(restored_learner(opened, *prompts, images.classes))
+              : tested(make_zero_shot(opened, images.classes, options.settings.learner, options.settings.data.data));
+  if (options.json) {
+    std::cout << json_text(as_json(metrics, images.classes, options), 2) << "\n";
+  } else {
+    print(metrics, images.classes, options);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, int& status) {
+  auto options = std::make_shared<EvalOptions>();
+  options->settings.data.data.clear();
+  CLI::App* command = app.add_subcommand("eval", "test learned prompts, or the untuned model, on labelled images");
+  command->add_option("prompts", options->prompts,
+                      "a *.prompts.safetensors file of a run; without it the untuned model is tested");
+  add_model_options(*command, options->settings.model);
+  command->add_option("--data", options->settings.data.data,
+                      "as in mao tune (default: what the prompts were tuned on)");
+  add_root_options(*command, options->settings.data);
+  add_template_option(*command, options->settings.learner);
+  command->add_option("--half", options->half, "all, base or new classes")
+      ->check(CLI::IsMember({"all", "base", "new"}))
+      ->capture_default_str();
+  command->add_option("--split", options->split, "train, val or test")
+      ->check(CLI::IsMember({"train", "val", "test"}))
+      ->capture_default_str();
+  command->add_option("--threads", options->threads, "decoding threads beside the one that encodes")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  add_feature_cache_option(*command, options->feature_cache);
+  command->add_flag("--per-class", options->per_class, "the accuracy of every class too");
+  command->add_flag("--json", options->json, "print JSON");
+  command->callback([options, command, &status] { status = run(*options, *command); });
+}
+
+}  // namespace mao_program

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao export: learned prompts as class weights that any CLIP pipeline can use, or as a reference's checkpoint.
+#include <cmath>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/scalar_tensor.h>
+
+#include <mao/backbones/scorer.hpp>
+#include <mao/io/files.hpp>
+#include <mao/prompts/phrase.hpp>
+
+#include "commands.hpp"
+#include "commands/convert.hpp"
+#include "data/class_names.hpp"
+#include "learners/learner.hpp"
+#include "numbers.hpp"
+#include "tune/idle_options.hpp"
+#include "tune/tuned.hpp"
+
+namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct ExportOptions {
+  std::string prompts, out;
+  RunSettings settings;
+  std::vector<std::string> classes;
+  std::string classes_file;
+  bool reference = false;
+  int epoch = 0;
+};
+
+/// A linear head over unit image features. **Shapes** weight [C, D], unit rows.
+struct ClassWeights {
+  Tensor weight;
+  double logit_scale = 0;
+};
+
+/// **Throws** `OptionError` where no such head says what the method says.
+template <class BackboneT>
+ClassWeights weights_of(BackboneT& backbone, const OpenedModel& opened, const std::string& method) {
+  const BackboneTraits traits = traits_of(backbone);
+  require<OptionError>(traits.class_features, method,
+                       ": its class features depend on the image, so there are no class weights to export; use `mao "
+                       "predict`, or --reference");
+  require<OptionError>(traits.frozen_image_tower, method,
+                       ": it prompts the image tower too, so class weights on the features of the plain tower would "
+                       "not be its answers; use `mao predict`, or --reference");
+  const at::NoGradGuard frozen;
+  const Candidates all = Candidates::all(backbone.classes().size());
+  ClassWeights result{backbone.encode_text(all).detach().cpu().contiguous(), backbone.logit_scale()};
+  // The head against the method itself, on any features: what scores in another way (DePT, CoPrompt) is found out here.
+  const Tensor probe = normal_tensor({4, result.weight.size(1)}, 1.0, Rng(1)).to(opened.device);
+  const Tensor own = Scorer(backbone)({.pixels = {}, .features = probe}).cpu();
+  const Tensor unit = (probe / probe.norm(2, 1, true)).cpu();
+  const Tensor head = at::matmul(unit, result.weight.t()) * result.logit_scale;
+  require<OptionError>((own - head).abs().max().item<double>() < 1e-3 * result.logit_scale, method,
+                       ": it changes image features or scores, so class weights alone would not be its answers; use "
+                       "`mao predict`, or --reference");
+  return result;
+}
+
+std::optional<ClassList> given_classes(const ExportOptions& options) {
+  if (!options.classes_file.empty() || !options.classes.empty()) {
+    return given_class_names(options.classes, options.classes_file);
+  }
+  return std::nullopt;
+}
+
+void write_weights(const ExportOptions& options, const ClassWeights& weights, const ClassList& classes,
+                   const std::string& method, const std::string& model) {
+  write_safetensors(
+      options.out, {{"weight", weights.weight}, {"logit_scale", at::scalar_tensor(weights.logit_scale).to(at::kFloat)}},
+      {{"format", "mao-class-weights"},
+       {"method", method},
+       {"model", model},
+       {"classes", nlohmann::json(classes.names).dump()},
+       {"use", "softmax(logit_scale * normalize(encode_image(x)) @ weight.T)"}});
+  const fs::path names = fs::path(options.out).replace_extension(".classes.txt");
+  write_file_atomically(names, [&](std::ostream& out) {
+    for (const std::string& name : classes.names) out << name << "\n";
+  });
+  std::cout << "wrote " << options.out << ": weight [" << weights.weight.size(0) << ", " << weights.weight.size(1)
+            << "], unit rows; logit_scale " << weights.logit_scale << "\nwrote " << names.string() << ": their names\n";
+}
+
+int run(ExportOptions options, const CLI::App& command) {
+  if (!options.prompts.empty()) {
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
+  }
+  if (options.reference) {
+    require<OptionError>(!options.prompts.empty(), "--reference needs the prompts to export");
+    refuse_options(command, {"--classes", "--classes-file"},
+                   "a reference's checkpoint has the classes of its training");
+    std::cout << "wrote " << write_reference(options.prompts, options.out, options.epoch, options.settings).string()
+              << "\n";
+    return 0;
+  }
+  require<OptionError>(options.epoch == 0, "--epoch is the N of --reference's model.pth.tar-N; add --reference");
+  const std::optional<ClassList> given = given_classes(options);
+  if (options.prompts.empty()) {
+    require<OptionError>(given.has_value(),
+                         "which classes? give --prompts FILE, or --classes A B C or --classes-file "
+                         "FILE for those of the untuned model");
+    refuse_idle_model_options(command, options.settings.model);
+    const OpenedModel opened = open_model(options.settings.model);
+    auto untuned = make_zero_shot(opened, *given, options.settings.learner);
+    write_weights(options, weights_of(untuned, opened, "zero-shot"), *given, "zero-shot", opened.model->fingerprint());
+    return 0;
+  }
+  const Prompts prompts = load_prompts(options.prompts);
+  take_model_of(prompts, options.settings);
+  refuse_idle_model_options(command, options.settings.model);
+  const OpenedModel opened = open_model(options.settings.model);
+  const ClassList classes = given.value_or(prompts.info.classes);
+  Learner learner = restored_learner(opened, prompts, classes);
+  const std::string& method = prompts.info.method;
+  write_weights(options, weights_of(learner, opened, method), classes, method, opened.model->fingerprint());
+  return 0;
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, int& status) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* command =
+      app.add_subcommand("export", "class weights for any CLIP pipeline, or a checkpoint of the references");
+  command->add_option("out", options->out, "the *.safetensors file, or with --reference a folder")->required();
+  command->add_option("--prompts", options->prompts,
+                      "a *.prompts.safetensors file of a run (default: the untuned model)");
+  command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  command->add_flag("--reference", options->reference,
+                    "NAME/model.pth.tar-N below the folder, as the method's authors load it");
+  command->add_option("--epoch", options->epoch, "with --reference: the N (0: the epochs trained)")
+      ->check(zero_or_above());
+  add_model_options(*command, options->settings.model);
+  add_template_option(*command, options->settings.learner);
+  command->callback([options, command, &status] { status = run(*options, *command); });
+}
+
+}  // namespace mao_program

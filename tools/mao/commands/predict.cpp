@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao predict: the most likely classes of single images, with learned prompts or by class names alone.
+#include <algorithm>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <optional>
+
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/topk.h>
+
+#include <mao/io/json_text.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/tuner/predict.hpp>
+
+#include "commands.hpp"
+#include "data/class_names.hpp"
+#include "data/image_features.hpp"
+#include "data/readable_images.hpp"
+#include "learners/learner.hpp"
+#include "numbers.hpp"
+#include "report/text_table.hpp"
+#include "tune/idle_options.hpp"
+#include "tune/tuned.hpp"
+
+namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct PredictOptions {
+  std::vector<std::string> images;
+  std::string prompts;
+  std::vector<std::string> classes;
+  std::string classes_file;
+  RunSettings settings;
+  std::int64_t top = 5;
+  std::string feature_cache;
+  bool json = false, csv = false;
+};
+
+/// --classes, --classes-file, or the classes that the prompts were tuned on.
+ClassList classes_of(const PredictOptions& options, const std::optional<Prompts>& prompts) {
+  ClassList classes = given_class_names(options.classes, options.classes_file);
+  if (classes.names.empty() && prompts) classes = prompts->info.classes;
+  require<OptionError>(!classes.names.empty(),
+                       "which classes? give --classes A B C, --classes-file FILE, or --prompts FILE");
+  return classes;
+}
+
+struct Guess {
+  std::string name;
+  double probability = 0;
+};
+
+/// The best classes of each image. **Shape** logits [N, C].
+std::vector<std::vector<Guess>> best_of(const Tensor& logits, const ClassList& classes, std::int64_t top) {
+  const auto [values, ids] = at::topk(at::softmax(logits, 1), std::min(top, classes.size()), 1);
+  std::vector<std::vector<Guess>> all;
+  for (std::int64_t row = 0; row < values.size(0); ++row) {
+    std::vector<Guess> best;
+    for (std::int64_t rank = 0; rank < values.size(1); ++rank) {
+      const auto id = static_cast<std::size_t>(ids[row][rank].item<std::int64_t>());
+      best.push_back({classes.names[id], values[row][rank].item<double>()});
+    }
+    all.push_back(std::move(best));
+  }
+  return all;
+}
+
+using Guesses = std::vector<std::vector<Guess>>;
+
+/// Files that could not be read stand at the end, each with its error.
+void print_json(const ReadableImages& images, const Guesses& guesses) {
+  nlohmann::json all = nlohmann::json::array();
+  for (std::size_t i = 0; i < guesses.size(); ++i) {
+    nlohmann::json best = nlohmann::json::array();
+    for (const Guess& guess : guesses[i]) best.push_back({{"class", guess.name}, {"probability", guess.probability}});
+    all.push_back({{"image", images.names[i]}, {"top", best}});
+  }
+  for (const DamagedImage& image : images.damaged) all.push_back({{"image", image.name}, {"error", image.reason}});
+  std::cout << json_text(all, 2) << "\n";
+}
+
+void print_csv(const ReadableImages& images, const Guesses& guesses) {
+  std::cout << "image,rank,class,probability\n" << std::setprecision(6);
+  for (std::size_t i = 0; i < guesses.size(); ++i) {
+    for (std::size_t rank = 0; rank < guesses[i].size(); ++rank) {
+      std::cout << mao::detail::csv_cell(escaped(images.names[i])) << ',' << rank + 1 << ','
+                << mao::detail::csv_cell(guesses[i][rank].name) << ',' << guesses[i][rank].probability << "\n";
+    }
+  }
+}
+
+void print_text(const ReadableImages& images, const Guesses& guesses) {
+  for (std::size_t i = 0; i < guesses.size(); ++i) {
+    std::cout << printable(images.names[i]) << "\n" << std::fixed << std::setprecision(1);
+    for (const Guess& guess : guesses[i]) {
+      std::cout << std::setw(7) << 100 * guess.probability << " %  " << guess.name << "\n";
+    }
+  }
+}
+
+/// **Shape** [N, C].
+Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opened, const ClassList& classes,
+                 const std::optional<Prompts>& prompts, const PredictOptions& options) {
+  LoaderOptions loader;
+  loader.preprocess = opened.model->preprocess();
+  LabelledImages images{.source = nullptr, .labels = {}, .classes = classes};
+  for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
+  images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
+  if (!prompts || !learner_named(prompts->info.method).prompts_images) {
+    const auto cache =
+        open_feature_cache(options.feature_cache, [](const std::string& line) { std::cerr << line << "\n"; });
+    images.source =
+        std::make_unique<FeatureImages>(evaluation_features(opened, images, cache), opened.model->fingerprint());
+  }
+  const auto tested = [&](auto&& backbone) { return predict_logits(backbone, classes, *images.source, 16); };
+  return prompts ? tested(restored_learner(opened, *prompts, classes))
+                 : tested(make_zero_shot(opened, classes, options.settings.learner));
+}
+
+int run(PredictOptions options, const CLI::App& command) {
+  std::optional<Prompts> prompts;
+  if (!options.prompts.empty()) {
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
+    prompts = load_prompts(options.prompts);
+    take_model_of(*prompts, options.settings);
+  }
+  refuse_idle_model_options(command, options.settings.model);
+  const ClassList classes = classes_of(options, prompts);
+  const std::vector<std::string> names = images_of(options.images);
+  const OpenedModel opened = open_model(options.settings.model);
+  Guesses guesses;
+  const ReadableImages images = with_readable_images(names, [&](const std::vector<std::string>& whole) {
+    guesses = best_of(logits_of(whole, opened, classes, prompts, options), classes, options.top);
+  });
+  (options.json ? print_json : options.csv ? print_csv : print_text)(images, guesses);
+  std::cout << std::flush;
+  return report_damaged(images.damaged, names.size());
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, int& status) {
+  auto options = std::make_shared<PredictOptions>();
+  CLI::App* command = app.add_subcommand("predict", "classify images with learned prompts, or by class names alone");
+  command
+      ->add_option("images", options->images,
+                   "image files (JPEG, PNG, WEBP), folders of them, or - for paths on the standard input")
+      ->required();
+  command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run");
+  command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  add_model_options(*command, options->settings.model);
+  add_template_option(*command, options->settings.learner);
+  command->add_option("--top", options->top, "how many classes to print")
+      ->check(above_zero())
+      ->capture_default_str();
+  add_feature_cache_option(*command, options->feature_cache);
+  auto* json = command->add_flag("--json", options->json, "print JSON");
+  command->add_flag("--csv", options->csv, "print CSV: image, rank, class, probability")->excludes(json);
+  command->callback([options, command, &status] { status = run(*options, *command); });
+}
+
+}  // namespace mao_program

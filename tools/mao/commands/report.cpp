@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao report: what runs come to, as one page that needs neither network nor script.
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <set>
+
+#include <CLI/CLI.hpp>
+
+#include <mao/version.hpp>
+
+#include "commands.hpp"
+#include "report/report.hpp"
+#include "runs/find_runs.hpp"
+
+namespace mao_program {
+
+namespace {
+
+struct ReportOptions {
+  std::vector<std::string> runs;
+  std::string out = "report.html";
+  std::string title;
+  std::string csv;  ///< folder
+};
+
+/// `CoOp, CoOp + MAO on Caltech101`, or in numbers when that gets too long.
+std::string title_of(const ReportData& data) {
+  std::set<std::string> titles;
+  std::string methods;
+  for (const MethodSummary& method : data.all.methods) {
+    if (titles.insert(method.title).second) methods += (methods.empty() ? "" : ", ") + method.title;
+  }
+  if (methods.size() > 60) methods = text_of(titles.size(), " methods");
+  const auto& sets = data.all.data_sets;
+  return text_of(methods, " on ", sets.size() == 1 ? sets.front() : text_of(sets.size(), " data sets"));
+}
+
+std::string lead_of(const ReportData& data) {
+  std::size_t seeds = 0, unfinished = 0;
+  for (const RunRecord& run : data.runs) {
+    seeds += run.seeds.size();
+    unfinished += run.finished ? 0 : 1;
+  }
+  const auto counted = [](std::size_t count, const char* what) {
+    return text_of(count, " ", what, count == 1 ? "" : "s");
+  };
+  std::string text = text_of("<p class=\"soft\">", counted(data.runs.size(), "run"), ", ", counted(seeds, "seed"),
+                             " in all, ", counted(data.all.data_sets.size(), "data set"));
+  if (unfinished > 0)
+    text += text_of("; ", counted(unfinished, "run"), unfinished == 1 ? " is" : " are",
+                    " unfinished, what is there is shown");
+  return text + ".</p>";
+}
+
+std::vector<PageSection> sections_of(ReportData& data) {
+  std::vector<PageSection> sections{{"results", "Results", overview_section(data)},
+                                    {"transfer", "Transfer to other data sets", transfer_section(data)},
+                                    {"shots", "Accuracy over shots", series_section(data, "/data/shots")},
+                                    {"k", "Accuracy over K", series_section(data, "/learner/k")},
+                                    {"curves", "Learning curves", curves_section(data)},
+                                    {"classes", "What changed, class by class", classes_section(data)},
+                                    {"confusion", "What is taken for what", confusion_section(data)},
+                                    {"batches", "Mini-batches", batches_section(data)},
+                                    {"settings", "Runs and settings", settings_section(data)}};
+  std::erase_if(sections, [](const PageSection& section) { return section.body.empty(); });
+  return sections;
+}
+
+void write_tables(const std::string& folder, const std::map<std::string, TextTable>& tables) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  require<FileError>(std::filesystem::is_directory(folder), "cannot make the folder ", folder, ": ", failure.message());
+  for (const auto& [name, table] : tables) {
+    write_file_atomically(std::filesystem::path(folder) / name, [&](std::ostream& out) { out << csv_text(table); });
+  }
+}
+
+int run(const ReportOptions& options) {
+  const std::vector<RunRecord> runs = read_runs({options.runs.begin(), options.runs.end()});
+  std::vector<const RunRecord*> all;
+  for (const RunRecord& record : runs) all.push_back(&record);
+  ReportData data{
+      .runs = runs, .summary = summarize(runs), .all = group_runs(all), .transfers = summarize_transfer(runs)};
+  const auto sections = sections_of(data);
+  const std::string title = options.title.empty() ? title_of(data) : options.title;
+  const std::string page = html_page(title, lead_of(data), sections, text_of("Written by mao ", version, "."));
+  write_file_atomically(options.out, [&](std::ostream& out) { out << page; });
+  if (!options.csv.empty()) write_tables(options.csv, data.tables);
+  std::cout << options.out << ": " << runs.size() << (runs.size() == 1 ? " run, " : " runs, ") << sections.size()
+            << " sections, " << (page.size() + 1023) / 1024 << " KiB\n";
+  return 0;
+}
+
+}  // namespace
+
+void add_report(CLI::App& app, int& status) {
+  auto options = std::make_shared<ReportOptions>();
+  CLI::App* command =
+      app.add_subcommand("report", "write one HTML page about runs: tables, curves, classes, mini-batches");
+  command->add_option("runs", options->runs, "run folders, or folders above them")->required();
+  command->add_option("--out", options->out, "file of the page")->capture_default_str();
+  command->add_option("--title", options->title, "title of the page (default: methods and data sets)");
+  command->add_option("--csv", options->csv, "folder for the tables behind the figures, which the page holds too");
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace mao_program

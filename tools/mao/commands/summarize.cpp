@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao summarize: the numbers of runs as a table, and one set of runs against another.
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include <mao/io/files.hpp>
+
+#include "commands.hpp"
+#include "report/comparison.hpp"
+#include "report/summary_text.hpp"
+#include "runs/find_runs.hpp"
+
+namespace mao_program {
+
+using namespace mao;
+
+namespace {
+
+struct SummarizeOptions {
+  std::vector<std::string> runs, against;
+  std::string format = "md";
+  std::string protocol = "paper";
+  std::string out;
+  bool published = false;
+};
+
+std::string formatted_table(const TextTable& table, const std::string& format) {
+  if (format == "csv") return csv_text(table);
+  return format == "latex" ? latex_text(table) : markdown_text(table);
+}
+
+/// A line of explanation in the comment syntax of the format; CSV has none.
+std::string remark(const std::string& words, const std::string& format) {
+  if (format == "csv") return {};
+  return format == "latex" ? "% " + words + "\n" : "\n" + words + "\n";
+}
+
+std::string tables_of(const std::vector<RunRecord>& runs, const SummarizeOptions& options, ScoreProtocol protocol) {
+  const Summary summary = summarize(runs, protocol);
+  std::string text;
+  if (!summary.data_sets.empty()) {
+    const TextTable table = options.format == "csv" ? score_columns(summary) : score_table(summary, options.published);
+    text += formatted_table(table, options.format);
+    text += remark("Means over seeds, ± their standard deviation; the H of an average is that of the averages.",
+                   options.format);
+  }
+  for (const TransferTable& transfer : summarize_transfer(runs)) {
+    text += (text.empty() ? "" : "\n") + formatted_table(transfer_text(transfer), options.format);
+  }
+  return text;
+}
+
+std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOptions& options, ScoreProtocol protocol) {
+  const std::vector<RunRecord> others = read_runs({options.against.begin(), options.against.end()});
+  const auto comparisons = compare_summaries(summarize(runs, protocol), summarize(others, protocol));
+  require<DataError>(!comparisons.empty(),
+                     "--against: the two lists of runs have no data set in common; expected runs of two ",
+                     "methods on the same data sets");
+  return "\n" + formatted_table(comparison_table(comparisons), options.format) +
+         remark(
+             "p: exact two-sided Wilcoxon signed-rank test over data sets; below six that differ it cannot fall under "
+             "0.05.",
+             options.format);
+}
+
+int run(const SummarizeOptions& options) {
+  const ScoreProtocol protocol = options.protocol == "single" ? &SeedRecord::single : &SeedRecord::paper;
+  const std::vector<RunRecord> runs = read_runs({options.runs.begin(), options.runs.end()});
+  std::string text = tables_of(runs, options, protocol);
+  if (!options.against.empty()) text += comparison_of(runs, options, protocol);
+  if (options.out.empty()) {
+    std::cout << text;
+  } else {
+    write_file_atomically(options.out, [&](std::ostream& out) { out << text; });
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_summarize(CLI::App& app, int& status) {
+  auto options = std::make_shared<SummarizeOptions>();
+  CLI::App* command =
+      app.add_subcommand("summarize", "print the results of runs as one table: mean and deviation over seeds");
+  command->add_option("runs", options->runs, "run folders, or folders above them")->required();
+  command->add_option("--format", options->format, "md, csv (more digits, for programs) or latex")
+      ->check(CLI::IsMember({"md", "csv", "latex"}))
+      ->capture_default_str();
+  command->add_option("--against", options->against, "other runs to test these against, over data sets");
+  command
+      ->add_option("--protocol", options->protocol,
+                   "paper: each step tested with its own prompts; single: all with the final ones")
+      ->check(CLI::IsMember({"paper", "single"}))
+      ->capture_default_str();
+  command->add_flag("--published", options->published,
+                    "published rows of the same methods below each data set (md, latex)");
+  command->add_option("--out", options->out, "file (default: print)");
+  command->callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace mao_program

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao sweep: many runs of `mao tune` from one file, by workers on one or many machines that share a folder.
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <mao/core/error.hpp>
+
+#include "commands.hpp"
+#include "interrupt.hpp"
+#include "numbers.hpp"
+#include "sweep/check.hpp"
+#include "sweep/collect.hpp"
+#include "sweep/slurm.hpp"
+#include "sweep/worker.hpp"
+
+namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What the command line of `mao sweep` says; negative numbers were not given.
+struct SweepOptions {
+  std::string file, out;
+  std::vector<std::string> devices;
+  int workers = -1, retry = -1, cpu_threads = -1;
+  std::size_t task = 0;
+  double stale_after = -1;
+  bool worker = false, no_wait = false, print_slurm = false, list = false, status = false;
+};
+
+/// "0" is cuda:0; cpu, cuda and cuda:N are what they say.
+std::string device_of(const std::string& text) {
+  const bool number = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+  if (number) return "cuda:" + text;
+  const bool known =
+      text == "cpu" || text == "cuda" ||
+      (text.starts_with("cuda:") && text.size() > 5 && text.find_first_not_of("0123456789", 5) == std::string::npos);
+  mao::require<mao::OptionError>(known, "--devices ", text, ": expected numbers of GPUs as 0,1,2, or cpu");
+  return text;
+}
+
+/// Threads of a run on the CPU, unless told otherwise: this machine shared among its workers.
+int threads_of_a_run(int workers) {
+  if (const char* given = std::getenv("OMP_NUM_THREADS"); given != nullptr && std::atoi(given) > 0) {
+    return std::atoi(given);
+  }
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / workers);
+}
+
+/// One invocation of `mao sweep`.
+class Sweep {
+ public:
+  explicit Sweep(SweepOptions options)
+      : options_(std::move(options)),
+        folder_(options_.out.empty() ? fs::path(options_.file).replace_extension("") : fs::path(options_.out)) {
+    for (std::string& device : options_.devices) device = device_of(device);
+    workers_given_ = options_.workers > 0;
+    if (!workers_given_) options_.workers = static_cast<int>(std::max<std::size_t>(1, options_.devices.size()));
+  }
+
+  int run() {
+    mao::require<mao::OptionError>(folder_.path() != fs::path(options_.file), options_.file,
+                                   ": a sweep needs a folder beside its file; give --out DIR");
+    if (options_.status) return print_status();
+    prepare();
+    if (options_.list) return print_list();
+    save();
+    if (options_.print_slurm) return print_slurm();
+    stop_on_signals();
+    if (options_.worker || options_.task > 0) {
+      const std::string device = options_.devices.empty() ? "" : options_.devices.front();
+      const WorkerOptions worker{.name = {}, .device = device, .wait = !options_.no_wait};
+      return options_.task > 0 ? work_on(folder_, worker, options_.task) : work(folder_, worker);
+    }
+    return lead();
+  }
+
+ private:
+  /// Reads the file and checks every run before anything is written.
+  void prepare() {
+    const auto runs = expand_grid(read_toml(options_.file), options_.file, options_with_several_values());
+    check_runs(runs, options_.file);
+    list_ = fs::exists(folder_.work_list_file()) ? folder_.work_list()
+                                                 : WorkList{.directory = fs::current_path().string(),
+                                                            .cpu_threads = threads_of_a_run(options_.workers),
+                                                            .retry = 0,
+                                                            .stale_after = 60,
+                                                            .runs = {},
+                                                            .former = {}};
+    update_runs(list_, runs, folder_.path().string());
+    if (options_.retry >= 0) list_.retry = options_.retry;
+    if (options_.cpu_threads > 0) list_.cpu_threads = options_.cpu_threads;
+    if (options_.stale_after > 0) list_.stale_after = options_.stale_after;
+  }
+
+  void save() const {
+    fs::create_directories(folder_.path() / "locks");
+    const std::string text = text_of_list(list_);
+    const fs::path file = folder_.work_list_file();
+    if (fs::exists(file) && mao::read_text_file(file) == text) return;
+    mao::write_file_atomically(file, [&](std::ostream& out) { out << text; });
+  }
+
+  /// The workers of this machine, and what comes out.
+  int lead() {
+    folder_.forget_failures(list_);
+    const SweepCounts counts = folder_.counts(list_, watch_);
+    std::cout << folder_.path().string() << ": " << list_.runs.size() << " runs, " << counts.done << " done, "
+              << counts.running << " with other workers; " << options_.workers
+              << (options_.workers == 1 ? " worker" : " workers") << " with " << list_.cpu_threads
+              << (list_.cpu_threads == 1 ? " thread" : " threads") << " a run\n";
+    const int status = work_with(folder_, options_.workers, options_.devices, !options_.no_wait);
+    list_ = folder_.work_list();
+    const SweepCounts after = folder_.counts(list_, watch_);
+    if (after.finished()) write_results(folder_, list_);
+    std::cout << "\n";
+    print_summary(std::cout, folder_, list_);
+    print_failures();
+    print_counts(after);
+    if (after.finished()) {
+      std::cout << "results: " << (folder_.path() / "results.csv").string() << ", results.json\n";
+    } else {
+      std::cout << "the same command resumes what is left\n";
+    }
+    return status;
+  }
+
+  void print_failures() {
+    for (const SweepRun& run : list_.runs) {
+      const RunStatus status = folder_.status(list_, run, watch_);
+      if (status.state == RunState::Failed) std::cout << "failed: " << run.name << ": " << status.error << "\n";
+    }
+  }
+
+  static void print_counts(const SweepCounts& counts) {
+    std::cout << counts.done << " done, " << counts.failed << " failed, " << counts.running << " running, "
+              << counts.open << " open\n";
+  }
+
+  int print_list() const {
+    for (const SweepRun& run : list_.runs) {
+      std::cout << run.name << ":  mao tune";
+      for (const std::string& argument : run.arguments()) {
+        const bool plain = !argument.empty() && argument.find_first_of(" \t\"'$&|;<>()*?#~") == std::string::npos;
+        std::cout << " " << (plain ? argument : "'" + argument + "'");
+      }
+      std::cout << "\n";
+    }
+    std::cout << list_.runs.size() << " runs\n";
+    return 0;
+  }
+
+  int print_status() {
+    mao::require<mao::FileError>(fs::exists(folder_.work_list_file()), folder_.path().string(),
+                                 ": no sweep was started there yet; `mao sweep ", options_.file,
+                                 "` starts it, --out "
+                                 "says where it is");
+    list_ = folder_.work_list();
+    for (const SweepRun& run : list_.runs) {
+      const RunStatus status = folder_.status(list_, run, watch_);
+      std::cout << (status.state == RunState::Done      ? "done     "
+                    : status.state == RunState::Running ? "running  "
+                    : status.state == RunState::Failed  ? "failed   "
+                                                        : "open     ")
+                << run.name;
+      if (status.state == RunState::Running && status.holder) {
+        std::cout << "  (" << status.holder->text() << ")";
+      } else if (status.failures > 0) {
+        std::cout << "  (" << status.error << ")";
+      }
+      std::cout << "\n";
+    }
+    const SweepCounts counts = folder_.counts(list_, watch_);
+    if (counts.finished()) write_results(folder_, list_);
+    std::cout << "\n";
+    print_summary(std::cout, folder_, list_);
+    print_counts(counts);
+    return 0;
+  }
+
+  int print_slurm() const {
+    const auto gpu = [](const std::string& device) { return device.starts_with("cuda"); };
+    const auto on_gpu = [&](const SweepRun& run) {
+      return std::ranges::any_of(
+          run.settings, [&](const SweepSetting& setting) { return setting.option == "device" && gpu(setting.text()); });
+    };
+    std::cout << slurm_script(
+        {.program = fs::read_symlink("/proc/self/exe"),
+         .file = fs::absolute(options_.file),
+         .folder = fs::absolute(folder_.path()),
+         .directory = list_.directory,
+         .tasks = workers_given_ ? std::min(list_.runs.size(), static_cast<std::size_t>(options_.workers))
+                                 : list_.runs.size(),
+         .cpu_threads = list_.cpu_threads,
+         .gpu = std::ranges::any_of(options_.devices, gpu) || std::ranges::any_of(list_.runs, on_gpu)});
+    return 0;
+  }
+
+  SweepOptions options_;
+  bool workers_given_ = false;
+  SweepFolder folder_;
+  WorkList list_;
+  mao::LeaseWatch watch_;
+};
+
+}  // namespace
+
+void add_sweep(CLI::App& app, int& status) {
+  auto options = std::make_shared<SweepOptions>();
+  CLI::App* command = app.add_subcommand(
+      "sweep", "many runs from one file: data sets x methods x seeds x settings, by any number of workers");
+  command->footer(
+      "FILE is TOML: `option = value` for every option of `mao tune`, a list for several values, a [section] for each\n"
+      "method with options of its own. The same command resumes what is left, and adds workers from other\n"
+      "machines that share the folder. docs/guides/sweeps.md has an example.");
+  command->add_option("file", options->file, "TOML file of the sweep")->required()->check(CLI::ExistingFile);
+  command->add_option("--out", options->out, "folder of the sweep (default: FILE without its extension)");
+  command->add_option("--workers", options->workers, "runs at the same time (default: 1, or one for each device)")
+      ->check(above_zero());
+  command->add_option("--devices", options->devices, "GPUs that the workers share out, as 0,1,2,3, or cpu")
+      ->delimiter(',');
+  command->add_option("--retry", options->retry, "times that a run that failed is tried again (default: 0)")
+      ->check(zero_or_above());
+  command
+      ->add_option("--cpu-threads", options->cpu_threads,
+                   "threads of a run (default: OMP_NUM_THREADS, or the cores shared among the first workers)")
+      ->check(above_zero());
+  command
+      ->add_option("--stale-after", options->stale_after,
+                   "seconds without a sign of life after which the run of a worker is taken over (default: 60)")
+      ->check(above_zero());
+  command->add_flag("--list", options->list, "print the runs and start nothing");
+  command->add_flag("--status", options->status, "print how far the sweep is and start nothing");
+  command->add_flag("--print-slurm", options->print_slurm, "print a job script for sbatch and start nothing");
+  command->add_flag("--worker", options->worker, "be one worker, in this process and without the summary");
+  command
+      ->add_option("--task", options->task,
+                   "do the run of this number, from 1 as --list counts them, and no other: for a scheduler's array")
+      ->check(above_zero());
+  command->add_flag("--no-wait", options->no_wait, "end when no run is left to take, even while others still work");
+  command->callback([options, &status] { status = Sweep(*options).run(); });
+}
+
+}  // namespace mao_program

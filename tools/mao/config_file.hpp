@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// `--config FILE`: options from a file, as if they stood on the command line.
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include <mao/core/error.hpp>
+
+#include "sweep/toml_file.hpp"
+
+namespace mao_program {
+
+/// Where the options came from that a file gave, `FILE:LINE` by the name of the option.
+using OptionPlaces = std::map<std::string, std::string>;
+
+/// The arguments with `--config FILE` replaced by the options of the file that the command line does not give itself.
+/// `places` is told where they stand, for complaints.
+///
+/// **Throws** `FileError`; `FormatError` and `OptionError` naming file and line.
+inline std::vector<std::string> with_config(std::vector<std::string> arguments, OptionPlaces& places) {
+  const auto at = std::find_if(arguments.begin(), arguments.end(), [](const std::string& word) {
+    return word == "--config" || word.starts_with("--config=");
+  });
+  if (at == arguments.end()) return arguments;
+  const bool joined = at->size() > 8;
+  mao::require<mao::OptionError>(joined || at + 1 != arguments.end(), "--config needs a file of options, `name = value`");
+  const std::string file = joined ? at->substr(9) : *(at + 1);
+  mao::require<mao::FileError>(std::filesystem::exists(file) && !std::filesystem::is_directory(file), "--config ", file,
+                               ": no such file");
+  arguments.erase(at, at + (joined ? 1 : 2));
+  const std::vector<std::string> given = arguments;
+  const auto is_given = [&](const std::string& option) {
+    return std::ranges::any_of(
+        given, [&](const std::string& word) { return word == option || word.starts_with(option + "="); });
+  };
+  const auto sections = read_toml(file);
+  mao::require<mao::FormatError>(sections.size() == 1, file, ":", sections.back().line, ": section [",
+                                 sections.back().name, "]; expected plain lines `name = value`");
+  for (const TomlEntry& entry : sections.front().entries) {
+    const std::string option = "--" + entry.name;
+    if (is_given(option)) continue;
+    places[option] = mao::text_of(file, ":", entry.line);
+    const bool flag = !entry.is_list && (entry.values.front() == "true" || entry.values.front() == "false");
+    if (flag && entry.values.front() == "false") continue;
+    arguments.push_back(option);
+    if (!flag) arguments.insert(arguments.end(), entry.values.begin(), entry.values.end());
+  }
+  return arguments;
+}
+
+/// A complaint about an option, behind the place where the file gives it.
+inline std::string with_place(const std::string& message, const OptionPlaces& places) {
+  for (const auto& [option, place] : places) {
+    const auto found = message.find(option);
+    if (found == std::string::npos) continue;
+    const char next = found + option.size() < message.size() ? message[found + option.size()] : ' ';
+    if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '-') return place + ": " + message;
+  }
+  return message;
+}
+
+}  // namespace mao_program

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/named_data.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <set>
+
+#include <mao/data/few_shot_pickle.hpp>
+#include <mao/prompts/template_file.hpp>
+
+namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string root_of(const DataSettings& settings) {
+  if (!settings.root.empty()) return settings.root;
+  const char* environment = std::getenv("MAO_DATA");
+  return environment != nullptr ? environment : "";
+}
+
+/// The registered data set that a name means, or a folder that is called as CoOp calls it.
+const NamedDataset* meant_by(const std::string& data) {
+  if (const NamedDataset* known = find_named(data)) return known;
+  const fs::path path = fs::path(data).lexically_normal();
+  const std::string folder = (path.has_filename() ? path : path.parent_path()).filename().string();
+  const auto found =
+      std::ranges::find_if(named_datasets, [&](const NamedDataset& known) { return known.folder == folder; });
+  return found == named_datasets.end() ? nullptr : &*found;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) {
+    text.replace(at, what.size(), by);
+  }
+  return text;
+}
+
+/// The folder in which CoOp keeps its draws.
+fs::path saved_draws(const DataSettings& settings) {
+  if (const NamedDataset* known = named_data(settings)) return data_root(settings) / known->folder / "split_fewshot";
+  const fs::path path(settings.data);
+  return (fs::is_directory(path) ? path : path.parent_path()) / "split_fewshot";
+}
+
+/// The paths of the items, in any order.
+std::vector<std::string> sorted_paths(const std::vector<Item>& items) {
+  std::vector<std::string> paths;
+  for (const Item& item : items) paths.push_back(item.path);
+  std::ranges::sort(paths);
+  return paths;
+}
+
+/// A saved draw that is not used, unless it is ours.
+void mention_saved_draw(const DataSettings& settings, const Dataset& dataset, std::uint64_t seed, const FewShot& ours) {
+  static std::set<fs::path> mentioned;
+  const fs::path file = saved_draws(settings) / few_shot_file_name(static_cast<std::size_t>(settings.shots), seed);
+  if (!fs::exists(file) || !mentioned.insert(file).second) return;
+  std::string difference = "holds other images";
+  try {
+    if (sorted_paths(read_few_shot_pickle(file, dataset).train) == sorted_paths(ours.train)) return;
+  } catch (const Error& error) {
+    difference = text_of("cannot be used: ", error.what());
+  }
+  std::cerr << "mao: " << file.string() << " " << difference
+            << "; our own draw is used (--shots-file saved takes it)\n";
+}
+
+}  // namespace
+
+const NamedDataset* named_data(const DataSettings& settings) {
+  if (root_of(settings).empty() && fs::exists(settings.data)) return nullptr;
+  return find_named(settings.data);
+}
+
+fs::path data_root(const DataSettings& settings) {
+  const std::string root = root_of(settings);
+  require<OptionError>(!root.empty(), "--data ", settings.data,
+                       " names a data set, so --root (or MAO_DATA in the environment) has to say which folder holds "
+                       "the data sets; `mao datasets` lists their names and folders");
+  return root;
+}
+
+std::vector<std::string> zero_shot_templates(const std::string& setting, const std::string& data) {
+  if (setting == "auto") {
+    const NamedDataset* known = meant_by(data);
+    return {known != nullptr ? std::string(known->zero_shot_template) : "a photo of a {}."};
+  }
+  if (setting.find("{}") != std::string::npos) return {setting};
+  require<OptionError>(
+      fs::is_regular_file(setting), "--template ", setting,
+      ": expected a sentence with {} for the class name, a file with one such sentence a line, or auto");
+  return read_templates(setting);
+}
+
+FewShot few_shot_of(const DataSettings& settings, const Dataset& dataset, std::uint64_t seed) {
+  if (settings.shots_file.empty()) {
+    FewShot ours = draw_few_shot(dataset, static_cast<std::size_t>(settings.shots), seed);
+    mention_saved_draw(settings, dataset, seed, ours);
+    return ours;
+  }
+  const std::string pattern = settings.shots_file == "saved"
+                                  ? (saved_draws(settings) / "shot_{shots}-seed_{seed}.pkl").string()
+                                  : settings.shots_file;
+  const std::string file =
+      replaced(replaced(pattern, "{seed}", std::to_string(seed)), "{shots}", std::to_string(settings.shots));
+  return read_few_shot_pickle(file, dataset);
+}
+
+}  // namespace mao_program

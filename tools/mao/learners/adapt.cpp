@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/adapt.hpp>
+
+#include "learners/registry.hpp"
+
+namespace mao_program {
+
+namespace {
+
+AdaptOptions read(OptionReader& options) {
+  AdaptOptions chosen;
+  chosen.pattern = options.text("pattern", chosen.pattern, "the class prompt, which stays as it is");
+  chosen.tokens = options.integer("tokens", chosen.tokens, "of each block of each tower to start with");
+  chosen.target = options.integer("target", chosen.target, "tokens of both towers together in the end");
+  chosen.prune_until = options.number("prune-until", chosen.prune_until, "fraction of the epochs with pruning");
+  chosen.joint = options.flag("joint", chosen.joint, "both towers are ranked together");
+  const std::string distance =
+      options.choice("distance", "feature-cosine", {"feature-cosine", "relational-angle"}, "to the frozen model");
+  if (distance == "relational-angle") chosen.distance = TeacherDistance::RelationalAngle;
+  chosen.text_weight = options.number("text-weight", chosen.text_weight, "of that distance, classes");
+  chosen.image_weight = options.number("image-weight", chosen.image_weight, "of that distance, images");
+  return chosen;
+}
+
+Adapt<AnyModel> make(const LearnerContext& context, OptionReader& given, AdaptOptions options) {
+  const TowerSizes towers = context.opened.model->towers();
+  options.target =
+      context.fitting(given, "target", options.target, options.tokens * (towers.text_layers + towers.vision_layers) / 2);
+  options.seed = context.seed;
+  return Adapt<AnyModel>(context.opened.model, context.classes, options);
+}
+
+const LearnerRegistration registration({.name = "adapt",
+                                        .summary = "extra keys of every block, pruned by saliency (our reading of ADAPT)",
+                                        .prompts_towers = true},
+                                       read, make);
+
+}  // namespace
+
+}  // namespace mao_program

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/coprompt.hpp>
+
+#include "learners/registry.hpp"
+
+namespace mao_program {
+
+namespace {
+
+CoPromptOptions read(OptionReader& options) {
+  CoPromptOptions chosen;
+  chosen.init = options.text("init", chosen.init, "words the context starts from; empty: random");
+  chosen.context = options.integer("context", chosen.context, "vectors a layer, in either tower");
+  chosen.depth = options.integer("depth", chosen.depth, "layers with vectors of their own");
+  chosen.weight = options.number("weight", chosen.weight, "of the consistency with the frozen model");
+  chosen.text_share = options.number("text-share", chosen.text_share, "of the text adapter");
+  chosen.image_share = options.number("image-share", chosen.image_share, "of the image adapter");
+  const std::string file = options.text("descriptions", "", "JSON of sentences a class; empty: 60 templates");
+  if (!file.empty()) chosen.descriptions = descriptions_of_file(file);
+  return chosen;
+}
+
+CoPrompt<AnyModel> make(const LearnerContext& context, OptionReader& given, CoPromptOptions options) {
+  const TowerSizes towers = context.opened.model->towers();
+  options.depth = context.fitting(given, "depth", options.depth, std::min(towers.text_layers, towers.vision_layers));
+  options.seed = context.seed;
+  return CoPrompt<AnyModel>(context.opened.model, context.classes, options);
+}
+
+const LearnerRegistration registration({.name = "coprompt",
+                                        .summary = "MaPLe with adapters, consistent with descriptions (Roy and Etemad 2024)",
+                                        .prompts_towers = true,
+                                        .reference = "coprompt"},
+                                       read, make);
+
+}  // namespace
+
+}  // namespace mao_program

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/coop.hpp>
+#include <mao/backbones/dpc.hpp>
+
+#include "learners/registry.hpp"
+#include "tune/tuned.hpp"
+
+namespace mao_program {
+
+namespace {
+
+struct DpcSettings {
+  DpcOptions options;
+  std::string host;
+};
+
+DpcSettings read(OptionReader& options) {
+  DpcSettings chosen;
+  chosen.host = options.text("host", "", "prompts file of a tuned method (required); {seed} stands for the seed");
+  chosen.options.base_weight = options.number("base-weight", chosen.options.base_weight, "of the second prompt, base");
+  chosen.options.new_weight = options.number("new-weight", chosen.options.new_weight, "of the second prompt, new");
+  chosen.options.rate = options.number("rate", chosen.options.rate, "multiple of the learning rate");
+  chosen.options.host_terms = options.flag("host-terms", chosen.options.host_terms, "the host's own terms stay");
+  if (options.flag("released", false, "trains and scores as the released code does")) {
+    chosen.options = DpcOptions::released(chosen.options.base_weight);
+  }
+  return chosen;
+}
+
+Dpc<AnyBackbone> make(const LearnerContext& context, OptionReader&, DpcSettings chosen) {
+  require<OptionError>(!chosen.host.empty(),
+                       "dpc continues from a tuned method: tune one first, then give its prompts, e.g. --set "
+                       "host=RUN/seed{seed}/plain.prompts.safetensors");
+  std::string file = chosen.host;
+  if (const auto at = file.find("{seed}"); at != std::string::npos) file.replace(at, 6, std::to_string(context.seed));
+  return Dpc<AnyBackbone>(restored_learner(context.opened, load_prompts(file), context.classes), chosen.options);
+}
+
+const LearnerRegistration registration({.name = "dpc",
+                                        .summary = "a second prompt for the base classes of a tuned method (Li et al. "
+                                                   "2025)"},
+                                       read, make);
+
+}  // namespace
+
+}  // namespace mao_program

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/tcp.hpp>
+
+#include "learners/registry.hpp"
+
+namespace mao_program {
+
+namespace {
+
+TcpOptions read(OptionReader& options) {
+  TcpOptions chosen;
+  chosen.init = options.text("init", chosen.init, "words the context starts from; empty: random");
+  chosen.context = options.integer("context", chosen.context, "context vectors");
+  chosen.weight = options.number("weight", chosen.weight, "of the distance to the hand-written prompt");
+  chosen.templates = {options.text("teacher", chosen.templates[0], "the hand-written prompt it stays near")};
+  chosen.suffix_template = options.text("suffix", chosen.suffix_template, "what follows the context");
+  chosen.block = options.integer("block", chosen.block, "before which the class tokens come in, from 0");
+  return chosen;
+}
+
+Tcp<AnyModel> make(const LearnerContext& context, OptionReader& given, TcpOptions options) {
+  options.block = context.fitting(given, "block", options.block, context.opened.model->towers().text_layers - 1);
+  options.seed = context.seed;
+  return Tcp<AnyModel>(context.opened.model, context.classes, options);
+}
+
+const LearnerRegistration registration({.name = "tcp",
+                                        .summary = "class-aware tokens inside the text tower (Yao et al. 2024)",
+                                        .prompts_towers = true,
+                                        .optimizer = {.kind = OptimizerKind::Adam},
+                                        .reference = "tcp"},
+                                       read, make);
+
+}  // namespace
+
+}  // namespace mao_program

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/vpt.hpp>
+
+#include "learners/registry.hpp"
+
+namespace mao_program {
+
+namespace {
+
+VptOptions read(OptionReader& options) {
+  VptOptions chosen;
+  chosen.context = options.integer("context", chosen.context, "image vectors a layer");
+  chosen.depth = options.integer("depth", chosen.depth, "layers with vectors of their own");
+  chosen.templates = {options.text("pattern", chosen.templates[0], "the class prompt, which stays as it is")};
+  return chosen;
+}
+
+Vpt<AnyModel> make(const LearnerContext& context, OptionReader& given, VptOptions options) {
+  options.depth = context.fitting(given, "depth", options.depth, context.opened.model->towers().vision_layers);
+  options.seed = context.seed;
+  return Vpt<AnyModel>(context.opened.model, context.classes, options);
+}
+
+const LearnerRegistration registration({.name = "vpt",
+                                        .summary = "prompts of the image tower alone (VPT in CLIP)",
+                                        .prompts_towers = true,
+                                        .reference = "vpt"},
+                                       read, make);
+
+}  // namespace
+
+}  // namespace mao_program

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/models.hpp"
+#include "models/product_speed.hpp"
+#include "tune/settings.hpp"
+
+#include <algorithm>
+#include <array>
+#include <iostream>
+#include <optional>
+
+#include <mao/core/device.hpp>
+#include <mao/models/clip_model.hpp>
+#include <mao/models/cuda_text_pass.hpp>
+#include <mao/models/on_device.hpp>
+#ifdef MAO_HAS_CUDA_GRAPHS
+#include <mao/models/cuda_step_graph.hpp>
+#endif
+
+#include <mao/embedded/clip.hpp>
+#include <mao/models/mobilenet_minilm.hpp>
+
+namespace mao_program {
+
+namespace {
+
+std::string describe(const Clip& clip, const std::string& name) {
+  const auto& weights = clip.weights();
+  const auto& sizes = weights.sizes;
+  return text_of(name, ": ViT ", sizes.vision_width, " x ", sizes.vision_layers, " in ",
+                 weights.form.vision.heads_in(sizes.vision_width), " heads, patch ", sizes.patch, ", ",
+                 sizes.resolution, " px; text ", sizes.text_width, " x ", sizes.text_layers, " in ",
+                 weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context, " tokens; ",
+                 name_of(weights.layout), " names; activation ", weights.activation_reason);
+}
+
+std::optional<std::array<float, 3>> channels(const std::vector<double>& numbers) {
+  if (numbers.empty()) return std::nullopt;
+  std::array<float, 3> result{};
+  require<OptionError>(numbers.size() == result.size(), "--mean and --std take three numbers, R G B; got ",
+                       numbers.size());
+  for (const double number : numbers) {
+    require<OptionError>(number >= 0 && number <= 1, "--mean or --std of ", number,
+                         ": pixels are 0 to 1 here; divide numbers of the scale 0 to 255 by 255");
+  }
+  std::ranges::transform(numbers, result.begin(), [](double number) { return static_cast<float>(number); });
+  return result;
+}
+
+/// What the settings say of the towers.
+ClipOptions clip_options(const ModelSettings& settings, const std::filesystem::path& vocabulary) {
+  ClipOptions options{.vocabulary = vocabulary, .activation = {}, .precision = precision_from(settings.precision)};
+  options.mean = channels(settings.mean);
+  options.deviation = channels(settings.deviation);
+  if (settings.memory_limit > 0) options.kept_limit = static_cast<std::size_t>(settings.memory_limit) << 20U;
+  return options;
+}
+
+/// `--cuda-graphs`
+void record_passes(const c10::Device& device) {
+  require<OptionError>(device.is_cuda(), "--cuda-graphs records what a GPU is given to do; expected --device cuda, got ",
+                       device.str());
+#ifdef MAO_HAS_CUDA_GRAPHS
+  cuda::record_text_passes();
+#else
+  throw OptionError("--cuda-graphs: this program was built without the CUDA kernels; install a CUDA toolkit (nvcc), "
+                    "configure and build again");
+#endif
+}
+
+/// The model where the settings want it.
+OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened) {
+  opened.device = cuda::device_named(settings.device);
+  if (opened.device.is_cuda()) cuda::use_text_kernels();
+  if (settings.cuda_graphs) record_passes(opened.device);
+  opened.precision = to_string(clip.precision());
+  opened.pixels = describe(clip.preprocess()) + " (" + clip.weights().preprocess_reason + ")";
+  if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
+  const auto& sizes = clip.weights().sizes;
+  const std::int64_t patches = (sizes.resolution / sizes.patch) * (sizes.resolution / sizes.patch);
+  opened.token_bytes = clip.text_tower().kept_bytes(1);
+  opened.image_bytes = clip.vision_tower().kept_bytes(1, 1 + patches);
+  if (opened.device.is_cpu()) {
+    opened.model = std::make_shared<const AnyModel>(std::move(clip));
+    return opened;
+  }
+  ClipWeights weights = clip.weights();
+  weights.tensors = cuda::moved(std::move(weights.tensors), opened.device);
+  Clip there(std::move(weights), clip.tokenizer(), clip.precision());
+  opened.model = std::make_shared<const AnyModel>(cuda::OnDevice<Clip>(std::move(there), opened.device));
+  opened.description += ", on " + opened.device.str();
+  return opened;
+}
+
+OpenedModel open_embedded(const ModelSettings& settings) {
+  require<OptionError>(settings.activation == "auto" && settings.vocab.empty() && settings.heads.empty(),
+                       "--activation, --heads and --vocab are for CLIP checkpoints; the embedded model has its own");
+  const std::filesystem::path folder =
+      settings.weights.empty() ? embedded::model_folder() : std::filesystem::path(settings.weights);
+  Clip clip = Clip::load(folder, clip_options(settings, folder / "merges.txt"));
+  const std::string description = describe(clip, "embedded CLIP");
+  return placed(std::move(clip), settings,
+                {.model = nullptr, .description = description, .augments = false, .similarity = "clip"});
+}
+
+OpenedModel open_mobilenet(const ModelSettings& settings) {
+  require<OptionError>(!settings.weights.empty(), "--model mobilenet-minilm needs --weights DIR, the folder with ",
+                       "mobilenet_v2_tf2ptq.safetensors and its .graph.json");
+  require<OptionError>(settings.device == "cpu", "--device ", settings.device,
+                       ": mobilenet-minilm runs on the CPU alone");
+  require<OptionError>(!settings.cuda_graphs, "--cuda-graphs needs --device cuda; mobilenet-minilm runs on the CPU ",
+                       "alone");
+  require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with ",
+                       "mobilenet-minilm");
+  require<OptionError>(settings.heads.empty(), "--heads is for CLIP checkpoints; expected none with mobilenet-minilm");
+  require<OptionError>(settings.mean.empty() && settings.deviation.empty(),
+                       "--mean and --std are for CLIP checkpoints; mobilenet-minilm has its own, 0.5 each");
+  const Precision precision = precision_from(settings.precision);
+  auto model = MobileNetMiniLm::load(settings.weights, settings.minilm, precision);
+  const std::string description = "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px";
+  const std::string pixels = describe(model.preprocess()) + " (as mobilenet-minilm was made)";
+  return {.model = std::make_shared<const AnyModel>(std::move(model)),
+          .description = description + (precision == Precision::Bf16 ? ", bf16" : ""),
+          .pixels = pixels,
+          .augments = false,
+          .similarity = "minilm",
+          .precision = to_string(precision)};
+}
+
+OpenedModel open_checkpoint(const ModelSettings& settings) {
+  require<OptionError>(std::filesystem::exists(settings.model), "--model ", settings.model,
+                       ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP checkpoint");
+  ClipOptions options = clip_options(settings, settings.vocab);
+  if (settings.activation != "auto") {
+    options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;
+  }
+  if (!settings.heads.empty()) options.heads = ClipHeads{settings.heads.at(0), settings.heads.at(1)};
+  Clip clip = Clip::load(settings.model, options);
+  const std::string description = describe(clip, settings.model);
+  return placed(std::move(clip), settings,
+                {.model = nullptr, .description = description, .augments = true, .similarity = "minilm"});
+}
+
+}  // namespace
+
+OpenedModel open_model(const ModelSettings& settings) {
+  OpenedModel opened = settings.model == "embedded"           ? open_embedded(settings)
+                       : settings.model == "mobilenet-minilm" ? open_mobilenet(settings)
+                                                              : open_checkpoint(settings);
+  if (opened.precision == to_string(Precision::Bf16) && opened.device.is_cpu()) {
+    if (const auto note = slow_precision_note(Precision::Bf16, product_speed())) std::cerr << "note: " << *note << '\n';
+  }
+  return opened;
+}
+
+}  // namespace mao_program

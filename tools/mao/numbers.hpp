@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a number on the command line may be, and what is said of one that may not.
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+
+#include <mao/core/error.hpp>
+
+namespace mao_program {
+
+/// A number above 0.
+inline CLI::Validator above_zero() {
+  return {[](std::string& text) {
+            double number = 0;
+            if (CLI::detail::lexical_cast(text, number) && number > 0) return std::string();
+            return mao::text_of("expected a number above 0, got ", text);
+          },
+          "POSITIVE"};
+}
+
+/// 0 or a number above.
+inline CLI::Validator zero_or_above() {
+  return {[](std::string& text) {
+            double number = 0;
+            if (CLI::detail::lexical_cast(text, number) && number >= 0) return std::string();
+            return mao::text_of("expected 0 or a number above, got ", text);
+          },
+          "NONNEGATIVE"};
+}
+
+}  // namespace mao_program

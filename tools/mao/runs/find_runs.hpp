@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The run folders at or below given folders.
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <mao/core/error.hpp>
+
+#include "runs/run_record.hpp"
+
+namespace mao {
+
+/// Whether a folder is that of a run: config.json beside results.json or metrics.jsonl.
+inline bool is_run_folder(const std::filesystem::path& folder) {
+  const auto has = [&](const char* name) { return std::filesystem::exists(folder / name); };
+  return has("config.json") && (has("results.json") || has("metrics.jsonl"));
+}
+
+namespace detail {
+
+inline void collect_runs(const std::filesystem::path& folder, int depth, std::vector<std::filesystem::path>& found) {
+  if (is_run_folder(folder)) {
+    found.push_back(folder);
+    return;  // runs do not lie within runs
+  }
+  if (depth == 0) return;
+  std::error_code unreadable;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
+    if (entry.is_directory() && entry.path().filename().string().front() != '.') {
+      collect_runs(entry.path(), depth - 1, found);
+    }
+  }
+}
+
+}  // namespace detail
+
+/// The run folders among `places` and up to six levels below them, each once, sorted within each place.
+///
+/// **Throws** `FileError` for a place that is no folder or has no run in it.
+inline std::vector<std::filesystem::path> find_run_folders(const std::vector<std::filesystem::path>& places) {
+  std::vector<std::filesystem::path> all;
+  for (const auto& place : places) {
+    require<FileError>(std::filesystem::is_directory(place), place.string(),
+                       " is no folder; name the folder of a run (", "`mao tune --out`), or one above several");
+    std::vector<std::filesystem::path> found;
+    detail::collect_runs(std::filesystem::canonical(place), 6, found);
+    require<FileError>(!found.empty(), "no run in ", place.string(), " or below; expected folders with config.json ",
+                       "beside results.json or metrics.jsonl, as `mao tune --out` leaves them");
+    std::ranges::sort(found);
+    for (auto& folder : found) {
+      if (std::ranges::find(all, folder) == all.end()) all.push_back(std::move(folder));
+    }
+  }
+  return all;
+}
+
+/// Reads all of them. **Throws** as `find_run_folders` and `read_run` do.
+inline std::vector<RunRecord> read_runs(const std::vector<std::filesystem::path>& places) {
+  std::vector<RunRecord> runs;
+  for (const auto& folder : find_run_folders(places)) runs.push_back(read_run(folder));
+  return runs;
+}
+
+}  // namespace mao

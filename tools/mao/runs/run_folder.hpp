@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The folder of a run: what it was asked, what it said, what it measured. Everything in it is whole at any moment.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/error.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/json_text.hpp>
+
+namespace mao {
+
+/// config.json, log.txt, metrics.jsonl and results.json in one folder.
+///
+/// Of several processes that may write to one folder, one at a time does: see `guard`, and `Lease`.
+class RunFolder {
+ public:
+  /// Makes the folder or reopens it. A folder that holds another run, or files of that name which no run has made, is
+  /// refused.
+  ///
+  /// **Throws** `OptionError` naming the settings that differ, or the file.
+  RunFolder(std::filesystem::path path, const nlohmann::json& config) : path_(std::move(path)) {
+    std::error_code failure;
+    std::filesystem::create_directories(path_, failure);
+    require<FileError>(std::filesystem::is_directory(path_), "cannot make the folder ", path_.string(), ": ",
+                       failure.message());
+    const auto file = path_ / "config.json";
+    if (std::filesystem::exists(file)) {
+      const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
+      require<FormatError>(saved.is_object(), file.string(),
+                           " is not a JSON object; remove the folder or choose another");
+      std::string different;
+      collect_differences("settings", saved, config, different);
+      require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
+                           "); choose another --out, or remove it to start again");
+    } else {
+      for (const char* name : {"results.json", "metrics.jsonl", "zero_shot.json", "log.txt"}) {
+        require<OptionError>(!std::filesystem::exists(std::filesystem::symlink_status(path_ / name)), path_.string(),
+                             " has a ", name, " but no config.json, so no run of mao has made it; choose another --out");
+      }
+      write(file, config);
+    }
+  }
+
+  /// `fence` is called before anything in the folder is changed; throws to prevent it.
+  void guard(std::function<void()> fence) { fence_ = std::move(fence); }
+
+  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+
+  /// A folder within, made when missing.
+  [[nodiscard]] std::filesystem::path folder(const std::string& name) const {
+    std::filesystem::create_directories(path_ / name);
+    return path_ / name;
+  }
+
+  /// Appends a line to log.txt.
+  void log(const std::string& line) const { append("log.txt", line); }
+
+  /// Appends an object to metrics.jsonl.
+  void metric(const nlohmann::json& object) const { append("metrics.jsonl", json_text(object)); }
+
+  /// Removes those lines of metrics.jsonl that a resumed run is going to write again.
+  template <class Predicate>
+  void forget_metrics(Predicate&& is_stale) const {
+    const auto file = path_ / "metrics.jsonl";
+    if (!std::filesystem::exists(file)) return;
+    std::ifstream in(file);
+    std::string kept, line;
+    while (std::getline(in, line)) {
+      const auto object = nlohmann::json::parse(line, nullptr, false);
+      if (object.is_object() && !is_stale(object)) kept += line + "\n";
+    }
+    write_file_atomically(file, [&](std::ostream& out) { out << kept; }, fence_);
+  }
+
+  /// Reads a JSON file of the folder; null when it is not there.
+  [[nodiscard]] nlohmann::json read(const std::string& name) const {
+    if (!std::filesystem::exists(path_ / name)) return nullptr;
+    const auto value = nlohmann::json::parse(read_text_file(path_ / name), nullptr, false);
+    require<FormatError>(!value.is_discarded(), (path_ / name).string(), " is not JSON; remove it");
+    return value;
+  }
+
+  /// Writes a JSON file of the folder, atomically.
+  void save(const std::string& name, const nlohmann::json& value) const { write(path_ / name, value); }
+
+  /// The same on one line, for what is large and not read by people.
+  void save_compact(const std::string& name, const nlohmann::json& value) const {
+    write_file_atomically(path_ / name, [&](std::ostream& out) { out << json_text(value) << "\n"; }, fence_);
+  }
+
+ private:
+  void write(const std::filesystem::path& file, const nlohmann::json& value) const {
+    write_file_atomically(file, [&](std::ostream& out) { out << json_text(value, 2) << "\n"; }, fence_);
+  }
+
+  /// One write, so that a line is whole, to a file of this folder and not where a link of its name leads.
+  void append(const char* name, const std::string& line) const {
+    if (fence_) fence_();
+    const auto file = path_ / name;
+    const detail::FileDescriptor out(
+        ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
+    require<FileError>(out.valid() || errno != ELOOP, file.string(),
+                       " is a symbolic link, and lines are not written to where it leads; remove it");
+    const std::string text = line + "\n";
+    const auto written = out.valid() ? ::write(out.get(), text.data(), text.size()) : -1;
+    require<FileError>(written == std::ssize(text), "cannot write to ", file.string(), ": ",
+                       written >= 0 ? "the disk is full" : std::strerror(errno));
+  }
+
+  /// `epochs: 2 there, 3 now` for each value that differs, and not for the whole objects around them.
+  static void collect_differences(const std::string& name, const nlohmann::json& there, const nlohmann::json& now,
+                                  std::string& text) {
+    if (there == now) return;
+    if (there.is_object() && now.is_object()) {
+      nlohmann::json all = there;
+      all.update(now);
+      for (const auto& [key, unused] : all.items()) {
+        collect_differences(key, there.value(key, nlohmann::json()), now.value(key, nlohmann::json()), text);
+      }
+      return;
+    }
+    const auto shown = [](const nlohmann::json& value) {
+      return value.is_null() ? std::string("nothing") : json_text(value);
+    };
+    text += (text.empty() ? "" : ", ") + name + ": " + shown(there) + " there, " + shown(now) + " now";
+  }
+
+  std::filesystem::path path_;
+  std::function<void()> fence_;
+};
+
+}  // namespace mao

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Finished and unfinished runs as they are in their folders, and where such folders are.
+
+#include <algorithm>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/error.hpp>
+#include <mao/io/files.hpp>
+
+namespace mao {
+
+inline constexpr double not_tested = std::numeric_limits<double>::quiet_NaN();
+
+/// Accuracies in percent; NaN for what was not tested.
+struct BaseNewScores {
+  double base = not_tested, fresh = not_tested, h = not_tested;
+};
+
+/// Accuracy of each class by its name, in percent; NaN for a class without test images.
+using ClassAccuracies = std::map<std::string, double>;
+
+/// An epoch, from metrics.jsonl.
+struct EpochRecord {
+  std::uint64_t seed = 0;
+  std::string stage;  ///< plain, base or new
+  std::int64_t epoch = 0, epochs = 0;
+  double loss = not_tested, accuracy = not_tested, learning_rate = not_tested;
+};
+
+/// One seed of a run.
+struct SeedRecord {
+  std::uint64_t seed = 0;
+  std::filesystem::path folder;     ///< may lack everything but its name
+  BaseNewScores paper{}, single{};  ///< each step's own prompts; the final prompts for both
+  double source = not_tested;       ///< of a transfer run
+  std::map<std::string, double> targets{};
+  ClassAccuracies base_classes{}, new_classes{};
+};
+
+/// The untuned model on the same test images.
+struct ZeroShotRecord {
+  BaseNewScores scores;
+  ClassAccuracies base_classes{}, new_classes{};
+  std::map<std::string, double> targets{};
+};
+
+/// A run folder.
+struct RunRecord {
+  std::filesystem::path folder;
+  nlohmann::json settings;
+  bool finished = false;  ///< results.json is there
+  bool transfer = false;  ///< tested on other data sets
+  std::vector<SeedRecord> seeds{};
+  std::vector<EpochRecord> epochs{};
+  std::optional<ZeroShotRecord> zero_shot{};
+};
+
+namespace detail {
+
+inline nlohmann::json read_json_file(const std::filesystem::path& file) {
+  auto value = nlohmann::json::parse(read_text_file(file), nullptr, false);
+  require<FormatError>(value.is_object(), file.string(),
+                       " is not a JSON object; the file is damaged, or not one that mao wrote");
+  return value;
+}
+
+/// A number, NaN when it is null or missing.
+inline double number_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : not_tested;
+}
+
+inline BaseNewScores scores_of(const nlohmann::json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_object()) return {};
+  return {number_of(*found, "base"), number_of(*found, "new"), number_of(*found, "h")};
+}
+
+/// Names and numbers; what is no number is NaN. Empty when there is no such object.
+inline std::map<std::string, double> numbers_of(const nlohmann::json& object, const char* key) {
+  std::map<std::string, double> numbers;
+  const auto found = object.find(key);
+  if (found == object.end() || !found->is_object()) return numbers;
+  for (const auto& [name, value] : found->items()) numbers[name] = number_of(*found, name.c_str());
+  return numbers;
+}
+
+inline void take_classes(const nlohmann::json& object, ClassAccuracies& base, ClassAccuracies& fresh) {
+  const auto found = object.find("per_class");
+  if (found == object.end() || !found->is_object()) return;
+  base = numbers_of(*found, "base");
+  fresh = numbers_of(*found, "new");
+}
+
+/// An entry of per_seed of results.json, or seedN/result.json.
+inline void take_seed(const nlohmann::json& object, SeedRecord& seed) {
+  if (object.contains("paper")) seed.paper = scores_of(object, "paper");
+  if (object.contains("single")) seed.single = scores_of(object, "single");
+  if (object.contains("source")) seed.source = number_of(object, "source");
+  if (object.contains("targets")) seed.targets = numbers_of(object, "targets");
+  take_classes(object, seed.base_classes, seed.new_classes);
+}
+
+/// The record of that seed, made when it is missing.
+inline SeedRecord& seed_of(RunRecord& run, std::uint64_t seed) {
+  const auto found = std::ranges::find(run.seeds, seed, &SeedRecord::seed);
+  if (found != run.seeds.end()) return *found;
+  return run.seeds.emplace_back(SeedRecord{.seed = seed, .folder = run.folder / text_of("seed", seed)});
+}
+
+inline void take_results(const nlohmann::json& results, RunRecord& run) {
+  run.finished = true;
+  run.transfer = results.value("protocol", std::string()) == "transfer";
+  const auto per_seed = results.find("per_seed");
+  if (per_seed != results.end() && per_seed->is_array()) {
+    for (const auto& entry : *per_seed) take_seed(entry, seed_of(run, entry.value("seed", std::uint64_t{0})));
+  }
+  const auto zero_shot = results.find("zero_shot");
+  if (zero_shot == results.end() || !zero_shot->is_object()) return;
+  run.zero_shot.emplace();
+  if (run.transfer) {
+    run.zero_shot->targets = numbers_of(results, "zero_shot");
+  } else {
+    run.zero_shot->scores = scores_of(results, "zero_shot");
+  }
+}
+
+/// Results of seeds that are done, whether or not the run is.
+inline void take_seed_folders(RunRecord& run) {
+  for (const auto& entry : std::filesystem::directory_iterator(run.folder)) {
+    const std::string name = entry.path().filename().string();
+    const bool numbered = name.rfind("seed", 0) == 0 && name.size() > 4 && name.size() < 24 &&
+                          name.find_first_not_of("0123456789", 4) == std::string::npos;
+    if (!numbered || !entry.is_directory()) continue;
+    if (!std::filesystem::exists(entry.path() / "result.json")) continue;
+    take_seed(read_json_file(entry.path() / "result.json"), seed_of(run, std::stoull(name.substr(4))));
+  }
+  std::ranges::sort(run.seeds, {}, &SeedRecord::seed);
+}
+
+/// Lines that are whole; the last one may be half-written while a run continues.
+inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file) {
+  std::vector<EpochRecord> epochs;
+  std::istringstream lines(read_text_file(file));
+  for (std::string line; std::getline(lines, line);) {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    if (!object.is_object() || !object.contains("epoch")) continue;
+    epochs.push_back({object.value("seed", std::uint64_t{0}), object.value("stage", std::string("plain")),
+                      object.value("epoch", std::int64_t{0}), object.value("epochs", std::int64_t{0}),
+                      number_of(object, "loss"), number_of(object, "accuracy"), number_of(object, "learning_rate")});
+  }
+  return epochs;
+}
+
+}  // namespace detail
+
+/// Reads a run folder. What is missing stays empty; what is there and damaged is an error.
+///
+/// **Throws** `FileError` when it is no run folder, `FormatError` naming a file of it that is not what it should be.
+inline RunRecord read_run(const std::filesystem::path& folder) {
+  require<FileError>(std::filesystem::exists(folder / "config.json"), folder.string(),
+                     " is no run folder; expected config.json in it, as `mao tune --out` leaves it");
+  RunRecord run{.folder = folder, .settings = detail::read_json_file(folder / "config.json")};
+  for (const char* part : {"data", "learner"}) {
+    require<FormatError>(run.settings.contains(part) && run.settings.at(part).is_object(),
+                         (folder / "config.json").string(), " has no settings of the ", part,
+                         "; expected what `mao tune` writes there");
+  }
+  try {
+    if (std::filesystem::exists(folder / "results.json")) {
+      detail::take_results(detail::read_json_file(folder / "results.json"), run);
+    }
+    detail::take_seed_folders(run);
+    if (std::filesystem::exists(folder / "metrics.jsonl")) run.epochs = detail::read_epochs(folder / "metrics.jsonl");
+    if (std::filesystem::exists(folder / "zero_shot.json")) {
+      const auto zero_shot = detail::read_json_file(folder / "zero_shot.json");
+      if (!run.zero_shot) run.zero_shot.emplace();
+      if (zero_shot.contains("base")) run.zero_shot->scores = detail::scores_of({{"all", zero_shot}}, "all");
+      detail::take_classes(zero_shot, run.zero_shot->base_classes, run.zero_shot->new_classes);
+    }
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(text_of(folder.string(), ": results.json, zero_shot.json or a seed's file is not what mao writes: "
+                                               "a part of it is missing or of another kind"));
+  }
+  return run;
+}
+
+}  // namespace mao

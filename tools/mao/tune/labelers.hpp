@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Who labels the images of MAO's new stage, chosen at run time.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <mao/labelers/labelers.hpp>
+#include <mao/labelers/pool_labelers.hpp>
+
+#include "learners/learner.hpp"
+
+namespace mao_program {
+
+/// A pseudo-labeller chosen at run time.
+struct AnyLabeler {
+  std::function<PseudoLabels(const ImageBatch&)> label;
+  std::string note = {};  ///< what it decided by itself, for the log
+  ClassList bound = {};
+
+  [[nodiscard]] const ClassList& classes() const { return bound; }
+};
+
+template <PseudoLabeler LabelerT>
+AnyLabeler any_labeler(LabelerT labeler, std::string note = {}) {
+  const auto shared = std::make_shared<LabelerT>(std::move(labeler));
+  return {[shared](const ImageBatch& images) { return shared->label(images); }, std::move(note), shared->classes()};
+}
+
+/// What a `SelectingLabeler` decided and why.
+template <class LabelerT>
+std::string selection_note(const LabelerT& labeler) {
+  return text_of("labels from the ", labeler.chose_tuned() ? "tuned" : "frozen", " model: mutual information frozen ",
+                 labeler.frozen_statistics().mutual_information, ", tuned ",
+                 labeler.tuned_statistics().mutual_information);
+}
+
+/// The labeller of MAO's new stage; `tuned` is a copy of the backbone as the base stage left it, bound to the classes of
+/// `fresh`, whose training images some labellers look at beforehand.
+template <Backbone LearnerT>
+AnyLabeler make_labeler(const OpenedModel& opened, const TaskHalf& fresh, const LearnerSettings& settings,
+                        LearnerT tuned) {
+  using Frozen = ZeroShot<AnyModel>;
+  if (settings.labeler == "tuned") return any_labeler(TunedPromptLabeler<LearnerT>(std::move(tuned)));
+  Frozen frozen = make_zero_shot(opened, fresh.classes, settings);
+  if (settings.labeler == "average") {
+    return any_labeler(AverageLabeler<Frozen, LearnerT>(std::move(frozen), std::move(tuned)));
+  }
+  if (settings.labeler == "agreement") {
+    return any_labeler(AgreementLabeler<Frozen, LearnerT>(std::move(frozen), std::move(tuned)));
+  }
+  if (settings.labeler == "soft") {
+    return any_labeler(SoftLabeler<Frozen, LearnerT>(std::move(frozen), std::move(tuned)));
+  }
+  if (settings.labeler == "auto") {
+    return any_labeler(BalancedLabeler<Frozen, LearnerT>(std::move(frozen), std::move(tuned), *fresh.train));
+  }
+  if (settings.labeler == "select") {
+    SelectingLabeler<Frozen, LearnerT> labeler(std::move(frozen), std::move(tuned), *fresh.train);
+    std::string note = selection_note(labeler);
+    return any_labeler(std::move(labeler), std::move(note));
+  }
+  return any_labeler(TunedPromptLabeler<Frozen>(std::move(frozen)));
+}
+
+}  // namespace mao_program

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a finished run tells its user: what came of it, and which commands look at it and use it.
+
+#include <algorithm>
+#include <filesystem>
+#include <iomanip>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "colours.hpp"
+#include "tune/results.hpp"
+
+namespace mao_program {
+
+/// `text` as one word of a shell.
+inline std::string shell_word(const std::string& text) {
+  constexpr std::string_view plain = "+,-./:=@_";
+  const bool is_plain = !text.empty() && std::ranges::all_of(text, [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || plain.find(c) != std::string_view::npos;
+  });
+  if (is_plain) return text;
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+/// `coop + MAO against the untuned model: Base +0.75, New +1.08, H +0.93 points (means of 3 seeds)`; nothing where
+/// there is no untuned model to compare with, or nothing was tuned.
+inline void print_gain(std::ostream& out, const std::string& learner, bool mao, const nlohmann::json& results) {
+  if (learner == "zero-shot" || !results.contains("paper") || !results.contains("zero_shot")) return;
+  const auto& tuned = results.at("paper");
+  const auto& untuned = results.at("zero_shot");
+  out << learner << (mao ? " + MAO" : "") << " against the untuned model:" << std::fixed << std::setprecision(2);
+  const char* before = " ";
+  for (const auto& [key, name] : {std::pair{"base", "Base"}, {"new", "New"}, {"h", "H"}}) {
+    const double gain = number(tuned.at(key)) - number(untuned.at(key));
+    if (std::isnan(gain)) continue;
+    out << before << name << ' ' << std::showpos << gain << std::noshowpos;
+    before = ", ";
+  }
+  const std::size_t seeds = results.at("per_seed").size();
+  out << " points (" << (seeds == 1 ? "1 seed" : "means of " + std::to_string(seeds) + " seeds") << ")\n";
+}
+
+/// What came of the run in the folder `run`, and the commands that come next.
+inline void print_next_steps(std::ostream& out, const std::string& run, const std::string& learner, bool mao,
+                             const nlohmann::json& results, const Colours& colours) {
+  namespace fs = std::filesystem;
+  print_gain(out, learner, mao, results);
+  const std::string folder = shell_word(run), page = shell_word(run + ".html");
+  const std::string report = "mao report " + folder + " --out " + page;
+  out << "\nNext:\n  " << colours.bold(report) << "\n      writes a page of tables, curves and mini-batches\n";
+  const auto seeds = results.find("per_seed");
+  if (seeds == results.end() || seeds->empty()) return;
+  const fs::path seed = fs::path(run) / ("seed" + std::to_string(seeds->front().value("seed", 1)));
+  for (const char* stage : {"new", "base", "plain"}) {
+    const fs::path prompts = seed / (std::string(stage) + ".prompts.safetensors");
+    if (!fs::exists(prompts)) continue;
+    out << "  " << colours.bold("mao predict PICTURE --prompts " + shell_word(prompts.string()))
+        << "\n      classifies pictures of your own\n";
+    return;
+  }
+}
+
+}  // namespace mao_program

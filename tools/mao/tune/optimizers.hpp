@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Optimisers by the names that the program and the references' configurations have for them.
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include <mao/core/error.hpp>
+#include <mao/optimizers/optimizer.hpp>
+
+namespace mao_program {
+
+struct NamedOptimizer {
+  const char* name;
+  mao::OptimizerKind kind;
+  bool amsgrad = false;
+};
+
+inline constexpr std::array named_optimizers{
+    NamedOptimizer{"sgd", mao::OptimizerKind::Sgd},         NamedOptimizer{"adam", mao::OptimizerKind::Adam},
+    NamedOptimizer{"amsgrad", mao::OptimizerKind::Adam, true}, NamedOptimizer{"adamw", mao::OptimizerKind::AdamW},
+    NamedOptimizer{"radam", mao::OptimizerKind::RAdam},     NamedOptimizer{"rmsprop", mao::OptimizerKind::RmsProp}};
+
+inline std::vector<std::string> optimizer_names() {
+  std::vector<std::string> names;
+  for (const NamedOptimizer& each : named_optimizers) names.emplace_back(each.name);
+  return names;
+}
+
+/// Options with the optimiser of that name. **Throws** `OptionError`, beginning with `where`, for another.
+inline mao::OptimizerOptions with_optimizer(mao::OptimizerOptions options, const std::string& name,
+                                            const std::string& where) {
+  for (const NamedOptimizer& each : named_optimizers) {
+    if (each.name != name) continue;
+    options.kind = each.kind;
+    options.amsgrad = each.amsgrad;
+    return options;
+  }
+  throw mao::OptionError(mao::text_of(where, ": the optimiser is \"", name,
+                                      "\", expected sgd, adam, amsgrad, adamw, radam or rmsprop"));
+}
+
+}  // namespace mao_program

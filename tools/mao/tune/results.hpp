@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The numbers of a run as JSON and as a table.
+
+#include <cmath>
+#include <iomanip>
+#include <limits>
+#include <optional>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/evaluation/base_to_new.hpp>
+#include <mao/evaluation/metrics.hpp>
+
+namespace mao_program {
+
+using namespace mao;
+
+/// A number of a results file; null, which stands for "not tested", is NaN.
+inline double number(const nlohmann::json& value) {
+  return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// H is null where New was not tested.
+inline nlohmann::json to_json(const Scores& scores) {
+  return {{"base", scores.base}, {"new", scores.fresh}, {"h", std::isnan(scores.fresh) ? scores.fresh : scores.h()}};
+}
+
+/// Mean over seeds; "h" is the harmonic mean of the means, as the papers average, "std" the sample deviation of each,
+/// absent for a single seed.
+inline nlohmann::json mean_of(const nlohmann::json& per_seed, const std::string& protocol) {
+  std::vector<double> base, fresh, h;
+  for (const auto& seed : per_seed) {
+    base.push_back(number(seed.at(protocol).at("base")));
+    fresh.push_back(number(seed.at(protocol).at("new")));
+    h.push_back(number(seed.at(protocol).at("h")));
+  }
+  const MeanStd b = mean_std(base), n = mean_std(fresh), of_h = mean_std(h);
+  nlohmann::json found{{"base", b.mean},
+                       {"new", n.mean},
+                       {"h", std::isnan(n.mean) ? n.mean : harmonic_mean(b.mean, n.mean)}};
+  if (per_seed.size() > 1) found["std"] = {{"base", b.deviation}, {"new", n.deviation}, {"h", of_h.deviation}};
+  return found;
+}
+
+/// Accuracy of each class by its name; null for a class without test images.
+inline nlohmann::json per_class(const Metrics& metrics, const ClassList& classes) {
+  nlohmann::json object = nlohmann::json::object();
+  for (std::size_t i = 0; i < metrics.per_class.size(); ++i) object[classes.names.at(i)] = metrics.per_class[i];
+  return object;
+}
+
+/// zero_shot.json: the untuned model. "new" and "h" are null where there are no new classes.
+inline nlohmann::json zero_shot_result(const Metrics& base, const ClassList& base_classes,
+                                       const std::optional<Metrics>& fresh, const ClassList& new_classes) {
+  constexpr double untested = std::numeric_limits<double>::quiet_NaN();
+  auto result = to_json({base.accuracy, fresh ? fresh->accuracy : untested});
+  result["per_class"] = {{"base", per_class(base, base_classes)},
+                         {"new", fresh ? per_class(*fresh, new_classes) : nlohmann::json::object()}};
+  return result;
+}
+
+/// The result of one seed, with accuracies of single classes.
+inline nlohmann::json seed_result(std::uint64_t seed, const BaseToNewResult& result, const ClassList& base,
+                                  const ClassList& fresh) {
+  return {{"seed", seed},
+          {"paper", to_json(result.paper)},
+          {"single", to_json(result.single)},
+          {"first", to_json(result.first)},
+          {"macro_f1", {{"base", result.base.macro_f1}, {"new", result.fresh.macro_f1}}},
+          {"per_class", {{"base", per_class(result.base, base)}, {"new", per_class(result.fresh, fresh)}}}};
+}
+
+/// {"accuracy", "std"} over seeds of what `value_of` takes from each.
+template <class ValueOf>
+nlohmann::json accuracy_of(const nlohmann::json& per_seed, const ValueOf& value_of) {
+  std::vector<double> values;
+  for (const auto& seed : per_seed) values.push_back(number(value_of(seed)));
+  const MeanStd over_seeds = mean_std(values);
+  return {{"accuracy", over_seeds.mean}, {"std", over_seeds.deviation}};
+}
+
+/// Of a run whose prompts were tested on other data sets.
+inline nlohmann::json transfer_results(const nlohmann::json& zero_shot, const nlohmann::json& per_seed) {
+  nlohmann::json results{{"protocol", "transfer"}, {"zero_shot", zero_shot.at("targets")}};
+  results["source"] = accuracy_of(per_seed, [](const nlohmann::json& seed) { return seed.at("paper").at("base"); });
+  for (const auto& [name, unused] : zero_shot.at("targets").items()) {
+    results["targets"][name] =
+        accuracy_of(per_seed, [&name](const nlohmann::json& seed) { return seed.at("targets").at(name); });
+  }
+  for (const auto& seed : per_seed) {
+    results["per_seed"].push_back(
+        {{"seed", seed.at("seed")}, {"source", seed.at("paper").at("base")}, {"targets", seed.at("targets")}});
+  }
+  return results;
+}
+
+/// results.json of a run. "first" is what the first step alone comes to.
+inline nlohmann::json run_results(nlohmann::json zero_shot, nlohmann::json per_seed) {
+  if (zero_shot.contains("targets")) return transfer_results(zero_shot, per_seed);
+  zero_shot.erase("per_class");
+  nlohmann::json results{{"zero_shot", std::move(zero_shot)},
+                         {"paper", mean_of(per_seed, "paper")},
+                         {"single", mean_of(per_seed, "single")}};
+  if (per_seed.front().contains("first")) results["first"] = mean_of(per_seed, "first");
+  for (auto& seed : per_seed) seed.erase("per_class");
+  results["per_seed"] = std::move(per_seed);
+  return results;
+}
+
+/// `label   base 75.50 +- 0.31   new 54.40 +- 0.20   H 63.24`
+inline void print_scores(std::ostream& out, const std::string& label, const nlohmann::json& scores) {
+  const auto print = [&](const char* key) {
+    const double mean = number(scores.at(key));
+    if (std::isnan(mean)) {
+      out << "     -";
+      return;
+    }
+    out << std::setw(6) << mean;
+    if (scores.contains("std")) out << " +- " << std::setw(4) << number(scores.at("std").at(key));
+  };
+  out << std::fixed << std::setprecision(2) << std::left << std::setw(22) << label << std::right << " Base ";
+  print("base");
+  out << "   New ";
+  print("new");
+  out << "   H ";
+  print("h");
+  out << "\n";
+}
+
+/// `name   65.20 +- 0.31   zero-shot 64.10`, a line for the source and each target.
+inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
+  const auto line = [&](const std::string& name, const nlohmann::json& scores, const nlohmann::json& untuned) {
+    out << std::left << std::setw(22) << name << std::right << std::setw(6) << number(scores.at("accuracy")) << " +- "
+        << std::setw(4) << number(scores.at("std"));
+    if (untuned.is_number()) out << "   zero-shot " << std::setw(6) << untuned.get<double>();
+    out << "\n";
+  };
+  out << std::fixed << std::setprecision(2);
+  line("source", results.at("source"), nullptr);
+  double sum = 0;
+  for (const auto& [name, scores] : results.at("targets").items()) {
+    line(name, scores, results.at("zero_shot").at(name));
+    sum += number(scores.at("accuracy"));
+  }
+  out << std::left << std::setw(22) << "mean of the targets" << std::right << std::setw(6)
+      << sum / static_cast<double>(results.at("targets").size()) << "\n";
+}
+
+/// The table at the end of a run.
+inline void print_results(std::ostream& out, const std::string& learner, bool mao, const nlohmann::json& results) {
+  if (results.contains("targets")) return print_transfer(out, results);
+  print_scores(out, "zero-shot", results.at("zero_shot"));
+  if (learner == "zero-shot") return;
+  const std::string name = learner + (mao ? " + MAO" : "");
+  const bool two_steps = mao && number(results.at("paper").at("new")) >= 0;
+  print_scores(out, name + (two_steps ? " (paper)" : ""), results.at("paper"));
+  if (!two_steps) return;
+  print_scores(out, name + " (single)", results.at("single"));
+  if (results.contains("first")) print_scores(out, "base stage alone", results.at("first"));
+}
+
+}  // namespace mao_program

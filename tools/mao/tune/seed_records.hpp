@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// What a seed leaves for people and other programs to read: log.txt in Dassl's words, TensorBoard's events, which
+/// classes were taken for which.
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include <mao/evaluation/base_to_new.hpp>
+
+#include "report/dassl_log.hpp"
+#include "runs/tensorboard.hpp"
+
+namespace mao_program {
+
+using namespace mao;
+
+/// Writes into the folder of a seed. One that continues appends to its log and opens another event file.
+class SeedRecords {
+ public:
+  explicit SeedRecords(const std::filesystem::path& folder);
+
+  void step(const std::string& stage, const StepReport& report);
+  void epoch(const std::string& stage, const EpochReport& report);
+  /// Also writes confusion.json.
+  void result(const BaseToNewResult& result, const BaseToNewTask& task);
+
+ private:
+  void line(const std::string& text);
+  void half(const std::string& name, const Metrics& metrics);
+
+  std::filesystem::path folder_;
+  std::ofstream log_;
+  TensorBoard board_;
+  std::string stage_;
+  DasslStep now_;
+  std::chrono::steady_clock::time_point start_, last_;
+};
+
+}  // namespace mao_program

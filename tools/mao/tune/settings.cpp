@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "models/product_speed.hpp"
+#include "numbers.hpp"
+#include "tune/optimizers.hpp"
+#include "tune/settings.hpp"
+
+namespace mao_program {
+
+namespace {
+
+/// Options that are added while it lives are in a section of their own in the help.
+class HelpSection {
+ public:
+  HelpSection(CLI::App& app, const std::string& name) : app_(app), before_(app.option_defaults()->get_group()) {
+    app_.option_defaults()->group(name);
+  }
+  ~HelpSection() { app_.option_defaults()->group(before_); }
+  HelpSection(const HelpSection&) = delete;
+  HelpSection& operator=(const HelpSection&) = delete;
+
+ private:
+  CLI::App& app_;
+  std::string before_;
+};
+
+}  // namespace
+
+void add_model_options(CLI::App& app, ModelSettings& settings) {
+  const HelpSection section(app, "Model");
+  app.add_option("--model", settings.model, "embedded, mobilenet-minilm, or a CLIP checkpoint (file or folder)")
+      ->capture_default_str();
+  app.add_option("--weights", settings.weights,
+                 "folder with the weights of mobilenet-minilm or of another embedded model");
+  app.add_option("--minilm", settings.minilm, "folder of all-MiniLM-L6-v2 (default: the installed Python package)");
+  app.add_option("--vocab", settings.vocab,
+                 "CLIP's BPE vocabulary (default: beside the checkpoint or the installed package)");
+  app.add_option("--activation", settings.activation, "auto (from the checkpoint or the configuration beside it), quick_gelu or gelu")
+      ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
+      ->capture_default_str();
+  app.add_option("--heads", settings.heads,
+                 "IMAGE,TEXT: attention heads of the two towers, such as 12,8 (default: as the checkpoint or the "
+                 "configuration beside it says, or the published models of its widths have)")
+      ->expected(2)
+      ->delimiter(',')
+      ->check(above_zero());
+  app.add_option("--mean", settings.mean,
+                 "R G B: mean of the pixels, 0 to 1 (default: that of the file beside the checkpoint, else CLIP's)")
+      ->expected(3);
+  app.add_option("--std", settings.deviation, "R G B: their standard deviation, as --mean")->expected(3);
+  app.add_option("--precision", settings.precision,
+                 "precision of the frozen towers: fp32, equal to the reference; bf16, several times faster where the CPU has "
+                 "instructions for it; auto, the faster of both on this CPU")
+      ->check(CLI::IsMember({"fp32", "bf16", "auto"}))
+      ->transform([](const std::string& name) {
+        return name == "auto" ? to_string(product_speed().faster()) : name;
+      })
+      ->capture_default_str();
+  app.add_option("--memory-limit", settings.memory_limit,
+                 "MiB that a step may keep for its backward pass (0: no limit); above it, parts are computed twice")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  app.add_option("--device", settings.device, "where the model computes: cpu, cuda or cuda:N")->capture_default_str();
+  app.add_flag("--cuda-graphs", settings.cuda_graphs,
+               "with --device cuda: record the text tower's passes as CUDA graphs and replay them");
+}
+
+void add_data_options(CLI::App& app, DataSettings& settings) {
+  const HelpSection section(app, "Data");
+  app.add_option("--data", settings.data,
+                 "a name that `mao datasets` lists (with --root), a folder of images, a CoOp data set folder, a split "
+                 "JSON or a "
+                 "CSV; or sketch, shifted, disjoint (rendered)")
+      ->capture_default_str();
+  add_image_options(app, settings);
+  app.add_option("--shots", settings.shots, "training images a class")
+      ->check(above_zero())
+      ->capture_default_str();
+  app.add_option("--class-split", settings.classes,
+                 "base-new: train on the first half of the classes, the other half is new; all: train and test on all")
+      ->check(CLI::IsMember({"base-new", "all"}))
+      ->capture_default_str();
+}
+
+void add_image_options(CLI::App& app, DataSettings& settings) {
+  const HelpSection section(app, "Data");
+  app.add_option("--shot-seed", settings.shot_seed, "seed of the few-shot draw (0: the training seed)")
+      ->capture_default_str();
+  app.add_option("--augment", settings.augment, "augmentation of training images: auto, none or crop-flip")
+      ->check(CLI::IsMember({"auto", "none", "crop-flip"}))
+      ->capture_default_str();
+  app.add_option("--views", settings.views,
+                 "augmented views of each training image that are encoded once and shown again; 0: a new one every "
+                 "time. Faster, but another distribution of views than the reference's")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  add_root_options(app, settings);
+  app.add_option(
+      "--shots-file", settings.shots_file,
+      "few-shot draw that CoOp has saved, instead of one of our own: a file, in whose name {seed} and {shots} "
+      "stand for the seed and --shots; or \"saved\" for split_fewshot/shot_{shots}-seed_{seed}.pkl of the "
+      "data set");
+}
+
+void add_root_options(CLI::App& app, DataSettings& settings) {
+  const HelpSection section(app, "Data");
+  app.add_option("--root", settings.root, "folder that holds the data sets with names (default: MAO_DATA)");
+  app.add_option("--classnames", settings.classnames,
+                 "file that gives folders, or the classes of a split JSON or CSV, readable names");
+}
+
+void add_method_options(CLI::App& app, LearnerSettings& settings) {
+  const HelpSection section(app, "Method");
+  app.add_option("--learner", settings.learner, "the method: zero-shot, coop, ...; `mao learners` describes them")
+      ->capture_default_str();
+  app.add_option_function<std::vector<std::string>>(
+         "--set",
+         [&settings](const std::vector<std::string>& pairs) {
+           for (const std::string& pair : pairs) {
+             const auto at = pair.find('=');
+             require<OptionError>(at != std::string::npos && at > 0, "--set ", pair, ": expected NAME=VALUE");
+             settings.options[pair.substr(0, at)] = pair.substr(at + 1);
+           }
+         },
+         "NAME=VALUE, an option of the method (`mao learners NAME` lists them); may be repeated")
+      ->allow_extra_args(false);
+}
+
+void add_template_option(CLI::App& app, LearnerSettings& settings) {
+  const HelpSection section(app, "Method");
+  app.add_option(
+         "--template", settings.zero_shot_template,
+         "sentence of the untuned model with {}, or a file of several, whose features are averaged; auto: that of "
+         "a data set with a name, \"a photo of a {}.\" otherwise and for MAO's pseudo labels")
+      ->capture_default_str();
+}
+
+namespace {
+
+void add_mao_options(CLI::App& app, LearnerSettings& settings) {
+  const HelpSection section(app, "MAO");
+  app.add_flag("--mao", settings.mao, "train MAO's two steps instead of the plain method");
+  app.add_option("--steps", settings.steps, "steps of MAO: both, base (alone), or new (after the plain method)")
+      ->check(CLI::IsMember({"both", "base", "new"}))
+      ->capture_default_str();
+  app.add_option("--k", settings.k, "MAO: classes a sample brings, itself included (0: by the number of classes)")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  app.add_option("--new-epochs", settings.new_epochs, "epochs of MAO's new stage")
+      ->check(above_zero())
+      ->capture_default_str();
+  app.add_option("--new-lr", settings.new_lr, "learning rate of MAO's new stage")
+      ->check(above_zero())
+      ->capture_default_str();
+  app.add_option("--new-batch", settings.new_batch, "images a batch in MAO's new stage")
+      ->check(above_zero())
+      ->capture_default_str();
+  app.add_option("--similarity", settings.similarity, "what ranks hard negatives: auto, minilm, clip, or a file")
+      ->capture_default_str();
+  app.add_option("--labeler", settings.labeler,
+                 "what labels new images: zero-shot, tuned, or none (base stage alone); beyond the paper: average, "
+                 "agreement, soft, select, auto")
+      ->check(CLI::IsMember({"zero-shot", "tuned", "none", "average", "agreement", "soft", "select", "auto"}))
+      ->capture_default_str();
+  app.add_option("--threshold", settings.threshold, "pseudo labels below this confidence do not train")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  app.add_option("--columns", settings.columns, "reg-B: distinct classes (paper) or per-image (released code)")
+      ->check(CLI::IsMember({"distinct", "per-image"}))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_learner_options(CLI::App& app, LearnerSettings& settings) {
+  const HelpSection section(app, "Method");
+  add_method_options(app, settings);
+  const auto set = [&settings](const std::string& name) {
+    return [&settings, name](const std::string& value) { settings.options[name] = value; };
+  };
+  app.add_option_function<std::string>("--context-init", set("init"),
+                                       "--set init=...: words the context starts from; \"\" for a random start");
+  app.add_option_function<std::string>("--context", set("context"), "--set context=...: context vectors");
+  app.add_flag_function(
+      "--class-specific", [&settings](std::int64_t) { settings.options["class-specific"] = "true"; },
+      "--set class-specific=true: one context a class (random start; such prompts do not transfer)");
+  app.add_option_function<std::string>("--class-position", set("class-position"),
+                                       "--set class-position=...: end, middle or front");
+  std::vector<std::string> optimizers = optimizer_names();
+  optimizers.insert(optimizers.begin(), "auto");
+  app.add_option("--optimizer", settings.optimizer,
+                 "auto (the method's own), sgd, adam, amsgrad, adamw, radam or rmsprop")
+      ->check(CLI::IsMember(optimizers))
+      ->capture_default_str();
+  app.add_option("--adam-epsilon", settings.adam_epsilon, "epsilon of all optimisers except sgd")
+      ->check(above_zero())
+      ->capture_default_str();
+  add_template_option(app, settings);
+  app.add_option("--epochs", settings.epochs, "epochs (0: 20, or 10 for MAO's base stage)")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  app.add_option("--lr", settings.lr, "learning rate (0: 0.002, or 0.0035 for MAO's base stage)")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  app.add_option("--batch", settings.batch, "images a batch (0: 32; MAO: b by the number of classes)")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  add_mao_options(app, settings);
+}
+
+}  // namespace mao_program

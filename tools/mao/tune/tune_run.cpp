@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <map>
+#include <optional>
+#include <sstream>
+
+#include <mao/core/detail/text_encoding.hpp>
+#include <mao/data/open.hpp>
+#include <mao/version.hpp>
+
+#include "data/named_data.hpp"
+#include "data/targets.hpp"
+#include "data/task_data.hpp"
+#include "interrupt.hpp"
+#include "learners/learner.hpp"
+#include "numbers.hpp"
+#include "tune/labelers.hpp"
+#include "tune/memory_estimate.hpp"
+#include "tune/mini_batches.hpp"
+#include "tune/own_tuner.hpp"
+#include "tune/results.hpp"
+#include "tune/run_output.hpp"
+#include "tune/seed_records.hpp"
+#include "tune/tune_run.hpp"
+#include "tune/workers.hpp"
+
+namespace mao_program {
+
+namespace {
+
+/// A line for each option of MAO that was given to a plain run.
+std::vector<std::string> settings_without_effect(const RunSettings& run) {
+  const LearnerSettings& settings = run.learner;
+  const LearnerSettings usual;
+  if (settings.mao) return {};
+  std::vector<std::string> lines;
+  const auto look = [&](const char* name, bool is_usual) {
+    if (!is_usual) lines.push_back(text_of(name, " is MAO's and has no effect without --mao"));
+  };
+  look("--k", settings.k == usual.k);
+  look("--new-epochs", settings.new_epochs == usual.new_epochs);
+  look("--new-lr", settings.new_lr == usual.new_lr);
+  look("--new-batch", settings.new_batch == usual.new_batch);
+  look("--similarity", settings.similarity == usual.similarity);
+  look("--labeler", settings.labeler == usual.labeler);
+  look("--threshold", settings.threshold == usual.threshold);
+  look("--columns", settings.columns == usual.columns);
+  return lines;
+}
+
+/// One invocation of `run_tune`.
+class TuneRun {
+ public:
+  TuneRun(RunSettings settings, RunOptions options, std::shared_ptr<Workers> workers)
+      : settings_(std::move(settings)),
+        options_(std::move(options)),
+        workers_(std::move(workers)),
+        output_(options_.out, options_.quiet, !is_first(workers_.get())) {}
+
+  int run() {
+    check_settings(settings_);
+    take_config();
+    if (is_finished()) return 0;
+    output_.check_place();
+    if (output_.exists() && !hold()) return stopped();
+    for (const std::string& line : settings_without_effect(settings_)) say("note: " + line);
+    say(text_of("mao ", version, ", run folder ", options_.out));
+    const OpenedModel opened = open_model(settings_.model);
+    say(opened.description);
+    say("pictures: " + opened.pixels);
+    if (!has_old_config_) expect_same_pixels(describe(opened.model->preprocess()));
+    const EncodeProgress encoding = [this](const std::string& what, std::int64_t done, std::int64_t total) {
+      output_.progress(what, done, total);
+    };
+    const auto note = [this](const std::string& line) { say(line); };
+    TaskData data(opened, settings_.data, options_, needs_pixels(), encoding, note);
+    say(data.description());
+    if (data.images().from_files() && named_data(settings_.data) == nullptr) {
+      const UnreadFiles unread = unread_of(settings_.data.data);
+      if (unread.total() > 0) say("note: " + unread.description());
+    }
+    const Targets targets(opened, settings_.targets, settings_.data, options_, needs_pixels(), encoding, note);
+    if (!is_zero_shot()) {  // an option that does not fit the model leaves nothing behind
+      const ClassList classes = data.of_seed(settings_.seeds.at(0)).base.classes;
+      const MemoryEstimate memory = estimate_memory(opened, classes, settings_, needs_pixels());
+      if (memory.text > 0) say(description_of(memory, classes, settings_.model.memory_limit));
+      static_cast<void>(make_learner(opened, classes, settings_.learner, 1));
+    }
+    output_.open(config_);  // not before: a mistyped path leaves nothing behind
+    if (!hold()) return stopped();
+    if (is_finished()) {  // by whoever held the folder until now
+      output_.release();
+      return 0;
+    }
+    try {
+      const int status = run_seeds(opened, data, targets);
+      if (status == 0) output_.release();
+      return status;
+    } catch (...) {
+      if (!workers_) output_.withdraw();
+      throw;
+    }
+  }
+
+ private:
+  [[nodiscard]] bool is_zero_shot() const { return settings_.learner.learner == "zero-shot"; }
+
+  [[nodiscard]] bool needs_pixels() const {
+    return !is_zero_shot() && learner_named(settings_.learner.learner).prompts_images;
+  }
+
+  /// What config.json holds: the settings, and a fingerprint of the files that they name.
+  ///
+  /// **Throws** `OptionError` when these have changed since the run began.
+  void take_config() {
+    config_ = settings_;
+    const nlohmann::json flat = config_.flatten();
+    for (const auto& [setting, value] : flat.items()) {
+      const std::string text = value.is_string() ? value.get<std::string>() : std::string();
+      require<OptionError>(is_utf8(text), "the setting ", setting.substr(1), " is '", escaped(text),
+                           "', which is not UTF-8, and config.json could not hold it; rename the file or folder, or "
+                           "make a link to it");
+    }
+    const nlohmann::json saved = output_.saved_config();
+    const bool was_kept = saved.is_object() && saved.contains("images");
+    nlohmann::json images;
+    try {
+      images = fingerprint_of_files(settings_);
+    } catch (const FileError& error) {  // a finished run may outlive its data
+      if (!was_kept || !std::filesystem::exists(std::filesystem::path(options_.out) / "results.json")) throw;
+      say(text_of("note: whether the data has changed since cannot be told: ", error.what()));
+      images = saved.at("images");
+    }
+    if (saved.is_object() && !was_kept && !images.is_null()) {
+      say(text_of("note: ", options_.out, " has no fingerprint of its data, so whether that has changed cannot be told"));
+      images = nullptr;
+    }
+    if (!images.is_null()) config_["images"] = images;
+    has_old_config_ = saved.is_object() && !saved.contains("preprocess");
+    if (saved.is_object() && !has_old_config_) config_["preprocess"] = saved.at("preprocess");
+    const std::string changed = was_kept ? changed_files(saved.at("images"), images) : std::string();
+    if (changed.empty() || !has_same_settings(saved)) return;
+    throw OptionError(text_of(options_.out, " holds a run on data that has changed since (", changed,
+                              "); put it back as it was, or choose another --out, or remove ", options_.out,
+                              " to train on what is there now"));
+  }
+
+  /// Other settings are for `RunFolder` to name.
+  [[nodiscard]] bool has_same_settings(nlohmann::json saved) const {
+    saved.erase("images");
+    saved.erase("preprocess");
+    return saved == nlohmann::json(settings_);
+  }
+
+  /// The folder was opened with what its config.json says of pixels, before there was a model to ask.
+  void expect_same_pixels(const std::string& now) {
+    const std::string there = config_.value("preprocess", now);
+    require<OptionError>(there == now, options_.out, " holds a run with other settings: preprocess: ", there, " there, ",
+                         now, " now; choose another --out, or put the files beside the checkpoint back as they were");
+    config_["preprocess"] = now;
+  }
+
+  /// True, having said so, when an earlier call did it all.
+  bool is_finished() {
+    if (!output_.exists()) return false;
+    output_.open(config_);  // says at once when it holds another run
+    const auto finished = output_.folder().read("results.json");
+    if (finished.is_null()) return false;
+    say(options_.out + ": this run is finished; nothing to do");
+    print(finished);
+    return true;
+  }
+
+  bool hold() { return output_.hold(options_, stop_asked); }
+
+  int stopped() {
+    say("stopped; the same command resumes the run from its last whole epoch");
+    return 130;
+  }
+
+  int run_seeds(const OpenedModel& opened, TaskData& data, const Targets& targets) {
+    nlohmann::json per_seed = nlohmann::json::array(), zero_shot;
+    for (const std::uint64_t seed : settings_.seeds) {
+      const BaseToNewTask task = data.of_seed(seed);
+      if (per_seed.empty()) zero_shot = zero_shot_results(opened, task, targets);
+      const auto result = run_seed(opened, data, task, targets, seed, zero_shot);
+      if (result.is_null()) {
+        return stopped();
+      }
+      per_seed.push_back(result);
+    }
+    const auto results = run_results(zero_shot, std::move(per_seed));
+    output_.folder().save("results.json", results);
+    print(results);
+    return 0;
+  }
+
+  void say(const std::string& line) { output_.say(line); }
+
+  void print(const nlohmann::json& results) {
+    std::ostringstream table;
+    print_results(table, settings_.learner.learner, settings_.learner.mao, results);
+    output_.show(table.str());
+  }
+
+  /// Kept in zero_shot.json.
+  nlohmann::json zero_shot_results(const OpenedModel& opened, const BaseToNewTask& task, const Targets& targets) {
+    if (const auto before = output_.folder().read("zero_shot.json"); !before.is_null()) return before;
+    auto untuned = make_zero_shot(opened, task.base.classes, settings_.learner, settings_.data.data);
+    const Metrics base = test_on(untuned, task.base);
+    std::optional<Metrics> fresh;
+    if (task.fresh.test) fresh = test_on(untuned, task.fresh);
+    auto results = zero_shot_result(base, task.base.classes, fresh, task.fresh.classes);
+    if (!targets.names().empty()) {
+      results["targets"] = targets.accuracies([&](const std::string& name, const ClassList& classes) {
+        return make_zero_shot(opened, classes, settings_.learner, name);
+      });
+    }
+    output_.folder().save("zero_shot.json", results);
+    return results;
+  }
+
+  /// Null when the run was stopped.
+  nlohmann::json run_seed(const OpenedModel& opened, const TaskData& data, const BaseToNewTask& task,
+                          const Targets& targets, std::uint64_t seed, const nlohmann::json& zero_shot) {
+    const std::string name = folder_of(seed);
+    if (const auto finished = output_.folder().read(name + "/result.json"); !finished.is_null()) {
+      say(text_of("seed ", seed, ": finished before"));
+      return finished;
+    }
+    if (is_zero_shot()) return untuned_seed(seed, zero_shot);
+    auto steps = make_steps(settings_, task.base.classes.size(), seed, data.images().augments(),
+                            [this](const std::string& line) { say(line); });
+    share_batches(steps, workers_);
+    steps.folder = output_.folder().folder(name);
+    steps.info = {.method = settings_.learner.learner,
+                  .model = opened.model->fingerprint(),
+                  .classes = {},
+                  .settings = settings_};
+    forget_unfinished_epochs(seed, steps.folder);
+    link_for_dassl(name);
+    SeedRecords records(steps.folder);
+    std::string stage;
+    steps.on_stage = [&](const std::string& now) { stage = now; };
+    steps.observer = observer(seed, stage, records);
+    auto backbone = make_learner(opened, task.base.classes, settings_.learner, seed);
+    const auto similarity = settings_.learner.mao ? make_similarity(opened, settings_) : Similarity();
+    if (steps.mao_base && seed == settings_.seeds.front()) {
+      LabelledImages pixels = data.images().training("base", seed);
+      output_.folder().save_compact(name + "/batches.json",
+                                    mini_batches(opened, task.base, *pixels.source, similarity, steps.mao_base->sampler,
+                                                 settings_.learner, seed));
+    }
+    const auto result = train(opened, task, backbone, similarity, seed, steps);
+    if (!result) return nullptr;
+    records.result(*result, task);
+    auto object = seed_result(seed, *result, task.base.classes, task.fresh.classes);
+    if (!targets.names().empty()) {
+      object["targets"] =
+          targets.accuracies([&](const std::string&, const ClassList&) -> Learner& { return backbone; });
+    }
+    output_.folder().save(name + "/result.json", object);
+    std::ostringstream line;
+    print_scores(line, text_of("seed ", seed), object.at("paper"));
+    const std::string text = line.str();
+    say(text.substr(0, text.size() - 1));
+    return object;
+  }
+
+  /// dassl/seedN: a folder of only seeds, as Dassl's parse scripts want it.
+  void link_for_dassl(const std::string& name) {
+    const auto links = output_.folder().folder("dassl");
+    std::error_code no_links_here;
+    if (!std::filesystem::exists(links / name)) {
+      std::filesystem::create_directory_symlink(std::filesystem::path("..") / name, links / name, no_links_here);
+    }
+  }
+
+  static std::string folder_of(std::uint64_t seed) { return text_of("seed", seed); }
+
+  /// The same for every seed: nothing is learned.
+  static nlohmann::json untuned_seed(std::uint64_t seed, const nlohmann::json& zero_shot) {
+    nlohmann::json result{{"seed", seed}};
+    for (const char* key : {"base", "new", "h"}) result["paper"][key] = result["single"][key] = zero_shot.at(key);
+    if (zero_shot.contains("targets")) result["targets"] = zero_shot.at("targets");
+    return result;
+  }
+
+  std::optional<BaseToNewResult> train(const OpenedModel& opened, const BaseToNewTask& task, Learner& backbone,
+                                       const Similarity& similarity, std::uint64_t seed,
+                                       const BaseToNewOptions& steps) {
+    const auto labeler = [&](Learner& tuned) {
+      AnyLabeler made = make_labeler(opened, task.fresh, settings_.learner, copy_of(tuned, opened, settings_.learner));
+      if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
+      return made;
+    };
+    const auto train_plain = [&](Learner& learner, const TaskHalf& base, const PlainOptions& options) {
+      return tuner_of(learner_named(settings_.learner.learner), learner, base, options);
+    };
+    return run_base_to_new(backbone, task, similarity, labeler, steps, train_plain);
+  }
+
+  /// metrics.jsonl keeps no epoch that this run is going to repeat.
+  void forget_unfinished_epochs(std::uint64_t seed, const std::filesystem::path& folder) {
+    std::map<std::string, int> done;
+    for (const char* stage : {"plain", "base", "new"}) {
+      const auto file = folder / text_of(stage, ".checkpoint.safetensors");
+      if (std::filesystem::exists(file)) done[stage] = std::stoi(read_safetensors(file).metadata.at("epochs_done"));
+    }
+    output_.folder().forget_metrics([&](const nlohmann::json& line) {
+      return line.value("seed", std::uint64_t{0}) == seed &&
+             line.value("epoch", 0) > done[line.value("stage", std::string())];
+    });
+  }
+
+  Observer observer(std::uint64_t seed, const std::string& stage, SeedRecords& records) {
+    Observer observer;
+    observer.should_stop = stop_asked;
+    observer.before_save = [this] { output_.expect_held(); };
+    observer.on_step = [this, seed, &stage, &records](const StepReport& report) {
+      output_.refresh();
+      records.step(stage, report);
+      std::ostringstream note;
+      note << std::fixed << std::setprecision(3) << "loss " << report.loss;
+      output_.progress(text_of("seed ", seed, ", ", stage, ", epoch ", report.epoch + 1, "/", report.epochs),
+                       report.step + 1, report.steps, note.str());
+    };
+    observer.on_epoch = [this, seed, &stage, &records](const EpochReport& report) {
+      output_.expect_held();
+      records.epoch(stage, report);
+      output_.folder().metric({{"seed", seed},
+                               {"stage", stage},
+                               {"epoch", report.epoch + 1},
+                               {"epochs", report.epochs},
+                               {"steps", report.steps},
+                               {"skipped", report.skipped},
+                               {"loss", report.loss},
+                               {"accuracy", report.accuracy},
+                               {"learning_rate", report.learning_rate}});
+      std::ostringstream line;
+      line << "seed " << seed << ", " << stage << ", epoch " << report.epoch + 1 << '/' << report.epochs << std::fixed
+           << std::setprecision(4) << ": loss " << report.loss << std::setprecision(1) << ", accuracy "
+           << report.accuracy << std::defaultfloat << std::setprecision(4) << " %, lr " << report.learning_rate;
+      say(line.str());
+    };
+    return observer;
+  }
+
+  RunSettings settings_;
+  nlohmann::json config_;
+  bool has_old_config_ = false;  // from before pixels were noted in it
+  RunOptions options_;
+  std::shared_ptr<Workers> workers_;  ///< null: this process alone
+  RunOutput output_;
+};
+
+}  // namespace
+
+int run_tune(const RunSettings& settings, const RunOptions& options, const std::shared_ptr<Workers>& workers) {
+  return TuneRun(settings, options, workers).run();
+}
+
+namespace {
+
+/// The parser would take -1, and what no 64 bits hold, for 18446744073709551615.
+std::string seed_error(const std::string& text) {
+  const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19;
+  return whole ? std::string() : text + ": expected a whole number from 0 on, of at most 18 digits";
+}
+
+}  // namespace
+
+void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
+  app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
+  app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
+  add_model_options(app, settings.model);
+  add_learner_options(app, settings.learner);
+  app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")
+      ->check(CLI::Validator(seed_error, ""))
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "decoding threads beside the one that trains")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  app.add_option("--cache-mib", options.cache_mib, "memory for decoded images, MiB")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  add_feature_cache_option(app, options.feature_cache);
+  app.add_option("--stale-after", options.stale_after,
+                 "seconds without a sign of life after which another process may take the run's folder over")
+      ->check(above_zero())
+      ->capture_default_str();
+  app.add_flag("--take-over", options.take_over, "take the folder of the run from the process that holds it");
+  app.add_flag("--quiet", options.quiet, "print only the results");
+}
+
+}  // namespace mao_program

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// Learned prompts back on the model they were tuned on.
+
+#include <mao/tuner/prompts_file.hpp>
+
+#include "learners/learner.hpp"
+
+namespace mao_program {
+
+/// The settings that a prompts file was made with.
+inline RunSettings settings_of(const Prompts& prompts) { return prompts.info.settings.get<RunSettings>(); }
+
+/// Takes model and learner from the prompts file, but leaves paths that the command line gives.
+inline void take_model_of(const Prompts& prompts, RunSettings& settings) {
+  const RunSettings saved = settings_of(prompts);
+  const auto keep = [](std::string& value, const std::string& from_file) {
+    if (value.empty()) value = from_file;
+  };
+  if (settings.model.model == ModelSettings().model) settings.model.model = saved.model.model;
+  keep(settings.model.weights, saved.model.weights);
+  keep(settings.model.minilm, saved.model.minilm);
+  keep(settings.model.vocab, saved.model.vocab);
+  if (settings.model.activation == "auto") settings.model.activation = saved.model.activation;
+  if (settings.model.heads.empty()) settings.model.heads = saved.model.heads;
+  if (settings.model.mean.empty()) settings.model.mean = saved.model.mean;
+  if (settings.model.deviation.empty()) settings.model.deviation = saved.model.deviation;
+  settings.learner = saved.learner;
+}
+
+/// The learner as it was saved, bound to `classes`.
+///
+/// **Throws** `OptionError` when the model is another one, or class-specific prompts meet other classes.
+inline Learner restored_learner(const OpenedModel& opened, const Prompts& prompts, const ClassList& classes) {
+  Learner learner = make_learner(opened, prompts.info.first_classes, settings_of(prompts).learner, 1);
+  restore_backbone(learner, prompts, opened.model->fingerprint());
+  learner.bind(classes);
+  return learner;
+}
+
+}  // namespace mao_program
