@@ -5,6 +5,9 @@ set(mao_document_dir ${CMAKE_INSTALL_DATADIR}/doc/mao)
 
 # The library: headers, CMake files, and the embedded model, which mao::embedded::clip() finds in share/mao.
 install(TARGETS mao EXPORT mao-targets FILE_SET HEADERS COMPONENT library FILE_SET kernels COMPONENT library)
+if(TARGET mao_compiled)
+  install(TARGETS mao_compiled EXPORT mao-targets ARCHIVE COMPONENT library)
+endif()
 install(DIRECTORY tools/embedded/model/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mao/embedded COMPONENT library)
 install(EXPORT mao-targets NAMESPACE mao:: DESTINATION ${mao_package_dir} COMPONENT library)
 configure_package_config_file(cmake/mao-config.cmake.in mao-config.cmake INSTALL_DESTINATION ${mao_package_dir})

@@ -13,6 +13,7 @@
 #include <mao/data/open.hpp>
 #include <mao/embedded/few_shot_task.hpp>
 #include <mao/labelers/labelers.hpp>
+#include <mao/models/image_sources.hpp>
 #include <mao/sampling/text_tower_similarity.hpp>
 
 namespace {

@@ -147,8 +147,8 @@ class Program:
             if command not in self.commands:
                 self.commands[command] = self.read_help(command)
         options, subcommands = self.commands[command]
-        if subcommands and not command and (not words or not words[0].startswith("-")):
-            return f"`mao {words[0] if words else ''}` is no command; there are {', '.join(sorted(subcommands))}"
+        if subcommands and not command and words and not words[0].startswith("-"):
+            return f"`mao {words[0]}` is no command; there are {', '.join(sorted(subcommands))}"
         for word in words:
             name = word.split("=")[0]
             if re.fullmatch(r"--?[a-zA-Z][\w-]*", name) and name not in options:

@@ -53,7 +53,9 @@ class Tree:
         self.failures, self.warnings = [], []
         self.text = {path.relative_to(INCLUDE).as_posix(): path.read_text(encoding="utf-8")
                      for path in sorted(INCLUDE.rglob("*.hpp"))}
-        self.includes = {header: INCLUDE_LINE.findall(text) for header, text in self.text.items()}
+        # The bodies that are compiled once, as room/impl/x.ipp or room/detail/impl/x.ipp.
+        self.bodies = {path.relative_to(INCLUDE).as_posix(): path.read_text(encoding="utf-8") for path in sorted(INCLUDE.rglob("*.ipp"))}
+        self.includes = {name: INCLUDE_LINE.findall(text) for name, text in (self.text | self.bodies).items()}
 
     def fail(self, header, message):
         self.failures.append(f"include/mao/{header}: {message}")
@@ -71,8 +73,19 @@ class Tree:
             if "/// \\file" not in text:
                 self.fail(header, "lacks a `/// \\file` comment that says what the header is")
 
+    def check_bodies(self):
+        """A body includes its header first, and a header its body last, where bodies are not compiled once."""
+        for body, text in self.bodies.items():
+            header = body.replace("/impl/", "/").removesuffix(".ipp") + ".hpp"
+            if header not in self.text:
+                self.fail(body, f"is the body of no header; {header} does not exist")
+            elif self.includes[body][:1] != [f"mao/{header}"]:
+                self.fail(body, f"must include <mao/{header}> before all else")
+            elif not self.text[header].endswith(f"#if !defined(MAO_SEPARATE_COMPILATION)\n#include <mao/{body}>\n#endif\n"):
+                self.fail(header, f"must end with <mao/{body}>, unless MAO_SEPARATE_COMPILATION")
+
     def check_include_order(self):
-        for header in self.text:
+        for header in self.includes:
             room = room_of(header)
             if room and room not in ROOMS:
                 self.fail(header, f"{room}/ is no room of the library; the rooms are {', '.join(ROOMS)}")
@@ -81,7 +94,7 @@ class Tree:
                     self.fail(header, f"includes <{name}>; include the ATen header that is needed")
                 if name in ("ATen/ATen.h", "ATen/Functions.h"):
                     self.fail(header, f"includes <{name}>, which is all of ATen; include the single <ATen/ops/NAME.h>")
-            for name in re.findall(r'^\s*#\s*include\s*"([^"]+)"', self.text[header], re.MULTILINE):
+            for name in re.findall(r'^\s*#\s*include\s*"([^"]+)"', (self.text | self.bodies)[header], re.MULTILINE):
                 self.fail(header, f'includes "{name}"; a header of the library includes <mao/...> alone')
             for name in self.own_includes(header):
                 self.check_include(header, room, name)
@@ -104,7 +117,8 @@ class Tree:
         code of the pages."""
         elsewhere = "".join(path.read_text(encoding="utf-8", errors="replace") for top in ("examples", "benchmarks", "tests/docs")
                             for path in sorted((ROOT / top).rglob("*.[ch]pp")))
-        used = {name for header in self.text if header != UMBRELLA.name for name in self.own_includes(header)}
+        used = {name for file in self.includes if file != UMBRELLA.name for name in self.own_includes(file)
+                if not (file.endswith(".ipp") and name.removesuffix(".hpp") == file.replace("/impl/", "/").removesuffix(".ipp"))}
         for header in self.text:
             if room_of(header) and header not in used and header not in WITH_CUDA and f"mao/{header}>" not in elsewhere:
                 self.fail(header, "is used by nothing but the program; such a header belongs to tools/mao")
@@ -173,7 +187,7 @@ class Tree:
         UMBRELLA.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def check_text(self):
-        suffixes = {".hpp", ".cuh", ".cu", ".cpp", ".py", ".cmake", ".md", ".txt"}
+        suffixes = {".hpp", ".ipp", ".cuh", ".cu", ".cpp", ".py", ".cmake", ".md", ".txt"}
         for top in ("include", "tests", "examples", "benchmarks", "tools", "cmake", "scripts", "docs"):
             for path in sorted((ROOT / top).rglob("*")):
                 if path.suffix in suffixes and path != Path(__file__).resolve():
@@ -189,7 +203,7 @@ class Tree:
         for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
             if re.search(r"\b(TODO|FIXME|XXX)\b", line):
                 self.failures.append(f"{name}:{number}: unfinished work is not committed")
-            if len(line) > LINE_LENGTH and path.suffix in {".hpp", ".cuh", ".cu", ".cpp"}:
+            if len(line) > LINE_LENGTH and path.suffix in {".hpp", ".ipp", ".cuh", ".cu", ".cpp"}:
                 too_long.append(str(number))
         if too_long:
             self.warnings.append(f"{name}: more than {LINE_LENGTH} columns in line {', '.join(too_long)}")
@@ -207,6 +221,7 @@ class Tree:
 
     def check(self):
         self.check_opening()
+        self.check_bodies()
         self.check_include_order()
         self.check_users()
         self.check_aten_free()

@@ -7,6 +7,7 @@
 #include <mao/labelers/labelers.hpp>
 #include <mao/models/image_sources.hpp>
 #include <mao/regularizers/alterable.hpp>
+#include <mao/regularizers/cross_entropy.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 
 #include "bench.hpp"

@@ -7,6 +7,8 @@
 
 #include "bench.hpp"
 
+#include <mao/io/safetensors.hpp>
+
 namespace bench {
 namespace {
 

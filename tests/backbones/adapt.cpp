@@ -4,6 +4,7 @@
 #include <mao/models/image_sources.hpp>
 #include <mao/tuner/recipes.hpp>
 
+#include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
 
 #include <support/backbone_properties.hpp>

@@ -2,6 +2,7 @@
 #include <mao/backbones/cocoop.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/tuner/detail/outputs.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>

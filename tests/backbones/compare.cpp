@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/detail/gaussian_aggregation.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <support/catch.hpp>

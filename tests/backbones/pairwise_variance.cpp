@@ -3,6 +3,7 @@
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/prompts/context.hpp>
 
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 
 #include <support/catch.hpp>

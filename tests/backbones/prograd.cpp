@@ -2,7 +2,9 @@
 #include <mao/backbones/prograd.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/optimizers/optimizer.hpp>
+#include <mao/regularizers/cross_entropy.hpp>
 
+#include <ATen/ops/zeros.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 

@@ -2,6 +2,7 @@
 #include <mao/backbones/detail/projector.hpp>
 #include <mao/prompts/context.hpp>
 
+#include <ATen/ops/zeros.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 

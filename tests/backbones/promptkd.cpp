@@ -8,6 +8,7 @@
 #include <mao/models/image_sources.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
 
+#include <ATen/ops/zeros.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 #include <support/counting_model.hpp>

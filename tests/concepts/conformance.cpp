@@ -17,6 +17,7 @@
 #include <mao/models/any_model.hpp>
 #include <mao/models/clip_model.hpp>
 #include <mao/regularizers/alterable.hpp>
+#include <mao/regularizers/cross_entropy.hpp>
 #include <mao/sampling/file_similarity.hpp>
 #include <mao/sampling/hard_negative.hpp>
 #include <mao/sampling/pseudo_label.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/detail/ops.hpp>
 #include <mao/core/detail/own_gradient.hpp>
 
 #include <ATen/ops/ones.h>

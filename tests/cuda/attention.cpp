@@ -9,6 +9,7 @@
 #include <ATen/ops/softmax.h>
 
 #include <mao/core/detail/ops.hpp>
+#include <mao/kernels/cuda/attention_backward.cuh>
 #include <mao/kernels/cuda/buckets.hpp>
 
 #include "compare.hpp"

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/error.hpp>
+#include <mao/kernels/cuda/launch.hpp>
+#include <mao/kernels/cuda/row_kernels.cuh>
 #include <mao/kernels/cuda/row_kernels.hpp>
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/sigmoid.h>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/base_new.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <filesystem>
 #include <mao/data/split_json.hpp>
 #include <support/catch.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/class_key.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <support/catch.hpp>
 
 using mao::prompt_key;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/csv.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 #include <tuple>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/error.hpp>
 #include <mao/data/detail/csv_rows.hpp>
 
 #include <support/catch.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/decode.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <cstdint>
 #include <support/catch.hpp>
 #include <support/images.hpp>

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/error.hpp>
 #include <mao/data/detail/decode_jpeg.hpp>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <cstdio>
+
+#include <jpeglib.h>
+
 #include <support/catch.hpp>
 #include <support/images.hpp>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/few_shot.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <mao/data/split_json.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/imagenet.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <string>
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>

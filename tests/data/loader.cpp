@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/loader.hpp>
 
+#include <mao/core/error.hpp>
+#include <mao/data/detail/transform.hpp>
+
 #include <algorithm>
 #include <memory>
 #include <support/catch.hpp>

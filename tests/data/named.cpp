@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/named.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <mao/data/base_new.hpp>
 #include <string>
 #include <support/catch.hpp>

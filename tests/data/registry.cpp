@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/registry.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <set>
 #include <string>
 #include <support/catch.hpp>

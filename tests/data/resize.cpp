@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/error.hpp>
 #include <mao/data/detail/resize.hpp>
 
 #include <support/catch.hpp>
 #include <support/images.hpp>
+#include <algorithm>
 #include <string>
 #include <utility>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/data/split_json.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <filesystem>
 #include <string>
 #include <support/catch.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/data/detail/resize.hpp>
 #include <mao/data/detail/transform.hpp>
 
 #include <cmath>

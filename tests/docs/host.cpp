@@ -6,8 +6,10 @@
 #include <iostream>
 #include <sstream>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/data/base_new.hpp>
 #include <mao/data/detail/cpython_random.hpp>
+#include <mao/data/detail/transform.hpp>
 #include <mao/data/few_shot.hpp>
 #include <mao/data/few_shot_pickle.hpp>
 #include <mao/data/folder.hpp>
@@ -16,6 +18,7 @@
 #include <mao/data/open.hpp>
 #include <mao/evaluation/metrics.hpp>
 #include <mao/evaluation/wilcoxon.hpp>
+#include <mao/io/detail/bytes.hpp>
 #include <mao/io/detail/pickle.hpp>
 #include <mao/io/files.hpp>
 #include <mao/sampling/file_similarity.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/embedded/tasks.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <set>
 #include <sstream>
 #include <string>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/embedded/toy_model.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <algorithm>
 #include <set>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/evaluation/metrics.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <cmath>
 #include <limits>
 #include <mao/core/random.hpp>

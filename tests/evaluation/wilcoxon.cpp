@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/evaluation/wilcoxon.hpp>
+
+#include <mao/core/error.hpp>
 #include <mao/core/random.hpp>
 
+#include <algorithm>
 #include <limits>
 
 #include <support/catch.hpp>

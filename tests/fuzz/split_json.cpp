@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstddef>
 #include <cstdint>
+#include <mao/core/error.hpp>
 #include <mao/data/base_new.hpp>
 #include <mao/data/few_shot.hpp>
 #include <mao/data/split_json.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/io/detail/pickle.hpp>
 #include <mao/io/torch_archive.hpp>
 
 #include <cstddef>

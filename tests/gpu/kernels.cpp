@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every kernel on a GPU against the same function on the host. The memory is allocated here, so LibTorch's CUDA part is
 // not needed.
+#include <ATen/ops/empty_like.h>
 #include <cuda_runtime_api.h>
 
 #include <vector>
 
 #include <mao/kernels/cuda/attention.hpp>
+#include <mao/kernels/cuda/attention_backward.cuh>
+#include <mao/kernels/cuda/row_kernels.cuh>
 #include <mao/kernels/cuda/row_kernels.hpp>
 
 #include <ATen/ops/full.h>

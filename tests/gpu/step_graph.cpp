@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text passes recorded as CUDA graphs and replayed, against the same passes on the CPU. Built with the toolkit's
 // headers; it runs where LibTorch has its CUDA part and there is a device.
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/cuda_step_graph.hpp>
 
 #include <mao/core/device.hpp>

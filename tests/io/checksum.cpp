@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/io/checksum.hpp>
 
+#include <algorithm>
 #include <string>
 
 #include <support/catch.hpp>

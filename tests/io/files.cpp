@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/io/files.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 
 #include <support/catch.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/detail/ops.hpp>
 #include <mao/io/detail/pickle_writer.hpp>
 #include <mao/io/detail/pickle.hpp>
 

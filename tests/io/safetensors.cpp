@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/io/safetensors.hpp>
 
+#include <mao/io/detail/safetensors_header.hpp>
+#include <mao/io/files.hpp>
+
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/scalar_tensor.h>

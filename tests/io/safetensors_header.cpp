@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/error.hpp>
 #include <mao/io/detail/safetensors_header.hpp>
 
 #include <support/catch.hpp>

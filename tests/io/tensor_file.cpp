@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/io/tensor_file.hpp>
 
+#include <mao/io/safetensors.hpp>
+
 #include <ATen/ops/arange.h>
 
 #include <support/catch.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/io/text_file.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <sstream>
 #include <string>
 #include <vector>

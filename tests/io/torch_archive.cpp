@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/io/torch_archive.hpp>
 
+#include <mao/io/files.hpp>
+
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>
 

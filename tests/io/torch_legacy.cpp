@@ -3,6 +3,7 @@
 
 #include <ATen/ops/equal.h>
 
+#include <mao/io/files.hpp>
 #include <mao/io/torch_archive.hpp>
 
 #include <support/catch.hpp>

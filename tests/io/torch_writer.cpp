@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/io/torch_writer.hpp>
+
+#include <mao/io/detail/zip_archive.hpp>
+#include <mao/io/files.hpp>
 #include <mao/io/torch_archive.hpp>
 
 #include <zlib.h>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/kernels/cpu/frozen_linear.hpp>
 
+#include <ATen/Parallel.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/mm.h>
 #include <ATen/ops/randn.h>
 
 #include <thread>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/labelers/label_statistics.hpp>
+
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <cmath>

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/architecture.hpp>
+
+#include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
 
+#include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 
 using namespace mao;

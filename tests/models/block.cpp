@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/block.hpp>
-#include <mao/embedded/toy_model.hpp>
 
+#include <mao/core/detail/ops.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/prompts/phrase.hpp>
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/clip_model.hpp>
+
+#include <mao/core/detail/ops.hpp>
+#include <mao/io/safetensors.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/templates.hpp>
 
+#include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/layouts.hpp>
 #include <support/tensors.hpp>

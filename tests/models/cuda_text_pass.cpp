@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/cuda_text_pass.hpp>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/text_tower.hpp>
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/detail/decisions.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/models/open_clip_config.hpp>
 
 #include <support/catch.hpp>
 

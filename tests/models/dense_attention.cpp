@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/detail/ops.hpp>
+#include <mao/models/block.hpp>
 #include <mao/models/detail/dense_attention.hpp>
 
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randn.h>
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tower gives a registered pass what it can take, with positions added, and does the rest itself.
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/device_text_pass.hpp>
 
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/text_tower.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/feature_cache.hpp>
 
+#include <mao/core/detail/ops.hpp>
+#include <mao/core/error.hpp>
+#include <mao/io/files.hpp>
+
 #include <atomic>
 #include <fstream>
 #include <thread>

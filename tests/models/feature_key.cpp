@@ -2,6 +2,7 @@
 #include <mao/models/detail/feature_key.hpp>
 
 #include <functional>
+#include <utility>
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/fingerprint.hpp>
+
+#include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
 
 #include <set>

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fused block is the block in formulas, in value and gradient, for both activations.
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/fused_block.hpp>
 
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/detail/dense_attention.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <ATen/ops/arange.h>
 

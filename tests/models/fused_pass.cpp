@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/fused_pass.hpp>
 
 #include <ATen/ops/ones.h>

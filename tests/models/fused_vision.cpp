@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels' pass of the image tower and the formulas', and what bf16 costs.
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/fused_vision.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

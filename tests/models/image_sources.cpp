@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/image_sources.hpp>
+
+#include <mao/core/detail/ops.hpp>
+#include <mao/data/decode.hpp>
 #include <mao/data/detail/transform.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/cached_views.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/images.hpp>
 #include <support/tensors.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/mobilenet_minilm.hpp>
 
+#include <mao/io/safetensors.hpp>
+
 #include <cmath>
 #include <optional>
 #include <string>
@@ -11,6 +13,7 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/prompts/templates.hpp>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/golden.hpp>
 #include <support/temporary_folder.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/mobilenet_v2.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <cmath>
 #include <string>
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The layouts of other libraries are made here from OpenAI's by the opposite renaming.
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/names.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/architecture.hpp>
 
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/layouts.hpp>
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A row's state does not depend on the rows beside it, nor on what shares its prefix.
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/packed_text.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

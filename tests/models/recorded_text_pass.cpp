@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A pass that is recorded once and replayed on other batches, held against one that is computed anew. What stands in
 // for a GPU's recordings runs the recorded work again, on the memory that it was recorded with.
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/recorded_text_pass.hpp>
 
 #include <mao/embedded/toy_model.hpp>

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Words and start tokens computed once give what computing them in every pass gives.
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/text_constants.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/detail/select_rows.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <ATen/ops/arange.h>
 
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

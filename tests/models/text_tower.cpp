@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packed path equals the dense one, in value and gradient, whatever the groups, lengths and order of the rows.
 #include <mao/models/text_tower.hpp>
-#include <mao/embedded/toy_model.hpp>
 
+#include <mao/core/detail/ops.hpp>
+#include <mao/models/detail/packed_layout.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/prompts/phrase.hpp>
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

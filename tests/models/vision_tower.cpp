@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/vision_tower.hpp>
-#include <mao/embedded/toy_model.hpp>
 
+#include <mao/core/detail/ops.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/prompts/phrase.hpp>
+
+#include <ATen/ops/cat.h>
 #include <ATen/ops/conv2d.h>
 
 #include <map>

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/weights.hpp>
+
+#include <mao/core/detail/ops.hpp>
+#include <mao/io/safetensors.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <limits>
 
+#include <ATen/ops/full.h>
+#include <ATen/ops/scalar_tensor.h>
+#include <nlohmann/json.hpp>
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 #include <support/tensors.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/parallel/c10d_workers.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <ATen/ops/arange.h>
 
 #include <cstdlib>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/parallel/exchange.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
+#include <ATen/ops/tensor.h>
 #include <support/catch.hpp>
 #include <support/thread_workers.hpp>
 

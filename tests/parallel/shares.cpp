@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/parallel/shares.hpp>
 
-#include <support/catch.hpp>
 #include <support/thread_workers.hpp>
+
+#include <support/catch.hpp>
 
 using namespace mao;
 using mao_test::in_threads;

@@ -35,9 +35,10 @@ TEST_CASE("bash completes commands, options, and the values of options", "[compl
   CHECK_THAT(offered("mao tune --lea"), ContainsSubstring("\n--learner\n"));
   CHECK_THAT(offered("mao tune --data sketch --precision ''"), ContainsSubstring("\nbf16\n"));
   CHECK(offered("mao tune --precision bf") == "\nbf16\n");
-  CHECK(offered("mao completion ''") == "\n\n");        // nothing of ours: the shell offers files
+  CHECK(offered("mao completion ''") == "\n\n");  // nothing of ours: the shell offers files
   CHECK(offered("mao tune --out run") == "\n\n");
-  CHECK_THAT(offered("mao tune --data sketch --"), ContainsSubstring("\n--mao\n") && !ContainsSubstring("\n--version\n"));
+  CHECK_THAT(offered("mao tune --data sketch --"),
+             ContainsSubstring("\n--mao\n") && !ContainsSubstring("\n--version\n"));
 }
 
 TEST_CASE("every shell's script names every command, and the shell accepts it", "[completion]") {

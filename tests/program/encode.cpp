@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/io/detail/zip_archive.hpp>
 #include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>

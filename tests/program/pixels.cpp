@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
 #include <mao/models/clip_model.hpp>

@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <mao/core/error.hpp>
 #include <mao/text/vocabulary.hpp>
 
 #include <support/catch.hpp>
@@ -229,6 +230,6 @@ TEST_CASE("help is there for everyone who asks, and for who asks wrongly", "[rep
     CAPTURE(wrong);
     const Run run = mao_program(wrong);
     CHECK(run.code != 0);
-    CHECK_THAT(run.output, ContainsSubstring("replay"));
+    CHECK_THAT(run.output, ContainsSubstring("--help"));
   }
 }

@@ -77,7 +77,7 @@ TEST_CASE("an option that does not fit leaves no run folder that refuses the men
       {"--template nonsense", "expected a sentence with {}"},
       {"--similarity nowhere", "expected minilm, clip, or a file"},
       {"--context 16", "add --context-init"},
-      {"--lr nan", "expected a number"},
+      {"--lr nan", "expected 0 or a number above, got nan"},
       {"--threads -1", "--threads: expected 0 or a number above, got -1"},
       {"--cache-mib 1 --cache-mib 2", "is given more than once"}};
   for (const auto& [options, answer] : mistakes) {

@@ -2,6 +2,7 @@
 #include <mao/prompts/class_features.hpp>
 #include <mao/embedded/toy_model.hpp>
 
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

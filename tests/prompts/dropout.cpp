@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/detail/dropout.hpp>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones.h>
 
 #include <support/catch.hpp>

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/prompts/mixing_block.hpp>
+
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/context.hpp>
 
+#include <ATen/ops/matmul.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/prompts/nameless.hpp>
+
+#include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/prompts/phrase.hpp>
+
+#include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
 
 #include <support/catch.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/detail/select_rows.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/templates.hpp>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/prompts/token_bank.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/full.h>
 
 #include <support/catch.hpp>

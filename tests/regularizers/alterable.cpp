@@ -4,6 +4,7 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/io/safetensors.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/regularizers/cross_entropy.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/regularizers/cross_entropy.hpp>
+
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/context.hpp>
 
 #include <cmath>

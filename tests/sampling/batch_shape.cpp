@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/sampling/batch_shape.hpp>
+
+#include <mao/core/error.hpp>
 #include <support/catch.hpp>
 
 using mao::automatic_batch;

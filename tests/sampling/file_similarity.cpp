@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/sampling/file_similarity.hpp>
+
+#include <mao/core/error.hpp>
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/sampling/shuffled.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <algorithm>
 #include <support/catch.hpp>
 

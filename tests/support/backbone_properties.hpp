@@ -10,6 +10,7 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/tuner/detail/losses.hpp>
+#include <mao/tuner/detail/outputs.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -3,6 +3,7 @@
 // A toy CLIP that counts what goes through its towers.
 #include <memory>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
 
 namespace mao_test {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/parallel/workers.hpp>
 
 namespace mao_test {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/bert.hpp>
 
+#include <mao/core/detail/ops.hpp>
+#include <mao/core/error.hpp>
+
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/stack.h>

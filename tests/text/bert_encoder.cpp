@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/detail/ops.hpp>
+#include <mao/core/error.hpp>
 #include <mao/text/detail/bert_encoder.hpp>
 
 #include <ATen/ops/randn.h>

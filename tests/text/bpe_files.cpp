@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/detail/bpe_files.hpp>
+#include <mao/text/detail/byte_symbols.hpp>
 
 #include <support/catch.hpp>
 #include <support/text.hpp>

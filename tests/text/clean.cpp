@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/clean.hpp>
+#include <mao/text/detail/unicode.hpp>
 
 #include <support/catch.hpp>
 #include <support/text.hpp>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/detail/clip_pieces.hpp>
+#include <mao/text/detail/unicode.hpp>
 
 #include <string>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The kernels' pass and the formulas', and what bf16 costs.
+#include <mao/io/safetensors.hpp>
 #include <mao/text/detail/fused_bert.hpp>
 #include <mao/prompts/phrase.hpp>
 #include <mao/text/mini_lm.hpp>

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/mini_lm.hpp>
 
+#include <mao/io/named_tensors.hpp>
+#include <mao/io/safetensors.hpp>
+
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
@@ -9,6 +12,7 @@
 #include <numeric>
 
 #include <mao/sampling/concepts.hpp>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/text.hpp>
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/text/detail/html.hpp>
 #include <mao/text/detail/mojibake.hpp>
+#include <mao/text/detail/unicode.hpp>
 
 #include <support/catch.hpp>
 #include <support/text.hpp>

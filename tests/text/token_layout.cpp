@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/token_layout.hpp>
 
+#include <mao/core/error.hpp>
+
 #include <ATen/ops/arange.h>
 
 #include <support/catch.hpp>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <mao/core/error.hpp>
 #include <mao/text/detail/tokenizer_settings.hpp>
 
+#include <nlohmann/json.hpp>
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/vocabulary.hpp>
 
+#include <mao/core/error.hpp>
+#include <mao/text/detail/site_folders.hpp>
+
 #include <algorithm>
 #include <cstdlib>
 #include <string>

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/progress.hpp"
 
+#include <chrono>
 #include <sstream>
+#include <string>
+#include <thread>
+
 #include <support/catch.hpp>
 
 using namespace mao;
@@ -14,6 +18,18 @@ TEST_CASE("off a terminal lines are plain and nothing is erased", "[progress]") 
   progress.update("epoch 1/2", 10, 10, "loss 1.0");
   progress.finish();
   CHECK(out.str() == "epoch 1/2 5/10 loss 1.5, 0 s left\nepoch 1/2 10/10 loss 1.0\n");
+}
+
+TEST_CASE("the rate and the time that is left are those since the label appeared", "[progress]") {
+  std::ostringstream out;
+  Progress progress(out, false, 0);
+  progress.update("encode", 100, 1000);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  progress.update("encode", 101, 1000);
+  const std::string text = out.str();  // 1 in 0.1 s or more: at most 10/s, at least 89 s left
+  CHECK_THAT(text, ContainsSubstring("encode 101/1000, ") && ContainsSubstring("/s, ") && ContainsSubstring(" s left\n"));
+  CHECK(std::stod(text.substr(text.rfind("/1000, ") + 7)) <= 10);
+  CHECK(std::stod(text.substr(text.rfind("/s, ") + 4)) >= 89);
 }
 
 TEST_CASE("off a terminal at most one line is written in the given time", "[progress]") {

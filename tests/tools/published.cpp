@@ -2,6 +2,7 @@
 #include "report/published.hpp"
 
 #include <map>
+#include <utility>
 
 #include <support/catch.hpp>
 

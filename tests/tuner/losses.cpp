@@ -2,6 +2,7 @@
 #include <mao/tuner/detail/losses.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <cmath>

@@ -95,7 +95,7 @@ TEST_CASE("a source that gives fewer rows than it was asked for is named", "[pre
                     ContainsSubstring("the image source's `load` gave pixels of shape [15, 3, 8, 8], expected 16 images"));
   CHECK_THROWS_WITH(predict_logits(counting, toy_classes(4), nothing),
                     ContainsSubstring("neither pixels nor features"));
-  CHECK_THROWS_WITH(load_views(few, {{.image = 0}, {.image = 1}}, false), ContainsSubstring("for 2 views"));
+  CHECK_THROWS_WITH(load_views(few, {{.image = 0}, {.image = 1}}, false), ContainsSubstring("expected 2 images"));
 }
 
 TEST_CASE("the winner of a row is its largest logit; no images are refused", "[predict]") {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/prompt_tuner.hpp>
+
+#include <mao/regularizers/cross_entropy.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/kgcoop.hpp>
 #include <mao/data/detail/load_job.hpp>
@@ -395,7 +397,7 @@ struct Stateful {
   int count = 0;
   std::vector<Batch> epoch(Rng& rng) {
     ++count;
-    return ShuffledSampler(labels, {.batch = batch}).epoch(rng);
+    return ShuffledSampler(labels, toy_classes(6), {.batch = batch}).epoch(rng);
   }
   [[nodiscard]] std::string state() const { return std::to_string(count); }
   void set_state(const std::string& text) { count = std::stoi(text); }
@@ -430,7 +432,7 @@ TEST_CASE("another loss, another of its settings, or another batch of a sampler 
   const auto with = [&](auto sampler, auto regularizer) {
     return PromptTuner(run.coop, std::move(sampler), std::move(regularizer), CosineSchedule({.epochs = 3}));
   };
-  const ShuffledSampler plain(run.data.labels, {.batch = 16});
+  const ShuffledSampler plain(run.data.labels, toy_classes(6), {.batch = 16});
   const auto loss = [&](auto regularizer) { return with(plain, std::move(regularizer)); };
   using Task = AlterableRegularizer::Task;
   using Columns = AlterableRegularizer::Columns;
@@ -462,7 +464,7 @@ TEST_CASE("a state of another method with tensors of the same names and sizes is
   Run run;
   const TunerState state = stopped_state(run.tuner(), run);
   KgCoop<ToyModel> other(run.model, toy_classes(6));
-  PromptTuner tuner(other, ShuffledSampler(run.data.labels, {.batch = 16}), CrossEntropy{},
+  PromptTuner tuner(other, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{},
                     CosineSchedule({.epochs = 4, .learning_rate = 0.02}), TunerOptions{.seed = 3});
   CHECK_THAT(refused(std::move(tuner), state), ContainsSubstring("method: mao::Coop there, mao::KgCoop here"));
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/reference_checkpoint.hpp>
+
+#include <mao/core/detail/ops.hpp>
+#include <mao/io/torch_writer.hpp>
 #include <mao/core/random.hpp>
 #include <mao/prompts/context.hpp>
 

@@ -32,7 +32,7 @@ TEST_CASE("what a sampler keeps comes back; one that keeps nothing takes nothing
   CHECK_THROWS_WITH(restore_sampler(kept, {}, place), ContainsSubstring("stage: the saved state holds none of the"));
   CHECK_THROWS_WITH(restore_sampler(kept, {{"text", detail::bytes_of("bad")}}, place),
                     ContainsSubstring("stage: the sampler's `set_state` failed: no such state; expected"));
-  ShuffledSampler plain({0, 1});
+  ShuffledSampler plain({0, 1}, ClassList{{"cat", "dog"}});
   CHECK(sampler_state(plain, place).empty());
   CHECK_NOTHROW(restore_sampler(plain, {}, place));
   CHECK_THROWS_WITH(restore_sampler(plain, saved, place), ContainsSubstring("but this sampler keeps none"));

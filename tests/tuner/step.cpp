@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policies that are wrong in ways that their types cannot show: each is refused by a sentence that names it.
 #include <mao/tuner/step.hpp>
+
+#include <mao/regularizers/cross_entropy.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/labelers/labelers.hpp>

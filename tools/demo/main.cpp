@@ -17,6 +17,7 @@
 
 #include <mao/backbones/coop.hpp>
 #include <mao/core/detail/memory.hpp>
+#include <mao/embedded/clip.hpp>
 #include <mao/embedded/few_shot_task.hpp>
 #include <mao/io/files.hpp>
 #include <mao/labelers/labelers.hpp>

@@ -12,6 +12,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <mao/core/detail/ops.hpp>
+#include <mao/core/error.hpp>
 #include <mao/core/tensor.hpp>
 
 namespace mao::embedded {

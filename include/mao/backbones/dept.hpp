@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 
 #include <mao/backbones/concepts.hpp>

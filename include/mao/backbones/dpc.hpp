@@ -11,6 +11,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/concepts.hpp>
+#include <mao/core/error.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/own_tensor.hpp>
 
@@ -39,12 +40,7 @@ struct DpcOptions {
   bool host_terms = true;  ///< the host's own terms stay in the loss (paper); the released variants drop them
 
   /// As the released code trains and scores.
-  static DpcOptions released(double base_weight = 0.2) {
-    return {.base_weight = base_weight,
-            .inference = DpcInference::ReleasedPureParallel,
-            .trained = DpcParametrisation::Released,
-            .host_terms = false};
-  }
+  static DpcOptions released(double base_weight = 0.2);
 };
 
 /// All that a host has learned stays as P; a parallel P' starts there and is trained on the base classes with hard
@@ -201,3 +197,7 @@ class Dpc {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/backbones/impl/dpc.ipp>
+#endif

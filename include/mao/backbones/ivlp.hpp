@@ -11,6 +11,7 @@
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/core/own_tensor.hpp>
+#include <mao/prompts/context.hpp>
 #include <mao/prompts/deep.hpp>
 
 namespace mao {

@@ -12,6 +12,7 @@
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/core/own_tensor.hpp>
+#include <mao/prompts/context.hpp>
 #include <mao/prompts/deep.hpp>
 #include <mao/prompts/linear.hpp>
 

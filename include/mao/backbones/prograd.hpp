@@ -31,11 +31,7 @@ struct ProGradOptions {
 
 /// `task` without the part that points against `teacher`: task - lambda <task, teacher> / |teacher|^2 teacher where the
 /// two disagree, `task` itself where they do not. **Shape** any, the same for both.
-inline Tensor aligned_gradient(const Tensor& task, const Tensor& teacher, double lambda) {
-  const double agreement = (task * teacher).sum().item<double>(), square = teacher.square().sum().item<double>();
-  if (agreement >= 0 || square == 0) return task;
-  return task - teacher * (lambda * agreement / square);
-}
+Tensor aligned_gradient(const Tensor& task, const Tensor& teacher, double lambda);
 
 /// CoOp that never steps against what the frozen model knows.
 ///
@@ -141,3 +137,7 @@ template <class ModelT>
 ProGrad(std::shared_ptr<ModelT>, ClassList, ProGradOptions = {}) -> ProGrad<std::remove_const_t<ModelT>>;
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/backbones/impl/prograd.ipp>
+#endif

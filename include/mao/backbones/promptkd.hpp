@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <ATen/ops/log_softmax.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
 
 #include <mao/backbones/concepts.hpp>

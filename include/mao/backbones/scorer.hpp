@@ -3,8 +3,6 @@
 /// \file
 /// The logits of a backbone as it is, over all its classes, for one batch of images after the other.
 
-#include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 
@@ -23,29 +21,10 @@ namespace mao {
 namespace detail {
 
 /// Which of `count` rows an evaluation looks at twice: the first ones, and others from there to the last.
-inline std::vector<std::int64_t> looked_at_twice(std::int64_t count, std::int64_t first, std::int64_t others) {
-  std::vector<std::int64_t> rows;
-  for (std::int64_t i = 0; i < std::min(count, first); ++i) rows.push_back(i);
-  const std::int64_t left = count - first;
-  for (std::int64_t i = 1; left > 0 && i <= std::min(left, others); ++i) {
-    rows.push_back(first - 1 + left * i / std::min(left, others));
-  }
-  return rows;
-}
+std::vector<std::int64_t> looked_at_twice(std::int64_t count, std::int64_t first, std::int64_t others);
 
 /// Those images of a batch.
-inline ImageBatch images_at(const ImageBatch& images, const std::vector<std::int64_t>& rows) {
-  const Tensor index = at::tensor(rows);
-  const auto some = [&](const Tensor& all) {
-    return all.defined() ? all.index_select(0, index.to(all.device())) : all;
-  };
-  ImageBatch result{.pixels = some(images.pixels), .features = some(images.features)};
-  result.features_of = images.features_of;
-  if (images.frozen != nullptr && images.frozen->rows.defined()) {
-    result.frozen = std::make_shared<FrozenFeatures>(FrozenFeatures{images.frozen->model, some(images.frozen->rows)});
-  }
-  return result;
-}
+ImageBatch images_at(const ImageBatch& images, const std::vector<std::int64_t>& rows);
 
 }  // namespace detail
 
@@ -209,3 +188,7 @@ class Scorer {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/backbones/impl/scorer.ipp>
+#endif

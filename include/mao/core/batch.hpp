@@ -35,13 +35,10 @@ struct View {
 };
 
 /// The evaluation view of images 0 .. count - 1 in order, at most `size` to a batch.
-inline std::vector<std::vector<View>> evaluation_views(std::int64_t count, std::int64_t size) {
-  std::vector<std::vector<View>> batches;
-  for (std::int64_t image = 0; image < count; ++image) {
-    if (image % size == 0) batches.emplace_back();
-    batches.back().push_back({.image = image});
-  }
-  return batches;
-}
+std::vector<std::vector<View>> evaluation_views(std::int64_t count, std::int64_t size);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/impl/batch.ipp>
+#endif

@@ -3,16 +3,11 @@
 /// \file
 /// The classes in play, and the subset of them that takes part in one loss.
 
-#include <algorithm>
 #include <concepts>
-#include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <string>
 #include <type_traits>
 #include <vector>
-
-#include <mao/core/error.hpp>
 
 namespace mao {
 
@@ -35,51 +30,29 @@ concept StatesClasses = requires(const P& policy) {
 };
 
 /// `50 classes ('accordion', 'airplane', 'anchor', ...)`, as messages call a list.
-inline std::string class_text(const ClassList& classes) {
-  constexpr std::size_t shown = 3;
-  std::string text = text_of(classes.size(), classes.size() == 1 ? " class (" : " classes (");
-  for (std::size_t i = 0; i < std::min(shown, classes.names.size()); ++i) {
-    text += (i > 0 ? ", '" : "'") + classes.names[i] + "'";
-  }
-  return text + (classes.names.size() > shown ? ", ...)" : ")");
-}
+std::string class_text(const ClassList& classes);
 
 /// Throws an `OptionError` unless both lists are the same: `who` has `found` where `expected` was expected; `advice`
 /// says what would work.
-inline void expect_same_classes(const ClassList& found, const ClassList& expected, const std::string& who,
-                                const std::string& advice) {
-  if (found == expected) return;
-  std::string where;
-  if (found.size() == expected.size()) {
-    const auto differ = std::mismatch(found.names.begin(), found.names.end(), expected.names.begin());
-    where = text_of("; class ", differ.first - found.names.begin(), " is '", *differ.first, "' instead of '",
-                    *differ.second, "'");
-  }
-  throw OptionError(text_of(who, " ", class_text(found), ", expected ", class_text(expected), where, "; ", advice));
-}
+void expect_same_classes(const ClassList& found, const ClassList& expected, const std::string& who,
+                         const std::string& advice);
 
 /// A class name as prompts spell it: underscores become spaces (CoOp, and [A9] of the MAO reading).
-inline std::string readable(std::string name) {
-  for (char& c : name) {
-    if (c == '_') c = ' ';
-  }
-  return name;
-}
+std::string readable(std::string name);
 
 /// The positions in a `ClassList` that take part in one loss, without repeats, in the order of the loss's columns.
 struct Candidates {
   std::vector<std::int64_t> ids;  // [H]
 
   /// Every class of a list of `count`, in order.
-  static Candidates all(std::int64_t count) {
-    Candidates result;
-    result.ids.resize(static_cast<std::size_t>(count));
-    std::iota(result.ids.begin(), result.ids.end(), std::int64_t{0});
-    return result;
-  }
+  static Candidates all(std::int64_t count);
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(ids.size()); }
   friend bool operator==(const Candidates&, const Candidates&) = default;
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/impl/class_list.ipp>
+#endif

@@ -5,10 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
-#include <string_view>
-
-#include <mao/core/error.hpp>
 
 /// For functions of AVX-512 or AMX intrinsics: the compiler's own options need not allow them.
 #define MAO_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
@@ -26,8 +22,6 @@
 
 #if MAO_HAS_AVX512_KERNELS && defined(__linux__)
 #include <cpuid.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #endif
 
 namespace mao {
@@ -46,47 +40,11 @@ inline const char* name_of(InstructionSet set) {
 namespace detail {
 
 /// The most that the environment variable MAO_INSTRUCTION_SET allows. **Throws** `OptionError` when it names none.
-inline InstructionSet most_allowed_instruction_set() {
-  const char* most = std::getenv("MAO_INSTRUCTION_SET");
-  if (most == nullptr || *most == '\0') return InstructionSet::Amx;
-  for (const InstructionSet set : {InstructionSet::Portable, InstructionSet::Avx512, InstructionSet::Amx}) {
-    if (std::string_view(most) == name_of(set)) return set;
-  }
-  throw OptionError(text_of("MAO_INSTRUCTION_SET is \"", most, "\"; expected portable, avx512 or amx, or leave it unset"));
-}
+InstructionSet most_allowed_instruction_set();
 
-/// Whether the CPU multiplies tiles of bf16 and Linux lets this process do so, which it has to be asked for.
-inline bool matrix_tiles_are_allowed() {
-#if MAO_HAS_AVX512_KERNELS && defined(__linux__)
-  unsigned a = 0, b = 0, c = 0, features = 0;
-  constexpr unsigned bf16 = 1U << 22, tiles = 1U << 24;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &features) == 0 || (features & bf16) == 0 || (features & tiles) == 0) {
-    return false;
-  }
-  constexpr long request_permission = 0x1023, tile_data = 18;
-  return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
-#else
-  return false;
-#endif
-}
+InstructionSet best_instruction_set();
 
-inline InstructionSet best_instruction_set() {
-  const InstructionSet most = most_allowed_instruction_set();
-#if MAO_HAS_AVX512_KERNELS
-  if (most == InstructionSet::Portable) return most;
-  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-      __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16")) {
-    const bool tiles = most == InstructionSet::Amx && matrix_tiles_are_allowed();
-    return tiles ? InstructionSet::Amx : InstructionSet::Avx512;
-  }
-#endif
-  return InstructionSet::Portable;
-}
-
-inline std::atomic<InstructionSet>& used_instruction_set() {
-  static std::atomic<InstructionSet> used{best_instruction_set()};
-  return used;
-}
+std::atomic<InstructionSet>& used_instruction_set();
 
 }  // namespace detail
 
@@ -115,3 +73,7 @@ class PortableScope : public InstructionSetScope {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/impl/instruction_set.ipp>
+#endif

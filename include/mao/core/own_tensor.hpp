@@ -6,8 +6,6 @@
 #include <string>
 #include <utility>
 
-#include <ATen/core/grad_mode.h>
-
 #include <mao/core/tensor.hpp>
 
 namespace mao {
@@ -23,21 +21,11 @@ class OwnTensor : public Tensor {
   OwnTensor(OwnTensor&&) noexcept = default;
   ~OwnTensor() = default;
   OwnTensor& operator=(const OwnTensor& other) { return this == &other ? *this : *this = copy_of(other); }
-  OwnTensor& operator=(OwnTensor&& other) noexcept {
-    static_cast<Tensor&>(*this) = std::move(static_cast<Tensor&>(other));
-    return *this;
-  }
-  OwnTensor& operator=(const Tensor& value) {
-    static_cast<Tensor&>(*this) = value;
-    return *this;
-  }
+  OwnTensor& operator=(OwnTensor&& other) noexcept;
+  OwnTensor& operator=(const Tensor& value);
 
   /// A leaf with the same numbers that trains if this one does.
-  static Tensor copy_of(const Tensor& value) {
-    if (!value.defined()) return value;
-    const at::NoGradGuard no_graph;
-    return value.detach().clone().requires_grad_(value.requires_grad());
-  }
+  static Tensor copy_of(const Tensor& value);
 };
 
 /// The same for a named one.
@@ -65,3 +53,7 @@ struct OwnParameters : ParameterList {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/impl/own_tensor.ipp>
+#endif

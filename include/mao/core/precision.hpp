@@ -5,8 +5,6 @@
 
 #include <string>
 
-#include <mao/core/error.hpp>
-
 namespace mao {
 
 /// What the matrix products of the frozen towers take and give. Residual stream, layer norms, softmax sums, logits,
@@ -20,9 +18,10 @@ enum class Precision {
 inline std::string to_string(Precision precision) { return precision == Precision::Fp32 ? "fp32" : "bf16"; }
 
 /// **Throws** `OptionError` naming both.
-inline Precision precision_from(const std::string& text) {
-  require<OptionError>(text == "fp32" || text == "bf16", "precision \"", text, "\", expected fp32 or bf16");
-  return text == "fp32" ? Precision::Fp32 : Precision::Bf16;
-}
+Precision precision_from(const std::string& text);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/impl/precision.ipp>
+#endif

@@ -5,10 +5,9 @@
 /// run is the same on any number of threads and after a resume.
 
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <initializer_list>
 #include <numbers>
-#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -27,22 +26,13 @@ class Rng {
   Rng operator[](std::uint64_t id) const { return Rng(key_ ^ mixed(id * golden + 0x632be59bd9b4e019ULL)); }
 
   /// The child stream of that name. Does not advance this stream.
-  Rng operator[](std::string_view name) const {
-    std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
-    for (const char c : name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-    return (*this)[hash];
-  }
+  Rng operator[](std::string_view name) const;
 
   /// 64 random bits.
   std::uint64_t bits() { return mixed(state_ += golden); }
 
   /// Uniform in [0, n), without bias; n >= 1.
-  std::uint64_t below(std::uint64_t n) {
-    const std::uint64_t limit = -n % n;  // 2^64 mod n
-    for (;;) {
-      if (const std::uint64_t draw = bits(); draw >= limit) return draw % n;
-    }
-  }
+  std::uint64_t below(std::uint64_t n);
 
   /// Uniform in [0, 1), 53 bits.
   double uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
@@ -78,3 +68,7 @@ class Rng {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/impl/random.ipp>
+#endif

@@ -6,13 +6,9 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
-
-#include <mao/core/error.hpp>
 
 namespace mao {
 
@@ -36,25 +32,14 @@ inline Tensor parameter(const Tensor& value) {
 }
 
 /// `[4, 512]`, as error messages print shapes.
-inline std::string shape_text(at::IntArrayRef shape) {
-  std::string text = "[";
-  for (const std::int64_t extent : shape) {
-    if (text.size() > 1) text += ", ";
-    text += std::to_string(extent);
-  }
-  return text + "]";
-}
+std::string shape_text(at::IntArrayRef shape);
 
 /// Throws a `ShapeError` unless `value` has that shape; -1 matches any extent. `what` names the function and the
 /// argument.
-inline void expect_shape(const Tensor& value, at::IntArrayRef expected, const std::string& what) {
-  require<ShapeError>(value.defined(), what, " is an undefined tensor, expected shape ", shape_text(expected));
-  bool same = value.dim() == static_cast<std::int64_t>(expected.size());
-  for (std::size_t i = 0; same && i < expected.size(); ++i) {
-    same = expected[i] == -1 || expected[i] == value.size(static_cast<std::int64_t>(i));
-  }
-  require<ShapeError>(same, what, " has shape ", shape_text(value.sizes()), ", expected ", shape_text(expected),
-                      " (-1 stands for any extent)");
-}
+void expect_shape(const Tensor& value, at::IntArrayRef expected, const std::string& what);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/impl/tensor.ipp>
+#endif

@@ -3,11 +3,7 @@
 /// \file
 /// A split for data that comes without one.
 
-#include <algorithm>
-#include <cmath>
 #include <cstdint>
-#include <mao/core/error.hpp>
-#include <mao/core/random.hpp>
 #include <mao/data/dataset.hpp>
 #include <string>
 #include <vector>
@@ -20,25 +16,11 @@ namespace mao {
 /// leaves the split of the others as it was. Fills `train`, `val` and `test` of `dataset`.
 ///
 /// **Throws** `DataError` naming a class with fewer than two images.
-inline void split_automatically(Dataset& dataset, const std::vector<Item>& items, std::uint64_t seed,
-                                const std::string& source) {
-  std::vector<std::vector<Item>> by_class(dataset.classes.names.size());
-  for (const Item& item : items) by_class.at(static_cast<std::size_t>(item.label)).push_back(item);
-  for (std::size_t label = 0; label < by_class.size(); ++label) {
-    auto& images = by_class[label];
-    const std::string& name = dataset.classes.names[label];
-    require<DataError>(images.size() >= 2, source, ": class '", name, "' has ", images.size(),
-                       " image(s); splitting into train and test needs at least 2");
-    std::ranges::sort(images, {}, &Item::path);
-    Rng(seed)["split"][name].shuffle(images);
-    const auto part = [&](double share) { return std::lround(share * static_cast<double>(images.size())); };
-    const auto count = static_cast<long>(images.size());
-    const long train = std::clamp(part(0.5), 1L, count - 1);
-    const long val = std::clamp(part(0.2), 0L, count - 1 - train);
-    dataset.train.insert(dataset.train.end(), images.begin(), images.begin() + train);
-    dataset.val.insert(dataset.val.end(), images.begin() + train, images.begin() + train + val);
-    dataset.test.insert(dataset.test.end(), images.begin() + train + val, images.end());
-  }
-}
+void split_automatically(Dataset& dataset, const std::vector<Item>& items, std::uint64_t seed,
+                         const std::string& source);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/auto_split.ipp>
+#endif

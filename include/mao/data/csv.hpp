@@ -3,115 +3,18 @@
 /// \file
 /// Data sets that are tables: `path,label,classname[,split]`, separated by commas or tabs.
 
-#include <algorithm>
-#include <charconv>
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <mao/core/error.hpp>
-#include <mao/io/text_file.hpp>
-#include <mao/data/auto_split.hpp>
-#include <mao/data/detail/csv_rows.hpp>
+#include <mao/io/files.hpp>
 #include <mao/data/dataset.hpp>
-#include <mao/data/detail/labelled_rows.hpp>
-#include <mao/data/detail/native_path.hpp>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 namespace mao {
 
-namespace detail {
-
-/// Which column holds what.
-struct CsvColumns {
-  std::size_t path = 0;
-  std::size_t label = 0;
-  std::size_t class_name = 0;
-  std::optional<std::size_t> split;
-  std::size_t count = 0;
-
-  CsvColumns(const CsvRow& header, const std::string& source) : count(header.fields.size()) {
-    const auto find = [&](std::string_view name) -> std::optional<std::size_t> {
-      const auto found = std::ranges::find(header.fields, name);
-      if (found == header.fields.end()) return std::nullopt;
-      require<FormatError>(std::ranges::count(header.fields, name) == 1, source, ": line ", header.line,
-                           ": the column '", name, "' stands there twice; expected each once");
-      return static_cast<std::size_t>(found - header.fields.begin());
-    };
-    const auto needed = [&](std::string_view name) {
-      const auto column = find(name);
-      require<FormatError>(column.has_value(), source, ": line ", header.line, ": there is no column '", name,
-                           "'; the first line has to be path,label,classname or path,label,classname,split");
-      return *column;
-    };
-    path = needed("path");
-    label = needed("label");
-    class_name = needed("classname");
-    split = find("split");
-  }
-};
-
-inline LabelledRow labelled_row(const CsvRow& row, const CsvColumns& columns, const std::string& source) {
-  require<FormatError>(row.fields.size() == columns.count, source, ": line ", row.line, ": ", row.fields.size(),
-                       " fields; expected ", columns.count, " as in the header; quote a field that holds a separator");
-  const std::string& number = row.fields[columns.label];
-  std::int64_t label = -1;
-  const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), label);
-  require<FormatError>(failure == std::errc{} && end == number.data() + number.size() && label >= 0, source, ": line ",
-                       row.line, ": the label is '", number, "'; expected a whole number from 0 on");
-  require<FormatError>(!row.fields[columns.path].empty(), source, ": line ", row.line, ": the path is empty");
-  require<FormatError>(!prompt_key(row.fields[columns.class_name]).empty(), source, ": line ", row.line,
-                       ": the class name is empty; a prompt needs a name");
-  return {row.fields[columns.path], label, row.fields[columns.class_name]};
-}
-
-inline std::vector<LabelledRow>& rows_of_split(LabelledRows& rows, const std::string& split, const CsvRow& row,
-                                               const std::string& source) {
-  require<FormatError>(split == "train" || split == "val" || split == "test", source, ": line ", row.line,
-                       ": the split is '", split, "'; expected train, val or test");
-  return split == "train" ? rows.train : split == "val" ? rows.val : rows.test;
-}
-
-/// Everything into train and test at first, so that the classes are known; then the split.
-inline Dataset split_table(const std::filesystem::path& root, LabelledRows rows, std::uint64_t seed,
-                           const std::string& source) {
-  rows.test = rows.train;
-  Dataset dataset = dataset_of(root, rows, source);
-  require_distinct(rows.train, source);
-  const std::vector<Item> items = std::move(dataset.train);
-  dataset.train.clear();
-  dataset.test.clear();
-  split_automatically(dataset, items, seed, source);
-  return dataset;
-}
-
-}  // namespace detail
-
 /// The data set that the text of a table describes; `source` names the file in messages. **Throws** as `read_csv`.
-inline Dataset parse_csv(std::string_view text, const std::filesystem::path& image_root, const std::string& source,
-                         std::uint64_t seed = 1) {
-  const std::string checked = utf8_text(std::string(text), source);
-  text = checked;
-  const bool tabs = text.substr(0, text.find('\n')).find('\t') != std::string_view::npos;
-  detail::CsvReader reader(text, tabs ? '\t' : ',', source);
-  detail::CsvRow row;
-  require<FormatError>(reader.next(row), source, ": the table is empty; its first line has to be path,label,classname");
-  const detail::CsvColumns columns(row, source);
-  detail::LabelledRows rows;
-  while (reader.next(row)) {
-    auto labelled = detail::labelled_row(row, columns, source);
-    labelled.path = native_path(image_root, labelled.path);
-    const std::string split = columns.split ? row.fields[*columns.split] : "train";
-    detail::rows_of_split(rows, split, row, source).push_back(std::move(labelled));
-  }
-  if (!columns.split) return detail::split_table(image_root, std::move(rows), seed, source);
-  Dataset dataset = detail::dataset_of(image_root, rows, source);
-  detail::require_no_leak(rows, source);
-  return dataset;
-}
+Dataset parse_csv(std::string_view text, const std::filesystem::path& image_root, const std::string& source,
+                  std::uint64_t seed = 1);
 
 /// Reads a table whose first line names the columns path, label, classname and possibly split (train, val, test), in any
 /// order. Paths are relative to the table's folder; backslashes are taken as slashes where only that finds a file. Without
@@ -123,3 +26,7 @@ inline Dataset read_csv(const std::filesystem::path& path, std::uint64_t seed = 
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/csv.ipp>
+#endif

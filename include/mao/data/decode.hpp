@@ -5,22 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <mao/core/error.hpp>
-#include <mao/data/detail/decode_jpeg.hpp>
-#include <mao/data/detail/decode_png.hpp>
-#include <mao/data/detail/decode_webp.hpp>
 #include <mao/data/image.hpp>
-#include <mao/data/detail/native_path.hpp>
 #include <span>
 #include <string>
-#include <string_view>
-#include <system_error>
 #include <vector>
 
 namespace mao {
@@ -32,37 +21,7 @@ bool begins_with(std::span<const std::uint8_t> bytes, const std::array<std::uint
   return bytes.size() >= Count && std::equal(magic.begin(), magic.end(), bytes.begin());
 }
 
-/// What a file that is no picture of ours is, for the message; empty when nothing is known about it.
-inline std::string foreign_kind(std::span<const std::uint8_t> bytes) {
-  const std::string_view begin(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 16));
-  if (begin.starts_with("GIF8")) return "GIF";
-  if (begin.starts_with("BM")) return "BMP";
-  using namespace std::string_view_literals;
-  if (begin.starts_with("II*\0"sv) || begin.starts_with("MM\0*"sv)) return "TIFF";
-  const std::string_view brand = begin.substr(std::min<std::size_t>(begin.size(), 4));
-  if (brand.starts_with("ftypavif")) return "AVIF";
-  return brand.starts_with("ftyphei") ? "HEIC" : "";
-}
-
-inline bool is_folder(const std::filesystem::path& path) {
-  std::error_code no_such_name;
-  return std::filesystem::is_directory(path, no_such_name);
-}
-
-inline std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& path) {
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  require<FileError>(stream.is_open() && !is_folder(path), "cannot open the image ", path.string(),
-                     ": ", errno != 0 ? std::strerror(errno) : "not a file", path_hint(path.string()));
-  std::error_code failure;
-  const auto size = std::filesystem::file_size(path, failure);
-  require<FileError>(!failure, "cannot open the image ", path.string(), ": ", failure.message());
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(size));
-  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  require<FileError>(static_cast<std::size_t>(stream.gcount()) == bytes.size(), "reading the image ", path.string(),
-                     " stopped after ", stream.gcount(), " of ", bytes.size(), " bytes");
-  return bytes;
-}
+std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& path);
 
 }  // namespace detail
 
@@ -72,19 +31,7 @@ inline std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& path
 /// ignored, of an animated WEBP the first frame is taken.
 ///
 /// **Throws** `FormatError` with `name` in the message when the bytes are no whole picture.
-inline Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
-  constexpr std::array<std::uint8_t, 3> jpeg{0xff, 0xd8, 0xff};
-  constexpr std::array<std::uint8_t, 8> png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-  require<FormatError>(!bytes.empty(), name, ": the image file is empty (0 bytes); download or copy it again");
-  if (detail::begins_with(bytes, jpeg)) return detail::decode_jpeg(bytes, name);
-  if (detail::begins_with(bytes, png)) return detail::decode_png(bytes, name);
-  if (detail::is_webp(bytes)) return detail::decode_webp(bytes, name);
-  const std::string kind = detail::foreign_kind(bytes);
-  const std::string found =
-      kind.empty() ? text_of(bytes.size(), " bytes that begin like no picture") : (kind == "AVIF" ? "an " : "a ") + kind + " picture";
-  throw FormatError(text_of(name, ": ", found, "; expected a JPEG, a PNG",
-                            reads_webp ? " or a WEBP" : "", "; convert the picture to one of them"));
-}
+Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name);
 
 /// Reads and decodes one file. **Throws** `FileError` when it cannot be read, `FormatError` when it is no whole picture.
 inline Image read_image(const std::filesystem::path& path) {
@@ -92,3 +39,7 @@ inline Image read_image(const std::filesystem::path& path) {
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/decode.ipp>
+#endif

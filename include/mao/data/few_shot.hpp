@@ -3,14 +3,9 @@
 /// \file
 /// A few images per class: the published draws, image for image.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <mao/data/detail/cpython_random.hpp>
-#include <mao/core/error.hpp>
 #include <mao/data/dataset.hpp>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 namespace mao {
@@ -21,62 +16,22 @@ struct FewShot {
   std::vector<Item> val;
 };
 
-namespace detail {
-
-/// The items of each label, labels in the order in which they first appear.
-inline std::vector<std::vector<Item>> grouped_by_label(const std::vector<Item>& items) {
-  std::vector<std::vector<Item>> groups;
-  std::unordered_map<std::int64_t, std::size_t> position;
-  for (const Item& item : items) {
-    const auto [found, is_new] = position.try_emplace(item.label, groups.size());
-    if (is_new) groups.emplace_back();
-    groups[found->second].push_back(item);
-  }
-  return groups;
-}
-
-inline std::vector<Item> draw_per_class(const std::vector<Item>& items, std::size_t shots, CPythonRandom& random) {
-  std::vector<Item> drawn;
-  for (const auto& group : grouped_by_label(items)) {
-    if (group.size() < shots) {
-      drawn.insert(drawn.end(), group.begin(), group.end());
-      continue;
-    }
-    for (const std::size_t i : random.sample(group.size(), shots)) drawn.push_back(group[i]);
-  }
-  return drawn;
-}
-
-}  // namespace detail
-
 /// `shots` training images per class, and min(shots, 4) of val, from one random stream; a class with fewer gives all.
 ///
 /// Give it the whole data set and take `base_half` afterwards: the published draws were made on all classes.
 ///
 /// **Source** CoOp and Dassl, `generate_fewshot_dataset`, with Python's `random` seeded by `seed`.
 /// **Throws** `OptionError` for 0 shots.
-inline FewShot draw_few_shot(const Dataset& dataset, std::size_t shots, std::uint64_t seed) {
-  require<OptionError>(shots >= 1, "few-shot draw: 0 shots; expected at least 1 image per class");
-  CPythonRandom random(seed);
-  FewShot result;
-  result.train = detail::draw_per_class(dataset.train, shots, random);
-  result.val = detail::draw_per_class(dataset.val, std::min<std::size_t>(shots, 4), random);
-  return result;
-}
+FewShot draw_few_shot(const Dataset& dataset, std::size_t shots, std::uint64_t seed);
 
 /// The training part of `draw_few_shot`. **Throws** `OptionError` for 0 shots.
-inline std::vector<Item> few_shot(const std::vector<Item>& train, std::size_t shots, std::uint64_t seed) {
-  Dataset dataset;
-  dataset.train = train;
-  return draw_few_shot(dataset, shots, seed).train;
-}
+std::vector<Item> few_shot(const std::vector<Item>& train, std::size_t shots, std::uint64_t seed);
 
 /// The data set with train and val cut down to `shots` per class. **Throws** `OptionError` for 0 shots.
-inline Dataset few_shot_dataset(Dataset dataset, std::size_t shots, std::uint64_t seed) {
-  FewShot drawn = draw_few_shot(dataset, shots, seed);
-  dataset.train = std::move(drawn.train);
-  dataset.val = std::move(drawn.val);
-  return dataset;
-}
+Dataset few_shot_dataset(Dataset dataset, std::size_t shots, std::uint64_t seed);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/few_shot.ipp>
+#endif

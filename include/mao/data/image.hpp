@@ -3,10 +3,8 @@
 /// \file
 /// Pixels in memory, as 8-bit RGB.
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <mao/core/error.hpp>
 #include <vector>
 
 namespace mao {
@@ -42,50 +40,26 @@ struct ImageView {
   int height = 0;
   std::size_t stride = 0;  ///< bytes from one row to the next
 
-  ImageView(const Image& image)  // NOLINT: an image is a view of itself
-      : first(image.pixels.data()),
-        width(image.width),
-        height(image.height),
-        stride(static_cast<std::size_t>(image.width) * 3) {}
-  ImageView(const ImageView& whole, const Box& box)
-      : first(whole.row(box.top) + 3 * static_cast<std::size_t>(box.left)),
-        width(box.width),
-        height(box.height),
-        stride(whole.stride) {}
+  ImageView(const Image& image);
+  ImageView(const ImageView& whole, const Box& box);
 
   [[nodiscard]] const std::uint8_t* row(int y) const { return first + static_cast<std::size_t>(y) * stride; }
 };
 
 /// The rectangle of a picture, without copying. **Throws** `OptionError` when it is empty or reaches outside.
-inline ImageView crop_view(const ImageView& image, const Box& box) {
-  const bool inside = box.left >= 0 && box.top >= 0 && box.width > 0 && box.height > 0 &&
-                      box.width <= image.width - box.left && box.height <= image.height - box.top;
-  require<OptionError>(inside, "cannot crop ", box.width, "x", box.height, " pixels at (", box.left, ", ", box.top,
-                       ") from a picture of ", image.width, "x", image.height, "; the rectangle must lie inside");
-  return {image, box};
-}
+ImageView crop_view(const ImageView& image, const Box& box);
 
 /// A copy of the pixels that a view shows.
-inline Image copy_of(const ImageView& view) {
-  Image result(view.width, view.height);
-  const std::size_t row_bytes = static_cast<std::size_t>(view.width) * 3;
-  for (int y = 0; y < view.height; ++y) {
-    std::copy_n(view.row(y), row_bytes, result.pixels.data() + static_cast<std::size_t>(y) * row_bytes);
-  }
-  return result;
-}
+Image copy_of(const ImageView& view);
 
 /// The rectangle as a picture of its own. **Throws** `OptionError` when it is empty or reaches outside.
 inline Image crop(const ImageView& image, const Box& box) { return copy_of(crop_view(image, box)); }
 
 /// The picture mirrored left to right.
-inline Image flip(const ImageView& image) {
-  Image result(image.width, image.height);
-  std::uint8_t* target = result.pixels.data();
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = image.width - 1; x >= 0; --x, target += 3) std::copy_n(image.row(y) + 3 * x, 3, target);
-  }
-  return result;
-}
+Image flip(const ImageView& image);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/image.ipp>
+#endif

@@ -9,7 +9,6 @@
 #include <memory>
 #include <mutex>
 #include <unordered_map>
-#include <utility>
 
 namespace mao {
 
@@ -23,19 +22,10 @@ class ImageCache {
   explicit ImageCache(std::size_t limit_bytes) : limit_(limit_bytes) {}
 
   /// The picture, or null when it is not kept.
-  [[nodiscard]] std::shared_ptr<const Image> find(std::int64_t id) const {
-    const std::lock_guard lock(mutex_);
-    const auto found = kept_.find(id);
-    return found == kept_.end() ? nullptr : found->second;
-  }
+  [[nodiscard]] std::shared_ptr<const Image> find(std::int64_t id) const;
 
   /// Keeps the picture if there is room for it.
-  void keep(std::int64_t id, std::shared_ptr<const Image> image) {
-    const std::lock_guard lock(mutex_);
-    const std::size_t bytes = image->pixels.size();
-    if (bytes > limit_ - used_ || !kept_.try_emplace(id, std::move(image)).second) return;
-    used_ += bytes;
-  }
+  void keep(std::int64_t id, std::shared_ptr<const Image> image);
 
   /// Bytes of pixels kept now.
   [[nodiscard]] std::size_t used_bytes() const {
@@ -51,3 +41,7 @@ class ImageCache {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/image_cache.ipp>
+#endif

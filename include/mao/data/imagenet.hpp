@@ -3,77 +3,17 @@
 /// \file
 /// ImageNet and its four variants: folders of images whose names are looked up in classnames.txt.
 
-#include <algorithm>
-#include <cstddef>
 #include <filesystem>
-#include <iterator>
-#include <mao/core/error.hpp>
 #include <mao/data/class_names.hpp>
 #include <mao/data/dataset.hpp>
-#include <mao/data/folder.hpp>
 #include <mao/data/registry.hpp>
-#include <string>
-#include <utility>
-#include <vector>
 
 namespace mao {
 
 namespace detail {
 
 /// `folder/classnames.txt`, or ImageNet's own beside it. **Throws** `FileError` naming both places.
-inline std::filesystem::path imagenet_names_file(const std::filesystem::path& folder) {
-  const auto own = folder / "classnames.txt";
-  const auto of_imagenet = std::filesystem::absolute(folder).parent_path() / "imagenet" / "classnames.txt";
-  if (std::filesystem::is_regular_file(own)) return own;
-  if (std::filesystem::is_regular_file(of_imagenet)) return of_imagenet;
-  throw FileError(text_of("there is no ", own.string(), ", nor ", of_imagenet.string(),
-                          "; put CoOp's classnames.txt (lines `wnid name`) there"));
-}
-
-/// Both sorted. **Throws** `DataError` naming a class that only one side has.
-inline void require_same_classes(const std::vector<std::string>& folders, const ClassNames& names,
-                                 const std::string& place) {
-  std::vector<std::string> known;
-  for (const auto& [folder, name] : names) known.push_back(folder);
-  std::vector<std::string> nameless, without_folder;
-  std::ranges::set_difference(folders, known, std::back_inserter(nameless));
-  std::ranges::set_difference(known, folders, std::back_inserter(without_folder));
-  const std::string counts =
-      text_of(place, " has ", folders.size(), " class folders, but there are ", names.size(), " class names: ");
-  require<DataError>(nameless.empty(), counts, "the folder ", nameless.empty() ? "" : nameless.front(),
-                     " has no name; remove it, or add a line to classnames.txt");
-  const std::string first = without_folder.empty() ? "" : without_folder.front();
-  require<DataError>(without_folder.empty(), counts, first, " ('", first.empty() ? "" : names.at(first),
-                     "') has no folder; unpack it again, or remove its line from classnames.txt");
-}
-
-/// The classes of a tested-on folder in label order, by folder name.
-inline std::vector<std::string> tested_folders(const std::filesystem::path& root, DatasetLayout layout,
-                                               const ClassNames& names) {
-  std::vector<std::string> folders = names_in(root, true);
-  require<DataError>(!folders.empty(), root.string(), ": there is no class folder in it; unpack the images there");
-  if (layout == DatasetLayout::imagenet_wnids) require_same_classes(folders, names, root.string());
-  if (layout != DatasetLayout::imagenet_numbers) return folders;
-  std::vector<std::string> numbers;
-  for (std::size_t label = 0; label < names.size(); ++label) numbers.push_back(std::to_string(label));
-  for (const std::string& folder : folders) {
-    require<DataError>(std::ranges::find(numbers, folder) != numbers.end(), (root / folder).string(),
-                       ": no class has that number; there are ", names.size(), " names, so 0 to ", names.size() - 1,
-                       " are expected");
-  }
-  require<DataError>(folders.size() == numbers.size(), root.string(), " has ", folders.size(),
-                     " numbered folders, but there are ", names.size(), " class names; unpack the images again");
-  return numbers;
-}
-
-/// The names in the order of the folders: by number, or by wnid.
-inline ClassList tested_classes(const std::vector<std::string>& folders, DatasetLayout layout,
-                                const ClassNames& names) {
-  if (layout != DatasetLayout::imagenet_numbers) return named_classes(folders, names);
-  ClassList classes;
-  for (const auto& [wnid, name] : names) classes.names.push_back(name);
-  return classes;
-}
+std::filesystem::path imagenet_names_file(const std::filesystem::path& folder);
 
 }  // namespace detail
 
@@ -84,22 +24,7 @@ inline ClassList tested_classes(const std::vector<std::string>& folders, Dataset
 /// its own shot_K-seed_S.pkl (few_shot_pickle.hpp) repeats a draw that was made with it.
 ///
 /// **Throws** `FileError` when a folder cannot be listed; `DataError` naming the class that lacks a folder or a name.
-inline Dataset read_imagenet(const std::filesystem::path& folder, const ClassNames& names) {
-  Dataset dataset;
-  dataset.root = folder / "images";
-  const auto folders = detail::names_in(dataset.root / "train", true);
-  detail::require_same_classes(folders, names, (dataset.root / "train").string());
-  dataset.classes = detail::named_classes(folders, names);
-  dataset.classes.same_names = SameNames::accept;
-  dataset.train = detail::items_in(dataset.root, "train", folders);
-  const auto val_folders = detail::names_in(dataset.root / "val", true);
-  require<DataError>(!val_folders.empty(), (dataset.root / "val").string(),
-                     ": there is no class folder in it; sort the validation images into one folder per wnid");
-  dataset.val = detail::items_in(dataset.root, "val", folders);
-  dataset.test = dataset.val;
-  check(dataset, folder.string());
-  return dataset;
-}
+Dataset read_imagenet(const std::filesystem::path& folder, const ClassNames& names);
 
 /// Reads a variant of ImageNet that is only tested on, from its folder of class folders.
 ///
@@ -107,19 +32,10 @@ inline Dataset read_imagenet(const std::filesystem::path& folder, const ClassNam
 /// `imagenet_subset`: the classes that have a folder, and no others, are the candidates.
 ///
 /// **Throws** as `read_imagenet`.
-inline Dataset read_imagenet_variant(const std::filesystem::path& root, DatasetLayout layout, const ClassNames& names) {
-  Dataset dataset;
-  dataset.root = root;
-  const auto folders = detail::tested_folders(root, layout, names);
-  dataset.classes = detail::tested_classes(folders, layout, names);
-  dataset.classes.same_names = SameNames::accept;
-  for (std::size_t label = 0; label < folders.size(); ++label) {
-    for (const std::string& name : detail::names_in(root / folders[label], false)) {
-      dataset.test.push_back({folders[label] + "/" + name, static_cast<std::int64_t>(label)});
-    }
-  }
-  check(dataset, root.string(), NoTraining::accept);
-  return dataset;
-}
+Dataset read_imagenet_variant(const std::filesystem::path& root, DatasetLayout layout, const ClassNames& names);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/imagenet.ipp>
+#endif

@@ -4,67 +4,30 @@
 /// A data set by its name and the folder that holds all data sets, in CoOp's layout.
 
 #include <filesystem>
-#include <mao/core/error.hpp>
-#include <mao/data/aircraft.hpp>
 #include <mao/data/class_names.hpp>
 #include <mao/data/dataset.hpp>
-#include <mao/data/imagenet.hpp>
 #include <mao/data/registry.hpp>
-#include <mao/data/split_json.hpp>
-#include <string>
 #include <string_view>
 
 namespace mao {
 
 /// The data set's own folder. **Throws** `FileError` when it is not there, with what `root` may be instead.
-inline std::filesystem::path folder_of(const NamedDataset& known, const std::filesystem::path& root) {
-  const auto folder = root / known.folder;
-  if (std::filesystem::is_directory(folder)) return folder;
-  const bool is_inside = std::filesystem::exists(root / known.split);
-  throw FileError(text_of("there is no folder ", folder.string(), " for ", known.title,
-                          is_inside
-                              ? "; the root has to be the folder above: " + root.string() + " is the data set's own"
-                              : "; the root has to be the folder that holds the data sets' folders"));
-}
+std::filesystem::path folder_of(const NamedDataset& known, const std::filesystem::path& root);
 
 /// What the data set's lists say, without a look at the images that they name. `class_names` replace classnames.txt of
 /// ImageNet and its variants (wnid to name), and rename the classes of the others.
 ///
 /// **Throws** `FileError` naming what is not there; `FormatError` and `DataError` as the reader of its layout.
-inline Dataset read_named(const NamedDataset& known, const std::filesystem::path& root,
-                          const ClassNames& class_names = {}) {
-  const auto folder = folder_of(known, root);
-  const auto images = known.images.empty() ? folder : folder / known.images;
-  const bool listed = known.layout == DatasetLayout::split_json || known.layout == DatasetLayout::aircraft;
-  if (listed) {
-    require<FileError>(
-        std::filesystem::is_regular_file(folder / known.split), "there is no ", (folder / known.split).string(),
-        ", which says which images of ", known.title, " are trained on and tested; ",
-        known.layout == DatasetLayout::aircraft ? "it is in the archive of the data set, in the folder data/"
-                                                : "download it from where CoOp's instructions for data sets say");
-    Dataset dataset =
-        known.layout == DatasetLayout::aircraft ? read_aircraft(folder) : read_split_json(folder / known.split, images);
-    if (!class_names.empty()) rename_classes(dataset, class_names, folder.string());
-    return dataset;
-  }
-  const ClassNames names = class_names.empty() ? read_class_names(detail::imagenet_names_file(folder)) : class_names;
-  if (known.layout == DatasetLayout::imagenet) return read_imagenet(folder, names);
-  return read_imagenet_variant(images, known.layout, names);
-}
+Dataset read_named(const NamedDataset& known, const std::filesystem::path& root, const ClassNames& class_names = {});
 
 /// Opens a data set by name: `open_named("caltech101", "DATA")` reads `DATA/caltech-101/split_zhou_Caltech101.json`.
 /// Names are those of `find_named`. ImageNet's variants have no training images.
 ///
 /// **Throws** `OptionError` for an unknown name; as `read_named`; `FileError` when the first image is not there.
-inline Dataset open_named(std::string_view name, const std::filesystem::path& root,
-                          const ClassNames& class_names = {}) {
-  const NamedDataset& known = named_dataset(name);
-  Dataset dataset = read_named(known, root, class_names);
-  const auto first = dataset.root / (dataset.train.empty() ? dataset.test : dataset.train).front().path;
-  require<FileError>(std::filesystem::is_regular_file(first), "cannot find ", first.string(), ", the first image of ",
-                     known.title, "; unpack the images into ", dataset.root.string(),
-                     " (`mao datasets check` lists what is missing)");
-  return dataset;
-}
+Dataset open_named(std::string_view name, const std::filesystem::path& root, const ClassNames& class_names = {});
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/named.ipp>
+#endif

@@ -3,12 +3,8 @@
 /// \file
 /// The fifteen data sets of the literature on prompt tuning: names, folders, counts, zero-shot templates.
 
-#include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdint>
-#include <mao/core/error.hpp>
-#include <string>
 #include <string_view>
 
 namespace mao {
@@ -101,43 +97,15 @@ inline constexpr std::array<NamedDataset, 15> named_datasets{{
 }};
 // clang-format on
 
-namespace detail {
-
-/// Spellings that differ in case, underscores, hyphens and blanks are one; anything that looks like a path is none.
-inline std::string spelling_key(std::string_view name) {
-  std::string key;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (std::isalnum(byte) != 0) {
-      key += static_cast<char>(std::tolower(byte));
-    } else if (c != '_' && c != '-' && c != ' ') {
-      return {};
-    }
-  }
-  return key;
-}
-
-}  // namespace detail
-
 /// The data set of that name, title, Dassl name or folder, in any case, with or without `_` and `-`; null when there is
 /// none.
-inline const NamedDataset* find_named(std::string_view name) {
-  const std::string key = detail::spelling_key(name);
-  if (key.empty()) return nullptr;
-  const auto found = std::ranges::find_if(named_datasets, [&](const NamedDataset& known) {
-    const std::array spellings{known.name, known.title, known.registry, known.alias, known.folder};
-    return std::ranges::any_of(spellings, [&](auto spelling) { return detail::spelling_key(spelling) == key; });
-  });
-  return found == named_datasets.end() ? nullptr : &*found;
-}
+const NamedDataset* find_named(std::string_view name);
 
 /// As `find_named`. **Throws** `OptionError` listing the names when there is none.
-inline const NamedDataset& named_dataset(std::string_view name) {
-  const NamedDataset* found = find_named(name);
-  if (found != nullptr) return *found;
-  std::string names;
-  for (const NamedDataset& known : named_datasets) names += (names.empty() ? "" : ", ") + std::string(known.name);
-  throw OptionError(text_of("there is no data set named '", name, "'; expected one of ", names));
-}
+const NamedDataset& named_dataset(std::string_view name);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/registry.ipp>
+#endif

@@ -3,18 +3,10 @@
 /// \file
 /// What lies in a folder data set and is not read: pictures of other kinds, deeper folders, other files.
 
-#include <algorithm>
-#include <cctype>
 #include <cstddef>
 #include <filesystem>
-#include <mao/core/error.hpp>
-#include <mao/core/detail/text_encoding.hpp>
-#include <mao/data/folder.hpp>
 #include <map>
 #include <string>
-#include <system_error>
-#include <utility>
-#include <vector>
 
 namespace mao {
 
@@ -22,99 +14,21 @@ namespace mao {
 struct UnreadFiles {
   std::map<std::string, std::map<std::string, std::size_t>> counts;
 
-  [[nodiscard]] std::size_t total() const {
-    std::size_t sum = 0;
-    for (const auto& [kind, classes] : counts) {
-      for (const auto& [name, count] : classes) sum += count;
-    }
-    return sum;
-  }
+  [[nodiscard]] std::size_t total() const;
   [[nodiscard]] std::string description() const;
 };
 
 namespace detail {
 
-inline std::string kind_of_file(const std::filesystem::path& path) {
-  std::string suffix = path.extension().string();
-  std::ranges::transform(suffix, suffix.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return suffix.empty() ? "without a suffix" : escaped(suffix);
-}
-
-inline std::size_t files_below(const std::filesystem::path& folder) {
-  std::error_code failure;
-  std::size_t count = 0;
-  for (std::filesystem::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end;
-       entry.increment(failure)) {
-    std::error_code no_such_file;
-    count += entry->is_regular_file(no_such_file) ? 1 : 0;
-  }
-  return count;
-}
-
-/// Adds what one class folder holds besides its pictures.
-inline void count_unread(const std::filesystem::path& folder, const std::string& name, UnreadFiles& unread) {
-  std::error_code failure;
-  for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
-       entry.increment(failure)) {
-    const std::filesystem::path& path = entry->path();
-    if (path.filename().string().starts_with('.')) continue;
-    std::error_code no_such_file;
-    if (entry->is_symlink(no_such_file) && entry->is_directory(no_such_file)) {
-      ++unread.counts["links to folders"][name];
-    } else if (entry->is_directory(no_such_file)) {
-      if (const std::size_t below = files_below(path); below > 0) unread.counts["in deeper folders"][name] += below;
-    } else if (!is_image_name(path)) {
-      ++unread.counts[kind_of_file(path)][name];
-    }
-  }
-}
-
-/// `red 2, blue 1`, at most five of them.
-inline std::string counts_text(const std::map<std::string, std::size_t>& classes) {
-  constexpr std::size_t most = 5;
-  std::string text;
-  std::size_t shown = 0;
-  for (const auto& [name, count] : classes) {
-    if (shown++ == most) return text_of(text, ", ", classes.size() - most, " more classes");
-    text += text_of(text.empty() ? "" : ", ", name, " ", count);
-  }
-  return text;
-}
+std::string kind_of_file(const std::filesystem::path& path);
 
 }  // namespace detail
 
-/// One line: `3 files are not read: 2 .gif (red 1, blue 1), 1 in deeper folders (red 1); ...`. Empty when all are.
-inline std::string UnreadFiles::description() const {
-  std::string text;
-  for (const auto& [kind, classes] : counts) {
-    std::size_t sum = 0;
-    for (const auto& [name, count] : classes) sum += count;
-    text += text_of(text.empty() ? "" : ", ", sum, " ", kind, " (", detail::counts_text(classes), ")");
-  }
-  if (text.empty()) return {};
-  return text_of(total(), total() == 1 ? " file is" : " files are", " not read: ", text, "; what is read: ",
-                 detail::image_suffixes(), " directly in the folder of a class");
-}
-
 /// Looks through a folder as `read_folder` reads it. Hidden files do not count.
-inline UnreadFiles unread_files(const std::filesystem::path& root) {
-  UnreadFiles unread;
-  const std::string train = detail::split_folder(root, detail::train_names());
-  std::vector<std::string> splits{train};
-  for (const auto& names : {detail::val_names(), detail::test_names()}) {
-    if (train.empty()) break;
-    if (std::string folder = detail::split_folder(root, names); !folder.empty()) splits.push_back(std::move(folder));
-  }
-  for (const std::string& split : splits) {
-    for (const std::string& name : detail::names_in(root / split, true)) {
-      detail::count_unread(root / split / name, escaped(name), unread);
-    }
-    for (const std::string& image : detail::names_in(root / split, false)) {
-      const std::string folder = split.empty() ? root.filename().string() : split;
-      ++unread.counts[text_of(detail::kind_of_file(image), " beside the class folders")][escaped(folder)];
-    }
-  }
-  return unread;
-}
+UnreadFiles unread_files(const std::filesystem::path& root);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/impl/unread_files.ipp>
+#endif

@@ -9,7 +9,7 @@
 
 #include <mao/core/error.hpp>
 #include <mao/models/clip_model.hpp>
-#include <mao/text/vocabulary.hpp>
+#include <mao/text/detail/site_folders.hpp>
 
 namespace mao::embedded {
 

@@ -3,7 +3,6 @@
 /// \file
 /// The three tasks of the embedded world, and which combinations pre-training never sees.
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -11,8 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include <mao/core/error.hpp>
-#include <mao/core/random.hpp>
 #include <mao/embedded/detail/world.hpp>
 
 namespace mao::embedded {
@@ -40,21 +37,10 @@ struct Task {
   }
   [[nodiscard]] std::int64_t images(Split split) const { return split == Split::Train ? shots : test_images; }
   /// "striped red circle", ... in the order of labels.
-  [[nodiscard]] std::vector<std::string> class_names(Half half) const {
-    std::vector<std::string> names;
-    for (const Combination& c : classes(half)) names.push_back(embedded::name(c));
-    return names;
-  }
+  [[nodiscard]] std::vector<std::string> class_names(Half half) const;
 };
 
 namespace detail {
-
-inline std::vector<Combination> shuffled_combinations(std::string_view stream) {
-  std::vector<Combination> all;
-  for (std::size_t i = 0; i < combination_count; ++i) all.push_back(combination(i));
-  Rng(world_seed)[stream].shuffle(all);
-  return all;
-}
 
 /// The next `count` of `from` that pass, removed from it.
 template <class Pass>
@@ -68,74 +54,26 @@ std::vector<Combination> take(std::vector<Combination>& from, std::size_t count,
   return taken;
 }
 
-/// Shapes and colours alternate between the halves; two textures are Base's, two are New's, "plain" is nobody's.
-inline bool disjoint_half(const Combination& c, std::size_t half) {
-  return c.shape % 2 == half && c.colour % 2 == half && (c.texture + 1) / 2 == half + 1;
-}
-
-inline std::array<Task, 3> drawn_tasks() {
-  std::vector<Combination> pool = shuffled_combinations("classes");
-  const auto any = [](const Combination&) { return true; };
-  std::array<Task, 3> tasks;
-  tasks[2] = {"disjoint", "photos; the halves share no attribute word", known_style(0)};
-  tasks[2].base_classes = take(pool, 24, [](const Combination& c) { return disjoint_half(c, 0); });
-  tasks[2].new_classes = take(pool, 24, [](const Combination& c) { return disjoint_half(c, 1); });
-  tasks[0] = {"sketch", "drawings, a style that the model knows by another word than photo", known_style(1)};
-  tasks[0].base_classes = take(pool, 20, any);
-  tasks[0].new_classes = take(pool, 20, any);
-  tasks[1] = {"shifted", "a style that no caption names", shifted_style(shift_strength)};
-  tasks[1].base_classes = take(pool, 32, any);
-  tasks[1].new_classes = take(pool, 32, any);
-  return tasks;
-}
-
 }  // namespace detail
 
 /// "sketch", "shifted" and "disjoint", the same in every program.
-inline const std::array<Task, 3>& tasks() {
-  static const std::array<Task, 3> all = detail::drawn_tasks();
-  return all;
-}
+const std::array<Task, 3>& tasks();
 
 /// The task of that name. **Throws** `OptionError` naming the three.
-inline const Task& task(std::string_view name) {
-  for (const Task& candidate : tasks()) {
-    if (candidate.name == name) return candidate;
-  }
-  throw OptionError(text_of("no task \"", name, "\" in the embedded world, expected sketch, shifted or disjoint"));
-}
+const Task& task(std::string_view name);
 
 /// Every class of every task: what pre-training leaves out.
-inline std::vector<Combination> held_out_combinations() {
-  std::vector<Combination> held_out;
-  for (const Task& each : tasks()) {
-    held_out.insert(held_out.end(), each.base_classes.begin(), each.base_classes.end());
-    held_out.insert(held_out.end(), each.new_classes.begin(), each.new_classes.end());
-  }
-  return held_out;
-}
+std::vector<Combination> held_out_combinations();
 
 /// The combinations that pre-training draws from.
-inline std::vector<Combination> seen_combinations() {
-  const std::vector<Combination> held_out = held_out_combinations();
-  std::vector<Combination> seen;
-  for (std::size_t i = 0; i < combination_count; ++i) {
-    if (std::ranges::find(held_out, combination(i)) == held_out.end()) seen.push_back(combination(i));
-  }
-  return seen;
-}
+std::vector<Combination> seen_combinations();
 
 /// Picture `index` of class `label` of one half and split: a function of its arguments alone.
-inline Image render(const Task& task, Half half, Split split, std::int64_t label, std::int64_t index,
-                    std::uint64_t seed = world_seed) {
-  const auto& classes = task.classes(half);
-  require<OptionError>(label >= 0 && label < static_cast<std::int64_t>(classes.size()), "task ", task.name, " has ",
-                       classes.size(), " classes in that half, label ", label, " is not one of them");
-  const Combination& what = classes[static_cast<std::size_t>(label)];
-  const Rng stream = Rng(seed)["task"][task.name][split == Split::Train ? "train" : "test"][position(what)];
-  Rng draw = stream[static_cast<std::uint64_t>(index)];
-  const std::size_t background = draw.below(background_names.size());
-  return render(what, background, task.style, draw["picture"]);
-}
+Image render(const Task& task, Half half, Split split, std::int64_t label, std::int64_t index,
+             std::uint64_t seed = world_seed);
 
 }  // namespace mao::embedded
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/embedded/impl/tasks.ipp>
+#endif

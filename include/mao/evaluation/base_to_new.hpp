@@ -8,7 +8,6 @@
 #include <limits>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <mao/backbones/binding.hpp>
@@ -68,12 +67,7 @@ struct BaseToNewOptions {
 namespace detail {
 
 /// **Throws** `OptionError` for images that the steps will ask for and that are not there, before anything is trained.
-inline void expect_images(const BaseToNewTask& task, const BaseToNewOptions& options) {
-  not_null(task.base.train, "the base half's TaskHalf::train");
-  not_null(task.base.test, "the base half's TaskHalf::test");
-  if (options.mao_new) not_null(task.fresh.train, "the new half's TaskHalf::train");
-  if (options.test_new) not_null(task.fresh.test, "the new half's TaskHalf::test");
-}
+void expect_images(const BaseToNewTask& task, const BaseToNewOptions& options);
 
 template <class TunerT, class BackboneT>
 FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, const std::string& stage,
@@ -172,3 +166,7 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/evaluation/impl/base_to_new.ipp>
+#endif

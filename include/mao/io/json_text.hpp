@@ -3,11 +3,9 @@
 /// \file
 /// JSON as text, whatever the names in it: bytes that are no UTF-8 are escaped. And JSON read, with errors of our own.
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <mao/core/error.hpp>
 #include <mao/core/detail/text_encoding.hpp>
@@ -42,14 +40,7 @@ std::string json_text(const Json& value, int indent = -1) {
 namespace detail {
 
 /// `line 3, column 7, at '}]'`: where a reader of JSON stopped. `byte` counts from 1, as the parser's errors do.
-inline std::string json_place(std::string_view text, std::size_t byte) {
-  constexpr std::size_t shown = 20;
-  const std::size_t at = std::min(byte == 0 ? 0 : byte - 1, text.size());
-  const std::string_view before = text.substr(0, at);
-  const std::size_t line_start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
-  return text_of("line ", 1 + std::count(before.begin(), before.end(), '\n'), ", column ", at - line_start + 1,
-                 at == text.size() ? ", where the text ends" : ", at '" + printable(text.substr(at, shown)) + "'");
-}
+std::string json_place(std::string_view text, std::size_t byte);
 
 }  // namespace detail
 
@@ -70,3 +61,7 @@ Json parse_json(std::string_view text, const std::string& source, const std::str
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/impl/json_text.ipp>
+#endif

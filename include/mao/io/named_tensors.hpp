@@ -3,8 +3,6 @@
 /// \file
 /// What a checkpoint file holds once it is read, and tensors that lie over its bytes.
 
-#include <ATen/ops/from_blob.h>
-
 #include <cstdint>
 #include <map>
 #include <span>
@@ -39,41 +37,19 @@ inline constexpr std::size_t max_tensor_rank = 64;
 ///
 /// **Throws** `FormatError` when an extent is negative, the rank is absurd, or the product of the non-zero extents
 /// (which strides are made from) does not fit into 63 bits. `what` names file and tensor.
-inline std::int64_t checked_element_count(const std::vector<std::int64_t>& shape, const std::string& what) {
-  require<FormatError>(shape.size() <= max_tensor_rank, what, " has ", shape.size(), " dimensions, at most ",
-                       max_tensor_rank, " are supported");
-  std::int64_t product = 1;
-  bool empty = false;
-  for (const std::int64_t extent : shape) {
-    require<FormatError>(extent >= 0, what, " has shape ", shape_text(shape), ": an extent is negative");
-    empty = empty || extent == 0;
-    require<FormatError>(multiply(product, extent == 0 ? std::int64_t{1} : extent, product), what, " has shape ",
-                         shape_text(shape), ": its number of elements overflows 64 bits");
-  }
-  return empty ? 0 : product;
-}
+std::int64_t checked_element_count(const std::vector<std::int64_t>& shape, const std::string& what);
 
 /// A contiguous tensor over `bytes[offset...]`, which the caller has checked to be there: without a copy where the
 /// address suits the element type, otherwise a copy.
-inline Tensor tensor_over(const SharedBytes& bytes, std::uint64_t offset, std::uint64_t length,
-                          const std::vector<std::int64_t>& shape, at::ScalarType type) {
-  char* data = bytes.data + offset;
-  SharedBytes source = bytes;
-  if (reinterpret_cast<std::uintptr_t>(data) % c10::elementSize(type) != 0) {
-    source = copy_bytes({data, static_cast<std::size_t>(length)}, bytes.name);
-    data = source.data;
-  }
-  return at::from_blob(
-      data, shape, [owner = source.owner](void*) {}, at::TensorOptions(type));
-}
+Tensor tensor_over(const SharedBytes& bytes, std::uint64_t offset, std::uint64_t length,
+                   const std::vector<std::int64_t>& shape, at::ScalarType type);
 
 /// **Throws** `FormatError` when a byte of a BOOL tensor is neither 0 nor 1, which no program may load as a bool.
-inline void check_booleans(std::span<const char> content, const std::string& what) {
-  for (const char byte : content) {
-    require<FormatError>(byte == 0 || byte == 1, what, " is boolean but holds the byte ",
-                         static_cast<int>(static_cast<unsigned char>(byte)), ", expected only 0 and 1");
-  }
-}
+void check_booleans(std::span<const char> content, const std::string& what);
 
 }  // namespace detail
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/impl/named_tensors.ipp>
+#endif

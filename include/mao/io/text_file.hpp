@@ -3,14 +3,11 @@
 /// \file
 /// Text that people write and programs export: UTF-8 with or without a byte-order mark, any kind of line end.
 
-#include <algorithm>
-#include <cstddef>
 #include <filesystem>
 #include <istream>
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <mao/core/detail/text_encoding.hpp>
@@ -19,11 +16,7 @@
 namespace mao {
 
 /// Text as it came, checked: no byte-order mark, all of it UTF-8. **Throws** `FormatError` naming `source` and line.
-inline std::string utf8_text(std::string text, const std::string& source) {
-  text = without_byte_order_mark(std::move(text), source);
-  require_utf8(text, source);
-  return text;
-}
+std::string utf8_text(std::string text, const std::string& source);
 
 /// The text of a file that lists names, paths or settings. **Throws** `FileError`, and `FormatError` as `utf8_text`.
 inline std::string read_utf8_file(const std::filesystem::path& path) {
@@ -36,22 +29,13 @@ inline std::string read_utf8(std::istream& stream, const std::string& source) {
 }
 
 /// The lines of a text without their ends (LF, CRLF or CR); an empty line stays, so that numbers are those of the file.
-inline std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
-    lines.emplace_back(text.substr(0, end));
-    text.remove_prefix(end);
-    text.remove_prefix(text.starts_with("\r\n") ? 2 : text.empty() ? 0 : 1);
-  }
-  return lines;
-}
+std::vector<std::string> lines_of(std::string_view text);
 
 /// The same, without blanks at the ends of the lines.
-inline std::vector<std::string> trimmed_lines(std::string_view text) {
-  std::vector<std::string> lines = lines_of(text);
-  for (std::string& line : lines) line.erase(line.find_last_not_of(" \t") + 1);
-  return lines;
-}
+std::vector<std::string> trimmed_lines(std::string_view text);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/impl/text_file.ipp>
+#endif

@@ -3,7 +3,6 @@
 /// \file
 /// What a backbone thinks of images at one moment: the common ground of the pseudo-labellers.
 
-#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -39,14 +38,10 @@ class ClassProbabilities {
 };
 
 /// The most likely class of each row and its probability. **Shape** probabilities [B, C].
-inline PseudoLabels most_likely(const Tensor& probabilities) {
-  const auto [confidence, winner] = probabilities.to(at::kFloat).cpu().max(1);
-  const auto* label = winner.const_data_ptr<std::int64_t>();
-  const auto* sure = confidence.const_data_ptr<float>();
-  PseudoLabels result;
-  result.labels.assign(label, label + winner.numel());
-  result.confidence.assign(sure, sure + confidence.numel());
-  return result;
-}
+PseudoLabels most_likely(const Tensor& probabilities);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/labelers/impl/class_probabilities.ipp>
+#endif

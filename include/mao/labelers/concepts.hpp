@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <type_traits>
 #include <vector>
+#include <mao/core/class_list.hpp>
 
 namespace mao {
 

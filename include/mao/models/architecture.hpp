@@ -4,9 +4,6 @@
 /// What a CLIP checkpoint says about itself through the names and shapes of its tensors. Each must be there, fit, and
 /// be of use.
 
-#include <array>
-#include <cmath>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,118 +34,23 @@ struct ClipArchitecture {
 namespace detail {
 
 /// How many different numbers follow `prefix` in the names.
-inline std::int64_t count_blocks(const TensorMap& weights, std::string_view prefix) {
-  std::set<std::string> found;
-  for (const auto& [name, value] : weights) {
-    if (name.starts_with(prefix)) {
-      found.insert(name.substr(prefix.size(), name.find('.', prefix.size()) - prefix.size()));
-    }
-  }
-  return static_cast<std::int64_t>(found.size());
-}
+std::int64_t count_blocks(const TensorMap& weights, std::string_view prefix);
 
 /// Names of tensors and the shapes that they must have.
 using ShapeTable = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
 
-inline void add_block_shapes(const std::string& prefix, std::int64_t layers, std::int64_t width, std::int64_t mlp,
-                             bool layer_scale, ShapeTable& table) {
-  for (std::int64_t i = 0; i < layers; ++i) {
-    const std::string block = prefix + std::to_string(i) + ".";
-    for (const char* name :
-         {"ln_1.weight", "ln_1.bias", "ln_2.weight", "ln_2.bias", "attn.out_proj.bias", "mlp.c_proj.bias"}) {
-      table.push_back({block + name, {width}});
-    }
-    table.push_back({block + "attn.in_proj_weight", {3 * width, width}});
-    table.push_back({block + "attn.in_proj_bias", {3 * width}});
-    table.push_back({block + "attn.out_proj.weight", {width, width}});
-    table.push_back({block + "mlp.c_fc.weight", {mlp, width}});
-    table.push_back({block + "mlp.c_fc.bias", {mlp}});
-    table.push_back({block + "mlp.c_proj.weight", {width, mlp}});
-    if (!layer_scale) continue;
-    for (const char* name : {"ls_1.gamma", "ls_2.gamma"}) table.push_back({block + name, {width}});
-  }
-}
-
 /// Every tensor of both towers but the logit scale, which some files keep as [] and some as [1].
-inline ShapeTable expected_shapes(const ClipArchitecture& sizes, const ClipForm& form) {
-  const std::int64_t grid = sizes.resolution / sizes.patch, vision = sizes.vision_width, text = sizes.text_width;
-  ShapeTable table{
-      {"visual.conv1.weight", {vision, 3, sizes.patch, sizes.patch}}, {"visual.class_embedding", {vision}},
-      {"visual.positional_embedding", {grid * grid + 1, vision}},     {"visual.proj", {vision, sizes.embed}},
-      {"token_embedding.weight", {sizes.vocabulary, text}},           {"positional_embedding", {sizes.context, text}}};
-  if (form.text_projection) table.push_back({"text_projection", {text, sizes.embed}});
-  if (form.text_bias) table.push_back({"text_projection.bias", {sizes.embed}});
-  for (const char* kind : {".weight", ".bias"}) {
-    if (form.ln_pre) table.push_back({std::string("visual.ln_pre") + kind, {vision}});
-    table.push_back({std::string("visual.ln_post") + kind, {vision}});
-    table.push_back({std::string("ln_final") + kind, {text}});
-  }
-  add_block_shapes("visual.transformer.resblocks.", sizes.vision_layers, vision, sizes.vision_mlp, form.vision_scale,
-                   table);
-  add_block_shapes("transformer.resblocks.", sizes.text_layers, text, sizes.text_mlp, form.text_scale, table);
-  return table;
-}
+ShapeTable expected_shapes(const ClipArchitecture& sizes, const ClipForm& form);
 
 /// Tensors that checkpoints of CLIP carry and no feature depends on: masks and counters that follow from the sizes, and
 /// a bias that is the same for every pair of image and text.
-inline bool is_bystander(std::string_view name) {
-  for (const std::string_view known :
-       {"attn_mask", "position_ids", "logit_bias", "input_resolution", "context_length", "vocab_size"}) {
-    if (name == known || (name.ends_with(known) && name[name.size() - known.size() - 1] == '.')) return true;
-  }
-  return false;
-}
-
-/// What a checkpoint is that has a tensor whose name begins so: models that are no pair of CLIP's transformers.
-inline constexpr std::array<std::pair<std::string_view, std::string_view>, 8> other_models{
-    {{"visual.layer1.", "a ResNet image tower"},
-     {"visual.trunk.", "an image tower of timm"},
-     {"visual.attn_pool.", "an image tower with attention pooling (CoCa)"},
-     {"text_decoder.", "a text decoder (CoCa)"},
-     {"transformer.embeddings.", "a text tower of transformers (BERT, RoBERTa, ...)"},
-     {"transformer.encoder.", "a text tower of transformers (BERT, RoBERTa, T5, ...)"},
-     {"vision_model.head.", "an image tower with attention pooling (SigLIP)"},
-     {"text_model.head.", "SigLIP's text tower"}}};
+bool is_bystander(std::string_view name);
 
 /// **Throws** `FormatError` for those.
-inline void refuse_other_models(const TensorMap& weights, const std::string& source) {
-  for (const auto& [prefix, model] : other_models) {
-    const auto first = weights.lower_bound(std::string(prefix));
-    require<FormatError>(first == weights.end() || !first->first.starts_with(prefix), source, ": has ", model, " (",
-                         first == weights.end() ? std::string() : first->first,
-                         "), which is not supported; only ViT towers are supported, beside CLIP's own text tower "
-                         "(ViT-B/16, ViT-B/32, ViT-L/14, ViT-H/14, ...)");
-  }
-}
+void refuse_other_models(const TensorMap& weights, const std::string& source);
 
 /// **Throws** `FormatError` when there is no such tensor.
-inline const Tensor& tensor_of(const TensorMap& weights, const std::string& name, const std::string& source) {
-  const auto found = weights.find(name);
-  require<FormatError>(found != weights.end(), source, ": no tensor ", name, " among its ", weights.size(),
-                       "; expected a CLIP checkpoint with OpenAI, open_clip or Hugging Face names");
-  return found->second;
-}
-
-/// Each of the towers' tensors once, and no other but bystanders.
-inline void check_tensors(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form,
-                          const std::string& source) {
-  std::set<std::string> used{"logit_scale"};
-  const Tensor& scale = tensor_of(weights, "logit_scale", source);
-  require<FormatError>(scale.numel() == 1 && scale.dim() <= 1, source, ": logit_scale has shape ",
-                       shape_text(scale.sizes()), ", expected [] or [1]");
-  for (const auto& [name, shape] : expected_shapes(sizes, form)) {
-    const Tensor& value = tensor_of(weights, name, source);
-    require<FormatError>(value.sizes() == at::IntArrayRef(shape), source, ": ", name, " has shape ",
-                         shape_text(value.sizes()), ", expected ", shape_text(shape));
-    used.insert(name);
-  }
-  for (const auto& [name, value] : weights) {
-    require<FormatError>(used.contains(name) || is_bystander(name), source, ": the tensor ", name, ' ',
-                         shape_text(value.sizes()),
-                         " is no part of the CLIP that the other tensors and the configuration describe; a network "
-                         "with it would give other features");
-  }
-}
+const Tensor& tensor_of(const TensorMap& weights, const std::string& name, const std::string& source);
 
 }  // namespace detail
 
@@ -156,37 +58,10 @@ inline void check_tensors(const TensorMap& weights, const ClipArchitecture& size
 /// that there is no other.
 ///
 /// **Throws** `FormatError` naming the tensor that is missing, does not fit, or is no part of such a network.
-inline ClipArchitecture infer_architecture(const TensorMap& weights, const std::string& source,
-                                           const ClipForm& form = {}) {
-  detail::refuse_other_models(weights, source);
-  const auto get = [&](const std::string& name, std::int64_t dimensions) {
-    const Tensor& value = detail::tensor_of(weights, name, source);
-    require<FormatError>(value.dim() == dimensions, source, ": ", name, " has shape ", shape_text(value.sizes()),
-                         ", expected ", dimensions, " dimensions");
-    return value;
-  };
-  ClipArchitecture sizes;
-  const Tensor patches = get("visual.conv1.weight", 4);
-  sizes.vision_width = patches.size(0);
-  sizes.patch = patches.size(3);
-  sizes.vision_layers = detail::count_blocks(weights, "visual.transformer.resblocks.");
-  sizes.vision_mlp = get("visual.transformer.resblocks.0.mlp.c_fc.weight", 2).size(0);
-  const std::int64_t cells = get("visual.positional_embedding", 2).size(0) - 1;
-  const auto grid = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(cells))));
-  require<FormatError>(grid > 0 && grid * grid == cells, source, ": visual.positional_embedding has ", cells + 1,
-                       " rows, expected a square number of patches plus one");
-  sizes.resolution = sizes.patch * grid;
-  sizes.embed = get("visual.proj", 2).size(1);
-  sizes.context = get("positional_embedding", 2).size(0);
-  sizes.vocabulary = get("token_embedding.weight", 2).size(0);
-  sizes.text_width = get("ln_final.weight", 1).size(0);
-  sizes.text_layers = detail::count_blocks(weights, "transformer.resblocks.");
-  sizes.text_mlp = get("transformer.resblocks.0.mlp.c_fc.weight", 2).size(0);
-  require<FormatError>(form.text_projection || sizes.text_width == sizes.embed, source,
-                       ": without a text projection the text tower's width is that of the features, ", sizes.embed,
-                       ", but it is ", sizes.text_width);
-  detail::check_tensors(weights, sizes, form, source);
-  return sizes;
-}
+ClipArchitecture infer_architecture(const TensorMap& weights, const std::string& source, const ClipForm& form = {});
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/impl/architecture.ipp>
+#endif

@@ -52,29 +52,17 @@ inline BlockPrompt prompt_of(const BlockPrompts& prompts, std::size_t index) {
 }
 
 /// All that may carry a gradient, block by block: replacement, then attended tokens; either may be undefined.
-inline void append_parts(const BlockPrompts& prompts, std::vector<Tensor>& to) {
-  for (const BlockPrompt& prompt : prompts) {
-    to.push_back(prompt.replacement);
-    to.push_back(prompt.attended);
-  }
-}
+void append_parts(const BlockPrompts& prompts, std::vector<Tensor>& to);
 
 /// A prompt for each of `blocks` blocks, without gradients.
-inline BlockPrompts detached(const BlockPrompts& prompts, std::size_t blocks) {
-  const auto alone = [](const Tensor& x) { return x.defined() ? x.detach() : x; };
-  BlockPrompts result;
-  for (std::size_t i = 0; i < blocks; ++i) {
-    const BlockPrompt prompt = prompt_of(prompts, i);
-    result.push_back({alone(prompt.replacement), alone(prompt.attended)});
-  }
-  return result;
-}
+BlockPrompts detached(const BlockPrompts& prompts, std::size_t blocks);
 
 /// Throws unless there are no more prompts than blocks.
-inline void check_depth(const BlockPrompts& prompts, std::size_t blocks, const std::string& tower) {
-  require<OptionError>(prompts.size() <= blocks, tower, ": prompts for ", prompts.size(), " blocks, the tower has ",
-                       blocks, "; choose a smaller depth");
-}
+void check_depth(const BlockPrompts& prompts, std::size_t blocks, const std::string& tower);
 
 }  // namespace detail
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/impl/block_prompts.ipp>
+#endif

@@ -3,58 +3,27 @@
 /// \file
 /// A short name for a set of weights, so that prompts know the model they were tuned on.
 
-#include <algorithm>
-#include <cstdint>
 #include <string>
-#include <utility>
 
-#include <mao/core/detail/content_hash.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/data/preprocess.hpp>
-#include <mao/io/checksum.hpp>
 #include <mao/models/architecture.hpp>
 
 namespace mao {
 
 /// 16 hexadecimal digits over names, shapes and the bytes of all tensors.
-inline std::string fingerprint_of(const TensorMap& weights) {
-  detail::ContentHash hash;
-  for (const auto& [name, value] : weights) {
-    hash.add(name.data(), name.size());
-    const Tensor bytes = value.detach().cpu().contiguous();
-    for (const std::int64_t extent : bytes.sizes()) hash.add(&extent, sizeof extent);
-    detail::Checksum content;  // as fast as memory: a model of 600 MB takes less time than one step
-    content.add(bytes.const_data_ptr(), bytes.nbytes());
-    const std::uint64_t sum = content.value();
-    hash.add(&sum, sizeof sum);
-  }
-  return hash.text();
-}
+std::string fingerprint_of(const TensorMap& weights);
 
 /// The same of a CLIP. Where its form is not that of OpenAI's models, a hash of the form follows: the same tensors with
 /// other heads or another activation are another model.
-inline std::string fingerprint_of(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form) {
-  const ClipForm usual;
-  ClipForm own = form;
-  own.vision_scale = own.text_scale = false;  // part of the weights by now
-  for (const auto& [tower, width] : {std::pair{&own.vision, sizes.vision_width}, {&own.text, sizes.text_width}}) {
-    if (tower->heads == std::max<std::int64_t>(1, width / 64)) tower->heads = 0;
-  }
-  if (own == usual) return fingerprint_of(weights);
-  detail::ContentHash hash;
-  hash.add(describe_vision(own, sizes.vision_width) + "; " + describe_text(own, sizes.text_width));
-  return fingerprint_of(weights) + "-" + hash.text();
-}
+std::string fingerprint_of(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form);
 
 /// What follows the fingerprint of a CLIP whose pixels are not prepared as OpenAI's: the same weights behind another
 /// mean, deviation, filter, resize mode or size are another model to prompts. Half a pixel of the crop makes none.
-inline std::string fingerprint_suffix(const Preprocess& preprocess) {
-  Preprocess own = preprocess;
-  own.crop_rounds_down = false;
-  if (describe(own) == describe(Preprocess{.resolution = own.resolution})) return {};
-  detail::ContentHash hash;
-  hash.add(describe(own));
-  return "-pixels-" + hash.text();
-}
+std::string fingerprint_suffix(const Preprocess& preprocess);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/impl/fingerprint.ipp>
+#endif

@@ -4,12 +4,9 @@
 /// What decides the function of a CLIP and does not show in the shapes of its tensors: heads, activation, epsilon,
 /// mask, pooling.
 
-#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include <mao/core/error.hpp>
 
 namespace mao {
 
@@ -20,17 +17,7 @@ enum class Activation {
   GeluTanh,   ///< the approximation by tanh
 };
 
-inline std::string_view name_of(Activation activation) {
-  switch (activation) {
-    case Activation::Gelu:
-      return "gelu";
-    case Activation::GeluTanh:
-      return "gelu_tanh";
-    case Activation::QuickGelu:
-      break;
-  }
-  return "quick_gelu";
-}
+std::string_view name_of(Activation activation);
 
 /// Attention heads that a caller states.
 struct ClipHeads {
@@ -45,12 +32,7 @@ struct TowerForm {
   double epsilon = 1e-5;  ///< of every layer norm
 
   /// The number of heads of a tower of that width. **Throws** `OptionError` when they do not divide it.
-  [[nodiscard]] std::int64_t heads_in(std::int64_t width) const {
-    const std::int64_t count = heads > 0 ? heads : std::max<std::int64_t>(1, width / 64);
-    require<OptionError>(width % count == 0, "a tower of width ", width, " cannot have ", count,
-                         " heads; expected a number that divides the width");
-    return count;
-  }
+  [[nodiscard]] std::int64_t heads_in(std::int64_t width) const;
 
   friend bool operator==(const TowerForm&, const TowerForm&) = default;
 };
@@ -86,67 +68,25 @@ struct ClipForm {
 /// widths.
 ///
 /// **Source** open_clip 3.3.0, model_configs: `width` and `head_width`, which is 64 unless stated.
-inline std::int64_t published_vision_heads(std::int64_t width) {
-  switch (width) {
-    case 384:   // S
-    case 512:   // M
-    case 768:   // B
-    case 896:   // B plus
-    case 1024:  // L
-      return width / 64;
-    case 1280:  // H
-    case 1408:  // g
-    case 1664:  // bigG
-    case 1792:  // e
-      return 16;
-    default:
-      return 0;
-  }
-}
+std::int64_t published_vision_heads(std::int64_t width);
 
 /// The same of a text tower: `width` and `heads`, which are of 64 channels in all.
-inline std::int64_t published_text_heads(std::int64_t width) {
-  switch (width) {
-    case 256:
-    case 384:
-    case 512:
-    case 640:
-    case 768:
-    case 1024:
-    case 1280:
-      return width / 64;
-    default:
-      return 0;
-  }
-}
+std::int64_t published_text_heads(std::int64_t width);
 
 namespace detail {
 
 /// `12 heads of 64, quick_gelu, eps 1e-05`
-inline std::string describe(const TowerForm& form, std::int64_t width) {
-  const std::int64_t heads = form.heads_in(width);
-  return text_of(heads, heads == 1 ? " head of " : " heads of ", width / heads, ", ", name_of(form.activation),
-                 ", eps ", form.epsilon);
-}
+std::string describe(const TowerForm& form, std::int64_t width);
 
 }  // namespace detail
 
 /// One line on the image tower, one on the text tower.
-inline std::string describe_vision(const ClipForm& form, std::int64_t width) {
-  return text_of(detail::describe(form.vision, width),
-                 form.image_pooling == ImagePooling::ClassToken ? ", reads the class token"
-                 : form.norm_after_pooling                      ? ", layer norm of the mean of the patches"
-                                                                : ", mean of the patches",
-                 form.ln_pre ? "" : ", no layer norm before the blocks", form.vision_scale ? ", layer scale" : "");
-}
+std::string describe_vision(const ClipForm& form, std::int64_t width);
 
-inline std::string describe_text(const ClipForm& form, std::int64_t width) {
-  return text_of(detail::describe(form.text, width), form.causal ? ", causal mask" : ", no mask",
-                 form.text_pooling == TextPooling::End     ? ", reads the end-of-text token"
-                 : form.text_pooling == TextPooling::First ? ", reads the first token"
-                                                           : ", reads the last token of the padded row",
-                 form.text_projection ? "" : ", no projection", form.text_bias ? ", projection with bias" : "",
-                 form.text_scale ? ", layer scale" : "");
-}
+std::string describe_text(const ClipForm& form, std::int64_t width);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/impl/form.ipp>
+#endif

@@ -3,7 +3,6 @@
 /// \file
 /// Where a tuner's images come from: tensors in memory, features kept from a frozen tower, or files through a loader.
 
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -13,8 +12,6 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/from_blob.h>
-#include <ATen/ops/tensor.h>
 
 #include <mao/core/detail/image_calls.hpp>
 #include <mao/core/output.hpp>
@@ -24,12 +21,7 @@ namespace mao {
 
 namespace detail {
 
-inline Tensor rows_of(const Tensor& all, const std::vector<View>& views) {
-  std::vector<std::int64_t> rows;
-  rows.reserve(views.size());
-  for (const View& view : views) rows.push_back(view.image);
-  return all.index_select(0, at::tensor(rows).to(all.device()));
-}
+Tensor rows_of(const Tensor& all, const std::vector<View>& views);
 
 /// What a frozen model makes of those views, batch by batch; `progress` is told how many are done. **Shape** [views,
 /// D].
@@ -104,11 +96,7 @@ class FeatureImages : public ImageSource {
   }
 
   [[nodiscard]] std::int64_t size() const override { return features_.size(0); }
-  ImageBatch load(const std::vector<View>& views) override {
-    ImageBatch batch{.pixels = {}, .features = detail::rows_of(features_, views)};
-    batch.features_of = model_;
-    return batch;
-  }
+  ImageBatch load(const std::vector<View>& views) override;
 
   /// [N, D]
   [[nodiscard]] const Tensor& features() const { return features_; }
@@ -123,25 +111,11 @@ class FeatureImages : public ImageSource {
 class FeaturedImages : public ImageSource {
  public:
   /// `model` as in `FeatureImages`. **Shape** features [N, D], not normalised, one row for each image of `pixels`.
-  FeaturedImages(std::unique_ptr<ImageSource> pixels, Tensor features, std::string model = {})
-      : pixels_(not_null(std::move(pixels), "FeaturedImages: the source of pixels")),
-        features_(std::move(features)),
-        model_(detail::known(std::move(model))) {
-    expect_shape(features_, {pixels_->size(), -1}, "FeaturedImages: features");
-  }
+  FeaturedImages(std::unique_ptr<ImageSource> pixels, Tensor features, std::string model = {});
 
   [[nodiscard]] std::int64_t size() const override { return pixels_->size(); }
   void announce(const std::vector<std::vector<View>>& batches) override { pixels_->announce(batches); }
-  ImageBatch load(const std::vector<View>& views) override {
-    ImageBatch batch = pixels_->load(views);
-    const bool augmented = std::any_of(views.begin(), views.end(), [](const View& view) { return view.augment; });
-    if (augmented) return batch;
-    batch.features = detail::rows_of(features_, views);
-    batch.features_of = model_;
-    batch.memory = memory_;
-    for (const View& view : views) batch.places.push_back(view.image);
-    return batch;
-  }
+  ImageBatch load(const std::vector<View>& views) override;
 
  private:
   std::unique_ptr<ImageSource> pixels_;
@@ -160,13 +134,7 @@ class FileImages : public ImageSource {
 
   [[nodiscard]] std::int64_t size() const override { return count_; }
   void announce(const std::vector<std::vector<View>>& batches) override { loader_->announce(batches); }
-  ImageBatch load(const std::vector<View>& views) override {
-    const std::shared_ptr<float[]> memory = loader_->take(views);
-    const auto count = static_cast<std::int64_t>(views.size());
-    const auto keep = [memory](void*) {};  // as long as the tensor
-    return {.pixels = at::from_blob(memory.get(), {count, 3, resolution_, resolution_}, keep, at::kFloat),
-            .features = {}};
-  }
+  ImageBatch load(const std::vector<View>& views) override;
 
  private:
   std::int64_t count_;
@@ -175,3 +143,7 @@ class FileImages : public ImageSource {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/impl/image_sources.ipp>
+#endif

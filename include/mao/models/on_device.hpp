@@ -14,17 +14,10 @@ namespace mao::cuda {
 
 /// Moves parameters in place: whoever holds one holds the moved one. For a backbone that was just made, whose random
 /// starts were drawn on the CPU.
-inline void move_parameters(const ParameterList& parameters, const c10::Device& device) {
-  for (const Parameter& parameter : parameters) {
-    if (parameter.value.device() != device) parameter.value.set_data(parameter.value.detach().to(device));
-  }
-}
+void move_parameters(const ParameterList& parameters, const c10::Device& device);
 
 /// The weights on that device; a model made from them computes there.
-inline TensorMap moved(TensorMap tensors, const c10::Device& device) {
-  for (auto& [name, value] : tensors) value = value.to(device);
-  return tensors;
-}
+TensorMap moved(TensorMap tensors, const c10::Device& device);
 
 /// A model whose weights lie on `device`, given its inputs from anywhere: token ids, pixels, and prompts that have not
 /// been moved.
@@ -76,3 +69,7 @@ class OnDevice {
 };
 
 }  // namespace mao::cuda
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/impl/on_device.ipp>
+#endif

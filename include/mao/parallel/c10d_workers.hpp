@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/error.hpp>
+#include <mao/core/tensor.hpp>
 #include <mao/parallel/launch.hpp>
 #include <mao/parallel/workers.hpp>
 

@@ -3,15 +3,10 @@
 /// \file
 /// Processes that share the batches of one training: all that a tuner asks of them is a sum.
 
-#include <algorithm>
-#include <cmath>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <ATen/ops/tensor.h>
-
-#include <mao/core/detail/ops.hpp>
+#include <mao/core/tensor.hpp>
 
 namespace mao {
 
@@ -34,27 +29,14 @@ class Workers {
 inline bool is_first(const Workers* workers) { return workers == nullptr || workers->rank() == 0; }
 
 /// The sum of each number over all workers.
-inline std::vector<double> sums_over(Workers* workers, std::vector<double> values) {
-  if (workers == nullptr || values.empty()) return values;
-  Tensor all = at::tensor(values);
-  workers->sum(all);
-  const auto* first = all.const_data_ptr<double>();
-  return {first, first + all.numel()};
-}
+std::vector<double> sums_over(Workers* workers, std::vector<double> values);
 
 /// **Throws** `OptionError` on every worker when `value` is not the same, up to rounding, on all of them. `what` says
 /// of which number it is.
-inline void expect_agreement(Workers* workers, double value, const std::string& what) {
-  if (workers == nullptr) return;
-  std::vector<double> values(static_cast<std::size_t>(workers->count()), 0);
-  values[static_cast<std::size_t>(workers->rank())] = value;
-  values = sums_over(workers, std::move(values));
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    const double most = std::max(std::abs(values[0]), std::abs(values[i]));
-    require<OptionError>(std::abs(values[i] - values[0]) <= 1e-4 * most, what, " is ", values[0], " in process 0 and ",
-                         values[i], " in process ", i,
-                         "; all processes of a training need the same settings, data and run folder");
-  }
-}
+void expect_agreement(Workers* workers, double value, const std::string& what);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/parallel/impl/workers.ipp>
+#endif

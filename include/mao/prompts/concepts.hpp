@@ -14,16 +14,10 @@ enum class ClassPosition {
   Front,   ///< start, name, context, "."
 };
 
-inline std::string_view name_of(ClassPosition position) {
-  switch (position) {
-    case ClassPosition::Middle:
-      return "middle";
-    case ClassPosition::Front:
-      return "front";
-    case ClassPosition::End:
-      break;
-  }
-  return "end";
-}
+std::string_view name_of(ClassPosition position);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/prompts/impl/concepts.ipp>
+#endif

@@ -4,22 +4,18 @@
 /// Prompts that are learned for single blocks of a tower, and the whole prompt of an image tower.
 
 #include <string>
-#include <utility>
-#include <vector>
 
 #include <mao/core/own_tensor.hpp>
+#include <mao/core/random.hpp>
 #include <mao/models/block_prompts.hpp>
-#include <mao/prompts/context.hpp>
+#include <mao/prompts/phrase.hpp>
 
 namespace mao {
 
 namespace detail {
 
 /// Throws unless a tower of `layers` blocks can take prompts of that depth. `what` names the setting.
-inline void check_depth(std::int64_t depth, std::int64_t layers, const char* what) {
-  require<OptionError>(depth <= layers, what, " = ", depth, ", the tower has ", layers, " blocks; choose at most ",
-                       layers);
-}
+void check_depth(std::int64_t depth, std::int64_t layers, const char* what);
 
 }  // namespace detail
 
@@ -32,22 +28,10 @@ class DeepPrompts {
 
   /// Normal (0, 0.02) vectors [count, width] for each block. Block i's is called `prefix + i + suffix`.
   DeepPrompts(std::int64_t depth, std::int64_t count, std::int64_t width, const std::string& prefix,
-              const std::string& suffix, const Rng& rng) {
-    require<OptionError>(depth >= 1 && count >= 1, "deep prompts of depth ", depth, " with ", count,
-                         " vectors; both are at least 1 (the papers use depth 9 or 12 and 2 or 4 vectors)");
-    for (std::int64_t block = 1; block < depth; ++block) {
-      const std::string name = prefix + std::to_string(block) + suffix;
-      parameters_.push_back({name, parameter(normal_tensor({count, width}, 0.02, rng[name]))});
-    }
-  }
+              const std::string& suffix, const Rng& rng);
 
   /// What the tower is given: nothing for the first block, then a replacement each.
-  [[nodiscard]] BlockPrompts block_prompts() const {
-    BlockPrompts prompts;
-    if (!parameters_.empty()) prompts.emplace_back();
-    for (const Parameter& parameter : parameters_) prompts.push_back({.replacement = parameter.value, .attended = {}});
-    return prompts;
-  }
+  [[nodiscard]] BlockPrompts block_prompts() const;
 
   [[nodiscard]] const ParameterList& parameters() const { return parameters_; }
 
@@ -69,12 +53,7 @@ class VisionPrompt {
   [[nodiscard]] ImagePrompts prompts() const { return {.tokens = tokens_.value, .deep = deep_.block_prompts()}; }
 
   /// Input first, then block by block.
-  [[nodiscard]] ParameterList parameters() const {
-    if (!tokens_.value.defined()) return {};
-    ParameterList all{tokens_};
-    all.insert(all.end(), deep_.parameters().begin(), deep_.parameters().end());
-    return all;
-  }
+  [[nodiscard]] ParameterList parameters() const;
 
  private:
   DeepPrompts deep_;
@@ -82,3 +61,7 @@ class VisionPrompt {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/prompts/impl/deep.ipp>
+#endif

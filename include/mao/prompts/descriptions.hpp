@@ -7,14 +7,12 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <ATen/ops/stack.h>
-#include <nlohmann/json.hpp>
 
+#include <mao/core/class_list.hpp>
 #include <mao/core/detail/ops.hpp>
-#include <mao/io/text_file.hpp>
 #include <mao/prompts/templates.hpp>
 
 namespace mao {
@@ -23,38 +21,17 @@ namespace mao {
 using Descriptions = std::function<std::vector<std::string>(const std::string& class_name)>;
 
 /// The templates with the class's name in them: what there is when nobody has written anything.
-inline Descriptions descriptions_of_templates(std::vector<std::string> templates) {
-  return [templates = std::move(templates)](const std::string& class_name) {
-    std::vector<std::string> sentences;
-    for (const std::string& pattern : templates) sentences.push_back(fill_template(pattern, class_name));
-    return sentences;
-  };
-}
+Descriptions descriptions_of_templates(std::vector<std::string> templates);
 
 /// A table by class name, as it is or with spaces for underscores.
 ///
 /// Asked for a class that it lacks, it **throws** `DataError` naming the class.
-inline Descriptions descriptions_of_table(std::map<std::string, std::vector<std::string>> table) {
-  return [table = std::move(table)](const std::string& class_name) {
-    auto found = table.find(class_name);
-    if (found == table.end()) found = table.find(readable(class_name));
-    require<DataError>(found != table.end(), "no descriptions of class \"", class_name, "\" among those of ",
-                       table.size(), " classes; add some under its name");
-    return found->second;
-  };
-}
+Descriptions descriptions_of_table(std::map<std::string, std::vector<std::string>> table);
 
 /// A table from a JSON object: class name to a list of sentences (CoPrompt's files).
 ///
 /// **Throws** `FileError` when it cannot be read, `FormatError` when it is something else.
-inline Descriptions descriptions_of_file(const std::filesystem::path& path) {
-  const auto json = nlohmann::json::parse(read_utf8_file(path), nullptr, /*allow_exceptions=*/false);
-  try {
-    return descriptions_of_table(json.get<std::map<std::string, std::vector<std::string>>>());
-  } catch (const nlohmann::json::exception&) {
-    throw FormatError(path.string() + ": expected a JSON object of class names, each with a list of sentences");
-  }
-}
+Descriptions descriptions_of_file(const std::filesystem::path& path);
 
 /// Features of the frozen model of every description. **Shape** [N, C, D], unit rows: N descriptions of each class.
 ///
@@ -79,3 +56,7 @@ Tensor description_features(const ModelT& model, const ClassList& classes, const
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/prompts/impl/descriptions.ipp>
+#endif

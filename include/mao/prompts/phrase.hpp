@@ -10,20 +10,13 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <mao/core/class_list.hpp>
 #include <mao/core/random.hpp>
 #include <mao/models/concepts.hpp>
 
 namespace mao {
 
 /// A tensor of independent normal draws, in row-major order.
-inline Tensor normal_tensor(const std::vector<std::int64_t>& shape, double deviation, Rng rng) {
-  std::int64_t count = 1;
-  for (const std::int64_t extent : shape) count *= extent;
-  std::vector<float> values(static_cast<std::size_t>(count));
-  for (float& value : values) value = static_cast<float>(deviation * rng.normal());
-  return at::tensor(values).view(shape);
-}
+Tensor normal_tensor(const std::vector<std::int64_t>& shape, double deviation, Rng rng);
 
 /// The words that a prompt is built around.
 struct ContextPhrase {
@@ -32,18 +25,10 @@ struct ContextPhrase {
   std::int64_t unnamed = 0;  ///< the first vectors, which have a placeholder instead of a word
 
   /// `n` placeholders ("X X X X"), for a random start.
-  static ContextPhrase placeholders(std::int64_t n) {
-    ContextPhrase phrase{"", n, n};
-    for (std::int64_t i = 0; i < n; ++i) phrase.prefix += i == 0 ? "X" : " X";
-    return phrase;
-  }
+  static ContextPhrase placeholders(std::int64_t n);
 
   /// A phrase such as "a photo of a": as many vectors as it has words. Underscores become spaces.
-  static ContextPhrase words(const std::string& text) {
-    ContextPhrase phrase{readable(text), 1, 0};
-    for (const char c : phrase.prefix) phrase.length += c == ' ' ? 1 : 0;
-    return phrase;
-  }
+  static ContextPhrase words(const std::string& text);
 
   /// What CoOp starts from: a phrase, or `n` placeholders when it is empty.
   ///
@@ -54,25 +39,12 @@ struct ContextPhrase {
 
   /// A phrase of which the first `n` words are learned (MaPLe: "a photo" of "a photo of a"), or `n` placeholders when
   /// it is empty or has fewer words.
-  static ContextPhrase first_words(const std::string& text, std::int64_t n) {
-    require<OptionError>(n > 0, "a context of ", n, " vectors; at least 1 is needed (the papers use 2, 4 or 16)");
-    ContextPhrase phrase = words(text);
-    if (text.empty() || phrase.length < n) return placeholders(n);
-    phrase.length = n;
-    return phrase;
-  }
+  static ContextPhrase first_words(const std::string& text, std::int64_t n);
 
   /// The phrase in the last of `n` vectors, behind placeholders that start from zero (ProGrad).
   ///
   /// **Throws** `OptionError` when it has more words than vectors.
-  static ContextPhrase last_words(const std::string& text, std::int64_t n) {
-    ContextPhrase phrase = words(text);
-    require<OptionError>(phrase.length <= n, "the context \"", text, "\" has ", phrase.length, " words for ", n,
-                         " vectors; use at least ", phrase.length, " vectors or a shorter phrase");
-    if (phrase.length == n) return phrase;
-    const std::int64_t unnamed = n - phrase.length;
-    return {placeholders(unnamed).prefix + " " + phrase.prefix, n, unnamed};
-  }
+  static ContextPhrase last_words(const std::string& text, std::int64_t n);
 
   /// Whether it consists of placeholders, so that the context starts at random.
   [[nodiscard]] bool random() const { return unnamed == length; }
@@ -107,3 +79,7 @@ Tensor initial_context(const ModelT& model, const ContextPhrase& phrase, const R
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/prompts/impl/phrase.ipp>
+#endif

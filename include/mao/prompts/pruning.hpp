@@ -5,11 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
-#include <numeric>
 #include <vector>
-
-#include <mao/core/error.hpp>
 
 namespace mao {
 
@@ -28,12 +26,7 @@ struct PruningSchedule {
   int interval = 1;         ///< epochs from event to event
 
   /// **Throws** `OptionError` for a setting out of range.
-  void check() const {
-    require<OptionError>(target >= 0 && target <= start, "pruning: target = ", target, ", there are ", start,
-                         " tokens to start with; choose a target of 0 to ", start, " or more tokens for each block");
-    require<OptionError>(until > 0 && until <= 1, "pruning: until = ", until, ", expected above 0 and at most 1");
-    require<OptionError>(interval > 0, "pruning: interval = ", interval, " epochs, expected 1 or more");
-  }
+  void check() const;
 
   [[nodiscard]] std::int64_t kept(int epochs_done, int horizon) const {
     const int last = std::max(1, static_cast<int>(std::lround(until * horizon)));
@@ -44,27 +37,13 @@ struct PruningSchedule {
 };
 
 /// Scores over their scale. **Shape** layer * count + place.
-inline std::vector<double> scaled(std::vector<double> scores, std::size_t layers, SaliencyScale scale) {
-  if (scale == SaliencyScale::Raw || scores.empty()) return scores;
-  const std::size_t group = scale == SaliencyScale::Tower ? scores.size() : scores.size() / layers;
-  for (std::size_t first = 0; first < scores.size(); first += group) {
-    double squares = 0;
-    for (std::size_t i = first; i < first + group; ++i) squares += scores[i] * scores[i];
-    for (std::size_t i = first; squares > 0 && i < first + group; ++i) scores[i] /= std::sqrt(squares);
-  }
-  return scores;
-}
+std::vector<double> scaled(std::vector<double> scores, std::size_t layers, SaliencyScale scale);
 
 /// The positions of the `count` lowest scores among those that are `in`; of equal ones the first.
-inline std::vector<std::int64_t> lowest(const std::vector<double>& scores, const std::vector<bool>& in,
-                                        std::int64_t count) {
-  std::vector<std::int64_t> order;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    if (in[i]) order.push_back(static_cast<std::int64_t>(i));
-  }
-  std::ranges::stable_sort(order, {}, [&](std::int64_t i) { return scores[static_cast<std::size_t>(i)]; });
-  order.resize(static_cast<std::size_t>(std::clamp<std::int64_t>(count, 0, static_cast<std::int64_t>(order.size()))));
-  return order;
-}
+std::vector<std::int64_t> lowest(const std::vector<double>& scores, const std::vector<bool>& in, std::int64_t count);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/prompts/impl/pruning.ipp>
+#endif

@@ -7,29 +7,15 @@
 #include <string>
 #include <vector>
 
-#include <mao/core/error.hpp>
-#include <mao/io/text_file.hpp>
-
 namespace mao {
 
 /// Reads one template a line, each with `{}` where the class name goes; empty lines do not count.
 ///
 /// **Throws** `FileError`; `FormatError` naming file and line of one without `{}`, or with two.
-inline std::vector<std::string> read_templates(const std::filesystem::path& path) {
-  std::vector<std::string> templates;
-  int number = 0;
-  for (const std::string& line : trimmed_lines(read_utf8_file(path))) {
-    ++number;
-    if (line.empty()) continue;
-    const auto at = line.find("{}");
-    require<FormatError>(at != std::string::npos && line.find("{}", at + 1) == std::string::npos, path.string(),
-                         ": line ", number, ": \"", line,
-                         "\" must contain {} exactly once, as in \"a photo of a {}.\"");
-    templates.push_back(line);
-  }
-  require<FormatError>(!templates.empty(), path.string(), ": there is no template in it; expected one a line, such as ",
-                       "\"a photo of a {}.\"");
-  return templates;
-}
+std::vector<std::string> read_templates(const std::filesystem::path& path);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/prompts/impl/template_file.ipp>
+#endif

@@ -5,14 +5,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <iterator>
 #include <string>
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
 
-#include <mao/core/class_list.hpp>
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/models/concepts.hpp>
 
@@ -21,12 +19,7 @@ namespace mao {
 /// `pattern` with `{}` replaced by the readable class name.
 ///
 /// **Throws** `OptionError` unless the pattern holds `{}` exactly once.
-inline std::string fill_template(const std::string& pattern, const std::string& class_name) {
-  const auto at = pattern.find("{}");
-  require<OptionError>(at != std::string::npos && pattern.find("{}", at + 1) == std::string::npos, "the template \"",
-                       pattern, "\" must contain {} exactly once, as in \"a photo of a {}.\"");
-  return pattern.substr(0, at) + readable(class_name) + pattern.substr(at + 2);
-}
+std::string fill_template(const std::string& pattern, const std::string& class_name);
 
 /// What becomes of a sentence that is longer than the model's context.
 enum class LongText {
@@ -78,3 +71,7 @@ Tensor sentence_features(const ModelT& model, const std::vector<std::string>& se
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/prompts/impl/templates.ipp>
+#endif

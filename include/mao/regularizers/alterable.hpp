@@ -4,11 +4,10 @@
 /// MAO's alterable regularization (arXiv 2503.18160, section 3.3): the classes that a batch is judged against depend on
 /// the step.
 
-#include <algorithm>
-#include <numeric>
-#include <vector>
-
-#include <mao/regularizers/cross_entropy.hpp>
+#include <mao/core/batch.hpp>
+#include <mao/core/class_list.hpp>
+#include <mao/core/output.hpp>
+#include <mao/regularizers/concepts.hpp>
 
 namespace mao {
 
@@ -36,14 +35,7 @@ class AlterableRegularizer {
   explicit AlterableRegularizer(Options options) : options_(options) {}
 
   /// The distinct labels in order of first appearance (reg-B), or all classes (reg-N).
-  [[nodiscard]] Candidates candidates(const Batch& batch, const ClassList& classes) const {
-    if (options_.task == Task::New) return Candidates::all(classes.size());
-    Candidates present;
-    for (const std::int64_t label : batch.labels) {
-      if (std::find(present.ids.begin(), present.ids.end(), label) == present.ids.end()) present.ids.push_back(label);
-    }
-    return present;
-  }
+  [[nodiscard]] Candidates candidates(const Batch& batch, const ClassList& classes) const;
 
   /// Whether images are judged against other images of their batch.
   [[nodiscard]] bool needs_whole_batch() const {
@@ -51,20 +43,9 @@ class AlterableRegularizer {
   }
 
   /// Name and settings, to be compared with those of a saved training.
-  [[nodiscard]] std::string describe() const {
-    return text_of("AlterableRegularizer, task ", options_.task == Task::Base ? "Base" : "New", ", columns ",
-                   options_.columns == Columns::Distinct ? "Distinct" : "PerImage");
-  }
+  [[nodiscard]] std::string describe() const;
 
-  Tensor operator()(const Output& output, const Batch& batch) const {
-    if (options_.task == Task::New) return batch_cross_entropy(output, batch);
-    const auto columns = columns_of(batch.labels, output.candidates);
-    if (options_.columns == Columns::Distinct) return weighted_cross_entropy(output.logits, columns, batch.weights);
-    std::vector<std::int64_t> diagonal(columns.size());
-    std::iota(diagonal.begin(), diagonal.end(), std::int64_t{0});
-    const Tensor repeated = output.logits.index_select(1, at::tensor(columns).to(output.logits.device()));
-    return weighted_cross_entropy(repeated, diagonal, batch.weights);
-  }
+  Tensor operator()(const Output& output, const Batch& batch) const;
 
  private:
   Options options_;
@@ -73,3 +54,7 @@ class AlterableRegularizer {
 static_assert(Regularizer<AlterableRegularizer>);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/regularizers/impl/alterable.ipp>
+#endif

@@ -3,7 +3,6 @@
 /// \file
 /// MAO's data-driven enhancement: each image brings images of the classes that are most easily taken for its own.
 
-#include <algorithm>
 #include <cstdint>
 #include <mao/core/class_list.hpp>
 #include <mao/sampling/batch_shape.hpp>
@@ -37,11 +36,7 @@ struct HardNegativeOptions {
 namespace detail {
 
 /// Settings as a saved training keeps them.
-inline std::string text_of_negatives(const HardNegativeOptions& options) {
-  constexpr const char* fallbacks[] = {"Random", "RandomExceptFirst", "NextRanked"};
-  return text_of("batch ", options.batch, ", k ", options.k, ", minimum ", options.minimum, ", fallback ",
-                 fallbacks[static_cast<int>(options.fallback)], ", drop_last ", yes_or_no(options.drop_last));
-}
+std::string text_of_negatives(const HardNegativeOptions& options);
 
 /// The classes whose images join each anchor of a batch, in rank order, random ones last.
 ///
@@ -91,47 +86,18 @@ std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::i
 }
 
 /// Each anchor, followed by one random image of each of its negative classes.
-inline Batch expanded_batch(const std::vector<std::int64_t>& labels, const std::vector<std::int64_t>& anchors,
-                            const std::vector<std::vector<std::int64_t>>& negatives,
-                            const std::vector<std::vector<std::int64_t>>& images_of, Rng& rng) {
-  Batch batch;
-  for (std::size_t i = 0; i < anchors.size(); ++i) {
-    batch.images.push_back(anchors[i]);
-    for (const auto label : negatives[i]) {
-      const auto& images = images_of[static_cast<std::size_t>(label)];
-      batch.images.push_back(images[static_cast<std::size_t>(rng.below(images.size()))]);
-    }
-  }
-  batch.labels = labels_at(labels, batch.images);
-  return batch;
-}
+Batch expanded_batch(const std::vector<std::int64_t>& labels, const std::vector<std::int64_t>& anchors,
+                     const std::vector<std::vector<std::int64_t>>& negatives,
+                     const std::vector<std::vector<std::int64_t>>& images_of, Rng& rng);
 
 /// **Throws** `OptionError` for settings out of range, `DataError` for labels that make no batches.
-inline void require_negatives(std::string_view who, const HardNegativeOptions& options,
-                              const std::vector<std::int64_t>& labels, const ClassList& list) {
-  require_batches(who, labels, list, options.batch);
-  const std::int64_t classes = list.size();
-  require<OptionError>(options.k >= 1, who, ": k = ", options.k, ", expected at least 1");
-  require<OptionError>(options.k <= classes, who, ": k = ", options.k, " of only ", classes,
-                       " classes; automatic_batch(", classes, ") chooses a batch and a k that fit");
-  require<OptionError>(options.minimum >= 0, who, ": minimum = ", options.minimum, ", expected 0 or above");
-}
+void require_negatives(std::string_view who, const HardNegativeOptions& options,
+                       const std::vector<std::int64_t>& labels, const ClassList& list);
 
 /// [C], positions of each class's images; the labels are of the list. **Throws** `DataError` for a class without
 /// images.
-inline std::vector<std::vector<std::int64_t>> images_by_class(std::string_view who,
-                                                              const std::vector<std::int64_t>& labels,
-                                                              const ClassList& classes) {
-  std::vector<std::vector<std::int64_t>> images(static_cast<std::size_t>(classes.size()));
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    images[static_cast<std::size_t>(labels[i])].push_back(static_cast<std::int64_t>(i));
-  }
-  const auto empty = std::ranges::find_if(images, [](const auto& of_class) { return of_class.empty(); });
-  require<DataError>(empty == images.end(), who, ": class ", empty - images.begin(), " '",
-                     empty == images.end() ? "" : classes.names[static_cast<std::size_t>(empty - images.begin())],
-                     "' has no image; leave it out of the class list or give it one");
-  return images;
-}
+std::vector<std::vector<std::int64_t>> images_by_class(std::string_view who, const std::vector<std::int64_t>& labels,
+                                                       const ClassList& classes);
 
 }  // namespace detail
 
@@ -209,3 +175,7 @@ class HardNegativeSampler {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/sampling/impl/hard_negative.ipp>
+#endif

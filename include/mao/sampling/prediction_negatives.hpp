@@ -3,11 +3,9 @@
 /// \file
 /// DPC's negatives: each image brings images of the classes that it is most easily taken for itself.
 
-#include <Eigen/Core>
 #include <cstdint>
 #include <mao/sampling/hard_negative.hpp>
 #include <span>
-#include <utility>
 #include <vector>
 
 namespace mao {
@@ -39,31 +37,10 @@ class PredictionNegatives {
   /// finite, `OptionError` for a setting out of range, `DataError` for a label outside the list or a class without
   /// images.
   PredictionNegatives(std::vector<std::int64_t> labels, const ClassList& classes, const Eigen::MatrixXf& logits,
-                      Options options = {})
-      : labels_(std::move(labels)), options_(options), classes_(classes) {
-    detail::require_negatives("PredictionNegatives", shared_options(), labels_, classes_);
-    images_of_ = detail::images_by_class("PredictionNegatives", labels_, classes);
-    const auto count = static_cast<std::int64_t>(labels_.size());
-    require<ShapeError>(logits.rows() == count && logits.cols() == classes_.size(),
-                        "PredictionNegatives: the logits are [", logits.rows(), ", ", logits.cols(), "], expected [",
-                        count, ", ", classes_.size(), "], a row an image and a column a class");
-    require<NumericError>(logits.allFinite(), "PredictionNegatives: a logit is not finite");
-    depth_ = options_.fallback == Fallback::NextRanked ? classes_.size() : options_.k;
-    for (Eigen::Index image = 0; image < count; ++image) {
-      const auto best = detail::best_columns(logits, image, depth_);
-      ranking_.insert(ranking_.end(), best.begin(), best.end());
-    }
-  }
+                      Options options = {});
 
   /// The batches of one epoch.
-  [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const {
-    const auto count = static_cast<std::int64_t>(labels_.size());
-    std::vector<Batch> batches;
-    for (const auto& anchors : detail::shuffled_groups(count, options_.batch, options_.drop_last, rng)) {
-      batches.push_back(expanded(anchors, rng));
-    }
-    return batches;
-  }
+  [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const;
 
   /// The classes that an image is most easily taken for, best first, its own among them.
   [[nodiscard]] std::span<const std::int64_t> ranking(std::int64_t image) const {
@@ -79,23 +56,9 @@ class PredictionNegatives {
   [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< of the ranking
 
  private:
-  [[nodiscard]] HardNegativeOptions shared_options() const {
-    return {.batch = options_.batch,
-            .k = options_.k,
-            .minimum = options_.minimum,
-            .fallback = options_.fallback,
-            .drop_last = options_.drop_last};
-  }
+  [[nodiscard]] HardNegativeOptions shared_options() const;
 
-  [[nodiscard]] Batch expanded(const std::vector<std::int64_t>& anchors, Rng& rng) const {
-    const auto any_of = [&](const std::vector<std::int64_t>& items) {
-      return items[static_cast<std::size_t>(rng.below(items.size()))];
-    };
-    const auto ranking_of = [&](std::size_t i) { return ranking(anchors[i]); };
-    const auto negatives = detail::negative_classes(detail::labels_at(labels_, anchors), classes_.size(), ranking_of,
-                                                    shared_options(), any_of);
-    return detail::expanded_batch(labels_, anchors, negatives, images_of_, rng);
-  }
+  [[nodiscard]] Batch expanded(const std::vector<std::int64_t>& anchors, Rng& rng) const;
 
   std::vector<std::int64_t> labels_;
   Options options_;
@@ -108,3 +71,7 @@ class PredictionNegatives {
 static_assert(Sampler<PredictionNegatives>);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/sampling/impl/prediction_negatives.ipp>
+#endif

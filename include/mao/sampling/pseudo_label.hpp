@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <mao/core/class_list.hpp>
+#include <mao/core/detail/policy_text.hpp>
 #include <mao/core/error.hpp>
 #include <mao/labelers/concepts.hpp>
 #include <mao/sampling/shuffled.hpp>

@@ -3,17 +3,13 @@
 /// \file
 /// Which classes are nearest to which: the table that hard negatives are looked up in.
 
-#include <Eigen/Core>
-#include <algorithm>
 #include <cstdint>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
 #include <mao/sampling/concepts.hpp>
-#include <numeric>
 #include <range/v3/range/conversion.hpp>
 #include <range/v3/view/transform.hpp>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace mao {
@@ -50,16 +46,7 @@ Eigen::MatrixXf class_similarity(const ClassList& classes, const SimilarityT& si
 namespace detail {
 
 /// The k columns with the greatest entries of a row, best first; equal ones rank by position.
-inline std::vector<std::int64_t> best_columns(const Eigen::MatrixXf& matrix, Eigen::Index row, std::int64_t k) {
-  std::vector<std::int64_t> order(static_cast<std::size_t>(matrix.cols()));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  const auto better = [&](std::int64_t a, std::int64_t b) {
-    return matrix(row, a) != matrix(row, b) ? matrix(row, a) > matrix(row, b) : a < b;
-  };
-  std::partial_sort(order.begin(), order.begin() + k, order.end(), better);
-  order.resize(static_cast<std::size_t>(k));
-  return order;
-}
+std::vector<std::int64_t> best_columns(const Eigen::MatrixXf& matrix, Eigen::Index row, std::int64_t k);
 
 }  // namespace detail
 
@@ -69,22 +56,10 @@ class NearestClasses {
   /// From cosines [C, C]; equal ones rank by position.
   ///
   /// **Throws** `ShapeError` unless the matrix is square, `OptionError` unless 1 <= k <= C.
-  NearestClasses(const Eigen::MatrixXf& similarity, std::int64_t k) : k_(k), count_(similarity.rows()) {
-    require<ShapeError>(similarity.rows() == similarity.cols(), "NearestClasses: similarity is [", similarity.rows(),
-                        ", ", similarity.cols(), "], expected [C, C]");
-    require<OptionError>(k >= 1 && k <= count_, "NearestClasses: k = ", k, " of ", count_, " classes, expected 1 to ",
-                         count_);
-    for (std::int64_t row = 0; row < count_; ++row) {
-      const auto best = detail::best_columns(similarity, row, k);
-      ids_.insert(ids_.end(), best.begin(), best.end());
-    }
-  }
+  NearestClasses(const Eigen::MatrixXf& similarity, std::int64_t k);
 
   /// The nearest classes of one class, best first.
-  [[nodiscard]] std::span<const std::int64_t> of(std::int64_t label) const {
-    require<DataError>(label >= 0 && label < count_, "NearestClasses: class ", label, " of ", count_);
-    return std::span(ids_).subspan(static_cast<std::size_t>(label * k_), static_cast<std::size_t>(k_));
-  }
+  [[nodiscard]] std::span<const std::int64_t> of(std::int64_t label) const;
 
   [[nodiscard]] std::int64_t k() const { return k_; }
   [[nodiscard]] std::int64_t classes() const { return count_; }
@@ -96,3 +71,7 @@ class NearestClasses {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/sampling/impl/similarity.ipp>
+#endif

@@ -3,7 +3,6 @@
 /// \file
 /// The same learning rate in every epoch.
 
-#include <mao/core/error.hpp>
 #include <mao/schedules/concepts.hpp>
 
 namespace mao {
@@ -20,21 +19,13 @@ class ConstantSchedule {
   using Options = ConstantOptions;
 
   /// **Throws** `OptionError` for a setting out of range.
-  explicit ConstantSchedule(Options options = {}) : options_(options) {
-    require<OptionError>(options_.epochs >= 1, "ConstantSchedule: epochs = ", options_.epochs, ", expected at least 1");
-    require<OptionError>(detail::is_rate(options_.learning_rate) && options_.learning_rate > 0,
-                         "ConstantSchedule: learning_rate = ", options_.learning_rate, ", expected a number above 0 that fp32 can hold");
-  }
+  explicit ConstantSchedule(Options options = {});
 
   /// Number of epochs.
   [[nodiscard]] int epochs() const { return options_.epochs; }
 
   /// The rate of an epoch, counted from 0. **Throws** `OptionError` outside [0, epochs).
-  [[nodiscard]] double learning_rate(int epoch) const {
-    require<OptionError>(epoch >= 0 && epoch < options_.epochs, "ConstantSchedule: epoch ", epoch, " of ",
-                         options_.epochs, ", expected 0 to ", options_.epochs - 1);
-    return options_.learning_rate;
-  }
+  [[nodiscard]] double learning_rate(int epoch) const;
 
   [[nodiscard]] const Options& options() const { return options_; }
 
@@ -44,3 +35,7 @@ class ConstantSchedule {
 static_assert(Schedule<ConstantSchedule>);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/schedules/impl/constant.ipp>
+#endif

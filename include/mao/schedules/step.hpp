@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <utility>
 #include <vector>
 
 #include <mao/schedules/concepts.hpp>
@@ -33,22 +32,10 @@ class StepSchedule {
   using Options = StepOptions;
 
   /// **Throws** `OptionError` for a setting out of range.
-  explicit StepSchedule(Options options = {}) : options_(std::move(options)) {
-    detail::check_epochs_and_warm_up(options_, "StepSchedule");
-    require<OptionError>(std::isfinite(options_.factor) && options_.factor > 0,
-                         "StepSchedule: factor = ", options_.factor, ", expected a number above 0");
-    for (const int milestone : options_.milestones) {
-      require<OptionError>(milestone >= 1, "StepSchedule: milestone ", milestone, ", expected at least 1");
-    }
-  }
+  explicit StepSchedule(Options options = {});
 
   /// Milestones at every `interval`-th of `epochs` epochs. **Throws** `OptionError` for an interval below 1.
-  [[nodiscard]] static std::vector<int> every(int interval, int epochs) {
-    require<OptionError>(interval >= 1, "StepSchedule::every: interval = ", interval, ", expected at least 1");
-    std::vector<int> milestones;
-    for (int epoch = interval; epoch < epochs; epoch += interval) milestones.push_back(epoch);
-    return milestones;
-  }
+  [[nodiscard]] static std::vector<int> every(int interval, int epochs);
 
   /// Number of epochs, warm-up included.
   [[nodiscard]] int epochs() const { return options_.epochs; }
@@ -77,3 +64,7 @@ class StepSchedule {
 static_assert(Schedule<StepSchedule>);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/schedules/impl/step.ipp>
+#endif

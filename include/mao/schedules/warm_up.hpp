@@ -29,10 +29,7 @@ void check_epochs_and_warm_up(const Options& options, const char* name) {
 }
 
 /// **Throws** `OptionError` outside [0, epochs).
-inline void check_epoch(int epoch, int epochs, const char* name) {
-  require<OptionError>(epoch >= 0 && epoch < epochs, name, ": epoch ", epoch, " of ", epochs, ", expected 0 to ",
-                       epochs - 1);
-}
+void check_epoch(int epoch, int epochs, const char* name);
 
 /// The rate of an epoch before `warmup_epochs`.
 template <class Options>
@@ -51,3 +48,7 @@ double multiple_in(const Options& options, int epoch, double multiple) {
 
 }  // namespace detail
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/schedules/impl/warm_up.ipp>
+#endif

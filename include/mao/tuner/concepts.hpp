@@ -6,6 +6,7 @@
 #include <string>
 
 #include <mao/backbones/concepts.hpp>
+#include <mao/core/error.hpp>
 #include <mao/regularizers/concepts.hpp>
 #include <mao/sampling/concepts.hpp>
 #include <mao/schedules/concepts.hpp>
@@ -22,14 +23,7 @@ concept MinesNegatives = S::mines_negatives;
 
 /// What the compiler asks of a backbone's type, asked of one that is chosen at run time. **Throws** `OptionError` for a
 /// method on which hard negatives have nothing to act; `name` is the step's.
-inline void expect_mining(const BackboneTraits& traits, const std::string& name) {
-  require<OptionError>(!traits.brings_negatives, name,
-                       ": this method brings its own hard negatives, MAO's base stage would mine them twice; tune its "
-                       "host with MAO instead");
-  require<OptionError>(!traits.ignores_labels, name,
-                       ": this method has no loss over labels, so MAO's base stage has nothing to act on; train it "
-                       "plain");
-}
+void expect_mining(const BackboneTraits& traits, const std::string& name);
 
 /// **Throws** `OptionError` when a sampler that counts its images is given a source of another number. `name` is the
 /// step's.
@@ -65,3 +59,7 @@ inline constexpr bool policies = (backbone<BackboneT>() & sampler<SamplerT>() & 
 
 }  // namespace explain
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/tuner/impl/concepts.ipp>
+#endif

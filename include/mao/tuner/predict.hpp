@@ -35,17 +35,13 @@ Tensor predict_logits(BackboneT& backbone, const ClassList& classes, ImageSource
 }
 
 /// Logits for a policy that knows no tensors (`PredictionNegatives`). **Shape** [N, C].
-inline Eigen::MatrixXf as_matrix(const Tensor& logits) {
-  expect_shape(logits, {-1, -1}, "as_matrix: logits");
-  const Tensor columns = logits.detach().to(at::kFloat).cpu().t().contiguous();  // column by column, as Eigen has it
-  return Eigen::Map<const Eigen::MatrixXf>(columns.const_data_ptr<float>(), logits.size(0), logits.size(1));
-}
+Eigen::MatrixXf as_matrix(const Tensor& logits);
 
 /// The most likely class of each row of `logits` [N, C].
-inline std::vector<std::int64_t> winners(const Tensor& logits) {
-  const Tensor best = logits.argmax(1).cpu().contiguous();
-  const auto* begin = best.const_data_ptr<std::int64_t>();
-  return {begin, begin + best.numel()};
-}
+std::vector<std::int64_t> winners(const Tensor& logits);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/tuner/impl/predict.ipp>
+#endif

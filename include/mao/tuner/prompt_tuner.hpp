@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/detail/image_calls.hpp>
 #include <mao/tuner/detail/state.hpp>
 #include <mao/tuner/detail/views.hpp>
 #include <mao/tuner/step.hpp>

@@ -8,6 +8,7 @@
 
 #include <mao/backbones/binding.hpp>
 #include <mao/regularizers/alterable.hpp>
+#include <mao/regularizers/cross_entropy.hpp>
 #include <mao/sampling/batch_shape.hpp>
 #include <mao/sampling/hard_negative.hpp>
 #include <mao/sampling/pseudo_label.hpp>

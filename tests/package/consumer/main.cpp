@@ -8,6 +8,7 @@
 #include <mao/core/class_list.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/data/decode.hpp>
+#include <mao/data/detail/decode_webp.hpp>
 #include <mao/embedded/clip.hpp>
 #include <mao/version.hpp>
 

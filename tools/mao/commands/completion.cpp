@@ -17,8 +17,8 @@ namespace {
 
 /// An option as a shell needs it.
 struct CompletedOption {
-  std::string name;                  ///< "--data" or "-h"
-  std::string summary;               ///< the first clause of its help
+  std::string name;     ///< "--data" or "-h"
+  std::string summary;  ///< the first clause of its help
   bool takes_value = false;
   std::vector<std::string> choices;  ///< the only values that it takes; none: anything
 };
@@ -48,8 +48,8 @@ void collect(const CLI::App& app, const std::string& path, std::vector<Completed
   CompletedCommand command{path, app.get_name(), first_clause(app.get_description()), {}, {}};
   for (const CLI::Option* option : app.get_options()) {
     const auto add = [&](const std::string& name) {
-      command.options.push_back({name, first_clause(option->get_description()), option->get_items_expected_max() > 0,
-                                 choices_of(*option)});
+      command.options.push_back(
+          {name, first_clause(option->get_description()), option->get_items_expected_max() > 0, choices_of(*option)});
     };
     for (const std::string& name : option->get_snames()) add("-" + name);
     for (const std::string& name : option->get_lnames()) add("--" + name);
@@ -80,7 +80,8 @@ void print_choices(const std::vector<CompletedCommand>& all) {
   for (const CompletedCommand& command : all) {
     for (const CompletedOption& option : command.options) {
       if (option.choices.empty()) continue;
-      std::cout << "    \"" << command.path << " " << option.name << "\") choices=(" << joined(option.choices) << ") ;;\n";
+      std::cout << "    \"" << command.path << " " << option.name << "\") choices=(" << joined(option.choices)
+                << ") ;;\n";
     }
   }
   std::cout << "  esac\n";
@@ -118,7 +119,9 @@ std::string single_quoted(const std::string& text) {
 }
 
 /// `'name:summary'`, as zsh's _describe takes it.
-std::string described(const std::string& name, const std::string& summary) { return single_quoted(name + ":" + summary); }
+std::string described(const std::string& name, const std::string& summary) {
+  return single_quoted(name + ":" + summary);
+}
 
 void print_zsh(const std::vector<CompletedCommand>& all) {
   std::cout << "#compdef mao\n"
@@ -160,12 +163,14 @@ void print_fish(const std::vector<CompletedCommand>& all) {
     const std::string begin = "complete -c mao -n " + single_quoted(where);
     for (const std::string& name : command.commands) {
       const auto at = std::ranges::find(all, command.path + " " + name, &CompletedCommand::path);
-      std::cout << begin << (command.path.empty() ? " -f" : "") << " -a " << name << " -d " << single_quoted(at->summary) << "\n";
+      std::cout << begin << (command.path.empty() ? " -f" : "") << " -a " << name << " -d "
+                << single_quoted(at->summary) << "\n";
     }
     for (const CompletedOption& option : command.options) {
       const bool is_long = option.name.starts_with("--");
       std::cout << begin << (is_long ? " -l " : " -s ") << option.name.substr(is_long ? 2 : 1);
-      if (option.takes_value) std::cout << (option.choices.empty() ? " -r" : " -x -a " + single_quoted(joined(option.choices)));
+      if (option.takes_value)
+        std::cout << (option.choices.empty() ? " -r" : " -x -a " + single_quoted(joined(option.choices)));
       std::cout << " -d " << single_quoted(option.summary) << "\n";
     }
   }

@@ -12,6 +12,7 @@
 
 #include <mao/backbones/scorer.hpp>
 #include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
 #include <mao/prompts/phrase.hpp>
 
 #include "commands.hpp"

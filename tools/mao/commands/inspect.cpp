@@ -9,6 +9,7 @@
 
 #include <mao/io/tensor_file.hpp>
 #include <mao/models/weights.hpp>
+#include <mao/models/wrappers.hpp>
 
 #include "commands.hpp"
 #include "tune/settings.hpp"

@@ -20,6 +20,7 @@
 #include "learners/learner.hpp"
 #include "numbers.hpp"
 #include "report/text_table.hpp"
+#include "runs/progress.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/tuned.hpp"
 
@@ -111,10 +112,16 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
   for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
   images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
   if (!prompts || !learner_named(prompts->info.method).prompts_images) {
-    const auto cache =
-        open_feature_cache(options.feature_cache, [](const std::string& line) { std::cerr << line << "\n"; });
-    images.source =
-        std::make_unique<FeatureImages>(evaluation_features(opened, images, cache), opened.model->fingerprint());
+    Progress progress(std::cerr, Progress::is_terminal());
+    const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
+      progress.finish();
+      std::cerr << line << "\n";
+    });
+    Tensor features = evaluation_features(opened, images, cache, [&](std::int64_t done) {
+      if (!options.json && !options.csv) progress.update("encode images", done, images.source->size());
+    });
+    progress.finish();
+    images.source = std::make_unique<FeatureImages>(std::move(features), opened.model->fingerprint());
   }
   const auto tested = [&](auto&& backbone) { return predict_logits(backbone, classes, *images.source, 16); };
   return prompts ? tested(restored_learner(opened, *prompts, classes))

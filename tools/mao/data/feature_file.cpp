@@ -13,6 +13,8 @@
 #include "data/feature_file.hpp"
 #include "report/text_table.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace mao_program {
 
 namespace {

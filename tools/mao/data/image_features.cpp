@@ -4,6 +4,7 @@
 #include <iomanip>
 #include <sstream>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/core/instruction_set.hpp>
 #include <mao/data/random_crop.hpp>
 #include <mao/models/cached_views.hpp>

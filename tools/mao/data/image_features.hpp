@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/models/feature_cache.hpp>
 
 #include "data/labelled_images.hpp"

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <set>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/data/few_shot_pickle.hpp>
 #include <mao/prompts/template_file.hpp>
 

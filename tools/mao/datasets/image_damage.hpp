@@ -11,6 +11,7 @@
 #include <fstream>
 #include <mao/core/error.hpp>
 #include <mao/data/decode.hpp>
+#include <mao/data/detail/decode_webp.hpp>
 #include <span>
 #include <string>
 

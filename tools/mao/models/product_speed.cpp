@@ -12,6 +12,8 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones.h>
 
+#include <mao/core/detail/ops.hpp>
+#include <mao/core/error.hpp>
 #include <mao/models/feature_cache.hpp>
 #include <mao/io/files.hpp>
 #include <mao/kernels/cpu/frozen_linear.hpp>

@@ -10,6 +10,7 @@
 
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/regularizers/alterable.hpp>
+#include <mao/regularizers/cross_entropy.hpp>
 
 #include "replay/table.hpp"
 

@@ -15,7 +15,7 @@
 
 namespace mao {
 
-/// `label [=====>    ] 120/200 note, 12 s left`.
+/// `label [=====>    ] 120/200 note, 6.7/s, 12 s left`.
 class Progress {
  public:
   using Clock = std::chrono::steady_clock;
@@ -68,8 +68,10 @@ class Progress {
     line << done << '/' << total;
     if (!note.empty()) line << ' ' << note;
     if (done > first_done_ && done < total) {
-      const double left = elapsed / static_cast<double>(done - first_done_) * static_cast<double>(total - done);
-      line << ", " << std::fixed << std::setprecision(0) << left << " s left";
+      const double rate = static_cast<double>(done - first_done_) / elapsed;
+      line << std::fixed;
+      if (elapsed >= 0.05) line << ", " << std::setprecision(rate < 10 ? 1 : 0) << rate << "/s";  // before, it is noise
+      line << ", " << std::setprecision(0) << static_cast<double>(total - done) / rate << " s left";
     }
     return line.str();
   }

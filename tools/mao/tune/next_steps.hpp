@@ -20,7 +20,8 @@ namespace mao_program {
 inline std::string shell_word(const std::string& text) {
   constexpr std::string_view plain = "+,-./:=@_";
   const bool is_plain = !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || plain.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           plain.find(c) != std::string_view::npos;
   });
   if (is_plain) return text;
   std::string quoted = "'";

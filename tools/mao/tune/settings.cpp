@@ -4,6 +4,8 @@
 #include "tune/optimizers.hpp"
 #include "tune/settings.hpp"
 
+#include <mao/core/detail/ops.hpp>
+
 namespace mao_program {
 
 namespace {

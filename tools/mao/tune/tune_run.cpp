@@ -5,6 +5,7 @@
 
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/data/open.hpp>
+#include <mao/io/safetensors.hpp>
 #include <mao/version.hpp>
 
 #include "data/named_data.hpp"

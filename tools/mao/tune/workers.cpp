@@ -10,6 +10,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/parallel/c10d_workers.hpp>
 
 namespace mao_program {

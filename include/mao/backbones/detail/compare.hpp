@@ -8,8 +8,6 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/matmul.h>
-#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
 
 #include <mao/core/detail/ops.hpp>
@@ -22,15 +20,7 @@ namespace mao {
 inline Tensor unit_rows(const Tensor& x) { return x / x.norm(2, -1, true); }
 
 /// Logits `scale * image . text` (CLIP, equation 1 of the MAO paper). **Shapes** image [B, D], text [H, D], unit rows.
-inline Output compare(const Tensor& image, const Tensor& text, double scale, const Candidates& candidates) {
-  Output output;
-  output.image = image;
-  output.text = text;
-  output.scale = at::scalar_tensor(scale, image.options());
-  output.logits = at::matmul(image, text.t()) * scale;
-  output.candidates = candidates;
-  return output;
-}
+Output compare(const Tensor& image, const Tensor& text, double scale, const Candidates& candidates);
 
 /// The rows of the candidates. **Shape** features [C, ...] -> [H, ...].
 inline Tensor class_rows(const Tensor& features, const Candidates& candidates) {
@@ -107,3 +97,7 @@ Tensor prompted_image_features(const ModelT& model, const ImageBatch& images, co
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/backbones/detail/impl/compare.ipp>
+#endif

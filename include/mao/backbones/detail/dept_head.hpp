@@ -5,11 +5,7 @@
 
 #include <vector>
 
-#include <ATen/ops/cat.h>
-#include <ATen/ops/cross_entropy_loss.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/ones.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <mao/core/detail/ops.hpp>
@@ -37,20 +33,10 @@ class DeptHead {
   ///
   /// **Shapes** `text` and `image` [B, D], `rows` [H], `targets` [B] columns, `weights` [B] or empty.
   [[nodiscard]] Tensor loss(const Tensor& text, const Tensor& image, const std::vector<std::int64_t>& rows,
-                            const std::vector<std::int64_t>& targets, const std::vector<float>& weights) const {
-    const Tensor scores = logits(at::cat({text_(text), image_(image)}), rows);
-    const Tensor columns = at::tensor(targets).repeat(2).to(scores.device());
-    if (weights.empty()) return at::cross_entropy_loss(scores, columns);
-    const Tensor weight = at::tensor(weights).repeat(2).to(scores.device());
-    return (at::cross_entropy_loss(scores, columns, {}, /*reduction: none*/ 0) * weight).sum() / weight.sum();
-  }
+                            const std::vector<std::int64_t>& targets, const std::vector<float>& weights) const;
 
   /// In the order of the reference; `rate` is `Parameter::rate`.
-  [[nodiscard]] ParameterList parameters(double rate) const {
-    return {{"film_lp_img.scale", image_.scale, rate},          {"film_lp_img.bias", image_.bias, rate},
-            {"film_lp_text.scale", text_.scale, rate},          {"film_lp_text.bias", text_.bias, rate},
-            {"linear_probe_proj.weight", head_.weight(), rate}, {"linear_probe_proj.bias", head_.bias(), rate}};
-  }
+  [[nodiscard]] ParameterList parameters(double rate) const;
 
  private:
   /// FiLM: each channel by itself.
@@ -61,13 +47,14 @@ class DeptHead {
     Tensor operator()(const Tensor& x) const { return x * scale + bias; }
   };
 
-  [[nodiscard]] Tensor logits(const Tensor& features, const std::vector<std::int64_t>& rows) const {
-    const Tensor index = at::tensor(rows).to(features.device());
-    return at::linear(features, head_.weight().index_select(0, index), head_.bias().index_select(0, index));
-  }
+  [[nodiscard]] Tensor logits(const Tensor& features, const std::vector<std::int64_t>& rows) const;
 
   Film image_, text_;
   Linear head_;
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/backbones/detail/impl/dept_head.ipp>
+#endif

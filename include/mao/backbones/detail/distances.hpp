@@ -3,8 +3,7 @@
 /// \file
 /// How far features are from those of a frozen teacher.
 
-#include <ATen/ops/matmul.h>
-
+#include <mao/core/tensor.hpp>
 #include <mao/core/detail/ops.hpp>
 
 namespace mao {
@@ -19,15 +18,14 @@ enum class TeacherDistance {
 inline Tensor feature_cosine(const Tensor& x, const Tensor& teacher) { return 1.0 - (x * teacher).sum(-1).mean(); }
 
 /// `mean_{i != j} (cos(x_i, x_j) - cos(t_i, t_j))^2`, 0 for a single row. **Shapes** both [N, D], unit rows.
-inline Tensor relational_angle(const Tensor& x, const Tensor& teacher) {
-  const std::int64_t count = x.size(0);
-  const Tensor squares = (at::matmul(x, x.t()) - at::matmul(teacher, teacher.t())).square();
-  const double pairs = static_cast<double>(count > 1 ? count * (count - 1) : 1);
-  return (squares.sum() - squares.trace()) * (1.0 / pairs);
-}
+Tensor relational_angle(const Tensor& x, const Tensor& teacher);
 
 inline Tensor teacher_distance(TeacherDistance kind, const Tensor& x, const Tensor& teacher) {
   return kind == TeacherDistance::FeatureCosine ? feature_cosine(x, teacher) : relational_angle(x, teacher);
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/backbones/detail/impl/distances.ipp>
+#endif

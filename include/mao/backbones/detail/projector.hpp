@@ -3,19 +3,12 @@
 /// \file
 /// A small learned network between two feature spaces, with batch normalisation inside.
 
-#include <cmath>
 #include <string>
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/batch_norm.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/ones.h>
-#include <ATen/ops/relu.h>
-#include <ATen/ops/zeros.h>
 
-#include <mao/core/detail/ops.hpp>
 #include <mao/core/own_tensor.hpp>
-#include <mao/prompts/linear.hpp>
+#include <mao/core/random.hpp>
 
 namespace mao {
 
@@ -27,60 +20,19 @@ namespace mao {
 class Projector {
  public:
   /// Uniform in +-1/sqrt(inputs), as torch's convolutions start; the normalisation starts as the identity.
-  Projector(std::string name, std::int64_t in, std::int64_t out, const Rng& rng) : name_(std::move(name)) {
-    const auto start = [&](const std::string& key, const std::vector<std::int64_t>& shape, std::int64_t inputs) {
-      return parameter(uniform_tensor(shape, 1.0 / std::sqrt(static_cast<double>(inputs)), rng[name_][key]));
-    };
-    first_ = {start("0.weight", {out, in, 1, 1}, in), start("0.bias", {out}, in)};
-    norm_ = {parameter(at::ones({out})), parameter(at::zeros({out}))};
-    second_ = {start("3.weight", {out, out, 1, 1}, out), start("3.bias", {out}, out)};
-    mean_ = at::zeros({out});
-    variance_ = at::ones({out});
-    batches_ = at::zeros({}, at::kLong);
-  }
+  Projector(std::string name, std::int64_t in, std::int64_t out, const Rng& rng);
 
   /// **Shapes** [B, in] -> [B, out]. **Throws** `DataError` for a single image while gradients are enabled.
-  Tensor operator()(const Tensor& features) {
-    const bool training = at::GradMode::is_enabled();
-    require<DataError>(!training || features.size(0) > 1, name_,
-                       ": a training batch of 1 image has no variance to normalise by; use batches of 2 or more");
-    mean_ = mean_.to(features.device());
-    variance_ = variance_.to(features.device());
-    const Tensor inside = at::batch_norm(first_(features), norm_.weight, norm_.bias, mean_, variance_, training,
-                                         /*momentum*/ 0.1, /*eps*/ 1e-5, /*cudnn*/ false);
-    if (training) batches_.add_(1);
-    return second_(at::relu(inside));
-  }
+  Tensor operator()(const Tensor& features);
 
   /// In the order of the reference.
-  [[nodiscard]] ParameterList parameters() const {
-    ParameterList all;
-    for (const auto& [key, pair] : {std::pair{".0", &first_}, {".1", &norm_}, {".3", &second_}}) {
-      all.push_back({name_ + ".conv1" + key + ".weight", pair->weight});
-      all.push_back({name_ + ".conv1" + key + ".bias", pair->bias});
-    }
-    return all;
-  }
+  [[nodiscard]] ParameterList parameters() const;
 
   /// What the normalisation has followed.
-  [[nodiscard]] TensorMap buffers() const {
-    const std::string norm = name_ + ".conv1.1.";
-    return {
-        {norm + "running_mean", mean_}, {norm + "running_var", variance_}, {norm + "num_batches_tracked", batches_}};
-  }
+  [[nodiscard]] TensorMap buffers() const;
 
   /// **Throws** `FormatError` for one that is missing, `ShapeError` for one of another size.
-  void set_buffers(const TensorMap& values) {
-    const at::NoGradGuard no_graph;
-    for (auto& [key, buffer] : buffers()) {
-      const auto found = values.find(key);
-      require<FormatError>(found != values.end(), "the saved state has no ", key);
-      require<ShapeError>(found->second.numel() == buffer.numel(), "saved ", key, " has shape ",
-                          shape_text(found->second.sizes()), ", expected ", shape_text(buffer.sizes()));
-      Tensor own = buffer;
-      own.copy_(found->second.reshape(buffer.sizes()));
-    }
-  }
+  void set_buffers(const TensorMap& values);
 
  private:
   struct Affine {
@@ -94,3 +46,7 @@ class Projector {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/backbones/detail/impl/projector.ipp>
+#endif

@@ -13,28 +13,18 @@ namespace mao::detail {
 /// FNV-1a of 64 bits: tells contents apart, not safe against somebody who wants two to look alike.
 class ContentHash {
  public:
-  void add(const void* data, std::size_t size) {
-    for (const auto* byte = static_cast<const unsigned char*>(data); size > 0; ++byte, --size) {
-      hash_ = (hash_ ^ *byte) * 0x100000001b3ULL;
-    }
-  }
+  void add(const void* data, std::size_t size);
   /// A text and its end, so that "ab", "c" is not "a", "bc".
-  void add(std::string_view text) {
-    add(text.data(), text.size());
-    add("", 1);
-  }
+  void add(std::string_view text);
   /// 16 hexadecimal digits.
-  [[nodiscard]] std::string text() const {
-    std::string digits(16, '0');
-    std::uint64_t rest = hash_;
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, rest >>= 4U) {
-      *digit = "0123456789abcdef"[rest & 15U];
-    }
-    return digits;
-  }
+  [[nodiscard]] std::string text() const;
 
  private:
   std::uint64_t hash_ = 0xcbf29ce484222325ULL;
 };
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/detail/impl/content_hash.ipp>
+#endif

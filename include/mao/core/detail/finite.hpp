@@ -3,30 +3,20 @@
 /// \file
 /// Refuses weights that are not numbers by the name of their tensor, before anything is computed with them.
 
-#include <cmath>
 #include <string>
-
-#include <ATen/ops/aminmax.h>
-#include <ATen/ops/isfinite.h>
 
 #include <mao/core/tensor.hpp>
 
 namespace mao {
 
 /// Whether all entries are finite numbers. Reads the tensor once and keeps nothing.
-inline bool is_finite(const Tensor& tensor) {
-  if (!tensor.is_floating_point() || tensor.numel() == 0) return true;
-  const auto [least, greatest] = at::aminmax(tensor.detach());
-  return std::isfinite(least.item<double>()) && std::isfinite(greatest.item<double>());
-}
+bool is_finite(const Tensor& tensor);
 
 /// **Throws** `FormatError` naming the tensor and its source, with how many entries are NaN or infinite.
-inline void expect_finite(const Tensor& tensor, const std::string& name, const std::string& source) {
-  if (is_finite(tensor)) return;
-  const auto bad = tensor.numel() - at::isfinite(tensor).sum().item<std::int64_t>();
-  throw FormatError(text_of(source, ": ", bad, " of the ", tensor.numel(), " values of ", name,
-                            " are NaN or infinite; expected finite weights: fetch the file again, or take a "
-                            "checkpoint from before the training diverged"));
-}
+void expect_finite(const Tensor& tensor, const std::string& name, const std::string& source);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/detail/impl/finite.ipp>
+#endif

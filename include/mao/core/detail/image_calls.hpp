@@ -11,33 +11,16 @@
 namespace mao {
 
 /// `images.size()`. **Throws** `PolicyError`.
-inline std::int64_t count_of(const ImageSource& images, const StepPlace& place) {
-  return policy_call(
-      place, "the image source's `size`", [] { return "the number of its images"; }, [&] { return images.size(); });
-}
+std::int64_t count_of(const ImageSource& images, const StepPlace& place);
 
 /// `images.announce(batches)`. **Throws** `PolicyError`.
-inline void announce_to(ImageSource& images, const std::vector<std::vector<View>>& batches, const StepPlace& place) {
-  policy_call(
-      place, "the image source's `announce`", [] { return "a hint that is taken or ignored"; },
-      [&] { images.announce(batches); });
-}
+void announce_to(ImageSource& images, const std::vector<std::vector<View>>& batches, const StepPlace& place);
 
 /// `images.load(views)`. **Throws** `PolicyError`, also where it gives other than one image a view.
-inline ImageBatch load_from(ImageSource& images, const std::vector<View>& views, const StepPlace& place) {
-  const auto expected = [&] { return text_of(views.size(), views.size() == 1 ? " image" : " images", ", a row for each view that was asked for"); };
-  ImageBatch batch = policy_call(place, "the image source's `load`", expected, [&] { return images.load(views); });
-  require<PolicyError>(batch.pixels.defined() || batch.features.defined(), place,
-                       ": the image source's `load` gave neither pixels nor features, expected ", expected());
-  const auto check = [&](const Tensor& rows, const char* what) {
-    require<PolicyError>(
-        !rows.defined() || (rows.dim() >= 2 && rows.size(0) == static_cast<std::int64_t>(views.size())), place,
-        ": the image source's `load` gave ", what, " of shape ", rows.defined() ? shape_text(rows.sizes()) : "",
-        ", expected ", expected());
-  };
-  check(batch.pixels, "pixels");
-  check(batch.features, "features");
-  return batch;
-}
+ImageBatch load_from(ImageSource& images, const std::vector<View>& views, const StepPlace& place);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/detail/impl/image_calls.ipp>
+#endif

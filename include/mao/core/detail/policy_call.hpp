@@ -3,7 +3,6 @@
 /// \file
 /// Calls into code that somebody else wrote, so that what goes wrong inside is told as a sentence.
 
-#include <algorithm>
 #include <exception>
 #include <new>
 #include <ostream>
@@ -34,13 +33,7 @@ namespace detail {
 inline std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 /// A message in one line, cut where it is very long; the nested exception has all of it.
-inline std::string one_line(std::string text) {
-  constexpr std::size_t most = 500;
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  if (text.size() > most) text = text.substr(0, most) + " ...";
-  return text;
-}
+std::string one_line(std::string text);
 
 }  // namespace detail
 
@@ -68,3 +61,7 @@ decltype(auto) policy_call(const StepPlace& place, std::string_view who, Expecte
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/detail/impl/policy_call.ipp>
+#endif

@@ -5,11 +5,7 @@
 
 #include <cxxabi.h>
 
-#include <array>
-#include <charconv>
 #include <concepts>
-#include <cstdlib>
-#include <memory>
 #include <string>
 #include <typeinfo>
 
@@ -24,19 +20,11 @@ concept DescribesItself = requires(const P& policy) {
 namespace detail {
 
 /// The shortest digits that give the number back.
-inline std::string exact_text(double value) {
-  std::array<char, 32> digits{};
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
-}
+std::string exact_text(double value);
 inline std::string yes_or_no(bool value) { return value ? "yes" : "no"; }
 
 /// A type as the source spells it; compilers differ in details.
-inline std::string type_text(const std::type_info& type) {
-  int status = 0;
-  const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
-                                                         &std::free);
-  return status == 0 && name != nullptr ? name.get() : type.name();
-}
+std::string type_text(const std::type_info& type);
 
 }  // namespace detail
 
@@ -59,3 +47,7 @@ std::string method_text(const B& backbone) {
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/detail/impl/policy_text.ipp>
+#endif

@@ -3,105 +3,32 @@
 /// \file
 /// UTF-8 and what is not: byte-order marks, bytes of other encodings, names that can be printed.
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include <mao/core/error.hpp>
-
 namespace mao {
 
-namespace detail {
-
-/// How many bytes the UTF-8 character at the beginning of `text` has; 0 when there is none.
-inline std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned first = byte(0), second = byte(1);
-  if (text.empty()) return 0;
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first < 0xE0) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first < 0xF0) {
-    const bool overlong = first == 0xE0 && second < 0xA0, surrogate = first == 0xED && second >= 0xA0;
-    return follows(1) && follows(2) && !overlong && !surrogate ? 3 : 0;
-  }
-  if (first >= 0xF0 && first < 0xF5) {
-    const bool outside = (first == 0xF0 && second < 0x90) || (first == 0xF4 && second >= 0x90);
-    return follows(1) && follows(2) && follows(3) && !outside ? 4 : 0;
-  }
-  return 0;
-}
-
-inline std::string hexadecimal_escape(char c) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  const auto byte = static_cast<unsigned char>(c);
-  return {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
-}
-
-}  // namespace detail
-
 /// Where the first byte stands that is no UTF-8, if there is one.
-inline std::optional<std::size_t> first_bad_byte(std::string_view text) {
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = detail::utf8_length(text.substr(at));
-    if (length == 0) return at;
-    at += length;
-  }
-  return std::nullopt;
-}
+std::optional<std::size_t> first_bad_byte(std::string_view text);
 
 inline bool is_utf8(std::string_view text) { return !first_bad_byte(text); }
 
 /// The text with every byte that is no UTF-8 as `\xE9`, so that it fits into JSON, logs and terminals.
-inline std::string escaped(std::string_view text) {
-  std::string result;
-  while (!text.empty()) {
-    const std::size_t length = detail::utf8_length(text);
-    result += length == 0 ? detail::hexadecimal_escape(text.front()) : std::string(text.substr(0, length));
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return result;
-}
+std::string escaped(std::string_view text);
 
 /// As `escaped`, and control characters too: a name on one line of a terminal.
-inline std::string printable(std::string_view text) {
-  std::string result;
-  for (const char c : escaped(text)) {
-    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    result += c == '\n' ? "\\n" : c == '\t' ? "\\t" : control ? detail::hexadecimal_escape(c) : std::string(1, c);
-  }
-  return result;
-}
+std::string printable(std::string_view text);
 
 /// The text without UTF-8's byte-order mark. **Throws** `FormatError` naming `source` for those of UTF-16 and UTF-32.
-inline std::string without_byte_order_mark(std::string text, const std::string& source) {
-  using namespace std::string_view_literals;
-  if (text.starts_with("\xEF\xBB\xBF"sv)) text.erase(0, 3);
-  const std::string_view view = text;
-  const bool wide = view.starts_with("\xFF\xFE\0\0"sv) || view.starts_with("\0\0\xFE\xFF"sv);
-  require<FormatError>(!wide && !view.starts_with("\xFF\xFE"sv) && !view.starts_with("\xFE\xFF"sv), source,
-                       ": the text is UTF-", wide ? 32 : 16, "; save it as UTF-8");
-  return text;
-}
+std::string without_byte_order_mark(std::string text, const std::string& source);
 
 /// **Throws** `FormatError` naming `source` and the line of the first byte that is no UTF-8, or is zero.
-inline void require_utf8(std::string_view text, const std::string& source) {
-  const std::size_t bad = std::min(first_bad_byte(text).value_or(text.size()), text.find('\0'));
-  if (bad >= text.size()) return;
-  const auto line = 1 + std::ranges::count(text.substr(0, bad), '\n');
-  const std::size_t before = text.find_last_of("\r\n", bad);
-  const std::string_view rest = text.substr(before == std::string_view::npos ? 0 : before + 1);
-  constexpr std::size_t most_shown = 120;
-  const std::string shown = printable(rest.substr(0, std::min(rest.find_first_of("\r\n"), most_shown)));
-  const bool zero = text[bad] == '\0';
-  throw FormatError(text_of(source, ": line ", line, ": '", shown, "' holds the byte ",
-                            detail::hexadecimal_escape(text[bad]).substr(1), ", ",
-                            zero ? "which no text has; save the file as text in UTF-8"
-                                 : "which is not UTF-8; save the file as UTF-8 (Excel: CSV UTF-8), or convert it with "
-                                   "`iconv -f latin1 -t utf-8`"));
-}
+void require_utf8(std::string_view text, const std::string& source);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/detail/impl/text_encoding.ipp>
+#endif

@@ -3,9 +3,7 @@
 /// \file
 /// Text with comma- or tab-separated fields, as RFC 4180 quotes them.
 
-#include <algorithm>
 #include <cstddef>
-#include <mao/core/error.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -27,20 +25,7 @@ class CsvReader {
       : text_(text), separator_(separator), source_(std::move(source)) {}
 
   /// False at the end. **Throws** `FormatError` with the line of a quote that is never closed, or misplaced.
-  bool next(CsvRow& row) {
-    while (at_line_end() && !text_.empty()) end_line();
-    if (text_.empty()) return false;
-    row = {.line = line_, .fields = {}};
-    row.fields.push_back(field());
-    while (!text_.empty() && text_.front() == separator_) {
-      text_.remove_prefix(1);
-      row.fields.push_back(field());
-    }
-    require<FormatError>(at_line_end(), source_, ": line ", line_,
-                         ": text after a closing quote; double a quote that is part of the field");
-    end_line();
-    return true;
-  }
+  bool next(CsvRow& row);
 
  private:
   [[nodiscard]] bool at_line_end() const { return text_.empty() || text_.front() == '\n' || text_.front() == '\r'; }
@@ -52,28 +37,9 @@ class CsvReader {
     ++line_;
   }
 
-  std::string field() {
-    if (!text_.empty() && text_.front() == '"') return quoted_field();
-    const std::size_t length = std::min(text_.find_first_of(std::string{separator_, '\n', '\r'}), text_.size());
-    std::string result(text_.substr(0, length));
-    text_.remove_prefix(length);
-    return result;
-  }
+  std::string field();
 
-  std::string quoted_field() {
-    const std::size_t begin = line_;
-    std::string result;
-    text_.remove_prefix(1);
-    while (!text_.empty()) {
-      const char c = text_.front();
-      text_.remove_prefix(1);
-      if (c == '"' && (text_.empty() || text_.front() != '"')) return result;
-      if (c == '"') text_.remove_prefix(1);
-      if (c == '\n') ++line_;
-      result += c;
-    }
-    throw FormatError(text_of(source_, ": line ", begin, ": the quote that opens a field is never closed"));
-  }
+  std::string quoted_field();
 
   std::string_view text_;
   char separator_;
@@ -82,3 +48,7 @@ class CsvReader {
 };
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/detail/impl/csv_rows.ipp>
+#endif

@@ -5,12 +5,8 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <mao/core/error.hpp>
 #include <mao/data/dataset.hpp>
-#include <map>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace mao::detail {
@@ -29,79 +25,17 @@ struct LabelledRows {
   std::vector<LabelledRow> test;
 };
 
-/// The name of each label. **Throws** `DataError` when rows disagree about it.
-inline std::map<std::int64_t, std::string> names_by_label(const LabelledRows& rows, const std::string& source) {
-  std::map<std::int64_t, std::string> names;
-  for (const auto* split : {&rows.train, &rows.val, &rows.test}) {
-    for (const LabelledRow& row : *split) {
-      const auto [known, is_new] = names.try_emplace(row.label, row.class_name);
-      require<DataError>(is_new || known->second == row.class_name, source, ": label ", row.label, " is '",
-                         known->second, "' at first, but '", row.class_name, "' for ", row.path,
-                         "; every label needs one name");
-    }
-  }
-  return names;
-}
-
-/// Label and place of each path, whichever way it is written.
-using ListedPaths = std::map<std::string, const LabelledRow*>;
-
-inline std::string normal_path(const std::string& path) {
-  return std::filesystem::path(path).lexically_normal().generic_string();
-}
-
-/// **Throws** `DataError` naming an image that is listed under two labels.
-inline ListedPaths listed_paths(const std::vector<LabelledRow>& rows, const std::string& source) {
-  ListedPaths paths;
-  for (const LabelledRow& row : rows) {
-    const auto [first, is_new] = paths.try_emplace(normal_path(row.path), &row);
-    require<DataError>(is_new || first->second->label == row.label, source, ": ", row.path, " is listed as '",
-                       first->second->class_name, "' and as '", row.class_name, "'; an image has one class");
-  }
-  return paths;
-}
-
 /// **Throws** `DataError` naming an image that is listed twice: a split could put it on both sides.
-inline void require_distinct(const std::vector<LabelledRow>& rows, const std::string& source) {
-  if (listed_paths(rows, source).size() == rows.size()) return;
-  std::set<std::string> seen;
-  for (const LabelledRow& row : rows) {
-    require<DataError>(seen.insert(normal_path(row.path)).second, source, ": ", row.path,
-                       " is listed twice, so a split could train and test on it; leave one line out");
-  }
-}
+void require_distinct(const std::vector<LabelledRow>& rows, const std::string& source);
 
 /// **Throws** `DataError` naming an image that is trained on and tested, or has two labels.
-inline void require_no_leak(const LabelledRows& rows, const std::string& source) {
-  const ListedPaths trained = listed_paths(rows.train, source);
-  for (const auto& [path, row] : listed_paths(rows.test, source)) {
-    const auto found = trained.find(path);
-    require<DataError>(found == trained.end(), source, ": ", row->path, " is in train (as '",
-                       found == trained.end() ? "" : found->second->class_name, "') and in test (as '",
-                       row->class_name, "'), so accuracy would be measured on what was learned; leave it out of one");
-  }
-}
+void require_no_leak(const LabelledRows& rows, const std::string& source);
 
 /// The classes are the names in the order of their labels; labels become positions in that list.
-inline Dataset dataset_of(std::filesystem::path root, const LabelledRows& rows, const std::string& source) {
-  Dataset dataset;
-  dataset.root = std::move(root);
-  std::map<std::int64_t, std::int64_t> position;
-  for (const auto& [label, name] : names_by_label(rows, source)) {
-    position[label] = dataset.classes.size();
-    dataset.classes.names.push_back(name);
-  }
-  const auto items_of = [&](const std::vector<LabelledRow>& split) {
-    std::vector<Item> items;
-    items.reserve(split.size());
-    for (const LabelledRow& row : split) items.push_back({row.path, position.at(row.label)});
-    return items;
-  };
-  dataset.train = items_of(rows.train);
-  dataset.val = items_of(rows.val);
-  dataset.test = items_of(rows.test);
-  check(dataset, source);
-  return dataset;
-}
+Dataset dataset_of(std::filesystem::path root, const LabelledRows& rows, const std::string& source);
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/detail/impl/labelled_rows.ipp>
+#endif

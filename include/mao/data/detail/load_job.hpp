@@ -3,7 +3,6 @@
 /// \file
 /// One batch on its way through the threads of a `Loader`.
 
-#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <exception>
@@ -16,11 +15,7 @@
 
 namespace mao::detail {
 
-inline bool same_views(const std::vector<View>& a, const std::vector<View>& b) {
-  return std::ranges::equal(a, b, [](const View& x, const View& y) {
-    return x.image == y.image && x.key == y.key && x.augment == y.augment;
-  });
-}
+bool same_views(const std::vector<View>& a, const std::vector<View>& b);
 
 /// The views of a batch, their pixels, and how far the work on them is.
 class LoadJob {
@@ -35,11 +30,7 @@ class LoadJob {
   float* pixels(std::size_t item) { return pixels_.get() + item * floats_per_view_; }
 
   /// The next view to work on, or nothing when all are taken. Whoever takes one must `finish` it.
-  std::optional<std::size_t> take() {
-    const std::lock_guard lock(mutex_);
-    if (taken_ == views_.size()) return std::nullopt;
-    return taken_++;
-  }
+  std::optional<std::size_t> take();
 
   [[nodiscard]] bool all_taken() const {
     const std::lock_guard lock(mutex_);
@@ -52,14 +43,7 @@ class LoadJob {
   }
 
   /// Of several errors the one of the first view stays, so that the same error comes out on any number of threads.
-  void finish(std::size_t item, std::exception_ptr error) {
-    const std::lock_guard lock(mutex_);
-    if (error != nullptr && item < failed_item_) {
-      failed_item_ = item;
-      error_ = std::move(error);
-    }
-    if (++finished_ == views_.size()) done_.notify_all();
-  }
+  void finish(std::size_t item, std::exception_ptr error);
 
   /// Returns when all views are finished.
   void wait() {
@@ -68,10 +52,7 @@ class LoadJob {
   }
 
   /// The pixels of all views, once all are finished. **Throws** what the first failed view threw.
-  [[nodiscard]] std::shared_ptr<float[]> pixels() const {
-    if (error_ != nullptr) std::rethrow_exception(error_);
-    return pixels_;
-  }
+  [[nodiscard]] std::shared_ptr<float[]> pixels() const;
 
  private:
   std::vector<View> views_;
@@ -86,3 +67,7 @@ class LoadJob {
 };
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/data/detail/impl/load_job.ipp>
+#endif

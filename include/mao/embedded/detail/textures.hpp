@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
-#include <numbers>
 #include <string_view>
 
 #include <mao/core/random.hpp>
@@ -64,35 +62,14 @@ struct TexturePose {
   float phase_y = 0;
   float frequency = 2;  ///< periods per object unit
 
-  static TexturePose drawn(Rng& rng, float frequency_factor) {
-    const float angle = uniform(rng, 0, std::numbers::pi);
-    TexturePose pose{std::cos(angle), std::sin(angle)};
-    pose.phase_x = uniform(rng, 0, 1);
-    pose.phase_y = uniform(rng, 0, 1);
-    pose.frequency = uniform(rng, 1.5, 2.4) * frequency_factor;
-    return pose;
-  }
+  static TexturePose drawn(Rng& rng, float frequency_factor);
 };
 
 /// How much of the second colour shows, in [0, 1], at a point inside the object.
 ///
 /// `depth` is the distance to the object's edge and `pixel` the width of a pixel, both in object units: edges are about
 /// a pixel wide.
-inline float texture_weight(std::size_t texture, const TexturePose& pose, Point p, float depth, float pixel) {
-  if (texture == 0) return 0;
-  if (texture == 4) return clamp01(0.5F + (2.6F * pixel - depth) / pixel);  // bordered
-  const float x = pose.frequency * (pose.cosine * p.x + pose.sine * p.y) + pose.phase_x;
-  const float y = pose.frequency * (pose.cosine * p.y - pose.sine * p.x) + pose.phase_y;
-  const float sharpness = 1.0F / (pose.frequency * pixel);  // pixels per period
-  constexpr float turn = 2 * std::numbers::pi_v<float>;
-  if (texture == 1) return clamp01(0.5F + sharpness / turn * std::sin(turn * x));  // striped
-  if (texture == 2) {                                                              // dotted
-    const float radius = std::hypot(x - std::floor(x) - 0.5F, y - std::floor(y) - 0.5F);
-    return clamp01(0.5F + sharpness * (0.32F - radius));
-  }
-  const float checks = std::sin(0.8F * turn * x) * std::sin(0.8F * turn * y);
-  return clamp01(0.5F + sharpness / (0.8F * turn) * checks);  // checkered
-}
+float texture_weight(std::size_t texture, const TexturePose& pose, Point p, float depth, float pixel);
 
 /// Smooth noise in [0, 1] over the picture: bilinear between random values on a grid of 3 to 8 cells a side.
 class ValueNoise {
@@ -102,17 +79,7 @@ class ValueNoise {
   }
 
   /// The noise at x, y in [0, 1).
-  [[nodiscard]] float operator()(float x, float y) const {
-    const float u = x * static_cast<float>(cells_);
-    const float v = y * static_cast<float>(cells_);
-    const auto column = static_cast<std::size_t>(u);
-    const auto row = static_cast<std::size_t>(v);
-    const float fx = u - static_cast<float>(column);
-    const float fy = v - static_cast<float>(row);
-    const float* top = &values_[row * (cells_ + 1) + column];
-    const float* bottom = top + cells_ + 1;
-    return (1 - fy) * ((1 - fx) * top[0] + fx * top[1]) + fy * ((1 - fx) * bottom[0] + fx * bottom[1]);
-  }
+  [[nodiscard]] float operator()(float x, float y) const;
 
  private:
   std::size_t cells_;
@@ -120,3 +87,7 @@ class ValueNoise {
 };
 
 }  // namespace mao::embedded
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/embedded/detail/impl/textures.ipp>
+#endif

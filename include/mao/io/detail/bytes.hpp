@@ -13,10 +13,8 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 
 #include <mao/core/error.hpp>
-#include <mao/io/files.hpp>
 
 namespace mao {
 
@@ -33,20 +31,10 @@ struct SharedBytes {
 };
 
 /// The bytes of a file, mapped. **Throws** `FileError` as `MappedFile` does.
-inline SharedBytes map_bytes(const std::filesystem::path& path) {
-  auto file = std::make_shared<MappedFile>(path);
-  char* data = file->data();
-  const std::size_t size = file->bytes().size();
-  return {std::move(file), data, size, path.string()};
-}
+SharedBytes map_bytes(const std::filesystem::path& path);
 
 /// A copy of bytes that are already in memory.
-inline SharedBytes copy_bytes(std::string_view content, std::string name) {
-  auto text = std::make_shared<std::string>(content);
-  char* data = text->data();
-  const std::size_t size = text->size();
-  return {std::move(text), data, size, std::move(name)};
-}
+SharedBytes copy_bytes(std::string_view content, std::string name);
 
 namespace detail {
 
@@ -79,3 +67,7 @@ Int little_endian(std::span<const char> bytes, std::uint64_t offset, const std::
 
 }  // namespace detail
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/detail/impl/bytes.ipp>
+#endif

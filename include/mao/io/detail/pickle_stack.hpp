@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include <mao/io/detail/bytes.hpp>
+#include <mao/core/error.hpp>
 #include <mao/io/detail/pickle_value.hpp>
 
 namespace mao {
@@ -43,13 +43,7 @@ class PickleStack {
     require<FormatError>(ok, document_->name, ": the pickle ", parts...);
   }
 
-  std::string_view take(std::uint64_t length) {
-    check(inside(position_, length, code_.size()), "is truncated: ", length, " bytes are expected at offset ",
-          position_, " of ", code_.size());
-    const std::string_view bytes(code_.data() + position_, static_cast<std::size_t>(length));
-    position_ += length;
-    return bytes;
-  }
+  std::string_view take(std::uint64_t length);
 
   template <class Int>
   Int operand() {
@@ -58,21 +52,11 @@ class PickleStack {
     return value;
   }
 
-  std::string_view line() {
-    const std::string_view rest(code_.data() + position_, static_cast<std::size_t>(code_.size() - position_));
-    const std::size_t end = rest.find('\n');
-    check(end != std::string_view::npos, "is truncated: a line at offset ", position_, " does not end");
-    position_ += end + 1;
-    return rest.substr(0, end);
-  }
+  std::string_view line();
 
   PickleNode& node(PickleId id) { return document_->nodes[id]; }
 
-  bool push(PickleNode value) {
-    document_->nodes.push_back(std::move(value));
-    stack_.push_back(static_cast<PickleId>(document_->nodes.size() - 1));
-    return true;
-  }
+  bool push(PickleNode value);
 
   bool push_kind(PickleKind kind) { return push({.kind = kind}); }
   bool push_integer(std::int64_t value) { return push({.kind = PickleKind::integer, .integer = value}); }
@@ -92,20 +76,10 @@ class PickleStack {
     return id;
   }
 
-  std::vector<PickleId> pop_last(std::size_t count) {
-    check(stack_.size() - floor() >= count, "takes ", count, " values from a stack of ", stack_.size() - floor());
-    std::vector<PickleId> items(stack_.end() - static_cast<std::ptrdiff_t>(count), stack_.end());
-    stack_.resize(stack_.size() - count);
-    return items;
-  }
+  std::vector<PickleId> pop_last(std::size_t count);
 
   /// Everything above the last mark, and the mark itself.
-  std::vector<PickleId> pop_to_mark() {
-    check(!marks_.empty(), "ends a group at offset ", position_ - 1, " that was not begun");
-    auto items = pop_last(stack_.size() - marks_.back());
-    marks_.pop_back();
-    return items;
-  }
+  std::vector<PickleId> pop_to_mark();
 
   bool push_elements(PickleKind kind, std::vector<PickleId> elements) {
     return push({.kind = kind, .elements = std::move(elements)});
@@ -120,22 +94,9 @@ class PickleStack {
     return true;
   }
 
-  bool append(const std::vector<PickleId>& items) {
-    PickleNode& target = node(top());
-    check(target.kind == PickleKind::list || target.kind == PickleKind::set || target.kind == PickleKind::object,
-          "appends to a ", kind_name(target.kind));
-    target.elements.insert(target.elements.end(), items.begin(), items.end());
-    return true;
-  }
+  bool append(const std::vector<PickleId>& items);
 
-  bool set_entries(const std::vector<PickleId>& items) {
-    PickleNode& target = node(top());
-    check(target.kind == PickleKind::dict || target.kind == PickleKind::object, "sets an item of a ",
-          kind_name(target.kind));
-    check(items.size() % 2 == 0, "gives a key without a value");
-    for (std::size_t i = 0; i < items.size(); i += 2) target.entries.emplace_back(items[i], items[i + 1]);
-    return true;
-  }
+  bool set_entries(const std::vector<PickleId>& items);
 
   bool remember(std::uint32_t index) {
     memo_[index] = top();
@@ -161,3 +122,7 @@ class PickleStack {
 
 }  // namespace detail
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/detail/impl/pickle_stack.ipp>
+#endif

@@ -12,18 +12,12 @@
 #include <utility>
 #include <vector>
 
-#include <mao/core/error.hpp>
-
 namespace mao {
 
 enum class PickleKind { none, boolean, integer, real, text, bytes, tuple, list, set, dict, global, object, persistent };
 
 /// The kind as error messages name it.
-inline const char* kind_name(PickleKind kind) {
-  static constexpr const char* names[] = {"None", "bool", "int",  "float",  "str",    "bytes",        "tuple",
-                                          "list", "set",  "dict", "global", "object", "persistent id"};
-  return names[static_cast<std::size_t>(kind)];
-}
+const char* kind_name(PickleKind kind);
 
 namespace detail {
 
@@ -69,78 +63,44 @@ class PickleValue {
   [[nodiscard]] const std::string& text() const { return expect(PickleKind::text).text; }
 
   /// `module.name` of a global, or of the class or function that an object would be made by; empty for other kinds.
-  [[nodiscard]] std::string_view class_name() const {
-    if (is(PickleKind::object)) return document_->nodes[node().callable].text;
-    return is(PickleKind::global) ? std::string_view(node().text) : std::string_view();
-  }
+  [[nodiscard]] std::string_view class_name() const;
 
   /// Number of elements of a tuple, list or set (or appended to an object); 0 for other kinds.
   [[nodiscard]] std::size_t size() const { return node().elements.size(); }
-  [[nodiscard]] PickleValue operator[](std::size_t position) const {
-    require<FormatError>(position < size(), file(), ": the pickle's ", kind_name(kind()), " has ", size(),
-                         " elements, element ", position, " is needed");
-    return {document_, node().elements[position]};
-  }
+  [[nodiscard]] PickleValue operator[](std::size_t position) const;
 
   /// The key-value pairs of a dict (or set on an object) in the file's order; a later pair overrides an equal key.
   [[nodiscard]] std::size_t entry_count() const { return node().entries.size(); }
-  [[nodiscard]] std::pair<PickleValue, PickleValue> entry(std::size_t position) const {
-    const auto& [key, value] = node().entries.at(position);
-    return {PickleValue{document_, key}, PickleValue{document_, value}};
-  }
+  [[nodiscard]] std::pair<PickleValue, PickleValue> entry(std::size_t position) const;
 
   /// The arguments of an object, or the id of a persistent one. **Throws** for other kinds.
   [[nodiscard]] PickleValue arguments() const { return linked(node().arguments, "arguments"); }
 
   /// The state of an object, if it was given one.
-  [[nodiscard]] std::optional<PickleValue> state() const {
-    if (node().state == detail::no_pickle_id) return std::nullopt;
-    return PickleValue{document_, node().state};
-  }
+  [[nodiscard]] std::optional<PickleValue> state() const;
 
   /// The value under a text key of a dict, or the attribute of that name of an object.
-  [[nodiscard]] std::optional<PickleValue> find(std::string_view key) const {
-    for (std::size_t i = entry_count(); i-- > 0;) {
-      const detail::PickleNode& candidate = document_->nodes[node().entries[i].first];
-      if (candidate.kind == PickleKind::text && candidate.text == key) return entry(i).second;
-    }
-    if (const auto attributes = state(); attributes && attributes->is(PickleKind::dict)) return attributes->find(key);
-    return std::nullopt;
-  }
+  [[nodiscard]] std::optional<PickleValue> find(std::string_view key) const;
 
   /// Every value of that kind in the whole document, in the order they were made.
-  [[nodiscard]] std::vector<PickleValue> all_of_document(PickleKind kind) const {
-    std::vector<PickleValue> found;
-    for (std::size_t i = 0; i < document_->nodes.size(); ++i) {
-      if (document_->nodes[i].kind == kind) found.emplace_back(document_, static_cast<detail::PickleId>(i));
-    }
-    return found;
-  }
+  [[nodiscard]] std::vector<PickleValue> all_of_document(PickleKind kind) const;
 
   /// As `find`, for a key that has to be there.
-  [[nodiscard]] PickleValue at(std::string_view key) const {
-    auto found = find(key);
-    require<FormatError>(found.has_value(), file(), ": the pickle's ", kind_name(kind()), " has no entry \"", key,
-                         "\"");
-    return *std::move(found);
-  }
+  [[nodiscard]] PickleValue at(std::string_view key) const;
 
  private:
   [[nodiscard]] const detail::PickleNode& node() const { return document_->nodes[id_]; }
 
-  [[nodiscard]] const detail::PickleNode& expect(PickleKind wanted) const {
-    require<FormatError>(is(wanted), file(), ": the pickle holds a ", kind_name(kind()), " where a ", kind_name(wanted),
-                         " is expected");
-    return node();
-  }
+  [[nodiscard]] const detail::PickleNode& expect(PickleKind wanted) const;
 
-  [[nodiscard]] PickleValue linked(detail::PickleId id, const char* what) const {
-    require<FormatError>(id != detail::no_pickle_id, file(), ": the pickle's ", kind_name(kind()), " has no ", what);
-    return {document_, id};
-  }
+  [[nodiscard]] PickleValue linked(detail::PickleId id, const char* what) const;
 
   std::shared_ptr<const detail::PickleDocument> document_;
   detail::PickleId id_;
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/detail/impl/pickle_value.ipp>
+#endif

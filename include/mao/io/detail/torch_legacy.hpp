@@ -3,16 +3,13 @@
 /// \file
 /// The format of `torch.save` before PyTorch 1.6: pickles one behind the other, then the storages one behind the other.
 
-#include <cstdint>
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include <mao/io/detail/bytes.hpp>
-#include <mao/io/detail/pickle.hpp>
-#include <mao/io/detail/torch_storage.hpp>
+#include <mao/io/detail/pickle_value.hpp>
+#include <mao/io/detail/zip_archive.hpp>
 
 namespace mao::detail {
 
@@ -21,62 +18,18 @@ struct LegacyTorchFile {
   PickleValue root;
   std::map<std::string, ZipEntry> records;
 
-  [[nodiscard]] ZipEntry record(const std::string& key, const std::string& file) const {
-    const auto found = records.find(key);
-    require<FormatError>(found != records.end(), file, ": there is no storage ", key);
-    return found->second;
-  }
+  [[nodiscard]] ZipEntry record(const std::string& key, const std::string& file) const;
 };
 
 /// Whether the bytes begin with the magic number of the older format, as a pickle of protocol 2.
-inline bool recognises_legacy_torch_file(std::span<const char> bytes) {
-  constexpr std::string_view magic("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15);
-  return std::string_view(bytes.data(), bytes.size()).starts_with(magic);
-}
-
-/// The size of an element of every storage that the pickle refers to.
-inline std::map<std::string, std::uint64_t> legacy_element_sizes(const PickleValue& root, const std::string& file) {
-  std::map<std::string, std::uint64_t> sizes;
-  for (const PickleValue& persistent : root.all_of_document(PickleKind::persistent)) {
-    const PickleValue id = persistent.arguments();
-    if (id.size() < 5 || !id[0].is(PickleKind::text) || id[0].text() != "storage") continue;
-    const std::string key = id[2].text();
-    const auto type = torch_storage_type(id[1].class_name(), text_of(file, ": storage ", key));
-    sizes[key] = c10::elementSize(type);
-  }
-  return sizes;
-}
+bool recognises_legacy_torch_file(std::span<const char> bytes);
 
 /// Reads pickles and the places of storages: magic number, version 1001, a dict about the machine, what was saved, the
 /// keys of the storages, then for each its number of elements (8 bytes) and its elements. **Throws** `FormatError`.
-inline LegacyTorchFile open_legacy_torch_file(const SharedBytes& bytes) {
-  const std::string& name = bytes.name;
-  std::uint64_t offset = 0;
-  parse_pickle_at(bytes.span(), offset, name);
-  const std::int64_t version = parse_pickle_at(bytes.span(), offset, name).integer();
-  require<FormatError>(version == 1001, name, " has version ", version, " of PyTorch's older format, expected 1001");
-  const auto little = parse_pickle_at(bytes.span(), offset, name).find("little_endian");
-  require<FormatError>(!little || little->boolean(), name,
-                       " holds big-endian tensors; re-save it on a little-endian machine");
-  LegacyTorchFile file{parse_pickle_at(bytes.span(), offset, name), {}};
-  const auto sizes = legacy_element_sizes(file.root, name);
-  const PickleValue keys = parse_pickle_at(bytes.span(), offset, name);
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const std::string& key = keys[i].text();
-    const auto size = sizes.find(key);
-    require<FormatError>(size != sizes.end(), name, ": storage ", key, " belongs to no tensor");
-    const auto count = little_endian<std::uint64_t>(bytes.span(), offset, name);
-    offset += sizeof count;
-    std::uint64_t length = 0;
-    require<FormatError>(multiply(count, size->second, length) && inside(offset, length, bytes.size), name,
-                         " is truncated: storage ", key, " of ", count, " elements does not fit behind byte ", offset);
-    ZipEntry entry;
-    entry.offset = offset;
-    entry.size = length;
-    require<FormatError>(file.records.emplace(key, entry).second, name, ": storage ", key, " is there twice");
-    offset += length;
-  }
-  return file;
-}
+LegacyTorchFile open_legacy_torch_file(const SharedBytes& bytes);
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/detail/impl/torch_legacy.ipp>
+#endif

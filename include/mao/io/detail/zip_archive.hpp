@@ -4,17 +4,12 @@
 /// The directory of a zip file in memory, and its uncompressed entries in place. Enough for PyTorch's archives, which
 /// store tensors without compression; files beyond 4 GiB (ZIP64) included. Files are treated as hostile.
 
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
-#include <string_view>
-#include <utility>
 
 #include <mao/io/detail/bytes.hpp>
-#include <mao/io/detail/inflate.hpp>
 
 namespace mao {
 
@@ -32,51 +27,24 @@ class ZipArchive {
  public:
   /// Reads the directory. **Throws** `FormatError` naming the file when it is not a zip file, truncated or
   /// inconsistent.
-  explicit ZipArchive(SharedBytes bytes) : bytes_(std::move(bytes)) {
-    const Directory directory = find_directory();
-    std::uint64_t position = directory.offset;
-    for (std::uint64_t i = 0; i < directory.count; ++i) position = read_entry(position);
-  }
+  explicit ZipArchive(SharedBytes bytes);
 
   /// Whether a file starts as zip files with entries do.
-  static bool recognises(std::span<const char> bytes) {
-    constexpr std::string_view magic("PK\x03\x04", 4);
-    return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin());
-  }
+  static bool recognises(std::span<const char> bytes);
 
   [[nodiscard]] const std::map<std::string, ZipEntry>& entries() const { return entries_; }
   [[nodiscard]] bool contains(const std::string& name) const { return entries_.count(name) != 0; }
   [[nodiscard]] const SharedBytes& bytes() const { return bytes_; }
 
   /// The place of an uncompressed entry. **Throws** `FormatError` when it is absent or compressed.
-  [[nodiscard]] ZipEntry entry(const std::string& name) const {
-    const auto found = entries_.find(name);
-    require<FormatError>(found != entries_.end(), bytes_.name, ": the archive has no entry \"", name, "\"");
-    require<FormatError>(found->second.stored, bytes_.name, ": the entry \"", name,
-                         "\" is compressed or encrypted; only stored entries, as torch.save writes them, can be read");
-    return found->second;
-  }
+  [[nodiscard]] ZipEntry entry(const std::string& name) const;
 
   /// The bytes of an uncompressed entry, in place. **Throws** as `entry` does.
-  [[nodiscard]] std::span<const char> content(const std::string& name) const {
-    const ZipEntry found = entry(name);
-    return bytes_.span().subspan(found.offset, found.size);
-  }
+  [[nodiscard]] std::span<const char> content(const std::string& name) const;
 
   /// The content of an entry, compressed or not. **Throws** `FormatError` when it is absent, encrypted, damaged, or
   /// larger than `limit`.
-  [[nodiscard]] std::string text(const std::string& name, std::uint64_t limit) const {
-    const auto found = entries_.find(name);
-    if (found == entries_.end() || !found->second.deflated) {
-      const auto bytes = content(name);
-      return {bytes.data(), bytes.size()};
-    }
-    const ZipEntry& entry = found->second;
-    const std::string what = text_of(bytes_.name, ": the entry \"", name, "\"");
-    require<FormatError>(entry.unpacked_size <= limit, what, " has ", entry.unpacked_size, " bytes, expected at most ",
-                         limit);
-    return inflated(bytes_.span().subspan(entry.offset, entry.size), entry.unpacked_size, what);
-  }
+  [[nodiscard]] std::string text(const std::string& name, std::uint64_t limit) const;
 
  private:
   struct Directory {
@@ -91,78 +59,23 @@ class ZipArchive {
   }
 
   /// The offset of the end record: the last 22 bytes, or earlier when a comment follows.
-  [[nodiscard]] std::uint64_t find_end_record() const {
-    constexpr std::uint64_t length = 22;
-    constexpr std::uint64_t longest_comment = 65535;
-    for (std::uint64_t comment = 0; comment <= longest_comment && length + comment <= bytes_.size; ++comment) {
-      const std::uint64_t offset = bytes_.size - length - comment;
-      if (at<std::uint32_t>(offset) == 0x06054b50 && at<std::uint16_t>(offset + 20) == comment) return offset;
-    }
-    throw FormatError(text_of(bytes_.name, " has no zip directory at its end: it is truncated or not a zip file"));
-  }
+  [[nodiscard]] std::uint64_t find_end_record() const;
 
-  [[nodiscard]] Directory find_directory() const {
-    const std::uint64_t end = find_end_record();
-    Directory directory{at<std::uint16_t>(end + 10), at<std::uint32_t>(end + 16)};
-    if (end >= 20 && at<std::uint32_t>(end - 20) == 0x07064b50) {
-      const auto zip64 = at<std::uint64_t>(end - 12);
-      require<FormatError>(detail::inside(zip64, 56, bytes_.size) && at<std::uint32_t>(zip64) == 0x06064b50,
-                           bytes_.name, ": the ZIP64 end record is not at offset ", zip64, " where its locator points");
-      directory = {at<std::uint64_t>(zip64 + 32), at<std::uint64_t>(zip64 + 48)};
-    }
-    return directory;
-  }
+  [[nodiscard]] Directory find_directory() const;
 
   /// Reads the directory entry at `position` and returns where the next one starts.
-  std::uint64_t read_entry(std::uint64_t position) {
-    constexpr std::uint64_t fixed = 46;
-    require<FormatError>(detail::inside(position, fixed, bytes_.size) && at<std::uint32_t>(position) == 0x02014b50,
-                         bytes_.name, ": there is no zip directory entry at offset ", position);
-    const std::uint64_t name_length = at<std::uint16_t>(position + 28);
-    const std::uint64_t extra_length = at<std::uint16_t>(position + 30);
-    const std::uint64_t total = fixed + name_length + extra_length + at<std::uint16_t>(position + 32);
-    require<FormatError>(detail::inside(position, total, bytes_.size), bytes_.name, ": the zip directory is cut off");
-    std::string name(bytes_.data + position + fixed, name_length);
-    ZipEntry entry = locate(position, position + fixed + name_length, extra_length, name);
-    require<FormatError>(entries_.emplace(name, entry).second, bytes_.name, ": two zip entries are named \"", name,
-                         "\"");
-    return position + total;
-  }
+  std::uint64_t read_entry(std::uint64_t position);
 
   /// Sizes and offset of an entry from its directory record, ZIP64 field and local header.
   [[nodiscard]] ZipEntry locate(std::uint64_t record, std::uint64_t extra, std::uint64_t extra_length,
-                                const std::string& name) const {
-    std::uint64_t packed = at<std::uint32_t>(record + 20);
-    std::uint64_t size = at<std::uint32_t>(record + 24);
-    std::uint64_t header = at<std::uint32_t>(record + 42);
-    for (std::uint64_t at_extra = extra; at_extra + 4 <= extra + extra_length;) {
-      const auto id = at<std::uint16_t>(at_extra);
-      const auto length = at<std::uint16_t>(at_extra + 2);
-      std::uint64_t field = at_extra + 4;
-      for (std::uint64_t* value : {&size, &packed, &header}) {
-        if (id != 1 || *value != unset32) continue;
-        require<FormatError>(field + 8 <= at_extra + 4 + length, bytes_.name, ": the ZIP64 field of \"", name,
-                             "\" is short");
-        *value = at<std::uint64_t>(field);
-        field += 8;
-      }
-      at_extra += 4U + length;
-    }
-    require<FormatError>(detail::inside(header, 30, bytes_.size) && at<std::uint32_t>(header) == 0x04034b50,
-                         bytes_.name, ": the entry \"", name, "\" has no local header at offset ", header);
-    const std::uint64_t offset = header + 30 + at<std::uint16_t>(header + 26) + at<std::uint16_t>(header + 28);
-    require<FormatError>(detail::inside(offset, packed, bytes_.size), bytes_.name, ": the entry \"", name, "\" of ",
-                         packed, " bytes at offset ", offset, " reaches beyond the file of ", bytes_.size, " bytes");
-    const bool encrypted = (at<std::uint16_t>(record + 8) & 1) != 0;
-    const bool stored = at<std::uint16_t>(record + 10) == 0 && !encrypted;
-    require<FormatError>(!stored || packed == size, bytes_.name, ": the stored entry \"", name, "\" has two sizes, ",
-                         packed, " and ", size);
-    const bool deflated = at<std::uint16_t>(record + 10) == 8 && !encrypted;
-    return {offset, packed, stored, deflated, size};
-  }
+                                const std::string& name) const;
 
   SharedBytes bytes_;
   std::map<std::string, ZipEntry> entries_;
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/detail/impl/zip_archive.ipp>
+#endif

@@ -4,8 +4,6 @@
 /// Writes zip files of uncompressed entries to a stream, each of which may start at a multiple of a number of bytes, as
 /// PyTorch's archives have them.
 
-#include <zlib.h>
-
 #include <cstddef>
 #include <cstdint>
 #include <ostream>
@@ -13,8 +11,6 @@
 #include <string>
 #include <string_view>
 #include <utility>
-
-#include <mao/io/detail/bytes.hpp>
 
 namespace mao {
 
@@ -27,22 +23,7 @@ class ZipWriter {
   ZipWriter(std::ostream& out, std::string name) : out_(out), name_(std::move(name)) {}
 
   /// Adds an entry whose content starts at a multiple of `alignment` in the file.
-  void add(std::string_view entry, std::span<const char> content, std::size_t alignment = 1) {
-    ++count_;
-    check_limit(count_ <= most_entries && entry.size() <= most_entries);
-    const std::string padding = padding_before(position_ + local_header + entry.size(), alignment);
-    const std::uint64_t start = position_;
-    check_limit(start + local_header + entry.size() + padding.size() <= most_bytes && content.size() <= most_bytes);
-    const std::string description = describe(entry, content);
-    write(number<std::uint32_t>(0x04034b50) + description + number<std::uint16_t>(padding.size()));
-    write(entry);
-    write(padding);
-    write({content.data(), content.size()});
-    // Made by version 2.0; no extra field, comment, second disk or attributes.
-    directory_ += number<std::uint32_t>(0x02014b50) + number<std::uint16_t>(20) + description + std::string(12, '\0') +
-                  number<std::uint32_t>(start);
-    directory_ += entry;
-  }
+  void add(std::string_view entry, std::span<const char> content, std::size_t alignment = 1);
 
   /// Writes the directory. Nothing can be added afterwards.
   void finish() {
@@ -67,30 +48,14 @@ class ZipWriter {
   }
 
   /// An extra field that moves what follows `position` to a multiple of `alignment`; nothing if that is 1.
-  static std::string padding_before(std::uint64_t position, std::uint64_t alignment) {
-    if (alignment <= 1) return {};
-    const std::uint64_t missing = (alignment - (position + 4) % alignment) % alignment;
-    return "FB" + number<std::uint16_t>(missing) + std::string(missing, 'Z');
-  }
+  static std::string padding_before(std::uint64_t position, std::uint64_t alignment);
 
   /// The fields that the entry's own header and the directory share, from the version to the length of the name.
-  static std::string describe(std::string_view entry, std::span<const char> content) {
-    const auto checksum = ::crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size());
-    constexpr std::uint16_t first_of_january_1980 = 0x21;
-    return number<std::uint16_t>(20) + std::string(6, '\0') + number<std::uint16_t>(first_of_january_1980) +
-           number<std::uint32_t>(checksum) + number<std::uint32_t>(content.size()) +
-           number<std::uint32_t>(content.size()) + number<std::uint16_t>(entry.size());
-  }
+  static std::string describe(std::string_view entry, std::span<const char> content);
 
-  void check_limit(bool ok) const {
-    require<FormatError>(ok, "cannot write ", name_, ": a zip file here holds at most 4 GiB and ", most_entries,
-                         " entries; save less in one file, or as safetensors");
-  }
+  void check_limit(bool ok) const;
 
-  void write(std::string_view bytes) {
-    out_.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    position_ += bytes.size();
-  }
+  void write(std::string_view bytes);
 
   std::ostream& out_;
   std::string name_;
@@ -100,3 +65,7 @@ class ZipWriter {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/io/detail/impl/zip_writer.ipp>
+#endif

@@ -7,10 +7,7 @@
 #include <mutex>
 #include <optional>
 
-#include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/linear.h>
-#include <ATen/ops/mm.h>
 
 #include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
@@ -39,22 +36,10 @@ class FrozenLinear {
   }
 
   /// **Shapes** x [M, in] -> [M, out].
-  [[nodiscard]] Tensor forward(const Tensor& x) const {
-    if (suits_onednn(x)) {
-      if (!few().multiplies(x.scalar_type())) return at::linear(x, weight_, bias_);
-      std::call_once(packs_->forward_once, [&] { packs_->forward = few().pack(weight_, usual_rows); });
-      return few().multiply(x, packs_->forward, bias_);
-    }
-    const Tensor packed = packed_for_many(x);
-    return packed.defined() ? many().multiply(x, packed, weight_, bias_) : at::linear(x, weight_, bias_);
-  }
+  [[nodiscard]] Tensor forward(const Tensor& x) const;
 
   /// **Shapes** gradient [M, out] -> [M, in].
-  [[nodiscard]] Tensor backward(const Tensor& gradient) const {
-    if (!suits_onednn(gradient) || !few().multiplies(gradient.scalar_type())) return at::mm(gradient, weight_);
-    std::call_once(packs_->backward_once, [&] { packs_->backward = few().pack(weight_.t(), usual_rows); });
-    return few().multiply(gradient, packs_->backward, std::nullopt);
-  }
+  [[nodiscard]] Tensor backward(const Tensor& gradient) const;
 
  private:
   /// Rows for which oneDNN's layout is chosen; it serves any other number.
@@ -79,20 +64,7 @@ class FrozenLinear {
   }
 
   /// Undefined where a product with x has to pack on its way.
-  [[nodiscard]] Tensor packed_for_many(const Tensor& x) const {
-    if (!x.is_cpu() || !many().available()) return {};
-    const std::int64_t rows = x.size(0);
-    const int threads = at::get_num_threads();  // MKL packs for as many as multiply
-    const std::lock_guard lock(packs_->many_mutex);
-    const auto fits = [&] { return rows == packs_->many_rows && threads == packs_->many_threads; };
-    if (rows == packs_->last_rows && !fits()) {
-      packs_->many = many().pack(weight_, rows);
-      packs_->many_rows = rows;
-      packs_->many_threads = threads;
-    }
-    packs_->last_rows = rows;
-    return fits() ? packs_->many : Tensor();
-  }
+  [[nodiscard]] Tensor packed_for_many(const Tensor& x) const;
 
   Tensor weight_;               // [out, in]
   std::optional<Tensor> bias_;  // [out]
@@ -100,3 +72,7 @@ class FrozenLinear {
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/kernels/cpu/impl/frozen_linear.ipp>
+#endif

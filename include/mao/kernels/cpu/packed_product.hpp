@@ -47,10 +47,7 @@ class OneDnnProduct
                            Tensor(const Tensor&, const Tensor&, const std::optional<Tensor>&, std::string_view,
                                   c10::List<std::optional<at::Scalar>>, std::optional<std::string_view>)> {
  public:
-  static const OneDnnProduct& instance() {
-    static const OneDnnProduct found;
-    return found;
-  }
+  static const OneDnnProduct& instance();
 
   /// Whether this CPU multiplies this type: bf16 needs instructions that not every CPU has.
   [[nodiscard]] bool multiplies(at::ScalarType type) const {
@@ -88,10 +85,7 @@ class MklProduct : public PackedProduct<Tensor(const Tensor&, std::int64_t),
                                         Tensor(const Tensor&, const Tensor&, const Tensor&,
                                                const std::optional<Tensor>&, std::int64_t)> {
  public:
-  static const MklProduct& instance() {
-    static const MklProduct found;
-    return found;
-  }
+  static const MklProduct& instance();
 
   /// **Shapes** x [rows, in], `packed` from `weight` [out, in], bias [out] or none -> [rows, out].
   [[nodiscard]] Tensor multiply(const Tensor& x, const Tensor& packed, const Tensor& weight,
@@ -104,3 +98,7 @@ class MklProduct : public PackedProduct<Tensor(const Tensor&, std::int64_t),
 };
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/kernels/cpu/impl/packed_product.ipp>
+#endif

@@ -7,6 +7,7 @@
 
 #if MAO_HAS_AVX512_KERNELS
 
+#include <Eigen/Core>
 #include <immintrin.h>
 
 #include <cstdint>

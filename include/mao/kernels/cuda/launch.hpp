@@ -6,9 +6,8 @@
 #include <string>
 
 #include <c10/core/DeviceGuard.h>
-#include <c10/core/Stream.h>
-#include <c10/core/impl/VirtualGuardImpl.h>
 
+#include <mao/core/error.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/kernels/cuda/launch.cuh>
 
@@ -17,10 +16,7 @@ namespace mao::cuda {
 /// LibTorch's current stream of a CUDA device.
 ///
 /// **Throws** `c10::Error` when LibTorch's CUDA part is older than the call that asks for it.
-inline Stream current_stream(const c10::Device& device) {
-  const c10::impl::VirtualGuardImpl devices(device.type());
-  return static_cast<Stream>(devices.getStream(device).native_handle());
-}
+Stream current_stream(const c10::Device& device);
 
 /// Does the work where the tensors lie: at once on a CPU (one item after the other: slow, for tests), on the current
 /// stream of a CUDA device.
@@ -65,11 +61,10 @@ template <class T>
 
 /// Throws a `ShapeError` unless `value` has the shape, and the dtype and device of `like`. Extents as in
 /// `expect_shape`.
-inline void expect_like(const Tensor& value, at::IntArrayRef shape, const Tensor& like, const std::string& what) {
-  expect_shape(value, shape, what);
-  require<ShapeError>(value.scalar_type() == like.scalar_type() && value.device() == like.device(), what, " is ",
-                      c10::toString(value.scalar_type()), " on ", value.device().str(), ", expected ",
-                      c10::toString(like.scalar_type()), " on ", like.device().str());
-}
+void expect_like(const Tensor& value, at::IntArrayRef shape, const Tensor& like, const std::string& what);
 
 }  // namespace mao::cuda
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/kernels/cuda/impl/launch.ipp>
+#endif

@@ -29,11 +29,7 @@ struct ResidualStream {
   [[nodiscard]] Tensor total() const { return added.rows.defined() ? add_rows(rows, added) : rows; }
 
   /// The layer norm of all, which is written to `sum`.
-  Tensor normed(const NormWeights& norm, at::ScalarType type, Tensor& sum, Tensor& moments) const {
-    if (added.rows.defined()) return add_layer_norm_rows(rows, added, norm, sum, moments);
-    sum = rows;
-    return layer_norm_rows(rows, norm, type, moments);
-  }
+  Tensor normed(const NormWeights& norm, at::ScalarType type, Tensor& sum, Tensor& moments) const;
 };
 
 /// Queries, keys and values that were computed before: row i has number `chosen[i]` of the table. **Shapes** [k, 3W],
@@ -53,4 +49,8 @@ struct BlockRows {
 
 }  // namespace mao::detail
 
+#endif
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/block_rows.ipp>
 #endif

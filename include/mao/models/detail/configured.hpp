@@ -33,13 +33,11 @@ struct ClipConfiguration {
   }
 
   /// **Throws** `FormatError` naming the key that does not fit the tensors.
-  void check(const ClipArchitecture& found) const {
-    for (const Size& stated : sizes) {
-      require<FormatError>(found.*stated.size == stated.value, stated.key, " means ", stated.value,
-                           ", the checkpoint's tensors have ", found.*stated.size,
-                           ": they belong to different models; expected the configuration of this checkpoint");
-    }
-  }
+  void check(const ClipArchitecture& found) const;
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/configured.ipp>
+#endif

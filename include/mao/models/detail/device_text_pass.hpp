@@ -23,9 +23,10 @@ struct DeviceTextPass {
 };
 
 /// The form that `TextTower` asks first, or null. It must outlive all towers; set it before the first pass.
-inline const DeviceTextPass*& registered_text_pass() {
-  static const DeviceTextPass* registered = nullptr;
-  return registered;
-}
+const DeviceTextPass*& registered_text_pass();
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/device_text_pass.ipp>
+#endif

@@ -3,19 +3,12 @@
 /// \file
 /// What features of image files depend on, so that kept ones are used for nothing else.
 
-#include <sys/stat.h>
-
-#include <cerrno>
 #include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include <mao/core/detail/content_hash.hpp>
-#include <mao/core/error.hpp>
 #include <mao/data/preprocess.hpp>
 
 namespace mao {
@@ -31,22 +24,7 @@ struct FileIdentity {
 };
 
 /// Looks at files. **Throws** `FileError` naming one that cannot be examined.
-inline std::vector<FileIdentity> identities_of(const std::filesystem::path& root,
-                                               const std::vector<std::string>& paths) {
-  std::vector<FileIdentity> files;
-  files.reserve(paths.size());
-  for (const std::string& path : paths) {
-    struct stat status {};
-    const bool found = ::stat((root / path).c_str(), &status) == 0;
-    require<FileError>(found, "cannot examine the image ", (root / path).string(), ": ", std::strerror(errno));
-    const auto nanoseconds = [](const timespec& time) {
-      return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
-    };
-    files.push_back({path, static_cast<std::uintmax_t>(status.st_size), nanoseconds(status.st_mtim),
-                     nanoseconds(status.st_ctim)});
-  }
-  return files;
-}
+std::vector<FileIdentity> identities_of(const std::filesystem::path& root, const std::vector<std::string>& paths);
 
 /// Everything that the features of a list of images depend on.
 struct FeatureKey {
@@ -61,30 +39,14 @@ struct FeatureKey {
   [[nodiscard]] std::int64_t rows() const { return views_per_image * static_cast<std::int64_t>(files.size()); }
 
   /// The parts as texts; the list of files as its length and a hash over paths, sizes and times.
-  [[nodiscard]] std::map<std::string, std::string> parts() const {
-    detail::ContentHash hash;
-    for (const FileIdentity& file : files) {
-      hash.add(file.path);
-      hash.add(std::to_string(file.size));
-      hash.add(std::to_string(file.changed_ns));
-      hash.add(std::to_string(file.status_ns));
-    }
-    return {{"model", model},
-            {"computed", computed},
-            {"preprocess", describe(preprocess)},
-            {"views", text_of(views_per_image, ", ", views)},
-            {"files", text_of(files.size(), " files, ", hash.text())}};
-  }
+  [[nodiscard]] std::map<std::string, std::string> parts() const;
 
   /// 16 hexadecimal digits over all parts.
-  [[nodiscard]] std::string name() const {
-    detail::ContentHash hash;
-    for (const auto& [part, value] : parts()) {
-      hash.add(part);
-      hash.add(value);
-    }
-    return hash.text();
-  }
+  [[nodiscard]] std::string name() const;
 };
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/feature_key.ipp>
+#endif

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include <mao/core/detail/own_gradient.hpp>
@@ -44,20 +43,11 @@ Tensor run_pass(const std::vector<Tensor>& inputs, bool again, const Make& make,
 }
 
 /// The fused form of a tower's blocks, shared by its copies and by what they kept.
-inline std::shared_ptr<const std::vector<FusedBlock>> fused_blocks(const std::vector<Block>& blocks,
-                                                                   Precision precision) {
-  auto fused = std::make_shared<std::vector<FusedBlock>>();
-  for (const Block& block : blocks) fused->emplace_back(block, precision, &block == &blocks.back());
-  return fused;
-}
+std::shared_ptr<const std::vector<FusedBlock>> fused_blocks(const std::vector<Block>& blocks, Precision precision);
 
 /// Whether the kernels compute blocks like these: rows of 16 k floats, one of the two GELUs that they have, their
 /// epsilon. What attends brings its own condition.
-inline bool kernels_know(const std::vector<Block>& blocks) {
-  const Block& block = blocks.front();
-  return block.width() % 16 == 0 && block.mlp_width() % 16 == 0 && block.activation != Activation::GeluTanh &&
-         static_cast<float>(block.epsilon) == rows::layer_norm_epsilon;
-}
+bool kernels_know(const std::vector<Block>& blocks);
 
 /// Whether the kernels can take `tokens` on this CPU.
 inline bool kernels_fit(const Tensor& tokens) {
@@ -67,3 +57,7 @@ inline bool kernels_fit(const Tensor& tokens) {
 #endif
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/fused_pass.ipp>
+#endif

@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/ops/arange.h>
-
 #include <mao/models/block_prompts.hpp>
+#include <mao/models/detail/block_rows.hpp>
 #include <mao/models/detail/dense_attention.hpp>
+#include <mao/models/detail/fused_block.hpp>
 
 #if MAO_HAS_AVX512_KERNELS
 
@@ -24,64 +24,21 @@ class FusedVisionPass {
       : blocks_(std::move(blocks)), prompts_(detached(prompts, blocks_->size())) {}
 
   /// What `backward` gives gradients for: the tokens that enter, and of each block its replacement and attended tokens.
-  [[nodiscard]] static std::vector<Tensor> inputs(const Tensor& tokens, const BlockPrompts& prompts) {
-    std::vector<Tensor> all{tokens};
-    append_parts(prompts, all);
-    return all;
-  }
+  [[nodiscard]] static std::vector<Tensor> inputs(const Tensor& tokens, const BlockPrompts& prompts);
 
   /// **Shapes** tokens [B, L, W] -> [B, W], the first token of each image.
-  Tensor forward(const Tensor& tokens, bool keep) {
-    images_ = tokens.size(0);
-    length_ = tokens.size(1);
-    kept_.resize(keep ? blocks_->size() : 0);
-    ResidualStream x{tokens.flatten(0, 1)};
-    for (std::size_t i = 0; i < blocks_->size(); ++i) {
-      const Tensor& replacement = prompts_[i].replacement;
-      if (replacement.defined()) {
-        x = {i == 0 ? x.rows.clone() : x.total()};  // a tensor of this pass's own making
-        prompt_rows(x.rows, replacement.size(0)).copy_(replacement);
-      }
-      if (i + 1 == blocks_->size() && reads_first(keep)) return blocks_->at(i).read_first(x, images_);
-      x = blocks_->at(i).forward(x, prompts_[i].attended, attention(i), rows(i), keep ? &kept_[i] : nullptr);
-    }
-    return x.total();
-  }
+  Tensor forward(const Tensor& tokens, bool keep);
 
   /// From the gradient of what `forward` gave, [B, W], to those of `inputs`.
-  [[nodiscard]] std::vector<Tensor> backward(const Tensor& gradient) const {
-    std::vector<Tensor> found(1 + 2 * blocks_->size());
-    const std::int64_t total = images_ * length_;
-    RowsInBoth down = blocks_->front().down(gradient);
-    for (std::size_t i = blocks_->size(); i-- > 0;) {
-      down = blocks_->at(i).backward(kept_[i], attention(i), rows(i), down);
-      found[2 + 2 * i] = down.exact.narrow(0, total, down.exact.size(0) - total).clone();
-      down = {down.exact.narrow(0, 0, total), down.copy.narrow(0, 0, total)};
-      if (!prompts_[i].replacement.defined()) continue;
-      const std::int64_t n = prompts_[i].replacement.size(0);
-      found[1 + 2 * i] = prompt_rows(down.exact, n).sum(0);
-      prompt_rows(down.exact, n).zero_();
-      prompt_rows(down.copy, n).zero_();
-    }
-    found[0] = down.exact.view({images_, length_, -1});
-    return found;
-  }
+  [[nodiscard]] std::vector<Tensor> backward(const Tensor& gradient) const;
 
  private:
-  [[nodiscard]] DenseAttention attention(std::size_t i) const {
-    const Tensor& attended = prompts_[i].attended;
-    return {images_, length_, blocks_->front().heads(), attended.defined() ? attended.size(0) : 0,
-            i + 1 == blocks_->size()};
-  }
+  [[nodiscard]] DenseAttention attention(std::size_t i) const;
   /// Whether the last block can do without keys and values.
   [[nodiscard]] bool reads_first(bool keep) const {
     return !keep && !prompts_.back().attended.defined() && blocks_->back().reads_first();
   }
-  [[nodiscard]] BlockRows rows(std::size_t i) const {
-    BlockRows result{.live = images_ * length_, .queries = {}};
-    if (i + 1 == blocks_->size()) result.queries = at::arange(images_) * length_;
-    return result;
-  }
+  [[nodiscard]] BlockRows rows(std::size_t i) const;
   /// The last n tokens of each image, a view. **Shape** [B, n, W].
   [[nodiscard]] Tensor prompt_rows(const Tensor& x, std::int64_t n) const {
     return x.view({images_, length_, -1}).narrow(1, length_ - n, n);
@@ -95,4 +52,8 @@ class FusedVisionPass {
 
 }  // namespace mao::detail
 
+#endif
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/fused_vision.ipp>
 #endif

@@ -75,10 +75,7 @@ class SeenRows {
   [[nodiscard]] std::size_t seen_by(std::int64_t i) const { return before_ + static_cast<std::size_t>(i) + 1; }
 
  private:
-  void resize(std::size_t rows) {
-    if (keys_.size() >= rows * head_width) return;
-    for (auto* part : {&keys_, &values_, &key_gradients_, &value_gradients_}) part->resize(rows * head_width);
-  }
+  void resize(std::size_t rows);
 
   template <class Type>
   MAO_AVX512 void read_rows(const HeadRows<const Type>& from, std::int64_t row, std::int64_t count, std::size_t to,
@@ -147,3 +144,7 @@ MAO_V16 void accumulate(float* sum, float factor, const HeadRow& x) {
 #endif
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/head_rows.ipp>
+#endif

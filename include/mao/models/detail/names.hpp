@@ -4,122 +4,27 @@
 /// CLIP's tensors under one set of names: OpenAI's. open_clip uses the same (or moves the text tower under `text.`),
 /// Hugging Face's transformers splits queries, keys and values and transposes the two projections.
 
-#include <array>
-#include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
-
-#include <ATen/ops/cat.h>
 
 #include <mao/core/tensor.hpp>
-#include <mao/models/architecture.hpp>
 
 namespace mao {
 
 /// Whose names a checkpoint uses.
 enum class ClipLayout { OpenAi, OpenClipCustom, HuggingFace };
 
-inline std::string_view name_of(ClipLayout layout) {
-  switch (layout) {
-    case ClipLayout::OpenClipCustom:
-      return "open_clip (CustomTextCLIP)";
-    case ClipLayout::HuggingFace:
-      return "Hugging Face transformers";
-    case ClipLayout::OpenAi:
-      break;
-  }
-  return "OpenAI / open_clip";
-}
-
-namespace detail {
-
-inline bool has_prefix(const TensorMap& weights, const std::string& prefix) {
-  const auto first = weights.lower_bound(prefix);
-  return first != weights.end() && first->first.starts_with(prefix);
-}
-
-}  // namespace detail
+std::string_view name_of(ClipLayout layout);
 
 /// Decides by the names that are there.
-inline ClipLayout layout_of(const TensorMap& weights) {
-  if (detail::has_prefix(weights, "text_model.") || detail::has_prefix(weights, "vision_model.")) {
-    return ClipLayout::HuggingFace;
-  }
-  return detail::has_prefix(weights, "text.") ? ClipLayout::OpenClipCustom : ClipLayout::OpenAi;
-}
+ClipLayout layout_of(const TensorMap& weights);
 
 namespace detail {
 
-using Renaming = std::pair<std::string_view, std::string_view>;
-
-/// Takes one Hugging Face encoder from `weights` to `result`, block by block.
-inline void move_hugging_face_blocks(TensorMap& weights, const std::string& from, const std::string& to,
-                                     TensorMap& result) {
-  static constexpr std::array<Renaming, 5> renamed{{{"layer_norm1", "ln_1"},
-                                                    {"layer_norm2", "ln_2"},
-                                                    {"self_attn.out_proj", "attn.out_proj"},
-                                                    {"mlp.fc1", "mlp.c_fc"},
-                                                    {"mlp.fc2", "mlp.c_proj"}}};
-  const std::int64_t count = count_blocks(weights, from);
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::string source = from + std::to_string(i) + ".", target = to + std::to_string(i) + ".";
-    const auto take = [&](const std::string& name) { return weights.extract(source + name); };
-    for (const std::string kind : {"weight", "bias"}) {
-      std::vector<Tensor> parts;
-      for (const char* part : {"q", "k", "v"}) {
-        auto found = take(text_of("self_attn.", part, "_proj.", kind));
-        if (!found.empty()) parts.push_back(std::move(found.mapped()));
-      }
-      if (parts.size() == 3) result[target + "attn.in_proj_" + kind] = at::cat(parts);
-      for (const auto& [theirs, ours] : renamed) {
-        auto found = take(text_of(theirs, '.', kind));
-        if (!found.empty()) result[text_of(target, ours, '.', kind)] = std::move(found.mapped());
-      }
-    }
-  }
-}
-
 /// What is there under OpenAI's names; the rest keeps its own.
-inline TensorMap from_hugging_face(TensorMap weights) {
-  static constexpr std::array<Renaming, 11> renamed{
-      {{"vision_model.embeddings.patch_embedding.weight", "visual.conv1.weight"},
-       {"vision_model.embeddings.class_embedding", "visual.class_embedding"},
-       {"vision_model.embeddings.position_embedding.weight", "visual.positional_embedding"},
-       {"vision_model.pre_layrnorm.weight", "visual.ln_pre.weight"},
-       {"vision_model.pre_layrnorm.bias", "visual.ln_pre.bias"},
-       {"vision_model.post_layernorm.weight", "visual.ln_post.weight"},
-       {"vision_model.post_layernorm.bias", "visual.ln_post.bias"},
-       {"text_model.embeddings.token_embedding.weight", "token_embedding.weight"},
-       {"text_model.embeddings.position_embedding.weight", "positional_embedding"},
-       {"text_model.final_layer_norm.weight", "ln_final.weight"},
-       {"text_model.final_layer_norm.bias", "ln_final.bias"}}};
-  static constexpr std::array<Renaming, 2> transposed{
-      {{"visual_projection.weight", "visual.proj"}, {"text_projection.weight", "text_projection"}}};
-  TensorMap result;
-  move_hugging_face_blocks(weights, "vision_model.encoder.layers.", "visual.transformer.resblocks.", result);
-  move_hugging_face_blocks(weights, "text_model.encoder.layers.", "transformer.resblocks.", result);
-  for (const auto& [theirs, ours] : renamed) {
-    auto found = weights.extract(std::string(theirs));
-    if (!found.empty()) result[std::string(ours)] = std::move(found.mapped());
-  }
-  for (const auto& [theirs, ours] : transposed) {
-    auto found = weights.extract(std::string(theirs));
-    if (!found.empty()) result[std::string(ours)] = found.mapped().t().contiguous();
-  }
-  result.merge(weights);
-  return result;
-}
+TensorMap from_hugging_face(TensorMap weights);
 
 /// open_clip's text tower under OpenAI's names; a projection with a bias is a linear layer, whose weight is transposed.
-inline TensorMap from_open_clip(const TensorMap& weights) {
-  TensorMap result;
-  for (const auto& [name, value] : weights) result[name.starts_with("text.") ? name.substr(5) : name] = value;
-  if (auto linear = result.extract("text_projection.weight"); !linear.empty()) {
-    result["text_projection"] = linear.mapped().t().contiguous();
-  }
-  return result;
-}
+TensorMap from_open_clip(const TensorMap& weights);
 
 inline TensorMap from_layout(const TensorMap& weights, ClipLayout layout) {
   return layout == ClipLayout::HuggingFace ? from_hugging_face(weights) : from_open_clip(weights);
@@ -134,3 +39,7 @@ inline TensorMap with_openai_names(const TensorMap& weights) {
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/names.ipp>
+#endif

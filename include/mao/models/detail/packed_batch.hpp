@@ -12,25 +12,14 @@
 namespace mao::cuda {
 
 /// The suffix tokens beyond the last row are padding.
-inline PackedRows packed_rows(const TextBatch& batch) {
-  return {.groups = batch.prefix.size(0),
-          .prefix = batch.prefix.size(1),
-          .offsets = batch.offsets,
-          .group = batch.group,
-          .suffix = batch.suffix.size(0)};
-}
+PackedRows packed_rows(const TextBatch& batch);
 
 /// The last token of each row, numbered with the prefix tokens first. An empty row, which is padding too, gets a token
 /// of the padding.
-inline std::vector<std::int64_t> last_tokens(const TextBatch& batch) {
-  const std::int64_t shared = batch.prefix.size(0) * batch.prefix.size(1);
-  std::vector<std::int64_t> last;
-  std::int64_t padding = batch.offsets.back();
-  for (std::int64_t r = 0; r < batch.rows(); ++r) {
-    const std::int64_t end = batch.offsets[static_cast<std::size_t>(r) + 1];
-    last.push_back(shared + (batch.suffix_length(r) > 0 ? end - 1 : padding++));
-  }
-  return last;
-}
+std::vector<std::int64_t> last_tokens(const TextBatch& batch);
 
 }  // namespace mao::cuda
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/packed_batch.ipp>
+#endif

@@ -3,12 +3,6 @@
 /// \file
 /// Rows of a text batch as a tower without a causal mask was trained on them: each padded to the context length.
 
-#include <vector>
-
-#include <ATen/ops/cat.h>
-#include <ATen/ops/stack.h>
-#include <ATen/ops/tensor.h>
-
 #include <mao/models/form.hpp>
 #include <mao/models/text_batch.hpp>
 
@@ -20,19 +14,11 @@ struct PaddedRows {
 
   /// Rows `begin` to `end`. **Shape** padding [W]: the embedding of the token that stands behind the end.
   static PaddedRows of(const TextBatch& batch, std::int64_t begin, std::int64_t end, const Tensor& padding,
-                       std::int64_t context, TextPooling pooling) {
-    std::vector<Tensor> rows;
-    std::vector<std::int64_t> read;
-    for (std::int64_t r = begin; r < end; ++r) {
-      const auto row = static_cast<std::size_t>(r);
-      const Tensor suffix = batch.suffix.narrow(0, batch.offsets[row], batch.suffix_length(r));
-      const std::int64_t length = batch.prefix.size(1) + suffix.size(0);
-      rows.push_back(at::cat(
-          {batch.prefix.select(0, batch.group[row]), suffix, padding.expand({context - length, padding.size(0)})}));
-      read.push_back(pooling == TextPooling::End ? length - 1 : pooling == TextPooling::First ? 0 : context - 1);
-    }
-    return {at::stack(rows), at::tensor(read).to(padding.device())};
-  }
+                       std::int64_t context, TextPooling pooling);
 };
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/padded_rows.ipp>
+#endif

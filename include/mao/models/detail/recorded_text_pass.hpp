@@ -5,8 +5,6 @@
 /// hundreds. What records is a parameter: on a GPU LibTorch's CUDA graphs (models/cuda_step_graph.hpp), in the tests a
 /// stand-in.
 
-#include <algorithm>
-#include <compare>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -18,6 +16,7 @@
 #include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 
+#include <mao/core/detail/own_gradient.hpp>
 #include <mao/kernels/cuda/buckets.hpp>
 #include <mao/models/cuda_text_pass.hpp>
 
@@ -40,19 +39,7 @@ struct PassShape {
   std::int64_t groups = 1, prefix = 0;
   std::vector<std::int64_t> prompts;  ///< of each block, tokens replaced and attended
 
-  PassShape(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& of_blocks)
-      : bucket(bucket_of(batch.offsets)), groups(batch.prefix.size(0)), prefix(batch.prefix.size(1)) {
-    for (const Block& block : blocks) {
-      for (const Tensor& weight :
-           {block.ln1_weight, block.ln1_bias, block.qkv_weight, block.qkv_bias, block.out_weight, block.out_bias,
-            block.ln2_weight, block.ln2_bias, block.fc_weight, block.fc_bias, block.proj_weight, block.proj_bias}) {
-        tower.push_back(weight.const_data_ptr());
-      }
-    }
-    std::vector<Tensor> parts;
-    mao::detail::append_parts(of_blocks, parts);
-    for (const Tensor& part : parts) prompts.push_back(part.defined() ? part.size(0) : 0);
-  }
+  PassShape(const std::vector<Block>& blocks, const TextBatch& batch, const BlockPrompts& of_blocks);
   friend auto operator<=>(const PassShape&, const PassShape&) = default;
 };
 
@@ -233,3 +220,7 @@ class RecordedTextPasses {
 };
 
 }  // namespace mao::cuda
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/recorded_text_pass.ipp>
+#endif

@@ -5,15 +5,10 @@
 ///
 /// **Source** code as torch.jit.trace and torch.jit.script of PyTorch 2.x write it.
 
-#include <algorithm>
-#include <array>
 #include <charconv>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <utility>
 
 #include <mao/io/named_tensors.hpp>
 #include <mao/models/form.hpp>
@@ -29,91 +24,26 @@ std::optional<Number> leading_number(std::string_view text) {
 }
 inline std::optional<std::int64_t> leading_integer(std::string_view text) { return leading_number<std::int64_t>(text); }
 
-/// What stands between `start` and the end of its line.
-inline std::optional<std::string_view> rest_of_line(std::string_view code, std::string_view start) {
-  const std::size_t at = code.find(start);
-  if (at == std::string_view::npos) return std::nullopt;
-  code.remove_prefix(at + start.size());
-  return code.substr(0, code.find('\n'));
-}
-
 /// Whether a module's code is that of a trace: what happened once, without attributes to decide by.
-inline bool is_trace(const ModuleRecord& module) {
-  return module.code.find("  def forward(") != std::string::npos && !module.attributes.contains("pool_type") &&
-         !module.attributes.contains("text_pool_type");
-}
+bool is_trace(const ModuleRecord& module);
 
 /// A text that is a number and nothing else.
-inline std::optional<std::int64_t> constant(std::string_view text) {
-  const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-  return digits ? leading_integer(text) : std::nullopt;
-}
+std::optional<std::int64_t> constant(std::string_view text);
 
 /// The part of a list behind that many commas.
-inline std::string_view element(std::string_view list, int position) {
-  for (int i = 0; i < position; ++i)
-    list.remove_prefix(std::min(list.size(), std::min(list.size(), list.find(", ")) + 2));
-  return list.substr(0, list.find_first_of(",)]"));
-}
-
-/// An argument of the fused attention that PyTorch takes without gradients, or the second of the four sizes [batch,
-/// heads, length, channels] that queries are viewed with before attention.
-inline std::optional<std::int64_t> traced_heads(std::string_view code) {
-  if (const auto fused = rest_of_line(code, "torch._native_multi_head_attention(")) return constant(element(*fused, 4));
-  const auto call = rest_of_line(code, "torch.scaled_dot_product_attention(");
-  if (!call) return std::nullopt;
-  const auto view = rest_of_line(code, " " + std::string(element(*call, 0)) + " = torch.view(");
-  const std::size_t open = view ? view->find('[') : std::string_view::npos;
-  if (open == std::string_view::npos) return std::nullopt;
-  const std::string_view sizes = view->substr(open + 1, view->find(']', open) - open - 1);
-  return std::ranges::count(sizes, ',') == 3 ? constant(element(sizes, 1)) : std::nullopt;
-}
+std::string_view element(std::string_view list, int position);
 
 /// Of an attention module; nothing for others, and for code that computes it from its inputs.
-inline std::optional<std::int64_t> heads_of(const ModuleRecord& module) {
-  if (const auto heads = module.attributes.find("num_heads"); heads != module.attributes.end()) {
-    return leading_integer(heads->second);
-  }
-  if (const auto said = rest_of_line(module.code, "  num_heads : Final[int] = ")) return constant(*said);
-  return module.type == "torch.nn.modules.activation.MultiheadAttention" ? traced_heads(module.code) : std::nullopt;
-}
+std::optional<std::int64_t> heads_of(const ModuleRecord& module);
 
 /// Of a layer norm.
-inline std::optional<double> epsilon_of(const ModuleRecord& module) {
-  if (const auto epsilon = module.attributes.find("eps"); epsilon != module.attributes.end()) {
-    return leading_number<double>(epsilon->second);
-  }
-  if (const auto constant = rest_of_line(module.code, "  eps : Final[float] = ")) {
-    return leading_number<double>(*constant);
-  }
-  const auto call = rest_of_line(module.code, "torch.layer_norm(");
-  constexpr std::string_view before = "], weight, bias";
-  const std::size_t at = call ? call->find(before) : std::string_view::npos;
-  if (at == std::string_view::npos) return std::nullopt;
-  const std::string_view rest = call->substr(at + before.size());
-  if (rest.starts_with(')')) return 1e-5;  // the default is not written
-  return rest.starts_with(", ") ? leading_number<double>(rest.substr(2)) : std::nullopt;
-}
+std::optional<double> epsilon_of(const ModuleRecord& module);
 
 /// By the class; nothing for one that is no GELU.
-inline std::optional<Activation> activation_of(const ModuleRecord& module) {
-  static constexpr std::array<std::pair<std::string_view, Activation>, 8> known{
-      {{"QuickGELU", Activation::QuickGelu},
-       {"QuickGELUActivation", Activation::QuickGelu},
-       {"GELUActivation", Activation::Gelu},
-       {"NewGELUActivation", Activation::GeluTanh},
-       {"PytorchGELUTanh", Activation::GeluTanh},
-       {"GELUTanh", Activation::GeluTanh},
-       {"FastGELUActivation", Activation::GeluTanh},
-       {"GELU", Activation::Gelu}}};
-  const std::string_view name = std::string_view(module.type).substr(module.type.rfind('.') + 1);
-  const auto found = std::ranges::find(known, name, [](const auto& entry) { return entry.first; });
-  if (found == known.end()) return std::nullopt;
-  if (name != "GELU") return found->second;
-  const auto form = module.attributes.find("approximate");
-  const bool tanh = form != module.attributes.end() ? form->second == "tanh"
-                                                    : module.code.find("approximate=\"tanh\"") != std::string::npos;
-  return tanh ? Activation::GeluTanh : Activation::Gelu;
-}
+std::optional<Activation> activation_of(const ModuleRecord& module);
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/script_facts.ipp>
+#endif

@@ -3,13 +3,8 @@
 /// \file
 /// Dropout whose draws come from a named stream, so that a run can be repeated and resumed.
 
-#include <vector>
-
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/tensor.h>
-
-#include <mao/core/detail/ops.hpp>
 #include <mao/core/random.hpp>
+#include <mao/core/tensor.hpp>
 
 namespace mao {
 
@@ -17,13 +12,10 @@ namespace mao {
 ///
 /// Does nothing while gradients are disabled (an evaluation). The same stream drops the same entries.
 /// **Throws** `OptionError` for a fraction outside [0, 1).
-inline Tensor dropout(const Tensor& x, double fraction, Rng rng) {
-  require<OptionError>(fraction >= 0 && fraction < 1, "dropout of ", fraction, ", expected 0 to below 1");
-  if (fraction == 0 || !at::GradMode::is_enabled()) return x;
-  const auto kept = static_cast<float>(1 / (1 - fraction));
-  std::vector<float> factors(static_cast<std::size_t>(x.numel()));
-  for (float& factor : factors) factor = rng.uniform() < fraction ? 0.0F : kept;
-  return x * at::tensor(factors).view(x.sizes()).to(x.device());
-}
+Tensor dropout(const Tensor& x, double fraction, Rng rng);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/prompts/detail/impl/dropout.ipp>
+#endif

@@ -8,14 +8,9 @@
 
 #if MAO_HAS_AVX512_KERNELS
 
-#include <ATen/Parallel.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/empty_like.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <utility>
 #include <vector>
 
 #include <mao/core/tensor.hpp>
@@ -60,47 +55,13 @@ MAO_V16 void combine(const Factor* factors, std::int64_t factor_stride, std::int
 class PackedBertAttention {
  public:
   /// **Shapes** offsets N + 1 values. `width` is W; a head has a multiple of 16 numbers.
-  PackedBertAttention(std::vector<std::int64_t> offsets, std::int64_t heads, std::int64_t width)
-      : offsets_(std::move(offsets)), heads_(heads), width_(width), head_width_(width / heads) {
-    for (std::size_t row = 0; row + 1 < offsets_.size(); ++row) {
-      const std::int64_t length = offsets_[row + 1] - offsets_[row];
-      longest_ = std::max(longest_, length);
-      weights_at_.push_back(weights_at_.back() + heads * length * whole_lanes(length));
-    }
-  }
+  PackedBertAttention(std::vector<std::int64_t> offsets, std::int64_t heads, std::int64_t width);
 
   /// **Shapes** qkv [T, 3 W] -> [T, W]; the attention weights are left in `weights`.
-  [[nodiscard]] Tensor forward(const Tensor& qkv, Tensor& weights) const {
-    weights = at::empty({weights_at_.back()}, at::kFloat);
-    const Tensor mixed = at::empty({qkv.size(0), width_}, qkv.options());
-    rows::with_product_type(qkv.scalar_type(), [&]<class Type>(Type) {
-      const auto* from = qkv.const_data_ptr<Type>();
-      auto* to = mixed.mutable_data_ptr<Type>();
-      auto* shares = weights.mutable_data_ptr<float>();
-      in_heads([&](const HeadOfRow& head, float* space) {
-        attend(HeadTokens<const Type>{from + 3 * head.begin * width_ + head.column, 3 * width_}, head.length,
-               shares + head.weights, HeadTokens<Type>{to + head.begin * width_ + head.column, width_}, space);
-      });
-    });
-    return mixed;
-  }
+  [[nodiscard]] Tensor forward(const Tensor& qkv, Tensor& weights) const;
 
   /// **Shapes** gradient [T, W] of what `forward` gave -> [T, 3 W], that of `qkv`.
-  [[nodiscard]] Tensor backward(const Tensor& qkv, const Tensor& weights, const Tensor& gradient) const {
-    const Tensor back = at::empty_like(qkv);
-    rows::with_product_type(qkv.scalar_type(), [&]<class Type>(Type) {
-      const auto *from = qkv.const_data_ptr<Type>(), *arrived = gradient.const_data_ptr<Type>();
-      const auto* shares = weights.const_data_ptr<float>();
-      auto* to = back.mutable_data_ptr<Type>();
-      in_heads([&](const HeadOfRow& head, float* space) {
-        const std::int64_t at = 3 * head.begin * width_ + head.column;
-        attend_backward(HeadTokens<const Type>{from + at, 3 * width_}, head.length, shares + head.weights,
-                        HeadTokens<const Type>{arrived + head.begin * width_ + head.column, width_},
-                        HeadTokens<Type>{to + at, 3 * width_}, space);
-      });
-    });
-    return back;
-  }
+  [[nodiscard]] Tensor backward(const Tensor& qkv, const Tensor& weights, const Tensor& gradient) const;
 
  private:
   struct HeadOfRow {
@@ -171,4 +132,8 @@ class PackedBertAttention {
 
 }  // namespace mao::detail
 
+#endif
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/text/detail/impl/bert_attention.ipp>
 #endif

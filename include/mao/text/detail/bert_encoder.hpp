@@ -3,54 +3,26 @@
 /// \file
 /// All layers of a frozen BERT between word embeddings and hidden states.
 
-#include <nlohmann/json.hpp>
-
-#include <algorithm>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
-#include <string>
 #include <vector>
 
-#include <mao/core/detail/ops.hpp>
 #include <mao/core/instruction_set.hpp>
 #include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/text/bert.hpp>
-#include <mao/text/detail/bpe_files.hpp>
 #include <mao/text/detail/fused_bert.hpp>
 #include <mao/text/token_layout.hpp>
 
 namespace mao::detail {
 
 /// A whole number in a JSON file of a model's folder, or `otherwise` when file or key is absent.
-inline std::int64_t config_number(const std::filesystem::path& file, const char* key, std::int64_t otherwise) {
-  if (!std::filesystem::exists(file)) return otherwise;
-  const auto config = read_json(file);
-  const bool given = config.is_object() && config.contains(key) && config[key].is_number_integer();
-  return given ? config[key].get<std::int64_t>() : otherwise;
-}
+std::int64_t config_number(const std::filesystem::path& file, const char* key, std::int64_t otherwise);
 
 class BertEncoder {
  public:
   /// All sizes come from the weights; the heads from config.json beside them, else one for 32 features.
-  BertEncoder(const WeightReader& reader, const std::filesystem::path& folder, Precision precision = Precision::Fp32)
-      : precision_(precision) {
-    words_ = reader.read("embeddings.word_embeddings.weight", {-1, -1});
-    positions_ = reader.read("embeddings.position_embeddings.weight", {-1, width()}) +
-                 reader.read("embeddings.token_type_embeddings.weight", {-1, width()})[0];
-    norm_ = read_norm(reader, "embeddings.LayerNorm", width());
-    const auto prefix = [](std::size_t i) { return text_of("encoder.layer.", i, "."); };
-    while (reader.contains(prefix(layers_.size()) + "attention.self.query.weight")) {
-      layers_.push_back(read_bert_layer(reader, prefix(layers_.size()), width(), precision));
-    }
-    require<FormatError>(!layers_.empty(), "'", folder.string(), "': the weights hold no encoder.layer.0; ",
-                         "expected a BERT model as sentence-transformers saves it");
-    heads_ = config_number(folder / "config.json", "num_attention_heads", std::max<std::int64_t>(width() / 32, 1));
-    require<FormatError>(heads_ > 0 && width() % heads_ == 0, "'", (folder / "config.json").string(), "': ", heads_,
-                         " attention heads cannot share a width of ", width());
-    fuse();
-  }
+  BertEncoder(const WeightReader& reader, const std::filesystem::path& folder, Precision precision = Precision::Fp32);
 
   const Tensor& words() const { return words_; }  ///< [vocabulary, W]
   std::int64_t width() const { return words_.size(1); }
@@ -58,48 +30,15 @@ class BertEncoder {
   std::int64_t most_positions() const { return positions_.size(0); }
 
   /// What is added to the word embeddings of a row, token type included. **Shapes** [length, W]
-  Tensor positions(std::int64_t length) const {
-    require<ShapeError>(length <= most_positions(), "a row of ", length, " tokens, but the model has only ",
-                        most_positions(), " positions; cut the text, WordPiece::encode(text, max_length) does");
-    return positions_.narrow(0, 0, length);
-  }
+  Tensor positions(std::int64_t length) const;
 
   /// Hidden states of the last layer. **Shapes** embeddings [T, W] with positions added -> [T, W]
-  Tensor forward(const Tensor& embeddings, const TokenLayout& layout) const {
-    Tensor tokens = apply_norm(embeddings, norm_);
-#if MAO_HAS_AVX512_KERNELS
-    const bool packed = !layout.offsets.empty() && width() / heads_ % 16 == 0;
-    if (packed && tokens.is_cpu() && tokens.scalar_type() == at::kFloat &&
-        instruction_set() >= InstructionSet::Avx512) {
-      return run_fused_bert(fused_, tokens, layout.offsets, heads_);
-    }
-#endif
-    for (const BertLayer& layer : layers_) tokens = bert_layer(tokens, layer, layout, heads_);
-    return tokens;
-  }
+  Tensor forward(const Tensor& embeddings, const TokenLayout& layout) const;
 
-  BertEncoder to(at::Device device) const {
-    BertEncoder moved = *this;
-    std::vector<Tensor*> tensors{&moved.words_, &moved.positions_, &moved.norm_.weight, &moved.norm_.bias};
-    for (BertLayer& layer : moved.layers_) {
-      for (Affine* part :
-           {&layer.query_key_value, &layer.attention_out, &layer.attention_norm, &layer.up, &layer.down, &layer.norm}) {
-        tensors.insert(tensors.end(), {&part->weight, &part->bias});
-      }
-    }
-    for (Tensor* tensor : tensors) *tensor = tensor->to(device);
-    moved.fuse();
-    return moved;
-  }
+  BertEncoder to(at::Device device) const;
 
  private:
-  void fuse() {
-#if MAO_HAS_AVX512_KERNELS
-    auto fused = std::make_shared<std::vector<FusedBertLayer>>();
-    for (const BertLayer& layer : layers_) fused->emplace_back(layer, precision_);
-    fused_ = std::move(fused);
-#endif
-  }
+  void fuse();
 
   Precision precision_;
   Tensor words_;
@@ -113,3 +52,7 @@ class BertEncoder {
 };
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/text/detail/impl/bert_encoder.ipp>
+#endif

@@ -36,32 +36,17 @@ class PairMerges {
     return static_cast<std::uint64_t>(left) << 32 | static_cast<std::uint64_t>(right);
   }
 
-  const Rule* find(std::int64_t left, std::int64_t right) const {
-    const auto found = rules_.find(key(left, right));
-    return found == rules_.end() ? nullptr : &found->second;
-  }
+  const Rule* find(std::int64_t left, std::int64_t right) const;
 
-  const Rule* lowest(const Ids& ids) const {
-    const Rule* best = nullptr;
-    for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-      const Rule* rule = find(ids[i], ids[i + 1]);
-      if (rule != nullptr && (best == nullptr || rule->rank < best->rank)) best = rule;
-    }
-    return best;
-  }
+  const Rule* lowest(const Ids& ids) const;
 
-  void join_all(Ids& ids, std::size_t rank) const {
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < ids.size(); ++i, ++kept) {
-      const Rule* rule = i + 1 < ids.size() ? find(ids[i], ids[i + 1]) : nullptr;
-      const bool joins = rule != nullptr && rule->rank == rank;
-      ids[kept] = joins ? rule->joined : ids[i];
-      if (joins) ++i;
-    }
-    ids.resize(kept);
-  }
+  void join_all(Ids& ids, std::size_t rank) const;
 
   std::unordered_map<std::uint64_t, Rule> rules_;
 };
 
 }  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/text/detail/impl/pair_merges.ipp>
+#endif

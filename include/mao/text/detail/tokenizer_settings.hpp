@@ -7,187 +7,19 @@
 /// **Source** transformers 5.24, CLIPTokenizer and TokenizersBackend. Settings that release 4 heeds and release 5 does
 /// not are refused where they are not CLIP's.
 
-#include <algorithm>
-#include <array>
 #include <filesystem>
-#include <string>
-#include <string_view>
-
-#include <nlohmann/json.hpp>
-
-#include <mao/core/error.hpp>
-#include <mao/text/detail/bpe_files.hpp>
 
 namespace mao {
-
-namespace detail {
-
-/// One of those files.
-class TokenizerSettings {
- public:
-  TokenizerSettings(nlohmann::json values, std::string where) : values_(std::move(values)), where_(std::move(where)) {
-    require<FormatError>(values_.is_object(), where_, " is no JSON object");
-  }
-
-  /// **Throws** `OptionError` unless the key is missing or its value is one of `accepted`.
-  void expect(const std::string& key, std::initializer_list<nlohmann::json> accepted) const {
-    if (!values_.contains(key) || std::find(accepted.begin(), accepted.end(), values_[key]) != accepted.end()) return;
-    refuse(key, accepted.begin()->dump());
-  }
-
-  /// The same of a value that names special tokens: a text, an object with `content`, a list or an object of such.
-  void expect_specials(const std::string& key) const {
-    if (values_.contains(key) && !only_specials(values_[key])) {
-      refuse(key, "no token but <|startoftext|> and <|endoftext|>: any other is cut out of every text that holds it");
-    }
-  }
-
-  /// An object within this file; an empty one when it is not there.
-  [[nodiscard]] TokenizerSettings section(const std::string& key) const {
-    if (values_.contains(key) && !values_[key].is_object()) refuse(key, "an object");
-    return {values_.contains(key) ? values_[key] : nlohmann::json::object(), where_ + key + "."};
-  }
-
-  [[noreturn]] void refuse(const std::string& key, const std::string& expected) const {
-    std::string value = values_[key].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-    if (value.size() > 200) value = value.substr(0, 197) + "...";
-    throw OptionError(text_of(where_, key, " is ", value, ", which mao's tokenizer does not do; expected ", expected));
-  }
-
-  [[nodiscard]] const nlohmann::json& values() const { return values_; }
-
- private:
-  static bool is_special(const nlohmann::json& token) {
-    if (token.is_object() && token.contains("content")) {
-      return is_special(token["content"]) && !(token.contains("single_word") && token["single_word"] != false);
-    }
-    return token == "<|startoftext|>" || token == "<|endoftext|>";
-  }
-  static bool only_specials(const nlohmann::json& value) {
-    if (value.is_null() || is_special(value)) return true;
-    if (value.is_object() && value.contains("content")) return false;
-    return value.is_structured() && std::all_of(value.begin(), value.end(), &is_special);
-  }
-
-  nlohmann::json values_;
-  std::string where_;
-};
-
-inline constexpr std::array special_token_keys = {"bos_token",
-                                                  "eos_token",
-                                                  "unk_token",
-                                                  "pad_token",
-                                                  "cls_token",
-                                                  "sep_token",
-                                                  "mask_token",
-                                                  "additional_special_tokens",
-                                                  "extra_special_tokens",
-                                                  "added_tokens_decoder"};
-
-/// Keys that change no id of a text.
-inline constexpr std::array idle_tokenizer_keys = {"__type",
-                                                   "_commit_hash",
-                                                   "add_bos_token",
-                                                   "add_eos_token",
-                                                   "add_prefix_space",
-                                                   "auto_map",
-                                                   "backend",
-                                                   "chat_template",
-                                                   "clean_up_tokenization_spaces",
-                                                   "device_map",
-                                                   "errors",
-                                                   "feature_extractor_type",
-                                                   "from_slow",
-                                                   "image_processor_type",
-                                                   "is_local",
-                                                   "legacy",
-                                                   "local_files_only",
-                                                   "max_length",
-                                                   "merges_file",
-                                                   "model_input_names",
-                                                   "model_max_length",
-                                                   "name_or_path",
-                                                   "pad_to_multiple_of",
-                                                   "pad_token_id",
-                                                   "pad_token_type_id",
-                                                   "padding",
-                                                   "processor_class",
-                                                   "special_tokens_map_file",
-                                                   "stride",
-                                                   "tokenizer_file",
-                                                   "truncation",
-                                                   "truncation_strategy",
-                                                   "use_fast",
-                                                   "vocab_file"};
-
-inline void check_tokenizer_config(const TokenizerSettings& file) {
-  file.expect("tokenizer_class", {"CLIPTokenizer", "CLIPTokenizerFast", nullptr});
-  file.expect("do_lower_case", {true, nullptr});
-  file.expect("split_special_tokens", {false, nullptr});
-  file.expect("padding_side", {"right", nullptr});
-  file.expect("truncation_side", {"right", nullptr});
-  for (const char* key : special_token_keys) file.expect_specials(key);
-  for (const auto& [key, value] : file.values().items()) {
-    const auto is_key = [&name = key](const auto& known) { return name == known; };
-    constexpr std::array checked = {"tokenizer_class", "do_lower_case", "split_special_tokens", "padding_side",
-                                    "truncation_side"};
-    const bool known = std::any_of(checked.begin(), checked.end(), is_key) ||
-                       std::any_of(special_token_keys.begin(), special_token_keys.end(), is_key) ||
-                       std::any_of(idle_tokenizer_keys.begin(), idle_tokenizer_keys.end(), is_key);
-    if (!known) file.refuse(key, "keys of CLIPTokenizer; remove this one if it changes nothing");
-  }
-}
-
-inline void check_tokenizer_json(const TokenizerSettings& file) {
-  using nlohmann::json;
-  file.expect("normalizer", {json::parse(R"({"type": "Sequence", "normalizers": [{"type": "NFC"},
-      {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}, {"type": "Lowercase"}]})")});
-  const std::string words = R"('s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)";
-  json plain = json::parse(R"({"type": "Sequence", "pretokenizers": [
-      {"type": "Split", "pattern": {"Regex": ""}, "behavior": "Removed", "invert": true},
-      {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true}]})");
-  plain["pretokenizers"][0]["pattern"]["Regex"] = R"(<\|startoftext\|>|<\|endoftext\|>|)" + words;
-  json older = plain;
-  older["pretokenizers"][0]["pattern"]["Regex"] = words;
-  json newer = plain, newer_words = older;
-  newer["pretokenizers"][1]["use_regex"] = newer_words["pretokenizers"][1]["use_regex"] = true;
-  file.expect("pre_tokenizer", {plain, older, newer, newer_words});
-  const TokenizerSettings ends = file.section("post_processor");
-  ends.expect("type", {"RobertaProcessing"});
-  file.expect_specials("added_tokens");
-  const TokenizerSettings model = file.section("model");
-  model.expect("type", {"BPE"});
-  model.expect("dropout", {nullptr, 0.0});
-  model.expect("unk_token", {"<|endoftext|>", nullptr});
-  model.expect("continuing_subword_prefix", {"", nullptr});
-  model.expect("end_of_word_suffix", {"</w>"});
-  model.expect("byte_fallback", {false});
-  model.expect("ignore_merges", {false});
-}
-
-}  // namespace detail
 
 /// Checks tokenizer_config.json, special_tokens_map.json, added_tokens.json and tokenizer.json of a folder, those that
 /// are there.
 ///
 /// **Throws** `OptionError` naming file, key and value of a setting that ClipTokenizer does not have, `FormatError` for
 /// a file that is no JSON object.
-inline void check_tokenizer_settings(const std::filesystem::path& folder) {
-  const auto with = [&](const char* name, const auto& check) {
-    const auto path = folder / name;
-    if (!std::filesystem::exists(path)) return;
-    check(detail::TokenizerSettings(detail::read_json(path), path.string() + ": "));
-  };
-  with("tokenizer_config.json", &detail::check_tokenizer_config);
-  with("special_tokens_map.json", [](const detail::TokenizerSettings& file) {
-    for (const char* key : detail::special_token_keys) file.expect_specials(key);
-  });
-  with("added_tokens.json", [](const detail::TokenizerSettings& file) {
-    for (const auto& [token, id] : file.values().items()) {
-      if (token != "<|startoftext|>" && token != "<|endoftext|>") file.refuse(token, "no added token");
-    }
-  });
-  with("tokenizer.json", &detail::check_tokenizer_json);
-}
+void check_tokenizer_settings(const std::filesystem::path& folder);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/text/detail/impl/tokenizer_settings.ipp>
+#endif

@@ -3,17 +3,14 @@
 /// \file
 /// The losses of a step and their backward pass to the parameters, as the backbone's type asks for it.
 
-#include <cmath>
 #include <string>
 
 #include <mao/backbones/concepts.hpp>
-#include <mao/backbones/detail/finite.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/detail/policy_call.hpp>
 #include <mao/parallel/exchange.hpp>
 #include <mao/parallel/shares.hpp>
 #include <mao/tuner/detail/checks.hpp>
-#include <mao/tuner/detail/outputs.hpp>
 
 namespace mao {
 
@@ -76,38 +73,16 @@ void back_propagate(BackboneT& backbone, const Losses& losses, Workers* workers 
 
 /// **Throws** `NumericError` naming `where` and the tensor whose gradient, or value, is not finite. `updated`: the
 /// parameters were changed by a step before, so that a lower learning rate can help.
-inline void check_finite(const ParameterList& parameters, const std::string& where, bool updated = true) {
-  const char* advice = updated ? "; lower the learning rate"
-                               : "; nothing has been trained yet, so the learning rate is "
-                                 "not to blame: look at the loss and the features";
-  for (const Parameter& parameter : parameters) {
-    const Tensor& gradient = parameter.value.grad();
-    require<NumericError>(!gradient.defined() || all_finite(gradient), where, ": the gradient of ", parameter.name,
-                          " is not finite", advice);
-    require<NumericError>(all_finite(parameter.value), where, ": ", parameter.name, " is not finite", advice);
-  }
-}
+void check_finite(const ParameterList& parameters, const std::string& where, bool updated = true);
 
 /// Why a loss is not finite: what was not finite first, in the order in which a step computes.
 ///
 /// A lower learning rate is advised only where training itself can be the reason: `updated`, and the inputs are finite.
-inline std::string why_not_finite(const ParameterList& parameters, const ImageBatch& images, const Output& full,
-                                  const Losses& losses, const ClassList& classes, bool updated, bool frozen_images) {
-  const std::string lower = "; lower the learning rate, or train in fp32 if a lower precision was asked for";
-  if (const auto name = first_bad_parameter(parameters); !name.empty()) return name + " was not finite first" + lower;
-  if (const auto bad = bad_input(images); !bad.empty()) return bad + " are not finite: they were loaded so";
-  const std::string bad = bad_output(full, classes);
-  const bool of_weights = !updated || (frozen_images && !all_finite(full.image));
-  if (!bad.empty()) {
-    return bad + " were not finite first" +
-           (of_weights ? "; what was learned is finite, so the model's weights (or the "
-                         "precision they are computed in) are to blame"
-                       : lower);
-  }
-  const char* loss = all_finite(losses.task) ? (all_finite(losses.auxiliary) ? "the total of finite losses"
-                                                                             : "the backbone's auxiliary loss")
-                                             : "the regularizer's loss, of logits that are finite,";
-  return text_of(loss, " was not finite first", updated ? lower : "");
-}
+std::string why_not_finite(const ParameterList& parameters, const ImageBatch& images, const Output& full,
+                           const Losses& losses, const ClassList& classes, bool updated, bool frozen_images);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/tuner/detail/impl/losses.ipp>
+#endif

@@ -13,35 +13,12 @@ namespace mao {
 /// `saved` holds a tensor of the same shape and type for each of `parameters`. `who` says whose they are.
 ///
 /// **Throws** `ShapeError` for one that is missing or of another shape, `FormatError` for one of another type.
-inline void expect_tensors(const TensorMap& saved, const ParameterList& parameters, const std::string& who) {
-  for (const Parameter& parameter : parameters) {
-    const auto found = saved.find(parameter.name);
-    require<ShapeError>(found != saved.end(), who, ": the saved state has no ", parameter.name);
-    expect_shape(found->second, parameter.value.sizes(), who + ": saved " + parameter.name);
-    require<FormatError>(found->second.scalar_type() == parameter.value.scalar_type(), who, ": saved ", parameter.name,
-                         " is of type ", c10::toString(found->second.scalar_type()), ", expected ",
-                         c10::toString(parameter.value.scalar_type()), "; save it as fp32, as mao does");
-  }
-}
+void expect_tensors(const TensorMap& saved, const ParameterList& parameters, const std::string& who);
 
 namespace detail {
 
 /// What became of `given` in a backbone that has `now`; empty: each tensor is there as it was given.
-inline std::string not_taken(const TensorMap& given, const TensorMap& now) {
-  for (const auto& [name, value] : given) {
-    const auto found = now.find(name);
-    if (found == now.end()) return name + ", which this method does not have";
-    const Tensor& taken = found->second;
-    if (taken.scalar_type() != value.scalar_type()) {
-      return text_of(name, " of type ", c10::toString(value.scalar_type()), ", expected ",
-                     c10::toString(taken.scalar_type()));
-    }
-    if (taken.numel() != value.numel()) {
-      return text_of(name, " of shape ", shape_text(value.sizes()), ", expected ", shape_text(taken.sizes()));
-    }
-  }
-  return {};
-}
+std::string not_taken(const TensorMap& given, const TensorMap& now);
 
 }  // namespace detail
 
@@ -70,3 +47,7 @@ void put_buffers(BackboneT& backbone, const TensorMap& given, const std::string&
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/tuner/detail/impl/put_back.ipp>
+#endif

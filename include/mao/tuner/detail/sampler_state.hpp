@@ -11,7 +11,6 @@
 
 #include <ATen/ops/tensor.h>
 
-#include <mao/core/detail/content_hash.hpp>
 #include <mao/core/detail/policy_call.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/sampling/concepts.hpp>
@@ -20,21 +19,13 @@ namespace mao {
 
 namespace detail {
 
-inline TensorMap copies_of(const TensorMap& tensors) {
-  TensorMap copies;
-  for (const auto& [name, value] : tensors) copies[name] = value.detach().clone();
-  return copies;
-}
+TensorMap copies_of(const TensorMap& tensors);
 
 /// A text as a tensor of its bytes, and back.
 inline Tensor bytes_of(const std::string& text) {
   return at::tensor(std::vector<std::uint8_t>(text.begin(), text.end()), at::kByte);
 }
-inline std::string text_in(const Tensor& bytes) {
-  const Tensor values = bytes.to(at::kByte).cpu().contiguous();
-  const auto* first = values.const_data_ptr<std::uint8_t>();
-  return {first, first + values.numel()};
-}
+std::string text_in(const Tensor& bytes);
 
 }  // namespace detail
 
@@ -77,28 +68,13 @@ void restore_sampler(SamplerT& sampler, const TensorMap& state, const StepPlace&
 }
 
 /// A short text for the batches of an epoch: how many, of how many images, and a number over all that is in them.
-inline std::string text_of_batches(const std::vector<Batch>& batches) {
-  detail::ContentHash hash;
-  std::int64_t images = 0;
-  const auto add = [&](const auto& values) {
-    const std::size_t count = values.size();
-    hash.add(&count, sizeof count);
-    hash.add(values.data(), count * sizeof values[0]);
-  };
-  for (const Batch& batch : batches) {
-    images += batch.size();
-    add(batch.images), add(batch.labels), add(batch.weights), add(batch.targets);
-  }
-  return text_of(batches.size(), " batches of ", images, " images in all, of which the first has ",
-                 batches.empty() ? 0 : batches.front().size(), " (", hash.text(), ")");
-}
+std::string text_of_batches(const std::vector<Batch>& batches);
 
 /// **Throws** `OptionError` when a sampler drew other batches for an epoch that it was asked for again.
-inline void expect_same_batches(const std::string& before, const std::string& now, const std::string& name) {
-  require<OptionError>(before == now, name, ": asked again for an epoch, the sampler draws ", now,
-                       ", the saved training drew ", before,
-                       "; give it the same images and settings. A sampler that "
-                       "counts its own calls takes the epoch, `epoch(rng, EpochInfo)`, or offers `state()`");
-}
+void expect_same_batches(const std::string& before, const std::string& now, const std::string& name);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/tuner/detail/impl/sampler_state.ipp>
+#endif

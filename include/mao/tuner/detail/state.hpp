@@ -4,21 +4,16 @@
 /// The state of a training taken out of a backbone, its optimizer and its sampler, and put back where it belongs.
 
 #include <algorithm>
-#include <concepts>
 #include <map>
 #include <set>
 #include <string>
-#include <type_traits>
-#include <vector>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/tensor.h>
 
 #include <mao/backbones/binding.hpp>
 #include <mao/core/detail/content_hash.hpp>
 #include <mao/core/detail/policy_text.hpp>
 #include <mao/optimizers/optimizer.hpp>
-#include <mao/sampling/concepts.hpp>
 #include <mao/schedules/concepts.hpp>
 #include <mao/tuner/detail/put_back.hpp>
 #include <mao/tuner/detail/reports.hpp>
@@ -43,14 +38,7 @@ TunerState state_of(BackboneT& backbone, const Optimizer& optimizer, int epochs_
 }
 
 /// **Throws** `ShapeError` when the state belongs to another method, `FormatError` when a tensor is of another type.
-inline void check_state(const TunerState& state, const Optimizer& optimizer, const std::string& name) {
-  expect_tensors(state.parameters, optimizer.parameters(), name);
-  for (const auto& [key, saved] : state.parameters) {
-    const auto same = [&](const Parameter& parameter) { return parameter.name == key; };
-    require<ShapeError>(std::ranges::any_of(optimizer.parameters(), same), name, ": the saved state has ", key,
-                        ", which this method does not train; it is of another method");
-  }
-}
+void check_state(const TunerState& state, const Optimizer& optimizer, const std::string& name);
 
 /// Puts a state back. **Throws** `ShapeError`, `FormatError` when it belongs to another method, `OptionError` when its
 /// parameters belong to other classes or its moments to another optimizer; nothing has changed then. `name` is the
@@ -61,17 +49,22 @@ void restore_state(BackboneT& backbone, Optimizer& optimizer, const TunerState& 
   expect_same_classes(state.learned_for, learned_for(backbone), name + ": the saved parameters belong to",
                       "make the backbone for the classes that they were learned for");
   const at::NoGradGuard no_graph;
-  TensorMap before = optimizer.state();
+  TensorMap before = optimizer.state(), learned;
+  for (const Parameter& parameter : optimizer.parameters()) learned[parameter.name] = parameter.value.detach().clone();
+  const auto put_parameters = [&](const TensorMap& values) {
+    for (const Parameter& parameter : optimizer.parameters()) {
+      Tensor value = parameter.value;
+      value.copy_(values.at(parameter.name));
+    }
+  };
   optimizer.set_state(detail::copies_of(state.optimizer));
+  put_parameters(state.parameters);  // first: buffers may be about them (ADAPT keeps rows that are out as they are)
   try {
     put_buffers(backbone, detail::copies_of(state.buffers), name);
   } catch (...) {
+    put_parameters(learned);
     optimizer.set_state(std::move(before));
     throw;
-  }
-  for (const Parameter& parameter : optimizer.parameters()) {
-    Tensor value = parameter.value;
-    value.copy_(state.parameters.at(parameter.name));
   }
 }
 
@@ -113,24 +106,11 @@ std::map<std::string, std::string> training_of(const BackboneT& backbone, const 
 }
 
 /// **Throws** `OptionError` that lists both where a saved training and this one differ. `name` is the step's.
-inline void expect_same_training(const std::map<std::string, std::string>& saved,
-                                 const std::map<std::string, std::string>& here, const std::string& name) {
-  std::string differences;
-  const auto differs = [&](const std::string& key, const std::string& there, const std::string& now) {
-    if (there != now && differences.size() < 1000) {
-      differences += text_of(differences.empty() ? "" : "; ", key, ": ", there, " there, ", now, " here");
-    }
-  };
-  const auto get = [](const auto& map, const std::string& key) {
-    const auto found = map.find(key);
-    return found == map.end() ? std::string("nothing") : found->second;
-  };
-  for (const auto& [key, text] : saved) differs(key, text, get(here, key));
-  for (const auto& [key, text] : here) {
-    if (!saved.contains(key)) differs(key, "nothing", text);
-  }
-  require<OptionError>(differences.empty(), name, ": the saved state is of another training (", differences,
-                       "); give the settings that it was started with, or start again");
-}
+void expect_same_training(const std::map<std::string, std::string>& saved,
+                          const std::map<std::string, std::string>& here, const std::string& name);
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/tuner/detail/impl/state.ipp>
+#endif

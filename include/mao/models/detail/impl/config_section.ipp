@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/models/detail/config_section.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include <mao/config.hpp>
+
+namespace mao::detail {
+
+/// Python's NaN, Infinity and -Infinity, which are no JSON, as texts.
+MAO_INLINE std::string with_quoted_numbers(std::string_view text) {
+  constexpr std::array<std::string_view, 3> words = {"NaN", "Infinity", "-Infinity"};
+  std::string result;
+  bool in_text = false;
+  while (!text.empty()) {
+    const auto word = std::find_if(words.begin(), words.end(), [&](auto each) { return text.starts_with(each); });
+    std::size_t taken = in_text && text.front() == '\\' ? std::min<std::size_t>(2, text.size()) : 1;
+    if (in_text || word == words.end()) {
+      in_text = in_text != (text.front() == '"');
+      result += text.substr(0, taken);
+    } else {
+      taken = word->size();
+      result += '"' + std::string(*word) + '"';
+    }
+    text.remove_prefix(taken);
+  }
+  return result;
+}
+
+}  // namespace mao::detail
+
+namespace mao {
+
+MAO_INLINE nlohmann::json parse_config(const std::string& text, const std::string& where) {
+  auto file = nlohmann::json::parse(text, nullptr, false);
+  if (file.is_discarded()) file = nlohmann::json::parse(detail::with_quoted_numbers(text), nullptr, false);
+  require<FormatError>(file.is_object(), where, " is not a JSON object");
+  return file;
+}
+
+MAO_INLINE bool ConfigSection::has(const std::string& key) {
+  asked_.insert(key);
+  return object_.contains(key) && !object_[key].is_null();
+}
+
+MAO_INLINE std::int64_t ConfigSection::integer(const std::string& key, std::int64_t otherwise) {
+  if (!is_given(key, "an integer")) return otherwise;
+  expect(object_[key].is_number_integer(), key, "an integer");
+  return object_[key].get<std::int64_t>();
+}
+
+MAO_INLINE double ConfigSection::number(const std::string& key, double otherwise) {
+  if (!is_given(key, "a number")) return otherwise;
+  expect(object_[key].is_number(), key, "a number");
+  return object_[key].get<double>();
+}
+
+MAO_INLINE bool ConfigSection::flag(const std::string& key, bool otherwise) {
+  if (!has(key)) return otherwise && !(null_ == ConfigNull::Refused && object_.contains(key));
+  expect(object_[key].is_boolean(), key, "true or false");
+  return object_[key].get<bool>();
+}
+
+MAO_INLINE std::string ConfigSection::text(const std::string& key, const std::string& otherwise) {
+  if (!is_given(key, "a text")) return otherwise;
+  expect(object_[key].is_string(), key, "a text");
+  return object_[key].get<std::string>();
+}
+
+MAO_INLINE std::array<float, 3> ConfigSection::channels(const std::string& key, const std::array<float, 3>& otherwise) {
+  if (!is_given(key, "three numbers, for red, green and blue, or one for all")) return otherwise;
+  const auto& value = object_[key];
+  const bool three = value.is_array() && value.size() == 3 &&
+                     std::all_of(value.begin(), value.end(), [](const auto& each) { return each.is_number(); });
+  expect(three || value.is_number(), key, "three numbers, for red, green and blue, or one for all");
+  std::array<float, 3> numbers{};
+  for (std::size_t i = 0; i < 3; ++i) numbers[i] = three ? value[i].get<float>() : value.get<float>();
+  return numbers;
+}
+
+MAO_INLINE std::int64_t ConfigSection::side(const std::string& key, std::int64_t otherwise) {
+  if (!is_given(key, "one number, or the same twice: only squares are supported")) return otherwise;
+  const auto& value = object_[key];
+  const bool square = value.is_array() && value.size() == 2 && value[0] == value[1] && value[0].is_number_integer();
+  expect(square || value.is_number_integer(), key, "one number, or the same twice: only squares are supported");
+  return square ? value[0].get<std::int64_t>() : value.get<std::int64_t>();
+}
+
+MAO_INLINE void ConfigSection::unsupported(std::initializer_list<const char*> keys) {
+  for (const char* key : keys) {
+    const auto& value = has(key) ? object_[key] : nlohmann::json(false);
+    const bool off = value == false || value.empty();
+    require<OptionError>(off, where_, key, " is ", brief(value),
+                         ", which mao does not support; expected a CLIP without it");
+  }
+}
+
+MAO_INLINE void ConfigSection::refuse(const std::string& key, const std::string& expected) const {
+  throw OptionError(
+      text_of(where_, key, " is ", object_.contains(key) ? brief(object_[key]) : "missing", ", expected ", expected));
+}
+
+MAO_INLINE void ConfigSection::finish() const {
+  for (const auto& [key, value] : object_.items()) {
+    require<OptionError>(asked_.contains(key), where_, key, " is ", brief(value),
+                         ", a setting that mao does not know, so it cannot tell what it changes; remove the key if "
+                         "it changes nothing");
+  }
+}
+
+MAO_INLINE bool ConfigSection::is_given(const std::string& key, const char* kind) {
+  if (has(key)) return true;
+  require<FormatError>(null_ == ConfigNull::Default || !object_.contains(key), where_, key, " is null, expected ",
+                       kind, "; without the key it is the default of the library that wrote the file");
+  return false;
+}
+
+MAO_INLINE std::string ConfigSection::brief(const nlohmann::json& value) {
+  const std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return text.size() > 80 ? text.substr(0, 77) + "..." : text;
+}
+
+}  // namespace mao

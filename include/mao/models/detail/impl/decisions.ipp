@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/models/detail/decisions.hpp>
+
+#include <string_view>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/config.hpp>
+#include <mao/models/configuration.hpp>
+
+namespace mao {
+
+MAO_INLINE std::string example_configuration(const ClipArchitecture& sizes, const ClipForm& form) {
+  const std::int64_t image_heads = form.vision.heads_in(sizes.vision_width),
+                     heads = form.text.heads_in(sizes.text_width);
+  nlohmann::ordered_json vision{{"layers", sizes.vision_layers},
+                                {"width", sizes.vision_width},
+                                {"head_width", sizes.vision_width / image_heads},
+                                {"patch_size", sizes.patch},
+                                {"image_size", sizes.resolution}};
+  nlohmann::ordered_json text{{"layers", sizes.text_layers},
+                              {"width", sizes.text_width},
+                              {"heads", heads},
+                              {"context_length", sizes.context},
+                              {"vocab_size", sizes.vocabulary}};
+  const auto ratio = [](std::int64_t mlp, std::int64_t width) {
+    return static_cast<double>(mlp) / static_cast<double>(width);
+  };
+  if (sizes.vision_mlp != 4 * sizes.vision_width) vision["mlp_ratio"] = ratio(sizes.vision_mlp, sizes.vision_width);
+  if (sizes.text_mlp != 4 * sizes.text_width) text["mlp_ratio"] = ratio(sizes.text_mlp, sizes.text_width);
+  if (form.vision_scale) vision["ls_init_value"] = 1.0;
+  if (form.text_scale) text["ls_init_value"] = 1.0;
+  if (form.text_bias) text["proj_bias"] = true;
+  return nlohmann::ordered_json{
+      {"model_cfg", {{"embed_dim", sizes.embed}, {"quick_gelu", true}, {"vision_cfg", vision}, {"text_cfg", text}}}}
+      .dump();
+}
+
+}  // namespace mao
+
+namespace mao::detail {
+
+MAO_INLINE std::string decide_activation(ClipForm& form, const ClipArchitecture& sizes, const TensorFile& file,
+                                         const ClipEvidence& evidence) {
+  const std::string& source = evidence.source;
+  const auto both = [&](Activation activation, const std::string& reason) {
+    form.vision.activation = form.text.activation = activation;
+    return text_of(name_of(activation), reason);
+  };
+  const auto as_says = [&](const std::string& who) {
+    const auto image = name_of(form.vision.activation), text = name_of(form.text.activation);
+    return text_of(image, image == text ? std::string() : text_of(" for images and ", text, " for texts"), ", as ",
+                   who);
+  };
+  if (evidence.activation) return both(*evidence.activation, ", as asked for");
+  if (const auto noted = file.metadata.find("activation"); noted != file.metadata.end()) {
+    return both(named_activation(noted->second, source + ": its metadata"), ", as the checkpoint's metadata says");
+  }
+  if (!evidence.configured.empty()) return as_says(evidence.configured + " says");
+  if (evidence.stated.vision.activation && evidence.stated.text.activation) return as_says("the saved modules say");
+  if (evidence.openai_archive) return both(Activation::QuickGelu, ", an OpenAI archive");
+  throw OptionError(source +
+                    ": neither the checkpoint nor a configuration file beside it says which GELU its weights were "
+                    "trained with, and the wrong one gives other features without an error; say --activation "
+                    "quick_gelu (OpenAI's models, and open_clip's whose names end in -quickgelu: MetaCLIP, DFN) or "
+                    "--activation gelu (open_clip's others: LAION, DataComp), in C++ ClipOptions::activation, or put "
+                    "the model's config.json or open_clip_config.json beside it, such as " +
+                    example_configuration(sizes, form));
+}
+
+MAO_INLINE std::string decide_heads(ClipForm& form, const ClipArchitecture& sizes, const ClipEvidence& evidence) {
+  if (evidence.heads) {
+    form.vision.heads = evidence.heads->vision;
+    form.text.heads = evidence.heads->text;
+    require<OptionError>(form.vision.heads > 0 && form.text.heads > 0, "heads of ", form.vision.heads, " and ",
+                         form.text.heads, "; expected two positive numbers, of the image tower and of the text tower");
+    form.vision.heads = form.vision.heads_in(sizes.vision_width);
+    form.text.heads = form.text.heads_in(sizes.text_width);
+    return "as asked for";
+  }
+  if (!evidence.configured.empty()) return "as " + evidence.configured + " says";
+  if (evidence.openai_archive) return "of 64 channels, an OpenAI archive";
+  const StatedForm& stated = evidence.stated;
+  form.vision.heads = stated.vision.heads.value_or(published_vision_heads(sizes.vision_width));
+  form.text.heads = stated.text.heads.value_or(published_text_heads(sizes.text_width));
+  const bool vision = form.vision.heads > 0;
+  if (vision && form.text.heads > 0) {
+    form.vision.heads = form.vision.heads_in(sizes.vision_width);
+    form.text.heads = form.text.heads_in(sizes.text_width);
+    const bool all_stated = stated.vision.heads && stated.text.heads;
+    return all_stated ? "as the saved modules say" : "as all published models of these widths";
+  }
+  const bool of_64 = sizes.vision_width % 64 == 0 && sizes.text_width % 64 == 0;
+  if (!vision) form.vision.heads = of_64 ? sizes.vision_width / 64 : 1;
+  if (form.text.heads < 1) form.text.heads = of_64 ? sizes.text_width / 64 : 1;
+  const std::string guess =
+      text_of(" (--heads ", form.vision.heads, ',', form.text.heads, " if they are of 64 channels)");
+  throw OptionError(text_of(evidence.source, ": nothing says how many attention heads its ", vision ? "text" : "image",
+                            " tower has, and no published CLIP has one of width ",
+                            vision ? sizes.text_width : sizes.vision_width, "; say --heads IMAGE,TEXT",
+                            of_64 ? guess : "",
+                            evidence.activation ? "" : " and --activation quick_gelu or --activation gelu",
+                            ", in C++ ClipOptions::heads, or put the model's config.json or open_clip_config.json "
+                            "beside the checkpoint, such as ",
+                            example_configuration(sizes, form)));
+}
+
+}  // namespace mao::detail

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/models/form.hpp>
+
+#include <algorithm>
+
+#include <mao/config.hpp>
+#include <mao/core/error.hpp>
+
+namespace mao {
+
+MAO_INLINE std::string_view name_of(Activation activation) {
+  switch (activation) {
+    case Activation::Gelu:
+      return "gelu";
+    case Activation::GeluTanh:
+      return "gelu_tanh";
+    case Activation::QuickGelu:
+      break;
+  }
+  return "quick_gelu";
+}
+
+MAO_INLINE std::int64_t TowerForm::heads_in(std::int64_t width) const {
+  const std::int64_t count = heads > 0 ? heads : std::max<std::int64_t>(1, width / 64);
+  require<OptionError>(width % count == 0, "a tower of width ", width, " cannot have ", count,
+                       " heads; expected a number that divides the width");
+  return count;
+}
+
+MAO_INLINE std::int64_t published_vision_heads(std::int64_t width) {
+  switch (width) {
+    case 384:   // S
+    case 512:   // M
+    case 768:   // B
+    case 896:   // B plus
+    case 1024:  // L
+      return width / 64;
+    case 1280:  // H
+    case 1408:  // g
+    case 1664:  // bigG
+    case 1792:  // e
+      return 16;
+    default:
+      return 0;
+  }
+}
+
+MAO_INLINE std::int64_t published_text_heads(std::int64_t width) {
+  switch (width) {
+    case 256:
+    case 384:
+    case 512:
+    case 640:
+    case 768:
+    case 1024:
+    case 1280:
+      return width / 64;
+    default:
+      return 0;
+  }
+}
+
+}  // namespace mao
+
+namespace mao::detail {
+
+MAO_INLINE std::string describe(const TowerForm& form, std::int64_t width) {
+  const std::int64_t heads = form.heads_in(width);
+  return text_of(heads, heads == 1 ? " head of " : " heads of ", width / heads, ", ", name_of(form.activation),
+                 ", eps ", form.epsilon);
+}
+
+}  // namespace mao::detail
+
+namespace mao {
+
+MAO_INLINE std::string describe_vision(const ClipForm& form, std::int64_t width) {
+  return text_of(detail::describe(form.vision, width),
+                 form.image_pooling == ImagePooling::ClassToken ? ", reads the class token"
+                 : form.norm_after_pooling                      ? ", layer norm of the mean of the patches"
+                                                                : ", mean of the patches",
+                 form.ln_pre ? "" : ", no layer norm before the blocks", form.vision_scale ? ", layer scale" : "");
+}
+
+MAO_INLINE std::string describe_text(const ClipForm& form, std::int64_t width) {
+  return text_of(detail::describe(form.text, width), form.causal ? ", causal mask" : ", no mask",
+                 form.text_pooling == TextPooling::End     ? ", reads the end-of-text token"
+                 : form.text_pooling == TextPooling::First ? ", reads the first token"
+                                                           : ", reads the last token of the padded row",
+                 form.text_projection ? "" : ", no projection", form.text_bias ? ", projection with bias" : "",
+                 form.text_scale ? ", layer scale" : "");
+}
+
+}  // namespace mao

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/models/hugging_face_config.hpp>
+
+#include <cstdint>
+
+#include <mao/config.hpp>
+#include <mao/models/detail/config_section.hpp>
+
+namespace mao::detail {
+
+/// Keys that every configuration of transformers may have, for training, generation and bookkeeping.
+MAO_INLINE void ignore_generic_keys(ConfigSection& section) {
+  section.without_effect({"_attn_implementation",
+                          "_attn_implementation_autoset",
+                          "_commit_hash",
+                          "_name_or_path",
+                          "add_cross_attention",
+                          "architectures",
+                          "attention_dropout",
+                          "attn_implementation",
+                          "bad_words_ids",
+                          "begin_suppress_tokens",
+                          "bos_token_id",
+                          "chunk_size_feed_forward",
+                          "cross_attention_hidden_size",
+                          "decoder_start_token_id",
+                          "diversity_penalty",
+                          "do_sample",
+                          "dropout",
+                          "dtype",
+                          "early_stopping",
+                          "encoder_no_repeat_ngram_size",
+                          "exponential_decay_length_penalty",
+                          "finetuning_task",
+                          "forced_bos_token_id",
+                          "forced_eos_token_id",
+                          "gradient_checkpointing",
+                          "id2label",
+                          "initializer_factor",
+                          "initializer_range",
+                          "is_composition",
+                          "is_decoder",
+                          "is_encoder_decoder",
+                          "label2id",
+                          "length_penalty",
+                          "max_length",
+                          "min_length",
+                          "model_type",
+                          "no_repeat_ngram_size",
+                          "num_beam_groups",
+                          "num_beams",
+                          "num_return_sequences",
+                          "output_attentions",
+                          "output_hidden_states",
+                          "output_scores",
+                          "pad_token_id",
+                          "prefix",
+                          "problem_type",
+                          "remove_invalid_values",
+                          "repetition_penalty",
+                          "return_dict",
+                          "return_dict_in_generate",
+                          "sep_token_id",
+                          "suppress_tokens",
+                          "task_specific_params",
+                          "temperature",
+                          "tf_legacy_loss",
+                          "tie_encoder_decoder",
+                          "tie_word_embeddings",
+                          "tokenizer_class",
+                          "top_k",
+                          "top_p",
+                          "torch_dtype",
+                          "torchscript",
+                          "transformers_version",
+                          "typical_p",
+                          "use_bfloat16",
+                          "use_cache"});
+  section.unsupported({"pruned_heads", "quantization_config"});
+}
+
+MAO_INLINE Activation hugging_face_activation(ConfigSection& tower) {
+  const std::string name = tower.text("hidden_act", "quick_gelu");
+  if (name == "quick_gelu") return Activation::QuickGelu;
+  if (name == "gelu") return Activation::Gelu;
+  if (name == "gelu_pytorch_tanh" || name == "gelu_new") return Activation::GeluTanh;
+  tower.refuse("hidden_act", "\"quick_gelu\", \"gelu\", \"gelu_pytorch_tanh\" or \"gelu_new\"");
+}
+
+MAO_INLINE TowerForm hugging_face_tower(ConfigSection& tower, std::int64_t width, std::int64_t heads) {
+  ignore_generic_keys(tower);
+  tower.without_effect({"projection_dim"});  // CLIPModel takes that of the whole
+  const TowerForm form{.heads = tower.integer("num_attention_heads", heads),
+                       .activation = hugging_face_activation(tower),
+                       .epsilon = tower.number("layer_norm_eps", 1e-5)};
+  if (width < 1) tower.refuse("hidden_size", "1 or more");
+  if (form.heads < 1 || width % form.heads != 0) {
+    tower.refuse("num_attention_heads", text_of("a number that divides hidden_size, ", width));
+  }
+  return form;
+}
+
+MAO_INLINE void read_hugging_face_vision(ConfigSection vision, ClipConfiguration& result) {
+  const std::int64_t width = vision.integer("hidden_size", 768);
+  result.form.vision = hugging_face_tower(vision, width, 12);
+  result.state(vision, "hidden_size", &ClipArchitecture::vision_width, width);
+  result.state(vision, "intermediate_size", &ClipArchitecture::vision_mlp, vision.integer("intermediate_size", 3072));
+  result.state(vision, "num_hidden_layers", &ClipArchitecture::vision_layers, vision.integer("num_hidden_layers", 12));
+  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
+  result.state(vision, "patch_size", &ClipArchitecture::patch, vision.side("patch_size", 32));
+  if (vision.integer("num_channels", 3) != 3) vision.refuse("num_channels", "3");
+  vision.without_effect({"eos_token_id"});
+  vision.finish();
+}
+
+/// transformers reads the last hidden state at the highest id when `eos_token_id` is 2, else at the first such token.
+MAO_INLINE void read_hugging_face_text(ConfigSection text, ClipConfiguration& result) {
+  const std::int64_t width = text.integer("hidden_size", 512), vocabulary = text.integer("vocab_size", 49408);
+  result.form.text = hugging_face_tower(text, width, 8);
+  result.state(text, "hidden_size", &ClipArchitecture::text_width, width);
+  result.state(text, "intermediate_size", &ClipArchitecture::text_mlp, text.integer("intermediate_size", 2048));
+  result.state(text, "num_hidden_layers", &ClipArchitecture::text_layers, text.integer("num_hidden_layers", 12));
+  result.state(text, "max_position_embeddings", &ClipArchitecture::context,
+               text.integer("max_position_embeddings", 77));
+  result.state(text, "vocab_size", &ClipArchitecture::vocabulary, vocabulary);
+  const std::int64_t end = text.integer("eos_token_id", 49407);
+  if (end != 2 && end != vocabulary - 1) {
+    text.refuse("eos_token_id", text_of(vocabulary - 1, ", the end-of-text token of CLIP's tokenizer, or 2"));
+  }
+  text.finish();
+}
+
+/// Old files hold a tower's settings twice; transformers lets those of `text_config_dict` win, defaults included.
+MAO_INLINE ConfigSection hugging_face_section(ConfigSection& root, const std::string& key) {
+  const bool again = root.has(key + "_dict"), once = root.has(key);
+  return root.section(again || !once ? key + "_dict" : key);
+}
+
+}  // namespace mao::detail
+
+namespace mao {
+
+MAO_INLINE ClipConfiguration read_hugging_face_config(const nlohmann::json& file, const std::string& where) {
+  ConfigSection root(file, where + ": ", ConfigNull::Refused);
+  if (root.text("model_type", "clip") != "clip") root.refuse("model_type", "\"clip\"");
+  detail::ignore_generic_keys(root);
+  root.without_effect({"logit_scale_init_value"});
+  ClipConfiguration result{.where = where, .form = {}, .sizes = {}};
+  result.state(root, "projection_dim", &ClipArchitecture::embed, root.integer("projection_dim", 512));
+  detail::read_hugging_face_vision(detail::hugging_face_section(root, "vision_config"), result);
+  detail::read_hugging_face_text(detail::hugging_face_section(root, "text_config"), result);
+  root.finish();
+  return result;
+}
+
+}  // namespace mao

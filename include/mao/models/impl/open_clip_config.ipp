@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/models/open_clip_config.hpp>
+
+#include <cstdint>
+
+#include <mao/config.hpp>
+#include <mao/models/detail/config_section.hpp>
+
+namespace mao::detail {
+
+/// What `vision_cfg` and `text_cfg` say alike. `width` and `layers` are their defaults.
+MAO_INLINE void read_open_clip_tower(ConfigSection& tower, bool quick_gelu, TowerForm& form, bool& layer_scale) {
+  form.activation = quick_gelu ? Activation::QuickGelu : Activation::Gelu;
+  if (tower.has("act_kwargs")) {
+    ConfigSection arguments = tower.section("act_kwargs");
+    const std::string kind = arguments.text("approximate", "none");
+    if (kind != "none" && kind != "tanh") arguments.refuse("approximate", "\"none\" or \"tanh\"");
+    if (kind == "tanh" && quick_gelu) arguments.refuse("approximate", "\"none\" where quick_gelu is true");
+    if (kind == "tanh") form.activation = Activation::GeluTanh;
+    arguments.finish();
+  }
+  if (tower.has("norm_kwargs")) {
+    ConfigSection arguments = tower.section("norm_kwargs");
+    form.epsilon = arguments.number("eps", 1e-5);
+    arguments.finish();
+  }
+  layer_scale = tower.has("ls_init_value");
+  if (const std::string block = tower.text("block_type", "default"); block != "default" && block != "custom") {
+    tower.refuse("block_type", "\"default\" or \"custom\"");
+  }
+  tower.unsupported({"qk_norm", "scaled_cosine_attn", "scale_heads", "scale_attn_inner", "scale_attn", "scale_fc"});
+  tower.without_effect({"output_tokens"});
+}
+
+MAO_INLINE void read_open_clip_vision(ConfigSection vision, bool quick_gelu, ClipConfiguration& result) {
+  ClipForm& form = result.form;
+  if (vision.is_list("layers")) vision.refuse("layers", "one number: ResNet image towers are not supported");
+  vision.unsupported({"timm_model_name", "attentional_pool"});
+  vision.without_effect({"attn_pooler_queries", "attn_pooler_heads", "patch_dropout", "timm_model_pretrained",
+                         "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path"});
+  read_open_clip_tower(vision, quick_gelu, form.vision, form.vision_scale);
+  const std::int64_t width = vision.integer("width", 768), head = vision.integer("head_width", 64);
+  if (width < 1) vision.refuse("width", "1 or more");
+  if (head < 1 || head > width || width % (width / head) != 0) {
+    vision.refuse("head_width", text_of("one that divides the width ", width));
+  }
+  form.vision.heads = width / head;
+  const auto mlp = static_cast<std::int64_t>(static_cast<double>(width) * vision.number("mlp_ratio", 4.0));
+  result.state(vision, "layers", &ClipArchitecture::vision_layers, vision.integer("layers", 12));
+  result.state(vision, "width", &ClipArchitecture::vision_width, width);
+  result.state(vision, "mlp_ratio", &ClipArchitecture::vision_mlp, mlp);
+  result.state(vision, "patch_size", &ClipArchitecture::patch, vision.side("patch_size", 16));
+  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
+  form.ln_pre = !vision.flag("no_ln_pre");
+  form.norm_after_pooling = vision.flag("final_ln_after_pool");
+  const std::string pool = vision.text("pool_type", "tok"), positions = vision.text("pos_embed_type", "learnable");
+  if (pool != "tok" && pool != "avg") vision.refuse("pool_type", "\"tok\" or \"avg\"");
+  form.image_pooling = pool == "avg" ? ImagePooling::Patches : ImagePooling::ClassToken;
+  if (positions != "learnable" && positions != "sin_cos_2d") {
+    vision.refuse("pos_embed_type", "\"learnable\" or \"sin_cos_2d\"");
+  }
+  vision.finish();
+}
+
+/// Which token is read. With CLIP's own tokenizer the end-of-text token has the highest id of all.
+MAO_INLINE TextPooling open_clip_text_pooling(ConfigSection& text, std::int64_t vocabulary) {
+  const std::string pool = text.text("pool_type", "argmax");
+  const std::int64_t end = text.integer("eos_id", 2);
+  if (pool == "first") return TextPooling::First;
+  if (pool == "last") return TextPooling::Last;
+  if (pool == "eos" && end != vocabulary - 1) {
+    text.refuse("eos_id", text_of(vocabulary - 1, ", the end-of-text token of CLIP's tokenizer, for pool_type eos"));
+  }
+  if (pool != "argmax" && pool != "eos") text.refuse("pool_type", "\"argmax\", \"eos\", \"first\" or \"last\"");
+  return TextPooling::End;
+}
+
+MAO_INLINE void read_open_clip_text(ConfigSection text, bool quick_gelu, ClipConfiguration& result) {
+  ClipForm& form = result.form;
+  text.unsupported({"hf_model_name", "hf_tokenizer_name", "tokenizer_mode", "embed_cls"});
+  text.without_effect({"hf_model_pretrained", "hf_proj_type", "hf_pooler_type", "pad_id", "final_ln_after_pool"});
+  ConfigSection tokenizer = text.section("tokenizer_kwargs");
+  if (tokenizer.text("clean", "lower") != "lower") tokenizer.refuse("clean", "\"lower\"");
+  tokenizer.unsupported({"additional_special_tokens", "reduction_mask"});
+  tokenizer.finish();
+  read_open_clip_tower(text, quick_gelu, form.text, form.text_scale);
+  const std::int64_t width = text.integer("width", 512), vocabulary = text.integer("vocab_size", 49408);
+  form.text.heads = text.integer("heads", 8);
+  if (width < 1) text.refuse("width", "1 or more");
+  if (form.text.heads < 1 || width % form.text.heads != 0) {
+    text.refuse("heads", text_of("a number that divides the width ", width));
+  }
+  const auto mlp = static_cast<std::int64_t>(static_cast<double>(width) * text.number("mlp_ratio", 4.0));
+  result.state(text, "layers", &ClipArchitecture::text_layers, text.integer("layers", 12));
+  result.state(text, "width", &ClipArchitecture::text_width, width);
+  result.state(text, "mlp_ratio", &ClipArchitecture::text_mlp, mlp);
+  result.state(text, "context_length", &ClipArchitecture::context, text.integer("context_length", 77));
+  result.state(text, "vocab_size", &ClipArchitecture::vocabulary, vocabulary);
+  form.causal = !text.flag("no_causal_mask");
+  form.text_pooling = open_clip_text_pooling(text, vocabulary);
+  const std::string projection = text.text("proj_type", "linear");
+  if (projection != "linear" && projection != "none") text.refuse("proj_type", "\"linear\" or \"none\"");
+  form.text_projection = projection == "linear";
+  form.text_bias = text.flag("proj_bias") && form.text_projection;
+  text.finish();
+}
+
+}  // namespace mao::detail
+
+namespace mao {
+
+MAO_INLINE ClipConfiguration read_open_clip_config(const nlohmann::json& file, const std::string& where) {
+  ConfigSection root(file, where + ": ", ConfigNull::Refused);
+  const bool wrapped = root.has("model_cfg");
+  root.without_effect({"preprocess_cfg"});  // what images go through before the towers: models/preprocess_config.hpp
+  if (wrapped) root.finish();
+  ConfigSection model = wrapped ? root.section("model_cfg") : root;
+  ClipConfiguration result{.where = where, .form = {}, .sizes = {}, .cleaning = TextCleaning::OpenClip};
+  const bool quick_gelu = model.flag("quick_gelu");
+  model.unsupported({"multimodal_cfg"});
+  model.without_effect(
+      {"custom_text", "init_logit_scale", "init_logit_bias", "nonscalar_logit_scale", "cast_dtype", "output_dict"});
+  result.state(model, "embed_dim", &ClipArchitecture::embed, model.integer("embed_dim", 0));
+  detail::read_open_clip_vision(model.section("vision_cfg"), quick_gelu, result);
+  detail::read_open_clip_text(model.section("text_cfg"), quick_gelu, result);
+  model.finish();
+  return result;
+}
+
+}  // namespace mao

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/sampling/batch_shape.hpp>
+
+#include <mao/config.hpp>
+#include <mao/core/error.hpp>
+
+namespace mao {
+
+MAO_INLINE std::string batch_warning(int batch, int k, std::int64_t base_classes) {
+  const auto needed = static_cast<std::int64_t>(batch) * k;
+  if (needed <= base_classes) return {};
+  return text_of("batch = ", batch, " and k = ", k, " ask for up to ", needed,
+                 " classes per batch, but there are only ", base_classes,
+                 ": batches will be shorter and the loss comes close to one over all classes");
+}
+
+MAO_INLINE BatchShape automatic_batch(std::int64_t base_classes) {
+  require<OptionError>(base_classes >= 2, "automatic_batch: ", base_classes,
+                       " base classes, expected at least 2; a class has no negatives alone");
+  if (base_classes >= 32) return {};
+  BatchShape shape{.batch = 2, .k = base_classes >= 16 ? 8 : 2, .warning = {}};
+  shape.warning = text_of(base_classes, " base classes are fewer than 4 x 8 = 32: batch = ", shape.batch,
+                          " and k = ", shape.k, " are used instead of 4 and 8");
+  if (const auto more = batch_warning(shape.batch, shape.k, base_classes); !more.empty()) shape.warning += "; " + more;
+  return shape;
+}
+
+}  // namespace mao

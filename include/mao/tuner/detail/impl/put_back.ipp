@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/tuner/detail/put_back.hpp>
+
+#include <mao/config.hpp>
+
+namespace mao {
+
+MAO_INLINE void expect_tensors(const TensorMap& saved, const ParameterList& parameters, const std::string& who) {
+  for (const Parameter& parameter : parameters) {
+    const auto found = saved.find(parameter.name);
+    require<ShapeError>(found != saved.end(), who, ": the saved state has no ", parameter.name);
+    expect_shape(found->second, parameter.value.sizes(), who + ": saved " + parameter.name);
+    require<FormatError>(found->second.scalar_type() == parameter.value.scalar_type(), who, ": saved ", parameter.name,
+                         " is of type ", c10::toString(found->second.scalar_type()), ", expected ",
+                         c10::toString(parameter.value.scalar_type()), "; save it as fp32, as mao does");
+  }
+}
+
+}  // namespace mao
+
+namespace mao::detail {
+
+MAO_INLINE std::string not_taken(const TensorMap& given, const TensorMap& now) {
+  for (const auto& [name, value] : given) {
+    const auto found = now.find(name);
+    if (found == now.end()) return name + ", which this method does not have";
+    const Tensor& taken = found->second;
+    if (taken.scalar_type() != value.scalar_type()) {
+      return text_of(name, " of type ", c10::toString(value.scalar_type()), ", expected ",
+                     c10::toString(taken.scalar_type()));
+    }
+    if (taken.numel() != value.numel()) {
+      return text_of(name, " of shape ", shape_text(value.sizes()), ", expected ", shape_text(taken.sizes()));
+    }
+  }
+  return {};
+}
+
+}  // namespace mao::detail

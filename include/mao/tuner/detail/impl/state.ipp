@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/tuner/detail/state.hpp>
+
+#include <concepts>
+#include <type_traits>
+#include <vector>
+
+#include <ATen/ops/tensor.h>
+
+#include <mao/config.hpp>
+#include <mao/sampling/concepts.hpp>
+
+namespace mao {
+
+MAO_INLINE void check_state(const TunerState& state, const Optimizer& optimizer, const std::string& name) {
+  expect_tensors(state.parameters, optimizer.parameters(), name);
+  for (const auto& [key, saved] : state.parameters) {
+    const auto same = [&](const Parameter& parameter) { return parameter.name == key; };
+    require<ShapeError>(std::ranges::any_of(optimizer.parameters(), same), name, ": the saved state has ", key,
+                        ", which this method does not train; it is of another method");
+  }
+}
+
+MAO_INLINE void expect_same_training(const std::map<std::string, std::string>& saved,
+                                     const std::map<std::string, std::string>& here, const std::string& name) {
+  std::string differences;
+  const auto differs = [&](const std::string& key, const std::string& there, const std::string& now) {
+    if (there != now && differences.size() < 1000) {
+      differences += text_of(differences.empty() ? "" : "; ", key, ": ", there, " there, ", now, " here");
+    }
+  };
+  const auto get = [](const auto& map, const std::string& key) {
+    const auto found = map.find(key);
+    return found == map.end() ? std::string("nothing") : found->second;
+  };
+  for (const auto& [key, text] : saved) differs(key, text, get(here, key));
+  for (const auto& [key, text] : here) {
+    if (!saved.contains(key)) differs(key, "nothing", text);
+  }
+  require<OptionError>(differences.empty(), name, ": the saved state is of another training (", differences,
+                       "); give the settings that it was started with, or start again");
+}
+
+}  // namespace mao
