@@ -78,10 +78,26 @@ TEST_CASE("other settings of open_clip's modules are read") {
   CHECK(form.text_projection == false);
 }
 
+TEST_CASE("a class of nobody whose CLIPs mao reads is refused, since it may compute anything") {
+  for (const auto& [path, type] : {std::pair{"", "__main__.MyCLIP"},
+                                   {"visual", "my.VisionTransformer"},
+                                   {"transformer.resblocks.1", "__main__.PostNormBlock"},
+                                   {"transformer.resblocks.0.mlp.tanh", "torch.nn.modules.activation.Tanh"},
+                                   {"visual.transformer.resblocks.0.mlp.gelu", "__main__.GELU"}}) {
+    Modules modules = open_clip();
+    modules[path].type = type;
+    check_refused(modules, text_of(" is of class ", type));
+  }
+  Modules beside = open_clip();
+  beside["loss"] = {"__main__.Loss", {}};  // no part of the towers
+  CHECK_NOTHROW(stated_form(beside, "x.pt"));
+}
+
 TEST_CASE("modules that mao does not have are refused by name") {
   const auto with = [](const std::string& path, const std::string& key, const std::string& value) {
     Modules modules = open_clip();
     modules[path].attributes[key] = value;
+    if (modules[path].type.empty()) modules[path].type = "transformers.models.clip.modeling_clip.CLIPTextTransformer";
     return modules;
   };
   Modules relu = open_clip();

@@ -65,6 +65,10 @@ TEST_CASE("a tokenizer of another kind is refused by file and key", "[tokenizer_
   refused(config, hub_config, R"({"additional_special_tokens": ["<x>"]})", "additional_special_tokens");
   refused(config, hub_config, R"({"added_tokens_decoder": {"0": {"content": "!"}}})", "added_tokens_decoder");
   refused(config, hub_config, R"({"eos_token": {"content": "<|endoftext|>", "single_word": true}})", "eos_token");
+  refused(config, hub_config, R"({"bos_token": "<|endoftext|>"})", "bos_token is \"<|endoftext|>\"");
+  refused(config, hub_config, R"({"eos_token": {"content": "<|startoftext|>"}})", "expected <|endoftext|>");
+  refused("special_tokens_map.json", R"({"bos_token": "<|endoftext|>"})", "{}", "expected <|startoftext|>");
+  refused("special_tokens_map.json", R"({"eos_token": null})", "{}", "eos_token is null");
   refused(config, hub_config, R"({"normalise": "NFKC"})", "normalise is \"NFKC\"");
   refused(file, hub_tokenizer, R"({"normalizer": {"normalizers": [{"type": "Lowercase"}]}})", "normalizer is");
   refused(file, hub_tokenizer, R"({"pre_tokenizer": {"type": "Whitespace"}})", "pre_tokenizer is");

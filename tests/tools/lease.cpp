@@ -110,7 +110,7 @@ TEST_CASE("a lease is held by one until it is given back", "[lease]") {
 
 TEST_CASE("of many threads one gets a lease that is new, given back, or left behind", "[lease]") {
   const TemporaryFolder folder;
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < 200; ++round) {
     CAPTURE(round);
     REQUIRE(winners_among_threads(folder / "lock", 8) == 1);  // each round finds the one of the last given back
   }

@@ -28,22 +28,14 @@ class Lease {
   ///
   /// **Throws** `FileError` when the folder cannot be written to.
   static std::optional<Lease> try_take(const std::filesystem::path& path, LeaseWatch& watch, double stale_after = 60) {
-    if (watch.look(path) != LeaseState::Free) return std::nullopt;
-    return take_over(path, stale_after);
+    std::optional<LeaseHolder> judged;
+    if (watch.look(path, &judged) != LeaseState::Free) return std::nullopt;
+    return take_after(judged, path, stale_after);
   }
 
   /// Takes it whoever holds it: somebody knows better. Nothing when another process took it at the same moment.
   static std::optional<Lease> take_over(const std::filesystem::path& path, double stale_after = 60) {
-    const auto before = detail::last_holder(path, false);
-    auto self = std::make_unique<Self>();
-    self->path = std::filesystem::absolute(path);
-    self->holder = {.generation = before ? before->generation + 1 : 1, .host = detail::this_host(),
-                    .machine = detail::this_boot(), .pid = ::getpid(), .since = detail::utc_now(), .beat = {},
-                    .stale_after = stale_after};
-    if (!self->create()) return std::nullopt;
-    self->took_over = before && !before->released;
-    self->start();
-    return Lease(std::move(self));
+    return take_after(detail::last_holder(path, false), path, stale_after);
   }
 
   /// Who holds the lease at `path`; nothing when nobody ever did.
@@ -166,6 +158,21 @@ class Lease {
                                                   "replaced, and this process writes nothing more there");
     }
   };
+
+  /// The file behind that of the holder who was judged. Another process that took it since then has made that file, so
+  /// of many who judged alike one gets the lease.
+  static std::optional<Lease> take_after(const std::optional<LeaseHolder>& before, const std::filesystem::path& path,
+                                         double stale_after) {
+    auto self = std::make_unique<Self>();
+    self->path = std::filesystem::absolute(path);
+    self->holder = {.generation = before ? before->generation + 1 : 1, .host = detail::this_host(),
+                    .machine = detail::this_boot(), .pid = ::getpid(), .since = detail::utc_now(), .beat = {},
+                    .stale_after = stale_after};
+    if (!self->create()) return std::nullopt;
+    self->took_over = before && !before->released;
+    self->start();
+    return Lease(std::move(self));
+  }
 
   explicit Lease(std::unique_ptr<Self> self) : self_(std::move(self)) {}
 

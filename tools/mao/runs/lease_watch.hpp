@@ -174,9 +174,11 @@ class LeaseWatch {
   /// `ask_os`: false as on a shared file system, where signs of life alone decide.
   explicit LeaseWatch(bool ask_os = true) : ask_os_(ask_os) {}
 
-  /// **Throws** `FileError` when a file of the lease is there and cannot be read.
-  LeaseState look(const std::filesystem::path& path) {
+  /// `judged` is told whose file the answer is about. **Throws** `FileError` when a file of the lease is there and cannot
+  /// be read.
+  LeaseState look(const std::filesystem::path& path, std::optional<LeaseHolder>* judged = nullptr) {
     const auto holder = detail::last_holder(path, ask_os_);
+    if (judged != nullptr) *judged = holder;
     if (!holder || holder->released || holder->gone) return LeaseState::Free;
     const auto now = std::chrono::steady_clock::now();
     const std::string beat = text_of(holder->generation, " ", holder->beat);

@@ -3,7 +3,10 @@
 
 #include <mao/models/detail/module_form.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <string_view>
 
 #include <nlohmann/json.hpp>
 
@@ -12,12 +15,32 @@
 
 namespace mao::detail {
 
+/// Whether it is known what a module of that class computes: those of the libraries whose CLIPs mao reads, and PyTorch's
+/// own that they are made of. A class of anybody else may compute something else from the same tensors.
+MAO_INLINE bool is_known_class(std::string_view type) {
+  const auto begins = [&](std::string_view package) { return type.starts_with(package); };
+  constexpr std::array libraries = {"open_clip.", "clip.model.", "transformers."};
+  if (std::any_of(libraries.begin(), libraries.end(), begins)) return true;
+  constexpr std::array parts = {"Linear",     "NonDynamicallyQuantizableLinear",
+                                "LayerNorm",  "Conv2d",
+                                "Embedding",  "Sequential",
+                                "ModuleList", "ModuleDict",
+                                "Identity",   "MultiheadAttention",
+                                "Dropout",    "GELU"};
+  const std::string_view name = type.substr(type.rfind('.') + 1);
+  return begins("torch.nn.modules.") && std::find(parts.begin(), parts.end(), name) != parts.end();
+}
+
 MAO_INLINE StatedForm StatedFormReader::run() {
   for (const auto& [path, module] : modules_) {
     const bool image = is_below(path, "visual") || is_below(path, "vision_model");
     const bool words =
         is_below(path, "transformer") || is_below(path, "text") || is_below(path, "text_model") || path == "ln_final";
     if (image || words) read_part(path, module, image ? result_.vision : result_.text);
+    if (!(image || words || path.empty()) || is_known_class(module.type)) continue;
+    refuse(path.empty() ? "the model" : path, " is of class ", module.type,
+           ", and mao knows what modules of open_clip, clip.model and transformers compute; if it computes the same, "
+           "save its state dict (torch.save(model.state_dict(), PATH)) and put a configuration beside it");
   }
   if (const auto* image = module_at("visual")) {
     read_image_root(*image);

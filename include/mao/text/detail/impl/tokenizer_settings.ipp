@@ -31,7 +31,12 @@ class TokenizerSettings {
 
   /// The same of a value that names special tokens: a text, an object with `content`, a list or an object of such.
   void expect_specials(const std::string& key) const {
-    if (values_.contains(key) && !only_specials(values_[key])) {
+    if (!values_.contains(key)) return;
+    const char* const role = key == "bos_token" ? "<|startoftext|>" : key == "eos_token" ? "<|endoftext|>" : nullptr;
+    if (role != nullptr && !(is_special(values_[key]) && content_of(values_[key]) == role)) {
+      refuse(key, text_of(role, ", as in every CLIP"));
+    }
+    if (!only_specials(values_[key])) {
       refuse(key, "no token but <|startoftext|> and <|endoftext|>: any other is cut out of every text that holds it");
     }
   }
@@ -56,6 +61,9 @@ class TokenizerSettings {
       return is_special(token["content"]) && !(token.contains("single_word") && token["single_word"] != false);
     }
     return token == "<|startoftext|>" || token == "<|endoftext|>";
+  }
+  static const nlohmann::json& content_of(const nlohmann::json& token) {
+    return token.is_object() ? token.at("content") : token;
   }
   static bool only_specials(const nlohmann::json& value) {
     if (value.is_null() || is_special(value)) return true;
