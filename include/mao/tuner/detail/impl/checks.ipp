@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <set>
 
 #include <mao/backbones/concepts.hpp>
@@ -58,6 +59,13 @@ MAO_INLINE void check_labels(const Batch& batch, std::int64_t classes, bool labe
   const auto counts = [](float value) { return std::isfinite(value) && value >= 0; };
   require<PolicyError>(std::ranges::all_of(batch.weights, counts) && std::ranges::all_of(batch.targets, counts), place,
                        ": ", who, " gave a weight or soft target that is negative or not finite");
+  for (std::int64_t i = 0; !batch.targets.empty() && i < batch.size(); ++i) {
+    if (!batch.weights.empty() && batch.weights[static_cast<std::size_t>(i)] == 0) continue;
+    const auto row = batch.targets.begin() + i * classes;
+    const double sum = std::accumulate(row, row + classes, 0.0);
+    require<PolicyError>(std::abs(sum - 1) < 1e-2, place, ": ", who, " gave soft targets of image ", i,
+                         " of the batch that sum to ", sum, ", expected a distribution over the ", classes, " classes");
+  }
 }
 
 MAO_INLINE void check_batches(const std::vector<Batch>& batches, std::int64_t images, std::int64_t classes,
