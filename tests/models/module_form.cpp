@@ -78,7 +78,7 @@ TEST_CASE("other settings of open_clip's modules are read") {
   CHECK(form.text_projection == false);
 }
 
-TEST_CASE("a class of nobody whose CLIPs mao reads is refused, since it may compute anything") {
+TEST_CASE("a class of a library that mao does not know is refused, since it may compute anything") {
   for (const auto& [path, type] : {std::pair{"", "__main__.MyCLIP"},
                                    {"visual", "my.VisionTransformer"},
                                    {"transformer.resblocks.1", "__main__.PostNormBlock"},

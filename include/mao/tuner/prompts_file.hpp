@@ -86,15 +86,7 @@ void restore_backbone(BackboneT& backbone, const Prompts& prompts, const std::st
   TensorMap buffers = prompts.tensors;
   for (const Parameter& parameter : parameters) buffers.erase(parameter.name);
   detail::check_prompts(parameters, prompts, model);
-  Prompts before{info, {}};
-  for (const Parameter& parameter : parameters) before.tensors[parameter.name] = parameter.value.detach().clone();
-  detail::copy_prompts(parameters, prompts);  // first: buffers may be about them
-  try {
-    put_buffers(backbone, buffers, "the prompts of method " + info.method);
-  } catch (...) {
-    detail::copy_prompts(parameters, before);
-    throw;
-  }
+  put_learned(backbone, parameters, prompts.tensors, buffers, "the prompts of method " + info.method);
 }
 
 }  // namespace mao

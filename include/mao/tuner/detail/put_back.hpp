@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include <ATen/core/grad_mode.h>
+
 #include <mao/backbones/concepts.hpp>
 #include <mao/core/detail/policy_call.hpp>
 
@@ -44,6 +46,26 @@ void put_buffers(BackboneT& backbone, const TensorMap& given, const std::string&
   }
   require<FormatError>(refused.empty(), who, ": there is a tensor ", refused,
                        "; it was written by another method or program");
+}
+
+/// Gives a backbone what it learned: `values` for its parameters, then buffers, which may be about them (ADAPT keeps rows
+/// that are out as they are). **Throws** as `put_buffers`; the backbone is as it was then.
+template <Backbone BackboneT>
+void put_learned(BackboneT& backbone, const ParameterList& parameters, const TensorMap& values, const TensorMap& buffers,
+                 const std::string& who) {
+  const at::NoGradGuard no_graph;
+  const auto put = [&](const TensorMap& from) {
+    for (Parameter parameter : parameters) parameter.value.copy_(from.at(parameter.name));
+  };
+  TensorMap before;
+  for (const Parameter& parameter : parameters) before[parameter.name] = parameter.value.detach().clone();
+  put(values);
+  try {
+    put_buffers(backbone, buffers, who);
+  } catch (...) {
+    put(before);
+    throw;
+  }
 }
 
 }  // namespace mao

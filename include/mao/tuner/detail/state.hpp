@@ -48,21 +48,11 @@ void restore_state(BackboneT& backbone, Optimizer& optimizer, const TunerState& 
   check_state(state, optimizer, name);
   expect_same_classes(state.learned_for, learned_for(backbone), name + ": the saved parameters belong to",
                       "make the backbone for the classes that they were learned for");
-  const at::NoGradGuard no_graph;
-  TensorMap before = optimizer.state(), learned;
-  for (const Parameter& parameter : optimizer.parameters()) learned[parameter.name] = parameter.value.detach().clone();
-  const auto put_parameters = [&](const TensorMap& values) {
-    for (const Parameter& parameter : optimizer.parameters()) {
-      Tensor value = parameter.value;
-      value.copy_(values.at(parameter.name));
-    }
-  };
+  TensorMap before = optimizer.state();
   optimizer.set_state(detail::copies_of(state.optimizer));
-  put_parameters(state.parameters);  // first: buffers may be about them (ADAPT keeps rows that are out as they are)
   try {
-    put_buffers(backbone, detail::copies_of(state.buffers), name);
+    put_learned(backbone, optimizer.parameters(), state.parameters, detail::copies_of(state.buffers), name);
   } catch (...) {
-    put_parameters(learned);
     optimizer.set_state(std::move(before));
     throw;
   }
