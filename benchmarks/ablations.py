@@ -14,9 +14,9 @@ TOP_K = [2, 4, 8, 16]
 USUAL_SHOTS = 16  # of `mao tune`
 
 
-def wanted(learner, most_shots):
+def wanted(method, most_shots):
     """Options of every run, by name."""
-    base = ["--learner", learner]
+    base = ["--method", method]
     all_runs = {"plain": base, "plain, 2x epochs": base + ["--epochs", "40"],
                 "base stage only": base + ["--mao", "--steps", "base"],
                 "new stage only": base + ["--mao", "--steps", "new"], "full": base + ["--mao"],
@@ -35,13 +35,13 @@ def with_shots(step, shots):
     return step if shots == USUAL_SHOTS else f"{step}, {shots} shots"
 
 
-def figure(found, learner):
+def figure(found, method):
     def h(name):
         return found[name]["paper"]["h"] if found.get(name) else None
 
     shots = [s for s in SHOTS if with_shots("full", s) in found]
     body = charts.panel("H by shots a class", shots,
-                        [(learner, charts.ORANGE, [h(with_shots("plain", s)) for s in shots]),
+                        [(method, charts.ORANGE, [h(with_shots("plain", s)) for s in shots]),
                          ("+ MAO", charts.BLUE, [h(with_shots("full", s)) for s in shots])], 60)
     body += charts.panel("H by top-K", TOP_K, [("+ MAO", charts.BLUE, [h(f"K = {k}") for k in TOP_K])], 440)
     return charts.document(body)
@@ -50,12 +50,12 @@ def figure(found, learner):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     runs.add_arguments(parser)
-    parser.add_argument("--learner", default="coop")
+    parser.add_argument("--method", default="coop")
     parser.add_argument("--most-shots", type=int, default=32, help="training images a class that the task has")
     parser.add_argument("--table", help="file for the table (default: standard output)")
     parser.add_argument("--figure", help="SVG file")
     arguments = parser.parse_args()
-    found = runs.results(arguments, wanted(arguments.learner, arguments.most_shots))
+    found = runs.results(arguments, wanted(arguments.method, arguments.most_shots))
     lines = [runs.HEADER]
     first = next((result for result in found.values() if result), None)
     if first:
@@ -69,7 +69,7 @@ def main():
         print(table, end="")
     if arguments.figure:
         with open(arguments.figure, "w", encoding="utf-8") as file:
-            file.write(figure(found, arguments.learner))
+            file.write(figure(found, arguments.method))
 
 
 if __name__ == "__main__":

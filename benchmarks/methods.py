@@ -29,22 +29,22 @@ def row(name, plain, mao):
 def dpc_over(arguments, host, step):
     """Options of DPC over the prompts that `host` ended `step` with."""
     prompts = runs.folder(arguments, host) / "seed{seed}" / f"{step}.prompts.safetensors"
-    return ["--learner", "dpc", "--set", f"host={prompts}"]
+    return ["--method", "dpc", "--set", f"host={prompts}"]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     runs.add_arguments(parser)
-    parser.add_argument("--learners", nargs="+", help="default: all that `mao learners` lists")
+    parser.add_argument("--methods", nargs="+", help="default: all that `mao methods` lists")
     parser.add_argument("--table", help="file for the table (default: standard output)")
     arguments = parser.parse_args()
-    listed = subprocess.run([arguments.mao, "learners"], capture_output=True, text=True, check=True).stdout
-    names = arguments.learners or [line.split()[0] for line in listed.splitlines() if not line.startswith("zero-shot")]
+    listed = subprocess.run([arguments.mao, "methods"], capture_output=True, text=True, check=True).stdout
+    names = arguments.methods or [line.split()[0] for line in listed.splitlines() if not line.startswith("zero-shot")]
     over_coop = "dpc" in names and "coop" in names  # it goes on from prompts that are there
     wanted = {}
     for name in (name for name in names if name != "dpc"):
-        wanted[name] = ["--learner", name]
-        wanted[name + " + MAO"] = ["--learner", name, "--mao"]
+        wanted[name] = ["--method", name]
+        wanted[name + " + MAO"] = ["--method", name, "--mao"]
     found = runs.results(arguments, wanted)
     if over_coop:
         found.update(runs.results(arguments, {"dpc over coop": dpc_over(arguments, "coop", "plain"),

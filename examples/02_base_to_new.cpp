@@ -25,7 +25,7 @@ void tune_and_test(const std::shared_ptr<const mao::Clip>& clip, const mao::Base
   // Base stage: labelled images of the base classes with hard negatives, judged against the classes of the batch.
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
   mao::mao_base(coop, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
-           {.sampler = {.batch = shape.batch, .k = shape.k}})
+                {.sampler = {.batch = shape.batch, .k = shape.k}})
       .fit(*task.base.train);
   const double base = mao::test_on(coop, task.base).accuracy;
 

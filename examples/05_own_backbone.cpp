@@ -15,11 +15,11 @@
 #include <mao/sampling/text_tower_similarity.hpp>
 
 /// Class features of "a photo of a {}." plus a learned offset.
-class OffsetLearner {
+class OffsetMethod {
  public:
   static constexpr bool frozen_image_tower = true;  // features of fixed views may be kept
 
-  OffsetLearner(std::shared_ptr<const mao::Clip> model, mao::ClassList classes)
+  OffsetMethod(std::shared_ptr<const mao::Clip> model, mao::ClassList classes)
       : model_(std::move(model)),
         untuned_(model_, std::move(classes)),
         offset_(mao::parameter(at::zeros({1, width()}))) {}
@@ -45,22 +45,22 @@ class OffsetLearner {
 
   std::shared_ptr<const mao::Clip> model_;
   mao::ZeroShot<mao::Clip> untuned_;
-  mao::OwnTensor offset_;  // [1, D]; a copy of the learner has its own
+  mao::OwnTensor offset_;  // [1, D]; a copy of the method has its own
 };
-static_assert(mao::Backbone<OffsetLearner>);
+static_assert(mao::Backbone<OffsetMethod>);
 
 int main() {
   const auto clip = mao::embedded::clip();
   mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
-  OffsetLearner learner(clip, task.base.classes);
+  OffsetMethod backbone(clip, task.base.classes);
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
-  mao::mao_base(learner, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
-           {.sampler = {.batch = shape.batch, .k = shape.k}})
+  mao::mao_base(backbone, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
+                {.sampler = {.batch = shape.batch, .k = shape.k}})
       .fit(*task.base.train);
-  const double base = mao::test_on(learner, task.base).accuracy;
-  mao::mao_new(learner, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes))
+  const double base = mao::test_on(backbone, task.base).accuracy;
+  mao::mao_new(backbone, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes))
       .fit(*task.fresh.train);
-  std::cout << "offset + MAO: Base " << base << "  New " << mao::test_on(learner, task.fresh).accuracy << "\n";
+  std::cout << "offset + MAO: Base " << base << "  New " << mao::test_on(backbone, task.fresh).accuracy << "\n";
 }

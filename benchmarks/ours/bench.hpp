@@ -18,13 +18,13 @@ namespace bench {
 
 /// One line of benchmarks/ratios.py.
 struct Request {
-  std::string name = "text";      ///< of the case
-  std::int64_t classes = 51;      ///< C
-  std::int64_t candidates = 0;    ///< H of reg-B; 0: all classes
+  std::string name = "text";    ///< of the case
+  std::int64_t classes = 51;    ///< C
+  std::int64_t candidates = 0;  ///< H of reg-B; 0: all classes
   std::int64_t images = 32;
-  std::int64_t depth = 9;         ///< of deep prompts
-  std::int64_t limit_mib = 0;     ///< of what a pass of text rows keeps; 0: none
-  int repeat = 1;                 ///< steps in a row
+  std::int64_t depth = 9;      ///< of deep prompts
+  std::int64_t limit_mib = 0;  ///< of what a pass of text rows keeps; 0: none
+  int repeat = 1;              ///< steps in a row
   mao::Precision precision = mao::Precision::Fp32;
 
   /// What a case is prepared for.
@@ -83,7 +83,7 @@ CasePointer text_case(Inputs& inputs, const Request& request);
 CasePointer image_case(Inputs& inputs, const Request& request);
 CasePointer class_texts_case(Inputs& inputs, const Request& request);
 CasePointer zero_shot_case(Inputs& inputs, const Request& request);
-CasePointer coop_case(Inputs& inputs, const Request& request);  ///< coop, mao and mao_new; cached and online
+CasePointer coop_case(Inputs& inputs, const Request& request);      ///< coop, mao and mao_new; cached and online
 CasePointer prompted_case(Inputs& inputs, const Request& request);  ///< maple and promptsrc
 CasePointer decode_case(Inputs& inputs, const Request& request);
 CasePointer gemm_case(Inputs& inputs, const Request& request);

@@ -38,9 +38,8 @@ double train(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ma
                          mao::ConstantSchedule({.epochs = 1, .learning_rate = 1e-5}),
                          mao::TunerOptions{.augment = augment, .name = "benchmark"});
   double loss = 0;
-  tuner.fit(images, {.on_step = [&](const mao::StepReport& report) { loss = report.loss; },
-                     .on_epoch = {},
-                     .should_stop = {}});
+  tuner.fit(images,
+            {.on_step = [&](const mao::StepReport& report) { loss = report.loss; }, .on_epoch = {}, .should_stop = {}});
   return loss;
 }
 

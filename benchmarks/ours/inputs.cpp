@@ -31,7 +31,8 @@ std::shared_ptr<const ModelT> model_of(const mao::ClipWeights& weights, mao::Cli
 }  // namespace
 
 Inputs::Inputs(std::filesystem::path folder)
-    : folder_(std::move(folder)), weights_(mao::read_clip_weights(folder_ / "clip.safetensors", mao::Activation::QuickGelu)) {
+    : folder_(std::move(folder)),
+      weights_(mao::read_clip_weights(folder_ / "clip.safetensors", mao::Activation::QuickGelu)) {
   const auto images = mao::read_safetensors(folder_ / "images.safetensors").tensors;
   pixels_ = images.at("pixels").clone();
   features_ = images.at("features").clone();

@@ -48,9 +48,8 @@ CasePointer prompted_case(Inputs& inputs, const Request& request) {
     return std::make_unique<PromptedCase<mao::Maple<mao::Clip>>>(inputs, request,
                                                                  mao::MapleOptions{.depth = request.depth});
   }
-  const mao::PromptSrcOptions options{.text_depth = request.depth,
-                                      .vision_depth = request.depth,
-                                      .templates = {"a photo of a {}."}};
+  const mao::PromptSrcOptions options{
+      .text_depth = request.depth, .vision_depth = request.depth, .templates = {"a photo of a {}."}};
   return std::make_unique<PromptedCase<mao::PromptSrc<mao::Clip>>>(inputs, request, options);
 }
 

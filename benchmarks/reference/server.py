@@ -13,12 +13,12 @@ import numpy as np
 import torch
 
 import safetensors_file
-from reference import clip, images, learners
+from reference import clip, images, methods
 from reference.measure import Measured, saved_bytes
 from reference.tokens import Tokenizer
 
 INPUTS = pathlib.Path(__file__).resolve().parent.parent.parent / "build/bench/inputs"
-LEARNERS = {"maple": learners.Maple, "promptsrc": learners.PromptSrc}
+METHODS = {"maple": methods.Maple, "promptsrc": methods.PromptSrc}
 
 
 @functools.cache
@@ -47,8 +47,8 @@ def photographs():
 
 
 @functools.cache
-def learner(kind, classes):
-    return LEARNERS.get(kind, learners.Coop)(model(), tokenizer(), names(classes))
+def method(kind, classes):
+    return METHODS.get(kind, methods.Coop)(model(), tokenizer(), names(classes))
 
 
 @functools.cache
@@ -58,9 +58,9 @@ def optimizer(of):
 
 @functools.cache
 def zero_shot_text(classes):
-    ids = learner("coop", classes).prompt_learner.ids
+    ids = method("coop", classes).prompt_learner.ids
     with torch.no_grad():
-        return learners.unit(model().encode_text(ids))
+        return methods.unit(model().encode_text(ids))
 
 
 def labels(classes, count=32):
@@ -82,7 +82,7 @@ def loss_of(case, of, classes, pixels):
 
 def step(case, classes):
     """A training step: loss, gradients, SGD."""
-    of = learner(case, classes)
+    of = method(case, classes)
     loss = loss_of(case, of, classes, inputs()["pixels"])
     optimizer(of).zero_grad()
     loss.backward()
@@ -98,10 +98,10 @@ def encode_images(count):
 
 def zero_shot(classes, count=100):
     """One batch of a test as Dassl runs it: the prompts of all classes are encoded along with the images."""
-    ids = learner("coop", classes).prompt_learner.ids
+    ids = method("coop", classes).prompt_learner.ids
     with torch.no_grad():
-        text = learners.unit(model().encode_text(ids))
-        return learners.unit(encode_images(count)) @ text.t() * model().logit_scale.exp()
+        text = methods.unit(model().encode_text(ids))
+        return methods.unit(encode_images(count)) @ text.t() * model().logit_scale.exp()
 
 
 def load_images(boxes=None):
@@ -128,7 +128,7 @@ def prepare(request):
     inputs(), photographs()
     if case in ("image", "decode"):
         return model()
-    of = learner(case, classes)
+    of = method(case, classes)
     if case == "mao_new":
         zero_shot_text(classes)
     if "start" in request:
@@ -144,7 +144,7 @@ def values(request, result):
     """What the other side is compared with."""
     if torch.is_tensor(result):
         return {"features": result.numpy()}
-    of = learner(request["case"], request.get("classes", 51))
+    of = method(request["case"], request.get("classes", 51))
     rename = getattr(of, "name_of", lambda name: name)
     arrays = {"grad." + rename(name): parameter.grad.numpy() for name, parameter in of.named_parameters()}
     return arrays | {"loss": np.array(result, np.float32)}
@@ -152,7 +152,7 @@ def values(request, result):
 
 def answer(request):
     if request["case"] == "saved":
-        of = learner("coop", request.get("classes", 51))
+        of = method("coop", request.get("classes", 51))
         frozen = [*model().parameters(), *inputs().values()]
         return {"bytes": saved_bytes(lambda: loss_of("text", of, 51, None), frozen)}
     prepare(request)

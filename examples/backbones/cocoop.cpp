@@ -18,7 +18,7 @@ int main() {
 
   mao::CoCoop cocoop(clip, task.base.classes, {.rows = 128});  // prompts at a time when it is tested
   mao::mao_base(cocoop, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
-           {.sampler = {.batch = 2, .k = 4}, .schedule = {.epochs = 2, .learning_rate = 0.002}})
+                {.sampler = {.batch = 2, .k = 4}, .schedule = {.epochs = 2, .learning_rate = 0.002}})
       .fit(*task.base.train);
 
   const double base = mao::test_on(cocoop, task.base).accuracy, fresh = mao::test_on(cocoop, task.fresh).accuracy;

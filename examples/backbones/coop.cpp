@@ -16,8 +16,8 @@ int main() {
   const mao::Coop<mao::Clip>::Options options{.init = "", .context = 4, .position = mao::ClassPosition::Middle};
 
   mao::Coop<mao::Clip> coop(clip, task.base.classes, options);
-  mao::plain(coop, task.base.classes, task.base.train_labels,
-             {.schedule = {.epochs = 10, .learning_rate = 0.02}}).fit(*task.base.train);
+  mao::plain(coop, task.base.classes, task.base.train_labels, {.schedule = {.epochs = 10, .learning_rate = 0.02}})
+      .fit(*task.base.train);
   std::cout << "CoOp        Base " << mao::test_on(coop, task.base).accuracy;
   std::cout << "  New " << mao::test_on(coop, task.fresh).accuracy << "\n";
 
@@ -26,8 +26,8 @@ int main() {
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
   base_step.sampler.batch = shape.batch;
   base_step.sampler.k = shape.k;
-  mao::mao_base(with_mao, task.base.classes, task.base.train_labels,
-                mao::TextTowerSimilarity(clip), base_step).fit(*task.base.train);
+  mao::mao_base(with_mao, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip), base_step)
+      .fit(*task.base.train);
   std::cout << "CoOp + MAO  Base " << mao::test_on(with_mao, task.base).accuracy;
 
   mao::mao_new(with_mao, task.fresh.train->size(), mao::ZeroShotLabeler(clip, task.fresh.classes))

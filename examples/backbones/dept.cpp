@@ -36,8 +36,7 @@ int main() {
   test("DePT (CoOp)      ", dept, task);
 
   mao::Dept with_mao(mao::Coop(clip, task.base.classes));
-  mao::mao_base(with_mao, task.base.classes, labels, mao::TextTowerSimilarity(clip),
-                {.sampler = {.batch = 2, .k = 8}})
+  mao::mao_base(with_mao, task.base.classes, labels, mao::TextTowerSimilarity(clip), {.sampler = {.batch = 2, .k = 8}})
       .fit(*task.base.train);
   test("DePT (CoOp) + MAO", with_mao, task);
 }

@@ -32,8 +32,8 @@ int main() {
   test("untuned    ", untuned, task);
 
   mao::ProDa proda(clip, task.base.classes, options);
-  mao::plain(proda, task.base.classes, task.base.train_labels,
-             {.schedule = {.epochs = 3, .learning_rate = 0.01}}).fit(*task.base.train);
+  mao::plain(proda, task.base.classes, task.base.train_labels, {.schedule = {.epochs = 3, .learning_rate = 0.01}})
+      .fit(*task.base.train);
   test("ProDA      ", proda, task);
 
   mao::ProDa with_mao(clip, task.base.classes, options);

@@ -36,8 +36,7 @@ int main() {
 
   for (mao::ImageSource* unlabelled : {task.base.train, task.fresh.train}) {
     const std::vector<std::int64_t> none(static_cast<std::size_t>(unlabelled->size()), 0);  // labels are not looked at
-    mao::plain(student, all, none,
-               {.batch = 16, .schedule = {.epochs = 2, .learning_rate = 0.005, .warmup_epochs = 0}})
+    mao::plain(student, all, none, {.batch = 16, .schedule = {.epochs = 2, .learning_rate = 0.005, .warmup_epochs = 0}})
         .fit(*unlabelled);
   }
   test("student", student, task);

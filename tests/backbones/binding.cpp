@@ -4,7 +4,7 @@
 #include <mao/backbones/dept.hpp>
 #include <mao/embedded/toy_model.hpp>
 
-#include "learners/any_backbone.hpp"
+#include "methods/any_backbone.hpp"
 
 #include <ATen/ops/zeros.h>
 

@@ -111,8 +111,8 @@ TEST_CASE("CoPrompt is tuned on two views", "[coprompt]") {
   TensorImages source(images.pixels);
   ToyCoPrompt backbone(ToyModel::make(), toy_classes(3), shape());
   const auto before = mao_test::copy_of(backbone.parameters());
-  plain(backbone, backbone.classes(), images.labels,
-        {.batch = 3, .schedule = {.epochs = 2, .learning_rate = 0.01}}).fit(source);
+  plain(backbone, backbone.classes(), images.labels, {.batch = 3, .schedule = {.epochs = 2, .learning_rate = 0.01}})
+      .fit(source);
   for (const Parameter& each : backbone.parameters()) {
     CAPTURE(each.name);
     CHECK_FALSE(each.value.equal(before.at(each.name)));

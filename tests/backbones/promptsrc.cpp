@@ -64,7 +64,8 @@ TEST_CASE("PromptSRC's teacher encodes its texts once a binding, and no image wh
   const auto epoch_on = [&](ImageSource& images) {
     model->reset();
     plain(backbone, backbone.classes(), data.labels,
-          {.batch = 8, .schedule = {.epochs = 1}, .tuner = {.augment = true}}).fit(images);
+          {.batch = 8, .schedule = {.epochs = 1}, .tuner = {.augment = true}})
+        .fit(images);
     CHECK(model->prompted_images == 24);
     CHECK(model->texts == 3 * 6);  // three steps, the learned prompts alone
   };

@@ -35,7 +35,8 @@ TEST_CASE("the halves are ceil(C/2) and the rest, relabelled from 0, nothing los
       const std::int64_t first = half == &base ? 0 : base.classes.size();
       for (const auto& item : half->train) {
         CHECK(item.path == std::to_string(item.label + first) + ".jpg");
-        CHECK(half->classes.names[static_cast<std::size_t>(item.label)] == "class " + std::to_string(item.label + first));
+        CHECK(half->classes.names[static_cast<std::size_t>(item.label)] ==
+              "class " + std::to_string(item.label + first));
       }
     }
   }
@@ -50,8 +51,8 @@ TEST_CASE("the published data sets have their published base and new test counts
   const auto splits = std::filesystem::path(mao_test::source_dir()) / "../shared/data/splits";
   MAO_SKIP_UNLESS(std::filesystem::exists(splits), splits.string() + " is not there");
   const std::vector<std::tuple<std::string, std::size_t, std::size_t>> expected{
-      {"Caltech101", 1549, 916},          {"OxfordPets", 1881, 1788}, {"StanfordCars", 4002, 4039},
-      {"OxfordFlowers", 1053, 1410},      {"EuroSAT", 4200, 3900},    {"UCF101", 1934, 1849},
+      {"Caltech101", 1549, 916},        {"OxfordPets", 1881, 1788}, {"StanfordCars", 4002, 4039},
+      {"OxfordFlowers", 1053, 1410},    {"EuroSAT", 4200, 3900},    {"UCF101", 1934, 1849},
       {"DescribableTextures", 864, 828}};
   for (const auto& [name, base, fresh] : expected) {
     INFO(name);

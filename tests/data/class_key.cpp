@@ -11,15 +11,16 @@ TEST_CASE("names that a prompt cannot tell apart have one key", "[class_key]") {
   CHECK(prompt_key("red_thing") == "red thing");
   CHECK(prompt_key("Red thing") == "red thing");
   CHECK(prompt_key("  red\t\n__THING_") == "red thing");
-  CHECK(prompt_key("red\xC2\xA0thing") == "red thing");                   // no-break space
-  CHECK(prompt_key("ROS\xC3\x89") == prompt_key("rose\xCC\x81"));         // composed or not
+  CHECK(prompt_key("red\xC2\xA0thing") == "red thing");            // no-break space
+  CHECK(prompt_key("ROS\xC3\x89") == prompt_key("rose\xCC\x81"));  // composed or not
   CHECK(prompt_key("\xC3\x84rger") == "\xC3\xA4rger");
 }
 
 TEST_CASE("names that differ for a tokenizer keep different keys", "[class_key]") {
   CHECK(prompt_key("red-thing") != prompt_key("red thing"));
   CHECK(prompt_key("redthing") != prompt_key("red thing"));
-  CHECK(prompt_key("Stra\xC3\x9F" "e") != prompt_key("strasse"));
+  CHECK(prompt_key("Stra\xC3\x9F"
+                   "e") != prompt_key("strasse"));
   CHECK(prompt_key("rose") != prompt_key("ros\xC3\xA9"));
   CHECK(prompt_key("ros\xE9") == "ros\xE9");
 }

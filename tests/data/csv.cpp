@@ -8,8 +8,13 @@
 #include <tuple>
 
 TEST_CASE("a table with splits, by comma or tab, columns in any order", "[csv]") {
-  const auto commas = mao::parse_csv("path,label,classname,split\n1.jpg,0,\"cat, black\",train\n2.jpg,1,dog,train\n3.jpg,0,\"cat, black\",test\n", "r", "t");
-  const auto tabs = mao::parse_csv("\xef\xbb\xbfsplit\tclassname\tpath\tlabel\r\ntrain\tcat, black\t1.jpg\t0\r\ntrain\tdog\t2.jpg\t1\r\ntest\tcat, black\t3.jpg\t0\r\n", "r", "t");
+  const auto commas = mao::parse_csv(
+      "path,label,classname,split\n1.jpg,0,\"cat, black\",train\n2.jpg,1,dog,train\n3.jpg,0,\"cat, black\",test\n", "r",
+      "t");
+  const auto tabs = mao::parse_csv(
+      "\xef\xbb\xbfsplit\tclassname\tpath\tlabel\r\ntrain\tcat, black\t1.jpg\t0\r\ntrain\tdog\t2.jpg\t1\r\ntest\tcat, "
+      "black\t3.jpg\t0\r\n",
+      "r", "t");
   CHECK(commas == tabs);
   CHECK(commas.classes.names == std::vector<std::string>{"cat, black", "dog"});
   CHECK(commas.test == std::vector<mao::Item>{{"3.jpg", 0}});
@@ -69,7 +74,8 @@ TEST_CASE("an image has one label, and is trained on or tested", "[csv]") {
 
 TEST_CASE("classes that are one in a prompt are refused, both named", "[csv]") {
   CHECK_THROWS_WITH(
-      mao::parse_csv("path,label,classname,split\n1,0,red_thing,train\n2,1,Red thing,train\n3,0,red_thing,test\n", "r", "t"),
+      mao::parse_csv("path,label,classname,split\n1,0,red_thing,train\n2,1,Red thing,train\n3,0,red_thing,test\n", "r",
+                     "t"),
       ContainsSubstring("'red_thing' and 'Red thing', are both 'red thing' in a prompt"));
 }
 

@@ -13,8 +13,8 @@ using mao_test::file_bytes;
 using mao_test::image_golden;
 
 TEST_CASE("decoded pixels are Pillow's, for every kind of file", "[decode]") {
-  for (const char* name : {"colour.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "palette.png", "alpha.png", "bits.png",
-                           "deep_colour.png", "deep_grey.png"}) {
+  for (const char* name : {"colour.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "palette.png", "alpha.png",
+                           "bits.png", "deep_colour.png", "deep_grey.png"}) {
     INFO(name);
     const auto file = image_golden(name);
     CHECK(mao::read_image(file) == mao_test::read_ppm(std::filesystem::path(file).replace_extension(".ppm")));
@@ -51,7 +51,8 @@ TEST_CASE("damaged bytes give pixels or a FormatError, nothing else", "[decode]"
 
 TEST_CASE("what is no picture is refused with a reason", "[decode]") {
   const mao_test::TemporaryFolder folder;
-  CHECK_THROWS_WITH(mao::read_image(folder.write("empty.jpg", "")), ContainsSubstring("empty.jpg") && ContainsSubstring("0 bytes"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("empty.jpg", "")),
+                    ContainsSubstring("empty.jpg") && ContainsSubstring("0 bytes"));
   CHECK_THROWS_WITH(mao::read_image(folder.write("a.webp", "RIFF....WEBP")), ContainsSubstring("a.webp: "));
   CHECK_THROWS_WITH(mao::read_image(folder.write("a.txt", "some text")),
                     ContainsSubstring("9 bytes that begin like no picture; expected a JPEG, a PNG"));
@@ -74,7 +75,8 @@ TEST_CASE("the first bytes tell the kind, not the name", "[decode]") {
 TEST_CASE("a header that claims absurd dimensions is refused before memory is taken", "[decode]") {
   auto bytes = file_bytes(image_golden("colour.jpg"));
   for (std::size_t i = 0; i + 9 < bytes.size(); ++i) {
-    if (bytes[i] == 0xff && bytes[i + 1] == 0xc0) std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(i) + 5, 4, 0xfd);
+    if (bytes[i] == 0xff && bytes[i + 1] == 0xc0)
+      std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(i) + 5, 4, 0xfd);
   }
   CHECK_THROWS_WITH(mao::decode_image(bytes, "bomb.jpg"), ContainsSubstring("bomb.jpg: a picture of 65021x65021"));
 }

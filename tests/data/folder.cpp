@@ -23,7 +23,8 @@ TEST_CASE("a folder with splits is read in the order of the names", "[folder]") 
                  "test/cat/3.jpeg", "val/dog/4.jpg"});
   const auto dataset = mao::read_folder(folder.path());
   CHECK(dataset.classes.names == std::vector<std::string>{"cat", "dog"});
-  CHECK(dataset.train == std::vector<mao::Item>{{"train/cat/1.png", 0}, {"train/dog/10.jpg", 1}, {"train/dog/2.JPG", 1}});
+  CHECK(dataset.train ==
+        std::vector<mao::Item>{{"train/cat/1.png", 0}, {"train/dog/10.jpg", 1}, {"train/dog/2.JPG", 1}});
   CHECK(dataset.val == std::vector<mao::Item>{{"val/dog/4.jpg", 1}});
   CHECK(dataset.test == std::vector<mao::Item>{{"test/cat/3.jpeg", 0}});
   CHECK(mao::missing_files(dataset).empty());

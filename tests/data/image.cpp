@@ -26,6 +26,7 @@ TEST_CASE("a crop of a crop is a crop", "[image]") {
 
 TEST_CASE("a crop outside the picture is refused", "[image]") {
   const auto image = random_image(4, 4, 3);
-  const mao::Box boxes[] = {{-1, 0, 2, 2}, {0, -1, 2, 2}, {3, 0, 2, 2}, {0, 3, 2, 2}, {0, 0, 0, 1}, {0, 0, 1, -1}, {2147483647, 0, 2, 2}};
+  const mao::Box boxes[] = {{-1, 0, 2, 2}, {0, -1, 2, 2}, {3, 0, 2, 2},         {0, 3, 2, 2},
+                            {0, 0, 0, 1},  {0, 0, 1, -1}, {2147483647, 0, 2, 2}};
   for (const auto& box : boxes) CHECK_THROWS_AS(mao::crop(image, box), mao::OptionError);
 }

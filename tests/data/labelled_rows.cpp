@@ -9,5 +9,6 @@ TEST_CASE("the name of a label may not change from row to row", "[labelled_rows]
   rows.test = {{"3.jpg", 4, "elk"}};
   CHECK(mao::detail::dataset_of("root", rows, "f").classes.names == std::vector<std::string>{"emu", "elk"});
   rows.val = {{"4.jpg", 3, "eel"}};
-  CHECK_THROWS_WITH(mao::detail::dataset_of("root", rows, "f"), ContainsSubstring("f: label 3 is 'emu'") && ContainsSubstring("4.jpg"));
+  CHECK_THROWS_WITH(mao::detail::dataset_of("root", rows, "f"),
+                    ContainsSubstring("f: label 3 is 'emu'") && ContainsSubstring("4.jpg"));
 }

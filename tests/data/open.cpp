@@ -8,8 +8,7 @@
 
 namespace {
 
-constexpr const char* split =
-    R"({"train":[["a/1.jpg",0,"a"],["b/1.jpg",1,"b"]],"val":[],"test":[["a/2.jpg",0,"a"]]})";
+constexpr const char* split = R"({"train":[["a/1.jpg",0,"a"],["b/1.jpg",1,"b"]],"val":[],"test":[["a/2.jpg",0,"a"]]})";
 
 void image(const mao_test::TemporaryFolder& folder, const std::string& name) {
   std::filesystem::create_directories((folder / name).parent_path());
@@ -44,11 +43,13 @@ TEST_CASE("what is no data set is refused with what was found and what would wor
   const mao_test::TemporaryFolder folder;
   CHECK_THROWS_AS(mao::open_dataset(folder / "absent"), mao::FileError);
   CHECK_THROWS_WITH(mao::open_dataset(folder.write("x.mat", "")), ContainsSubstring("'.mat'"));
-  CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("0 sub folder(s)") && ContainsSubstring("These would work"));
+  CHECK_THROWS_WITH(mao::open_dataset(folder.path()),
+                    ContainsSubstring("0 sub folder(s)") && ContainsSubstring("These would work"));
   folder.write("split_zhou_A.json", split);
   CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("cannot find a/1.jpg"));
   folder.write("split_zhou_B.json", split);
-  CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("2 split files") && ContainsSubstring("split_zhou_B.json"));
+  CHECK_THROWS_WITH(mao::open_dataset(folder.path()),
+                    ContainsSubstring("2 split files") && ContainsSubstring("split_zhou_B.json"));
 }
 
 TEST_CASE("a class-name file names the classes of split files and tables too", "[open]") {
@@ -59,7 +60,8 @@ TEST_CASE("a class-name file names the classes of split files and tables too", "
   folder.write("split_zhou_Mine.json", split);
   CHECK(mao::open_dataset(folder.path(), options).classes.names == expected);
   CHECK(mao::open_dataset(folder / "split_zhou_Mine.json", options).classes.names == expected);
-  const auto table = folder.write("t.csv", "path,label,classname,split\n1.jpg,0,a,train\n2.jpg,1,b,train\n3.jpg,0,a,test\n");
+  const auto table =
+      folder.write("t.csv", "path,label,classname,split\n1.jpg,0,a,train\n2.jpg,1,b,train\n3.jpg,0,a,test\n");
   CHECK(mao::open_dataset(table, options).classes.names == expected);
   CHECK_THROWS_WITH(mao::open_dataset(table, {.class_names = {{"a", "ant"}}}), ContainsSubstring("'b'"));
 }

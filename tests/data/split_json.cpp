@@ -30,7 +30,8 @@ TEST_CASE("classes are the names by sorted label, labels are positions", "[split
 
 TEST_CASE("what is written is read back", "[split_json]") {
   const mao_test::TemporaryFolder folder;
-  auto dataset = parsed(R"({"train":[["é \"1\".jpg",0,"crème"],["b",1,"b"]],"val":[["c",1,"b"]],"test":[["d",0,"crème"]]})");
+  auto dataset =
+      parsed(R"({"train":[["é \"1\".jpg",0,"crème"],["b",1,"b"]],"val":[["c",1,"b"]],"test":[["d",0,"crème"]]})");
   mao::write_split_json(folder / "split.json", dataset);
   CHECK(mao::read_split_json(folder / "split.json", "images") == dataset);
 }
@@ -38,7 +39,8 @@ TEST_CASE("what is written is read back", "[split_json]") {
 TEST_CASE("a bad split file is refused with key and position", "[split_json]") {
   const std::string good = R"(["a.jpg",0,"a"])";
   const std::vector<std::tuple<std::string, std::string>> cases{
-      {"{", "s.json is not JSON: it cannot be read from line 1, column 2, where the text ends; expected an object with"},
+      {"{",
+       "s.json is not JSON: it cannot be read from line 1, column 2, where the text ends; expected an object with"},
       {"{\"train\": [],\n \"val\": [}", "line 2, column 10, at '}'"},
       {"[]", "the file holds a array"},
       {R"({"train":[],"test":[]})", "there is no \"val\""},
@@ -64,7 +66,8 @@ TEST_CASE("contradictions in a split file are refused", "[split_json]") {
       {R"({"train":[["a",0,"a"]],"val":[],"test":[["b",1,"b"]]})", "'b' (label 1) has no training image"},
       {R"({"train":[["a",0,"a"],["b",1,"a"]],"val":[],"test":[["b",1,"a"]]})", "both named 'a'"},
       {R"({"train":[["a",0,"a_b"],["b",1,"A b"]],"val":[],"test":[["c",1,"A b"]]})", "'a_b' and 'A b', are both 'a b'"},
-      {R"({"train":[["a",0,"a"],["b",1,"b"]],"val":[],"test":[["./a",0,"a"]]})", "./a is in train (as 'a') and in test"},
+      {R"({"train":[["a",0,"a"],["b",1,"b"]],"val":[],"test":[["./a",0,"a"]]})",
+       "./a is in train (as 'a') and in test"},
       {R"({"train":[["a",0,"a"],["a",1,"b"]],"val":[],"test":[["c",0,"a"]]})", "a is listed as 'a' and as 'b'"},
   };
   for (const auto& [text, message] : cases) {
@@ -76,9 +79,12 @@ TEST_CASE("contradictions in a split file are refused", "[split_json]") {
 TEST_CASE("the published split files have their published sizes", "[split_json][shared]") {
   MAO_SKIP_UNLESS(std::filesystem::exists(shared_splits), shared_splits.string() + " is not there");
   const std::vector<std::tuple<std::string, std::size_t, std::size_t, std::size_t, std::int64_t>> expected{
-      {"Caltech101", 4128, 1649, 2465, 100},  {"OxfordPets", 2944, 736, 3669, 37},
-      {"StanfordCars", 6509, 1635, 8041, 196}, {"OxfordFlowers", 4093, 1633, 2463, 102},
-      {"DescribableTextures", 2820, 1128, 1692, 47}, {"EuroSAT", 13500, 5400, 8100, 10},
+      {"Caltech101", 4128, 1649, 2465, 100},
+      {"OxfordPets", 2944, 736, 3669, 37},
+      {"StanfordCars", 6509, 1635, 8041, 196},
+      {"OxfordFlowers", 4093, 1633, 2463, 102},
+      {"DescribableTextures", 2820, 1128, 1692, 47},
+      {"EuroSAT", 13500, 5400, 8100, 10},
       {"UCF101", 7639, 1898, 3783, 101}};
   for (const auto& [name, train, val, test, classes] : expected) {
     INFO(name);
@@ -96,6 +102,9 @@ TEST_CASE("what no prompt or file system can hold is refused with its place", "[
                     ContainsSubstring("s.json: train[0]: the class name is empty"));
   CHECK_THROWS_WITH(parse(R"({"train":[["a\u0000b",0,"a"]],"val":[],"test":[]})"),
                     ContainsSubstring("s.json: train[0]: the path holds a zero byte"));
-  CHECK_THROWS_WITH(parse("{\n\"train\":[[\"a\",0,\"ros\xE9\"]]}"), ContainsSubstring("s.json: line 2: ") && ContainsSubstring("xE9"));
-  CHECK(parse("\xEF\xBB\xBF" R"({"train":[["a",0,"a"]],"val":[],"test":[["b",0,"a"]]})").train.size() == 1);
+  CHECK_THROWS_WITH(parse("{\n\"train\":[[\"a\",0,\"ros\xE9\"]]}"),
+                    ContainsSubstring("s.json: line 2: ") && ContainsSubstring("xE9"));
+  CHECK(parse("\xEF\xBB\xBF"
+              R"({"train":[["a",0,"a"]],"val":[],"test":[["b",0,"a"]]})")
+            .train.size() == 1);
 }

@@ -45,9 +45,9 @@ TEST_CASE("longest keeps the shape within the square, squash does not", "[transf
   CHECK(mao::crop(pixels, {0, 1, 9, 6}) == image);
   CHECK(pixels.pixels[0] == 7);
   CHECK(pixels.pixels.back() == 7);
-  CHECK_THROWS_AS(mao::evaluation_pixels(mao_test::random_image(100, 1, 4),
-                                         {.resolution = 8, .mode = mao::ResizeMode::longest}),
-                  mao::OptionError);
+  CHECK_THROWS_AS(
+      mao::evaluation_pixels(mao_test::random_image(100, 1, 4), {.resolution = 8, .mode = mao::ResizeMode::longest}),
+      mao::OptionError);
   CHECK(mao::evaluation_pixels(image, {.resolution = 4, .filter = mao::Filter::bilinear}) ==
         mao::crop(mao::resize_bilinear(image, 6, 4), {1, 0, 4, 4}));
 }

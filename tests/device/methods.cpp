@@ -17,7 +17,7 @@
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/recipes.hpp>
 
-#include "learners/any_backbone.hpp"
+#include "methods/any_backbone.hpp"
 
 #include <support/catch.hpp>
 

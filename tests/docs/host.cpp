@@ -104,10 +104,10 @@ TEST_CASE("core: draws, files, locks", "[docs]") {
   const auto work = [&] { --left; };
   fs::create_directory("runs");
   // [lease]
-  mao::LeaseWatch watch;  // remembers what it has seen of others
+  mao::LeaseWatch watch;                                             // remembers what it has seen of others
   if (auto lease = mao::Lease::try_take("runs/coop.lock", watch)) {  // std::optional: of many that try, one gets it
     while (work_is_left() && lease->held()) work();  // a thread gives signs of life; false once somebody took over
-  }  // given back
+  }                                                  // given back
   // [end]
   CHECK(left == 0);
 }
@@ -306,7 +306,7 @@ TEST_CASE("report: what a run leaves", "[docs]") {
   const InFolder folder;
   const int epochs_done = 3;
   // [run_folder]
-  const mao::RunFolder run("runs/coop-1", {{"learner", "coop"}, {"seed", 1}});
+  const mao::RunFolder run("runs/coop-1", {{"method", "coop"}, {"seed", 1}});
   run.forget_metrics([&](const auto& line) { return line["epoch"] >= epochs_done; });
   run.metric({{"epoch", 3}, {"loss", 1.25}});
   run.save("results.json", {{"h", 78.4}});

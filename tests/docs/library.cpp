@@ -66,8 +66,8 @@ ClipPointer toy_clip() {
   sizes.vocabulary = mao_test::small_tokenizer().size();
   sizes.context = 77;
   mao::TensorFile file{mao::testing::random_clip_weights(sizes, 3), {}};
-  return std::make_shared<const mao::Clip>(
-      mao::prepare_clip_weights(std::move(file), "random", {}, mao::ClipForm()), mao_test::small_tokenizer());
+  return std::make_shared<const mao::Clip>(mao::prepare_clip_weights(std::move(file), "random", {}, mao::ClipForm()),
+                                           mao_test::small_tokenizer());
 }
 
 // ---- compiled alone: what needs a checkpoint of CLIP, a GPU, or several processes
@@ -212,7 +212,8 @@ void on_device(const fs::path& file, const mao::ClipTokenizer& tokenizer, const 
 
 void chosen_at_run_time(const mao::Clip& clip, const mao::ClassList& classes, bool tiny) {
   // [any_model]
-  const auto model = std::make_shared<mao::AnyModel>(tiny ? mao::AnyModel(mao::testing::ToyModel()) : mao::AnyModel(clip));
+  const auto model =
+      std::make_shared<mao::AnyModel>(tiny ? mao::AnyModel(mao::testing::ToyModel()) : mao::AnyModel(clip));
   mao::Coop coop(model, classes);
   // [end]
 }

@@ -118,8 +118,8 @@ struct EasyFirst {
     }
     return batches;
   }
-  const mao::ClassList& classes() const { return list; }                 // compared with the backbone's
-  std::int64_t images() const { return std::ssize(labels); }             // compared with the source's
+  const mao::ClassList& classes() const { return list; }      // compared with the backbone's
+  std::int64_t images() const { return std::ssize(labels); }  // compared with the source's
 };
 static_assert(mao::FollowsEpochs<EasyFirst> && mao::StatesClasses<EasyFirst> && mao::CountsImages<EasyFirst>);
 // [end]
@@ -310,12 +310,12 @@ TEST_CASE("the examples of the pages honour weights and follow a binding", "[doc
   CHECK(Hinge{}(output, wrong).item<double>() == Approx(Hinge{}(first, one).item<double>()));
   const mao::testing::ToyImages data(6, 8, 1);
   mao::TensorImages images(data.pixels);
-  Temperature<mao::testing::ToyModel> learner{mao::testing::ToyModel::make()};
-  mao::plain(learner, mao::testing::toy_classes(6), data.labels, {.batch = 16, .schedule = {.epochs = 2}}).fit(images);
+  Temperature<mao::testing::ToyModel> backbone{mao::testing::ToyModel::make()};
+  mao::plain(backbone, mao::testing::toy_classes(6), data.labels, {.batch = 16, .schedule = {.epochs = 2}}).fit(images);
   const mao::ClassList others{{"elk", "newt"}};
-  mao::ZeroShot<mao::testing::ToyModel> expected(learner.model, others);
-  const auto scale = learner.factor.item<double>();
-  CHECK(mao::predict_logits(learner, others, images).allclose(mao::predict_logits(expected, others, images) * scale));
+  mao::ZeroShot<mao::testing::ToyModel> expected(backbone.model, others);
+  const auto scale = backbone.factor.item<double>();
+  CHECK(mao::predict_logits(backbone, others, images).allclose(mao::predict_logits(expected, others, images) * scale));
 }
 
 TEST_CASE("the smallest models of the concepts work", "[docs]") {

@@ -85,5 +85,6 @@ TEST_CASE("a task's pictures depend on half, split, class, index and seed alone"
 
 TEST_CASE("an unknown task or label is refused with what would work", "[embedded]") {
   CHECK_THROWS_WITH(embedded::task("sketchy"), ContainsSubstring("expected sketch, shifted or disjoint"));
-  CHECK_THROWS_AS(embedded::render(embedded::task("sketch"), embedded::Half::New, embedded::Split::Test, 20, 0), mao::OptionError);
+  CHECK_THROWS_AS(embedded::render(embedded::task("sketch"), embedded::Half::New, embedded::Split::Test, 20, 0),
+                  mao::OptionError);
 }

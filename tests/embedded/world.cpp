@@ -49,7 +49,9 @@ TEST_CASE("a red object reddens the picture's middle before every background", "
 }
 
 TEST_CASE("each known style does to a picture what its name says", "[embedded]") {
-  const auto drawn = [](std::size_t style) { return embedded::render({1, 3, 0}, 0, embedded::known_style(style), Rng(3)); };
+  const auto drawn = [](std::size_t style) {
+    return embedded::render({1, 3, 0}, 0, embedded::known_style(style), Rng(3));
+  };
   const auto photo = drawn(0);
   CHECK(mean_level(drawn(2), 0) < 0.5 * mean_level(photo, 0));
   CHECK(drawn(1).pixels != photo.pixels);

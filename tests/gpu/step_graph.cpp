@@ -44,8 +44,7 @@ TEST_CASE("recorded text passes on a GPU give the CPU's features and gradients")
   const auto sizes = testing::toy_sizes();
   const TensorMap weights = testing::random_clip_weights(sizes, 1);
   const c10::Device gpu(at::kCUDA, 0);
-  const TextTower here(weights, sizes.text_layers),
-      there(cuda::moved(weights, gpu), sizes.text_layers);
+  const TextTower here(weights, sizes.text_layers), there(cuda::moved(weights, gpu), sizes.text_layers);
   cuda::record_text_passes();
   for (std::uint64_t step = 1; step <= 8; ++step) {
     CAPTURE(step);

@@ -27,8 +27,9 @@ TEST_CASE("what is no JSON is told by source, line, column and what was expected
   CHECK_THROWS_AS(mao::parse_json("{", "f.json", "an object"), mao::FormatError);
   CHECK_THROWS_WITH(mao::parse_json("{\"a\": [1,\n  2,}", "f.json", "an object"),
                     "f.json is not JSON: it cannot be read from line 2, column 5, at '}'; expected an object");
-  CHECK_THROWS_WITH(mao::parse_json("", "f.json", "an object"),
-                    "f.json is not JSON: it cannot be read from line 1, column 1, where the text ends; expected an object");
+  CHECK_THROWS_WITH(
+      mao::parse_json("", "f.json", "an object"),
+      "f.json is not JSON: it cannot be read from line 1, column 1, where the text ends; expected an object");
   CHECK_THROWS_WITH(mao::parse_json("[1e999]", "f.json", "a list"),
                     "f.json is not JSON: a number in it is too large; expected a list");
 }

@@ -114,7 +114,8 @@ TEST_CASE("a checksum is that of the content, however the header is laid out") {
   mao::write_safetensors(folder / "a", {{"m", at::arange(2)}}, {{"k", "v"}});
   const auto sum = mao::read_safetensors(folder / "a").checksum;
   const std::string header = R"({ "m": {"dtype":"I64", "shape":[2], "data_offsets":[0,16]},)"
-                             R"("__metadata__": {"mao_checksum": ")" + sum + R"(", "k": "v"} })";
+                             R"("__metadata__": {"mao_checksum": ")" +
+                             sum + R"(", "k": "v"} })";
   const auto data = mao::read_text_file(folder / "a");
   CHECK(mao::parse_safetensors(file_with(header, data.substr(data.size() - 16))).checksum == sum);
 }

@@ -8,7 +8,9 @@ TEST_CASE("an index names tensors, parts and bytes") {
   const mao_test::TemporaryFolder folder;
   folder.write("p1", "x");
   folder.write("p2", "x");
-  const auto read = [&](const std::string& text) { return mao::detail::read_shard_index(folder.write("i.index.json", text)); };
+  const auto read = [&](const std::string& text) {
+    return mao::detail::read_shard_index(folder.write("i.index.json", text));
+  };
   const auto index = read(R"({"metadata": {"total_size": 12}, "weight_map": {"a": "p1", "b": "p2", "c": "p1"}})");
   CHECK(index.part_of.at("c") == "p1");
   CHECK(index.parts.size() == 2);

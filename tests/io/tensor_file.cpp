@@ -75,7 +75,8 @@ TEST_CASE("weights in several parts are one file of tensors") {
     CHECK_THROWS_WITH(mao::read_tensors(folder.path()), ContainsSubstring(reason) && ContainsSubstring("index.json"));
   };
   refused(right, "65", "the parts hold 64 bytes of tensors, the index says 65");
-  refused(R"("a": "model-1.safetensors")" + std::string(R"(, "c": "model-1.safetensors")"), "24", "\"c\" is not in model-1");
+  refused(R"("a": "model-1.safetensors")" + std::string(R"(, "c": "model-1.safetensors")"), "24",
+          "\"c\" is not in model-1");
   refused(R"("b": "model-2.safetensors", "a": "model-2.safetensors")", "64", "\"a\" is not in model-2");
   refused(R"("a": "model-2.safetensors", "b": "model-1.safetensors")", "64", "which the index says is in");
   refused(R"("a": "model-3.safetensors")", "24", "these are not beside it: model-3.safetensors");

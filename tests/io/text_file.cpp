@@ -23,13 +23,19 @@ TEST_CASE("lines are the same whichever system ended them") {
 
 TEST_CASE("text from files and streams is UTF-8 without a mark") {
   const mao_test::TemporaryFolder folder;
-  CHECK(read_utf8_file(folder.write("bom.txt", "\xEF\xBB\xBF" "cat\r\n")) == "cat\r\n");
+  CHECK(read_utf8_file(folder.write("bom.txt",
+                                    "\xEF\xBB\xBF"
+                                    "cat\r\n")) == "cat\r\n");
   CHECK(read_text_file(folder / "bom.txt") == "cat\r\n");
   CHECK_THROWS_WITH(read_utf8_file(folder.write("latin.txt", "cat\nros\xE9\n")),
                     ContainsSubstring("latin.txt: line 2: 'ros\\xE9'"));
-  CHECK_THROWS_WITH(read_text_file(folder.write("wide.txt", std::string("\xFF\xFE" "c\0", 4))),
+  CHECK_THROWS_WITH(read_text_file(folder.write("wide.txt", std::string("\xFF\xFE"
+                                                                        "c\0",
+                                                                        4))),
                     ContainsSubstring("wide.txt: the text is UTF-16"));
   CHECK_THROWS_AS(read_utf8_file(folder / "absent.txt"), FileError);
-  std::istringstream stream("\xEF\xBB\xBF" "a\nb");
+  std::istringstream stream(
+      "\xEF\xBB\xBF"
+      "a\nb");
   CHECK(read_utf8(stream, "standard input") == "a\nb");
 }

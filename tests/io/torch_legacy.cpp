@@ -16,7 +16,8 @@ const std::filesystem::path golden = std::filesystem::path(mao_test::source_dir(
 }  // namespace
 
 TEST_CASE("PyTorch's older format holds the same tensors as the newer one") {
-  const auto old = mao::read_torch_archive(golden / "legacy_dict.pt"), now = mao::read_torch_archive(golden / "torch_save.pth.tar");
+  const auto old = mao::read_torch_archive(golden / "legacy_dict.pt"),
+             now = mao::read_torch_archive(golden / "torch_save.pth.tar");
   CHECK(old.metadata.at("epoch") == "3");
   std::size_t compared = 0;
   for (const auto& [name, tensor] : now.tensors) {

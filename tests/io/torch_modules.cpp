@@ -52,7 +52,8 @@ TEST_CASE("a TorchScript archive of PyTorch gives the code of its classes as tex
 TEST_CASE("names of TorchScript's classes lose what tells copies apart") {
   using mao::detail::script_type;
   CHECK(script_type("__torch__.open_clip.transformer.QuickGELU") == "open_clip.transformer.QuickGELU");
-  CHECK(script_type("__torch__.open_clip.transformer.___torch_mangle_15.QuickGELU") == "open_clip.transformer.QuickGELU");
+  CHECK(script_type("__torch__.open_clip.transformer.___torch_mangle_15.QuickGELU") ==
+        "open_clip.transformer.QuickGELU");
   CHECK(script_type("__torch__.Both") == "Both");
 }
 

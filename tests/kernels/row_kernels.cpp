@@ -95,7 +95,8 @@ TEST_CASE("softmax of rows of any width and its way back", "[row_kernels]") {
 
 TEST_CASE("the exact GELU and its slope, far out too", "[row_kernels]") {
   if (instruction_set() == InstructionSet::Portable) return;
-  const Tensor x = at::arange(-40960, 40960).to(at::kFloat) / 2048.0, exact = x.to(at::kDouble), out = at::empty_like(x);
+  const Tensor x = at::arange(-40960, 40960).to(at::kFloat) / 2048.0, exact = x.to(at::kDouble),
+               out = at::empty_like(x);
   const Tensor expected = at::gelu_backward(at::ones_like(exact), exact), bias = at::randn({x.size(0)});
   for (const bool has_bias : {false, true}) {
     const Tensor slope = has_bias ? x - bias : x.clone();

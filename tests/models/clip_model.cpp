@@ -256,10 +256,8 @@ TEST_CASE("a folder of Hugging Face cleans text as transformers does, and its se
   CHECK(clip.tokenize("&lt;") != small_tokenizer().encode("&lt;"));
   CHECK(clip.tokenize("low “x”") != small_tokenizer().encode("low “x”"));
   CHECK(clip.tokenize("Lower") == small_tokenizer().encode("lower"));
-  const Clip asked = Clip::load(folder.path(), {.vocabulary = {},
-                                                .activation = {},
-                                                .form = ClipForm(),
-                                                .cleaning = TextCleaning::OpenAi});
+  const Clip asked = Clip::load(
+      folder.path(), {.vocabulary = {}, .activation = {}, .form = ClipForm(), .cleaning = TextCleaning::OpenAi});
   CHECK(asked.tokenize("&lt;") == small_tokenizer().encode("&lt;"));
   folder.write("tokenizer_config.json", R"({"do_lower_case": false})");
   CHECK_THROWS_WITH(Clip::load(folder.path(), {.vocabulary = {}, .activation = {}, .form = ClipForm()}),

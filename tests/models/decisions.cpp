@@ -28,7 +28,8 @@ TEST_CASE("the example of a configuration is complete: mao reads it, and it fits
   CHECK(read.form.vision_scale);
 }
 
-TEST_CASE("heads: the caller, the configuration, OpenAI's archive, the saved modules, published widths, in this order") {
+TEST_CASE(
+    "heads: the caller, the configuration, OpenAI's archive, the saved modules, published widths, in this order") {
   ClipForm form;
   ClipEvidence evidence{.source = "x.pt", .configured = "config.json", .heads = ClipHeads{4, 2}};
   CHECK(detail::decide_heads(form, sizes, evidence) == "as asked for");
@@ -57,7 +58,8 @@ TEST_CASE("heads: the caller, the configuration, OpenAI's archive, the saved mod
 TEST_CASE("heads that are asked for divide their widths and are positive") {
   ClipForm form;
   for (const ClipHeads heads : {ClipHeads{3, 1}, ClipHeads{2, 5}, ClipHeads{0, 1}, ClipHeads{2, -1}}) {
-    CHECK_THROWS_AS(detail::decide_heads(form, sizes, {.source = "x.pt", .configured = "", .heads = heads}), OptionError);
+    CHECK_THROWS_AS(detail::decide_heads(form, sizes, {.source = "x.pt", .configured = "", .heads = heads}),
+                    OptionError);
   }
 }
 

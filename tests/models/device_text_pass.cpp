@@ -30,7 +30,9 @@ TEST_CASE("a registered pass does what it can take", "[device_text_pass]") {
   const TensorMap weights = mao::testing::random_clip_weights(sizes, 1);
   const TextTower tower(weights, sizes.text_layers);
   const TextBatch one{normal_tensor({1, 3, sizes.text_width}, 1.0, Rng(1)),
-                      normal_tensor({2, sizes.text_width}, 1.0, Rng(2)), {0, 2}, {0}};
+                      normal_tensor({2, sizes.text_width}, 1.0, Rng(2)),
+                      {0, 2},
+                      {0}};
   const TextBatch two{one.prefix, one.suffix, {0, 1, 2}, {0, 0}};
   const Tensor own_one = tower.encode(one), own_two = tower.encode(two);
   const DeviceTextPass pass{&one_row_alone, &first_suffix};

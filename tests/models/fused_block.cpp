@@ -24,7 +24,8 @@ TEST_CASE("the fused block is the block in formulas, whole and read out", "[fuse
   const std::int64_t images = 3, length = 7, width = sizes.vision_width;
   for (const auto& [activation, heads] : {std::pair{Activation::QuickGelu, 2}, {Activation::Gelu, 8}}) {
     for (const bool read_out : {false, true}) {
-      const Block block = Block::from(weights, "visual.transformer.resblocks.", 1, {.heads = heads, .activation = activation});
+      const Block block =
+          Block::from(weights, "visual.transformer.resblocks.", 1, {.heads = heads, .activation = activation});
       const mao::detail::FusedBlock fused(block, Precision::Fp32, read_out);
       const Tensor x = normal_tensor({images * length, width}, 1.0, Rng(3)).requires_grad_(true);
       const Tensor batch = x.view({images, length, width});
@@ -37,7 +38,8 @@ TEST_CASE("the fused block is the block in formulas, whole and read out", "[fuse
       if (read_out) rows.queries = at::arange(images) * length;
       mao::detail::KeptBlock kept;
       CAPTURE(read_out, heads);
-      CHECK(relative_difference(fused.forward({x.detach()}, {}, attention, rows, &kept).total(), expected.detach()) < 5e-6);
+      CHECK(relative_difference(fused.forward({x.detach()}, {}, attention, rows, &kept).total(), expected.detach()) <
+            5e-6);
       const auto back = fused.backward(kept, attention, rows, fused.down(gradient));
       CHECK(relative_difference(back.exact, x.grad()) < 5e-6);
     }

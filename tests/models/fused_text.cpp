@@ -51,8 +51,7 @@ TEST_CASE("bf16 is within its bounds of fp32, with kernels and without", "[fused
   auto sizes = mao::testing::toy_sizes();
   sizes.text_width = 256;
   const TensorMap weights = mao::testing::random_clip_weights(sizes, 5);
-  const TextTower exact(weights, sizes.text_layers),
-      half(weights, sizes.text_layers, ClipForm(), Precision::Bf16);
+  const TextTower exact(weights, sizes.text_layers), half(weights, sizes.text_layers, ClipForm(), Precision::Bf16);
   const Differentiated expected = differentiate(exact, {}), fast = differentiate(half, {});
   const PortableScope portable;
   const Differentiated plain = differentiate(half, {});

@@ -15,8 +15,7 @@ TEST_CASE("prompted images: kernels and formulas agree in features and gradients
           "[fused_vision]") {
   const auto sizes = mao::testing::toy_sizes();
   const TensorMap weights = mao::testing::random_clip_weights(sizes, 2);
-  const VisionTower exact(weights, sizes),
-      half(weights, sizes, ClipForm(), Precision::Bf16);
+  const VisionTower exact(weights, sizes), half(weights, sizes, ClipForm(), Precision::Bf16);
   const std::int64_t width = sizes.vision_width;
   const Tensor pixels = normal_tensor({11, 3, 8, 8}, 1.0, Rng(1));
   const auto tokens = [&](std::int64_t n, const char* name) {

@@ -95,6 +95,8 @@ TEST_CASE("image files are decoded and transformed, announced or not", "[image_s
 }
 
 TEST_CASE("sources over another source refuse one that is null", "[image_sources]") {
-  CHECK_THROWS_WITH(FeaturedImages(nullptr, at::ones({1, 2})), ContainsSubstring("FeaturedImages: the source of pixels is"));
-  CHECK_THROWS_WITH(CachedViews(nullptr, at::ones({1, 2}), 1, false), ContainsSubstring("CachedViews: the source is null"));
+  CHECK_THROWS_WITH(FeaturedImages(nullptr, at::ones({1, 2})),
+                    ContainsSubstring("FeaturedImages: the source of pixels is"));
+  CHECK_THROWS_WITH(CachedViews(nullptr, at::ones({1, 2}), 1, false),
+                    ContainsSubstring("CachedViews: the source is null"));
 }

@@ -21,8 +21,8 @@
 
 namespace {
 
-using mao::Tensor;
 using mao::MobileNetMiniLm;
+using mao::Tensor;
 using mao::testing::largest_difference;
 using mao_test::TemporaryFolder;
 
@@ -70,15 +70,15 @@ mao::MiniLm small_mini_lm(mao::Precision precision = mao::Precision::Fp32) {
 mao::MobileNetV2 small_network(std::int64_t classes) {
   using Kind = mao::GraphOp::Kind;
   const mao::Graph graph{.input = 0,
-                                   .result = 2,
-                                   .ops = {{.kind = Kind::Convolution,
-                                            .inputs = {0},
-                                            .output = 1,
-                                            .name = "conv",
-                                            .stride = 2,
-                                            .groups = 1,
-                                            .relu6 = true},
-                                           {.kind = Kind::Mean, .inputs = {1}, .output = 2, .name = {}}}};
+                         .result = 2,
+                         .ops = {{.kind = Kind::Convolution,
+                                  .inputs = {0},
+                                  .output = 1,
+                                  .name = "conv",
+                                  .stride = 2,
+                                  .groups = 1,
+                                  .relu6 = true},
+                                 {.kind = Kind::Mean, .inputs = {1}, .output = 2, .name = {}}}};
   return {graph, {{"conv.weight", noise({classes, 3, 3, 3}, "conv")}, {"conv.bias", noise({classes}, "bias")}}};
 }
 

@@ -18,9 +18,9 @@
 
 namespace {
 
-using mao::Tensor;
 using mao::convolve_same;
 using mao::MobileNetV2;
+using mao::Tensor;
 using mao::testing::largest_difference;
 using mao_test::TemporaryFolder;
 

@@ -15,14 +15,13 @@ constexpr const char* quick = "open_clip.transformer.QuickGELU";
 
 /// As torch.save writes open_clip's CLIP.
 Modules open_clip() {
-  Modules modules{{"",
-                   {"open_clip.model.CLIP",
-                    {{"context_length", "77"}, {"text_pool_type", "argmax"}, {"attn_mask", "tensor"}}}},
-                  {"visual",
-                   {"open_clip.transformer.VisionTransformer",
-                    {{"image_size", "96, 96"}, {"pool_type", "tok"}, {"final_ln_after_pool", "false"}}}},
-                  {"visual.ln_pre", {norm, {{"eps", "1e-05"}}}},
-                  {"ln_final", {norm, {{"eps", "1e-06"}}}}};
+  Modules modules{
+      {"", {"open_clip.model.CLIP", {{"context_length", "77"}, {"text_pool_type", "argmax"}, {"attn_mask", "tensor"}}}},
+      {"visual",
+       {"open_clip.transformer.VisionTransformer",
+        {{"image_size", "96, 96"}, {"pool_type", "tok"}, {"final_ln_after_pool", "false"}}}},
+      {"visual.ln_pre", {norm, {{"eps", "1e-05"}}}},
+      {"ln_final", {norm, {{"eps", "1e-06"}}}}};
   for (const std::string tower : {"visual.transformer", "transformer"}) {
     for (const std::string block : {".resblocks.0.", ".resblocks.1."}) {
       modules[tower + block + "attn"] = {attention, {{"num_heads", tower == "transformer" ? "2" : "3"}}};
@@ -102,7 +101,8 @@ TEST_CASE("modules that mao does not have are refused by name") {
   };
   Modules relu = open_clip();
   relu["transformer.resblocks.1.mlp.gelu"].type = "torch.nn.modules.activation.ReLU";
-  check_refused(relu, "transformer.resblocks.1.mlp.gelu is of class torch.nn.modules.activation.ReLU, expected QuickGELU");
+  check_refused(relu,
+                "transformer.resblocks.1.mlp.gelu is of class torch.nn.modules.activation.ReLU, expected QuickGELU");
   relu["transformer.resblocks.1.mlp.gelu"].type = "torch.nn.modules.activation.GELU";
   check_refused(relu, "transformer.resblocks.1.mlp.gelu has another activation");
   check_refused(with("visual.transformer.resblocks.1.attn", "num_heads", "6"), "another number of heads");
@@ -152,10 +152,9 @@ TEST_CASE("pixels that open_clip noted in the image tower are read, by either of
   modules["visual"].attributes["preprocess_cfg.size"] = "96, 96";
   modules["visual"].attributes["preprocess_cfg.interpolation"] = "bilinear";
   modules["visual"].attributes["preprocess_cfg.fill_color"] = "0";
-  CHECK(stated_form(modules, "x.pt").pixels == nlohmann::json{{"std", {0.25, 0.5, 0.5}},
-                                                              {"size", {96, 96}},
-                                                              {"interpolation", "bilinear"},
-                                                              {"fill_color", 0}});
+  CHECK(
+      stated_form(modules, "x.pt").pixels ==
+      nlohmann::json{{"std", {0.25, 0.5, 0.5}}, {"size", {96, 96}}, {"interpolation", "bilinear"}, {"fill_color", 0}});
   modules["visual"].attributes["preprocess_cfg.fill_color"] = "black";
   check_refused(modules, "preprocess_cfg.fill_color is black, expected numbers");
 }

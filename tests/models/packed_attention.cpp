@@ -67,9 +67,9 @@ TEST_CASE("packed attention and its way back are the formula's", "[packed_attent
     compare(mao::detail::PackedAttention(sequences), qkv.size(0));
     if (attended == 0) continue;
     const Tensor more = qkv.detach().narrow(0, rows.total(), attended).clone();
-    const Tensor back = compare(mao::detail::PackedAttention(
-                                    sequences, {more.narrow(1, width, width), more.narrow(1, 2 * width, width)}),
-                                rows.total());
+    const Tensor back = compare(
+        mao::detail::PackedAttention(sequences, {more.narrow(1, width, width), more.narrow(1, 2 * width, width)}),
+        rows.total());
     CHECK(back.narrow(0, rows.total(), attended).abs().max().item<float>() == 0);  // constants get no gradient
   }
 }

@@ -21,8 +21,8 @@ TEST_CASE("rows packed together are the rows packed alone", "[packed_text]") {
   const Tensor& positions = weights.at("positional_embedding");
   const Tensor prefix = normal_tensor({2, 3, sizes.text_width}, 1.0, Rng(1)),
                suffix = normal_tensor({7, sizes.text_width}, 1.0, Rng(2));
-  const BlockPrompts prompts{{}, {normal_tensor({2, sizes.text_width}, 1.0, Rng(3)),
-                                  normal_tensor({1, sizes.text_width}, 1.0, Rng(4))}};
+  const BlockPrompts prompts{
+      {}, {normal_tensor({2, sizes.text_width}, 1.0, Rng(3)), normal_tensor({1, sizes.text_width}, 1.0, Rng(4))}};
   const std::vector<std::int64_t> offsets{0, 2, 6, 7}, group{1, 0, 1};
   const Tensor together = detail::PackedText({prefix, suffix, offsets, group}, positions).encode(blocks, prompts);
   for (std::size_t r = 0; r < group.size(); ++r) {

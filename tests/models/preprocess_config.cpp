@@ -111,8 +111,11 @@ TEST_CASE("what is not said is the library's default", "[preprocess_config]") {
   CHECK(hugging_face("{}", 224) == Preprocess{.resolution = 224, .crop_rounds_down = true});
   CHECK(hugging_face(R"({"size": 8, "default_to_square": true, "do_center_crop": false})").mode == ResizeMode::squash);
   CHECK(hugging_face(R"({"image_processor_type": "SiglipImageProcessorFast", "size": [8, 8], "do_pad": false,
-                         "do_convert_rgb": null, "_valid_processor_keys": ["images"], "auto_map": null})") ==
-        [] { Preprocess p = Preprocess::symmetric(8); p.mode = ResizeMode::squash; return p; }());
+                         "do_convert_rgb": null, "_valid_processor_keys": ["images"], "auto_map": null})") == [] {
+    Preprocess p = Preprocess::symmetric(8);
+    p.mode = ResizeMode::squash;
+    return p;
+  }());
 }
 
 TEST_CASE("settings of preprocess_cfg that mao does not have are refused by their key", "[preprocess_config]") {

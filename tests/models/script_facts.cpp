@@ -47,7 +47,8 @@ TEST_CASE("heads that a trace computes are not guessed") {
 
 TEST_CASE("the epsilon of a layer norm is an attribute, a constant, or an argument that is left out when it is 1e-5") {
   CHECK(epsilon_of({"LayerNorm", {{"eps", "1e-06"}}}) == 1e-6);
-  CHECK(epsilon_of({"LayerNorm", {}, "class LayerNorm(Module):\n  eps : Final[float] = 1.0000000000000001e-05\n"}) == 1e-5);
+  CHECK(epsilon_of({"LayerNorm", {}, "class LayerNorm(Module):\n  eps : Final[float] = 1.0000000000000001e-05\n"}) ==
+        1e-5);
   CHECK(epsilon_in("torch.layer_norm(input, [192], weight, bias)") == 1e-5);
   CHECK(epsilon_in("torch.layer_norm(input, [192], weight, bias, 0.001)") == 0.001);
   CHECK_FALSE(epsilon_in("torch.layer_norm(input, [192], weight, bias, _3)"));

@@ -39,8 +39,10 @@ Tensor dense(const TextTower& tower, const TextBatch& batch, Rng rng, const Bloc
   std::vector<std::int64_t> last;
   for (std::int64_t r = 0; r < batch.rows(); ++r) {
     const auto begin = batch.offsets[static_cast<std::size_t>(r)], length = batch.suffix_length(r);
-    const Tensor row = at::cat({batch.prefix[batch.group[static_cast<std::size_t>(r)]], batch.suffix.narrow(0, begin, length)});
-    const Tensor noise = normal_tensor({tower.context_length() - row.size(0), row.size(1)}, 1.0, rng[static_cast<std::uint64_t>(r)]);
+    const Tensor row =
+        at::cat({batch.prefix[batch.group[static_cast<std::size_t>(r)]], batch.suffix.narrow(0, begin, length)});
+    const Tensor noise =
+        normal_tensor({tower.context_length() - row.size(0), row.size(1)}, 1.0, rng[static_cast<std::uint64_t>(r)]);
     rows.push_back(at::cat({row, noise}).unsqueeze(0));
     last.push_back(row.size(0) - 1);
   }
@@ -53,10 +55,10 @@ TEST_CASE("packed and dense text towers agree in value and gradient", "[text_tow
   const mao::testing::ToyModel model(3);
   const TextTower& tower = model.text_tower();
   const std::vector<Case> cases{
-      {1, 5, {3, 1, 7, 2}, {0, 0, 0, 0}},          // CoOp: one shared prefix
-      {1, 1, {4, 9, 2}, {0, 0, 0}},                // start token alone
-      {3, 4, {2, 5, 1, 3}, {2, 0, 1, 0}},          // per class or image, rows in any order
-      {1, 2, {1}, {0}},                            // a single row of a single token
+      {1, 5, {3, 1, 7, 2}, {0, 0, 0, 0}},  // CoOp: one shared prefix
+      {1, 1, {4, 9, 2}, {0, 0, 0}},        // start token alone
+      {3, 4, {2, 5, 1, 3}, {2, 0, 1, 0}},  // per class or image, rows in any order
+      {1, 2, {1}, {0}},                    // a single row of a single token
   };
   for (std::uint64_t seed = 0; seed < cases.size(); ++seed) {
     const TextBatch batch = random_batch(cases[seed], tower.width(), Rng(seed));
@@ -128,7 +130,8 @@ TEST_CASE("prompts that do not fit the text tower are refused", "[text_tower]") 
   const Tensor three = normal_tensor({3, model.text_tower().width()}, 0.5, Rng(1));
   CHECK_THROWS_WITH(model.encode_text(batch, {{}, {three, {}}}),
                     ContainsSubstring("a prompt of 3 tokens") && ContainsSubstring("prefix has 2"));
-  CHECK_THROWS_WITH(model.encode_text(batch, BlockPrompts(4)), ContainsSubstring("prompts for 4 blocks, the tower has 3"));
+  CHECK_THROWS_WITH(model.encode_text(batch, BlockPrompts(4)),
+                    ContainsSubstring("prompts for 4 blocks, the tower has 3"));
 }
 
 TEST_CASE("a row's features do not depend on the other rows", "[text_tower]") {

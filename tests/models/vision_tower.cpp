@@ -24,13 +24,15 @@ TEST_CASE("patches as a matrix product equal the convolution", "[vision_tower]")
   const VisionTower tower(weights, sizes);
   const Tensor pixels = normal_tensor({3, 3, sizes.resolution, sizes.resolution}, 1.0, Rng(1));
   std::map<std::string, Tensor> seen;
-  const Tensor features = tower.encode(pixels, {}, [&](const std::string& name, const Tensor& value) { seen[name] = value; });
+  const Tensor features =
+      tower.encode(pixels, {}, [&](const std::string& name, const Tensor& value) { seen[name] = value; });
   const Tensor expected = at::conv2d(pixels, weights.at("visual.conv1.weight"), {}, sizes.patch);
   CHECK(relative_difference(seen.at("visual.conv1"), expected) < 1e-5);
   CHECK(features.sizes() == at::IntArrayRef({3, sizes.embed}));
   // The class token of the whole last block is what the class-token-only block computes.
   const Tensor whole = seen.at("visual.block2").select(1, 0);
-  const Tensor normed = at::layer_norm(whole, {sizes.vision_width}, weights.at("visual.ln_post.weight"), weights.at("visual.ln_post.bias"));
+  const Tensor normed = at::layer_norm(whole, {sizes.vision_width}, weights.at("visual.ln_post.weight"),
+                                       weights.at("visual.ln_post.bias"));
   CHECK(relative_difference(seen.at("visual.ln_post"), normed) < 1e-5);
 }
 
@@ -39,10 +41,14 @@ TEST_CASE("the prompted image tower is the plain blocks on longer sequences", "[
   const TensorMap weights = mao::testing::random_clip_weights(sizes, 2);
   const VisionTower tower(weights, sizes);
   const Tensor pixels = normal_tensor({2, 3, sizes.resolution, sizes.resolution}, 1.0, Rng(1));
-  const auto tokens = [&](std::int64_t n, const char* name) { return normal_tensor({n, sizes.vision_width}, 0.5, Rng(4)[name]); };
-  const ImagePrompts prompts{.tokens = tokens(3, "input"), .deep = {{}, {tokens(3, "one"), tokens(2, "keys")}, {tokens(2, "two"), {}}}};
+  const auto tokens = [&](std::int64_t n, const char* name) {
+    return normal_tensor({n, sizes.vision_width}, 0.5, Rng(4)[name]);
+  };
+  const ImagePrompts prompts{.tokens = tokens(3, "input"),
+                             .deep = {{}, {tokens(3, "one"), tokens(2, "keys")}, {tokens(2, "two"), {}}}};
   std::map<std::string, Tensor> seen;
-  static_cast<void>(tower.encode(pixels, {}, [&](const std::string& name, const Tensor& value) { seen[name] = value; }));
+  static_cast<void>(
+      tower.encode(pixels, {}, [&](const std::string& name, const Tensor& value) { seen[name] = value; }));
   const auto norm = [&](const Tensor& x, const std::string& name) {
     return at::layer_norm(x, {sizes.vision_width}, weights.at(name + ".weight"), weights.at(name + ".bias"));
   };

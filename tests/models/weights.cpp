@@ -283,5 +283,6 @@ TEST_CASE("heads that a caller states stand for a configuration", "[weights]") {
   const auto asked = prepare_clip_weights(toy_file(), empty / "clip.pt", Activation::Gelu, {}, ClipHeads{4, 2});
   CHECK(asked.form.vision.heads == 4);
   CHECK(asked.form.text.heads == 2);
-  CHECK_THROWS_AS(prepare_clip_weights(toy_file(), empty / "clip.pt", Activation::Gelu, {}, ClipHeads{3, 1}), OptionError);
+  CHECK_THROWS_AS(prepare_clip_weights(toy_file(), empty / "clip.pt", Activation::Gelu, {}, ClipHeads{3, 1}),
+                  OptionError);
 }

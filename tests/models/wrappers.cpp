@@ -21,8 +21,9 @@ const std::vector<std::string> openai{"visual.conv1.weight", "token_embedding.we
 }  // namespace
 
 TEST_CASE("a model below any prefix is found") {
-  for (const std::string prefix : {"", "state_dict.", "model.", "model_state_dict.", "module.", "_orig_mod.",
-                                   "state_dict.module._orig_mod.", "_forward_module.model.", "state_dict.model.clip."}) {
+  for (const std::string prefix :
+       {"", "state_dict.", "model.", "model_state_dict.", "module.", "_orig_mod.", "state_dict.module._orig_mod.",
+        "_forward_module.model.", "state_dict.model.clip."}) {
     for (const auto& names : {openai, custom, hugging_face}) {
       INFO(prefix << names.front());
       const auto found = mao::unwrapped(under(prefix, names), "x.pt");
@@ -34,7 +35,8 @@ TEST_CASE("a model below any prefix is found") {
 }
 
 TEST_CASE("the state of the training beside the model is left out, anything else is refused by name") {
-  const auto training = mao::unwrapped(under("state_dict.module.", openai, {"optimizer.state.x", "scaler._scale"}), "x.pt");
+  const auto training =
+      mao::unwrapped(under("state_dict.module.", openai, {"optimizer.state.x", "scaler._scale"}), "x.pt");
   CHECK(training.tensors.size() == openai.size());
   const auto refused = [](const mao::TensorFile& file, const std::string& reason) {
     CHECK_THROWS_AS(mao::unwrapped(file, "x.pt"), mao::FormatError);
@@ -53,7 +55,8 @@ TEST_CASE("weights of integers are refused by name, counters are not weights") {
   tensors["input_resolution"] = at::zeros({}, at::kLong);
   CHECK_NOTHROW(mao::expect_real_weights(tensors, "x.pt"));
   tensors["visual.conv1.weight"] = at::zeros({1}, at::kChar);
-  CHECK_THROWS_WITH(mao::expect_real_weights(tensors, "x.pt"), ContainsSubstring("x.pt: visual.conv1.weight is of type Char"));
+  CHECK_THROWS_WITH(mao::expect_real_weights(tensors, "x.pt"),
+                    ContainsSubstring("x.pt: visual.conv1.weight is of type Char"));
 }
 
 TEST_CASE("the modules of a model below a prefix keep their records, its root the code around it") {

@@ -76,8 +76,8 @@ TEST_CASE("a parameter without a gradient stays as it is, whatever its decay", "
 }
 
 TEST_CASE("parameters and moments are the whole state", "[optimizer]") {
-  for (const auto kind : {OptimizerKind::Sgd, OptimizerKind::Adam, OptimizerKind::AdamW, OptimizerKind::RAdam,
-                          OptimizerKind::RmsProp}) {
+  for (const auto kind :
+       {OptimizerKind::Sgd, OptimizerKind::Adam, OptimizerKind::AdamW, OptimizerKind::RAdam, OptimizerKind::RmsProp}) {
     const OptimizerOptions options{.kind = kind, .beta2 = 0.9, .amsgrad = true};
     const Tensor whole = parameter(start), first = parameter(start);
     Optimizer uninterrupted({{"w", whole}}, options), before({{"w", first}}, options);
@@ -106,7 +106,7 @@ TEST_CASE("Adam and AdamW give what their formulas give", "[optimizer]") {
       double w = start[i].item<double>(), m = 0, v = 0;
       for (int t = 0; t < 6; ++t) {
         double g = gradient_of(t)[i].item<double>();
-        decoupled ? w *= 1 - rate_of(t) * decay : g += decay * w;
+        decoupled ? w *= 1 - rate_of(t)* decay : g += decay * w;
         m = beta1 * m + (1 - beta1) * g;
         v = beta2 * v + (1 - beta2) * g * g;
         const double first = m / (1 - std::pow(beta1, t + 1)), second = v / (1 - std::pow(beta2, t + 1));
@@ -147,16 +147,17 @@ TEST_CASE("dampening spares the first step, Nesterov looks ahead", "[optimizer]"
 
 TEST_CASE("AMSGrad keeps the greatest second moment", "[optimizer]") {
   const double decay = 0.05, beta1 = 0.8, beta2 = 0.5;
-  check_steps({.kind = OptimizerKind::Adam, .weight_decay = decay, .beta1 = beta1, .beta2 = beta2, .amsgrad = true}, 8, [&] {
-    return [=, m = 0.0, v = 0.0, most = 0.0](double& w, double g, int t) mutable {
-      g += decay * w;
-      m = beta1 * m + (1 - beta1) * g;
-      v = beta2 * v + (1 - beta2) * g * g;
-      most = std::max(most, v);
-      const double corrected = std::sqrt(most) / std::sqrt(1 - std::pow(beta2, t + 1));
-      w -= rate_of(t) * m / (1 - std::pow(beta1, t + 1)) / (corrected + 1e-8);
-    };
-  });
+  check_steps({.kind = OptimizerKind::Adam, .weight_decay = decay, .beta1 = beta1, .beta2 = beta2, .amsgrad = true}, 8,
+              [&] {
+                return [=, m = 0.0, v = 0.0, most = 0.0](double& w, double g, int t) mutable {
+                  g += decay * w;
+                  m = beta1 * m + (1 - beta1) * g;
+                  v = beta2 * v + (1 - beta2) * g * g;
+                  most = std::max(most, v);
+                  const double corrected = std::sqrt(most) / std::sqrt(1 - std::pow(beta2, t + 1));
+                  w -= rate_of(t) * m / (1 - std::pow(beta1, t + 1)) / (corrected + 1e-8);
+                };
+              });
 }
 
 TEST_CASE("RMSprop divides by the root of the mean square", "[optimizer]") {

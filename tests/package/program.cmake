@@ -6,7 +6,7 @@ if(NOT EXISTS "${mao}")
 endif()
 file(REMOVE_RECURSE "${WORK}")
 file(MAKE_DIRECTORY "${WORK}")
-execute_process(COMMAND "${mao}" tune --data sketch --learner zero-shot --out untuned WORKING_DIRECTORY "${WORK}"
+execute_process(COMMAND "${mao}" tune --data sketch --method zero-shot --out untuned WORKING_DIRECTORY "${WORK}"
   OUTPUT_VARIABLE output COMMAND_ERROR_IS_FATAL ANY)
 string(FIND "${output}" "${PREFIX}/share/mao/embedded/config.json" place)
 if(place EQUAL -1)

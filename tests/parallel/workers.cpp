@@ -15,7 +15,7 @@
 #include <mao/models/image_sources.hpp>
 #include <mao/tuner/recipes.hpp>
 
-#include "learners/any_backbone.hpp"
+#include "methods/any_backbone.hpp"
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
@@ -161,11 +161,11 @@ TEST_CASE("several workers end where one ends: both steps of MAO, and fewer imag
     });
   });
   check_as_alone("new stage", 3, [](const Pool& workers) {
-    return trained(any<ProGrad<ToyModel>>(elsewhere(1)), [&](AnyBackbone& backbone,
-                                                             const std::vector<std::int64_t>& labels) {
-      return mao_new(backbone, backbone.classes(), std::ssize(labels), Picky{},
-                     {.sampler = {.batch = 8}, .schedule = fast(1), .tuner = {.workers = workers}});
-    });
+    return trained(any<ProGrad<ToyModel>>(elsewhere(1)),
+                   [&](AnyBackbone& backbone, const std::vector<std::int64_t>& labels) {
+                     return mao_new(backbone, backbone.classes(), std::ssize(labels), Picky{},
+                                    {.sampler = {.batch = 8}, .schedule = fast(1), .tuner = {.workers = workers}});
+                   });
   });
   check_as_alone("2 images, 3 workers", 3, [](const Pool& workers) {
     return trained(any<Upt<ToyModel>>(), [&](AnyBackbone& backbone, const std::vector<std::int64_t>& labels) {

@@ -12,7 +12,8 @@ TEST_CASE("every method has an example that trains it and tests both halves", "[
   int ran = 0;
   for (const auto& source : fs::directory_iterator(mao_test::source_dir() + "/examples/backbones")) {
     if (source.path().extension() != ".cpp") continue;
-    const auto run = mao_test::shell(mao_test::quoted(fs::path(mao_test::build_dir() + "/bin/examples/backbones") / source.path().stem()));
+    const auto run = mao_test::shell(
+        mao_test::quoted(fs::path(mao_test::build_dir() + "/bin/examples/backbones") / source.path().stem()));
     CAPTURE(source.path().string(), run.output);
     CHECK(run.code == 0);
     CHECK_THAT(run.output, ContainsSubstring("Base") && ContainsSubstring("New"));

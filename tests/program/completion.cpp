@@ -32,7 +32,7 @@ TEST_CASE("bash completes commands, options, and the values of options", "[compl
   CHECK(offered("mao tu") == "\ntune\n");
   CHECK_THAT(offered("mao ''"), ContainsSubstring("\nreport\n") && ContainsSubstring("\ncompletion\n"));
   CHECK(offered("mao datasets ch") == "\ncheck\n");
-  CHECK_THAT(offered("mao tune --lea"), ContainsSubstring("\n--learner\n"));
+  CHECK_THAT(offered("mao tune --meth"), ContainsSubstring("\n--method\n"));
   CHECK_THAT(offered("mao tune --data sketch --precision ''"), ContainsSubstring("\nbf16\n"));
   CHECK(offered("mao tune --precision bf") == "\nbf16\n");
   CHECK(offered("mao completion ''") == "\n\n");  // nothing of ours: the shell offers files

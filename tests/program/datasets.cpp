@@ -142,8 +142,7 @@ TEST_CASE("a run takes the few shots that CoOp has saved, and says when it does 
   fs::create_directories(saved.parent_path());
   fs::copy_file(mao_test::image_golden("few_shot_4.pkl"), saved);
   const auto tune = [&](const std::string& run, const std::string& more) {
-    return mao_program("tune --data " + quoted(root.path()) +
-                       " --class-split all --learner coop --epochs 1 --seeds 1 " +
+    return mao_program("tune --data " + quoted(root.path()) + " --class-split all --method coop --epochs 1 --seeds 1 " +
                        "--shots 2 --batch 2 --feature-cache off --out " + quoted(root / run) + " " + more);
   };
   const Run ours = tune("ours", "");

@@ -88,7 +88,9 @@ TEST_CASE("encode writes unit-length features of pictures and whole texts", "[en
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "f.safetensors", texts = temporary.path() / "texts.txt";
   const auto files = pictures(temporary.path() / "pictures");
-  write(texts, "\xEF\xBB\xBF" "a photo of a red circle.\r\na_blue  star {}\r\n");
+  write(texts,
+        "\xEF\xBB\xBF"
+        "a photo of a red circle.\r\na_blue  star {}\r\n");
   const Run run = mao_program("encode --images " + quoted(temporary.path() / "pictures") + " --texts-file " +
                               quoted(texts) + " --out " + quoted(out));
   INFO(run.output);
@@ -112,7 +114,8 @@ TEST_CASE("encode takes lists of paths, and writes arrays for NumPy and tables",
   const auto files = pictures(temporary.path() / "pictures");
   const fs::path list = temporary.path() / "list.txt", texts = temporary.path() / "texts.txt",
                  npz = temporary.path() / "f.npz", csv = temporary.path() / "f.csv";
-  write(list, "\xEF\xBB\xBF" + files[2].string() + "\r\n\r\n" + (temporary.path() / "pictures" / "b").string() + "\r\n");
+  write(list,
+        "\xEF\xBB\xBF" + files[2].string() + "\r\n\r\n" + (temporary.path() / "pictures" / "b").string() + "\r\n");
   write(texts, "gr\xC3\xBCn, \"wei\xC3\x9F\"\nred");
   const std::string from = "encode --images-file " + quoted(list) + " --texts-file " + quoted(texts) + " --out ";
   REQUIRE(mao_program(from + quoted(npz)).code == 0);
@@ -126,7 +129,7 @@ TEST_CASE("encode takes lists of paths, and writes arrays for NumPy and tables",
   CHECK(array_of(zip, "text_features", "<f4", "(2, " + width + ")").size() == values.size());
   const std::string green = array_of(zip, "texts", "<U12", "(2,)");
   CHECK(green.substr(8, 8) == std::string("\xFC\0\0\0n\0\0\0", 8));  // U+00FC, n
-  CHECK(green.substr(12 * 4 + 12) == std::string(36, '\0'));          // behind "red"
+  CHECK(green.substr(12 * 4 + 12) == std::string(36, '\0'));         // behind "red"
   array_of(zip, "damaged", "<U1", "(0,)");
 
   std::ifstream table(csv);
@@ -204,7 +207,8 @@ TEST_CASE("features without a direction are refused by the name of their text", 
   mao::write_safetensors(temporary.path() / "model" / "model.safetensors", weights.tensors, weights.metadata);
   REQUIRE(mao_program(command).code == 0);
   const mao::Clip clip = embedded();
-  CHECK(close(mao::read_safetensors(out).tensors.at("text_features"), unit(mao::sentence_features(clip, {"red", "blue"}))));
+  CHECK(close(mao::read_safetensors(out).tensors.at("text_features"),
+              unit(mao::sentence_features(clip, {"red", "blue"}))));
   fs::remove(out);
   projection = at::zeros_like(plain);
   mao::write_safetensors(temporary.path() / "model" / "model.safetensors", weights.tensors, weights.metadata);
@@ -220,27 +224,27 @@ TEST_CASE("encode through learned prompts gives the answers of predict", "[encod
   const fs::path out = temporary.path() / "f.safetensors", names = temporary.path() / "names.txt";
   write(names, "plain red circle\nstriped blue star\n");
   const mao::Clip clip = embedded();
-  const auto tuned = [&](const std::string& learner) {
-    const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --learner " + learner +
-                                " --out " + quoted(temporary.path() / learner));
+  const auto tuned = [&](const std::string& method) {
+    const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --method " + method +
+                                " --out " + quoted(temporary.path() / method));
     INFO(run.output);
     REQUIRE(run.code == 0);
-    return quoted(temporary.path() / learner / "seed1" / "plain.prompts.safetensors");
+    return quoted(temporary.path() / method / "seed1" / "plain.prompts.safetensors");
   };
-  for (const std::string learner : {"coop", "vpt"}) {
-    const std::string prompts = tuned(learner), images = quoted(files[0]) + " " + quoted(files[1]);
+  for (const std::string method : {"coop", "vpt"}) {
+    const std::string prompts = tuned(method), images = quoted(files[0]) + " " + quoted(files[1]);
     const Run run = mao_program("encode --prompts " + prompts + " --images " + images + " --texts-file " +
                                 quoted(names) + " --out " + quoted(out));
     INFO(run.output);
     REQUIRE(run.code == 0);
     const mao::TensorFile file = mao::read_safetensors(out);
-    CHECK(file.metadata.at("method") == learner);
-    CHECK(close(file.tensors.at("image_features"), expected_images(clip, {files[0], files[1]})) == (learner == "coop"));
-    const mao::Tensor probabilities =
-        at::softmax(at::matmul(file.tensors.at("image_features"), file.tensors.at("text_features").t()) *
-                        clip.logit_scale(), 1);
+    CHECK(file.metadata.at("method") == method);
+    CHECK(close(file.tensors.at("image_features"), expected_images(clip, {files[0], files[1]})) == (method == "coop"));
+    const mao::Tensor probabilities = at::softmax(
+        at::matmul(file.tensors.at("image_features"), file.tensors.at("text_features").t()) * clip.logit_scale(), 1);
     const json predicted = json::parse(mao_program("predict " + images + " --prompts " + prompts + " --classes-file " +
-                                                   quoted(names) + " --feature-cache off --json").output);
+                                                   quoted(names) + " --feature-cache off --json")
+                                           .output);
     for (std::int64_t row = 0; row < 2; ++row) {
       const json& best = predicted[static_cast<std::size_t>(row)].at("top")[0];
       const std::int64_t column = best.at("class") == "plain red circle" ? 0 : 1;

@@ -33,8 +33,8 @@ using nlohmann::json;
 const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 
 // Prompts of a run of seconds.
-fs::path tuned(const fs::path& out, const std::string& learner) {
-  const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --learner " + learner +
+fs::path tuned(const fs::path& out, const std::string& method) {
+  const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --method " + method +
                               " --out " + quoted(out));
   INFO(run.output);
   REQUIRE(run.code == 0);
@@ -90,8 +90,8 @@ print(rows, all(math.isclose(sum(x * x for x in row), 1, abs_tol=1e-4) for row i
 
   // Folders, the standard input and CSV.
   const Run folder = mao_program("predict " + quoted(image.parent_path()) + with + " --csv --top 1");
-  const Run input = shell("printf '%s\\n' " + quoted(image) + " | " + quoted(mao_test::build_dir() + "/bin/mao") + " predict -" +
-                          with + " --csv --top 1");
+  const Run input = shell("printf '%s\\n' " + quoted(image) + " | " + quoted(mao_test::build_dir() + "/bin/mao") +
+                          " predict -" + with + " --csv --top 1");
   CHECK_THAT(folder.output, StartsWith("image,rank,class,probability\n"));
   CHECK(std::count(folder.output.begin(), folder.output.end(), '\n') > 5);
   CHECK(std::count(input.output.begin(), input.output.end(), '\n') == 2);

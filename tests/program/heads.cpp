@@ -49,22 +49,23 @@ TEST_CASE("a checkpoint of unpublished widths asks for its heads, and encodes wi
   const std::string bare = bare_model(temporary.path());
   const Run refused = mao_program(encode + bare);
   CHECK(refused.code == 1);
-  CHECK_THAT(refused.output, ContainsSubstring("say --heads IMAGE,TEXT (--heads 2,2") &&
-                                 ContainsSubstring("{\"model_cfg\":{"));
+  CHECK_THAT(refused.output,
+             ContainsSubstring("say --heads IMAGE,TEXT (--heads 2,2") && ContainsSubstring("{\"model_cfg\":{"));
   const mao::Tensor right = features("");
   CHECK(at::equal(features(bare + stated + "2,2"), right));
   CHECK_FALSE(at::equal(features(bare + stated + "1,1"), right));
   CHECK_THAT(mao_program(encode + bare + stated + "5,1").output, ContainsSubstring("cannot have 5 heads"));
   CHECK(mao_program(encode + bare + stated + "3").code != 0);
-  CHECK_THAT(mao_program(encode + " --heads 1,1").output, ContainsSubstring("--heads and --vocab are for CLIP checkpoints"));
+  CHECK_THAT(mao_program(encode + " --heads 1,1").output,
+             ContainsSubstring("--heads and --vocab are for CLIP checkpoints"));
 }
 
 TEST_CASE("heads travel with a run and its prompts", "[heads]") {
   const TemporaryFolder temporary;
   const std::string bare = bare_model(temporary.path());
   const fs::path out = temporary / "run", prompts = out / "seed1" / "plain.prompts.safetensors";
-  const std::string tune = "tune --data sketch --shots 1 --epochs 1 --seeds 1 --similarity clip --out " + quoted(out) +
-                           bare + stated;
+  const std::string tune =
+      "tune --data sketch --shots 1 --epochs 1 --seeds 1 --similarity clip --out " + quoted(out) + bare + stated;
   const Run run = mao_program(tune + "2,2");
   INFO(run.output);
   REQUIRE(run.code == 0);

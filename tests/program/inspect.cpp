@@ -26,7 +26,8 @@ TEST_CASE("inspect prints heads, activation, pooling, mask and eps, and where th
   CHECK_THAT(run.output, ContainsSubstring("heads: as ") && ContainsSubstring("config.json says"));
   CHECK_THAT(run.output, ContainsSubstring("activation: quick_gelu, as "));
   CHECK_THAT(run.output, ContainsSubstring("pictures: resize mode shortest to 48 px, bicubic, centre of 48; mean") &&
-                             ContainsSubstring("0.48145467 0.4578275 ") && ContainsSubstring("0.2757771 (as ") && ContainsSubstring("config.json says)"));
+                             ContainsSubstring("0.48145467 0.4578275 ") && ContainsSubstring("0.2757771 (as ") &&
+                             ContainsSubstring("config.json says)"));
 }
 
 TEST_CASE("weights without their configuration are listed, and what they lack is said", "[inspect]") {

@@ -43,10 +43,23 @@ struct Place {
   const TemporaryFolder& data = pictures();
   [[nodiscard]] fs::path log() const { return folder / "log"; }
   [[nodiscard]] std::string said() const { return fs::exists(log()) ? mao::read_text_file(log()) : ""; }
-  [[nodiscard]] Words tune(const fs::path& out, const std::string& epochs = "60", const std::string& stale = "2") const {
-    return {"tune",    "--data", (data / "sketch").string(), "--feature-cache", (data / "features").string(),
-            "--shots", "2",      "--seeds",                    "1",               "--epochs",
-            epochs,    "--out",  out.string(),                 "--stale-after",   stale};
+  [[nodiscard]] Words tune(const fs::path& out, const std::string& epochs = "60",
+                           const std::string& stale = "2") const {
+    return {"tune",
+            "--data",
+            (data / "sketch").string(),
+            "--feature-cache",
+            (data / "features").string(),
+            "--shots",
+            "2",
+            "--seeds",
+            "1",
+            "--epochs",
+            epochs,
+            "--out",
+            out.string(),
+            "--stale-after",
+            stale};
   }
   [[nodiscard]] fs::path sweep_file() const {
     return folder.write("sweep.toml", "data = '" + (data / "sketch").string() + "'\nfeature-cache = '" +
@@ -130,9 +143,9 @@ TEST_CASE("--take-over takes a folder from a run that lives, which stops in orde
   const int refused = mao_test::wait_for(start_mao(place.tune(out), said));
   INFO(mao::read_text_file(said));
   if (refused != 0) {  // unless the first one had finished by then
-    CHECK_THAT(mao::read_text_file(said), ContainsSubstring("another process is at work in this folder (" +
-                                                            std::to_string(first) + " on ") &&
-                                              ContainsSubstring("--take-over"));
+    CHECK_THAT(mao::read_text_file(said),
+               ContainsSubstring("another process is at work in this folder (" + std::to_string(first) + " on ") &&
+                   ContainsSubstring("--take-over"));
   }
   Words taking = place.tune(out);
   taking.emplace_back("--take-over");

@@ -48,8 +48,10 @@ Run check(const fs::path& path, const std::string& more = {}) {
 }
 
 std::string tune(const fs::path& data, const fs::path& out) {
-  return "tune --data " + quoted(data) + " --class-split all --learner coop --epochs 1 --seeds 1 --shots 2 --batch 2 "
-         "--feature-cache off --out " + quoted(out);
+  return "tune --data " + quoted(data) +
+         " --class-split all --method coop --epochs 1 --seeds 1 --shots 2 --batch 2 "
+         "--feature-cache off --out " +
+         quoted(out);
 }
 
 /// What is on standard output alone.
@@ -83,7 +85,8 @@ TEST_CASE("class names that are one in a prompt are refused wherever they come f
   const Run empty = mao_program("predict --classes '' 'Red thing' --feature-cache off " + image);
   CHECK(empty.code == 1);
   CHECK_THAT(empty.output, ContainsSubstring("is empty in a prompt"));
-  CHECK_THAT(check(root.write("e.csv", table("", "blue"))).output, ContainsSubstring("e.csv: line 2: the class name is empty"));
+  CHECK_THAT(check(root.write("e.csv", table("", "blue"))).output,
+             ContainsSubstring("e.csv: line 2: the class name is empty"));
 }
 
 TEST_CASE("what is not UTF-8 is named with file and line, and names are escaped", "[names]") {
@@ -92,7 +95,8 @@ TEST_CASE("what is not UTF-8 is named with file and line, and names are escaped"
   write_pictures(root, "b", 4, 10);
   const Run latin = check(root.write("t.csv", table("ros\xE9", "blue")));
   CHECK(latin.code == 1);
-  CHECK_THAT(latin.output, ContainsSubstring("t.csv: line 2: 'a/0.png,0,ros\\xE9,train'") && ContainsSubstring("UTF-8"));
+  CHECK_THAT(latin.output,
+             ContainsSubstring("t.csv: line 2: 'a/0.png,0,ros\\xE9,train'") && ContainsSubstring("UTF-8"));
   CHECK_THAT(latin.output, !ContainsSubstring("mao datasets"));  // nothing about folders of data sets
   const Run wide = check(root.write("w.csv", std::string("\xFF\xFEp\0a\0", 6)));
   CHECK_THAT(wide.output, ContainsSubstring("w.csv: the text is UTF-16"));
@@ -114,17 +118,22 @@ TEST_CASE("what is not UTF-8 is named with file and line, and names are escaped"
 TEST_CASE("byte-order marks and line ends of Windows change nothing", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "a", 2, 0);
-  root.write("classes.txt", "\xEF\xBB\xBF" "a red thing\r\na blue thing\r\n");
+  root.write("classes.txt",
+             "\xEF\xBB\xBF"
+             "a red thing\r\na blue thing\r\n");
   const std::string image = quoted(root / "a/0.png");
   const Run plain = mao_program(predict("--json " + image));
-  const Run marked = mao_program("predict --feature-cache off --json --classes-file " + quoted(root / "classes.txt") + " " + image);
+  const Run marked =
+      mao_program("predict --feature-cache off --json --classes-file " + quoted(root / "classes.txt") + " " + image);
   CHECK(plain.code == 0);
   CHECK(marked.output == plain.output);
   root.write("list.txt", "\xEF\xBB\xBF" + (root / "a/0.png").string() + "\r\n" + (root / "a\\1.png").string() + "\r\n");
   const Run list = mao_program(predict("--json - <" + quoted(root / "list.txt")));
   REQUIRE(list.code == 0);
   CHECK(json::parse(list.output).size() == 2);
-  root.write("options.toml", "\xEF\xBB\xBF" "top = 1\r\njson = true\r\n");
+  root.write("options.toml",
+             "\xEF\xBB\xBF"
+             "top = 1\r\njson = true\r\n");
   const Run configured = mao_program(predict("--config " + quoted(root / "options.toml") + " " + image));
   REQUIRE(configured.code == 0);
   CHECK(json::parse(configured.output)[0].at("top").size() == 1);
@@ -176,8 +185,9 @@ TEST_CASE("data that changed under a run is refused, with what changed", "[names
   root.write("t.csv", table("red", "green"));
   const Run renamed = mao_program(command);
   CHECK(renamed.code == 1);
-  CHECK_THAT(renamed.output, ContainsSubstring("holds a run on data that has changed since (of " + list.string() +
-                                               ": class names)") && ContainsSubstring("choose another --out"));
+  CHECK_THAT(renamed.output,
+             ContainsSubstring("holds a run on data that has changed since (of " + list.string() + ": class names)") &&
+                 ContainsSubstring("choose another --out"));
   root.write("t.csv", table("red", "blue"));
   mao_test::write_png(root / "a/0.png", mao_test::random_image(9, 9, 77));
   const Run replaced = mao_program(command);
@@ -220,7 +230,8 @@ TEST_CASE("another picture of the same size and time is not answered from the ca
   mao_test::write_png(root / "x.png", red);
   mao_test::write_png(root / "other.png", blue);
   const auto size = std::max(fs::file_size(root / "x.png"), fs::file_size(root / "other.png"));
-  for (const char* name : {"x.png", "other.png"}) fs::resize_file(root / name, size);  // what is behind the end is ignored
+  for (const char* name : {"x.png", "other.png"})
+    fs::resize_file(root / name, size);  // what is behind the end is ignored
   const std::string command = "predict --json --classes 'a red thing' 'a blue thing' --feature-cache " +
                               quoted(root / "cache") + " " + quoted(root / "x.png");
   const Run first = mao_program(command);
@@ -243,8 +254,8 @@ TEST_CASE("no message is an unexpected one: links in circles, long names, folder
   CHECK_THAT(looked.output, ContainsSubstring("circle.png") && !ContainsSubstring("unexpected"));
   const std::string longest(300, 'x');
   for (const std::string& command :
-       {"datasets check " + longest, "tune --data " + longest + " --out " + quoted(root / "run"), predict(longest + ".png"),
-        "eval --data " + longest, predict("--classes-file " + longest + " x.png"),
+       {"datasets check " + longest, "tune --data " + longest + " --out " + quoted(root / "run"),
+        predict(longest + ".png"), "eval --data " + longest, predict("--classes-file " + longest + " x.png"),
         "tune --data sketch --config " + longest, "tune --data sketch --out " + quoted(root / longest)}) {
     const Run run = mao_program(command);
     INFO(run.output);

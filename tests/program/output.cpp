@@ -23,13 +23,13 @@ const std::string& mao() {
 
 TEST_CASE("a full disk behind the standard output is an error of every command", "[output]") {
   const TemporaryFolder folder;
-  folder.write("sweep.toml", "data = 'sketch'\nlearner = 'zero-shot'\n");
+  folder.write("sweep.toml", "data = 'sketch'\nmethod = 'zero-shot'\n");
   const std::string sweep = quoted(folder / "sweep.toml"), run = quoted(folder / "run");
   for (const std::string& command :
-       {std::string("--help"), std::string("--version"), std::string("tune --help"), std::string("learners"),
-        std::string("learners coop"), std::string("presets"), std::string("datasets"), "sweep --list " + sweep,
-        "sweep --print-slurm " + sweep, "tune --data sketch --learner zero-shot --out " + run,
-        "tune --data sketch --learner zero-shot --out " + run, "report " + run + " --out " + quoted(folder / "r.html"),
+       {std::string("--help"), std::string("--version"), std::string("tune --help"), std::string("methods"),
+        std::string("methods coop"), std::string("presets"), std::string("datasets"), "sweep --list " + sweep,
+        "sweep --print-slurm " + sweep, "tune --data sketch --method zero-shot --out " + run,
+        "tune --data sketch --method zero-shot --out " + run, "report " + run + " --out " + quoted(folder / "r.html"),
         "summarize " + run, "sweep " + sweep, "sweep --status " + sweep}) {
     const Run full = shell("(" + mao() + " " + command + " >/dev/full)");
     CAPTURE(command, full.output);
@@ -41,12 +41,12 @@ TEST_CASE("a full disk behind the standard output is an error of every command",
 
 TEST_CASE("an output beyond the limit of a file's size is an error, a reader that has enough is none", "[output]") {
   const TemporaryFolder folder;
-  const Run large = shell("(ulimit -f 0; " + mao() + " learners >" + quoted(folder / "out") + ")");
+  const Run large = shell("(ulimit -f 0; " + mao() + " methods >" + quoted(folder / "out") + ")");
   CHECK(large.code == 1);
   CHECK_THAT(large.output, ContainsSubstring("writing the standard output failed: File too large"));
   const Run closed = shell(mao() + " presets | true; echo ${PIPESTATUS:-none}");
   CHECK_THAT(closed.output, !ContainsSubstring("mao:"));
   const Run ignored = shell("(trap '' PIPE; (sleep 0.2; " + mao() + " presets) | true)");
   CHECK(ignored.output.empty());
-  CHECK(shell("(" + mao() + " learners >&-)").code == 1);
+  CHECK(shell("(" + mao() + " methods >&-)").code == 1);
 }

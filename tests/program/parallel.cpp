@@ -86,18 +86,18 @@ void check_same_run(const fs::path& alone, const fs::path& together) {
 TEST_CASE("two processes end where one ends, both steps of MAO and a method that combines gradients", "[parallel]") {
   MAO_SKIP_UNLESS(built_with_c10d, "the program was built without c10d (libgloo-dev is not installed)");
   const TemporaryFolder temporary;
-  for (const std::string learner : {"coop", "prograd"}) {
-    const std::string method = "--learner " + learner + (learner == "coop" ? " --mao --new-epochs 2" : "");
-    const fs::path alone = temporary / (learner + "-alone"), together = temporary / (learner + "-together");
-    const Run one = mao_program(short_run(alone, method)), two = in_two(short_run(together, method));
+  for (const std::string method : {"coop", "prograd"}) {
+    const std::string options = "--method " + method + (method == "coop" ? " --mao --new-epochs 2" : "");
+    const fs::path alone = temporary / (method + "-alone"), together = temporary / (method + "-together");
+    const Run one = mao_program(short_run(alone, options)), two = in_two(short_run(together, options));
     INFO(one.output << two.output);
     REQUIRE(one.code == 0);
     REQUIRE(two.code == 0);
     check_same_run(alone, together);
-    if (learner != "coop") continue;
+    if (method != "coop") continue;
     // Two processes go on from checkpoints.
     for (const char* file : {"results.json", "seed1/result.json"}) fs::remove(together / file);
-    const Run resumed = in_two(short_run(together, method));
+    const Run resumed = in_two(short_run(together, options));
     INFO(resumed.output);
     CHECK(resumed.code == 0);
     check_same_run(alone, together);
@@ -107,10 +107,11 @@ TEST_CASE("two processes end where one ends, both steps of MAO and a method that
 TEST_CASE("what two processes cannot share is one sentence", "[parallel]") {
   MAO_SKIP_UNLESS(built_with_c10d, "the program was built without c10d (libgloo-dev is not installed)");
   const TemporaryFolder temporary;
-  const Run run = in_two(short_run(temporary / "run", "--learner adapt --set tokens=2"));
+  const Run run = in_two(short_run(temporary / "run", "--method adapt --set tokens=2"));
   CHECK(run.code != 0);
   CHECK_THAT(run.output, ContainsSubstring("2 processes cannot share a batch"));
-  const Run alone = mao_test::shell("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 " + quoted(mao_test::build_dir() + "/bin/mao") +
-                                    " " + short_run(temporary / "alone", "--learner coop --alone"));
+  const Run alone =
+      mao_test::shell("RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 " + quoted(mao_test::build_dir() + "/bin/mao") + " " +
+                      short_run(temporary / "alone", "--method coop --alone"));
   CHECK(alone.code == 0);
 }

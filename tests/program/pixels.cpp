@@ -69,12 +69,12 @@ TEST_CASE("encode prepares pixels as --mean and --std, or as the file beside the
   CHECK_THAT(said, ContainsSubstring("mean 0.5 0.5 0.5, std 0.5 0.5 0.5 (mean and std as asked for, the rest as "));
   copy_model(temporary / "squash", {{"resize_mode", "squash"}, {"interpolation", "bilinear"}});
   const auto [squashed, why] = encoded("--model " + quoted(temporary / "squash"));
-  const mao::Preprocess squash{
-      .resolution = 48, .filter = mao::Filter::bilinear, .mode = mao::ResizeMode::squash};
+  const mao::Preprocess squash{.resolution = 48, .filter = mao::Filter::bilinear, .mode = mao::ResizeMode::squash};
   CHECK(at::allclose(squashed, features(squash, file), 0, 1e-6));
   CHECK_THAT(why, ContainsSubstring("pictures: resize mode squash to 48 px, bilinear; mean 0.48145467"));
   const std::string odd = "encode --images " + quoted(file) + " --out " + quoted(out);
-  CHECK_THAT(mao_program(odd + " --std 0 1 1").output, ContainsSubstring("a deviation (std) of 0; expected a positive"));
+  CHECK_THAT(mao_program(odd + " --std 0 1 1").output,
+             ContainsSubstring("a deviation (std) of 0; expected a positive"));
   CHECK_THAT(mao_program(odd + " --mean 0.5").output, ContainsSubstring("--mean"));
 }
 

@@ -76,8 +76,8 @@ TEST_CASE("--version names LibTorch, the CPU, its instruction set and the thread
   CHECK_THAT(run.output, ContainsSubstring("LibTorch 2."));
   CHECK_THAT(run.output, ContainsSubstring(mao::name_of(mao::instruction_set())));
   CHECK_THAT(run.output, ContainsSubstring(" threads"));
-  const Run limited = mao_test::shell("MAO_INSTRUCTION_SET=nonsense " + quoted(mao_test::build_dir() + "/bin/mao") +
-                                      " learners");
+  const Run limited =
+      mao_test::shell("MAO_INSTRUCTION_SET=nonsense " + quoted(mao_test::build_dir() + "/bin/mao") + " methods");
   CHECK(limited.code == 1);
   CHECK_THAT(limited.output, ContainsSubstring("MAO_INSTRUCTION_SET is \"nonsense\"; expected portable"));
 }

@@ -29,11 +29,12 @@ constexpr int epochs = 3, new_epochs = 2;
 // Pictures rendered once, whose features are kept: a run takes a fraction of a second.
 void render(const TemporaryFolder& folder) {
   const std::string data = mao_test::quoted(folder / "sketch");
-  REQUIRE(mao_test::shell(mao_test::quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + data).code == 0);
+  REQUIRE(mao_test::shell(mao_test::quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + data).code ==
+          0);
 }
 
 std::vector<std::string> tune_arguments(const TemporaryFolder& folder, const fs::path& out) {
-  std::vector<std::string> words{"tune", "--learner", "coop", "--mao", "--shots", "2", "--seeds", "1", "--quiet"};
+  std::vector<std::string> words{"tune", "--method", "coop", "--mao", "--shots", "2", "--seeds", "1", "--quiet"};
   const auto add = [&](const std::string& option, const std::string& value) {
     words.insert(words.end(), {option, value});
   };
@@ -121,8 +122,10 @@ TEST_CASE("a flipped bit in a checkpoint is refused by its name, and found by in
   const std::string verify = "inspect --verify " + mao_test::quoted(run);
   const mao_test::Run right = mao_test::mao_program(verify);
   CHECK(right.code == 0);
-  CHECK_THAT(right.output, ContainsSubstring("base.prompts.safetensors: right, xxh64:") && ContainsSubstring("0 damaged"));
-  for (const char* file : {"results.json", "seed1/result.json", "seed1/new.prompts.safetensors"}) fs::remove(run / file);
+  CHECK_THAT(right.output,
+             ContainsSubstring("base.prompts.safetensors: right, xxh64:") && ContainsSubstring("0 damaged"));
+  for (const char* file : {"results.json", "seed1/result.json", "seed1/new.prompts.safetensors"})
+    fs::remove(run / file);
   std::string bytes = mao::read_text_file(checkpoint);
   bytes[bytes.size() - 5] ^= 2;
   mao::write_file_atomically(checkpoint, [&](std::ostream& out) { out << bytes; });

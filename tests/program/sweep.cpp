@@ -42,7 +42,8 @@ std::string example(const std::string& name) {
 std::string on_disk(const TemporaryFolder& folder, std::string text) {
   for (const std::string name : {"sketch", "shifted"}) {
     const fs::path data = folder / name;
-    REQUIRE(mao_test::shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " " + name + " " + quoted(data)).code == 0);
+    REQUIRE(mao_test::shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " " + name + " " + quoted(data))
+                .code == 0);
     const auto at = text.find("\"" + name + "\"");
     if (at != std::string::npos) text.replace(at + 1, name.size(), data.string());
   }
@@ -117,9 +118,10 @@ TEST_CASE("a sweep that is stopped gives its runs back and resumes, one that gre
   const std::string text = on_disk(folder, "data = \"sketch\"\nshots = 2\nepochs = 40\nseeds = [1, 2]\n");
   const fs::path file = sweep_file(folder, text);
   const fs::path out = folder / "sweep";  // beside its file, by its name
-  const Run stopped = mao_test::shell("(" + quoted(mao_test::build_dir() + "/bin/mao") + " sweep " + quoted(file) +
-                                      " --workers 2 & pid=$!; while ! ls " + quoted(out) +
-                                      "/*/run.lock.1; do sleep 0.02; done >/dev/null 2>&1; kill -TERM $pid; wait $pid)");
+  const Run stopped =
+      mao_test::shell("(" + quoted(mao_test::build_dir() + "/bin/mao") + " sweep " + quoted(file) +
+                      " --workers 2 & pid=$!; while ! ls " + quoted(out) +
+                      "/*/run.lock.1; do sleep 0.02; done >/dev/null 2>&1; kill -TERM $pid; wait $pid)");
   INFO(stopped.output);
   CHECK(stopped.code == 130);
   CHECK_THAT(stopped.output, ContainsSubstring("the same command resumes"));
@@ -131,7 +133,7 @@ TEST_CASE("a sweep that is stopped gives its runs back and resumes, one that gre
   REQUIRE(mao_program("sweep " + quoted(file) + " --workers 2").code == 0);
 
   const std::string first = mao::read_text_file(out / "sketch_seed1" / "worker.log");
-  sweep_file(folder, text + "[a]\n[b]\nlearner = 'zero-shot'\n");
+  sweep_file(folder, text + "[a]\n[b]\nmethod = 'zero-shot'\n");
   CHECK(mao_program("sweep " + quoted(file) + " --list").output.find("4 runs") != std::string::npos);
   sweep_file(folder, text.substr(0, text.find("seeds")) + "seeds = [1, 2, 3]\n");
   const Run grown = mao_program("sweep " + quoted(file));
@@ -144,8 +146,8 @@ TEST_CASE("a sweep that is stopped gives its runs back and resumes, one that gre
 TEST_CASE("the examples are sweeps, of as many runs as they say", "[sweep]") {
   const TemporaryFolder folder;
   const auto listed = [&](const std::string& name) {
-    return mao_program("sweep " + quoted(fs::path(mao_test::source_dir() + "/examples/sweeps") / name) + " --list --out " +
-                       quoted(folder / "out"))
+    return mao_program("sweep " + quoted(fs::path(mao_test::source_dir() + "/examples/sweeps") / name) +
+                       " --list --out " + quoted(folder / "out"))
         .output;
   };
   CHECK_THAT(listed("first.toml"), ContainsSubstring("\n12 runs"));
@@ -168,8 +170,8 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   CHECK_THAT(refused("shotz = 3\n"),
              ContainsSubstring("seed1") && ContainsSubstring("no option shotz (did you mean shots?)"));
   CHECK_THAT(refused("shots = [1, 'many']\n"), ContainsSubstring("run shots-many_seed1"));
-  CHECK_THAT(refused("learner = 'copo'\n"), ContainsSubstring("copo"));
-  CHECK_THAT(refused("learner = 'coop'\nset.weight = 3\n"), ContainsSubstring("weight"));
+  CHECK_THAT(refused("method = 'copo'\n"), ContainsSubstring("copo"));
+  CHECK_THAT(refused("method = 'coop'\nset.weight = 3\n"), ContainsSubstring("weight"));
   CHECK_THAT(refused("preset = 'mao/none'\n"), ContainsSubstring("mao/none"));
   CHECK_THAT(refused("seeds = 'one'\n"), ContainsSubstring("seeds"));
   CHECK_THAT(refused("data sketch\n"), ContainsSubstring("bad.toml:1: ") && ContainsSubstring("expected"));
@@ -177,7 +179,7 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --devices gpu0").output, ContainsSubstring("0,1,2"));
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep was started"));
 
-  folder.write("bad.toml", "data = ['/no/such/data', 'sketch']\nseeds = 1\nlearner = 'zero-shot'\n");
+  folder.write("bad.toml", "data = ['/no/such/data', 'sketch']\nseeds = 1\nmethod = 'zero-shot'\n");
   const Run failed = mao_program("sweep " + quoted(file) + " --retry 1");
   INFO(failed.output);
   CHECK(failed.code == 1);
@@ -192,7 +194,7 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
 
 TEST_CASE("a script for Slurm keeps every name whole", "[sweep]") {
   const TemporaryFolder folder;
-  const fs::path file = folder.write("sweep.toml", "data = 'sketch'\nlearner = 'zero-shot'\n");
+  const fs::path file = folder.write("sweep.toml", "data = 'sketch'\nmethod = 'zero-shot'\n");
   const fs::path out = folder / "a \"b\" #c 100%";
   const std::string script = mao_program("sweep " + quoted(file) + " --out " + quoted(out) + " --print-slurm").output;
   CHECK_THAT(script, ContainsSubstring("#SBATCH --job-name=\"a \\\"b\\\" #c 100%\"\n") &&

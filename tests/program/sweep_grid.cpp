@@ -92,8 +92,8 @@ TEST_CASE("a mistake in the file is answered with its line, what stands there, a
 TEST_CASE("every combination once, in the order of the file, seeds fastest", "[sweep]") {
   const auto runs = runs_of(
       "data = ['/data/sketch/', 'shifted']\nseeds = [1, 2]\nshots = 4\nset.weight = [1, 8]\n"
-      "[kgcoop]\nlearner = 'kgcoop'\n"
-      "['coop+mao']\nlearner = 'coop'\nmao = true\nk = [2, 4]\nset.weight = 3\n");
+      "[kgcoop]\nmethod = 'kgcoop'\n"
+      "['coop+mao']\nmethod = 'coop'\nmao = true\nk = [2, 4]\nset.weight = 3\n");
   CHECK(names_of(runs) == Words{"kgcoop_sketch_weight-1_seed1", "kgcoop_sketch_weight-1_seed2",
                                 "kgcoop_sketch_weight-8_seed1", "kgcoop_sketch_weight-8_seed2",
                                 "kgcoop_shifted_weight-1_seed1", "kgcoop_shifted_weight-1_seed2",
@@ -102,8 +102,8 @@ TEST_CASE("every combination once, in the order of the file, seeds fastest", "[s
                                 "coop+mao_sketch_k-4_seed2", "coop+mao_shifted_k-2_seed1", "coop+mao_shifted_k-2_seed2",
                                 "coop+mao_shifted_k-4_seed1", "coop+mao_shifted_k-4_seed2"});
   CHECK(runs[2].arguments() ==
-        Words{"--data", "/data/sketch/", "--shots", "4", "--set", "weight=8", "--learner", "kgcoop", "--seeds", "1"});
-  CHECK(runs[15].arguments() == Words{"--data", "shifted", "--shots", "4", "--set", "weight=3", "--learner", "coop",
+        Words{"--data", "/data/sketch/", "--shots", "4", "--set", "weight=8", "--method", "kgcoop", "--seeds", "1"});
+  CHECK(runs[15].arguments() == Words{"--data", "shifted", "--shots", "4", "--set", "weight=3", "--method", "coop",
                                       "--mao", "--k", "4", "--seeds", "2"});
 }
 
@@ -134,7 +134,7 @@ TEST_CASE("a grid has the product of its lists less what is excluded, and no nam
 }
 
 TEST_CASE("flags, single runs, options with several values, and names that would be the same", "[sweep]") {
-  CHECK(names_of(runs_of("learner = 'coop'\n")) == Words{"coop_seed1", "coop_seed2", "coop_seed3"});
+  CHECK(names_of(runs_of("method = 'coop'\n")) == Words{"coop_seed1", "coop_seed2", "coop_seed3"});
   const auto flags = runs_of("mao = [true, false]\nseeds = 7\n");
   CHECK(names_of(flags) == Words{"mao_seed7", "no-mao_seed7"});
   CHECK(flags[0].arguments() == Words{"--mao", "--seeds", "7"});

@@ -26,7 +26,7 @@ using nlohmann::json;
 
 // A run of seconds: MAO with short steps.
 std::string short_run(const fs::path& out, const std::string& more = {}) {
-  return "tune --data sketch --learner coop --mao --shots 2 --epochs 3 --new-epochs 2 --seeds 1 2 --quiet --out " +
+  return "tune --data sketch --method coop --mao --shots 2 --epochs 3 --new-epochs 2 --seeds 1 2 --quiet --out " +
          quoted(out) + " " + more;
 }
 
@@ -53,7 +53,7 @@ TEST_CASE("a run leaves results, metrics, configuration and prompts, and is not 
   }
   REQUIRE(results.at("per_seed").size() == 2);
   CHECK(results.at("per_seed")[1].at("seed") == 2);
-  CHECK(json::parse(bytes_of(out / "config.json")).at("learner").at("mao") == true);
+  CHECK(json::parse(bytes_of(out / "config.json")).at("method").at("mao") == true);
   std::ifstream metrics(out / "metrics.jsonl");
   std::size_t lines = 0;
   for (std::string line; std::getline(metrics, line); ++lines) CHECK(json::parse(line).at("loss").is_number());
@@ -145,7 +145,8 @@ TEST_CASE("eval gives the accuracy that tune gave, on the model the prompts belo
 TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
   const TemporaryFolder temporary;
   const fs::path data = temporary.path() / "sketch";
-  REQUIRE(mao_test::shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(data)).code == 0);
+  REQUIRE(mao_test::shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(data)).code ==
+          0);
   const std::string kept = " --feature-cache " + quoted(temporary.path() / "kept");
   const Run files = mao_program("eval --data " + quoted(data) + " --half base --json" + kept);
   INFO(files.output);
@@ -217,7 +218,7 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
   REQUIRE(run.code == 0);
   const json config = json::parse(bytes_of(out / "config.json"));
   CHECK(config.at("data").at("shots") == 3);
-  CHECK(config.at("learner").at("mao") == true);
+  CHECK(config.at("method").at("mao") == true);
   CHECK(config.at("seeds") == json({4, 5}));
   const auto refused = [&](const std::string& text, const std::string& line, const std::string& reason) {
     CAPTURE(text);
@@ -230,7 +231,7 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
   refused("data = sketch\n", "1", "text in quotes");
   refused("shots = 2\nx\n", "2", "expected TOML: `name = value`");
   refused("\n\nshots = 0\n", "3", "--shots: expected a number above 0, got 0");
-  refused("learner = 'copo'\n", "1", "--learner copo: no such method");
+  refused("method = 'copo'\n", "1", "--method copo: no such method");
   refused("[part]\nshots = 1\n", "1", "section [part]");
   refused("shots = 1\nshots = 2\n", "2", "cannot redefine existing integer 'shots'");
 }

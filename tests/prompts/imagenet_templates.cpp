@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <set>
 
-
 #include <support/catch.hpp>
 
 TEST_CASE("there are 60 different ImageNet templates, sentences with one place for a name", "[templates]") {

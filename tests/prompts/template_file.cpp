@@ -24,8 +24,9 @@ TEST_CASE("bad template files are refused with the line", "[template_file]") {
 
 TEST_CASE("templates from Windows are the same; other encodings are refused with the line", "[template_file]") {
   const mao_test::TemporaryFolder folder;
-  CHECK(mao::read_templates(folder.write("t.txt", "\xEF\xBB\xBF" "a {}.\r\n\r\nthe {}.\r\n")) ==
-        std::vector<std::string>{"a {}.", "the {}."});
+  CHECK(mao::read_templates(folder.write("t.txt",
+                                         "\xEF\xBB\xBF"
+                                         "a {}.\r\n\r\nthe {}.\r\n")) == std::vector<std::string>{"a {}.", "the {}."});
   CHECK_THROWS_WITH(mao::read_templates(folder.write("l.txt", "a {}.\nros\xE9 {}.\n")),
                     ContainsSubstring("l.txt: line 2: 'ros\\xE9 {}.'"));
 }

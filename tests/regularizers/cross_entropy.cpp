@@ -116,7 +116,7 @@ TEST_CASE("logits of other images or candidates are named", "[cross_entropy]") {
   output.logits = random_logits();  // [5, 4]
   output.candidates = Candidates::all(3);
   const Batch batch{.images = {0, 1, 2, 3, 4}, .labels = {2, 1, 1, 0, 2}, .weights = {}};
-  CHECK_THROWS_WITH(CrossEntropy{}(output, batch),
-                    ContainsSubstring("the backbone's logits have shape [5, 4]") &&
-                        ContainsSubstring("3 candidates, expected [5, 3]") && ContainsSubstring("`forward`"));
+  CHECK_THROWS_WITH(CrossEntropy{}(output, batch), ContainsSubstring("the backbone's logits have shape [5, 4]") &&
+                                                       ContainsSubstring("3 candidates, expected [5, 3]") &&
+                                                       ContainsSubstring("`forward`"));
 }

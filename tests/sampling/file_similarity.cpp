@@ -21,8 +21,9 @@ constexpr auto csv_table =
 TEST_CASE("JSON and CSV tables give the cosines of the names asked for", "[sampling]") {
   const mao_test::TemporaryFolder folder;
   const std::string mark = "\xEF\xBB\xBF";
-  for (const auto& path : {folder.write("table.json", json_table), folder.write("table.csv", csv_table),
-                           folder.write("marked.json", mark + json_table), folder.write("marked.csv", mark + csv_table)}) {
+  for (const auto& path :
+       {folder.write("table.json", json_table), folder.write("table.csv", csv_table),
+        folder.write("marked.json", mark + json_table), folder.write("marked.csv", mark + csv_table)}) {
     const FileSimilarity similarity(path);
     const Eigen::MatrixXf found = similarity({"grille, radiator", "maine coon"}, {"pug", "maine_coon"});
     CHECK(found == (Eigen::Matrix2f() << 0, -0.5, 0.25, 1).finished());

@@ -26,7 +26,8 @@ TEST_CASE("a rate that fp32 cannot hold is refused by every schedule", "[schedul
   for (const double rate : {1e300, std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN()}) {
     CAPTURE(rate);
     CHECK_THROWS_WITH(ConstantSchedule({.learning_rate = rate}), ContainsSubstring("a number above 0 that fp32 can"));
-    CHECK_THROWS_WITH(mao::CosineSchedule({.learning_rate = rate}), ContainsSubstring("a number above 0 that fp32 can"));
+    CHECK_THROWS_WITH(mao::CosineSchedule({.learning_rate = rate}),
+                      ContainsSubstring("a number above 0 that fp32 can"));
     CHECK_THROWS_WITH(mao::StepSchedule({.learning_rate = rate}), ContainsSubstring("a number above 0 that fp32 can"));
     CHECK_THROWS_WITH(mao::CosineSchedule({.warmup_learning_rate = rate}), ContainsSubstring("warmup_learning_rate"));
   }

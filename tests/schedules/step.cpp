@@ -18,7 +18,8 @@ TEST_CASE("each milestone multiplies the rate once, whatever their order", "[sch
 }
 
 TEST_CASE("milestones within a warm-up that counts have no effect", "[schedules]") {
-  const StepOptions options{.epochs = 6, .learning_rate = 1, .milestones = {2, 4}, .warmup_epochs = 2, .recount = false};
+  const StepOptions options{
+      .epochs = 6, .learning_rate = 1, .milestones = {2, 4}, .warmup_epochs = 2, .recount = false};
   const auto found = rates(StepSchedule(options));
   const std::vector<double> expected{1e-5, 1e-5, 1, 1, 0.1, 0.1};
   for (std::size_t e = 0; e < expected.size(); ++e) CHECK(found.at(e) == Approx(expected[e]));
@@ -33,7 +34,8 @@ TEST_CASE("the reference's tables, every row with steps", "[schedules][golden]")
       const auto& cfg = row.at("cfg");
       auto options = mao_test::schedule_options<StepOptions>(cfg);
       const auto steps = cfg.at("STEPSIZE").get<std::vector<int>>();
-      options.milestones = kind == std::string("multi_step") ? steps : StepSchedule::every(steps.back(), options.epochs);
+      options.milestones =
+          kind == std::string("multi_step") ? steps : StepSchedule::every(steps.back(), options.epochs);
       options.factor = cfg.at("GAMMA");
       const auto found = rates(StepSchedule(options)), expected = row.at("lr_used_in_epoch").get<std::vector<double>>();
       REQUIRE(found.size() == expected.size());

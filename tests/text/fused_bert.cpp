@@ -70,8 +70,7 @@ void check_precisions(const std::filesystem::path& folder) {
   const PortableScope portable;
   const Differentiated formulas = differentiate(exact, words, direction), plain = differentiate(half, words, direction);
   CHECK(relative_difference(expected.features, formulas.features) < 1e-5);
-  CHECK((expected.gradient - formulas.gradient).norm().item<double>() <
-        1e-5 * formulas.gradient.norm().item<double>());
+  CHECK((expected.gradient - formulas.gradient).norm().item<double>() < 1e-5 * formulas.gradient.norm().item<double>());
   for (const Differentiated& found : {fast, plain}) {
     CHECK((found.features - formulas.features).norm().item<double>() <
           1.5e-2 * formulas.features.norm().item<double>());

@@ -6,7 +6,7 @@
 #include <mao/models/image_sources.hpp>
 #include <mao/tuner/recipes.hpp>
 
-#include "learners/any_backbone.hpp"
+#include "methods/any_backbone.hpp"
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
@@ -61,7 +61,7 @@ TEST_CASE("compositions that make no sense are refused at run time too", "[any_b
     return Eigen::MatrixXf::Zero(static_cast<Eigen::Index>(queries.size()), static_cast<Eigen::Index>(names.size()))
         .eval();
   };
-  CHECK_THROWS_WITH(mao_base(backbone, toy_classes(6), {0, 1, 2, 3, 4, 5, 0, 1, 2}, alike,
-                             {.sampler = {.batch = 2, .k = 2}}),
-                    ContainsSubstring("brings its own hard negatives"));
+  CHECK_THROWS_WITH(
+      mao_base(backbone, toy_classes(6), {0, 1, 2, 3, 4, 5, 0, 1, 2}, alike, {.sampler = {.batch = 2, .k = 2}}),
+      ContainsSubstring("brings its own hard negatives"));
 }

@@ -11,6 +11,4 @@ TEST_CASE("words are wrapped in escape sequences, or left as they are", "[colour
   CHECK(Colours(false).bold("mao") == "mao");
 }
 
-TEST_CASE("what is no terminal gets no colours", "[colours]") {
-  CHECK(Colours::of(-1).bold("mao") == "mao");
-}
+TEST_CASE("what is no terminal gets no colours", "[colours]") { CHECK(Colours::of(-1).bold("mao") == "mao"); }

@@ -74,7 +74,8 @@ TEST_CASE("pictures of equal size that were swapped are noticed, at both ends of
   CHECK(changed_parts(before, fingerprint_of(data)) == "test file contents");
 }
 
-TEST_CASE("a fingerprint of an older run, which knows no contents, is compared by what it knows", "[data_fingerprint]") {
+TEST_CASE("a fingerprint of an older run, which knows no contents, is compared by what it knows",
+          "[data_fingerprint]") {
   const mao_test::TemporaryFolder root;
   Dataset data = some_data(root);
   DataFingerprint older = fingerprint_of(data);

@@ -20,9 +20,9 @@ json results() {
           {"per_seed", json::array({{{"seed", 7}}, {{"seed", 8}}})}};
 }
 
-std::string text_of(const std::string& run, const std::string& learner, const json& results, bool colours = false) {
+std::string text_of(const std::string& run, const std::string& method, const json& results, bool colours = false) {
   std::ostringstream out;
-  print_next_steps(out, run, learner, true, results, Colours(colours));
+  print_next_steps(out, run, method, true, results, Colours(colours));
   return out.str();
 }
 

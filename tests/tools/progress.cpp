@@ -27,7 +27,8 @@ TEST_CASE("the rate and the time that is left are those since the label appeared
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   progress.update("encode", 101, 1000);
   const std::string text = out.str();  // 1 in 0.1 s or more: at most 10/s, at least 89 s left
-  CHECK_THAT(text, ContainsSubstring("encode 101/1000, ") && ContainsSubstring("/s, ") && ContainsSubstring(" s left\n"));
+  CHECK_THAT(text,
+             ContainsSubstring("encode 101/1000, ") && ContainsSubstring("/s, ") && ContainsSubstring(" s left\n"));
   CHECK(std::stod(text.substr(text.rfind("/1000, ") + 7)) <= 10);
   CHECK(std::stod(text.substr(text.rfind("/s, ") + 4)) >= 89);
 }

@@ -11,7 +11,7 @@ using nlohmann::json;
 TEST_CASE("a run is reopened by the same settings and refused by others, which are named", "[run_folder]") {
   const mao_test::TemporaryFolder temporary;
   const auto path = temporary.path() / "deep" / "run";
-  const json config{{"shots", 16}, {"learner", "coop"}};
+  const json config{{"shots", 16}, {"method", "coop"}};
   RunFolder(path, config).save("results.json", {{"h", 50.0}});
   CHECK(RunFolder(path, config).read("results.json").at("h") == 50.0);
   CHECK(RunFolder(path, config).read("other.json").is_null());

@@ -18,7 +18,7 @@ TEST_CASE("data sets are named as in the papers, whatever their path", "[run_nam
 }
 
 TEST_CASE("methods are named as in the papers", "[run_names]") {
-  const json settings{{"learner", {{"learner", "kgcoop"}, {"mao", true}}}};
+  const json settings{{"method", {{"method", "kgcoop"}, {"mao", true}}}};
   CHECK(method_key(settings) == "kgcoop+mao");
   CHECK(method_title("kgcoop+mao") == "KgCoOp + MAO");
   CHECK(method_title("mine") == "mine");
@@ -33,6 +33,6 @@ TEST_CASE("settings that are the data set's own, or say where files lie, do not 
   CHECK(method_settings(a) == method_settings(b));
   CHECK(method_settings(a).at("/data/shots") == 16);
   CHECK(setting_words("/data/shots", 1) == "1 shot");
-  CHECK(setting_words("/learner/k", 8) == "K = 8");
-  CHECK(setting_words("/learner/new_epochs", 5) == "new epochs 5");
+  CHECK(setting_words("/method/k", 8) == "K = 8");
+  CHECK(setting_words("/method/new_epochs", 5) == "new epochs 5");
 }

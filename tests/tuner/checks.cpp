@@ -56,7 +56,8 @@ TEST_CASE("labels, weights and targets are as many as images, and of the list", 
   refused({{0, 1}, {}, {}}, "0 labels for a batch of 2 images");
   refused({{0, 1}, {2, 0}, {1}}, "1 weights");
   refused({{0, 1}, {2, 0}, {}, {1, 0, 0}}, "3 soft targets for a batch of 2 images, expected 6");
-  refused({{0, 1}, {2, 0}, {}, {0.2F, 0, 0.8F, 0, 0, 0}}, "soft targets of image 1 of the batch that sum to 0, expected a distribution");
+  refused({{0, 1}, {2, 0}, {}, {0.2F, 0, 0.8F, 0, 0, 0}},
+          "soft targets of image 1 of the batch that sum to 0, expected a distribution");
   CHECK_NOTHROW(check_labels({{0, 1}, {2, 0}, {1, 0}, {0.2F, 0, 0.8F, 0, 0, 0}}, 3, true, "the sampler", here));
   refused({{0, 1}, {2, 3}, {}}, "the label 3, the backbone is bound to classes 0 to 2");
   refused({{0, 1}, {2, 0}, {1, -1}}, "negative or not finite");

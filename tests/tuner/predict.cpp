@@ -91,8 +91,9 @@ TEST_CASE("a source that gives fewer rows than it was asked for is named", "[pre
   Short few(ToyImages(4, 4, 1).pixels);
   Nothing nothing(ToyImages(4, 4, 1).pixels);
   Counting counting;
-  CHECK_THROWS_WITH(predict_logits(counting, toy_classes(4), few),
-                    ContainsSubstring("the image source's `load` gave pixels of shape [15, 3, 8, 8], expected 16 images"));
+  CHECK_THROWS_WITH(
+      predict_logits(counting, toy_classes(4), few),
+      ContainsSubstring("the image source's `load` gave pixels of shape [15, 3, 8, 8], expected 16 images"));
   CHECK_THROWS_WITH(predict_logits(counting, toy_classes(4), nothing),
                     ContainsSubstring("neither pixels nor features"));
   CHECK_THROWS_WITH(load_views(few, {{.image = 0}, {.image = 1}}, false), ContainsSubstring("expected 2 images"));

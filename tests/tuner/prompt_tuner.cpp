@@ -439,13 +439,15 @@ TEST_CASE("another loss, another of its settings, or another batch of a sampler 
 
   const TunerState entropy = stopped_state(loss(CrossEntropy{}), run);
   CHECK(refused(loss(CrossEntropy{}), entropy) == "accepted");
-  CHECK_THAT(refused(loss(AlterableRegularizer{}), entropy),
-             ContainsSubstring("regularizer: CrossEntropy there, AlterableRegularizer, task Base, columns Distinct here"));
-  CHECK_THAT(refused(loss(Silent{}), entropy), ContainsSubstring("CrossEntropy there, ") && ContainsSubstring("Silent"));
+  CHECK_THAT(
+      refused(loss(AlterableRegularizer{}), entropy),
+      ContainsSubstring("regularizer: CrossEntropy there, AlterableRegularizer, task Base, columns Distinct here"));
+  CHECK_THAT(refused(loss(Silent{}), entropy),
+             ContainsSubstring("CrossEntropy there, ") && ContainsSubstring("Silent"));
 
   const TunerState base = stopped_state(loss(AlterableRegularizer{}), run);
-  CHECK_THAT(refused(loss(AlterableRegularizer({.task = Task::New})), base), ContainsSubstring("task Base") &&
-                                                                                 ContainsSubstring("task New"));
+  CHECK_THAT(refused(loss(AlterableRegularizer({.task = Task::New})), base),
+             ContainsSubstring("task Base") && ContainsSubstring("task New"));
   CHECK_THAT(refused(loss(AlterableRegularizer({.task = Task::Base, .columns = Columns::PerImage})), base),
              ContainsSubstring("columns PerImage here"));
 

@@ -121,12 +121,14 @@ TEST_CASE("a file of another writer: each tensor is used or refused by name, cla
     CHECK_THAT(refusal({{"prompt_learner.ctx", context.to(type)}}),
                ContainsSubstring("saved prompt_learner.ctx is of type ") && ContainsSubstring("expected Float"));
   }
-  CHECK_THAT(refusal({{"prompt_learner.ctx", context.t().contiguous()}}), ContainsSubstring("saved prompt_learner.ctx has shape"));
+  CHECK_THAT(refusal({{"prompt_learner.ctx", context.t().contiguous()}}),
+             ContainsSubstring("saved prompt_learner.ctx has shape"));
   CHECK_THAT(refusal({{"prompt_learner.ctx", context}, {"prompt_learner.extra", context}}),
              ContainsSubstring("there is a tensor prompt_learner.extra, which this method does not have"));
   using Metadata = std::map<std::string, std::string>;
   for (const char* key : {"classes", "first_classes"}) {
     CHECK_THROWS_WITH(load_changed([&](Metadata& m) { m[key] = R"(["cat", "dog", "cat"])"; }),
-                      ContainsSubstring("changed.safetensors: \"" + std::string(key) + "\" of its metadata names the class 'cat' twice"));
+                      ContainsSubstring("changed.safetensors: \"" + std::string(key) +
+                                        "\" of its metadata names the class 'cat' twice"));
   }
 }

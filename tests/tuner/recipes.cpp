@@ -74,8 +74,8 @@ TEST_CASE("the defaults are the paper's", "[recipes]") {
 TEST_CASE("the baseline learns, judged against every class", "[recipes]") {
   Task task;
   Record record;
-  auto tuner = plain(task.coop, task.base, task.base_labels,
-                     {.batch = 16, .schedule = {.epochs = 8, .learning_rate = 0.02}});
+  auto tuner =
+      plain(task.coop, task.base, task.base_labels, {.batch = 16, .schedule = {.epochs = 8, .learning_rate = 0.02}});
   tuner.fit(task.base_images, record.observer());
   CHECK(record.losses.back() < record.losses.front());
   CHECK(record.candidates == std::set<int>{6});

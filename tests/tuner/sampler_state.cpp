@@ -48,5 +48,6 @@ TEST_CASE("batches that differ in an image, a label or a weight have other texts
   CHECK(text_of_batches({labels}) != text);
   CHECK(text_of_batches({weights}) != text);
   CHECK_NOTHROW(expect_same_batches(text, text, "stage"));
-  CHECK_THROWS_WITH(expect_same_batches(text, text_of_batches({labels}), "stage"), ContainsSubstring("the sampler draws"));
+  CHECK_THROWS_WITH(expect_same_batches(text, text_of_batches({labels}), "stage"),
+                    ContainsSubstring("the sampler draws"));
 }

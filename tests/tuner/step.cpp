@@ -283,8 +283,9 @@ TEST_CASE("what any member of a policy throws is told in one line with policy, m
   CHECK_THROWS_WITH(PromptTuner(coop, sampler, CrossEntropy{}, NoRate{}), ContainsSubstring("failed: out of luck"));
   Offline offline(run.data.pixels);
   PromptTuner tuner(coop, sampler, CrossEntropy{}, CosineSchedule({.epochs = 1}), TunerOptions{.name = "stage"});
-  CHECK_THROWS_WITH(tuner.fit(offline), "stage, epoch 1, step 1: the image source's `load` failed: the server does not "
-                                        "answer; expected 24 images, a row for each view that was asked for");
+  CHECK_THROWS_WITH(tuner.fit(offline),
+                    "stage, epoch 1, step 1: the image source's `load` failed: the server does not "
+                    "answer; expected 24 images, a row for each view that was asked for");
 }
 
 TEST_CASE("a rate that fp32 cannot hold is refused in a sentence, with the parameter whose multiple it is", "[step]") {

@@ -30,7 +30,7 @@ namespace {
 
 using namespace mao;
 using Model = std::shared_ptr<const Clip>;
-using Learner = Coop<Clip>;
+using Method = Coop<Clip>;
 
 constexpr std::uint64_t seeds[] = {1, 2, 3};
 
@@ -46,14 +46,13 @@ Scores test_both(BackboneT& backbone, const BaseToNewTask& task) {
   return {base, test_on(backbone, task.fresh).accuracy};
 }
 
-/// MAO's second stage from where the first one ended, on a learner of its own.
-Row new_step(const std::string& method, auto labeler, const BaseToNewTask& task, std::uint64_t seed, Learner learner,
+/// MAO's second stage from where the first one ended, on a backbone of its own.
+Row new_step(const std::string& method, auto labeler, const BaseToNewTask& task, std::uint64_t seed, Method backbone,
              double base_accuracy) {
-  auto tuner =
-      mao_new(learner, task.fresh.classes, task.fresh.train->size(), std::move(labeler),
-              {.tuner = {.seed = seed, .name = "new stage"}});
+  auto tuner = mao_new(backbone, task.fresh.classes, task.fresh.train->size(), std::move(labeler),
+                       {.tuner = {.seed = seed, .name = "new stage"}});
   tuner.fit(*task.fresh.train);
-  const Scores single = test_both(learner, task);
+  const Scores single = test_both(backbone, task);
   return {method, {base_accuracy, single.fresh}, single};
 }
 
@@ -65,12 +64,12 @@ std::vector<Row> run_seed(const Model& model, const std::string& name, std::uint
   ZeroShot<Clip> untuned(model, task.base.classes);
   add("zero-shot", test_both(untuned, task));
 
-  Learner coop(model, task.base.classes);
-  plain(coop, task.base.classes, task.base.train_labels,
-        {.tuner = {.seed = seed, .name = "coop"}}).fit(*task.base.train);
+  Method coop(model, task.base.classes);
+  plain(coop, task.base.classes, task.base.train_labels, {.tuner = {.seed = seed, .name = "coop"}})
+      .fit(*task.base.train);
   add("coop", test_both(coop, task));
 
-  Learner tuned(model, task.base.classes);
+  Method tuned(model, task.base.classes);
   const BatchShape shape = automatic_batch(task.base.classes.size());
   auto base_step =
       mao_base(tuned, task.base.classes, task.base.train_labels, TextTowerSimilarity(model),
@@ -82,7 +81,7 @@ std::vector<Row> run_seed(const Model& model, const std::string& name, std::uint
   rows.push_back(
       new_step("coop+mao", ZeroShotLabeler<Clip>(model, task.fresh.classes), task, seed, tuned, base_only.base));
   rows.push_back(
-      new_step("coop+mao, tuned labels", TunedPromptLabeler<Learner>(tuned), task, seed, tuned, base_only.base));
+      new_step("coop+mao, tuned labels", TunedPromptLabeler<Method>(tuned), task, seed, tuned, base_only.base));
   return rows;
 }
 

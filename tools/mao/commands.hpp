@@ -13,7 +13,7 @@ namespace mao_program {
 /// `mao replay DIR...`: compares the library with traces of the reference implementations.
 void add_replay(CLI::App& app, int& status);
 
-/// `mao tune`: trains a learner on few shots and tests base and new classes.
+/// `mao tune`: trains a method on few shots and tests base and new classes.
 void add_tune(CLI::App& app, int& status);
 
 /// `mao base2new`, `few-shot`, `cross-dataset`, `domain-generalisation`: series of runs as the papers report them.
@@ -43,8 +43,8 @@ void add_summarize(CLI::App& app, int& status);
 /// `mao report RUNS...`: one HTML page about runs.
 void add_report(CLI::App& app, int& status);
 
-/// `mao learners [NAME]`: the methods, or the options of one.
-void add_learners(CLI::App& app, int& status);
+/// `mao methods [NAME]`: the methods, or the options of one.
+void add_methods(CLI::App& app, int& status);
 
 /// `mao presets [NAME]`: settings of published rows, with their sources.
 void add_presets(CLI::App& app, int& status);

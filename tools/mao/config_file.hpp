@@ -30,7 +30,8 @@ inline std::vector<std::string> with_config(std::vector<std::string> arguments, 
   });
   if (at == arguments.end()) return arguments;
   const bool joined = at->size() > 8;
-  mao::require<mao::OptionError>(joined || at + 1 != arguments.end(), "--config needs a file of options, `name = value`");
+  mao::require<mao::OptionError>(joined || at + 1 != arguments.end(),
+                                 "--config needs a file of options, `name = value`");
   const std::string file = joined ? at->substr(9) : *(at + 1);
   mao::require<mao::FileError>(std::filesystem::exists(file) && !std::filesystem::is_directory(file), "--config ", file,
                                ": no such file");

@@ -52,7 +52,7 @@ void group_commands(CLI::App& app) {
       {"Train", {"tune", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
       {"Use what was learned", {"eval", "predict", "encode", "export", "convert"}},
       {"Look at results", {"report", "summarize", "inspect"}},
-      {"What there is", {"datasets", "learners", "presets", "replay", "completion"}}};
+      {"What there is", {"datasets", "methods", "presets", "replay", "completion"}}};
   for (const auto& [section, commands] : sections) {
     for (const std::string& command : commands) app.get_subcommand(command)->group(section);
   }
@@ -94,8 +94,8 @@ std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
   if (parsed->get_subcommands().empty()) return CLI::FailureMessage::help(parsed, error);
   const CLI::App* command = parsed->get_subcommands().front();
   const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
-  return text_of(extra ? extras_message(*command) : value_message(*command, error), "\nSee `mao ",
-                 command->get_name(), " --help`.\n");
+  return text_of(extra ? extras_message(*command) : value_message(*command, error), "\nSee `mao ", command->get_name(),
+                 " --help`.\n");
 }
 
 /// That memory ran out, and what asks for less.
@@ -153,7 +153,7 @@ void print_first_commands() {
   for (const auto& [command, summary] : std::vector<std::pair<std::string, std::string>>{
            {"mao tune --data sketch --mao --out first", "tunes prompts with CoOp + MAO, three seeds; about a minute"},
            {"mao report first --out first.html", "writes a page about that run: tables, curves, mini-batches"},
-           {"mao learners", "lists the methods, each a --learner of mao tune"}}) {
+           {"mao methods", "lists the methods, each a --method of mao tune"}}) {
     std::cout << "  " << colours.bold(command) << "\n      " << summary << "\n";
   }
   std::cout << "\n`mao --help` lists all commands, `mao COMMAND --help` the options of one.\n";
@@ -161,8 +161,8 @@ void print_first_commands() {
 
 /// What a report of a fault should begin with.
 std::string version_text() {
-  return text_of("mao ", mao::version, "\nLibTorch ", TORCH_VERSION, "\n", mao_program::cpu_description(), ", ", at::get_num_threads(),
-                 " threads");
+  return text_of("mao ", mao::version, "\nLibTorch ", TORCH_VERSION, "\n", mao_program::cpu_description(), ", ",
+                 at::get_num_threads(), " threads");
 }
 
 void add_commands(CLI::App& app, int& status) {
@@ -179,7 +179,7 @@ void add_commands(CLI::App& app, int& status) {
   mao_program::add_export(app, status);
   mao_program::add_convert(app, status);
   mao_program::add_datasets(app, status);
-  mao_program::add_learners(app, status);
+  mao_program::add_methods(app, status);
   mao_program::add_presets(app, status);
   mao_program::add_replay(app, status);
   mao_program::add_completion(app, status);

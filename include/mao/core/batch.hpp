@@ -35,6 +35,7 @@ struct View {
 };
 
 /// The evaluation view of images 0 .. count - 1 in order, at most `size` to a batch.
+/// **Throws** `OptionError` for a negative `count` or a `size` below 1.
 std::vector<std::vector<View>> evaluation_views(std::int64_t count, std::int64_t size);
 
 }  // namespace mao

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses headers of the standard library only, one that needs LibTorch and one that needs the image libraries, finds the embedded model,
-// and links.
+// Uses headers of the standard library only, one that needs LibTorch and one that needs the image libraries, finds the
+// embedded model, and links.
 #include <ATen/ops/ones.h>
 
 #include <cstdio>
@@ -21,7 +21,7 @@ int main() {
     return 1;
   } catch (const mao::FileError&) {
   }
-  std::printf("mao %s: slope %g, WEBP %s, embedded model in %s\n", mao::version, slope, mao::reads_webp ? "read" : "not read",
-              mao::embedded::model_folder().c_str());
+  std::printf("mao %s: slope %g, WEBP %s, embedded model in %s\n", mao::version, slope,
+              mao::reads_webp ? "read" : "not read", mao::embedded::model_folder().c_str());
   return slope == 12 ? 0 : 1;
 }

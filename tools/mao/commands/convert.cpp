@@ -11,7 +11,7 @@
 #include "commands.hpp"
 #include "commands/convert.hpp"
 #include "data/class_names.hpp"
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 #include "numbers.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/tuned.hpp"
@@ -30,22 +30,22 @@ struct ConvertOptions {
   std::string classes_file;
 };
 
-const std::string& reference_of(const LearnerInfo& info) {
+const std::string& reference_of(const MethodInfo& info) {
   require<OptionError>(!info.reference.empty(), info.name, " has no reference implementation with such checkpoints");
   return info.reference;
 }
 
 /// Parameters, and the statistics that the reference keeps with them.
-ParameterList what_is_saved(Learner& learner) {
-  ParameterList all = learner.parameters();
-  for (const auto& [name, value] : learner.buffers()) {
+ParameterList what_is_saved(AnyBackbone& backbone) {
+  ParameterList all = backbone.parameters();
+  for (const auto& [name, value] : backbone.buffers()) {
     if (name.find(".running_") != std::string::npos || name.ends_with("num_batches_tracked"))
       all.push_back({name, value});
   }
   return all;
 }
 
-/// **Throws** `OptionError` unless there are as many names as the reference's prompt learner had classes, where its
+/// **Throws** `OptionError` unless there are as many names as the reference's prompt backbone had classes, where its
 /// checkpoint tells: `token_prefix` [C, 1, W] is the start token once for each.
 void check_class_count(const ClassList& classes, const fs::path& file) {
   for (const auto& [name, value] : load_reference_checkpoint(file).state) {
@@ -65,12 +65,12 @@ int from_reference(ConvertOptions options) {
   require<OptionError>(fs::path(options.to).extension() == ".safetensors", options.to,
                        ": expected the name of a *.safetensors file for the prompts");
   check_class_count(classes, options.from);
-  const LearnerInfo& info = learner_named(options.settings.learner.learner);
+  const MethodInfo& info = method_named(options.settings.method.name);
   const OpenedModel opened = open_model(options.settings.model);
-  Learner learner = make_learner(opened, classes, options.settings.learner, 1);
-  const int epoch = restore_from_reference(what_is_saved(learner), options.from, reference_of(info));
+  AnyBackbone backbone = make_backbone(opened, classes, options.settings.method, 1);
+  const int epoch = restore_from_reference(what_is_saved(backbone), options.from, reference_of(info));
   save_backbone(
-      options.to, learner,
+      options.to, backbone,
       {.method = info.name, .model = opened.model->fingerprint(), .classes = classes, .settings = options.settings});
   std::cout << "wrote " << options.to << " (" << info.name << ", epoch " << epoch << ")\n";
   return 0;
@@ -82,13 +82,13 @@ fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch
   const Prompts prompts = load_prompts(from);
   take_model_of(prompts, settings);
   const OpenedModel opened = open_model(settings.model);
-  const std::string& reference = reference_of(learner_named(prompts.info.method));
-  Learner learner = restored_learner(opened, prompts, prompts.info.classes);
-  const LearnerSettings trained = settings_of(prompts).learner;
+  const std::string& reference = reference_of(method_named(prompts.info.method));
+  AnyBackbone backbone = restored_backbone(opened, prompts, prompts.info.classes);
+  const MethodSettings trained = settings_of(prompts).method;
   if (epoch == 0) epoch = trained.epochs > 0 ? trained.epochs : trained.mao ? 10 : 20;
   const fs::path file = reference_file(folder, reference, epoch);
   fs::create_directories(file.parent_path());
-  export_parameters(what_is_saved(learner), reference, epoch, file);
+  export_parameters(what_is_saved(backbone), reference, epoch, file);
   return file;
 }
 
@@ -100,7 +100,7 @@ void add_convert(CLI::App& app, int& status) {
   command->add_option("--epoch", options->epoch, "to a reference: the N of model.pth.tar-N (0: the epochs trained)")
       ->check(zero_or_above());
   add_model_options(*command, options->settings.model);
-  add_method_options(*command, options->settings.learner);
+  add_method_options(*command, options->settings.method);
   command->add_option("--classes", options->classes, "from a reference: class names in label order");
   command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
   command->callback([options, command, &status] {
@@ -110,7 +110,7 @@ void add_convert(CLI::App& app, int& status) {
       status = from_reference(*options);
       return;
     }
-    refuse_options(*command, {"--learner", "--set", "--classes", "--classes-file"},
+    refuse_options(*command, {"--method", "--set", "--classes", "--classes-file"},
                    options->from + " says its method, settings and classes");
     const fs::path file = write_reference(options->from, options->to, options->epoch, options->settings);
     std::cout << "wrote " << file.string() << "\n";

@@ -21,7 +21,7 @@
 #include "data/class_names.hpp"
 #include "data/feature_file.hpp"
 #include "data/readable_images.hpp"
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 #include "numbers.hpp"
 #include "runs/progress.hpp"
 #include "tune/idle_options.hpp"
@@ -41,8 +41,8 @@ struct EncodeOptions {
   bool truncate = false;
 };
 
-/// Unit rows in fp32 on the CPU; lengths are taken in double precision, so that none overflows. **Throws** `NumericError`
-/// naming the first row that has no direction; `names` are the rows'.
+/// Unit rows in fp32 on the CPU; lengths are taken in double precision, so that none overflows. **Throws**
+/// `NumericError` naming the first row that has no direction; `names` are the rows'.
 Tensor unit_rows(const Tensor& features, const char* kind, const std::string* names) {
   const Tensor rows = features.detach().cpu().to(at::kDouble);
   const Tensor unit = (rows / rows.norm(2, 1, true)).to(at::kFloat).contiguous();
@@ -125,12 +125,12 @@ Tensor encoded_texts(const AnyModel& model, const std::vector<std::string>& text
 }
 
 /// Warns where a method's scores are not the cosine of the features that are written.
-void warn_of_own_scores(Learner& learner, const Tensor& pixels, const std::string& method) {
-  const Candidates all = Candidates::all(learner.classes().size());
+void warn_of_own_scores(AnyBackbone& backbone, const Tensor& pixels, const std::string& method) {
+  const Candidates all = Candidates::all(backbone.classes().size());
   const ImageBatch images{.pixels = pixels, .features = {}};
-  const Tensor head = at::matmul(learner.encode_image(images), learner.encode_text(all).t()) * learner.logit_scale();
-  const double difference = (Scorer(learner)(images) - head).abs().max().item<double>();
-  if (difference < 1e-3 * learner.logit_scale()) return;
+  const Tensor head = at::matmul(backbone.encode_image(images), backbone.encode_text(all).t()) * backbone.logit_scale();
+  const double difference = (Scorer(backbone)(images) - head).abs().max().item<double>();
+  if (difference < 1e-3 * backbone.logit_scale()) return;
   std::cerr << "note: " << method << " scores with more than the cosine of these features; `mao predict` gives its "
             << "answers\n";
 }
@@ -173,8 +173,8 @@ void check_texts(const AnyModel& model, const std::vector<std::string>& texts, c
     } catch (const DataError& problem) {
       throw DataError(text_of(file, ": line ", i + 1, ": ", problem.what()));
     }
-    require<DataError>(length <= most || longer == LongText::Cut, file, ": line ", i + 1, ": \"",
-                       printable(texts[i]), "\" has ", length + 2, " tokens with start and end, the model takes ", most + 2,
+    require<DataError>(length <= most || longer == LongText::Cut, file, ": line ", i + 1, ": \"", printable(texts[i]),
+                       "\" has ", length + 2, " tokens with start and end, the model takes ", most + 2,
                        "; shorten it, or give --truncate to encode the first ", most, " between the two");
   }
 }
@@ -185,15 +185,15 @@ ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, 
   const std::string& method = prompts.info.method;
   ClassList classes = prompts.info.classes;
   if (!texts_file.empty()) classes = given_class_names(read_texts(texts_file), {});
-  const auto learner = std::make_shared<Learner>(restored_learner(opened, prompts, classes));
-  require<OptionError>(learner->traits().class_features, method,
+  const auto backbone = std::make_shared<AnyBackbone>(restored_backbone(opened, prompts, classes));
+  require<OptionError>(backbone->traits().class_features, method,
                        ": its text features depend on the picture, so there are none to write; `mao predict` gives its "
                        "answers");
   table.texts = classes.names;
-  table.text_features = unit_rows(learner->encode_text(Candidates::all(classes.size())), "class", table.texts.data());
-  return [learner, method, warned = false](const Tensor& pixels) mutable {
-    if (!std::exchange(warned, true)) warn_of_own_scores(*learner, pixels, method);
-    return learner->encode_image({.pixels = pixels, .features = {}});
+  table.text_features = unit_rows(backbone->encode_text(Candidates::all(classes.size())), "class", table.texts.data());
+  return [backbone, method, warned = false](const Tensor& pixels) mutable {
+    if (!std::exchange(warned, true)) warn_of_own_scores(*backbone, pixels, method);
+    return backbone->encode_image({.pixels = pixels, .features = {}});
   };
 }
 

@@ -12,7 +12,7 @@
 
 #include "commands.hpp"
 #include "data/image_features.hpp"
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 #include "numbers.hpp"
 #include "runs/progress.hpp"
 #include "tune/idle_options.hpp"
@@ -38,7 +38,7 @@ nlohmann::json as_json(const Metrics& metrics, const ClassList& classes, const E
                         {"total", metrics.total},       {"classes", classes.size()},    {"half", options.half},
                         {"split", options.split}};
   if (options.prompts.empty()) {
-    object["templates"] = zero_shot_templates(options.settings.learner.zero_shot_template, options.settings.data.data);
+    object["templates"] = zero_shot_templates(options.settings.method.zero_shot_template, options.settings.data.data);
   }
   for (std::size_t i = 0; i < classes.names.size(); ++i) object["per_class"][classes.names[i]] = metrics.per_class[i];
   return object;
@@ -75,7 +75,7 @@ int run(EvalOptions options, const CLI::App& command) {
   refuse_idle_model_options(command, options.settings.model);
   const OpenedModel opened = open_model(options.settings.model);
   LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
-  const bool pixels = prompts && learner_named(prompts->info.method).prompts_images;
+  const bool pixels = prompts && method_named(prompts->info.method).prompts_images;
   if (!pixels) {
     Progress progress(std::cerr, Progress::is_terminal());
     const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
@@ -92,8 +92,8 @@ int run(EvalOptions options, const CLI::App& command) {
     return measure(winners(predict_logits(backbone, images.classes, *images.source)), images.labels, images.classes);
   };
   const Metrics metrics =
-      prompts ? tested(restored_learner(opened, *prompts, images.classes))
-              : tested(make_zero_shot(opened, images.classes, options.settings.learner, options.settings.data.data));
+      prompts ? tested(restored_backbone(opened, *prompts, images.classes))
+              : tested(make_zero_shot(opened, images.classes, options.settings.method, options.settings.data.data));
   if (options.json) {
     std::cout << json_text(as_json(metrics, images.classes, options), 2) << "\n";
   } else {
@@ -114,7 +114,7 @@ void add_eval(CLI::App& app, int& status) {
   command->add_option("--data", options->settings.data.data,
                       "as in mao tune (default: what the prompts were tuned on)");
   add_root_options(*command, options->settings.data);
-  add_template_option(*command, options->settings.learner);
+  add_template_option(*command, options->settings.method);
   command->add_option("--half", options->half, "all, base or new classes")
       ->check(CLI::IsMember({"all", "base", "new"}))
       ->capture_default_str();

@@ -18,7 +18,7 @@
 #include "commands.hpp"
 #include "commands/convert.hpp"
 #include "data/class_names.hpp"
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 #include "numbers.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/tuned.hpp"
@@ -112,7 +112,7 @@ int run(ExportOptions options, const CLI::App& command) {
                          "FILE for those of the untuned model");
     refuse_idle_model_options(command, options.settings.model);
     const OpenedModel opened = open_model(options.settings.model);
-    auto untuned = make_zero_shot(opened, *given, options.settings.learner);
+    auto untuned = make_zero_shot(opened, *given, options.settings.method);
     write_weights(options, weights_of(untuned, opened, "zero-shot"), *given, "zero-shot", opened.model->fingerprint());
     return 0;
   }
@@ -121,9 +121,9 @@ int run(ExportOptions options, const CLI::App& command) {
   refuse_idle_model_options(command, options.settings.model);
   const OpenedModel opened = open_model(options.settings.model);
   const ClassList classes = given.value_or(prompts.info.classes);
-  Learner learner = restored_learner(opened, prompts, classes);
+  AnyBackbone backbone = restored_backbone(opened, prompts, classes);
   const std::string& method = prompts.info.method;
-  write_weights(options, weights_of(learner, opened, method), classes, method, opened.model->fingerprint());
+  write_weights(options, weights_of(backbone, opened, method), classes, method, opened.model->fingerprint());
   return 0;
 }
 
@@ -143,7 +143,7 @@ void add_export(CLI::App& app, int& status) {
   command->add_option("--epoch", options->epoch, "with --reference: the N (0: the epochs trained)")
       ->check(zero_or_above());
   add_model_options(*command, options->settings.model);
-  add_template_option(*command, options->settings.learner);
+  add_template_option(*command, options->settings.method);
   command->callback([options, command, &status] { status = run(*options, *command); });
 }
 

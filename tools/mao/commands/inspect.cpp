@@ -23,13 +23,12 @@ void print_clip(const TensorFile& file, const std::string& path) {
   const auto& sizes = clip.sizes;
   std::cout << "a CLIP model with " << name_of(clip.layout) << " names\n  image tower: ViT, width "
             << sizes.vision_width << ", " << sizes.vision_layers << " layers, MLP " << sizes.vision_mlp << ", patch "
-            << sizes.patch << ", " << sizes.resolution << " px\n    "
-            << describe_vision(clip.form, sizes.vision_width) << "\n  text tower: width " << sizes.text_width << ", "
-            << sizes.text_layers << " layers, MLP " << sizes.text_mlp << ", " << sizes.context
-            << " tokens, vocabulary " << sizes.vocabulary << "\n    " << describe_text(clip.form, sizes.text_width)
-            << "\n  joint embedding: " << sizes.embed << "\n  heads: " << clip.heads_reason
-            << "\n  activation: " << clip.activation_reason << "\n  pictures: " << describe(clip.preprocess) << " ("
-            << clip.preprocess_reason << ")\n";
+            << sizes.patch << ", " << sizes.resolution << " px\n    " << describe_vision(clip.form, sizes.vision_width)
+            << "\n  text tower: width " << sizes.text_width << ", " << sizes.text_layers << " layers, MLP "
+            << sizes.text_mlp << ", " << sizes.context << " tokens, vocabulary " << sizes.vocabulary << "\n    "
+            << describe_text(clip.form, sizes.text_width) << "\n  joint embedding: " << sizes.embed
+            << "\n  heads: " << clip.heads_reason << "\n  activation: " << clip.activation_reason
+            << "\n  pictures: " << describe(clip.preprocess) << " (" << clip.preprocess_reason << ")\n";
 }
 
 /// What stands in the way of a checkpoint that cannot be used as it is does not hide its tensors.
@@ -46,7 +45,8 @@ bool looks_like_clip(const TensorMap& tensors) {
          layout_of(tensors) != ClipLayout::OpenAi;
 }
 
-/// A line for each file of mao's own in a folder, or for one file: whether its content is what was written. The exit code.
+/// A line for each file of mao's own in a folder, or for one file: whether its content is what was written. The exit
+/// code.
 int verify(const std::string& path) {
   std::vector<std::filesystem::path> files{path};
   if (std::filesystem::is_directory(path)) {

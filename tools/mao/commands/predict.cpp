@@ -17,7 +17,7 @@
 #include "data/class_names.hpp"
 #include "data/image_features.hpp"
 #include "data/readable_images.hpp"
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 #include "numbers.hpp"
 #include "report/text_table.hpp"
 #include "runs/progress.hpp"
@@ -111,7 +111,7 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
   LabelledImages images{.source = nullptr, .labels = {}, .classes = classes};
   for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
   images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
-  if (!prompts || !learner_named(prompts->info.method).prompts_images) {
+  if (!prompts || !method_named(prompts->info.method).prompts_images) {
     Progress progress(std::cerr, Progress::is_terminal());
     const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
       progress.finish();
@@ -124,8 +124,8 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
     images.source = std::make_unique<FeatureImages>(std::move(features), opened.model->fingerprint());
   }
   const auto tested = [&](auto&& backbone) { return predict_logits(backbone, classes, *images.source, 16); };
-  return prompts ? tested(restored_learner(opened, *prompts, classes))
-                 : tested(make_zero_shot(opened, classes, options.settings.learner));
+  return prompts ? tested(restored_backbone(opened, *prompts, classes))
+                 : tested(make_zero_shot(opened, classes, options.settings.method));
 }
 
 int run(PredictOptions options, const CLI::App& command) {
@@ -161,10 +161,8 @@ void add_predict(CLI::App& app, int& status) {
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
   command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
   add_model_options(*command, options->settings.model);
-  add_template_option(*command, options->settings.learner);
-  command->add_option("--top", options->top, "how many classes to print")
-      ->check(above_zero())
-      ->capture_default_str();
+  add_template_option(*command, options->settings.method);
+  command->add_option("--top", options->top, "how many classes to print")->check(above_zero())->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);
   auto* json = command->add_flag("--json", options->json, "print JSON");
   command->add_flag("--csv", options->csv, "print CSV: image, rank, class, probability")->excludes(json);

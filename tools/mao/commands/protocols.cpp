@@ -89,7 +89,7 @@ int few_shot(const ProtocolOptions& options) {
       settings.data.data = dataset;
       settings.data.classes = "all";
       settings.data.shots = shots;
-      if (settings.learner.epochs == 0 && !settings.learner.mao) settings.learner.epochs = epochs_for(shots);
+      if (settings.method.epochs == 0 && !settings.method.mao) settings.method.epochs = epochs_for(shots);
     }
   }
   return run_all(runs, options.run);
@@ -101,7 +101,7 @@ int transfer(const ProtocolOptions& options) {
   check_data(options.settings.data, all);
   PlannedRun planned{name_of(options.settings.data.data), options.settings};
   planned.settings.data.classes = "all";
-  if (planned.settings.learner.mao && planned.settings.learner.epochs == 0) planned.settings.learner.epochs = 5;
+  if (planned.settings.method.mao && planned.settings.method.epochs == 0) planned.settings.method.epochs = 5;
   return run_all({planned}, options.run);
 }
 
@@ -131,9 +131,7 @@ CLI::App* add_protocol(CLI::App& app, int& status, const char* name, const char*
 }
 
 void add_shots(CLI::App& command, DataSettings& settings) {
-  command.add_option("--shots", settings.shots, "training images a class")
-      ->check(above_zero())
-      ->capture_default_str();
+  command.add_option("--shots", settings.shots, "training images a class")->check(above_zero())->capture_default_str();
 }
 
 /// `--datasets`, with the paper's as default.

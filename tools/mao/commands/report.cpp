@@ -57,7 +57,7 @@ std::vector<PageSection> sections_of(ReportData& data) {
   std::vector<PageSection> sections{{"results", "Results", overview_section(data)},
                                     {"transfer", "Transfer to other data sets", transfer_section(data)},
                                     {"shots", "Accuracy over shots", series_section(data, "/data/shots")},
-                                    {"k", "Accuracy over K", series_section(data, "/learner/k")},
+                                    {"k", "Accuracy over K", series_section(data, "/method/k")},
                                     {"curves", "Learning curves", curves_section(data)},
                                     {"classes", "What changed, class by class", classes_section(data)},
                                     {"confusion", "What is taken for what", confusion_section(data)},

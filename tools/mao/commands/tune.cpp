@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// mao tune: train a learner on few shots of the base classes, plain or with MAO, and test on base and new classes.
+// mao tune: train a method on few shots of the base classes, plain or with MAO, and test on base and new classes.
 #include <unistd.h>
 
 #include <filesystem>
@@ -23,8 +23,8 @@ void print_next_steps(const RunSettings& settings, const RunOptions& options) {
   const auto file = std::filesystem::path(options.out) / "results.json";
   const auto results = nlohmann::json::parse(read_text_file(file), nullptr, false);
   if (!results.is_object()) return;
-  const LearnerSettings& learner = settings.learner;
-  print_next_steps(std::cout << '\n', options.out, learner.learner, learner.mao, results, Colours::of(STDOUT_FILENO));
+  const MethodSettings& method = settings.method;
+  print_next_steps(std::cout << '\n', options.out, method.name, method.mao, results, Colours::of(STDOUT_FILENO));
 }
 
 }  // namespace
@@ -32,8 +32,7 @@ void print_next_steps(const RunSettings& settings, const RunOptions& options) {
 void add_tune(CLI::App& app, int& status) {
   auto settings = std::make_shared<RunSettings>();
   auto options = std::make_shared<RunOptions>();
-  CLI::App* command =
-      app.add_subcommand("tune", "train a learner, plain or with MAO, and test on base and new classes");
+  CLI::App* command = app.add_subcommand("tune", "train a method, plain or with MAO, and test on base and new classes");
   add_data_options(*command, settings->data);
   add_run_options(*command, *settings, *options);
   command->add_option("--targets", settings->targets,

@@ -14,13 +14,13 @@
 
 namespace mao_program {
 
-/// Features and what their rows are of. **Shapes** image_features [N, D] and text_features [T, D], fp32 on the CPU; each
-/// undefined when there are none.
+/// Features and what their rows are of. **Shapes** image_features [N, D] and text_features [T, D], fp32 on the CPU;
+/// each undefined when there are none.
 struct FeatureTable {
   mao::Tensor image_features, text_features;
-  std::vector<std::string> images;    ///< [N]
-  std::vector<std::string> texts;     ///< [T]
-  std::vector<DamagedImage> damaged;  ///< pictures that have no row
+  std::vector<std::string> images;           ///< [N]
+  std::vector<std::string> texts;            ///< [T]
+  std::vector<DamagedImage> damaged;         ///< pictures that have no row
   std::map<std::string, std::string> about;  ///< what they were computed with
 };
 

@@ -48,7 +48,8 @@ std::string saved_draws_hash(const RunSettings& settings, const Dataset& dataset
   detail::ContentHash hash;
   for (const std::uint64_t seed : settings.seeds) {
     const std::int64_t shot_seed = settings.data.shot_seed;
-    const FewShot drawn = few_shot_of(settings.data, dataset, shot_seed > 0 ? static_cast<std::uint64_t>(shot_seed) : seed);
+    const FewShot drawn =
+        few_shot_of(settings.data, dataset, shot_seed > 0 ? static_cast<std::uint64_t>(shot_seed) : seed);
     for (const Item& item : drawn.train) hash.add(item.path);
   }
   return hash.text();
@@ -80,8 +81,8 @@ nlohmann::json fingerprint_of_files(const RunSettings& settings) {
     }
     all[name] = parts;
   }
-  const std::map<std::string, std::string> files{{"--template", settings.learner.zero_shot_template},
-                                                 {"--similarity", settings.learner.similarity}};
+  const std::map<std::string, std::string> files{{"--template", settings.method.zero_shot_template},
+                                                 {"--similarity", settings.method.similarity}};
   for (const auto& [option, setting] : files) {
     if (auto hash = content_of(setting); !hash.is_null()) all[option] = {{"file content", std::move(hash)}};
   }

@@ -33,8 +33,9 @@ bool is_rendered(const std::string& data);
 /// The data set that `--data` and `--classnames` name.
 Dataset open_files(const DataSettings& settings);
 
-/// What the numbers of a run depend on besides its settings: for `--data` and each target the parts of `DataFingerprint`,
-/// and the contents of files that settings name. Null when there is nothing of the kind. **Throws** as `open_files`.
+/// What the numbers of a run depend on besides its settings: for `--data` and each target the parts of
+/// `DataFingerprint`, and the contents of files that settings name. Null when there is nothing of the kind. **Throws**
+/// as `open_files`.
 nlohmann::json fingerprint_of_files(const RunSettings& settings);
 
 /// `the training labels of pictures.csv`: what differs between two of them.

@@ -64,7 +64,8 @@ std::vector<std::string> images_of(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     std::error_code no_folder;
     if (argument == "-") {
-      const std::string text = without_byte_order_mark({std::istreambuf_iterator<char>(std::cin), {}}, "standard input");
+      const std::string text =
+          without_byte_order_mark({std::istreambuf_iterator<char>(std::cin), {}}, "standard input");
       for (const std::string& line : lines_of(text)) {
         require<FormatError>(line.find('\0') == std::string::npos, "standard input: '", printable(line),
                              "' holds a zero byte; expected one path a line");

@@ -27,8 +27,8 @@ inline bool has_webp_length(std::span<const std::uint8_t> begin, std::uintmax_t 
   return said <= size;
 }
 
-/// True when a JPEG, PNG or WEBP begins and ends as its format wants; reads 20 bytes. False proves nothing: programs may
-/// leave bytes behind the end.
+/// True when a JPEG, PNG or WEBP begins and ends as its format wants; reads 20 bytes. False proves nothing: programs
+/// may leave bytes behind the end.
 inline bool has_both_ends(const std::filesystem::path& file) {
   constexpr std::array<std::uint8_t, 2> jpeg_begin{0xff, 0xd8}, jpeg_end{0xff, 0xd9};
   constexpr std::array<std::uint8_t, 8> png_begin{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};

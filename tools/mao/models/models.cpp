@@ -57,13 +57,14 @@ ClipOptions clip_options(const ModelSettings& settings, const std::filesystem::p
 
 /// `--cuda-graphs`
 void record_passes(const c10::Device& device) {
-  require<OptionError>(device.is_cuda(), "--cuda-graphs records what a GPU is given to do; expected --device cuda, got ",
-                       device.str());
+  require<OptionError>(device.is_cuda(),
+                       "--cuda-graphs records what a GPU is given to do; expected --device cuda, got ", device.str());
 #ifdef MAO_HAS_CUDA_GRAPHS
   cuda::record_text_passes();
 #else
-  throw OptionError("--cuda-graphs: this program was built without the CUDA kernels; install a CUDA toolkit (nvcc), "
-                    "configure and build again");
+  throw OptionError(
+      "--cuda-graphs: this program was built without the CUDA kernels; install a CUDA toolkit (nvcc), "
+      "configure and build again");
 #endif
 }
 

@@ -20,12 +20,12 @@ struct ModelSettings;
 /// A model and what was decided about it.
 struct OpenedModel {
   std::shared_ptr<const AnyModel> model;
-  std::string description;  ///< one line for the log
-  std::string pixels{};     ///< one line for the log: how pictures are prepared, and who says so
-  bool augments = false;    ///< train on random crops unless told otherwise
-  std::string similarity;   ///< who ranks hard negatives unless told otherwise
-  c10::Device device{at::kCPU};  ///< where it computes
-  std::string precision = "fp32";  ///< of the towers, part of the key of kept image features
+  std::string description;                       ///< one line for the log
+  std::string pixels{};                          ///< one line for the log: how pictures are prepared, and who says so
+  bool augments = false;                         ///< train on random crops unless told otherwise
+  std::string similarity;                        ///< who ranks hard negatives unless told otherwise
+  c10::Device device{at::kCPU};                  ///< where it computes
+  std::string precision = "fp32";                ///< of the towers, part of the key of kept image features
   std::size_t token_bytes = 0, image_bytes = 0;  ///< that a step keeps of a text token, of an image; 0: not known
 };
 

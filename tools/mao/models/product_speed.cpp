@@ -114,8 +114,8 @@ ProductSpeed product_speed() { return product_speed(FeatureCache::default_folder
 
 std::optional<std::string> slow_precision_note(Precision precision, const ProductSpeed& speed) {
   if (precision != Precision::Bf16 || speed.faster() == Precision::Bf16) return std::nullopt;
-  return text_of("bf16 is slower than fp32 on this CPU (", std::llround(speed.bf16), " against ", std::llround(speed.fp32),
-                 " GF/s); --precision auto takes the faster of the two");
+  return text_of("bf16 is slower than fp32 on this CPU (", std::llround(speed.bf16), " against ",
+                 std::llround(speed.fp32), " GF/s); --precision auto takes the faster of the two");
 }
 
 }  // namespace mao_program

@@ -26,13 +26,14 @@ std::string cpu_description();
 /// Multiplies for about 50 ms, with one thread.
 ProductSpeed measure_products();
 
-/// What `measure_products` found on this CPU before, kept in `file`, or finds now and keeps there. A file that cannot be
-/// read or written costs a measurement, nothing else.
+/// What `measure_products` found on this CPU before, kept in `file`, or finds now and keeps there. A file that cannot
+/// be read or written costs a measurement, nothing else.
 ProductSpeed product_speed(const std::filesystem::path& file);
 /// The same with a file beside the kept image features (`FeatureCache::default_folder`).
 ProductSpeed product_speed();
 
-/// `bf16 is slower than fp32 on this CPU ...` when `precision` is bf16 and it is; only for models that compute on a CPU.
+/// `bf16 is slower than fp32 on this CPU ...` when `precision` is bf16 and it is; only for models that compute on a
+/// CPU.
 std::optional<std::string> slow_precision_note(Precision precision, const ProductSpeed& speed);
 
 }  // namespace mao_program

@@ -20,13 +20,12 @@ void replay_ivlp(const Trace& trace, Report& report) {
   };
   const auto clip = trace.clip();
   const mao::TowerSizes towers = clip->towers();
-  mao::Ivlp<mao::Clip> backbone(
-      clip, trace.classes(),
-      {.init = trace.override_or<std::string>("TRAINER.IVLP.CTX_INIT", "a photo of a"),
-       .text_context = get("N_CTX_TEXT", 2),
-       .text_depth = std::min(get("PROMPT_DEPTH_TEXT", 9), towers.text_layers),
-       .vision_context = get("N_CTX_VISION", 2),
-       .vision_depth = std::min(get("PROMPT_DEPTH_VISION", 9), towers.vision_layers)});
+  mao::Ivlp<mao::Clip> backbone(clip, trace.classes(),
+                                {.init = trace.override_or<std::string>("TRAINER.IVLP.CTX_INIT", "a photo of a"),
+                                 .text_context = get("N_CTX_TEXT", 2),
+                                 .text_depth = std::min(get("PROMPT_DEPTH_TEXT", 9), towers.text_layers),
+                                 .vision_context = get("N_CTX_VISION", 2),
+                                 .vision_depth = std::min(get("PROMPT_DEPTH_VISION", 9), towers.vision_layers)});
   replay_method(trace, backbone, trace.steps(), {}, report);
 }
 

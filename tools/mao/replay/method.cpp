@@ -131,11 +131,11 @@ mao::TensorMap used_tensors(const Trace& trace, const std::string& file, const m
   for (const auto& tensor : trace.tensors(file)) {
     const std::string& name = tensor.first;
     const bool known = std::any_of(ours.begin(), ours.end(), [&](const mao::Parameter& p) { return p.name == name; });
-    const bool has_gradient = std::any_of(
-        steps.begin(), steps.end(), [&](const auto& part) { return part.first.ends_with(".grad." + name); });
+    const bool has_gradient = std::any_of(steps.begin(), steps.end(),
+                                          [&](const auto& part) { return part.first.ends_with(".grad." + name); });
     if (known || has_gradient) continue;
-    report.compare(name + ", which the reference does not use", tensor.second,
-                   entry(initial, name, "init.safetensors"), absolute(1e-6));
+    report.compare(name + ", which the reference does not use", tensor.second, entry(initial, name, "init.safetensors"),
+                   absolute(1e-6));
     used.erase(name);
   }
   return used;

@@ -44,14 +44,13 @@ struct MethodOptions {
   bool features_are_output = true;  ///< step0_features are what the output holds, before normalisation
   double temperature = 1;           ///< of the log-probabilities that stand in for logits in traces of distillation
   std::set<std::string> without_meaning{};  ///< parameters whose true gradient is 0, so that noise would be compared
-  mao::TensorMap in_place_of{};  ///< for entries of steps.safetensors; an undefined one takes the entry out
+  mao::TensorMap in_place_of{};             ///< for entries of steps.safetensors; an undefined one takes the entry out
 };
 
 /// Images in memory in two views: each batch is asked for twice, first view first.
 class ImagePairs : public mao::TensorImages {
  public:
-  ImagePairs(mao::Tensor first, mao::Tensor second)
-      : mao::TensorImages(std::move(first)), second_(std::move(second)) {}
+  ImagePairs(mao::Tensor first, mao::Tensor second) : mao::TensorImages(std::move(first)), second_(std::move(second)) {}
   mao::ImageBatch load(const std::vector<mao::View>& views) override {
     const bool again = std::exchange(again_, !again_);
     return again ? second_.load(views) : mao::TensorImages::load(views);
@@ -163,11 +162,9 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
     const auto& labels = steps.at(static_cast<std::size_t>(done)).labels;
     comparison.step(done++, step, labels, *recorded.output(), backbone.parameters());
   };
-  auto tuner =
-      mao::PromptTuner(backbone, FixedBatches(steps, trace.config<std::int64_t>("batches_per_epoch")), recorded,
-                       trace.schedule(),
-                       mao::TunerOptions{
-                           .augment = two_views, .optimizer = trace.optimizer(), .name = trace.trainer()});
+  auto tuner = mao::PromptTuner(
+      backbone, FixedBatches(steps, trace.config<std::int64_t>("batches_per_epoch")), recorded, trace.schedule(),
+      mao::TunerOptions{.augment = two_views, .optimizer = trace.optimizer(), .name = trace.trainer()});
   tuner.fit(*images, observer);
   report.exact("steps", done == trace.config<std::int64_t>("T"), mao::text_of(done, " steps were run"));
 

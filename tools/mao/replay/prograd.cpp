@@ -96,9 +96,8 @@ void compare_steps(const Trace& trace, const std::vector<StepParts>& steps, Repo
 void replay_prograd(const Trace& trace, Report& report) {
   const auto options = options_of(trace);
   ObservedProGrad backbone(trace.clip(), trace.classes(), options);
-  replay_method(
-      trace, backbone, trace.steps(),
-      {.tolerances = tolerances(), .loss_key = "xe_loss", .start_is_known = !options.init.empty()}, report);
+  replay_method(trace, backbone, trace.steps(),
+                {.tolerances = tolerances(), .loss_key = "xe_loss", .start_is_known = !options.init.empty()}, report);
   compare_steps(trace, backbone.steps(), report);
 }
 

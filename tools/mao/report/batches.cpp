@@ -190,7 +190,8 @@ std::string batches_section(ReportData& data) {
       "<p class=\"note\">Image features (dots) and features of the classes' prompts (stars), by the untuned model: one "
       "mini-batch with hard negatives, and one that is merely shuffled.</p>";
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    text += blocks.size() == 1 ? blocks[i].second : html_details(escaped_markup(blocks[i].first), blocks[i].second, i == 0);
+    text +=
+        blocks.size() == 1 ? blocks[i].second : html_details(escaped_markup(blocks[i].first), blocks[i].second, i == 0);
   }
   return text;
 }

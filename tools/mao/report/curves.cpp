@@ -134,7 +134,8 @@ std::string curves_section(ReportData& data) {
     }
     const std::string body = colour_key(curve_labels(data.all, data_set)) + html_grid(charts);
     const std::string link = text_of("<p class=\"note\">", data.link("curves " + data_set, table), "</p>");
-    text += data.all.data_sets.size() == 1 ? body + link : html_details(escaped_markup(data_set), body + link, text.empty());
+    text += data.all.data_sets.size() == 1 ? body + link
+                                           : html_details(escaped_markup(data_set), body + link, text.empty());
   }
   if (text.empty()) return {};
   return "<p class=\"note\">Means over seeds, thin lines are single seeds. Loss and accuracy are those of the classes "
@@ -227,7 +228,7 @@ LineChart series_chart(const Summary& summary, const std::vector<Series>& all,
 std::string series_section(ReportData& data, const std::string& setting) {
   const auto all = series_of(data.summary, setting);
   if (all.empty()) return {};
-  const std::string words = setting == "/learner/k" ? "K" : "shots";
+  const std::string words = setting == "/method/k" ? "K" : "shots";
   TextTable table{.header = {"data set", "method", words, "base", "new", "h"}, .first_number = 2};
   std::vector<std::string> charts;
   const auto add = [&](const std::string& title, const std::vector<std::string>& data_sets) {

@@ -18,7 +18,7 @@ namespace mao {
 /// A row of a published table, accuracies in percent in the order of the papers: ImageNet, Caltech101, OxfordPets,
 /// StanfordCars, Flowers102, Food101, FGVCAircraft, SUN397, DTD, EuroSAT, UCF101.
 struct PublishedRow {
-  std::string_view method;  ///< the learner as `mao tune` calls it, `+mao` behind it where the row has MAO
+  std::string_view method;  ///< the method as `mao tune` calls it, `+mao` behind it where the row has MAO
   std::string_view title;
   std::string_view source;
   std::array<double, 11> base, fresh;

@@ -32,7 +32,7 @@ std::string transfer_section(ReportData& data);
 std::string settings_section(ReportData& data);
 
 std::string curves_section(ReportData& data);
-/// How scores follow one setting, `/data/shots` or `/learner/k`, where runs differ in it.
+/// How scores follow one setting, `/data/shots` or `/method/k`, where runs differ in it.
 std::string series_section(ReportData& data, const std::string& setting);
 
 std::string classes_section(ReportData& data);

@@ -61,7 +61,8 @@ void add_published_rows(const Summary& summary, const std::vector<std::string>& 
       HtmlRow& added = rows.emplace_back();
       added.css = first ? "published first-published" : "published";
       first = false;
-      added.cells.push_back({text_of(escaped_markup(row->title), "<span class=\"from\">", escaped_markup(row->source), "</span>")});
+      added.cells.push_back(
+          {text_of(escaped_markup(row->title), "<span class=\"from\">", escaped_markup(row->source), "</span>")});
       for (const double value : {scores->base, scores->fresh, scores->h})
         added.cells.push_back({number_text(value, 2)});
     }
@@ -224,8 +225,9 @@ void add_published_transfers(const TransferTable& transfer, std::vector<HtmlRow>
       HtmlRow& added = rows.emplace_back();
       added.css = first ? "published first-published" : "published";
       first = false;
-      added.cells = {{text_of(escaped_markup(row.title), "<span class=\"from\">", escaped_markup(row.source), "</span>")},
-                     {number_text(row.imagenet, 2)}};
+      added.cells = {
+          {text_of(escaped_markup(row.title), "<span class=\"from\">", escaped_markup(row.source), "</span>")},
+          {number_text(row.imagenet, 2)}};
       for (const double accuracy : row.targets) added.cells.push_back({number_text(accuracy, 2)});
       added.cells.push_back({number_text(mean_std(row.targets).mean, 2)});
     }
@@ -251,10 +253,11 @@ std::string transfer_section(ReportData& data) {
     }
     const std::size_t own = rows.size();
     add_published_transfers(transfer, rows);
-    text += text_of("<h3>Tuned on ", escaped_markup(transfer.source), "</h3>", html_table(table.header, rows, 1, "sticky"),
-                    "<p class=\"note\">Accuracy in percent; the average is over the targets alone. ",
-                    rows.size() > own ? "Grey rows are as published, with CLIP ViT-B/16 and 16 shots. " : "",
-                    data.link("transfer from " + transfer.source, table), "</p>");
+    text +=
+        text_of("<h3>Tuned on ", escaped_markup(transfer.source), "</h3>", html_table(table.header, rows, 1, "sticky"),
+                "<p class=\"note\">Accuracy in percent; the average is over the targets alone. ",
+                rows.size() > own ? "Grey rows are as published, with CLIP ViT-B/16 and 16 shots. " : "",
+                data.link("transfer from " + transfer.source, table), "</p>");
   }
   return text;
 }

@@ -109,18 +109,18 @@ inline void name_variants(std::vector<MethodSummary>& methods) {
   }
 }
 
-/// Methods of one learner side by side, without MAO first, in the order of their shots and K.
+/// Runs of one method side by side, without MAO first, in the order of their shots and K.
 inline void sort_methods(std::vector<MethodSummary>& methods) {
-  const auto learner_of = [](const MethodSummary& method) { return method.key.substr(0, method.key.find('+')); };
-  std::vector<std::string> learners;
-  for (const MethodSummary& method : methods) learners.push_back(learner_of(method));
+  const auto name_of = [](const MethodSummary& method) { return method.key.substr(0, method.key.find('+')); };
+  std::vector<std::string> names;
+  for (const MethodSummary& method : methods) names.push_back(name_of(method));
   const auto number = [](const MethodSummary& method, const char* path) {
     const auto found = method.settings.find(path);
     return found != method.settings.end() && found->is_number() ? found->get<double>() : 0.0;
   };
   std::ranges::stable_sort(methods, {}, [&](const MethodSummary& method) {
-    const auto place = std::ranges::find(learners, learner_of(method)) - learners.begin();
-    return std::tuple(place, method.key, number(method, "/data/shots"), number(method, "/learner/k"));
+    const auto place = std::ranges::find(names, name_of(method)) - names.begin();
+    return std::tuple(place, method.key, number(method, "/data/shots"), number(method, "/method/k"));
   });
 }
 

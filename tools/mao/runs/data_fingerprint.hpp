@@ -83,8 +83,8 @@ inline void fingerprint_items(DataFingerprint& parts, const Dataset& dataset, co
 
 }  // namespace detail
 
-/// Class names, and paths, labels, file sizes and contents (both ends of each file, of up to 10,000) of training and test
-/// images. A file that is not there is a size too.
+/// Class names, and paths, labels, file sizes and contents (both ends of each file, of up to 10,000) of training and
+/// test images. A file that is not there is a size too.
 inline DataFingerprint fingerprint_of(const Dataset& dataset) {
   DataFingerprint parts;
   parts[detail::fingerprint_version] = "2";

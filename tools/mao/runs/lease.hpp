@@ -145,7 +145,8 @@ class Lease {
     }
 
     [[nodiscard]] std::string why_lost() const {
-      struct stat mine {}, there {};
+      struct stat mine {
+      }, there{};
       const auto next = detail::read_lease_file(detail::lease_file_name(path, holder.generation + 1), 0, false);
       if (next) {
         return text_of(path.parent_path().string(), " was taken over by process ", next->text(),
@@ -154,8 +155,9 @@ class Lease {
       const bool same = ::stat(file_name().c_str(), &there) == 0 && ::fstat(file, &mine) == 0 &&
                         there.st_ino == mine.st_ino && there.st_dev == mine.st_dev;
       return same ? std::string()
-                  : text_of(file_name().string(), ", the lock of this process, is gone; the folder was removed or "
-                                                  "replaced, and this process writes nothing more there");
+                  : text_of(file_name().string(),
+                            ", the lock of this process, is gone; the folder was removed or "
+                            "replaced, and this process writes nothing more there");
     }
   };
 
@@ -165,8 +167,12 @@ class Lease {
                                          double stale_after) {
     auto self = std::make_unique<Self>();
     self->path = std::filesystem::absolute(path);
-    self->holder = {.generation = before ? before->generation + 1 : 1, .host = detail::this_host(),
-                    .machine = detail::this_boot(), .pid = ::getpid(), .since = detail::utc_now(), .beat = {},
+    self->holder = {.generation = before ? before->generation + 1 : 1,
+                    .host = detail::this_host(),
+                    .machine = detail::this_boot(),
+                    .pid = ::getpid(),
+                    .since = detail::utc_now(),
+                    .beat = {},
                     .stale_after = stale_after};
     if (!self->create()) return std::nullopt;
     self->took_over = before && !before->released;

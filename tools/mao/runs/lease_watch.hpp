@@ -32,16 +32,16 @@ namespace mao {
 
 /// Who holds a lease, as its file says.
 struct LeaseHolder {
-  int generation = 0;           ///< the number of its file
-  std::string host, machine;    ///< name; one boot of one system
-  long pid = 0;                 ///< as the holder sees itself; 0: the file says nothing that can be understood
-  std::string since;            ///< UTC
-  std::string beat;             ///< another one each time that the holder gives a sign of life
-  double stale_after = 60;      ///< seconds of silence after which it counts as dead: its own promise
-  bool os_lock = false;         ///< it has an OS lock on its file
-  bool released = false;        ///< given back
-  bool gone = false;            ///< the OS lock speaks for the holder, and is free
-  bool here = false;            ///< the OS lock speaks for the holder, and is held: its process exists
+  int generation = 0;             ///< the number of its file
+  std::string host, machine;      ///< name; one boot of one system
+  long pid = 0;                   ///< as the holder sees itself; 0: the file says nothing that can be understood
+  std::string since;              ///< UTC
+  std::string beat;               ///< another one each time that the holder gives a sign of life
+  double stale_after = 60;        ///< seconds of silence after which it counts as dead: its own promise
+  bool os_lock = false;           ///< it has an OS lock on its file
+  bool released = false;          ///< given back
+  bool gone = false;              ///< the OS lock speaks for the holder, and is free
+  bool here = false;              ///< the OS lock speaks for the holder, and is held: its process exists
   double seconds_since_beat = 0;  ///< by this machine's clock; a hint and never a reason to take over
 
   /// `123 on host, since 2026-01-01T00:00:00Z`.
@@ -80,8 +80,8 @@ inline std::string this_host() {
 
 /// Whether the file lies on a disk of this machine, where every process that could hold it is one of this kernel.
 inline bool is_on_local_disk(int file) {
-  constexpr std::array<unsigned long, 9> local{EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC, BTRFS_SUPER_MAGIC,
-                                               TMPFS_MAGIC,      RAMFS_MAGIC,     OVERLAYFS_SUPER_MAGIC,
+  constexpr std::array<unsigned long, 9> local{EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,      BTRFS_SUPER_MAGIC,
+                                               TMPFS_MAGIC,      RAMFS_MAGIC,          OVERLAYFS_SUPER_MAGIC,
                                                F2FS_SUPER_MAGIC, 0x2fc12fc1 /* ZFS */, 0xca451a4e /* bcachefs */};
   struct statfs status {};
   return ::fstatfs(file, &status) == 0 &&
@@ -174,8 +174,8 @@ class LeaseWatch {
   /// `ask_os`: false as on a shared file system, where signs of life alone decide.
   explicit LeaseWatch(bool ask_os = true) : ask_os_(ask_os) {}
 
-  /// `judged` is told whose file the answer is about. **Throws** `FileError` when a file of the lease is there and cannot
-  /// be read.
+  /// `judged` is told whose file the answer is about. **Throws** `FileError` when a file of the lease is there and
+  /// cannot be read.
   LeaseState look(const std::filesystem::path& path, std::optional<LeaseHolder>* judged = nullptr) {
     const auto holder = detail::last_holder(path, ask_os_);
     if (judged != nullptr) *judged = holder;

@@ -40,7 +40,8 @@ inline pid_t writer_of(const std::string& name) {
 }  // namespace detail
 
 /// Removes the temporary files of processes of this machine that are gone, in a folder and below. Only for a folder
-/// that this process alone writes to: processes of other machines and containers are not seen. Returns how many there were.
+/// that this process alone writes to: processes of other machines and containers are not seen. Returns how many there
+/// were.
 inline int remove_leftovers(const std::filesystem::path& folder) {
   std::error_code ignored;
   std::vector<std::filesystem::path> left;

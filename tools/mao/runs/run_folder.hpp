@@ -21,6 +21,8 @@
 #include <mao/io/files.hpp>
 #include <mao/io/json_text.hpp>
 
+#include "runs/former_names.hpp"
+
 namespace mao {
 
 /// config.json, log.txt, metrics.jsonl and results.json in one folder.
@@ -39,7 +41,7 @@ class RunFolder {
                        failure.message());
     const auto file = path_ / "config.json";
     if (std::filesystem::exists(file)) {
-      const auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
+      const auto saved = with_current_names(nlohmann::json::parse(read_text_file(file), nullptr, false));
       require<FormatError>(saved.is_object(), file.string(),
                            " is not a JSON object; remove the folder or choose another");
       std::string different;
@@ -49,7 +51,8 @@ class RunFolder {
     } else {
       for (const char* name : {"results.json", "metrics.jsonl", "zero_shot.json", "log.txt"}) {
         require<OptionError>(!std::filesystem::exists(std::filesystem::symlink_status(path_ / name)), path_.string(),
-                             " has a ", name, " but no config.json, so no run of mao has made it; choose another --out");
+                             " has a ", name,
+                             " but no config.json, so no run of mao has made it; choose another --out");
       }
       write(file, config);
     }
@@ -83,7 +86,8 @@ class RunFolder {
       const auto object = nlohmann::json::parse(line, nullptr, false);
       if (object.is_object() && !is_stale(object)) kept += line + "\n";
     }
-    write_file_atomically(file, [&](std::ostream& out) { out << kept; }, fence_);
+    write_file_atomically(
+        file, [&](std::ostream& out) { out << kept; }, fence_);
   }
 
   /// Reads a JSON file of the folder; null when it is not there.
@@ -99,12 +103,14 @@ class RunFolder {
 
   /// The same on one line, for what is large and not read by people.
   void save_compact(const std::string& name, const nlohmann::json& value) const {
-    write_file_atomically(path_ / name, [&](std::ostream& out) { out << json_text(value) << "\n"; }, fence_);
+    write_file_atomically(
+        path_ / name, [&](std::ostream& out) { out << json_text(value) << "\n"; }, fence_);
   }
 
  private:
   void write(const std::filesystem::path& file, const nlohmann::json& value) const {
-    write_file_atomically(file, [&](std::ostream& out) { out << json_text(value, 2) << "\n"; }, fence_);
+    write_file_atomically(
+        file, [&](std::ostream& out) { out << json_text(value, 2) << "\n"; }, fence_);
   }
 
   /// One write, so that a line is whole, to a file of this folder and not where a link of its name leads.

@@ -40,8 +40,8 @@ inline void sort_data_sets(std::vector<std::string>& titles) {
 
 /// `kgcoop`, or `kgcoop+mao`: the key of published rows.
 inline std::string method_key(const nlohmann::json& settings) {
-  const auto learner = settings.value("learner", nlohmann::json::object());
-  return learner.value("learner", std::string("?")) + (learner.value("mao", false) ? "+mao" : "");
+  const auto method = settings.value("method", nlohmann::json::object());
+  return method.value("name", std::string("?")) + (method.value("mao", false) ? "+mao" : "");
 }
 
 /// `KgCoOp + MAO` for `kgcoop+mao`.
@@ -65,18 +65,17 @@ inline std::string method_title(std::string_view key) {
                                                                                   {"coprompt", "CoPrompt"},
                                                                                   {"linear", "Linear probe"}}};
   const std::size_t plus = key.find('+');
-  const std::string_view learner = key.substr(0, plus);
-  const auto known = std::ranges::find(titles, learner, [](const auto& entry) { return entry.first; });
-  return std::string(known == titles.end() ? learner : known->second) +
-         (plus == std::string_view::npos ? "" : " + MAO");
+  const std::string_view name = key.substr(0, plus);
+  const auto known = std::ranges::find(titles, name, [](const auto& entry) { return entry.first; });
+  return std::string(known == titles.end() ? name : known->second) + (plus == std::string_view::npos ? "" : " + MAO");
 }
 
-/// The settings by their paths, `/learner/k`, without those that say where things lie, which data set it is, or what
+/// The settings by their paths, `/method/k`, without those that say where things lie, which data set it is, or what
 /// each data set has of its own. Runs with the same ones are runs of one method.
 inline nlohmann::json method_settings(const nlohmann::json& settings) {
   static const std::set<std::string> left_out{
       "/data/data",      "/data/root",     "/data/classnames", "/data/template", "/data/templates",
-      "/data/shot_seed", "/model/weights", "/model/minilm",    "/model/vocab",   "/learner/zero_shot_template"};
+      "/data/shot_seed", "/model/weights", "/model/minilm",    "/model/vocab",   "/method/zero_shot_template"};
   const nlohmann::json flat = settings.flatten();
   nlohmann::json kept = nlohmann::json::object();
   for (const auto& [path, value] : flat.items()) {
@@ -94,10 +93,10 @@ inline std::string setting_words(const std::string& path, const nlohmann::json& 
   std::string text = value.is_string() ? value.get<std::string>() : value.is_null() ? "default" : value.dump();
   if (path == "/model/model") text = std::filesystem::path(text).filename().string();
   if (path == "/data/shots") return text + (text == "1" ? " shot" : " shots");
-  if (path == "/learner/k") return text == "0" ? "K auto" : "K = " + text;
+  if (path == "/method/k") return text == "0" ? "K auto" : "K = " + text;
   if (path == "/data/classes") return text == "all" ? "all classes" : "base to new";
   if (path == "/model/model" || path == "/model/precision") return text;
-  if (path == "/learner/steps") return text + (text == "both" ? " steps" : " step alone");
+  if (path == "/method/steps") return text + (text == "both" ? " steps" : " step alone");
   std::string words = name;
   std::ranges::replace(words, '_', ' ');
   return words + " " + text;

@@ -18,6 +18,8 @@
 #include <mao/core/error.hpp>
 #include <mao/io/files.hpp>
 
+#include "runs/former_names.hpp"
+
 namespace mao {
 
 inline constexpr double not_tested = std::numeric_limits<double>::quiet_NaN();
@@ -171,8 +173,8 @@ inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file) {
 inline RunRecord read_run(const std::filesystem::path& folder) {
   require<FileError>(std::filesystem::exists(folder / "config.json"), folder.string(),
                      " is no run folder; expected config.json in it, as `mao tune --out` leaves it");
-  RunRecord run{.folder = folder, .settings = detail::read_json_file(folder / "config.json")};
-  for (const char* part : {"data", "learner"}) {
+  RunRecord run{.folder = folder, .settings = with_current_names(detail::read_json_file(folder / "config.json"))};
+  for (const char* part : {"data", "method"}) {
     require<FormatError>(run.settings.contains(part) && run.settings.at(part).is_object(),
                          (folder / "config.json").string(), " has no settings of the ", part,
                          "; expected what `mao tune` writes there");
@@ -190,8 +192,9 @@ inline RunRecord read_run(const std::filesystem::path& folder) {
       detail::take_classes(zero_shot, run.zero_shot->base_classes, run.zero_shot->new_classes);
     }
   } catch (const nlohmann::json::exception&) {
-    throw FormatError(text_of(folder.string(), ": results.json, zero_shot.json or a seed's file is not what mao writes: "
-                                               "a part of it is missing or of another kind"));
+    throw FormatError(text_of(folder.string(),
+                              ": results.json, zero_shot.json or a seed's file is not what mao writes: "
+                              "a part of it is missing or of another kind"));
   }
   return run;
 }

@@ -14,7 +14,7 @@
 
 namespace mao_program {
 
-void check_settings(const RunSettings& run);  // of learner.hpp, which brings the whole library
+void check_settings(const RunSettings& run);  // of method.hpp, which brings the whole library
 
 namespace {
 
@@ -67,7 +67,7 @@ RunSettings settings_of(std::vector<std::string> arguments) {
   app.allow_extras();
   add_data_options(app, settings.data);
   add_model_options(app, settings.model);
-  add_learner_options(app, settings.learner);
+  add_training_options(app, settings.method);
   app.add_option("--targets", settings.targets);
   std::reverse(arguments.begin(), arguments.end());
   app.parse(std::move(arguments));

@@ -135,7 +135,7 @@ inline std::string name_part(const std::string& option, const std::string& value
     const std::string path = value.substr(0, value.find_last_not_of('/') + 1);
     return for_folder(path.substr(path.rfind('/') + 1));
   }
-  if (option == "learner" || option == "preset") return for_folder(value);
+  if (option == "method" || option == "preset") return for_folder(value);
   return for_folder((option.starts_with("set.") ? option.substr(4) : option) + "-" + value);
 }
 
@@ -161,7 +161,8 @@ class SectionGrid {
   }
 
  private:
-  void add(const TomlEntry& entry) {
+  void add(TomlEntry entry) {
+    if (entry.name == "learner") entry.name = "method";  // what it was called before
     check(entry);
     if (entry.name == "exclude") return;
     if (entry.name == "seeds") {
@@ -171,9 +172,9 @@ class SectionGrid {
     const auto same = [&](const TomlEntry& before) { return before.name == entry.name; };
     const auto before = std::find_if(axes_.begin(), axes_.end(), same);
     if (before == axes_.end()) {
-      axes_.push_back(entry);
+      axes_.push_back(std::move(entry));
     } else {
-      *before = entry;
+      *before = std::move(entry);
     }
   }
 
@@ -184,7 +185,7 @@ class SectionGrid {
     need(entry.name != "out",
          "\"out\": a sweep gives each run a folder of its own; say where with --out on the command line");
     need(entry.name != "take-over", "\"take-over\": a worker takes the runs over that are left behind; leave it out");
-    need(entry.name != "set", "\"set\"; expected set.NAME = VALUE, an option of the method (`mao learners`)");
+    need(entry.name != "set", "\"set\"; expected set.NAME = VALUE, an option of the method (`mao methods`)");
     need(entry.name.find('.') == std::string::npos || entry.name.starts_with("set."), "\"", entry.name,
          "\"; only set.NAME has a point in its name");
     need(!says_how_to_run(entry.name) || entry.values.size() == 1, entry.name,
@@ -216,7 +217,7 @@ class SectionGrid {
   [[nodiscard]] std::string folder_name(const SweepRun& run) const {
     std::string name = for_folder(run.section);
     for (std::size_t i = 0; i < axes_.size(); ++i) {
-      const bool always = axes_[i].name == "data" || (name_.empty() && axes_[i].name == "learner");
+      const bool always = axes_[i].name == "data" || (name_.empty() && axes_[i].name == "method");
       const bool varies = axes_[i].is_list && !several_.contains(axes_[i].name);
       if (varies || always) name += (name.empty() ? "" : "_") + name_part(axes_[i].name, run.settings[i].text());
     }

@@ -14,7 +14,8 @@ std::string shell_word(const std::string& text) {
   return word + "'";
 }
 
-/// As a value of an #SBATCH line, which sbatch reads without a shell: quotes around it, and \\ before what would end them.
+/// As a value of an #SBATCH line, which sbatch reads without a shell: quotes around it, and \\ before what would end
+/// them.
 std::string sbatch_word(const std::string& text) {
   std::string word = "\"";
   for (const char c : text) word += c == '"' || c == '\\' ? std::string{'\\', c} : std::string(1, c);
@@ -35,9 +36,9 @@ std::string pattern_of(const std::filesystem::path& folder) {
 }  // namespace
 
 std::string slurm_script(const SlurmOptions& options) {
-  const std::string worker = mao::text_of(
-      shell_word(options.program.string()), " sweep ", shell_word(options.file.string()), " --out ",
-      shell_word(options.folder.string()), " --worker --no-wait", options.gpu ? " --devices 0" : "");
+  const std::string worker =
+      mao::text_of(shell_word(options.program.string()), " sweep ", shell_word(options.file.string()), " --out ",
+                   shell_word(options.folder.string()), " --worker --no-wait", options.gpu ? " --devices 0" : "");
   return mao::text_of(
       "#!/bin/bash\n"
       "# The workers of a sweep. Add what your cluster asks for (--partition, --account, --mem), then: sbatch "
@@ -50,12 +51,12 @@ std::string slurm_script(const SlurmOptions& options) {
       options.cpu_threads, "\n", options.gpu ? "#SBATCH --gres=gpu:1\n" : "",
       "#SBATCH --time=24:00:00\n"
       "#SBATCH --signal=B:TERM@120\n"  // before the time is over: the run is left at its last whole epoch
-      "#SBATCH --requeue\n"            // a node that failed: the worker's run is taken over, and this task takes another
-      "#SBATCH --open-mode=append\n"   // which keeps the log of the attempt before
+      "#SBATCH --requeue\n"           // a node that failed: the worker's run is taken over, and this task takes another
+      "#SBATCH --open-mode=append\n"  // which keeps the log of the attempt before
       "#SBATCH --output=",
-      sbatch_word(pattern_of(options.folder) + "/slurm-%A_%a.log"), "\n\n",
-      "cd ", shell_word(options.directory.string()), " || exit 1\n",
-      worker, " &\n"
+      sbatch_word(pattern_of(options.folder) + "/slurm-%A_%a.log"), "\n\n", "cd ",
+      shell_word(options.directory.string()), " || exit 1\n", worker,
+      " &\n"
       "worker=$! told=0\n"
       "trap 'told=1; kill -TERM $worker 2>/dev/null' TERM INT\n"
       "wait $worker; code=$?\n"

@@ -56,14 +56,17 @@ class TomlText {
 
   [[nodiscard]] std::string line_text(int line) const {
     const std::vector<std::string> lines = mao::lines_of(std::string(text_));
-    return line >= 1 && line <= static_cast<int>(lines.size()) ? lines[static_cast<std::size_t>(line - 1)] : std::string();
+    return line >= 1 && line <= static_cast<int>(lines.size()) ? lines[static_cast<std::size_t>(line - 1)]
+                                                               : std::string();
   }
 
   /// The byte at a place that the parser counts in characters.
   [[nodiscard]] std::size_t byte_of(toml::source_position place) const {
     std::size_t at = 0;
     for (auto line = place.line; line > 1; --line) at = text_.find('\n', at) + 1;
-    const auto continues = [&] { return at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U; };
+    const auto continues = [&] {
+      return at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xC0U) == 0x80U;
+    };
     for (auto column = place.column; column > 1; --column) {
       do ++at;
       while (continues());

@@ -82,8 +82,10 @@ inline WorkList read_work_list(const std::filesystem::path& file) {
     for (const auto& run : object.at("former")) list.former.push_back(detail::run_from_json(run));
     return list;
   } catch (const nlohmann::json::exception&) {
-    throw mao::FormatError(mao::text_of(file.string(), " is not the work list of a sweep: it is no JSON, or a part is "
-                                        "missing or of another kind; expected what `mao sweep` wrote; remove it, the runs stay"));
+    throw mao::FormatError(
+        mao::text_of(file.string(),
+                     " is not the work list of a sweep: it is no JSON, or a part is "
+                     "missing or of another kind; expected what `mao sweep` wrote; remove it, the runs stay"));
   }
 }
 

@@ -17,8 +17,7 @@ namespace mao_program {
 /// **Throws** `OptionError` for one of these options on the command line, which has no use for it.
 inline void refuse_options(const CLI::App& command, const std::vector<std::string>& names, const std::string& reason) {
   for (const std::string& name : names) {
-    require<OptionError>(command.get_option(name)->count() == 0, name, " would be ignored: ", reason,
-                         "; leave it out");
+    require<OptionError>(command.get_option(name)->count() == 0, name, " would be ignored: ", reason, "; leave it out");
   }
 }
 
@@ -48,9 +47,9 @@ inline void refuse_idle_model_options(const CLI::App& command, const ModelSettin
 
 /// The same of settings, wherever they were given.
 inline void refuse_idle_model_settings(const RunSettings& run) {
-  const std::string& similarity = run.learner.similarity;
+  const std::string& similarity = run.method.similarity;
   const bool ranks =
-      run.learner.mao && (similarity == "minilm" || (similarity == "auto" && run.model.model != "embedded"));
+      run.method.mao && (similarity == "minilm" || (similarity == "auto" && run.model.model != "embedded"));
   for (const IdleOption& idle : idle_model_options(run.model.model, ranks)) {
     const bool given = idle.name == "--minilm"    ? !run.model.minilm.empty()
                        : idle.name == "--weights" ? !run.model.weights.empty()

@@ -11,7 +11,7 @@
 #include <mao/labelers/labelers.hpp>
 #include <mao/labelers/pool_labelers.hpp>
 
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 
 namespace mao_program {
 
@@ -38,28 +38,28 @@ std::string selection_note(const LabelerT& labeler) {
                  labeler.tuned_statistics().mutual_information);
 }
 
-/// The labeller of MAO's new stage; `tuned` is a copy of the backbone as the base stage left it, bound to the classes of
-/// `fresh`, whose training images some labellers look at beforehand.
-template <Backbone LearnerT>
-AnyLabeler make_labeler(const OpenedModel& opened, const TaskHalf& fresh, const LearnerSettings& settings,
-                        LearnerT tuned) {
+/// The labeller of MAO's new stage; `tuned` is a copy of the backbone as the base stage left it, bound to the classes
+/// of `fresh`, whose training images some labellers look at beforehand.
+template <Backbone BackboneT>
+AnyLabeler make_labeler(const OpenedModel& opened, const TaskHalf& fresh, const MethodSettings& settings,
+                        BackboneT tuned) {
   using Frozen = ZeroShot<AnyModel>;
-  if (settings.labeler == "tuned") return any_labeler(TunedPromptLabeler<LearnerT>(std::move(tuned)));
+  if (settings.labeler == "tuned") return any_labeler(TunedPromptLabeler<BackboneT>(std::move(tuned)));
   Frozen frozen = make_zero_shot(opened, fresh.classes, settings);
   if (settings.labeler == "average") {
-    return any_labeler(AverageLabeler<Frozen, LearnerT>(std::move(frozen), std::move(tuned)));
+    return any_labeler(AverageLabeler<Frozen, BackboneT>(std::move(frozen), std::move(tuned)));
   }
   if (settings.labeler == "agreement") {
-    return any_labeler(AgreementLabeler<Frozen, LearnerT>(std::move(frozen), std::move(tuned)));
+    return any_labeler(AgreementLabeler<Frozen, BackboneT>(std::move(frozen), std::move(tuned)));
   }
   if (settings.labeler == "soft") {
-    return any_labeler(SoftLabeler<Frozen, LearnerT>(std::move(frozen), std::move(tuned)));
+    return any_labeler(SoftLabeler<Frozen, BackboneT>(std::move(frozen), std::move(tuned)));
   }
   if (settings.labeler == "auto") {
-    return any_labeler(BalancedLabeler<Frozen, LearnerT>(std::move(frozen), std::move(tuned), *fresh.train));
+    return any_labeler(BalancedLabeler<Frozen, BackboneT>(std::move(frozen), std::move(tuned), *fresh.train));
   }
   if (settings.labeler == "select") {
-    SelectingLabeler<Frozen, LearnerT> labeler(std::move(frozen), std::move(tuned), *fresh.train);
+    SelectingLabeler<Frozen, BackboneT> labeler(std::move(frozen), std::move(tuned), *fresh.train);
     std::string note = selection_note(labeler);
     return any_labeler(std::move(labeler), std::move(note));
   }

@@ -33,7 +33,7 @@ inline MemoryEstimate estimate_memory(const OpenedModel& opened, const ClassList
     estimate.tokens += static_cast<std::int64_t>(opened.model->tokenize(name).size()) + 2;  // full stop and end
   }
   estimate.text = opened.token_bytes * static_cast<std::size_t>(estimate.tokens);
-  estimate.batch = settings.learner.batch > 0 ? static_cast<std::size_t>(settings.learner.batch) : 32;
+  estimate.batch = settings.method.batch > 0 ? static_cast<std::size_t>(settings.method.batch) : 32;
   estimate.images = prompts_images ? opened.image_bytes * estimate.batch : 0;
   return estimate;
 }

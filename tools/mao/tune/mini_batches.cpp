@@ -77,7 +77,7 @@ nlohmann::json described(ZeroShot<AnyModel>& untuned, ImageSource& images, const
 
 nlohmann::json mini_batches(const OpenedModel& opened, const TaskHalf& half, ImageSource& images,
                             const Similarity& similarity, const HardNegativeOptions& options,
-                            const LearnerSettings& settings, std::uint64_t seed) {
+                            const MethodSettings& settings, std::uint64_t seed) {
   auto untuned = make_zero_shot(opened, half.classes, settings);
   const auto first_of = [&](const auto& sampler) {
     Rng rng = Rng(seed)["batches"][0];  // as the tuner draws its first epoch

@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 
 namespace mao_program {
 
@@ -13,6 +13,6 @@ namespace mao_program {
 /// classes, and thumbnails. `images` are the training images of `half` as pixels. **Paper** MAO, Figures 5 and 6.
 nlohmann::json mini_batches(const OpenedModel& opened, const TaskHalf& half, ImageSource& images,
                             const Similarity& similarity, const HardNegativeOptions& options,
-                            const LearnerSettings& settings, std::uint64_t seed);
+                            const MethodSettings& settings, std::uint64_t seed);
 
 }  // namespace mao_program

@@ -31,11 +31,11 @@ inline std::string shell_word(const std::string& text) {
 
 /// `coop + MAO against the untuned model: Base +0.75, New +1.08, H +0.93 points (means of 3 seeds)`; nothing where
 /// there is no untuned model to compare with, or nothing was tuned.
-inline void print_gain(std::ostream& out, const std::string& learner, bool mao, const nlohmann::json& results) {
-  if (learner == "zero-shot" || !results.contains("paper") || !results.contains("zero_shot")) return;
+inline void print_gain(std::ostream& out, const std::string& method, bool mao, const nlohmann::json& results) {
+  if (method == "zero-shot" || !results.contains("paper") || !results.contains("zero_shot")) return;
   const auto& tuned = results.at("paper");
   const auto& untuned = results.at("zero_shot");
-  out << learner << (mao ? " + MAO" : "") << " against the untuned model:" << std::fixed << std::setprecision(2);
+  out << method << (mao ? " + MAO" : "") << " against the untuned model:" << std::fixed << std::setprecision(2);
   const char* before = " ";
   for (const auto& [key, name] : {std::pair{"base", "Base"}, {"new", "New"}, {"h", "H"}}) {
     const double gain = number(tuned.at(key)) - number(untuned.at(key));
@@ -48,10 +48,10 @@ inline void print_gain(std::ostream& out, const std::string& learner, bool mao, 
 }
 
 /// What came of the run in the folder `run`, and the commands that come next.
-inline void print_next_steps(std::ostream& out, const std::string& run, const std::string& learner, bool mao,
+inline void print_next_steps(std::ostream& out, const std::string& run, const std::string& method, bool mao,
                              const nlohmann::json& results, const Colours& colours) {
   namespace fs = std::filesystem;
-  print_gain(out, learner, mao, results);
+  print_gain(out, method, mao, results);
   const std::string folder = shell_word(run), page = shell_word(run + ".html");
   const std::string report = "mao report " + folder + " --out " + page;
   out << "\nNext:\n  " << colours.bold(report) << "\n      writes a page of tables, curves and mini-batches\n";

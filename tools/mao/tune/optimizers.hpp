@@ -18,10 +18,12 @@ struct NamedOptimizer {
   bool amsgrad = false;
 };
 
-inline constexpr std::array named_optimizers{
-    NamedOptimizer{"sgd", mao::OptimizerKind::Sgd},         NamedOptimizer{"adam", mao::OptimizerKind::Adam},
-    NamedOptimizer{"amsgrad", mao::OptimizerKind::Adam, true}, NamedOptimizer{"adamw", mao::OptimizerKind::AdamW},
-    NamedOptimizer{"radam", mao::OptimizerKind::RAdam},     NamedOptimizer{"rmsprop", mao::OptimizerKind::RmsProp}};
+inline constexpr std::array named_optimizers{NamedOptimizer{"sgd", mao::OptimizerKind::Sgd},
+                                             NamedOptimizer{"adam", mao::OptimizerKind::Adam},
+                                             NamedOptimizer{"amsgrad", mao::OptimizerKind::Adam, true},
+                                             NamedOptimizer{"adamw", mao::OptimizerKind::AdamW},
+                                             NamedOptimizer{"radam", mao::OptimizerKind::RAdam},
+                                             NamedOptimizer{"rmsprop", mao::OptimizerKind::RmsProp}};
 
 inline std::vector<std::string> optimizer_names() {
   std::vector<std::string> names;
@@ -38,8 +40,8 @@ inline mao::OptimizerOptions with_optimizer(mao::OptimizerOptions options, const
     options.amsgrad = each.amsgrad;
     return options;
   }
-  throw mao::OptionError(mao::text_of(where, ": the optimiser is \"", name,
-                                      "\", expected sgd, adam, amsgrad, adamw, radam or rmsprop"));
+  throw mao::OptionError(
+      mao::text_of(where, ": the optimiser is \"", name, "\", expected sgd, adam, amsgrad, adamw, radam or rmsprop"));
 }
 
 }  // namespace mao_program

@@ -11,7 +11,7 @@
 #include <mao/sampling/prediction_negatives.hpp>
 #include <mao/tuner/recipes.hpp>
 
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 
 namespace mao_program {
 
@@ -34,21 +34,21 @@ AnyTuner any_tuner(TunerT tuner) {
 }
 
 /// DPC's: each image with the classes that the tuned host takes it for, contrasted in both directions.
-inline AnyTuner contrastive_tuner(Learner& learner, const TaskHalf& base, const PlainOptions& options) {
-  const Tensor logits = predict_logits(learner, base.classes, *base.train).contiguous();
+inline AnyTuner contrastive_tuner(AnyBackbone& backbone, const TaskHalf& base, const PlainOptions& options) {
+  const Tensor logits = predict_logits(backbone, base.classes, *base.train).contiguous();
   using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   const Eigen::MatrixXf table = Eigen::Map<const Rows>(logits.const_data_ptr<float>(), logits.size(0), logits.size(1));
   const BatchShape shape = automatic_batch(base.classes.size());
-  return any_tuner(PromptTuner(learner,
-                               PredictionNegatives(base.train_labels, base.classes, table,
-                                                   {.batch = shape.batch, .k = shape.k}),
-                               SymmetricContrast{}, CosineSchedule(options.schedule), options.tuner));
+  return any_tuner(PromptTuner(
+      backbone, PredictionNegatives(base.train_labels, base.classes, table, {.batch = shape.batch, .k = shape.k}),
+      SymmetricContrast{}, CosineSchedule(options.schedule), options.tuner));
 }
 
 /// The tuner of a method by itself.
-inline AnyTuner tuner_of(const LearnerInfo& info, Learner& learner, const TaskHalf& base, const PlainOptions& options) {
-  if (info.brings_negatives) return contrastive_tuner(learner, base, options);
-  return any_tuner(plain(learner, base.classes, base.train_labels, options));
+inline AnyTuner tuner_of(const MethodInfo& info, AnyBackbone& backbone, const TaskHalf& base,
+                         const PlainOptions& options) {
+  if (info.brings_negatives) return contrastive_tuner(backbone, base, options);
+  return any_tuner(plain(backbone, base.classes, base.train_labels, options));
 }
 
 }  // namespace mao_program

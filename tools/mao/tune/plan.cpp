@@ -12,7 +12,7 @@
 
 #include "commands.hpp"
 #include "data/task_images.hpp"
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 #include "numbers.hpp"
 #include "report/dassl_log.hpp"
 #include "tune/labelers.hpp"
@@ -62,7 +62,7 @@ class Planner {
       : settings_(settings),
         steps_(steps),
         opened_(open_model(settings.model)),
-        info_(learner_named(settings.learner.learner)),
+        info_(method_named(settings.method.name)),
         images_(opened_, settings.data, options, info_.prompts_images) {}
 
   Plan plan() {
@@ -73,19 +73,19 @@ class Planner {
     count_images(base, plan);
     const MemoryEstimate memory = estimate_memory(opened_, base.classes, settings_, info_.prompts_images);
     if (memory.text > 0) plan.memory = description_of(memory, base.classes, settings_.model.memory_limit);
-    auto learner = make_learner(opened_, base.classes, settings_.learner, seed_);
+    auto backbone = make_backbone(opened_, base.classes, settings_.method, seed_);
     const auto steps = make_steps(settings_, base.classes.size(), seed_, images_.augments(), [](const std::string&) {});
     keep_features(base, few);
     const TaskHalf half{base.classes, base.source.get(), base.labels, nullptr, {}};
     if (steps.plain) {
-      auto tuner = tuner_of(info_, learner, half, *steps.plain);
+      auto tuner = tuner_of(info_, backbone, half, *steps.plain);
       plan.stages.push_back(measured("training", tuner, *half.train));
     } else {
-      auto tuner = mao_base(learner, half.classes, half.train_labels,
-                            make_similarity(opened_, settings_), *steps.mao_base);
+      auto tuner =
+          mao_base(backbone, half.classes, half.train_labels, make_similarity(opened_, settings_), *steps.mao_base);
       plan.stages.push_back(measured("base stage", tuner, *half.train));
     }
-    if (steps.mao_new) plan.stages.push_back(measured_new(learner, few, *steps.mao_new));
+    if (steps.mao_new) plan.stages.push_back(measured_new(backbone, few, *steps.mao_new));
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     plan.peak_mib = static_cast<double>(usage.ru_maxrss) / 1024;
@@ -93,13 +93,13 @@ class Planner {
   }
 
  private:
-  MeasuredStage measured_new(Learner& learner, const Tensor& few, const MaoNewOptions& options) {
+  MeasuredStage measured_new(AnyBackbone& backbone, const Tensor& few, const MaoNewOptions& options) {
     LabelledImages fresh = images_.training("new", seed_);
     keep_features(fresh, few);
     const TaskHalf half{fresh.classes, fresh.source.get(), {}, nullptr, {}};
-    const BoundFor bound(learner, half.classes);  // a labeller may be made of the learner as it is
-    auto labeler = make_labeler(opened_, half, settings_.learner, copy_of(learner, opened_, settings_.learner));
-    auto tuner = mao_new(learner, half.classes, half.train->size(), std::move(labeler), options);
+    const BoundFor bound(backbone, half.classes);  // a labeller may be made of the method as it is
+    auto labeler = make_labeler(opened_, half, settings_.method, copy_of(backbone, opened_, settings_.method));
+    auto tuner = mao_new(backbone, half.classes, half.train->size(), std::move(labeler), options);
     return measured("new stage", tuner, *half.train);
   }
 
@@ -165,7 +165,7 @@ class Planner {
   RunSettings settings_;
   int steps_;
   OpenedModel opened_;
-  const LearnerInfo& info_;
+  const MethodInfo& info_;
   TaskImages images_;
   std::uint64_t seed_ = settings_.seeds.at(0);
 };
@@ -220,8 +220,7 @@ void add_plan(CLI::App& app, int& status) {
   command->add_flag("--json", *json, "print JSON");
   command->callback([settings, options, steps, json, &status] {
     check_settings(*settings);
-    require<OptionError>(settings->learner.learner != "zero-shot",
-                         "--learner zero-shot trains nothing; time `mao eval`");
+    require<OptionError>(settings->method.name != "zero-shot", "--method zero-shot trains nothing; time `mao eval`");
     const Plan plan = Planner(*settings, *options, *steps).plan();
     if (*json) {
       std::cout << as_json(plan).dump(2) << "\n";

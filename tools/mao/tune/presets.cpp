@@ -19,7 +19,7 @@ PresetSetting setting(std::string option, const std::string& value, std::string 
           std::move(source)};
 }
 
-PresetSetting learner(const std::string& name) { return setting("--learner", name, "the row's method"); }
+PresetSetting method(const std::string& name) { return setting("--method", name, "the row's method"); }
 
 /// Method options are `--set NAME=VALUE`.
 PresetSetting set(const std::string& name, const std::string& value, std::string source) {
@@ -39,9 +39,12 @@ Preset preset(std::string name, std::string row, std::vector<std::vector<PresetS
 /// MAO's own rows: batch and K follow the number of classes (its section 4.1), so they are left to the program.
 std::vector<PresetSetting> mao_steps() {
   const std::string source = "MAO, section 4.1";
-  return {setting("--mao", "", source),           setting("--epochs", "10", source),
-          setting("--lr", "0.0035", source),      setting("--new-epochs", "10", source),
-          setting("--new-lr", "0.0035", source),  setting("--new-batch", "32", source),
+  return {setting("--mao", "", source),
+          setting("--epochs", "10", source),
+          setting("--lr", "0.0035", source),
+          setting("--new-epochs", "10", source),
+          setting("--new-lr", "0.0035", source),
+          setting("--new-batch", "32", source),
           setting("--labeler", "zero-shot", "MAO, section 3.4 and Table 5"),
           setting("--columns", "distinct", "MAO, section 3.3")};
 }
@@ -54,8 +57,9 @@ std::vector<PresetSetting> maple_prompts(const std::string& depth, const std::st
 
 std::vector<PresetSetting> promptsrc_prompts(const std::string& depth, const char* mean, const char* deviation,
                                              const std::string& source) {
-  return {set("context", "4", source),       set("vision-context", "4", source), set("text-depth", depth, source),
-          set("vision-depth", depth, source), set("gpa-mean", mean, source),      set("gpa-deviation", deviation, source)};
+  return {set("context", "4", source),      set("vision-context", "4", source),
+          set("text-depth", depth, source), set("vision-depth", depth, source),
+          set("gpa-mean", mean, source),    set("gpa-deviation", deviation, source)};
 }
 
 std::vector<Preset> all_presets() {
@@ -65,20 +69,22 @@ std::vector<Preset> all_presets() {
                     mao_src = "M.A.O repository, MAO/PromptSRC/vit_b16_c2_ep10_batch4_4+4ctx";
   const std::vector<PresetSetting> four_words{set("init", words, "CoCoOp paper, ctxv1 configurations")};
   return {
-      preset("mao/coop", "CoOp + MAO, Table 1", {{learner("coop"), set("init", words, "spec A15: as in CoCoOp")}, mao_steps()}),
+      preset("mao/coop", "CoOp + MAO, Table 1",
+             {{method("coop"), set("init", words, "spec A15: as in CoCoOp")}, mao_steps()}),
       preset("mao/maple", "MaPLe + MAO, Table 1",
-             {{learner("maple")}, maple_prompts("9", "M.A.O repository, MAO/MaPLe"), mao_steps()}),
+             {{method("maple")}, maple_prompts("9", "M.A.O repository, MAO/MaPLe"), mao_steps()}),
       preset("mao/promptsrc", "PromptSRC + MAO, Table 1",
-             {{learner("promptsrc")}, promptsrc_prompts("9", "15", "1", mao_src), mao_steps()}),
-      preset("mao/coop-baseline", "CoOp, Table 1 of MAO", {{learner("coop"), set("init", words, "spec A15")}, mao_baseline()}),
+             {{method("promptsrc")}, promptsrc_prompts("9", "15", "1", mao_src), mao_steps()}),
+      preset("mao/coop-baseline", "CoOp, Table 1 of MAO",
+             {{method("coop"), set("init", words, "spec A15")}, mao_baseline()}),
       preset("mao/coop-2x", "CoOp with twice the epochs, Table 8 (b) of MAO",
-             {{learner("coop"), set("init", words, "spec A15")}, schedule("32", "40", "0.002", "MAO, Table 8")}),
+             {{method("coop"), set("init", words, "spec A15")}, schedule("32", "40", "0.002", "MAO, Table 8")}),
       preset("mao/maple-baseline", "MaPLe, Table 1 of MAO",
-             {{learner("maple")}, maple_prompts("9", "M.A.O repository"), mao_baseline()}),
+             {{method("maple")}, maple_prompts("9", "M.A.O repository"), mao_baseline()}),
       preset("mao/promptsrc-baseline", "PromptSRC, Table 1 of MAO",
-             {{learner("promptsrc")}, promptsrc_prompts("9", "15", "1", "M.A.O repository"), mao_baseline()}),
+             {{method("promptsrc")}, promptsrc_prompts("9", "15", "1", "M.A.O repository"), mao_baseline()}),
       preset("mao/promptsrc-released", "PromptSRC + MAO as the released code runs it",
-             {{learner("promptsrc")},
+             {{method("promptsrc")},
               promptsrc_prompts("9", "15", "1", mao_src),
               {setting("--mao", "", mao_src), setting("--epochs", "10", mao_src), setting("--lr", "0.0035", mao_src),
                setting("--new-epochs", "10", mao_src), setting("--new-lr", "0.0035", mao_src),
@@ -86,56 +92,60 @@ std::vector<Preset> all_presets() {
                setting("--labeler", "tuned", "mao_promptsrc_new.py labels with the base checkpoint"),
                setting("--columns", "per-image", "mao_promptsrc_base.py keeps a column an image")}}),
       preset("coop/few-shot", "CoOp, 16 vectors, 16 shots",
-             {{learner("coop"), set("init", "", coop), set("context", "16", coop)},
+             {{method("coop"), set("init", "", coop), set("context", "16", coop)},
               schedule("32", "200", "0.002", coop + "/vit_b16.yaml and COOP.md")}),
       preset("coop/cocoop-paper", "CoOp, base-to-new table of the CoCoOp paper",
-             {{learner("coop")}, four_words, schedule("32", "200", "0.002", coop + "/vit_b16_ctxv1.yaml")}),
+             {{method("coop")}, four_words, schedule("32", "200", "0.002", coop + "/vit_b16_ctxv1.yaml")}),
       preset("cocoop/paper", "CoCoOp, base-to-new",
-             {{learner("cocoop")},
+             {{method("cocoop")},
               four_words,
               schedule("1", "10", "0.002", "CoOp repository, vit_b16_c4_ep10_batch1_ctxv1.yaml")}),
       preset("kgcoop/paper", "KgCoOp, base-to-new",
-             {{learner("kgcoop"), set("init", words, "KgCoOp repository"), set("weight", "8", "KgCoOp repository, scripts")},
+             {{method("kgcoop"), set("init", words, "KgCoOp repository"),
+               set("weight", "8", "KgCoOp repository, scripts")},
               schedule("128", "100", "0.002", "KgCoOp repository, scripts")}),
-      preset("prograd/vit-b16", "ProGrad, ViT-B/16, as re-run by SkipTuning",
-             {{learner("prograd"), set("init", words, "SkipTuning repository"), set("lambda", "1", "ProGrad repository")},
-              schedule("32", "100", "0.002", "SkipTuning repository")}),
+      preset(
+          "prograd/vit-b16", "ProGrad, ViT-B/16, as re-run by SkipTuning",
+          {{method("prograd"), set("init", words, "SkipTuning repository"), set("lambda", "1", "ProGrad repository")},
+           schedule("32", "100", "0.002", "SkipTuning repository")}),
       preset("tcp/paper", "TCP, base-to-new",
-             {{learner("tcp"), set("context", "4", "TCP repository"), set("weight", "8", "TCP repository (hard-wired)"),
+             {{method("tcp"), set("context", "4", "TCP repository"), set("weight", "8", "TCP repository (hard-wired)"),
                setting("--optimizer", "adam", "TCP repository"),
                setting("--adam-epsilon", "0.001", "TCP repository (for fp16)")},
               schedule("32", "50", "0.002", "TCP repository")}),
-      preset("maple/paper", "MaPLe, base-to-new", {{learner("maple")}, maple_prompts("9", maple), schedule("4", "5", "0.0035", maple)}),
+      preset("maple/paper", "MaPLe, base-to-new",
+             {{method("maple")}, maple_prompts("9", maple), schedule("4", "5", "0.0035", maple)}),
       preset("maple/cross-dataset", "MaPLe, cross-data-set",
-             {{learner("maple")},
+             {{method("maple")},
               maple_prompts("3", maple + "_cross_datasets"),
               schedule("4", "2", "0.0026", maple + "_cross_datasets")}),
       preset("promptsrc/paper", "PromptSRC, base-to-new",
-             {{learner("promptsrc")}, promptsrc_prompts("9", "15", "1", src), schedule("4", "20", "0.0025", src)}),
+             {{method("promptsrc")}, promptsrc_prompts("9", "15", "1", src), schedule("4", "20", "0.0025", src)}),
       preset("promptsrc/cross-dataset", "PromptSRC, cross-data-set",
-             {{learner("promptsrc")},
+             {{method("promptsrc")},
               promptsrc_prompts("3", "6", "10", src + "_cross_datasets"),
               schedule("4", "20", "0.0025", src + "_cross_datasets")}),
       preset("promptsrc/few-shot", "PromptSRC, few-shot (ImageNet, Caltech101, Pets, Food101, UCF101, SUN397)",
-             {{learner("promptsrc")},
+             {{method("promptsrc")},
               promptsrc_prompts("9", "30", "30", "PromptSRC repository, ep50 few-shot"),
               schedule("4", "50", "0.0025", "PromptSRC repository, ep50 few-shot")}),
       preset("vpt/maple-repository", "VPT in CLIP, base-to-new",
-             {{learner("vpt"), set("context", "8", "MaPLe repository, trainers/vpt.py"),
+             {{method("vpt"), set("context", "8", "MaPLe repository, trainers/vpt.py"),
                set("depth", "12", "MaPLe repository, trainers/vpt.py")},
               schedule("4", "5", "0.0025", "MaPLe repository, trainers/vpt.py")}),
       preset("dept/coop", "CoOp + DePT, base-to-new",
-             {{learner("dept"), set("lambda", "0.7", "DePT repository"), set("rate", "6.5", "DePT repository")},
+             {{method("dept"), set("lambda", "0.7", "DePT repository"), set("rate", "6.5", "DePT repository")},
               schedule("4", "10", "0.0035", "DePT repository")}),
       preset("coprompt/paper", "CoPrompt, base-to-new (Caltech101's depth, n and weight)",
-             {{learner("coprompt"), set("context", "4", "CoPrompt repository, Caltech101"),
-               set("depth", "12", "CoPrompt repository, Caltech101"), set("weight", "4", "CoPrompt repository, Caltech101")},
+             {{method("coprompt"), set("context", "4", "CoPrompt repository, Caltech101"),
+               set("depth", "12", "CoPrompt repository, Caltech101"),
+               set("weight", "4", "CoPrompt repository, Caltech101")},
               schedule("4", "8", "0.0035", "CoPrompt repository")}),
       preset("promptkd/paper", "PromptKD, base-to-new",
-             {{learner("promptkd"), set("weight", "1000", "PromptKD repository")},
+             {{method("promptkd"), set("weight", "1000", "PromptKD repository")},
               schedule("8", "20", "0.005", "PromptKD repository")}),
       preset("upt/paper", "UPT, few-shot",
-             {{learner("upt"), set("context", "4", "UPT repository (fork)")},
+             {{method("upt"), set("context", "4", "UPT repository (fork)")},
               schedule("32", "200", "0.002", "UPT repository (fork)")}),
   };
 }
@@ -155,7 +165,8 @@ std::vector<std::string> with_preset(std::vector<std::string> arguments) {
   const auto found = std::find_if(presets().begin(), presets().end(), [&](const Preset& p) { return p.name == name; });
   std::string list;
   for (const Preset& known : presets()) list += (list.empty() ? "" : ", ") + known.name;
-  mao::require<mao::OptionError>(found != presets().end(), "--preset ", name, ": no such preset; expected one of ", list);
+  mao::require<mao::OptionError>(found != presets().end(), "--preset ", name, ": no such preset; expected one of ",
+                                 list);
   arguments.erase(at, at + 2);
   const std::vector<std::string> given = arguments;
   const auto is_given = [&](const PresetSetting& setting) {
@@ -178,7 +189,9 @@ void add_presets(CLI::App& app, int& status) {
   command->callback([name, &status] {
     bool found = name->empty();
     for (const Preset& known : presets()) {
-      if (name->empty()) std::cout << known.name << std::string(28 - std::min<std::size_t>(27, known.name.size()), ' ') << known.row << "\n";
+      if (name->empty())
+        std::cout << known.name << std::string(28 - std::min<std::size_t>(27, known.name.size()), ' ') << known.row
+                  << "\n";
       if (known.name != *name) continue;
       found = true;
       std::cout << known.name << ": " << known.row << "\n";

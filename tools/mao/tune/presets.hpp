@@ -10,8 +10,8 @@ namespace mao_program {
 
 /// One option as it would stand on the command line, and where its value comes from.
 struct PresetSetting {
-  std::string option;              ///< "--lr"
-  std::vector<std::string> values; ///< none for a flag
+  std::string option;               ///< "--lr"
+  std::vector<std::string> values;  ///< none for a flag
   std::string source;
 };
 

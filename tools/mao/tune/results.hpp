@@ -40,9 +40,8 @@ inline nlohmann::json mean_of(const nlohmann::json& per_seed, const std::string&
     h.push_back(number(seed.at(protocol).at("h")));
   }
   const MeanStd b = mean_std(base), n = mean_std(fresh), of_h = mean_std(h);
-  nlohmann::json found{{"base", b.mean},
-                       {"new", n.mean},
-                       {"h", std::isnan(n.mean) ? n.mean : harmonic_mean(b.mean, n.mean)}};
+  nlohmann::json found{
+      {"base", b.mean}, {"new", n.mean}, {"h", std::isnan(n.mean) ? n.mean : harmonic_mean(b.mean, n.mean)}};
   if (per_seed.size() > 1) found["std"] = {{"base", b.deviation}, {"new", n.deviation}, {"h", of_h.deviation}};
   return found;
 }
@@ -152,11 +151,11 @@ inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
 }
 
 /// The table at the end of a run.
-inline void print_results(std::ostream& out, const std::string& learner, bool mao, const nlohmann::json& results) {
+inline void print_results(std::ostream& out, const std::string& method, bool mao, const nlohmann::json& results) {
   if (results.contains("targets")) return print_transfer(out, results);
   print_scores(out, "zero-shot", results.at("zero_shot"));
-  if (learner == "zero-shot") return;
-  const std::string name = learner + (mao ? " + MAO" : "");
+  if (method == "zero-shot") return;
+  const std::string name = method + (mao ? " + MAO" : "");
   const bool two_steps = mao && number(results.at("paper").at("new")) >= 0;
   print_scores(out, name + (two_steps ? " (paper)" : ""), results.at("paper"));
   if (!two_steps) return;

@@ -23,7 +23,7 @@ bool RunOutput::exists() const { return fs::exists(fs::path(path_) / "config.jso
 
 nlohmann::json RunOutput::saved_config() const {
   if (!exists()) return nullptr;
-  return nlohmann::json::parse(read_text_file(fs::path(path_) / "config.json"), nullptr, false);
+  return with_current_names(nlohmann::json::parse(read_text_file(fs::path(path_) / "config.json"), nullptr, false));
 }
 
 void RunOutput::open(const nlohmann::json& config) {

@@ -36,7 +36,8 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
   app.add_option("--minilm", settings.minilm, "folder of all-MiniLM-L6-v2 (default: the installed Python package)");
   app.add_option("--vocab", settings.vocab,
                  "CLIP's BPE vocabulary (default: beside the checkpoint or the installed package)");
-  app.add_option("--activation", settings.activation, "auto (from the checkpoint or the configuration beside it), quick_gelu or gelu")
+  app.add_option("--activation", settings.activation,
+                 "auto (from the checkpoint or the configuration beside it), quick_gelu or gelu")
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
       ->capture_default_str();
   app.add_option("--heads", settings.heads,
@@ -49,13 +50,12 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
                  "R G B: mean of the pixels, 0 to 1 (default: that of the file beside the checkpoint, else CLIP's)")
       ->expected(3);
   app.add_option("--std", settings.deviation, "R G B: their standard deviation, as --mean")->expected(3);
-  app.add_option("--precision", settings.precision,
-                 "precision of the frozen towers: fp32, equal to the reference; bf16, several times faster where the CPU has "
-                 "instructions for it; auto, the faster of both on this CPU")
+  app.add_option(
+         "--precision", settings.precision,
+         "precision of the frozen towers: fp32, equal to the reference; bf16, several times faster where the CPU has "
+         "instructions for it; auto, the faster of both on this CPU")
       ->check(CLI::IsMember({"fp32", "bf16", "auto"}))
-      ->transform([](const std::string& name) {
-        return name == "auto" ? to_string(product_speed().faster()) : name;
-      })
+      ->transform([](const std::string& name) { return name == "auto" ? to_string(product_speed().faster()) : name; })
       ->capture_default_str();
   app.add_option("--memory-limit", settings.memory_limit,
                  "MiB that a step may keep for its backward pass (0: no limit); above it, parts are computed twice")
@@ -74,9 +74,7 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
                  "CSV; or sketch, shifted, disjoint (rendered)")
       ->capture_default_str();
   add_image_options(app, settings);
-  app.add_option("--shots", settings.shots, "training images a class")
-      ->check(above_zero())
-      ->capture_default_str();
+  app.add_option("--shots", settings.shots, "training images a class")->check(above_zero())->capture_default_str();
   app.add_option("--class-split", settings.classes,
                  "base-new: train on the first half of the classes, the other half is new; all: train and test on all")
       ->check(CLI::IsMember({"base-new", "all"}))
@@ -110,10 +108,11 @@ void add_root_options(CLI::App& app, DataSettings& settings) {
                  "file that gives folders, or the classes of a split JSON or CSV, readable names");
 }
 
-void add_method_options(CLI::App& app, LearnerSettings& settings) {
+void add_method_options(CLI::App& app, MethodSettings& settings) {
   const HelpSection section(app, "Method");
-  app.add_option("--learner", settings.learner, "the method: zero-shot, coop, ...; `mao learners` describes them")
+  app.add_option("--method", settings.name, "the method: zero-shot, coop, ...; `mao methods` describes them")
       ->capture_default_str();
+  app.add_option("--learner", settings.name, "what --method was called before")->group("");
   app.add_option_function<std::vector<std::string>>(
          "--set",
          [&settings](const std::vector<std::string>& pairs) {
@@ -123,11 +122,11 @@ void add_method_options(CLI::App& app, LearnerSettings& settings) {
              settings.options[pair.substr(0, at)] = pair.substr(at + 1);
            }
          },
-         "NAME=VALUE, an option of the method (`mao learners NAME` lists them); may be repeated")
+         "NAME=VALUE, an option of the method (`mao methods NAME` lists them); may be repeated")
       ->allow_extra_args(false);
 }
 
-void add_template_option(CLI::App& app, LearnerSettings& settings) {
+void add_template_option(CLI::App& app, MethodSettings& settings) {
   const HelpSection section(app, "Method");
   app.add_option(
          "--template", settings.zero_shot_template,
@@ -138,7 +137,7 @@ void add_template_option(CLI::App& app, LearnerSettings& settings) {
 
 namespace {
 
-void add_mao_options(CLI::App& app, LearnerSettings& settings) {
+void add_mao_options(CLI::App& app, MethodSettings& settings) {
   const HelpSection section(app, "MAO");
   app.add_flag("--mao", settings.mao, "train MAO's two steps instead of the plain method");
   app.add_option("--steps", settings.steps, "steps of MAO: both, base (alone), or new (after the plain method)")
@@ -173,7 +172,7 @@ void add_mao_options(CLI::App& app, LearnerSettings& settings) {
 
 }  // namespace
 
-void add_learner_options(CLI::App& app, LearnerSettings& settings) {
+void add_training_options(CLI::App& app, MethodSettings& settings) {
   const HelpSection section(app, "Method");
   add_method_options(app, settings);
   const auto set = [&settings](const std::string& name) {

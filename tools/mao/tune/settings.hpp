@@ -25,40 +25,42 @@ struct ModelSettings {
   std::string minilm;              ///< folder of all-MiniLM-L6-v2; looked for when empty
   std::string vocab;               ///< CLIP's BPE vocabulary; looked for when empty
   std::string activation = "auto";
-  std::string precision = "fp32";  ///< of the frozen towers: "fp32", "bf16"
-  std::vector<std::int64_t> heads;  ///< of the image tower and the text tower; those of the checkpoint when empty
+  std::string precision = "fp32";       ///< of the frozen towers: "fp32", "bf16"
+  std::vector<std::int64_t> heads;      ///< of the image tower and the text tower; those of the checkpoint when empty
   std::vector<double> mean, deviation;  ///< of the pixels, a number a channel; those of the checkpoint when empty
-  std::int64_t memory_limit = 0;   ///< MiB that a step may keep for its backward pass, 0: no limit; changes no result
-  std::string device = "cpu";  ///< "cuda", "cuda:1", ...; a run may resume on another one, so it is no part of its settings
-  bool cuda_graphs = false;    ///< likewise
+  std::int64_t memory_limit = 0;  ///< MiB that a step may keep for its backward pass, 0: no limit; changes no result
+  std::string device =
+      "cpu";  ///< "cuda", "cuda:1", ...; a run may resume on another one, so it is no part of its settings
+  bool cuda_graphs = false;  ///< likewise
 };
 
 /// Which images.
 struct DataSettings {
   std::string data = "shifted";  ///< a path, a known name, or sketch / shifted / disjoint of the embedded world
   std::string root;              ///< folder of the data sets with known names; $MAO_DATA when empty
-  std::string shots_file;        ///< saved few-shot draw instead of one of our own; "{seed}", "{shots}" stand for theirs
+  std::string shots_file;  ///< saved few-shot draw instead of one of our own; "{seed}", "{shots}" stand for theirs
   int shots = 16;
   std::int64_t shot_seed = 0;    ///< of the few-shot draw; 0: the training seed
   std::string augment = "auto";  ///< "none", "crop-flip"; auto: crop-flip for a CLIP checkpoint, none otherwise
   int views = 0;                 ///< augmented views of an image that are encoded once; 0: a new one each time
   std::string classnames;        ///< file `folder name` -> readable name, for folders of images
-  std::string classes = "base-new";  ///< what is trained on: "base-new": the first half, the other is new; "all" classes
+  std::string classes =
+      "base-new";  ///< what is trained on: "base-new": the first half, the other is new; "all" classes
 };
 
 /// Which method, how it is trained.
-struct LearnerSettings {
-  std::string learner = "coop";
+struct MethodSettings {
+  std::string name = "coop";
   bool mao = false;
-  std::string steps = "both";  ///< of MAO: "base" alone, or "new" behind the plain method
+  std::string steps = "both";                  ///< of MAO: "base" alone, or "new" behind the plain method
   std::map<std::string, std::string> options;  ///< of the method, by name (`--set`)
   std::string optimizer = "auto";              ///< a name of optimizers.hpp; auto: the method's own
   double adam_epsilon = 1e-8;
   std::string zero_shot_template = "auto";  ///< with {}, or a file of such; auto: the data set's own
-  int epochs = 0;  ///< 0: 20 plain, 10 with MAO
-  double lr = 0;   ///< 0: 0.002 plain, 0.0035 with MAO
-  int batch = 0;   ///< 0: 32 plain, by the number of classes with MAO
-  int k = 0;       ///< 0: by the number of classes
+  int epochs = 0;                           ///< 0: 20 plain, 10 with MAO
+  double lr = 0;                            ///< 0: 0.002 plain, 0.0035 with MAO
+  int batch = 0;                            ///< 0: 32 plain, by the number of classes with MAO
+  int k = 0;                                ///< 0: by the number of classes
   int new_epochs = 10;
   double new_lr = 0.0035;
   int new_batch = 32;
@@ -73,7 +75,7 @@ struct LearnerSettings {
 struct RunSettings {
   ModelSettings model;
   DataSettings data;
-  LearnerSettings learner;
+  MethodSettings method;
   std::vector<std::uint64_t> seeds{1, 2, 3};
   std::vector<std::string> targets;  ///< other data sets that the prompts are tested on
 };
@@ -85,8 +87,8 @@ struct RunOptions {
   std::int64_t cache_mib = 1024;
   std::string feature_cache;  ///< a folder, "off", or empty for the user's cache folder
   bool quiet = false;
-  double stale_after = 60;  ///< seconds without a sign of life after which others may take the folder over
-  bool take_over = false;   ///< the folder from whoever holds it
+  double stale_after = 60;    ///< seconds without a sign of life after which others may take the folder over
+  bool take_over = false;     ///< the folder from whoever holds it
   double rank_timeout = 300;  ///< seconds in which every process that trains along has to answer
 };
 
@@ -110,12 +112,12 @@ inline void from_json(const nlohmann::json& json, ModelSettings& settings) {
   settings.mean = json.value("mean", usual.mean);
   settings.deviation = json.value("std", usual.deviation);
 }
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, root, shots_file, shots, shot_seed, augment,
-                                                views, classnames, classes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(LearnerSettings, learner, mao, steps, options, optimizer, adam_epsilon,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, root, shots_file, shots, shot_seed, augment, views,
+                                                classnames, classes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MethodSettings, name, mao, steps, options, optimizer, adam_epsilon,
                                                 zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr, new_batch,
                                                 similarity, labeler, threshold, columns)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, learner, seeds, targets)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, method, seeds, targets)
 
 void add_model_options(CLI::App& app, ModelSettings& settings);
 void add_data_options(CLI::App& app, DataSettings& settings);
@@ -124,9 +126,9 @@ void add_image_options(CLI::App& app, DataSettings& settings);
 /// `--root` and `--classnames`, for commands that only read images.
 void add_root_options(CLI::App& app, DataSettings& settings);
 /// `--template`.
-void add_template_option(CLI::App& app, LearnerSettings& settings);
-/// `--learner` and `--set`: what says which method it is, not how it is trained.
-void add_method_options(CLI::App& app, LearnerSettings& settings);
-void add_learner_options(CLI::App& app, LearnerSettings& settings);
+void add_template_option(CLI::App& app, MethodSettings& settings);
+/// `--method` and `--set`: what says which method it is, not how it is trained.
+void add_method_options(CLI::App& app, MethodSettings& settings);
+void add_training_options(CLI::App& app, MethodSettings& settings);
 
 }  // namespace mao_program

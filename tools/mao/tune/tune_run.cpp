@@ -12,7 +12,7 @@
 #include "data/targets.hpp"
 #include "data/task_data.hpp"
 #include "interrupt.hpp"
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 #include "numbers.hpp"
 #include "tune/labelers.hpp"
 #include "tune/memory_estimate.hpp"
@@ -30,8 +30,8 @@ namespace {
 
 /// A line for each option of MAO that was given to a plain run.
 std::vector<std::string> settings_without_effect(const RunSettings& run) {
-  const LearnerSettings& settings = run.learner;
-  const LearnerSettings usual;
+  const MethodSettings& settings = run.method;
+  const MethodSettings usual;
   if (settings.mao) return {};
   std::vector<std::string> lines;
   const auto look = [&](const char* name, bool is_usual) {
@@ -84,7 +84,7 @@ class TuneRun {
       const ClassList classes = data.of_seed(settings_.seeds.at(0)).base.classes;
       const MemoryEstimate memory = estimate_memory(opened, classes, settings_, needs_pixels());
       if (memory.text > 0) say(description_of(memory, classes, settings_.model.memory_limit));
-      static_cast<void>(make_learner(opened, classes, settings_.learner, 1));
+      static_cast<void>(make_backbone(opened, classes, settings_.method, 1));
     }
     output_.open(config_);  // not before: a mistyped path leaves nothing behind
     if (!hold()) return stopped();
@@ -103,10 +103,10 @@ class TuneRun {
   }
 
  private:
-  [[nodiscard]] bool is_zero_shot() const { return settings_.learner.learner == "zero-shot"; }
+  [[nodiscard]] bool is_zero_shot() const { return settings_.method.name == "zero-shot"; }
 
   [[nodiscard]] bool needs_pixels() const {
-    return !is_zero_shot() && learner_named(settings_.learner.learner).prompts_images;
+    return !is_zero_shot() && method_named(settings_.method.name).prompts_images;
   }
 
   /// What config.json holds: the settings, and a fingerprint of the files that they name.
@@ -132,7 +132,8 @@ class TuneRun {
       images = saved.at("images");
     }
     if (saved.is_object() && !was_kept && !images.is_null()) {
-      say(text_of("note: ", options_.out, " has no fingerprint of its data, so whether that has changed cannot be told"));
+      say(text_of("note: ", options_.out,
+                  " has no fingerprint of its data, so whether that has changed cannot be told"));
       images = nullptr;
     }
     if (!images.is_null()) config_["images"] = images;
@@ -155,8 +156,9 @@ class TuneRun {
   /// The folder was opened with what its config.json says of pixels, before there was a model to ask.
   void expect_same_pixels(const std::string& now) {
     const std::string there = config_.value("preprocess", now);
-    require<OptionError>(there == now, options_.out, " holds a run with other settings: preprocess: ", there, " there, ",
-                         now, " now; choose another --out, or put the files beside the checkpoint back as they were");
+    require<OptionError>(there == now, options_.out, " holds a run with other settings: preprocess: ", there,
+                         " there, ", now,
+                         " now; choose another --out, or put the files beside the checkpoint back as they were");
     config_["preprocess"] = now;
   }
 
@@ -199,21 +201,21 @@ class TuneRun {
 
   void print(const nlohmann::json& results) {
     std::ostringstream table;
-    print_results(table, settings_.learner.learner, settings_.learner.mao, results);
+    print_results(table, settings_.method.name, settings_.method.mao, results);
     output_.show(table.str());
   }
 
   /// Kept in zero_shot.json.
   nlohmann::json zero_shot_results(const OpenedModel& opened, const BaseToNewTask& task, const Targets& targets) {
     if (const auto before = output_.folder().read("zero_shot.json"); !before.is_null()) return before;
-    auto untuned = make_zero_shot(opened, task.base.classes, settings_.learner, settings_.data.data);
+    auto untuned = make_zero_shot(opened, task.base.classes, settings_.method, settings_.data.data);
     const Metrics base = test_on(untuned, task.base);
     std::optional<Metrics> fresh;
     if (task.fresh.test) fresh = test_on(untuned, task.fresh);
     auto results = zero_shot_result(base, task.base.classes, fresh, task.fresh.classes);
     if (!targets.names().empty()) {
       results["targets"] = targets.accuracies([&](const std::string& name, const ClassList& classes) {
-        return make_zero_shot(opened, classes, settings_.learner, name);
+        return make_zero_shot(opened, classes, settings_.method, name);
       });
     }
     output_.folder().save("zero_shot.json", results);
@@ -233,23 +235,21 @@ class TuneRun {
                             [this](const std::string& line) { say(line); });
     share_batches(steps, workers_);
     steps.folder = output_.folder().folder(name);
-    steps.info = {.method = settings_.learner.learner,
-                  .model = opened.model->fingerprint(),
-                  .classes = {},
-                  .settings = settings_};
+    steps.info = {
+        .method = settings_.method.name, .model = opened.model->fingerprint(), .classes = {}, .settings = settings_};
     forget_unfinished_epochs(seed, steps.folder);
     link_for_dassl(name);
     SeedRecords records(steps.folder);
     std::string stage;
     steps.on_stage = [&](const std::string& now) { stage = now; };
     steps.observer = observer(seed, stage, records);
-    auto backbone = make_learner(opened, task.base.classes, settings_.learner, seed);
-    const auto similarity = settings_.learner.mao ? make_similarity(opened, settings_) : Similarity();
+    auto backbone = make_backbone(opened, task.base.classes, settings_.method, seed);
+    const auto similarity = settings_.method.mao ? make_similarity(opened, settings_) : Similarity();
     if (steps.mao_base && seed == settings_.seeds.front()) {
       LabelledImages pixels = data.images().training("base", seed);
-      output_.folder().save_compact(name + "/batches.json",
-                                    mini_batches(opened, task.base, *pixels.source, similarity, steps.mao_base->sampler,
-                                                 settings_.learner, seed));
+      output_.folder().save_compact(
+          name + "/batches.json",
+          mini_batches(opened, task.base, *pixels.source, similarity, steps.mao_base->sampler, settings_.method, seed));
     }
     const auto result = train(opened, task, backbone, similarity, seed, steps);
     if (!result) return nullptr;
@@ -257,7 +257,7 @@ class TuneRun {
     auto object = seed_result(seed, *result, task.base.classes, task.fresh.classes);
     if (!targets.names().empty()) {
       object["targets"] =
-          targets.accuracies([&](const std::string&, const ClassList&) -> Learner& { return backbone; });
+          targets.accuracies([&](const std::string&, const ClassList&) -> AnyBackbone& { return backbone; });
     }
     output_.folder().save(name + "/result.json", object);
     std::ostringstream line;
@@ -286,16 +286,16 @@ class TuneRun {
     return result;
   }
 
-  std::optional<BaseToNewResult> train(const OpenedModel& opened, const BaseToNewTask& task, Learner& backbone,
+  std::optional<BaseToNewResult> train(const OpenedModel& opened, const BaseToNewTask& task, AnyBackbone& backbone,
                                        const Similarity& similarity, std::uint64_t seed,
                                        const BaseToNewOptions& steps) {
-    const auto labeler = [&](Learner& tuned) {
-      AnyLabeler made = make_labeler(opened, task.fresh, settings_.learner, copy_of(tuned, opened, settings_.learner));
+    const auto labeler = [&](AnyBackbone& tuned) {
+      AnyLabeler made = make_labeler(opened, task.fresh, settings_.method, copy_of(tuned, opened, settings_.method));
       if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
       return made;
     };
-    const auto train_plain = [&](Learner& learner, const TaskHalf& base, const PlainOptions& options) {
-      return tuner_of(learner_named(settings_.learner.learner), learner, base, options);
+    const auto train_plain = [&](AnyBackbone& backbone, const TaskHalf& base, const PlainOptions& options) {
+      return tuner_of(method_named(settings_.method.name), backbone, base, options);
     };
     return run_base_to_new(backbone, task, similarity, labeler, steps, train_plain);
   }
@@ -374,7 +374,7 @@ void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) 
   app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
   app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
   add_model_options(app, settings.model);
-  add_learner_options(app, settings.learner);
+  add_training_options(app, settings.method);
   app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")
       ->check(CLI::Validator(seed_error, ""))
       ->capture_default_str();

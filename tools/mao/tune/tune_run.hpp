@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// One run of training: a learner on few shots of a data set, for some seeds, tested on base and new classes.
+/// One run of training: a method on few shots of a data set, for some seeds, tested on base and new classes.
 
 #include <memory>
 

@@ -5,14 +5,17 @@
 
 #include <mao/tuner/prompts_file.hpp>
 
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
+#include "runs/former_names.hpp"
 
 namespace mao_program {
 
 /// The settings that a prompts file was made with.
-inline RunSettings settings_of(const Prompts& prompts) { return prompts.info.settings.get<RunSettings>(); }
+inline RunSettings settings_of(const Prompts& prompts) {
+  return with_current_names(prompts.info.settings).get<RunSettings>();
+}
 
-/// Takes model and learner from the prompts file, but leaves paths that the command line gives.
+/// Takes model and method from the prompts file, but leaves paths that the command line gives.
 inline void take_model_of(const Prompts& prompts, RunSettings& settings) {
   const RunSettings saved = settings_of(prompts);
   const auto keep = [](std::string& value, const std::string& from_file) {
@@ -26,17 +29,17 @@ inline void take_model_of(const Prompts& prompts, RunSettings& settings) {
   if (settings.model.heads.empty()) settings.model.heads = saved.model.heads;
   if (settings.model.mean.empty()) settings.model.mean = saved.model.mean;
   if (settings.model.deviation.empty()) settings.model.deviation = saved.model.deviation;
-  settings.learner = saved.learner;
+  settings.method = saved.method;
 }
 
-/// The learner as it was saved, bound to `classes`.
+/// The method as it was saved, bound to `classes`.
 ///
 /// **Throws** `OptionError` when the model is another one, or class-specific prompts meet other classes.
-inline Learner restored_learner(const OpenedModel& opened, const Prompts& prompts, const ClassList& classes) {
-  Learner learner = make_learner(opened, prompts.info.first_classes, settings_of(prompts).learner, 1);
-  restore_backbone(learner, prompts, opened.model->fingerprint());
-  learner.bind(classes);
-  return learner;
+inline AnyBackbone restored_backbone(const OpenedModel& opened, const Prompts& prompts, const ClassList& classes) {
+  AnyBackbone backbone = make_backbone(opened, prompts.info.first_classes, settings_of(prompts).method, 1);
+  restore_backbone(backbone, prompts, opened.model->fingerprint());
+  backbone.bind(classes);
+  return backbone;
 }
 
 }  // namespace mao_program

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/adapt.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -22,18 +22,19 @@ AdaptOptions read(OptionReader& options) {
   return chosen;
 }
 
-Adapt<AnyModel> make(const LearnerContext& context, OptionReader& given, AdaptOptions options) {
+Adapt<AnyModel> make(const MethodContext& context, OptionReader& given, AdaptOptions options) {
   const TowerSizes towers = context.opened.model->towers();
-  options.target =
-      context.fitting(given, "target", options.target, options.tokens * (towers.text_layers + towers.vision_layers) / 2);
+  options.target = context.fitting(given, "target", options.target,
+                                   options.tokens * (towers.text_layers + towers.vision_layers) / 2);
   options.seed = context.seed;
   return Adapt<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "adapt",
-                                        .summary = "extra keys of every block, pruned by saliency (our reading of ADAPT)",
-                                        .prompts_towers = true},
-                                       read, make);
+const MethodRegistration registration(
+    {.name = "adapt",
+     .summary = "extra keys of every block, pruned by saliency (our reading of ADAPT)",
+     .prompts_towers = true},
+    read, make);
 
 }  // namespace
 

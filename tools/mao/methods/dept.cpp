@@ -3,7 +3,7 @@
 #include <mao/backbones/dept.hpp>
 #include <mao/backbones/kgcoop.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -30,13 +30,13 @@ DeptOver<HostT> read(OptionReader& options) {
 }
 
 template <class HostT>
-Dept<HostT> make(const LearnerContext& context, OptionReader&, DeptOver<HostT> options) {
+Dept<HostT> make(const MethodContext& context, OptionReader&, DeptOver<HostT> options) {
   options.host.seed = options.dept.seed = context.seed;
   return Dept<HostT>(HostT(context.opened.model, context.classes, options.host), options.dept);
 }
 
 template <class HostT>
-LearnerRegistration dept_over(const std::string& name, const std::string& summary) {
+MethodRegistration dept_over(const std::string& name, const std::string& summary) {
   return {{.name = name, .summary = summary, .reference = "dept"}, &read<HostT>, &make<HostT>};
 }
 

@@ -11,26 +11,25 @@
 #include <mao/evaluation/base_to_new.hpp>
 
 #include "data/named_data.hpp"
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 #include "models/models.hpp"
 #include "tune/settings.hpp"
 
 namespace mao_program {
 
-using Learner = AnyBackbone;
 using Similarity = std::function<Eigen::MatrixXf(const std::vector<std::string>&, const std::vector<std::string>&)>;
 
 /// The method that the settings name. **Throws** `OptionError`.
-Learner make_learner(const OpenedModel& opened, const ClassList& classes, const LearnerSettings& settings,
-                     std::uint64_t seed);
+AnyBackbone make_backbone(const OpenedModel& opened, const ClassList& classes, const MethodSettings& settings,
+                          std::uint64_t seed);
 
 /// Another one with the same learned tensors, bound to the same classes; the two share nothing.
-Learner copy_of(Learner& learner, const OpenedModel& opened, const LearnerSettings& settings);
+AnyBackbone copy_of(AnyBackbone& backbone, const OpenedModel& opened, const MethodSettings& settings);
 
-/// The untuned model with the templates that the settings name. With `data`, "auto" means those of that data set, as the
-/// zero-shot rows of the papers have them; without, "a photo of a {}.", as MAO's pseudo labels have it.
+/// The untuned model with the templates that the settings name. With `data`, "auto" means those of that data set, as
+/// the zero-shot rows of the papers have them; without, "a photo of a {}.", as MAO's pseudo labels have it.
 inline ZeroShot<AnyModel> make_zero_shot(const OpenedModel& opened, const ClassList& classes,
-                                         const LearnerSettings& settings, const std::string& data = {}) {
+                                         const MethodSettings& settings, const std::string& data = {}) {
   return ZeroShot<AnyModel>(opened.model, classes,
                             {.templates = zero_shot_templates(settings.zero_shot_template, data)});
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/cocoop.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -14,15 +14,13 @@ CoCoopOptions read(OptionReader& options) {
   return chosen;
 }
 
-CoCoop<AnyModel> make(const LearnerContext& context, OptionReader&, CoCoopOptions options) {
+CoCoop<AnyModel> make(const MethodContext& context, OptionReader&, CoCoopOptions options) {
   options.seed = context.seed;
   return CoCoop<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "cocoop",
-                                        .summary = "a context for each image (Zhou et al. 2022)",
-                                        .reference = "cocoop"},
-                                       read, make);
+const MethodRegistration registration(
+    {.name = "cocoop", .summary = "a context for each image (Zhou et al. 2022)", .reference = "cocoop"}, read, make);
 
 }  // namespace
 

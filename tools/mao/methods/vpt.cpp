@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/vpt.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -15,17 +15,17 @@ VptOptions read(OptionReader& options) {
   return chosen;
 }
 
-Vpt<AnyModel> make(const LearnerContext& context, OptionReader& given, VptOptions options) {
+Vpt<AnyModel> make(const MethodContext& context, OptionReader& given, VptOptions options) {
   options.depth = context.fitting(given, "depth", options.depth, context.opened.model->towers().vision_layers);
   options.seed = context.seed;
   return Vpt<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "vpt",
-                                        .summary = "prompts of the image tower alone (VPT in CLIP)",
-                                        .prompts_towers = true,
-                                        .reference = "vpt"},
-                                       read, make);
+const MethodRegistration registration({.name = "vpt",
+                                       .summary = "prompts of the image tower alone (VPT in CLIP)",
+                                       .prompts_towers = true,
+                                       .reference = "vpt"},
+                                      read, make);
 
 }  // namespace
 

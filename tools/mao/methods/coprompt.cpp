@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/coprompt.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -20,18 +20,19 @@ CoPromptOptions read(OptionReader& options) {
   return chosen;
 }
 
-CoPrompt<AnyModel> make(const LearnerContext& context, OptionReader& given, CoPromptOptions options) {
+CoPrompt<AnyModel> make(const MethodContext& context, OptionReader& given, CoPromptOptions options) {
   const TowerSizes towers = context.opened.model->towers();
   options.depth = context.fitting(given, "depth", options.depth, std::min(towers.text_layers, towers.vision_layers));
   options.seed = context.seed;
   return CoPrompt<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "coprompt",
-                                        .summary = "MaPLe with adapters, consistent with descriptions (Roy and Etemad 2024)",
-                                        .prompts_towers = true,
-                                        .reference = "coprompt"},
-                                       read, make);
+const MethodRegistration registration(
+    {.name = "coprompt",
+     .summary = "MaPLe with adapters, consistent with descriptions (Roy and Etemad 2024)",
+     .prompts_towers = true,
+     .reference = "coprompt"},
+    read, make);
 
 }  // namespace
 

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 #include <mao/models/on_device.hpp>
 
 namespace mao_program {
 
-std::map<std::string, LearnerInfo>& learners() {
-  static std::map<std::string, LearnerInfo> all;
+std::map<std::string, MethodInfo>& methods() {
+  static std::map<std::string, MethodInfo> all;
   return all;
 }
 
-const LearnerInfo& learner_named(const std::string& name) {
-  const auto found = learners().find(name);
+const MethodInfo& method_named(const std::string& name) {
+  const auto found = methods().find(name);
   std::string list;
-  for (const auto& [known, info] : learners()) list += (list.empty() ? "" : ", ") + known;
-  require<OptionError>(found != learners().end(), "--learner ", name, ": no such method; expected zero-shot or one of ",
-                       list, " (`mao learners` describes them)");
+  for (const auto& [known, info] : methods()) list += (list.empty() ? "" : ", ") + known;
+  require<OptionError>(found != methods().end(), "--method ", name, ": no such method; expected zero-shot or one of ",
+                       list, " (`mao methods` describes them)");
   return found->second;
 }
 
-AnyBackbone make_backbone(const LearnerInfo& info, const LearnerContext& context,
+AnyBackbone make_backbone(const MethodInfo& info, const MethodContext& context,
                           const std::map<std::string, std::string>& options) {
-  require<OptionError>(!info.prompts_towers || context.opened.model->takes_prompts(), "--learner ", info.name,
+  require<OptionError>(!info.prompts_towers || context.opened.model->takes_prompts(), "--method ", info.name,
                        " prompts deeper layers or the image tower and needs a CLIP, which this model is not; tune the "
                        "text context alone: coop, kgcoop, prograd or cocoop");
   OptionReader reader(options);

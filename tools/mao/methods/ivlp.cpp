@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/ivlp.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -17,7 +17,7 @@ IvlpOptions read(OptionReader& options) {
   return ivlp;
 }
 
-Ivlp<AnyModel> make(const LearnerContext& context, OptionReader& given, IvlpOptions options) {
+Ivlp<AnyModel> make(const MethodContext& context, OptionReader& given, IvlpOptions options) {
   const TowerSizes towers = context.opened.model->towers();
   options.text_depth = context.fitting(given, "text-depth", options.text_depth, towers.text_layers);
   options.vision_depth = context.fitting(given, "vision-depth", options.vision_depth, towers.vision_layers);
@@ -25,11 +25,11 @@ Ivlp<AnyModel> make(const LearnerContext& context, OptionReader& given, IvlpOpti
   return Ivlp<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "ivlp",
-                                        .summary = "deep prompts in both towers, apart from each other (IVLP)",
-                                        .prompts_towers = true,
-                                        .reference = "ivlp"},
-                                       read, make);
+const MethodRegistration registration({.name = "ivlp",
+                                       .summary = "deep prompts in both towers, apart from each other (IVLP)",
+                                       .prompts_towers = true,
+                                       .reference = "ivlp"},
+                                      read, make);
 
 }  // namespace
 

@@ -10,7 +10,7 @@
 
 #include <ATen/core/grad_mode.h>
 
-#include "learners/learner.hpp"
+#include "methods/method.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/optimizers.hpp"
 
@@ -20,7 +20,7 @@ namespace {
 
 MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_classes, const TunerOptions& tuner,
                                 const std::function<void(const std::string&)>& say) {
-  const LearnerSettings& chosen = settings.learner;
+  const MethodSettings& chosen = settings.method;
   MaoBaseOptions options;
   const BatchShape shape = automatic_batch(base_classes);
   options.sampler.batch = chosen.batch > 0 ? chosen.batch : shape.batch;
@@ -35,32 +35,32 @@ MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_c
   options.schedule.learning_rate = chosen.lr > 0 ? chosen.lr : options.schedule.learning_rate;
   if (chosen.columns == "per-image") options.columns = AlterableRegularizer::Columns::PerImage;
   options.tuner = tuner;
-  options.tuner.name = chosen.learner + " base stage";
+  options.tuner.name = chosen.method + " base stage";
   return options;
 }
 
 }  // namespace
 
-Learner make_learner(const OpenedModel& opened, const ClassList& classes, const LearnerSettings& settings,
-                     std::uint64_t seed) {
-  return make_backbone(learner_named(settings.learner), {.opened = opened, .classes = classes, .seed = seed},
+AnyBackbone make_backbone(const OpenedModel& opened, const ClassList& classes, const MethodSettings& settings,
+                          std::uint64_t seed) {
+  return make_backbone(method_named(settings.method), {.opened = opened, .classes = classes, .seed = seed},
                        settings.options);
 }
 
-Learner copy_of(Learner& learner, const OpenedModel& opened, const LearnerSettings& settings) {
-  Learner copy = make_learner(opened, learner.classes(), settings, 1);
+AnyBackbone copy_of(AnyBackbone& backbone, const OpenedModel& opened, const MethodSettings& settings) {
+  AnyBackbone copy = make_backbone(opened, backbone.classes(), settings, 1);
   const at::NoGradGuard no_graph;
-  const ParameterList from = learner.parameters();
+  const ParameterList from = backbone.parameters();
   std::size_t i = 0;
   for (Parameter& parameter : copy.parameters()) parameter.value.copy_(from.at(i++).value);
   TensorMap buffers;
-  for (const auto& [name, value] : learner.buffers()) buffers[name] = value.clone();
+  for (const auto& [name, value] : backbone.buffers()) buffers[name] = value.clone();
   copy.set_buffers(buffers);
   return copy;
 }
 
 Similarity make_similarity(const OpenedModel& opened, const RunSettings& settings) {
-  const std::string chosen = settings.learner.similarity == "auto" ? opened.similarity : settings.learner.similarity;
+  const std::string chosen = settings.method.similarity == "auto" ? opened.similarity : settings.method.similarity;
   if (chosen == "clip") return TextTowerSimilarity<AnyModel>(opened.model);
   if (chosen == "minilm") return MiniLm::load(find_mini_lm(settings.model.minilm));
   require<OptionError>(std::filesystem::exists(chosen), "--similarity ", chosen,
@@ -70,12 +70,12 @@ Similarity make_similarity(const OpenedModel& opened, const RunSettings& setting
 
 namespace {
 
-bool is_class_specific(const LearnerSettings& settings) {
+bool is_class_specific(const MethodSettings& settings) {
   const auto found = settings.options.find("class-specific");
   return found != settings.options.end() && found->second == "true";
 }
 
-OptimizerOptions optimizer_of(const LearnerSettings& settings, const LearnerInfo& info) {
+OptimizerOptions optimizer_of(const MethodSettings& settings, const MethodInfo& info) {
   OptimizerOptions options = info.optimizer;
   if (settings.optimizer != "auto") options = with_optimizer(options, settings.optimizer, "--optimizer");
   options.epsilon = settings.adam_epsilon;
@@ -87,7 +87,7 @@ OptimizerOptions optimizer_of(const LearnerSettings& settings, const LearnerInfo
 namespace {
 
 void check_numbers(const RunSettings& run) {
-  for (const double value : {run.learner.lr, run.learner.new_lr, run.learner.adam_epsilon}) {
+  for (const double value : {run.method.lr, run.method.new_lr, run.method.adam_epsilon}) {
     require<OptionError>(std::isfinite(value), "--lr, --new-lr, --adam-epsilon: one of them is ", value,
                          "; expected a number such as 0.002");
   }
@@ -116,17 +116,17 @@ void check_context(const OptionReader& reader, const std::map<std::string, std::
 }  // namespace
 
 void check_settings(const RunSettings& run) {
-  const LearnerSettings& settings = run.learner;
+  const MethodSettings& settings = run.method;
   check_numbers(run);
   refuse_idle_model_settings(run);
   require<OptionError>(run.data.classes != "all" || settings.steps != "new",
                        "--class-split all leaves no new classes for --steps new; leave one of them out");
-  if (settings.learner == "zero-shot") {
+  if (settings.method == "zero-shot") {
     require<OptionError>(settings.options.empty() && !settings.mao,
-                         "--learner zero-shot tunes nothing: --mao and --set have no effect");
+                         "--method zero-shot tunes nothing: --mao and --set have no effect");
     return;
   }
-  const LearnerInfo& info = learner_named(settings.learner);
+  const MethodInfo& info = method_named(settings.method);
   OptionReader reader(settings.options);
   info.describe(reader);
   reader.finish(info.name);
@@ -158,10 +158,10 @@ void check_settings(const RunSettings& run) {
 
 BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_classes, std::uint64_t seed, bool augment,
                             const std::function<void(const std::string&)>& say) {
-  const LearnerSettings& chosen = settings.learner;
-  const LearnerInfo& info = learner_named(chosen.learner);
+  const MethodSettings& chosen = settings.method;
+  const MethodInfo& info = method_named(chosen.method);
   const TunerOptions tuner{
-      .seed = seed, .augment = augment, .optimizer = optimizer_of(chosen, info), .name = chosen.learner};
+      .seed = seed, .augment = augment, .optimizer = optimizer_of(chosen, info), .name = chosen.method};
   BaseToNewOptions steps;
   const bool has_new = settings.data.classes != "all";
   steps.test_new = has_new && info.transfers && !is_class_specific(chosen);
@@ -180,7 +180,7 @@ BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_class
     options.sampler.threshold = static_cast<float>(chosen.threshold);
     options.schedule.epochs = chosen.new_epochs;
     options.schedule.learning_rate = chosen.new_lr;
-    options.tuner.name = chosen.learner + " new stage";
+    options.tuner.name = chosen.method + " new stage";
     steps.mao_new = options;
   }
   return steps;

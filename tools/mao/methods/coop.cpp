@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/coop.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -23,15 +23,13 @@ CoopOptions read(OptionReader& options) {
   return coop;
 }
 
-Coop<AnyModel> make(const LearnerContext& context, OptionReader&, CoopOptions options) {
+Coop<AnyModel> make(const MethodContext& context, OptionReader&, CoopOptions options) {
   options.seed = context.seed;
   return Coop<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "coop",
-                                        .summary = "the context of the text prompt (Zhou et al. 2022)",
-                                        .reference = "coop"},
-                                       read, make);
+const MethodRegistration registration(
+    {.name = "coop", .summary = "the context of the text prompt (Zhou et al. 2022)", .reference = "coop"}, read, make);
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// `mao tune --learner`, `--set`, `--preset`, `mao learners` and `mao presets`, as a user runs them.
+// `mao tune --method`, `--set`, `--preset`, `mao methods` and `mao presets`, as a user runs them.
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -42,16 +42,16 @@ std::string short_run(const fs::path& out, const std::string& more) {
 
 }  // namespace
 
-TEST_CASE("every learner that is listed trains, plain or with MAO, and its prompts can be tested again", "[learners]") {
+TEST_CASE("every method that is listed trains, plain or with MAO, and its prompts can be tested again", "[methods]") {
   const TemporaryFolder temporary;
-  const auto listed = names("learners");
+  const auto listed = names("methods");
   REQUIRE(listed.size() >= 16);
   for (const std::string& name : listed) {
     CAPTURE(name);
     if (name == "zero-shot" || name == "dpc") continue;  // trains nothing; needs a tuned host
     const fs::path out = temporary.path() / name;
     const bool with_mao = name != "promptkd";
-    const Run run = mao_program(short_run(out, "--learner " + name + (with_mao ? " --mao" : "")));
+    const Run run = mao_program(short_run(out, "--method " + name + (with_mao ? " --mao" : "")));
     INFO(run.output);
     REQUIRE(run.code == 0);
     const json results = json::parse(mao::read_text_file(out / "results.json"));
@@ -64,35 +64,35 @@ TEST_CASE("every learner that is listed trains, plain or with MAO, and its promp
   }
 }
 
-TEST_CASE("DPC goes on from a tuned method", "[learners]") {
+TEST_CASE("DPC goes on from a tuned method", "[methods]") {
   const TemporaryFolder temporary;
   const fs::path host = temporary.path() / "host", out = temporary.path() / "dpc";
-  CHECK_THAT(mao_program(short_run(out, "--learner dpc")).output, ContainsSubstring("host="));
-  CHECK_THAT(mao_program(short_run(out, "--learner dpc --mao")).output, ContainsSubstring("tune its host with --mao"));
-  REQUIRE(mao_program(short_run(host, "--learner coop")).code == 0);
+  CHECK_THAT(mao_program(short_run(out, "--method dpc")).output, ContainsSubstring("host="));
+  CHECK_THAT(mao_program(short_run(out, "--method dpc --mao")).output, ContainsSubstring("tune its host with --mao"));
+  REQUIRE(mao_program(short_run(host, "--method coop")).code == 0);
   const std::string file = (host / "seed{seed}" / "plain.prompts.safetensors").string();
-  const Run run = mao_program(short_run(out, "--learner dpc --set 'host=" + file + "'"));
+  const Run run = mao_program(short_run(out, "--method dpc --set 'host=" + file + "'"));
   INFO(run.output);
   CHECK(run.code == 0);
 }
 
-TEST_CASE("an option that a method does not have is an error that lists those it has", "[learners]") {
+TEST_CASE("an option that a method does not have is an error that lists those it has", "[methods]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
   const auto output = [&](const std::string& more) { return mao_program(short_run(out, more)).output; };
-  CHECK_THAT(output("--learner kgcoop --set depth=3"),
+  CHECK_THAT(output("--method kgcoop --set depth=3"),
              ContainsSubstring("kgcoop has no option depth") && ContainsSubstring("weight"));
-  CHECK_THAT(output("--learner maple --class-specific"), ContainsSubstring("maple has no option class-specific"));
-  CHECK_THAT(output("--learner kgcoop --set weight=much"), ContainsSubstring("weight=much: expected a number"));
-  CHECK_THAT(output("--learner coop --set weight"), ContainsSubstring("expected NAME=VALUE"));
-  CHECK_THAT(output("--learner cooop"), ContainsSubstring("no such method") && ContainsSubstring("coop"));
-  CHECK_THAT(output("--learner promptkd --mao"), ContainsSubstring("train it plain"));
-  CHECK_THAT(output("--learner maple --set depth=9"), ContainsSubstring("9") && ContainsSubstring("blocks"));
+  CHECK_THAT(output("--method maple --class-specific"), ContainsSubstring("maple has no option class-specific"));
+  CHECK_THAT(output("--method kgcoop --set weight=much"), ContainsSubstring("weight=much: expected a number"));
+  CHECK_THAT(output("--method coop --set weight"), ContainsSubstring("expected NAME=VALUE"));
+  CHECK_THAT(output("--method cooop"), ContainsSubstring("no such method") && ContainsSubstring("coop"));
+  CHECK_THAT(output("--method promptkd --mao"), ContainsSubstring("train it plain"));
+  CHECK_THAT(output("--method maple --set depth=9"), ContainsSubstring("9") && ContainsSubstring("blocks"));
   CHECK_THAT(output("--steps new"), ContainsSubstring("without --mao"));
   CHECK_FALSE(fs::exists(out));
 }
 
-TEST_CASE("every preset names settings that its method has", "[learners]") {
+TEST_CASE("every preset names settings that its method has", "[methods]") {
   const auto listed = names("presets");
   REQUIRE(listed.size() >= 20);
   for (const std::string& name : listed) {
@@ -100,30 +100,32 @@ TEST_CASE("every preset names settings that its method has", "[learners]") {
     const Run run = mao_program("tune --preset " + name + " --data /no/such/place");
     CHECK(run.code == 1);
     CHECK_THAT(run.output, ContainsSubstring("/no/such/place"));
-    CHECK_THAT(mao_program("presets " + name).output, ContainsSubstring("--learner"));
+    CHECK_THAT(mao_program("presets " + name).output, ContainsSubstring("--method"));
   }
   CHECK_THAT(mao_program("tune --preset nothing").output, ContainsSubstring("no such preset"));
 }
 
-TEST_CASE("the command line wins over a preset", "[learners]") {
+TEST_CASE("the command line wins over a preset", "[methods]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
   const Run run = mao_program(short_run(out, "--preset kgcoop/paper --set weight=3"));
   INFO(run.output);
   REQUIRE(run.code == 0);
-  const json learner = json::parse(mao::read_text_file(out / "config.json")).at("learner");
-  CHECK(learner.at("learner") == "kgcoop");
-  CHECK(learner.at("batch") == 128);
-  CHECK(learner.at("epochs") == 1);
-  CHECK(learner.at("options").at("weight") == "3");
+  const json method = json::parse(mao::read_text_file(out / "config.json")).at("method");
+  CHECK(method.at("name") == "kgcoop");
+  CHECK(method.at("batch") == 128);
+  CHECK(method.at("epochs") == 1);
+  CHECK(method.at("options").at("weight") == "3");
 }
 
-TEST_CASE("prompts go to a reference's checkpoint and back", "[learners]") {
+TEST_CASE("prompts go to a reference's checkpoint and back", "[methods]") {
   const TemporaryFolder temporary;
   const fs::path run_folder = temporary.path() / "run", names_file = temporary.path() / "names.txt";
-  REQUIRE(mao_program(short_run(run_folder, "--learner kgcoop")).code == 0);
-  const fs::path prompts = run_folder / "seed1" / "plain.prompts.safetensors", back = temporary.path() / "back.safetensors";
-  const Run out = mao_program("convert " + quoted(prompts) + " " + quoted(temporary.path() / "reference") + " --epoch 7");
+  REQUIRE(mao_program(short_run(run_folder, "--method kgcoop")).code == 0);
+  const fs::path prompts = run_folder / "seed1" / "plain.prompts.safetensors",
+                 back = temporary.path() / "back.safetensors";
+  const Run out =
+      mao_program("convert " + quoted(prompts) + " " + quoted(temporary.path() / "reference") + " --epoch 7");
   INFO(out.output);
   REQUIRE(out.code == 0);
   const fs::path file = temporary.path() / "reference" / "prompt_learner" / "model.pth.tar-7";
@@ -132,7 +134,7 @@ TEST_CASE("prompts go to a reference's checkpoint and back", "[learners]") {
   std::ofstream names(names_file);
   for (const auto& name : json::parse(saved.metadata.at("classes"))) names << name.get<std::string>() << "\n";
   names.close();
-  const std::string import = "convert " + quoted(file) + " " + quoted(back) + " --learner kgcoop ";
+  const std::string import = "convert " + quoted(file) + " " + quoted(back) + " --method kgcoop ";
   CHECK_THAT(mao_program(import).output, ContainsSubstring("--classes-file"));
   const Run in = mao_program(import + "--classes-file " + quoted(names_file));
   INFO(in.output);
@@ -142,9 +144,10 @@ TEST_CASE("prompts go to a reference's checkpoint and back", "[learners]") {
   CHECK(again.tensors.at("prompt_learner.ctx").equal(saved.tensors.at("prompt_learner.ctx")));
   CHECK_THAT(mao_program(import + "--epoch 3 --classes-file " + quoted(names_file)).output,
              ContainsSubstring("--epoch would be ignored"));
-  CHECK_THAT(mao_program("convert " + quoted(prompts) + " " + quoted(temporary.path() / "other") + " --classes a b").output,
-             ContainsSubstring("--classes would be ignored"));
-  CHECK_THAT(mao_program("convert " + quoted(file) + " here --learner kgcoop --classes a b").output,
+  CHECK_THAT(
+      mao_program("convert " + quoted(prompts) + " " + quoted(temporary.path() / "other") + " --classes a b").output,
+      ContainsSubstring("--classes would be ignored"));
+  CHECK_THAT(mao_program("convert " + quoted(file) + " here --method kgcoop --classes a b").output,
              ContainsSubstring("expected the name of a *.safetensors file"));
   // The reference's own files hold the start token once for each class.
   auto checkpoint = mao::load_reference_checkpoint(file);
@@ -153,10 +156,13 @@ TEST_CASE("prompts go to a reference's checkpoint and back", "[learners]") {
   const fs::path theirs = temporary.path() / "model.pth.tar-9";
   mao::save_reference_checkpoint(theirs, checkpoint);
   for (const std::string given : {"a b", "a b c d"}) {
-    CHECK_THAT(mao_program("convert " + quoted(theirs) + " " + quoted(back) + " --learner kgcoop --classes " + given).output,
-               ContainsSubstring("which was trained on 3"));
+    CHECK_THAT(
+        mao_program("convert " + quoted(theirs) + " " + quoted(back) + " --method kgcoop --classes " + given).output,
+        ContainsSubstring("which was trained on 3"));
   }
-  CHECK(mao_program("convert " + quoted(theirs) + " " + quoted(back) + " --learner kgcoop --classes a b c").code == 0);
-  CHECK_THAT(mao_program("convert " + quoted(file) + " " + quoted(back) + " --learner promptsrc --classes-file " + quoted(names_file)).output,
+  CHECK(mao_program("convert " + quoted(theirs) + " " + quoted(back) + " --method kgcoop --classes a b c").code == 0);
+  CHECK_THAT(mao_program("convert " + quoted(file) + " " + quoted(back) + " --method promptsrc --classes-file " +
+                         quoted(names_file))
+                 .output,
              ContainsSubstring("VPT"));
 }

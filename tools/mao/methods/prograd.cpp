@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/prograd.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -18,15 +18,16 @@ ProGradOptions read(OptionReader& options) {
   return chosen;
 }
 
-ProGrad<AnyModel> make(const LearnerContext& context, OptionReader&, ProGradOptions options) {
+ProGrad<AnyModel> make(const MethodContext& context, OptionReader&, ProGradOptions options) {
   options.seed = context.seed;
   return ProGrad<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "prograd",
-                                        .summary = "CoOp whose gradient never opposes the frozen model (Zhu et al. 2023)",
-                                        .reference = "prograd"},
-                                       read, make);
+const MethodRegistration registration(
+    {.name = "prograd",
+     .summary = "CoOp whose gradient never opposes the frozen model (Zhu et al. 2023)",
+     .reference = "prograd"},
+    read, make);
 
 }  // namespace
 

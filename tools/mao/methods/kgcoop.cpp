@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/kgcoop.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -16,15 +16,15 @@ KgCoopOptions read(OptionReader& options) {
   return chosen;
 }
 
-KgCoop<AnyModel> make(const LearnerContext& context, OptionReader&, KgCoopOptions options) {
+KgCoop<AnyModel> make(const MethodContext& context, OptionReader&, KgCoopOptions options) {
   options.seed = context.seed;
   return KgCoop<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "kgcoop",
-                                        .summary = "CoOp held near the hand-written prompt (Yao et al. 2023)",
-                                        .reference = "kgcoop"},
-                                       read, make);
+const MethodRegistration registration({.name = "kgcoop",
+                                       .summary = "CoOp held near the hand-written prompt (Yao et al. 2023)",
+                                       .reference = "kgcoop"},
+                                      read, make);
 
 }  // namespace
 

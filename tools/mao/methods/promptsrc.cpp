@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/promptsrc.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -20,11 +20,12 @@ PromptSrcOptions read(OptionReader& options) {
   auto& gpa = chosen.aggregation;
   gpa.mean = options.number("gpa-mean", gpa.mean, "epoch that weighs most in the average of the prompts");
   gpa.deviation = options.number("gpa-deviation", gpa.deviation, "epochs around it");
-  gpa.planned_for = static_cast<int>(options.integer("gpa-planned", 0, "epochs the two were chosen for, 0: never scaled"));
+  gpa.planned_for =
+      static_cast<int>(options.integer("gpa-planned", 0, "epochs the two were chosen for, 0: never scaled"));
   return chosen;
 }
 
-PromptSrc<AnyModel> make(const LearnerContext& context, OptionReader& given, PromptSrcOptions options) {
+PromptSrc<AnyModel> make(const MethodContext& context, OptionReader& given, PromptSrcOptions options) {
   const TowerSizes towers = context.opened.model->towers();
   options.text_depth = context.fitting(given, "text-depth", options.text_depth, towers.text_layers);
   options.vision_depth = context.fitting(given, "vision-depth", options.vision_depth, towers.vision_layers);
@@ -32,11 +33,11 @@ PromptSrc<AnyModel> make(const LearnerContext& context, OptionReader& given, Pro
   return PromptSrc<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "promptsrc",
-                                        .summary = "IVLP held near the frozen model (Khattak et al. 2023)",
-                                        .prompts_towers = true,
-                                        .reference = "promptsrc"},
-                                       read, make);
+const MethodRegistration registration({.name = "promptsrc",
+                                       .summary = "IVLP held near the frozen model (Khattak et al. 2023)",
+                                       .prompts_towers = true,
+                                       .reference = "promptsrc"},
+                                      read, make);
 
 }  // namespace
 

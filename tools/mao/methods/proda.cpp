@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/proda.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -16,14 +16,13 @@ ProDaOptions read(OptionReader& options) {
   return chosen;
 }
 
-ProDa<AnyModel> make(const LearnerContext& context, OptionReader&, ProDaOptions options) {
+ProDa<AnyModel> make(const MethodContext& context, OptionReader&, ProDaOptions options) {
   options.seed = context.seed;
   return ProDa<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "proda",
-                                        .summary = "a distribution of contexts (Lu et al. 2022)"},
-                                       read, make);
+const MethodRegistration registration({.name = "proda", .summary = "a distribution of contexts (Lu et al. 2022)"}, read,
+                                      make);
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/tcp.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -18,18 +18,18 @@ TcpOptions read(OptionReader& options) {
   return chosen;
 }
 
-Tcp<AnyModel> make(const LearnerContext& context, OptionReader& given, TcpOptions options) {
+Tcp<AnyModel> make(const MethodContext& context, OptionReader& given, TcpOptions options) {
   options.block = context.fitting(given, "block", options.block, context.opened.model->towers().text_layers - 1);
   options.seed = context.seed;
   return Tcp<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "tcp",
-                                        .summary = "class-aware tokens inside the text tower (Yao et al. 2024)",
-                                        .prompts_towers = true,
-                                        .optimizer = {.kind = OptimizerKind::Adam},
-                                        .reference = "tcp"},
-                                       read, make);
+const MethodRegistration registration({.name = "tcp",
+                                       .summary = "class-aware tokens inside the text tower (Yao et al. 2024)",
+                                       .prompts_towers = true,
+                                       .optimizer = {.kind = OptimizerKind::Adam},
+                                       .reference = "tcp"},
+                                      read, make);
 
 }  // namespace
 

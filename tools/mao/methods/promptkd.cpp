@@ -2,7 +2,7 @@
 #include <mao/backbones/promptkd.hpp>
 #include <mao/backbones/zero_shot.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 #include "tune/tuned.hpp"
 
 namespace mao_program {
@@ -25,7 +25,7 @@ class Teacher : public AnyBackbone {
   std::shared_ptr<const AnyModel> model_;
 };
 
-Teacher teacher_of(const LearnerContext& context, const std::string& file) {
+Teacher teacher_of(const MethodContext& context, const std::string& file) {
   if (file.empty()) {
     return {AnyBackbone(ZeroShot<AnyModel>(context.opened.model, context.classes)), context.opened.model};
   }
@@ -34,7 +34,7 @@ Teacher teacher_of(const LearnerContext& context, const std::string& file) {
   take_model_of(prompts, settings);
   settings.model.device = context.opened.device.str();
   const OpenedModel opened = open_model(settings.model);
-  return {restored_learner(opened, prompts, context.classes), opened.model};
+  return {restored_backbone(opened, prompts, context.classes), opened.model};
 }
 
 PromptKdSettings read(OptionReader& options) {
@@ -48,19 +48,19 @@ PromptKdSettings read(OptionReader& options) {
   return chosen;
 }
 
-PromptKd<AnyModel, Teacher> make(const LearnerContext& context, OptionReader& given, PromptKdSettings chosen) {
+PromptKd<AnyModel, Teacher> make(const MethodContext& context, OptionReader& given, PromptKdSettings chosen) {
   auto options = chosen.options;
-  options.vision_depth = context.fitting(given, "vision-depth", options.vision_depth,
-                                         context.opened.model->towers().vision_layers);
+  options.vision_depth =
+      context.fitting(given, "vision-depth", options.vision_depth, context.opened.model->towers().vision_layers);
   options.seed = context.seed;
   return PromptKd<AnyModel, Teacher>(context.opened.model, teacher_of(context, chosen.teacher), options);
 }
 
-const LearnerRegistration registration({.name = "promptkd",
-                                        .summary = "an image tower that learns from a tuned model (Li et al. 2024)",
-                                        .prompts_towers = true,
-                                        .reference = "promptkd"},
-                                       read, make);
+const MethodRegistration registration({.name = "promptkd",
+                                       .summary = "an image tower that learns from a tuned model (Li et al. 2024)",
+                                       .prompts_towers = true,
+                                       .reference = "promptkd"},
+                                      read, make);
 
 }  // namespace
 

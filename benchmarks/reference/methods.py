@@ -26,8 +26,8 @@ class Prompts(nn.Module):
         return torch.cat([self.prefix, ctx, self.suffix], dim=1)
 
 
-class Learner(nn.Module):
-    """What all have in common. The model is a plain attribute: only `parameters()` of the learner train."""
+class Method(nn.Module):
+    """What all have in common. The model is a plain attribute: only `parameters()` of the method train."""
 
     def __init__(self, clip, tokenizer, names, context):
         super().__init__()
@@ -47,7 +47,7 @@ class Learner(nn.Module):
         return F.cross_entropy(self.logits(self.image_features(pixels), self.text_features()), labels)
 
 
-class Coop(Learner):
+class Coop(Method):
     """Zhou et al., arXiv 2109.01134: four vectors of context."""
 
     def __init__(self, clip, tokenizer, names):
@@ -74,30 +74,30 @@ class Coop(Learner):
         return self.loss(pixels, labels)
 
 
-class Maple(Learner):
+class Maple(Method):
     """Khattak et al., arXiv 2210.03117: deep text prompts, and a linear layer each for those of the image tower."""
 
     def __init__(self, clip, tokenizer, names, context=2, depth=9):
         super().__init__(clip, tokenizer, names, context)
         text_width, vision_width = clip.ln_final.weight.shape[0], clip.visual.ln_post.weight.shape[0]
-        learner = self.prompt_learner
-        learner.proj = nn.Linear(text_width, vision_width)
-        learner.compound_prompts_text = nn.ParameterList(
+        method = self.prompt_learner
+        method.proj = nn.Linear(text_width, vision_width)
+        method.compound_prompts_text = nn.ParameterList(
             [nn.Parameter(torch.randn(context, text_width) * 0.02) for _ in range(depth - 1)])
-        learner.compound_prompt_projections = nn.ModuleList(
+        method.compound_prompt_projections = nn.ModuleList(
             [nn.Linear(text_width, vision_width) for _ in range(depth - 1)])
 
     def text_features(self):
-        learner = self.prompt_learner
-        return unit(self.clip.encode_prompts(learner(), learner.ids, list(learner.compound_prompts_text)))
+        method = self.prompt_learner
+        return unit(self.clip.encode_prompts(method(), method.ids, list(method.compound_prompts_text)))
 
     def image_features(self, pixels):
-        learner = self.prompt_learner
-        pairs = zip(learner.compound_prompt_projections, learner.compound_prompts_text)
-        return unit(self.clip.visual(pixels, learner.proj(learner.ctx), [layer(prompt) for layer, prompt in pairs]))
+        method = self.prompt_learner
+        pairs = zip(method.compound_prompt_projections, method.compound_prompts_text)
+        return unit(self.clip.visual(pixels, method.proj(method.ctx), [layer(prompt) for layer, prompt in pairs]))
 
 
-class PromptSrc(Learner):
+class PromptSrc(Method):
     """Khattak et al., arXiv 2307.06948: independent deep prompts, held to the frozen model in three places."""
 
     def __init__(self, clip, tokenizer, names, context=4, depth=9):
@@ -109,8 +109,8 @@ class PromptSrc(Learner):
             self.teacher = unit(clip.encode_text(self.prompt_learner.ids))
 
     def text_features(self):
-        learner = self.prompt_learner
-        return unit(self.clip.encode_prompts(learner(), learner.ids, list(self.text)))
+        method = self.prompt_learner
+        return unit(self.clip.encode_prompts(method(), method.ids, list(self.text)))
 
     def image_features(self, pixels):
         return unit(self.clip.visual(pixels, self.vision[0], list(self.vision[1:])))

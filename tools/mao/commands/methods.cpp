@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// mao learners: which methods there are, and the options of each.
+// mao methods: which methods there are, and the options of each.
 #include <algorithm>
 #include <iostream>
 #include <memory>
@@ -7,7 +7,7 @@
 #include <CLI/CLI.hpp>
 
 #include "commands.hpp"
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -17,7 +17,7 @@ std::string padded(const std::string& text, std::size_t width) {
   return text + std::string(text.size() < width ? width - text.size() : 1, ' ');
 }
 
-void print_options(const LearnerInfo& info) {
+void print_options(const MethodInfo& info) {
   OptionReader options;
   info.describe(options);
   std::cout << info.name << ": " << info.summary << "\n";
@@ -29,15 +29,15 @@ void print_options(const LearnerInfo& info) {
 
 }  // namespace
 
-void add_learners(CLI::App& app, int& status) {
+void add_methods(CLI::App& app, int& status) {
   auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("learners", "list the methods, or the options of one");
+  CLI::App* command = app.add_subcommand("methods", "list the methods, or the options of one");
   command->add_option("name", *name, "a method (default: the list)");
   command->callback([name, &status] {
     status = 0;
-    if (!name->empty()) return print_options(learner_named(*name));
+    if (!name->empty()) return print_options(method_named(*name));
     std::cout << padded("zero-shot", 20) << "the untuned model with hand-written prompts\n";
-    for (const auto& [known, info] : learners()) std::cout << padded(known, 20) << info.summary << "\n";
+    for (const auto& [known, info] : methods()) std::cout << padded(known, 20) << info.summary << "\n";
   });
 }
 

@@ -2,7 +2,7 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dpc.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 #include "tune/tuned.hpp"
 
 namespace mao_program {
@@ -27,19 +27,19 @@ DpcSettings read(OptionReader& options) {
   return chosen;
 }
 
-Dpc<AnyBackbone> make(const LearnerContext& context, OptionReader&, DpcSettings chosen) {
+Dpc<AnyBackbone> make(const MethodContext& context, OptionReader&, DpcSettings chosen) {
   require<OptionError>(!chosen.host.empty(),
                        "dpc continues from a tuned method: tune one first, then give its prompts, e.g. --set "
                        "host=RUN/seed{seed}/plain.prompts.safetensors");
   std::string file = chosen.host;
   if (const auto at = file.find("{seed}"); at != std::string::npos) file.replace(at, 6, std::to_string(context.seed));
-  return Dpc<AnyBackbone>(restored_learner(context.opened, load_prompts(file), context.classes), chosen.options);
+  return Dpc<AnyBackbone>(restored_backbone(context.opened, load_prompts(file), context.classes), chosen.options);
 }
 
-const LearnerRegistration registration({.name = "dpc",
-                                        .summary = "a second prompt for the base classes of a tuned method (Li et al. "
-                                                   "2025)"},
-                                       read, make);
+const MethodRegistration registration({.name = "dpc",
+                                       .summary = "a second prompt for the base classes of a tuned method (Li et al. "
+                                                  "2025)"},
+                                      read, make);
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/maple.hpp>
 
-#include "learners/registry.hpp"
+#include "methods/registry.hpp"
 
 namespace mao_program {
 
@@ -15,18 +15,18 @@ MapleOptions read(OptionReader& options) {
   return chosen;
 }
 
-Maple<AnyModel> make(const LearnerContext& context, OptionReader& given, MapleOptions options) {
+Maple<AnyModel> make(const MethodContext& context, OptionReader& given, MapleOptions options) {
   const TowerSizes towers = context.opened.model->towers();
   options.depth = context.fitting(given, "depth", options.depth, std::min(towers.text_layers, towers.vision_layers));
   options.seed = context.seed;
   return Maple<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const LearnerRegistration registration({.name = "maple",
-                                        .summary = "coupled deep prompts in both towers (Khattak et al. 2023)",
-                                        .prompts_towers = true,
-                                        .reference = "maple"},
-                                       read, make);
+const MethodRegistration registration({.name = "maple",
+                                       .summary = "coupled deep prompts in both towers (Khattak et al. 2023)",
+                                       .prompts_towers = true,
+                                       .reference = "maple"},
+                                      read, make);
 
 }  // namespace
 

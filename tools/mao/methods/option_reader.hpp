@@ -69,7 +69,7 @@ class OptionReader {
   [[nodiscard]] const std::vector<OptionDescription>& known() const { return known_; }
 
   /// **Throws** `OptionError` for a value that nobody asked for, listing what the method knows.
-  void finish(const std::string& learner) const {
+  void finish(const std::string& method) const {
     for (const auto& [name, value] : given_) {
       bool used = false;
       std::string list;
@@ -77,7 +77,7 @@ class OptionReader {
         used = used || option.name == name;
         list += (list.empty() ? "" : ", ") + option.name;
       }
-      mao::require<mao::OptionError>(used, "learner ", learner, " has no option ", name, " (given: ", name, "=", value,
+      mao::require<mao::OptionError>(used, "method ", method, " has no option ", name, " (given: ", name, "=", value,
                                      "); it has ", list.empty() ? "none" : list);
     }
   }

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/backbones/upt.hpp>
+
+#include "methods/registry.hpp"
+
+namespace mao_program {
+
+namespace {
+
+UptOptions read(OptionReader& options) {
+  UptOptions chosen;
+  chosen.context = options.integer("context", chosen.context, "vectors for each tower");
+  chosen.mix_prompts =
+      options.flag("mix", chosen.mix_prompts, "prompts see each other (paper); false: the released code");
+  chosen.dropout = options.number("dropout", chosen.dropout, "in training");
+  return chosen;
+}
+
+Upt<AnyModel> make(const MethodContext& context, OptionReader&, UptOptions options) {
+  options.seed = context.seed;
+  return Upt<AnyModel>(context.opened.model, context.classes, options);
+}
+
+const MethodRegistration registration(
+    {.name = "upt",
+     .summary = "prompts of both towers from one small transformer (Zang et al. 2022)",
+     .prompts_towers = true},
+    read, make);
+
+}  // namespace
+
+}  // namespace mao_program
