@@ -5,6 +5,7 @@
 
 #include <mao/data/decode.hpp>
 #include <mao/data/loader.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include "bench.hpp"
 

@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 
 #include <mao/kernels/cpu/frozen_linear.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include "bench.hpp"
 

@@ -8,6 +8,7 @@
 #include "bench.hpp"
 
 #include <mao/io/safetensors.hpp>
+#include <mao/core/detail/ops.hpp>
 
 namespace bench {
 namespace {

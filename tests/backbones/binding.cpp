@@ -3,10 +3,12 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dept.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include "methods/any_backbone.hpp"
 
 #include <ATen/ops/zeros.h>
+#include <ATen/core/grad_mode.h>
 
 #include <support/catch.hpp>
 

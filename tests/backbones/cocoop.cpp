@@ -3,9 +3,13 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/tuner/detail/outputs.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
+
+#include <ATen/ops/matmul.h>
+#include <ATen/core/grad_mode.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

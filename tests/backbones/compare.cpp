@@ -2,9 +2,12 @@
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/phrase.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/ones.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

@@ -3,9 +3,12 @@
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/regularizers/alterable.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

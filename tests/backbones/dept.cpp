@@ -8,9 +8,13 @@
 #include <mao/backbones/scorer.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
+
+#include <ATen/ops/tensor.h>
+#include <ATen/core/grad_mode.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/detail/dept_head.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
+
+#include <ATen/ops/tensor.h>
+#include <ATen/core/grad_mode.h>
 
 using namespace mao;
 

@@ -6,6 +6,8 @@
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
+#include <ATen/core/grad_mode.h>
+
 using namespace mao;
 using mao::testing::largest_difference;
 

@@ -2,10 +2,14 @@
 #include <mao/backbones/maple.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 #include <support/shape_model.hpp>
+
+#include <ATen/ops/linear.h>
+#include <ATen/core/grad_mode.h>
 
 using namespace mao;
 using mao::testing::toy_classes;

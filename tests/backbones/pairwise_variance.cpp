@@ -2,6 +2,7 @@
 #include <mao/backbones/detail/pairwise_variance.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>

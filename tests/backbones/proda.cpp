@@ -4,8 +4,10 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/image_sources.hpp>
 #include <mao/tuner/recipes.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/core/grad_mode.h>
 
 #include <algorithm>
 

@@ -3,8 +3,10 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/optimizers/optimizer.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/matmul.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/detail/projector.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/ones.h>
+#include <ATen/core/grad_mode.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 

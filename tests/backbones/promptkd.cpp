@@ -7,8 +7,11 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/image_sources.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/core/grad_mode.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 #include <support/counting_model.hpp>

@@ -5,12 +5,15 @@
 #include <mao/models/image_sources.hpp>
 #include <mao/tuner/checkpoint.hpp>
 #include <mao/tuner/recipes.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 #include <support/counting_model.hpp>
 #include <support/shape_model.hpp>
 #include <support/temporary_folder.hpp>
+
+#include <ATen/ops/matmul.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

@@ -3,6 +3,7 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/image_sources.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <limits>
 #include <memory>
@@ -10,6 +11,9 @@
 #include <support/catch.hpp>
 #include <support/counting_model.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/matmul.h>
+#include <ATen/core/grad_mode.h>
 
 using namespace mao;
 using mao::testing::toy_classes;

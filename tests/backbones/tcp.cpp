@@ -2,9 +2,12 @@
 #include <mao/backbones/tcp.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
+
+#include <ATen/ops/matmul.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

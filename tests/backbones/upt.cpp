@@ -6,6 +6,8 @@
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 
+#include <ATen/core/grad_mode.h>
+
 using namespace mao;
 using mao::testing::largest_difference;
 using mao::testing::toy_classes;

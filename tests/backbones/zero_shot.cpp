@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/core/detail/image_calls.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <stdexcept>
 

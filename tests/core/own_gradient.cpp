@@ -4,6 +4,7 @@
 
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/core/grad_mode.h>
 
 #include <support/catch.hpp>
 

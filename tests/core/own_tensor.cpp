@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/core/own_tensor.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/ones.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/core/detail/policy_call.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <new>
 #include <stdexcept>

@@ -2,6 +2,7 @@
 #include <mao/core/tensor.hpp>
 
 #include <mao/core/error.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>

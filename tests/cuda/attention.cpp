@@ -7,6 +7,7 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 
 #include <mao/core/detail/ops.hpp>
 #include <mao/kernels/cuda/attention_backward.cuh>

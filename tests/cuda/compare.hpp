@@ -8,6 +8,7 @@
 #include <ATen/ops/randn.h>
 
 #include <mao/core/tensor.hpp>
+#include <mao/core/detail/ops.hpp>
 
 namespace mao_test {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/kernels/cuda/launch.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <bit>
 #include <cmath>

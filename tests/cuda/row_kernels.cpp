@@ -7,6 +7,7 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/sigmoid.h>
+#include <ATen/ops/empty_like.h>
 
 #include <mao/core/detail/ops.hpp>
 

@@ -16,6 +16,7 @@
 #include <mao/models/on_device.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/recipes.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include "methods/any_backbone.hpp"
 

@@ -21,6 +21,8 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/detail/ops.hpp>
+
 namespace {
 
 constexpr auto device_type = c10::DeviceType::CUDA;

@@ -24,6 +24,7 @@
 #include <mao/regularizers/alterable.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 #include <mao/tuner/recipes.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 

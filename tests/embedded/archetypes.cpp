@@ -8,6 +8,7 @@
 #include <mao/sampling/pseudo_label.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/recipes.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/zeros.h>
 

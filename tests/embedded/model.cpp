@@ -5,10 +5,12 @@
 #include <vector>
 
 #include <ATen/ops/matmul.h>
+#include <ATen/core/grad_mode.h>
 
 #include <mao/io/safetensors.hpp>
 #include <mao/models/clip_model.hpp>
 #include <mao/prompts/templates.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

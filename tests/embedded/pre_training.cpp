@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <ATen/ops/eye.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/zeros.h>
 
 #include <support/catch.hpp>
+
+#include <mao/core/detail/ops.hpp>
 
 #include "embedded/bpe_training.hpp"
 #include "embedded/pre_training.hpp"

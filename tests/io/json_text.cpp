@@ -3,6 +3,8 @@
 
 #include <support/catch.hpp>
 
+#include <nlohmann/json.hpp>
+
 using nlohmann::json;
 
 TEST_CASE("what is UTF-8 comes out as dump writes it") {

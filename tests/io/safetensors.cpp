@@ -3,6 +3,7 @@
 
 #include <mao/io/detail/safetensors_header.hpp>
 #include <mao/io/files.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>

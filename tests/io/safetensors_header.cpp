@@ -4,6 +4,8 @@
 
 #include <support/catch.hpp>
 
+#include <nlohmann/json.hpp>
+
 using nlohmann::json;
 
 TEST_CASE("an entry is checked against the buffer that it describes") {

@@ -2,6 +2,7 @@
 #include <mao/io/tensor_file.hpp>
 
 #include <mao/io/safetensors.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/arange.h>
 

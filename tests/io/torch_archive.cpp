@@ -2,6 +2,7 @@
 #include <mao/io/torch_archive.hpp>
 
 #include <mao/io/files.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/equal.h>

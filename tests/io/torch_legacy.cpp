@@ -5,6 +5,7 @@
 
 #include <mao/io/files.hpp>
 #include <mao/io/torch_archive.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

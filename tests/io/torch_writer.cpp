@@ -4,6 +4,7 @@
 #include <mao/io/detail/zip_archive.hpp>
 #include <mao/io/files.hpp>
 #include <mao/io/torch_archive.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <zlib.h>
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/kernels/cpu/frozen_linear.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/Parallel.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/randn.h>
+#include <ATen/core/grad_mode.h>
 
 #include <thread>
 #include <vector>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The packed products of the libraries are LibTorch's own linear layer.
 #include <mao/kernels/cpu/packed_product.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/linear.h>
 #include <ATen/ops/randn.h>

@@ -2,9 +2,13 @@
 #include <mao/labelers/class_probabilities.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

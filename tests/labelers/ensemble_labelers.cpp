@@ -5,11 +5,14 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/image_sources.hpp>
 #include <mao/sampling/pseudo_label.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <algorithm>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

@@ -2,9 +2,13 @@
 #include <mao/labelers/labelers.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/softmax.h>
+#include <ATen/core/grad_mode.h>
 
 using namespace mao;
 using mao::testing::toy_classes;

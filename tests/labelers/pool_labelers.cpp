@@ -4,9 +4,13 @@
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/image_sources.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/tensor.h>
+#include <ATen/core/grad_mode.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

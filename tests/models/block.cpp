@@ -8,6 +8,7 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/ones.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

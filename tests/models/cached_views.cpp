@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/cached_views.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <map>
 #include <set>

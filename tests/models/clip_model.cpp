@@ -10,10 +10,13 @@
 #include <ATen/ops/tensor.h>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/core/grad_mode.h>
 #include <support/catch.hpp>
 #include <support/layouts.hpp>
 #include <support/tensors.hpp>
 #include <support/text.hpp>
+
+#include <nlohmann/json.hpp>
 
 using namespace mao;
 using mao::testing::relative_difference;

@@ -3,6 +3,8 @@
 
 #include <support/catch.hpp>
 
+#include <nlohmann/json.hpp>
+
 using namespace mao;
 
 TEST_CASE("a size that the tensors do not have is named with its key", "[configured]") {

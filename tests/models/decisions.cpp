@@ -5,6 +5,8 @@
 
 #include <support/catch.hpp>
 
+#include <nlohmann/json.hpp>
+
 using namespace mao;
 
 namespace {

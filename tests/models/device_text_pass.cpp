@@ -10,6 +10,9 @@
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/matmul.h>
+
 using namespace mao;
 
 namespace {

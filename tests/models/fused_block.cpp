@@ -8,6 +8,7 @@
 #include <mao/prompts/phrase.hpp>
 
 #include <ATen/ops/arange.h>
+#include <ATen/core/grad_mode.h>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -6,6 +6,7 @@
 #include <mao/models/architecture.hpp>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/ones.h>
 #include <support/catch.hpp>
 #include <support/layouts.hpp>
 

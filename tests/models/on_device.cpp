@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/on_device.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/tensor.h>
 

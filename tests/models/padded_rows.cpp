@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/detail/padded_rows.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>

@@ -11,6 +11,8 @@
 
 #include <support/catch.hpp>
 
+#include <ATen/core/grad_mode.h>
+
 using namespace mao;
 using mao_test::distance;
 

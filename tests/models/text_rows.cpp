@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/detail/text_rows.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>

@@ -9,6 +9,9 @@
 
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/core/grad_mode.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/matmul.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

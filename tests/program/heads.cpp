@@ -9,6 +9,7 @@
 
 #include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

@@ -12,6 +12,7 @@
 #include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
 #include <mao/tuner/reference_checkpoint.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/program.hpp>

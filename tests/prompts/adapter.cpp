@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/prompts/adapter.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/matmul.h>
 

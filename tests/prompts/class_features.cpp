@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/prompts/class_features.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/ones.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

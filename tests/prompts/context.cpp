@@ -2,8 +2,11 @@
 #include <mao/prompts/context.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/stack.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

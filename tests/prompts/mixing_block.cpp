@@ -5,6 +5,7 @@
 #include <mao/prompts/context.hpp>
 
 #include <ATen/ops/matmul.h>
+#include <ATen/core/grad_mode.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

@@ -8,6 +8,9 @@
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
+#include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
+
 using namespace mao;
 
 TEST_CASE("prompts without a name are start, context, full stop and end", "[nameless]") {

@@ -7,6 +7,8 @@
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
+#include <ATen/ops/tensor.h>
+
 using namespace mao;
 using mao::testing::ToyModel;
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -3,9 +3,12 @@
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 

@@ -3,6 +3,7 @@
 // What every backbone promises (docs/concepts/backbone.md), checked on the toy model.
 
 #include <ATen/ops/tensor.h>
+#include <ATen/core/grad_mode.h>
 
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include <mao/regularizers/alterable.hpp>
 #include <mao/tuner/detail/losses.hpp>
 #include <mao/tuner/detail/outputs.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -7,6 +7,7 @@
 #include <ATen/ops/chunk.h>
 
 #include <mao/core/tensor.hpp>
+#include <mao/core/detail/ops.hpp>
 
 namespace mao_test {
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <mao/models/concepts.hpp>
+#include <mao/core/detail/ops.hpp>
 
 namespace mao_test {
 

@@ -4,6 +4,7 @@
 #include <mao/text/detail/fused_bert.hpp>
 #include <mao/prompts/phrase.hpp>
 #include <mao/text/mini_lm.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/randn.h>
 

@@ -12,7 +12,9 @@
 #include <numeric>
 
 #include <mao/sampling/concepts.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <ATen/ops/zeros.h>
+#include <ATen/core/grad_mode.h>
 #include <support/catch.hpp>
 #include <support/text.hpp>
 

@@ -2,6 +2,7 @@
 #include <mao/text/token_layout.hpp>
 
 #include <mao/core/error.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/arange.h>
 

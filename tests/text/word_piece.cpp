@@ -4,6 +4,8 @@
 #include <support/catch.hpp>
 #include <support/text.hpp>
 
+#include <nlohmann/json.hpp>
+
 using namespace mao;
 using Ids = WordPiece::Ids;
 

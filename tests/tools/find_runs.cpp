@@ -5,6 +5,8 @@
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
+#include <sstream>
+
 using namespace mao;
 
 TEST_CASE("runs are found below given folders, in order, each once", "[find_runs]") {

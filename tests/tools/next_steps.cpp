@@ -8,6 +8,8 @@
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
+#include <nlohmann/json.hpp>
+
 using mao_program::Colours;
 using mao_program::print_next_steps;
 using nlohmann::json;

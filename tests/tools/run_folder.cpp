@@ -5,6 +5,8 @@
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
+#include <nlohmann/json.hpp>
+
 using namespace mao;
 using nlohmann::json;
 

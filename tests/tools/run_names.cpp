@@ -3,6 +3,8 @@
 
 #include <support/catch.hpp>
 
+#include <nlohmann/json.hpp>
+
 using namespace mao;
 using nlohmann::json;
 

@@ -6,6 +6,8 @@
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
+#include <sstream>
+
 using namespace mao;
 
 TEST_CASE("scores as words: averages first, published rows below", "[summary_text]") {

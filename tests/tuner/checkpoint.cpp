@@ -6,9 +6,12 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/image_sources.hpp>
 #include <mao/tuner/recipes.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
+
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 using mao::testing::toy_classes;

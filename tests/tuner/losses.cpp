@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/detail/losses.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>

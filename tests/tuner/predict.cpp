@@ -4,9 +4,12 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/image_sources.hpp>
 #include <mao/tuner/detail/views.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
+
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 using mao::testing::relative_difference;

@@ -5,11 +5,14 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/context.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <limits>
 
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
+
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 using mao_test::TemporaryFolder;

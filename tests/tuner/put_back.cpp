@@ -2,6 +2,7 @@
 #include <mao/tuner/detail/put_back.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>

@@ -12,8 +12,10 @@
 #include <mao/sampling/shuffled.hpp>
 #include <mao/schedules/cosine.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <ATen/ops/ones.h>
+#include <ATen/core/grad_mode.h>
 
 #include <limits>
 #include <stdexcept>

@@ -6,6 +6,7 @@
 #include <ATen/ops/full.h>
 
 #include <mao/data/detail/load_job.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
 

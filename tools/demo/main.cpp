@@ -24,6 +24,8 @@
 #include <mao/sampling/text_tower_similarity.hpp>
 #include <mao/version.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "tune/results.hpp"
 
 namespace {

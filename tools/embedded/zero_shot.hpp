@@ -16,6 +16,7 @@
 #include <mao/core/tensor.hpp>
 #include <mao/embedded/tasks.hpp>
 #include <mao/text/bpe.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include "batches.hpp"
 #include "pictures.hpp"

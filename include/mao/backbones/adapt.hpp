@@ -16,6 +16,8 @@
 #include <mao/prompts/pruning.hpp>
 #include <mao/prompts/token_bank.hpp>
 
+#include <ATen/core/grad_mode.h>
+
 namespace mao {
 
 /// Settings of `Adapt`. No number but the target is the paper's.

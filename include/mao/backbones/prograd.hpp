@@ -13,6 +13,7 @@
 #include <ATen/ops/softmax.h>
 
 #include <mao/backbones/coop.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/class_features.hpp>
 
 namespace mao {

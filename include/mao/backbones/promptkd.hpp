@@ -10,10 +10,12 @@
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/detail/projector.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/deep.hpp>
 #include <mao/prompts/templates.hpp>
 

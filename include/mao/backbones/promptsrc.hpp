@@ -12,6 +12,7 @@
 
 #include <mao/backbones/detail/gaussian_aggregation.hpp>
 #include <mao/backbones/ivlp.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/imagenet_templates.hpp>
 

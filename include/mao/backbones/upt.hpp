@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>

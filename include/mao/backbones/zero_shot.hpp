@@ -8,8 +8,6 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/ops/tensor.h>
-
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/prompts/class_features.hpp>

@@ -3,10 +3,11 @@
 /// \file
 /// Run-time errors. Every message says what came, what was expected and what would work.
 
-#include <sstream>
+#include <initializer_list>
+#include <ostream>
 #include <stdexcept>
 #include <string>
-#include <utility>
+#include <type_traits>
 
 namespace mao {
 
@@ -51,20 +52,58 @@ struct NumericError : Error {
   using Error::Error;
 };
 
+namespace detail {
+
+/// A part of a message and the function that writes it. Messages differ in their parts' types; by this they share their
+/// code.
+struct TextPart {
+  const void* value;
+  void (*write)(std::ostream& out, const void* value);
+};
+
+void write_characters(std::ostream& out, const void* value);
+
+template <class T>
+void write_value(std::ostream& out, const void* value) {
+  out << *static_cast<const T*>(value);
+}
+
+template <class T>
+TextPart text_part(const T& part) {
+  if constexpr (std::is_convertible_v<const T&, const char*> && std::is_array_v<T>) {
+    return {static_cast<const char*>(part), write_characters};
+  } else {
+    return {&part, write_value<T>};
+  }
+}
+
+/// A manipulator without argument, such as `std::fixed`.
+inline TextPart text_part(std::ios_base& (&part)(std::ios_base&)) {
+  return {reinterpret_cast<const void*>(&part), [](std::ostream& out, const void* value) {
+            reinterpret_cast<std::ios_base& (*)(std::ios_base&)>(const_cast<void*>(value))(out);
+          }};
+}
+
+std::string joined(std::initializer_list<TextPart> parts);
+
+template <class ErrorT>
+[[noreturn, gnu::cold, gnu::noinline]] void refuse(std::initializer_list<TextPart> parts) {
+  throw ErrorT(joined(parts));
+}
+
+}  // namespace detail
+
 /// The parts joined into one string through `operator<<`.
 template <class... Parts>
 std::string text_of(const Parts&... parts) {
-  std::ostringstream out;
-  (out << ... << parts);
-  return std::move(out).str();
+  return detail::joined({detail::text_part(parts)...});
 }
 
 /// Throws `ErrorT` with the parts joined into one message, unless `ok`.
 template <class ErrorT = Error, class... Parts>
 void require(bool ok, const Parts&... parts) {
-  if (!ok) [[unlikely]] {
-    throw ErrorT(text_of(parts...));
-  }
+  if (!ok) [[unlikely]]
+    detail::refuse<ErrorT>({detail::text_part(parts)...});
 }
 
 /// `pointer`, which points to something. **Throws** `OptionError` that names `what` is null.
@@ -75,3 +114,7 @@ Pointer not_null(Pointer pointer, const char* what) {
 }
 
 }  // namespace mao
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/core/impl/error.ipp>
+#endif

@@ -6,8 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <mao/core/class_list.hpp>
-#include <range/v3/range/conversion.hpp>
-#include <range/v3/view/transform.hpp>
 #include <string>
 #include <vector>
 
@@ -36,9 +34,7 @@ struct Dataset {
 std::vector<std::filesystem::path> files_of(const Dataset& dataset, const std::vector<Item>& items);
 
 /// The labels of the items, in order.
-inline std::vector<std::int64_t> labels_of(const std::vector<Item>& items) {
-  return items | ranges::views::transform(&Item::label) | ranges::to<std::vector>();
-}
+std::vector<std::int64_t> labels_of(const std::vector<Item>& items);
 
 /// The files that the data set names and that are not there.
 std::vector<std::filesystem::path> missing_files(const Dataset& dataset);

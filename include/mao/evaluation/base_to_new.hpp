@@ -12,6 +12,7 @@
 
 #include <mao/backbones/binding.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/core/detail/image_calls.hpp>
 #include <mao/evaluation/metrics.hpp>
 #include <mao/tuner/checkpoint.hpp>
 #include <mao/tuner/predict.hpp>

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/softmax.h>
 
 #include <mao/backbones/scorer.hpp>
 #include <mao/labelers/concepts.hpp>
@@ -27,7 +26,7 @@ class ClassProbabilities {
   /// **Shape** [B, C], on the CPU, without gradient.
   [[nodiscard]] Tensor operator()(const ImageBatch& images) const {
     const at::NoGradGuard frozen;
-    return at::softmax(scorer_(images), 1).cpu();
+    return scorer_(images).softmax(1).cpu();
   }
 
   [[nodiscard]] const ClassList& classes() const { return backbone_->classes(); }

@@ -9,6 +9,7 @@
 #include <ATen/ops/cat.h>
 
 #include <mao/core/detail/image_calls.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/labelers/class_probabilities.hpp>
 
 namespace mao {

@@ -7,8 +7,6 @@
 #include <string>
 #include <utility>
 
-#include <ATen/ops/layer_norm.h>
-
 #include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/models/form.hpp>
@@ -52,9 +50,7 @@ struct Block {
   [[nodiscard]] std::int64_t mlp_width() const { return fc_weight.size(0); }
 
   /// Queries, keys and values of every token, [..., 3W].
-  [[nodiscard]] Tensor queries_keys_values(const Tensor& x) const {
-    return detail::frozen_linear(at::layer_norm(x, {width()}, ln1_weight, ln1_bias, epsilon), qkv_weight, qkv_bias);
-  }
+  [[nodiscard]] Tensor queries_keys_values(const Tensor& x) const;
 
   /// What follows the attention: `x` plus its projection, then the MLP. **Shapes** both [..., W].
   [[nodiscard]] Tensor finish(const Tensor& x, const Tensor& attended) const;

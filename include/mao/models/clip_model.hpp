@@ -12,8 +12,6 @@
 #include <string>
 #include <vector>
 
-#include <ATen/ops/embedding.h>
-
 #include <mao/models/concepts.hpp>
 #include <mao/models/text_tower.hpp>
 #include <mao/models/vision_tower.hpp>
@@ -55,7 +53,7 @@ class Clip {
   [[nodiscard]] std::int64_t context_length() const { return text_.context_length(); }
 
   /// Token embeddings without positions. **Shapes** ids [...] -> [..., W].
-  [[nodiscard]] Tensor embed(const Tensor& ids) const { return at::embedding(tokens_, ids); }
+  [[nodiscard]] Tensor embed(const Tensor& ids) const;
 
   /// **Shape** [R, D], not normalised.
   [[nodiscard]] Tensor encode_text(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
@@ -67,7 +65,7 @@ class Clip {
   [[nodiscard]] Tensor encode_image(const Tensor& pixels, const ImagePrompts& prompts = {}) const;
 
   /// exp of the stored logit scale: 100 for OpenAI's models.
-  [[nodiscard]] double logit_scale() const { return std::exp(weights_.tensors.at("logit_scale").item<double>()); }
+  [[nodiscard]] double logit_scale() const;
   [[nodiscard]] const Preprocess& preprocess() const { return weights_.preprocess; }
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }
   [[nodiscard]] TowerSizes towers() const;

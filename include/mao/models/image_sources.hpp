@@ -11,8 +11,8 @@
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 
+#include <mao/core/detail/free_functions.hpp>
 #include <mao/core/detail/image_calls.hpp>
 #include <mao/core/output.hpp>
 #include <mao/data/loader.hpp>
@@ -40,7 +40,7 @@ Tensor encode_views(const ModelT& model, ImageSource& source, const std::vector<
     done += static_cast<std::int64_t>(views.size());
     if (progress) progress(done);
   }
-  return at::cat(parts);
+  return joined_rows(parts);
 }
 
 /// A fingerprint to pass on with every batch; null for none.

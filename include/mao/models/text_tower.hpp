@@ -15,12 +15,17 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/instruction_set.hpp>
 #include <mao/models/block.hpp>
 #include <mao/models/block_prompts.hpp>
-#include <mao/models/detail/fused_pass.hpp>
-#include <mao/models/detail/text_constants.hpp>
+#include <mao/models/text_batch.hpp>
 
 namespace mao {
+
+namespace detail {
+class FusedBlock;
+class TextConstants;
+}  // namespace detail
 
 /// Token embeddings in, text features out (not normalised).
 class TextTower {
@@ -35,11 +40,7 @@ class TextTower {
   [[nodiscard]] std::int64_t context_length() const { return positions_.size(0); }
 
   /// About how many bytes `encode` keeps of that many tokens, prefixes included, for the backward pass to the prompts.
-  [[nodiscard]] std::size_t kept_bytes(std::int64_t tokens) const {
-    return static_cast<std::size_t>(tokens) *
-           detail::kept_bytes_per_token(width(), blocks_.front().mlp_width(),
-                                        static_cast<std::int64_t>(blocks_.size()), precision_);
-  }
+  [[nodiscard]] std::size_t kept_bytes(std::int64_t tokens) const;
   /// A pass that would keep more encodes its rows in parts and computes each again in its backward pass: 1,000 classes
   /// in the memory of a few. The same numbers, and a forward pass more.
   void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
@@ -72,9 +73,7 @@ class TextTower {
   /// Rows padded to the length that the model was trained with, a few at a time. **Shape** [R, D].
   [[nodiscard]] Tensor encode_padded(const TextBatch& batch, const BlockPrompts& prompts) const;
 
-  [[nodiscard]] Tensor normed(const Tensor& x) const {
-    return at::layer_norm(x, {width()}, ln_weight_, ln_bias_, epsilon_);
-  }
+  [[nodiscard]] Tensor normed(const Tensor& x) const;
   [[nodiscard]] Tensor project(const Tensor& x) const;
 
   Precision precision_ = Precision::Fp32;

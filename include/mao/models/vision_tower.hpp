@@ -8,15 +8,16 @@
 #include <memory>
 #include <vector>
 
-#include <ATen/ops/layer_norm.h>
-#include <ATen/ops/matmul.h>
-
+#include <mao/core/instruction_set.hpp>
 #include <mao/models/architecture.hpp>
 #include <mao/models/block.hpp>
 #include <mao/models/block_prompts.hpp>
-#include <mao/models/detail/fused_pass.hpp>
 
 namespace mao {
+
+namespace detail {
+class FusedBlock;
+}  // namespace detail
 
 /// Normalised pixels in, image features out (not normalised).
 class VisionTower {
@@ -31,11 +32,7 @@ class VisionTower {
   [[nodiscard]] std::int64_t resolution() const { return resolution_; }
 
   /// About how many bytes `encode` keeps of `images` images of `tokens` tokens for the backward pass to their prompts.
-  [[nodiscard]] std::size_t kept_bytes(std::int64_t images, std::int64_t tokens) const {
-    return static_cast<std::size_t>(images * tokens) *
-           detail::kept_bytes_per_token(width(), blocks_.front().mlp_width(),
-                                        static_cast<std::int64_t>(blocks_.size()), precision_);
-  }
+  [[nodiscard]] std::size_t kept_bytes(std::int64_t images, std::int64_t tokens) const;
   /// A pass that would keep more computes everything again in its backward pass, a few images at a time. The same
   /// numbers.
   void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
@@ -47,11 +44,9 @@ class VisionTower {
   [[nodiscard]] Tensor encode(const Tensor& pixels, const ImagePrompts& prompts = {}, const Probe& probe = {}) const;
 
  private:
-  [[nodiscard]] Tensor normed(const Tensor& x) const {
-    return at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_, epsilon_);
-  }
+  [[nodiscard]] Tensor normed(const Tensor& x) const;
   /// From the class token of the last block to the feature. **Shapes** [B, W] -> [B, D].
-  [[nodiscard]] Tensor project(const Tensor& x) const { return at::matmul(normed(x), projection_); }
+  [[nodiscard]] Tensor project(const Tensor& x) const;
 
   /// The same from the mean of the patches: neither the class token nor prompts are among them. **Shapes** [B, L, W] ->
   /// [B, D].

@@ -84,34 +84,25 @@ class SharedBatch {
   Batch part_;
 };
 
-/// **Throws** `OptionError` when `workers` are several and the losses are no sum over parts of a batch. `name` is the
-/// step's.
-template <Backbone BackboneT, Regularizer RegularizerT>
-void expect_shareable(const Workers* workers, const BackboneT& backbone, const RegularizerT& regularizer,
-                      const std::string& name) {
-  if (workers == nullptr || workers->count() == 1) return;
-  const std::string ending = text_of(", so ", workers->count(),
-                                     " processes cannot share a batch; train it in one process (mao sweep keeps "
-                                     "several busy with a training each)");
-  require<OptionError>(!traits_of(backbone).needs_whole_batch, name,
-                       ": this method looks at the images of a batch together (batch normalisation) or takes gradients "
-                       "of its own (token saliencies, a second prompt)",
-                       ending);
-  if constexpr (requires { regularizer.needs_whole_batch(); }) {
-    require<OptionError>(!regularizer.needs_whole_batch(), name,
-                         ": this loss compares the images of a batch with each other", ending);
-  }
+/// Whether a loss compares the images of a batch with each other.
+template <Regularizer RegularizerT>
+bool compares_images(const RegularizerT& regularizer) {
+  if constexpr (requires { regularizer.needs_whole_batch(); }) return regularizer.needs_whole_batch();
+  return false;
 }
 
-/// **Throws** `OptionError` when `workers` are several and a labeller keeps a state: each would see its part alone.
+/// **Throws** `OptionError` when `workers` are several and the losses are no sum over parts of a batch: a method that
+/// needs the whole of it, or a loss that `compares_images`. `name` is the step's.
+void expect_shareable(const Workers* workers, const BackboneTraits& backbone, bool compares_images,
+                      const std::string& name);
+
+/// A sampler whose labeller keeps a state.
 template <class SamplerT>
-void expect_shareable_labels(const Workers* workers, const std::string& name) {
-  if constexpr (LabelsBatches<SamplerT> && KeepsState<SamplerT>) {
-    require<OptionError>(workers == nullptr || workers->count() == 1, name,
-                         ": this labeller keeps a state, and each process would show it a part of the images; train in "
-                         "one process");
-  }
-}
+concept LabelsFromState = LabelsBatches<SamplerT> && KeepsState<SamplerT>;
+
+/// **Throws** `OptionError` when `workers` are several and a labeller keeps a state (`LabelsFromState`): each would see
+/// its part alone.
+void expect_shareable_labels(const Workers* workers, bool labels_from_state, const std::string& name);
 
 /// **Throws** `OptionError` on every worker unless all of them start from the same state.
 void expect_same_start(Workers* workers, int epochs_done, const ParameterList& parameters, const std::string& name);

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include <ATen/ops/stack.h>
+#include <ATen/core/grad_mode.h>
 
-#include <mao/core/detail/ops.hpp>
+#include <mao/core/detail/free_functions.hpp>
 #include <mao/data/class_key.hpp>
 #include <mao/prompts/templates.hpp>
 
@@ -31,7 +31,7 @@ Tensor frozen_class_features(const ModelT& model, const ClassList& classes, cons
   const at::NoGradGuard frozen;
   require<OptionError>(!templates.empty(), "class features: no template given; use \"a photo of a {}.\"");
   check_class_names(classes, "class features");
-  const auto unit = [](const Tensor& rows) { return rows / rows.norm(2, -1, true); };
+  const auto unit = [](const Tensor& rows) { return rows.div(rows.norm(2, -1, true)); };
   std::vector<Tensor> of_templates;
   for (const std::string& pattern : templates) {
     std::vector<std::string> sentences;
@@ -39,7 +39,7 @@ Tensor frozen_class_features(const ModelT& model, const ClassList& classes, cons
     const Tensor features = sentence_features(model, sentences);
     of_templates.push_back(averaging == Averaging::Unit ? unit(features) : features);
   }
-  return unit(at::stack(of_templates).mean(0));
+  return unit(detail::stacked(of_templates).mean(0));
 }
 
 }  // namespace mao

@@ -8,10 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/ops/cat.h>
-#include <ATen/ops/tensor.h>
-
 #include <mao/core/class_list.hpp>
+#include <mao/core/detail/free_functions.hpp>
 #include <mao/data/class_key.hpp>
 #include <mao/models/concepts.hpp>
 #include <mao/prompts/concepts.hpp>
@@ -51,8 +49,8 @@ class ContextPrompt {
       ids.push_back(model.end_token());
     }
     offsets_.push_back(static_cast<std::int64_t>(ids.size()));
-    start_ = model.embed(at::tensor(std::vector<std::int64_t>{model.start_token()}));
-    tokens_ = model.embed(at::tensor(ids));
+    start_ = model.embed(detail::id_tensor({model.start_token()}));
+    tokens_ = model.embed(detail::id_tensor(ids));
     ids_ = std::move(ids);
   }
 
@@ -80,7 +78,7 @@ class ContextPrompt {
       for (const std::int64_t id : candidates.ids) arrange(id, ahead, g * length_, rows);
       group.insert(group.end(), candidates.ids.size(), g);
     }
-    const Tensor prefix = at::cat({start_.expand({groups, 1, width}), here.narrow(1, 0, ahead),
+    const Tensor prefix = detail::joined_rows({start_.expand({groups, 1, width}), here.narrow(1, 0, ahead),
                                    tokens_.narrow(0, 0, words_left_).expand({groups, words_left_, width})},
                                   1);
     return batch_of(prefix, here, std::move(rows), std::move(group));
@@ -96,7 +94,7 @@ class ContextPrompt {
 
   [[nodiscard]] TextBatch batch_of(Tensor prefix, const Tensor& context, Arrangement rows,
                                    std::vector<std::int64_t> group) const {
-    const Tensor order = at::tensor(rows.order).to(tokens_.device());
+    const Tensor order = detail::id_tensor(rows.order).to(tokens_.device());
     TextBatch batch{
         .prefix = std::move(prefix), .suffix = {}, .offsets = {}, .group = std::move(group), .starts = true};
     const bool words_alone = std::all_of(rows.order.begin(), rows.order.end(),
@@ -105,7 +103,7 @@ class ContextPrompt {
       for (const std::int64_t row : rows.order) batch.suffix_ids.push_back(ids_[static_cast<std::size_t>(row)]);
     }
     batch.suffix = words_alone ? tokens_.index_select(0, order)
-                               : at::cat({tokens_, context.flatten(0, -2)}).index_select(0, order);
+                               : detail::joined_rows({tokens_, context.flatten(0, -2)}).index_select(0, order);
     batch.offsets = std::move(rows.offsets);
     return batch;
   }

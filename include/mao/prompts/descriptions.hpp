@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <ATen/ops/stack.h>
+#include <ATen/core/grad_mode.h>
 
 #include <mao/core/class_list.hpp>
 #include <mao/core/detail/ops.hpp>

@@ -6,10 +6,7 @@
 #include <string>
 #include <vector>
 
-#include <ATen/ops/cat.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros_like.h>
-
+#include <mao/core/detail/free_functions.hpp>
 #include <mao/core/random.hpp>
 #include <mao/models/concepts.hpp>
 
@@ -53,7 +50,7 @@ struct ContextPhrase {
 /// The width of the text tower's tokens, W.
 template <VisionLanguageModel ModelT>
 std::int64_t text_width(const ModelT& model) {
-  return model.embed(at::tensor(std::vector<std::int64_t>{model.start_token()})).size(-1);
+  return model.embed(detail::id_tensor({model.start_token()})).size(-1);
 }
 
 /// The token embeddings of a phrase, to start the context from; zeros for placeholders. **Shape** [n, W].
@@ -65,9 +62,9 @@ Tensor phrase_embedding(const ModelT& model, const ContextPhrase& phrase) {
   require<OptionError>(static_cast<std::int64_t>(tokens.size()) >= phrase.length, "the context \"", phrase.prefix,
                        "\" has ", tokens.size(), " tokens for ", phrase.length,
                        " words; use single spaces between words");
-  Tensor start = model.embed(at::tensor(std::vector<std::int64_t>(tokens.begin(), tokens.begin() + phrase.length)));
+  Tensor start = model.embed(detail::id_tensor({tokens.begin(), tokens.begin() + phrase.length}));
   if (phrase.unnamed == 0) return start;
-  return at::cat({at::zeros_like(start.narrow(0, 0, phrase.unnamed)),
+  return detail::joined_rows({detail::zeros_like(start.narrow(0, 0, phrase.unnamed)),
                   start.narrow(0, phrase.unnamed, phrase.length - phrase.unnamed)});
 }
 

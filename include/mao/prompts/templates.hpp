@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/tensor.h>
 
+#include <mao/core/detail/free_functions.hpp>
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/models/concepts.hpp>
 
@@ -57,8 +57,8 @@ TextBatch text_batch(const ModelT& model, const std::vector<std::string>& senten
     batch.offsets.push_back(static_cast<std::int64_t>(ids.size()));
     batch.group.push_back(0);
   }
-  batch.prefix = model.embed(at::tensor(std::vector<std::int64_t>{model.start_token()})).unsqueeze(0);
-  batch.suffix = model.embed(at::tensor(ids));
+  batch.prefix = model.embed(detail::id_tensor({model.start_token()})).unsqueeze(0);
+  batch.suffix = model.embed(detail::id_tensor(ids));
   return batch;
 }
 

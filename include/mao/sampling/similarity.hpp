@@ -4,11 +4,10 @@
 /// Which classes are nearest to which: the table that hard negatives are looked up in.
 
 #include <cstdint>
+#include <functional>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
 #include <mao/sampling/concepts.hpp>
-#include <range/v3/range/conversion.hpp>
-#include <range/v3/view/transform.hpp>
 #include <span>
 #include <vector>
 
@@ -21,6 +20,16 @@ enum class NameForm {
   Reference  ///< the released MAO code: queries with spaces, candidates as the data set spells them
 };
 
+namespace detail {
+
+using Names = std::vector<std::string>;
+
+Eigen::MatrixXf class_similarity(const ClassList& classes,
+                                 const std::function<Eigen::MatrixXf(const Names&, const Names&)>& similarity,
+                                 NameForm form);
+
+}  // namespace detail
+
 /// The cosine of each class of the list with each.
 ///
 /// **Shapes** [C, C], row: query, column: candidate. **Throws** `ShapeError` for any other shape, `NumericError` for
@@ -29,15 +38,7 @@ template <class SimilarityT>
 Eigen::MatrixXf class_similarity(const ClassList& classes, const SimilarityT& similarity,
                                  NameForm form = NameForm::Spaces) {
   if constexpr (explain::text_similarity<SimilarityT>()) {
-    const auto spaced = classes.names | ranges::views::transform(readable) | ranges::to<std::vector>();
-    const auto& queries = form == NameForm::Raw ? classes.names : spaced;
-    const auto& candidates = form == NameForm::Spaces ? spaced : classes.names;
-    Eigen::MatrixXf cosines = similarity(queries, candidates);
-    require<ShapeError>(cosines.rows() == classes.size() && cosines.cols() == classes.size(),
-                        "class_similarity: the similarity gave [", cosines.rows(), ", ", cosines.cols(),
-                        "], expected [", classes.size(), ", ", classes.size(), "], queries by candidates");
-    require<NumericError>(cosines.allFinite(), "class_similarity: a cosine is not finite; check the text encoder");
-    return cosines;
+    return detail::class_similarity(classes, std::cref(similarity), form);
   } else {
     return {};
   }

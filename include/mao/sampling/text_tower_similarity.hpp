@@ -10,8 +10,6 @@
 
 #include <Eigen/Core>
 
-#include <ATen/ops/matmul.h>
-
 #include <mao/prompts/templates.hpp>
 #include <mao/sampling/concepts.hpp>
 
@@ -29,7 +27,7 @@ class TextTowerSimilarity {
   /// **Shape** [Q, C]
   Eigen::MatrixXf operator()(const std::vector<std::string>& queries,
                              const std::vector<std::string>& candidates) const {
-    const Tensor cosines = at::matmul(features(candidates), features(queries).t()).cpu().contiguous();
+    const Tensor cosines = features(candidates).matmul(features(queries).t()).cpu().contiguous();
     const auto rows = static_cast<Eigen::Index>(queries.size()), columns = static_cast<Eigen::Index>(candidates.size());
     return Eigen::Map<const Eigen::MatrixXf>(cosines.const_data_ptr<float>(), rows,
                                              columns);  // column-major: transposed

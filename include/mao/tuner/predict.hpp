@@ -3,18 +3,23 @@
 /// \file
 /// Which class a backbone sees in each image.
 
+#include <memory>
 #include <vector>
 
 #include <Eigen/Core>
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
-
 #include <mao/backbones/binding.hpp>
 #include <mao/backbones/scorer.hpp>
-#include <mao/core/detail/image_calls.hpp>
+#include <mao/core/output.hpp>
 
 namespace mao {
+
+namespace detail {
+
+Tensor predict_logits(const std::shared_ptr<BackboneCalls>& backbone, const ClassList& classes, ImageSource& source,
+                      std::int64_t batch);
+
+}  // namespace detail
 
 /// Logits over `classes` for the evaluation view of every image of `source`. **Shape** [N, C].
 ///
@@ -22,16 +27,7 @@ namespace mao {
 /// image they are encoded once, not once a batch. **Throws** as `bind_to` and `Scorer`, `DataError` for no images.
 template <Backbone BackboneT>
 Tensor predict_logits(BackboneT& backbone, const ClassList& classes, ImageSource& source, std::int64_t batch = 100) {
-  const at::NoGradGuard frozen;
-  const StepPlace place{.name = "evaluation"};
-  const BoundFor bound(backbone, classes);
-  const auto batches = evaluation_views(count_of(source, place), batch);
-  require<DataError>(!batches.empty(), "predict_logits: there are no images to classify");
-  announce_to(source, batches, place);
-  const Scorer scorer(backbone);
-  std::vector<Tensor> parts;
-  for (const auto& views : batches) parts.push_back(scorer(load_from(source, views, place)));
-  return at::cat(parts).cpu();
+  return detail::predict_logits(std::make_shared<detail::CallsOf<BackboneT>>(backbone), classes, source, batch);
 }
 
 /// Logits for a policy that knows no tensors (`PredictionNegatives`). **Shape** [N, C].

@@ -16,6 +16,7 @@
 #include <mao/models/image_sources.hpp>
 #include <mao/prompts/templates.hpp>
 #include <mao/version.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include "commands.hpp"
 #include "data/class_names.hpp"

@@ -10,6 +10,8 @@
 #include <mao/io/json_text.hpp>
 #include <mao/tuner/predict.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "commands.hpp"
 #include "data/image_features.hpp"
 #include "methods/method.hpp"

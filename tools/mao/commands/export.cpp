@@ -14,6 +14,9 @@
 #include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
 #include <mao/prompts/phrase.hpp>
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "commands/convert.hpp"

@@ -12,6 +12,9 @@
 #include <mao/io/json_text.hpp>
 #include <mao/models/image_sources.hpp>
 #include <mao/tuner/predict.hpp>
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "data/class_names.hpp"

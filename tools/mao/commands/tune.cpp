@@ -9,6 +9,8 @@
 #include <mao/io/text_file.hpp>
 #include <mao/parallel/workers.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "tune/next_steps.hpp"

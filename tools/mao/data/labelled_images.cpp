@@ -11,6 +11,9 @@
 #include <mao/data/open.hpp>
 #include <mao/embedded/rendered_images.hpp>
 #include <mao/io/files.hpp>
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include "data/labelled_images.hpp"
 #include "data/named_data.hpp"

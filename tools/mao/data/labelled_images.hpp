@@ -13,6 +13,8 @@
 #include <mao/data/dataset.hpp>
 #include <mao/models/image_sources.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "models/models.hpp"
 #include "tune/settings.hpp"
 

@@ -9,6 +9,8 @@
 
 #include <mao/evaluation/base_to_new.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "data/image_features.hpp"
 
 namespace mao_program {

@@ -7,6 +7,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <mao/backbones/coop.hpp>
+#include <mao/core/detail/ops.hpp>
 
 #include "replay/coop.hpp"
 #include "replay/method.hpp"

@@ -9,6 +9,10 @@
 #include <mao/backbones/dept.hpp>
 #include <mao/backbones/kgcoop.hpp>
 
+#include <ATen/core/grad_mode.h>
+
+#include <nlohmann/json.hpp>
+
 #include "replay/coop.hpp"
 #include "replay/method.hpp"
 #include "replay/table.hpp"

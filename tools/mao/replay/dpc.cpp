@@ -7,6 +7,8 @@
 #include <mao/regularizers/symmetric_contrast.hpp>
 #include <mao/sampling/similarity.hpp>
 
+#include <ATen/core/grad_mode.h>
+
 #include "replay/method.hpp"
 #include "replay/table.hpp"
 

@@ -5,6 +5,11 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/cat.h>
+
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 namespace mao_program::replay {
 

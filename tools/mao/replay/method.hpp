@@ -17,6 +17,9 @@
 #include <mao/regularizers/cross_entropy.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include "replay/report.hpp"
 #include "replay/trace.hpp"

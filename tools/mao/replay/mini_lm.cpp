@@ -10,6 +10,9 @@
 #include <mao/prompts/templates.hpp>
 #include <mao/sampling/similarity.hpp>
 #include <mao/text/mini_lm.hpp>
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include "replay/table.hpp"
 

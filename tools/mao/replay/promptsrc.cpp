@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include "replay/promptsrc.hpp"
 #include "replay/table.hpp"
 

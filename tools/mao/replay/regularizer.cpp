@@ -11,6 +11,9 @@
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include "replay/table.hpp"
 

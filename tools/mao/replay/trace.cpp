@@ -4,6 +4,8 @@
 #include <mao/io/files.hpp>
 #include <mao/io/tensor_file.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "replay/trace.hpp"
 #include "tune/optimizers.hpp"
 

@@ -5,9 +5,13 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/text/clean.hpp>
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include "replay/table.hpp"
 

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "report/line_chart.hpp"
 #include "report/report.hpp"
 #include "report/summary_text.hpp"

@@ -6,6 +6,8 @@
 #include <optional>
 #include <set>
 
+#include <nlohmann/json.hpp>
+
 #include "report/bar_chart.hpp"
 #include "report/comparison.hpp"
 #include "report/published.hpp"

@@ -15,6 +15,8 @@
 
 #include <mao/evaluation/metrics.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "report/score_statistics.hpp"
 #include "runs/run_names.hpp"
 #include "runs/run_record.hpp"

@@ -12,6 +12,8 @@
 #include <mao/evaluation/metrics.hpp>
 #include <mao/io/files.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "report/text_table.hpp"
 #include "sweep/collect.hpp"
 

@@ -4,6 +4,8 @@
 #include <mao/io/files.hpp>
 #include <mao/io/json_text.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "sweep/sweep_folder.hpp"
 
 namespace mao_program {

@@ -6,6 +6,8 @@
 
 #include <mao/data/detail/resize.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "report/base64.hpp"
 #include "report/encode_png.hpp"
 #include "tune/mini_batches.hpp"

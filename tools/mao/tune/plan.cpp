@@ -9,6 +9,11 @@
 #include <memory>
 
 #include <ATen/ops/cat.h>
+#include <ATen/core/grad_mode.h>
+
+#include <mao/core/detail/ops.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include "commands.hpp"
 #include "data/task_images.hpp"

@@ -9,6 +9,8 @@
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/io/files.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "runs/leftovers.hpp"
 #include "tune/run_output.hpp"
 

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <nlohmann/json.hpp>
+
 #include "runs/lease.hpp"
 #include "runs/progress.hpp"
 #include "runs/run_folder.hpp"

@@ -8,6 +8,8 @@
 #include <mao/io/safetensors.hpp>
 #include <mao/version.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "data/named_data.hpp"
 #include "data/targets.hpp"
 #include "data/task_data.hpp"

@@ -13,6 +13,8 @@
 #include <mao/core/detail/ops.hpp>
 #include <mao/parallel/c10d_workers.hpp>
 
+#include <nlohmann/json.hpp>
+
 namespace mao_program {
 
 namespace {

@@ -7,24 +7,22 @@
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/tensor.h>
 
-#include <mao/core/detail/ops.hpp>
+#include <mao/core/detail/free_functions.hpp>
 #include <mao/core/output.hpp>
 #include <mao/models/concepts.hpp>
 
 namespace mao {
 
 /// Rows divided by their Euclidean norm, no epsilon, as in CLIP.
-inline Tensor unit_rows(const Tensor& x) { return x / x.norm(2, -1, true); }
+inline Tensor unit_rows(const Tensor& x) { return x.div(x.norm(2, -1, true)); }
 
 /// Logits `scale * image . text` (CLIP, equation 1 of the MAO paper). **Shapes** image [B, D], text [H, D], unit rows.
 Output compare(const Tensor& image, const Tensor& text, double scale, const Candidates& candidates);
 
 /// The rows of the candidates. **Shape** features [C, ...] -> [H, ...].
 inline Tensor class_rows(const Tensor& features, const Candidates& candidates) {
-  return features.index_select(0, at::tensor(candidates.ids).to(features.device()));
+  return features.index_select(0, detail::id_tensor(candidates.ids).to(features.device()));
 }
 
 namespace detail {
@@ -81,7 +79,7 @@ Tensor remembered_rows(const ImageBatch& images, const std::shared_ptr<const voi
     }
     rows.push_back(row);
   }
-  return at::cat(rows);
+  return detail::joined_rows(rows);
 }
 
 /// Features of images from a prompted tower, differentiable with respect to the prompts. **Shape** [B, D], not

@@ -3,13 +3,11 @@
 /// \file
 /// Calls into code that somebody else wrote, so that what goes wrong inside is told as a sentence.
 
-#include <exception>
-#include <new>
+#include <memory>
 #include <ostream>
 #include <string>
 #include <string_view>
-
-#include <c10/util/Exception.h>
+#include <type_traits>
 
 #include <mao/core/error.hpp>
 
@@ -30,10 +28,23 @@ struct StepPlace {
 
 namespace detail {
 
-inline std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
-
 /// A message in one line, cut where it is very long; the nested exception has all of it.
 std::string one_line(std::string text);
+
+/// What an error says was expected, asked when there is one.
+struct ExpectedText {
+  const void* callable;
+  std::string (*ask)(const void* callable);
+};
+
+template <class Expected>
+ExpectedText expected_text(const Expected& expected) {
+  return {std::addressof(expected),
+          [](const void* callable) -> std::string { return (*static_cast<const Expected*>(callable))(); }};
+}
+
+/// Tells the exception that is being handled as `policy_call` does.
+[[noreturn]] void refuse_policy(const StepPlace& place, std::string_view who, const ExpectedText& expected);
 
 }  // namespace detail
 
@@ -42,22 +53,12 @@ std::string one_line(std::string text);
 ///
 /// Errors of mao, `std::bad_alloc` and whatever is no `std::exception` (an interruption) pass as they are.
 template <class Call, class Expected>
-decltype(auto) policy_call(const StepPlace& place, std::string_view who, Expected&& expected, Call&& call) {
-  const auto refuse = [&](const std::string& cause) {
-    std::throw_with_nested(PolicyError(text_of(place, ": ", who, " failed: ", cause, "; expected ", expected())));
-  };
+decltype(auto) policy_call(const StepPlace& place, std::string_view who, const Expected& expected, Call&& call) {
   try {
     return call();
-  } catch (const Error&) {
-    throw;
-  } catch (const std::bad_alloc&) {
-    throw;
-  } catch (const c10::Error& error) {  // its message is followed by a backtrace of 2,000 characters
-    refuse(detail::first_line(error.what_without_backtrace()));
-  } catch (const std::exception& error) {
-    refuse(detail::one_line(error.what()));
+  } catch (...) {
+    detail::refuse_policy(place, who, detail::expected_text(expected));
   }
-  throw;  // not reached: `refuse` throws
 }
 
 }  // namespace mao

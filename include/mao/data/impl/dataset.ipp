@@ -7,11 +7,18 @@
 #include <system_error>
 #include <utility>
 
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/transform.hpp>
+
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
 #include <mao/data/class_key.hpp>
 
 namespace mao {
+
+MAO_INLINE std::vector<std::int64_t> labels_of(const std::vector<Item>& items) {
+  return items | ranges::views::transform(&Item::label) | ranges::to<std::vector>();
+}
 
 MAO_INLINE std::vector<std::filesystem::path> files_of(const Dataset& dataset, const std::vector<Item>& items) {
   return items | ranges::views::transform([&](const Item& item) { return dataset.root / item.path; }) |

@@ -60,4 +60,6 @@ inline bool kernels_fit(const Tensor& tokens) {
 
 #if !defined(MAO_SEPARATE_COMPILATION)
 #include <mao/models/detail/impl/fused_pass.ipp>
+
+#include <ATen/core/grad_mode.h>
 #endif

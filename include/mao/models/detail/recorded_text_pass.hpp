@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <ATen/ops/zeros.h>
+#include <ATen/core/grad_mode.h>
 #include <c10/util/Exception.h>
 
 #include <mao/core/detail/own_gradient.hpp>

@@ -14,6 +14,7 @@
 #include <ATen/ops/scaled_dot_product_attention.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/softmax.h>
+#include <ATen/ops/layer_norm.h>
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
@@ -70,6 +71,10 @@ MAO_INLINE Block Block::from(const TensorMap& weights, const std::string& prefix
   block.activation = form.activation;
   block.epsilon = form.epsilon;
   return block;
+}
+
+MAO_INLINE Tensor Block::queries_keys_values(const Tensor& x) const {
+  return detail::frozen_linear(at::layer_norm(x, {width()}, ln1_weight, ln1_bias, epsilon), qkv_weight, qkv_bias);
 }
 
 MAO_INLINE Tensor Block::finish(const Tensor& x, const Tensor& attended) const {

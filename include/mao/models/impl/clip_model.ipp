@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
 
 #include <mao/config.hpp>
 #include <mao/models/fingerprint.hpp>
@@ -39,6 +40,10 @@ MAO_INLINE Clip Clip::load(const std::filesystem::path& path, const Options& opt
   clip.limit_kept(options.kept_limit);
   return clip;
 }
+
+MAO_INLINE Tensor Clip::embed(const Tensor& ids) const { return at::embedding(tokens_, ids); }
+
+MAO_INLINE double Clip::logit_scale() const { return std::exp(weights_.tensors.at("logit_scale").item<double>()); }
 
 MAO_INLINE std::vector<std::int64_t> Clip::tokenize(const std::string& text) const {
   auto ids = tokenizer_.encode(text);

@@ -8,6 +8,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/layer_norm.h>
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
@@ -16,8 +17,20 @@
 #include <mao/models/detail/packed_text.hpp>
 #include <mao/models/detail/padded_rows.hpp>
 #include <mao/models/detail/text_rows.hpp>
+#include <mao/models/detail/fused_pass.hpp>
+#include <mao/models/detail/text_constants.hpp>
 
 namespace mao {
+
+MAO_INLINE std::size_t TextTower::kept_bytes(std::int64_t tokens) const {
+  return static_cast<std::size_t>(tokens) *
+         detail::kept_bytes_per_token(width(), blocks_.front().mlp_width(), static_cast<std::int64_t>(blocks_.size()),
+                                      precision_);
+}
+
+MAO_INLINE Tensor TextTower::normed(const Tensor& x) const {
+  return at::layer_norm(x, {width()}, ln_weight_, ln_bias_, epsilon_);
+}
 
 MAO_INLINE TextTower::TextTower(const TensorMap& weights, std::int64_t layers, const ClipForm& form,
                                 Precision precision)

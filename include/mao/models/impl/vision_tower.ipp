@@ -7,12 +7,27 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/matmul.h>
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/models/detail/fused_vision.hpp>
+#include <mao/models/detail/fused_pass.hpp>
 
 namespace mao {
+
+MAO_INLINE std::size_t VisionTower::kept_bytes(std::int64_t images, std::int64_t tokens) const {
+  return static_cast<std::size_t>(images * tokens) *
+         detail::kept_bytes_per_token(width(), blocks_.front().mlp_width(), static_cast<std::int64_t>(blocks_.size()),
+                                      precision_);
+}
+
+MAO_INLINE Tensor VisionTower::normed(const Tensor& x) const {
+  return at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_, epsilon_);
+}
+
+MAO_INLINE Tensor VisionTower::project(const Tensor& x) const { return at::matmul(normed(x), projection_); }
 
 MAO_INLINE VisionTower::VisionTower(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form,
                                     Precision precision)

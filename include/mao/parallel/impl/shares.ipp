@@ -82,6 +82,25 @@ MAO_INLINE std::pair<double, double> SharedBatch::sums(double loss, double accur
   return {all[0], all[1]};
 }
 
+MAO_INLINE void expect_shareable(const Workers* workers, const BackboneTraits& backbone, bool compares_images,
+                                 const std::string& name) {
+  if (workers == nullptr || workers->count() == 1) return;
+  const std::string ending = text_of(", so ", workers->count(),
+                                     " processes cannot share a batch; train it in one process (mao sweep keeps "
+                                     "several busy with a training each)");
+  require<OptionError>(!backbone.needs_whole_batch, name,
+                       ": this method looks at the images of a batch together (batch normalisation) or takes gradients "
+                       "of its own (token saliencies, a second prompt)",
+                       ending);
+  require<OptionError>(!compares_images, name, ": this loss compares the images of a batch with each other", ending);
+}
+
+MAO_INLINE void expect_shareable_labels(const Workers* workers, bool labels_from_state, const std::string& name) {
+  require<OptionError>(!labels_from_state || workers == nullptr || workers->count() == 1, name,
+                       ": this labeller keeps a state, and each process would show it a part of the images; train in "
+                       "one process");
+}
+
 MAO_INLINE void expect_same_start(Workers* workers, int epochs_done, const ParameterList& parameters,
                                   const std::string& name) {
   if (workers == nullptr) return;

@@ -9,9 +9,26 @@
 
 #include <Eigen/Core>
 
+#include <range/v3/range/conversion.hpp>
+#include <range/v3/view/transform.hpp>
+
 #include <mao/config.hpp>
 
 namespace mao::detail {
+
+MAO_INLINE Eigen::MatrixXf class_similarity(
+    const ClassList& classes, const std::function<Eigen::MatrixXf(const Names&, const Names&)>& similarity,
+    NameForm form) {
+  const auto spaced = classes.names | ranges::views::transform(readable) | ranges::to<std::vector>();
+  const auto& queries = form == NameForm::Raw ? classes.names : spaced;
+  const auto& candidates = form == NameForm::Spaces ? spaced : classes.names;
+  Eigen::MatrixXf cosines = similarity(queries, candidates);
+  require<ShapeError>(cosines.rows() == classes.size() && cosines.cols() == classes.size(),
+                      "class_similarity: the similarity gave [", cosines.rows(), ", ", cosines.cols(),
+                      "], expected [", classes.size(), ", ", classes.size(), "], queries by candidates");
+  require<NumericError>(cosines.allFinite(), "class_similarity: a cosine is not finite; check the text encoder");
+  return cosines;
+}
 
 MAO_INLINE std::vector<std::int64_t> best_columns(const Eigen::MatrixXf& matrix, Eigen::Index row, std::int64_t k) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(matrix.cols()));

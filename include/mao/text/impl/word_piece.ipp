@@ -8,8 +8,8 @@
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
 #include <mao/text/detail/bert_words.hpp>
-#include <mao/text/detail/bpe_files.hpp>
 #include <mao/text/detail/unicode.hpp>
+#include <mao/text/detail/vocabulary_json.hpp>
 
 namespace mao {
 

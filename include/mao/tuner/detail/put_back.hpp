@@ -5,10 +5,7 @@
 
 #include <string>
 
-#include <ATen/core/grad_mode.h>
-
-#include <mao/backbones/concepts.hpp>
-#include <mao/core/detail/policy_call.hpp>
+#include <mao/backbones/detail/backbone_calls.hpp>
 
 namespace mao {
 
@@ -22,30 +19,18 @@ namespace detail {
 /// What became of `given` in a backbone that has `now`; empty: each tensor is there as it was given.
 std::string not_taken(const TensorMap& given, const TensorMap& now);
 
+void put_buffers(BackboneCalls& backbone, const TensorMap& given, const std::string& who);
+void put_learned(BackboneCalls& backbone, const ParameterList& parameters, const TensorMap& values,
+                 const TensorMap& buffers, const std::string& who);
+
 }  // namespace detail
 
 /// Gives a backbone its buffers. **Throws** `FormatError` that names a tensor which it has no place for, or has another
 /// type or shape for; the backbone keeps those that it had then. `who` says where they come from.
 template <Backbone BackboneT>
 void put_buffers(BackboneT& backbone, const TensorMap& given, const std::string& who) {
-  std::string refused;
-  if constexpr (HasBuffers<BackboneT>) {
-    const StepPlace place{.name = who};
-    const auto put = [&](const TensorMap& buffers) {
-      policy_call(
-          place, "the backbone's `set_buffers`", [] { return "the tensors that `buffers` gave"; },
-          [&] { backbone.set_buffers(buffers); });
-    };
-    TensorMap before;
-    for (const auto& [name, value] : backbone.buffers()) before[name] = value.detach().clone();
-    put(given);
-    refused = detail::not_taken(given, backbone.buffers());
-    if (!refused.empty()) put(before);
-  } else {
-    refused = detail::not_taken(given, {});
-  }
-  require<FormatError>(refused.empty(), who, ": there is a tensor ", refused,
-                       "; it was written by another method or program");
+  detail::CallsOf<BackboneT> calls(backbone);
+  detail::put_buffers(calls, given, who);
 }
 
 /// Gives a backbone what it learned: `values` for its parameters, then buffers, which may be about them (ADAPT keeps rows
@@ -53,19 +38,8 @@ void put_buffers(BackboneT& backbone, const TensorMap& given, const std::string&
 template <Backbone BackboneT>
 void put_learned(BackboneT& backbone, const ParameterList& parameters, const TensorMap& values, const TensorMap& buffers,
                  const std::string& who) {
-  const at::NoGradGuard no_graph;
-  const auto put = [&](const TensorMap& from) {
-    for (Parameter parameter : parameters) parameter.value.copy_(from.at(parameter.name));
-  };
-  TensorMap before;
-  for (const Parameter& parameter : parameters) before[parameter.name] = parameter.value.detach().clone();
-  put(values);
-  try {
-    put_buffers(backbone, buffers, who);
-  } catch (...) {
-    put(before);
-    throw;
-  }
+  detail::CallsOf<BackboneT> calls(backbone);
+  detail::put_learned(calls, parameters, values, buffers, who);
 }
 
 }  // namespace mao

@@ -9,8 +9,6 @@
 #include <type_traits>
 #include <vector>
 
-#include <ATen/ops/tensor.h>
-
 #include <mao/core/detail/policy_call.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/sampling/concepts.hpp>
@@ -22,9 +20,7 @@ namespace detail {
 TensorMap copies_of(const TensorMap& tensors);
 
 /// A text as a tensor of its bytes, and back.
-inline Tensor bytes_of(const std::string& text) {
-  return at::tensor(std::vector<std::uint8_t>(text.begin(), text.end()), at::kByte);
-}
+Tensor bytes_of(const std::string& text);
 std::string text_in(const Tensor& bytes);
 
 }  // namespace detail

@@ -8,8 +8,6 @@
 #include <set>
 #include <string>
 
-#include <ATen/core/grad_mode.h>
-
 #include <mao/backbones/binding.hpp>
 #include <mao/core/detail/content_hash.hpp>
 #include <mao/core/detail/policy_text.hpp>
@@ -21,20 +19,18 @@
 
 namespace mao {
 
+namespace detail {
+
+TunerState state_of(BackboneCalls& backbone, const Optimizer& optimizer, int epochs_done, const StepPlace& place);
+void restore_state(BackboneCalls& backbone, Optimizer& optimizer, const TunerState& state, const std::string& name);
+
+}  // namespace detail
+
 /// A copy of everything that training changes in backbone and optimizer.
 template <Backbone BackboneT>
 TunerState state_of(BackboneT& backbone, const Optimizer& optimizer, int epochs_done, const StepPlace& place = {}) {
-  TunerState state{.epochs_done = epochs_done, .parameters = {}, .optimizer = {}, .buffers = {}};
-  for (const Parameter& parameter : optimizer.parameters()) {
-    state.parameters[parameter.name] = parameter.value.detach().clone();
-  }
-  state.optimizer = detail::copies_of(optimizer.state());
-  if constexpr (HasBuffers<BackboneT>) {
-    state.buffers = detail::copies_of(policy_call(
-        place, "the backbone's `buffers`", [] { return "tensors by name"; }, [&] { return backbone.buffers(); }));
-  }
-  state.learned_for = learned_for(backbone);
-  return state;
+  detail::CallsOf<BackboneT> calls(backbone);
+  return detail::state_of(calls, optimizer, epochs_done, place);
 }
 
 /// **Throws** `ShapeError` when the state belongs to another method, `FormatError` when a tensor is of another type.
@@ -45,17 +41,8 @@ void check_state(const TunerState& state, const Optimizer& optimizer, const std:
 /// step's.
 template <Backbone BackboneT>
 void restore_state(BackboneT& backbone, Optimizer& optimizer, const TunerState& state, const std::string& name) {
-  check_state(state, optimizer, name);
-  expect_same_classes(state.learned_for, learned_for(backbone), name + ": the saved parameters belong to",
-                      "make the backbone for the classes that they were learned for");
-  TensorMap before = optimizer.state();
-  optimizer.set_state(detail::copies_of(state.optimizer));
-  try {
-    put_learned(backbone, optimizer.parameters(), state.parameters, detail::copies_of(state.buffers), name);
-  } catch (...) {
-    optimizer.set_state(std::move(before));
-    throw;
-  }
+  detail::CallsOf<BackboneT> calls(backbone);
+  detail::restore_state(calls, optimizer, state, name);
 }
 
 namespace detail {

@@ -3,9 +3,27 @@
 
 #include <mao/tuner/predict.hpp>
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+
 #include <mao/config.hpp>
+#include <mao/core/detail/image_calls.hpp>
 
 namespace mao {
+
+MAO_INLINE Tensor detail::predict_logits(const std::shared_ptr<BackboneCalls>& backbone, const ClassList& classes,
+                                         ImageSource& source, std::int64_t batch) {
+  const at::NoGradGuard frozen;
+  const StepPlace place{.name = "evaluation"};
+  const CallsBoundFor bound(*backbone, classes);
+  const auto batches = evaluation_views(count_of(source, place), batch);
+  require<DataError>(!batches.empty(), "predict_logits: there are no images to classify");
+  announce_to(source, batches, place);
+  const CallsScorer scorer(backbone);
+  std::vector<Tensor> parts;
+  for (const auto& views : batches) parts.push_back(scorer(load_from(source, views, place)));
+  return at::cat(parts).cpu();
+}
 
 MAO_INLINE Eigen::MatrixXf as_matrix(const Tensor& logits) {
   expect_shape(logits, {-1, -1}, "as_matrix: logits");

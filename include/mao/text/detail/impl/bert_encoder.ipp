@@ -11,7 +11,7 @@
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
-#include <mao/text/detail/bpe_files.hpp>
+#include <mao/text/detail/vocabulary_json.hpp>
 
 namespace mao::detail {
 

@@ -12,7 +12,7 @@
 
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
-#include <mao/text/detail/bpe_files.hpp>
+#include <mao/text/detail/vocabulary_json.hpp>
 
 namespace mao::detail {
 

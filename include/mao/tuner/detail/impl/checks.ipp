@@ -148,10 +148,9 @@ MAO_INLINE double checked_rate(double rate, const StepPlace& place, const std::s
 MAO_INLINE void ChangeWatch::before(const ParameterList& parameters, const StepPlace& place) {
   if (seen_ || !start_.empty()) return;
   const auto reached = [](const Parameter& parameter) { return parameter.value.grad().defined(); };
-  require<PolicyError>(
-      std::ranges::any_of(parameters, reached), place,
-      ": none of the backbone's parameters got a gradient; the loss has to depend on the tensors that "
-      "`parameters()` returns");
+  require<PolicyError>(std::ranges::any_of(parameters, reached), place,
+                       ": none of the backbone's parameters got a gradient; the loss has to depend on the tensors that "
+                       "`parameters()` returns");
   // An update by a small rate may round to nothing; a gradient that is not 0 shows that the loss depends on it.
   seen_ = std::ranges::any_of(parameters, [&](const Parameter& parameter) {
     return reached(parameter) && parameter.value.grad().ne(0).any().template item<bool>();

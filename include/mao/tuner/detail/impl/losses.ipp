@@ -12,6 +12,51 @@
 
 namespace mao {
 
+MAO_INLINE Losses detail::losses_of(BackboneCalls& backbone, const TaskLoss& task_loss, const Output& full,
+                                    Output& output, const Batch& batch, const LossShare& counts,
+                                    const StepPlace& place) {
+  const auto expected = [&] { return text_of("a scalar loss of logits ", shape_text(output.logits.sizes())); };
+  if (backbone.offers.labelled_logits) {
+    const auto shape = output.logits.sizes().vec();
+    output.logits = policy_call(
+        place, "the backbone's `task_logits`", [&] { return "logits " + shape_text(shape); },
+        [&] { return backbone.task_logits(output, batch); });
+    expect_shape(output.logits, shape, text_of(place, ": the backbone's `task_logits`"));
+  }
+  Output whole = full;
+  whole.judged = output.candidates;
+  Losses losses{.task = policy_call(place, "the regularizer", expected, [&] { return task_loss(output, batch); }),
+                .auxiliary = policy_call(place, "the backbone's `auxiliary_loss`", expected,
+                                         [&] { return backbone.auxiliary_loss(whole, batch); }),
+                .total = {}};
+  check_loss(losses.task, "the regularizer", false, place);
+  if (losses.auxiliary.defined()) check_loss(losses.auxiliary, "the backbone's `auxiliary_loss`", false, place);
+  if (counts.task != 1) losses.task = losses.task * counts.task;
+  if (counts.auxiliary != 1 && losses.auxiliary.defined()) losses.auxiliary = losses.auxiliary * counts.auxiliary;
+  if (backbone.offers.weighs_losses) {
+    losses.total = policy_call(
+        place, "the backbone's `total_loss`", [] { return "a scalar"; },
+        [&] { return backbone.total_loss(losses.task, losses.auxiliary); });
+  } else {
+    losses.total = losses.auxiliary.defined() ? losses.task + losses.auxiliary : losses.task;
+  }
+  check_loss(losses.total, "the backbone's `total_loss`", false, place);
+  return losses;
+}
+
+MAO_INLINE void detail::back_propagate(BackboneCalls& backbone, const Losses& losses, Workers* workers) {
+  if (backbone.offers.combines_losses) {
+    if (workers == nullptr) return backbone.combine(losses.task, losses.auxiliary);
+    if (backbone.traits().combines_losses) {
+      const ParameterList parameters = backbone.parameters();
+      const Tensor auxiliary = whole_loss(*workers, losses.auxiliary, parameters, /*keep_graph=*/true);
+      return backbone.combine(whole_loss(*workers, losses.task, parameters, false), auxiliary);
+    }
+  }
+  losses.total.backward();
+  if (workers != nullptr) sum_gradients(*workers, backbone.parameters());
+}
+
 MAO_INLINE void check_finite(const ParameterList& parameters, const std::string& where, bool updated) {
   const char* advice = updated ? "; lower the learning rate"
                                : "; nothing has been trained yet, so the learning rate is "

@@ -3,7 +3,10 @@
 
 #include <mao/tuner/detail/put_back.hpp>
 
+#include <ATen/core/grad_mode.h>
+
 #include <mao/config.hpp>
+#include <mao/core/detail/policy_call.hpp>
 
 namespace mao {
 
@@ -36,6 +39,44 @@ MAO_INLINE std::string not_taken(const TensorMap& given, const TensorMap& now) {
     }
   }
   return {};
+}
+
+MAO_INLINE void put_buffers(BackboneCalls& backbone, const TensorMap& given, const std::string& who) {
+  std::string refused;
+  if (backbone.offers.buffers) {
+    const StepPlace place{.name = who};
+    const auto put = [&](const TensorMap& buffers) {
+      policy_call(
+          place, "the backbone's `set_buffers`", [] { return "the tensors that `buffers` gave"; },
+          [&] { backbone.set_buffers(buffers); });
+    };
+    TensorMap before;
+    for (const auto& [name, value] : backbone.buffers()) before[name] = value.detach().clone();
+    put(given);
+    refused = not_taken(given, backbone.buffers());
+    if (!refused.empty()) put(before);
+  } else {
+    refused = not_taken(given, {});
+  }
+  require<FormatError>(refused.empty(), who, ": there is a tensor ", refused,
+                       "; it was written by another method or program");
+}
+
+MAO_INLINE void put_learned(BackboneCalls& backbone, const ParameterList& parameters, const TensorMap& values,
+                            const TensorMap& buffers, const std::string& who) {
+  const at::NoGradGuard no_graph;
+  const auto put = [&](const TensorMap& from) {
+    for (Parameter parameter : parameters) parameter.value.copy_(from.at(parameter.name));
+  };
+  TensorMap before;
+  for (const Parameter& parameter : parameters) before[parameter.name] = parameter.value.detach().clone();
+  put(values);
+  try {
+    put_buffers(backbone, buffers, who);
+  } catch (...) {
+    put(before);
+    throw;
+  }
 }
 
 }  // namespace mao::detail

@@ -3,6 +3,8 @@
 
 #include <mao/tuner/detail/sampler_state.hpp>
 
+#include <ATen/ops/tensor.h>
+
 #include <mao/config.hpp>
 #include <mao/core/detail/content_hash.hpp>
 
@@ -12,6 +14,10 @@ MAO_INLINE TensorMap copies_of(const TensorMap& tensors) {
   TensorMap copies;
   for (const auto& [name, value] : tensors) copies[name] = value.detach().clone();
   return copies;
+}
+
+MAO_INLINE Tensor bytes_of(const std::string& text) {
+  return at::tensor(std::vector<std::uint8_t>(text.begin(), text.end()), at::kByte);
 }
 
 MAO_INLINE std::string text_in(const Tensor& bytes) {

@@ -3,16 +3,46 @@
 
 #include <mao/tuner/detail/state.hpp>
 
+#include <algorithm>
 #include <concepts>
 #include <type_traits>
+#include <utility>
 #include <vector>
-
-#include <ATen/ops/tensor.h>
 
 #include <mao/config.hpp>
 #include <mao/sampling/concepts.hpp>
 
 namespace mao {
+
+MAO_INLINE TunerState detail::state_of(BackboneCalls& backbone, const Optimizer& optimizer, int epochs_done,
+                                       const StepPlace& place) {
+  TunerState state{.epochs_done = epochs_done, .parameters = {}, .optimizer = {}, .buffers = {}};
+  for (const Parameter& parameter : optimizer.parameters()) {
+    state.parameters[parameter.name] = parameter.value.detach().clone();
+  }
+  state.optimizer = copies_of(optimizer.state());
+  if (backbone.offers.buffers) {
+    state.buffers = copies_of(policy_call(
+        place, "the backbone's `buffers`", [] { return "tensors by name"; }, [&] { return backbone.buffers(); }));
+  }
+  state.learned_for = backbone.learned_for();
+  return state;
+}
+
+MAO_INLINE void detail::restore_state(BackboneCalls& backbone, Optimizer& optimizer, const TunerState& state,
+                                      const std::string& name) {
+  check_state(state, optimizer, name);
+  expect_same_classes(state.learned_for, backbone.learned_for(), name + ": the saved parameters belong to",
+                      "make the backbone for the classes that they were learned for");
+  TensorMap before = optimizer.state();
+  optimizer.set_state(copies_of(state.optimizer));
+  try {
+    put_learned(backbone, optimizer.parameters(), state.parameters, copies_of(state.buffers), name);
+  } catch (...) {
+    optimizer.set_state(std::move(before));
+    throw;
+  }
+}
 
 MAO_INLINE void check_state(const TunerState& state, const Optimizer& optimizer, const std::string& name) {
   expect_tensors(state.parameters, optimizer.parameters(), name);

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/tuner/step.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include <mao/config.hpp>
+#include <mao/data/class_key.hpp>
+#include <mao/tuner/detail/outputs.hpp>
+
+namespace mao::detail {
+
+MAO_INLINE TrainingStep::TrainingStep(std::unique_ptr<BackboneCalls> backbone, std::unique_ptr<PolicyCalls> policies,
+                                      TunerOptions options)
+    : backbone_(std::move(backbone)),
+      policies_(std::move(policies)),
+      options_(std::move(options)),
+      classes_(backbone_->classes()),
+      optimizer_(parameters({.name = options_.name}), options_.optimizer) {
+  require<OptionError>(classes_.size() > 0, options_.name,
+                       ": the backbone is bound to no class; bind it to those "
+                       "that the labels are positions in before the tuner is made");
+  check_class_names(classes_, options_.name + ": the backbone's classes");
+}
+
+MAO_INLINE ParameterList TrainingStep::parameters(const StepPlace& place) {
+  return policy_call(
+      place, "the backbone's `parameters`", [] { return "tensors by name"; }, [&] { return backbone_->parameters(); });
+}
+
+MAO_INLINE int TrainingStep::epochs() const {
+  return policy_call(
+      {.name = options_.name}, "the schedule's `epochs`", [] { return "a number"; },
+      [&] { return policies_->epochs(); });
+}
+
+MAO_INLINE double TrainingStep::rate_of(int epoch, const Parameter* of) const {
+  const StepPlace place{.name = options_.name, .epoch = epoch};
+  const double rate = policy_call(
+      place, "the schedule's `learning_rate`", [] { return "a finite number, 0 or above"; },
+      [&] { return policies_->learning_rate(epoch, of == nullptr ? nullptr : &of->rate); });
+  return checked_rate(rate, place, of == nullptr || of->rate == 1 ? std::string() : of->name);
+}
+
+MAO_INLINE std::vector<Batch> TrainingStep::draw(int epoch) {
+  Rng rng = Rng(options_.seed)["batches"][static_cast<std::uint64_t>(epoch)];
+  const EpochInfo info{.epoch = epoch, .horizon = policies_->traits.follows_epochs ? epochs() : 0};
+  return policy_call(
+      {.name = options_.name, .epoch = epoch}, "the sampler's `epoch`", [] { return "batches"; },
+      [&] { return policies_->epoch(rng, info); });
+}
+
+MAO_INLINE void TrainingStep::step(Batch& batch, const ImageBatch& images, StepReport& report) {
+  const StepPlace place{.name = options_.name, .epoch = report.epoch, .step = report.step};
+  if (!(backbone_->classes() == classes_)) expect_policies_agree();
+  SharedBatch shared(batch, workers());
+  label(shared, images, place);
+  report.images = static_cast<int>(batch.size());
+  report.skipped = !trains(batch);
+  if (report.skipped) return;
+  const Candidates candidates = candidates_of(batch, place);
+  const Output full = forward(images, encoded(candidates), shared.size(), place);
+  Output output = select_candidates(full, candidates);
+  const auto task_loss = [&](const Output& judged, const Batch& part) { return policies_->loss(judged, part); };
+  const Losses losses = losses_of(*backbone_, task_loss, full, output, shared.part(), shared.counts(), place);
+  report.candidates = static_cast<int>(candidates.size());
+  std::tie(report.loss, report.accuracy) =
+      shared.sums(losses.total.item<double>(), batch_accuracy(output, shared.part()));
+  if (!std::isfinite(report.loss)) refuse_loss(report.loss, images, full, losses, place);
+  update(losses, place);
+}
+
+MAO_INLINE void TrainingStep::expect_policies_agree() const {
+  expect_same_classes(backbone_->classes(), classes_, options_.name + ": the backbone is bound to",
+                      "this tuner was made for those: bind the backbone before the tuner is made, and to its classes "
+                      "again after an evaluation (`test_on` does)");
+  policies_->expect_stated(classes_, options_.name);
+}
+
+MAO_INLINE void TrainingStep::label(SharedBatch& shared, const ImageBatch& images, const StepPlace& place) {
+  if (!policies_->traits.labels_batches) return;
+  Batch part = shared.part();
+  policy_call(
+      place, "the sampler's `label`", [&] { return text_of(part.size(), " labels"); },
+      [&] { policies_->label(part, images); });
+  check_labels(part, classes_.size(), !ignores_labels(), "the sampler's `label`", place);
+  shared.gather_labels(std::move(part));
+}
+
+MAO_INLINE Candidates TrainingStep::candidates_of(const Batch& batch, const StepPlace& place) {
+  Candidates candidates = policy_call(
+      place, "the regularizer's `candidates`", [] { return "classes of the list"; },
+      [&] { return policies_->candidates(batch, backbone_->classes()); });
+  check_candidates(candidates, batch, classes_.size(), ignores_labels(), place);
+  return candidates;
+}
+
+MAO_INLINE Candidates TrainingStep::encoded(const Candidates& candidates) const {
+  return backbone_->traits().needs_all_classes ? Candidates::all(classes_.size()) : candidates;
+}
+
+MAO_INLINE Output TrainingStep::forward(const ImageBatch& images, const Candidates& asked, std::int64_t count,
+                                        const StepPlace& place) {
+  const auto expected = [&] { return text_of("logits ", shape_text({count, asked.size()}), " of the candidates"); };
+  Output full =
+      policy_call(place, "the backbone's `forward`", expected, [&] { return backbone_->forward(images, asked); });
+  check_output(full, asked, count, optimizer_.parameters().front().value, !ignores_labels(), place);
+  full.images = images;
+  return full;
+}
+
+MAO_INLINE void TrainingStep::update(const Losses& losses, const StepPlace& place) {
+  const ParameterList& parameters = optimizer_.parameters();
+  optimizer_.zero_grad();
+  policy_call(
+      place, "the backward pass", [] { return "a loss with a graph to the parameters"; },
+      [&] { back_propagate(*backbone_, losses, workers()); });
+  check_finite(parameters, text_of(place), updates_ > 0);
+  change_.before(parameters, place);
+  double fastest = 0;
+  const auto expected = [] { return "learning rate, weight decay and other factors whose products fit into fp32"; };
+  policy_call(place, "the optimizer's step", expected, [&] {
+    optimizer_.step([&](const Parameter& parameter) {
+      const double rate = rate_of(place.epoch, &parameter);
+      fastest = std::max(fastest, rate);
+      return rate;
+    });
+  });
+  change_.after(parameters, fastest);
+  ++updates_;
+}
+
+MAO_INLINE void TrainingStep::refuse_loss(double loss, const ImageBatch& images, const Output& full,
+                                          const Losses& losses, const StepPlace& place) {
+  throw NumericError(text_of(place, ": the loss is ", loss, "; ",
+                             why_not_finite(optimizer_.parameters(), images, full, losses, classes_, updates_ > 0,
+                                            backbone_->traits().frozen_image_tower)));
+}
+
+}  // namespace mao::detail
