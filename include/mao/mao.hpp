@@ -94,6 +94,7 @@
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/deep.hpp>
 #include <mao/prompts/descriptions.hpp>
+#include <mao/prompts/distinct_prompts.hpp>
 #include <mao/prompts/imagenet_templates.hpp>
 #include <mao/prompts/linear.hpp>
 #include <mao/prompts/mixing_block.hpp>

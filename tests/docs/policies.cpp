@@ -174,7 +174,9 @@ struct BagOfWords {
   mao::Tensor image;  // [3 * R * R, W]
 
   std::vector<std::int64_t> tokenize(const std::string& text) const {
-    return {static_cast<std::int64_t>(text.size() % 8) + 2};
+    std::vector<std::int64_t> ids;
+    for (const unsigned char letter : text) ids.push_back(letter + 2);
+    return ids;
   }
   std::int64_t start_token() const { return 0; }
   std::int64_t end_token() const { return 1; }

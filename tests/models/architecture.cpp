@@ -93,3 +93,15 @@ TEST_CASE("the logit scale is one number, alone or in a list", "[architecture]")
                       ContainsSubstring("logit_scale has shape " + shape_text(shape) + ", expected [] or [1]"));
   }
 }
+
+TEST_CASE("a weight that is made from others is refused with what would take that off", "[architecture]") {
+  const std::string name = "visual.transformer.resblocks.0.mlp.c_fc.weight";
+  for (const std::string part :
+       {"visual.transformer.resblocks.0.mlp.c_fc.weight_orig", "visual.transformer.resblocks.0.mlp.c_fc.weight_g",
+        "visual.transformer.resblocks.0.mlp.c_fc.parametrizations.weight.original0"}) {
+    TensorMap weights = random_clip_weights(mao::testing::toy_sizes(), 1);
+    weights[part] = weights.extract(name).mapped();
+    CHECK_THROWS_WITH(infer_architecture(weights, "toy.pt"),
+                      ContainsSubstring(name + " is made from " + part) && ContainsSubstring("remove_weight_norm"));
+  }
+}

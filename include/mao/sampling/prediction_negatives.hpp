@@ -42,8 +42,10 @@ class PredictionNegatives {
   /// The batches of one epoch.
   [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const;
 
-  /// The classes that an image is most easily taken for, best first, its own among them.
+  /// The classes that an image is most easily taken for, best first, its own among them. **Throws** `DataError` for an
+  /// image that is not there.
   [[nodiscard]] std::span<const std::int64_t> ranking(std::int64_t image) const {
+    require<DataError>(image >= 0 && image < images(), "PredictionNegatives: image ", image, " of ", images());
     return std::span(ranking_).subspan(static_cast<std::size_t>(image * depth_), static_cast<std::size_t>(depth_));
   }
 

@@ -89,8 +89,23 @@ MAO_INLINE void refuse_other_models(const TensorMap& weights, const std::string&
   }
 }
 
+/// `visual.conv1.weight` as `visual.conv1.parametrizations.weight.original`.
+MAO_INLINE std::string parametrized(const std::string& name) {
+  const std::size_t dot = name.rfind('.');
+  const bool inside = dot != std::string::npos;
+  return text_of(inside ? name.substr(0, dot + 1) : "", "parametrizations.", inside ? name.substr(dot + 1) : name,
+                 ".original");
+}
+
 MAO_INLINE const Tensor& tensor_of(const TensorMap& weights, const std::string& name, const std::string& source) {
   const auto found = weights.find(name);
+  for (const std::string& other : {name + "_orig", name + "_g", name + "_v", parametrized(name)}) {
+    const auto part = found == weights.end() ? weights.lower_bound(other) : weights.end();
+    require<FormatError>(part == weights.end() || !part->first.starts_with(other), source, ": ", name, " is made from ",
+                         part == weights.end() ? std::string() : part->first,
+                         " and others by pruning, weight_norm, spectral_norm or another parametrization; remove it "
+                         "(prune.remove, remove_weight_norm, remove_parametrizations) before saving the model");
+  }
   require<FormatError>(found != weights.end(), source, ": no tensor ", name, " among its ", weights.size(),
                        "; expected a CLIP checkpoint with OpenAI, open_clip or Hugging Face names");
   return found->second;

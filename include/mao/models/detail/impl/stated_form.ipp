@@ -44,6 +44,10 @@ MAO_INLINE void expect_sizes(const StatedForm& stated, const ClipArchitecture& s
   require<FormatError>(!stated.context || *stated.context == sizes.context, source,
                        ": its text tower says that it takes ", stated.context.value_or(0),
                        " tokens, its position embedding is of ", sizes.context);
+  const std::string whole = text_of(sizes.patch, ", ", sizes.patch, "; 0, 0; 1, 1");
+  require<FormatError>(stated.window.empty() || stated.window == whole, source,
+                       ": the convolution that cuts its patches has the stride, padding and dilation ", stated.window,
+                       ", expected ", whole, ": in mao's image towers patches stand side by side");
 }
 
 }  // namespace mao
