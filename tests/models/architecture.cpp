@@ -5,6 +5,7 @@
 #include <mao/embedded/toy_model.hpp>
 
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 
@@ -87,6 +88,9 @@ TEST_CASE("the logit scale is one number, alone or in a list", "[architecture]")
   TensorMap weights = random_clip_weights(mao::testing::toy_sizes(), 1);
   weights["logit_scale"] = at::zeros({1});
   CHECK(infer_architecture(weights, "toy.pt") == mao::testing::toy_sizes());
+  weights["logit_scale"] = at::full({}, 100.0);
+  CHECK_THROWS_WITH(infer_architecture(weights, "toy.pt"),
+                    ContainsSubstring("logit_scale is 100, which stands for exp(logit_scale)"));
   for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{1, 2}, {2}, {1, 1}}) {
     weights["logit_scale"] = at::zeros(shape);
     CHECK_THROWS_WITH(infer_architecture(weights, "toy.pt"),

@@ -104,7 +104,8 @@ TEST_CASE("modules that mao does not have are refused by name") {
   check_refused(relu,
                 "transformer.resblocks.1.mlp.gelu is of class torch.nn.modules.activation.ReLU, expected QuickGELU");
   relu["transformer.resblocks.1.mlp.gelu"].type = "torch.nn.modules.activation.GELU";
-  check_refused(relu, "transformer.resblocks.1.mlp.gelu has activation gelu, transformer.resblocks.0.mlp.gelu has quick_gelu");
+  check_refused(
+      relu, "transformer.resblocks.1.mlp.gelu has activation gelu, transformer.resblocks.0.mlp.gelu has quick_gelu");
   check_refused(with("visual.transformer.resblocks.1.attn", "num_heads", "6"),
                 "visual.transformer.resblocks.1.attn has number of heads 6, visual.transformer.resblocks.0.attn has 3");
   Modules norms = with("visual.ln_pre", "eps", "0.1");
@@ -172,24 +173,42 @@ TEST_CASE("what may change a module's function without a tensor is refused by it
     change(modules[path]);
     check_refused(modules, (path.empty() ? "the model" : path) + reason);
   };
-  for (const std::string& path : {std::string(), std::string("visual"), mlp + ".c_fc", std::string("visual_projection")}) {
-    check(path, [](ModuleRecord& it) { it.hook = "_forward_pre_hooks: torch.nn.utils.weight_norm.WeightNorm"; },
-          " has a hook, _forward_pre_hooks: torch.nn.utils.weight_norm.WeightNorm");
-    check(path, [](ModuleRecord& it) { it.attributes["forward"] = "builtins.getattr"; },
-          " has a function of its own in place of its class's `forward`");
-    check(path, [](ModuleRecord& it) { it.code = "class X(Module):\n  __forward_hooks__ = [\"f\", ]\n"; },
-          " has hooks in its code (__forward_hooks__)");
+  for (const std::string& path :
+       {std::string(), std::string("visual"), mlp + ".c_fc", std::string("visual_projection")}) {
+    check(
+        path, [](ModuleRecord& it) { it.hook = "_forward_pre_hooks: torch.nn.utils.weight_norm.WeightNorm"; },
+        " has a hook, _forward_pre_hooks: torch.nn.utils.weight_norm.WeightNorm");
+    check(
+        path, [](ModuleRecord& it) { it.attributes["forward"] = "builtins.getattr"; },
+        " has a function of its own in place of its class's `forward`");
+    check(
+        path, [](ModuleRecord& it) { it.code = "class X(Module):\n  __forward_hooks__ = [\"f\", ]\n"; },
+        " has hooks in its code (__forward_hooks__)");
   }
-  check(mlp, [](ModuleRecord& it) { it = {"torch.nn.modules.container.Sequential", {}, "    y = torch.mul(x, c)\n"}; },
-        "'s code calls torch.mul, which code of the class torch.nn.modules.container.Sequential does not");
-  check(mlp + ".3", [](ModuleRecord& it) { it.type = "torch.nn.modules.activation.GELU"; },
-        " is an activation of class torch.nn.modules.activation.GELU where a CLIP has none");
-  check(mlp + ".3", [](ModuleRecord& it) { it.type = "transformers.activations.ReLUSquaredActivation"; },
-        " is an activation of class transformers.activations");
-  check(mlp + ".3", [](ModuleRecord& it) { it = {norm, {{"eps", "1e-05"}, {"weight", "None"}}}; },
-        " is a layer norm without weights");
-  check("token_embedding", [](ModuleRecord& it) { it = {"torch.nn.modules.sparse.Embedding", {{"max_norm", "1"}}}; },
-        ".max_norm is 1, which shortens embeddings");
+  check(
+      mlp,
+      [](ModuleRecord& it) {
+        it = {"torch.nn.modules.container.Sequential", {}, "    y = torch.mul(x, c)\n"};
+      },
+      "'s code calls torch.mul, which code of the class torch.nn.modules.container.Sequential does not");
+  check(
+      mlp + ".3", [](ModuleRecord& it) { it.type = "torch.nn.modules.activation.GELU"; },
+      " is an activation of class torch.nn.modules.activation.GELU where a CLIP has none");
+  check(
+      mlp + ".3", [](ModuleRecord& it) { it.type = "transformers.activations.ReLUSquaredActivation"; },
+      " is an activation of class transformers.activations");
+  check(
+      mlp + ".3",
+      [](ModuleRecord& it) {
+        it = {norm, {{"eps", "1e-05"}, {"weight", "None"}}};
+      },
+      " is a layer norm without weights");
+  check(
+      "token_embedding",
+      [](ModuleRecord& it) {
+        it = {"torch.nn.modules.sparse.Embedding", {{"max_norm", "1"}}};
+      },
+      ".max_norm is 1, which shortens embeddings");
   const auto scaled = [](const char* scale) {
     return [=](ModuleRecord& it) {
       it = {"transformers.models.clip.modeling_clip.CLIPAttention",

@@ -67,7 +67,7 @@ TEST_CASE("a name of which the tokenizer keeps nothing is refused", "[distinct_p
 
 TEST_CASE("the tokens of WordPiece decide for a sentence encoder", "[distinct_prompts]") {
   const auto pieces = std::make_shared<const WordPiece>(
-      std::vector<std::string>{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "dog", "-", "cafe", "."});
+      std::vector<std::string>{"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "tench", "red", "dog", "-", "cafe", "."});
   const Reads model([pieces](const std::string& text) { return pieces->encode_bare(text); });
   check_refused(model, "red-dog", "red - dog");
   check_refused(model, "cafe", "caf\xC3\xA9");  // accents are taken off

@@ -118,6 +118,10 @@ MAO_INLINE void check_tensors(const TensorMap& weights, const ClipArchitecture& 
   const Tensor& scale = tensor_of(weights, "logit_scale", source);
   require<FormatError>(scale.numel() == 1 && scale.dim() <= 1, source, ": logit_scale has shape ",
                        shape_text(scale.sizes()), ", expected [] or [1]");
+  constexpr double most = 80;  // whose exponential fp32 can still hold
+  require<FormatError>(scale.item<double>() <= most, source, ": logit_scale is ", scale.item<double>(),
+                       ", which stands for exp(logit_scale) = ", std::exp(scale.item<double>()),
+                       "; expected the logarithm, 4.6 for a scale of 100");
   for (const auto& [name, shape] : expected_shapes(sizes, form)) {
     const Tensor& value = tensor_of(weights, name, source);
     require<FormatError>(value.sizes() == at::IntArrayRef(shape), source, ": ", name, " has shape ",

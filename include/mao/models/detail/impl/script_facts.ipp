@@ -100,24 +100,28 @@ struct CodeOfClass {
 };
 
 MAO_INLINE const std::vector<CodeOfClass>& codes_of_classes() {
-  static const std::vector<CodeOfClass> known{{"Linear", {{"linear", 1}}},
-                                              {"NonDynamicallyQuantizableLinear", {{"linear", 1}}},
-                                              {"LayerNorm", {{"layer_norm", 1}}},
-                                              {"Conv2d", {{"_convolution", 1}, {"conv2d", 1}}},
-                                              {"Embedding", {{"embedding", 1}}},
-                                              {"Identity", {}},
-                                              {"Sequential", {}},
-                                              {"ModuleList", {}},
-                                              {"Transformer", {}},
-                                              {"ResidualAttentionBlock", {{"add", 2}}},
-                                              {"QuickGELU", {{"mul", 2}, {"sigmoid", 1}}},
-                                              {"VisionTransformer", {{"add", 1}, {"matmul", 1}, {"mean", 1}}},
-                                              {"CLIPEncoder", {}},
-                                              {"CLIPEncoderLayer", {{"add", 2}}},
-                                              {"CLIPMLP", {}},
-                                              {"CLIPTextEmbeddings", {{"add", 1}}},
-                                              {"CLIPVisionEmbeddings", {{"add", 1}}},
-                                              {"QuickGELUActivation", {{"mul", 2}, {"sigmoid", 1}}}};
+  static const std::vector<CodeOfClass> known{
+      {"Linear", {{"linear", 1}}},
+      {"NonDynamicallyQuantizableLinear", {{"linear", 1}}},
+      {"LayerNorm", {{"layer_norm", 1}}},
+      {"Conv2d", {{"_convolution", 1}, {"conv2d", 1}}},
+      {"Embedding", {{"embedding", 1}}},
+      {"Identity", {}},
+      {"Sequential", {}},
+      {"ModuleList", {}},
+      {"Transformer", {}},
+      {"ResidualAttentionBlock", {{"add", 2}}},
+      {"QuickGELU", {{"mul", 2}, {"sigmoid", 1}}},
+      {"transformer.VisionTransformer", {{"add", 1}, {"matmul", 1}, {"mean", 1}}},  // open_clip's
+      {"model.VisionTransformer", {{"add", 2}, {"matmul", 1}}},                     // OpenAI's
+      {"LayerScale", {{"mul", 1}, {"mul_", 1}}},
+      {"GELU", {{"gelu", 1}}},
+      {"CLIPEncoder", {}},
+      {"CLIPEncoderLayer", {{"add", 2}}},
+      {"CLIPMLP", {}},
+      {"CLIPTextEmbeddings", {{"add", 1}}},
+      {"CLIPVisionEmbeddings", {{"add", 1}}},
+      {"QuickGELUActivation", {{"mul", 2}, {"sigmoid", 1}}}};
   return known;
 }
 
@@ -131,8 +135,10 @@ MAO_INLINE bool only_arranges(std::string_view operation) {
 }
 
 MAO_INLINE std::string foreign_operation(const ModuleRecord& module) {
-  const std::string_view type = std::string_view(module.type).substr(module.type.rfind('.') + 1);
-  const auto known = std::ranges::find(codes_of_classes(), type, &CodeOfClass::name);
+  const auto is_of = [&](const CodeOfClass& each) {
+    return ("." + module.type).ends_with("." + std::string(each.name));
+  };
+  const auto known = std::ranges::find_if(codes_of_classes(), is_of);
   if (known == codes_of_classes().end()) return {};
   std::map<std::string_view, int> left = known->operations;
   constexpr std::string_view prefix = "torch.";
