@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/description.hpp>
 
+#include <ATen/core/grad_mode.h>
+
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
 

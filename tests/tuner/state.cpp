@@ -89,9 +89,9 @@ std::vector<V> others_of(const V& value) {
   } else if constexpr (std::is_enum_v<V>) {
     return {static_cast<V>(static_cast<int>(value) == 0 ? 1 : 0)};
   } else if constexpr (std::integral<V>) {
-    return {static_cast<V>(value + 1), static_cast<V>(value * 2)};
+    return value == 0 ? std::vector<V>{1} : std::vector<V>{static_cast<V>(value + 1), static_cast<V>(value * 2)};
   } else if constexpr (std::floating_point<V>) {
-    return {value / 2, value + 0.5, value * 2};
+    return value == 0 ? std::vector<V>{0.5} : std::vector<V>{value / 2, value + 0.5, value * 2};
   } else if constexpr (std::same_as<V, std::string>) {
     return {value.empty() ? "this" : value + " one", "one {}.", "a b c d"};
   } else if constexpr (std::same_as<V, Descriptions>) {
@@ -144,6 +144,7 @@ std::string difference(const std::map<std::string, std::string>& saved,
 template <class OptionsT, class TrainingOf>
 void check_each_field(const std::string& called, const std::vector<OptionsT>& bases, TrainingOf&& training,
                       const std::set<std::string>& without_effect = {}) {
+  REQUIRE(!bases.empty());
   std::map<std::string, int> noticed;
   for (const OptionsT& base : bases) {
     const auto saved = training(base);
