@@ -8,6 +8,7 @@
 // core
 #include <mao/core/batch.hpp>
 #include <mao/core/class_list.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/device.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/instruction_set.hpp>
@@ -113,6 +114,7 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/coprompt.hpp>
 #include <mao/backbones/dept.hpp>
+#include <mao/backbones/description.hpp>
 #include <mao/backbones/dpc.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/backbones/kgcoop.hpp>
@@ -171,6 +173,7 @@
 // tuner
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/checkpoint.hpp>
+#include <mao/tuner/observers.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/tuner/prompts_file.hpp>

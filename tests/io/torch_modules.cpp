@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/core/detail/ops.hpp>
-#include <mao/core/detail/policy_text.hpp>
+#include <mao/core/detail/setting_text.hpp>
 #include <mao/io/detail/torch_modules.hpp>
 
 #include <mao/io/torch_archive.hpp>

@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include <mao/config.hpp>
-#include <mao/core/detail/policy_text.hpp>
+#include <mao/core/detail/setting_text.hpp>
 #include <mao/io/detail/torch_storage.hpp>
 
 namespace mao::detail {
