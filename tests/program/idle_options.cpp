@@ -134,7 +134,8 @@ TEST_CASE("every option of mao tune says when it acts", "[idle_options]") {
     const bool decides = values().contains(option) || option == "--config" || option == "--preset";
     CHECK(decides != mao_program::only_says_how(option));
   }
-  CHECK_THROWS_WITH(mao_program::idle_reason("--news", facts_of(RunSettings())), ContainsSubstring("--news has no row"));
+  CHECK_THROWS_WITH(mao_program::idle_reason("--news", facts_of(RunSettings())),
+                    ContainsSubstring("--news has no row"));
   const std::set<std::string> of_others{"--datasets", "--source", "--steps-measured", "--json"};
   for (const std::string& option : mao_program::options_with_effect()) {
     CAPTURE(option);
@@ -211,8 +212,8 @@ TEST_CASE("mao tune names an option that would do nothing, and why", "[idle_opti
   for (const auto& [options, words] : idle) CHECK_THAT(output_of(tune + options), ContainsSubstring(words));
   CHECK_THAT(output_of("tune --data " + quoted(temporary.path()) + " --root folder"),
              ContainsSubstring("is a path, and only data sets with names"));
-  CHECK_THAT(output_of("tune --data " + quoted(temporary.path()) + " --shots-file a.pkl --shots 3"),
-             ContainsSubstring("--shots would be ignored: --shots-file a.pkl is one draw"));
+  CHECK_THAT(output_of("tune --data " + quoted(temporary.path()) + " --shots-file a.pkl --shot-seed 3"),
+             ContainsSubstring("--shot-seed would be ignored: --shots-file a.pkl is one draw"));
   CHECK_THAT(output_of("plan --data sketch --method zero-shot --epochs 3"), ContainsSubstring("--epochs would be"));
   CHECK_THAT(output_of("base2new --datasets sketch shifted --root folder"), ContainsSubstring("--root would be"));
   CHECK_THAT(output_of("few-shot --datasets sketch --mao --new-lr 1"), ContainsSubstring("--new-lr would be"));

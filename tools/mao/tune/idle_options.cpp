@@ -44,17 +44,12 @@ std::string no_new_stage(const RunFacts& facts) {
   return facts.run.method.labeler == "none" ? "with --labeler none there is no new stage" : std::string();
 }
 
-/// Where a saved draw is named, its name alone may ask for it.
-std::string not_in_shots_file(const RunFacts& facts, const char* part) {
+std::string shot_seed(const RunFacts& facts) {
   if (const std::string why = no_training(facts); !why.empty()) return why;
   const std::string& file = facts.run.data.shots_file;
-  if (file.empty() || file == "saved" || file.find(part) != std::string::npos) return {};
-  return mao::text_of("--shots-file ", file, " is one draw, whatever it says; write ", part,
-                      " in its place in the name of the file");
+  if (file.empty() || file == "saved" || file.find("{seed}") != std::string::npos) return {};
+  return "--shots-file " + file + " is one draw for all seeds; write {seed} in its place in the name of the file";
 }
-
-std::string shots(const RunFacts& facts) { return not_in_shots_file(facts, "{shots}"); }
-std::string shot_seed(const RunFacts& facts) { return not_in_shots_file(facts, "{seed}"); }
 
 std::string shots_file(const RunFacts& facts) {
   if (const std::string why = no_training(facts); !why.empty()) return why;
@@ -125,7 +120,7 @@ constexpr std::array effects{
     OptionEffect{"--class-split", always},
     OptionEffect{"--root", root},
     OptionEffect{"--classnames", classnames},
-    OptionEffect{"--shots", shots},
+    OptionEffect{"--shots", no_training},
     OptionEffect{"--shot-seed", shot_seed},
     OptionEffect{"--shots-file", shots_file},
     OptionEffect{"--augment", no_training},

@@ -225,7 +225,7 @@ class TuneRun {
     steps.on_stage = [&](const std::string& now) { stage = now; };
     steps.observer = observer(seed, stage, records);
     AnyBackbone backbone = backbone_of(seed, opened, task.base.classes);
-    const auto similarity = settings_.method.mao ? make_similarity(opened, settings_) : Similarity();
+    const auto similarity = settings_.has_base_stage() ? make_similarity(opened, settings_) : Similarity();
     if (steps.mao_base && seed == settings_.seeds.front()) {
       LabelledImages pixels = data.images().training(Half::Base, seed);
       output_.folder().save_compact(
