@@ -260,7 +260,6 @@ TEST_CASE("other commands name options that they have no use for", "[idle_option
     CHECK_THAT(output_of("encode --texts-file " + texts + " --out " + out + " " + option),
                ContainsSubstring("would be ignored: there are no pictures"));
   }
-  CHECK_THAT(output_of("export w.safetensors --classes a b --mean 0.5 0.5 0.5"), ContainsSubstring("--mean would be"));
   CHECK_THAT(output_of("summarize x --format csv --published"), ContainsSubstring("--published would be ignored"));
   CHECK_THAT(output_of("sweep " + sweep + " --list --status"), ContainsSubstring("--status and --list"));
   CHECK_THAT(output_of("sweep " + sweep + " --worker --workers 2"), ContainsSubstring("--workers would be ignored"));

@@ -230,8 +230,8 @@ int run(EncodeOptions options, const CLI::App& command) {
   refuse_idle_model_options(command, options.settings.model);
   if (paths.empty()) {
     const std::string none = "there are no pictures to encode (--images, --images-file)";
-    refuse_pixel_options(command, none);
     refuse_options(command, {"--threads"}, none);
+    if (!prompts) refuse_options(command, {"--mean", "--std"}, none);  // prompts are compared with them
   }
   FeatureTable table;
   if (!prompts && !options.texts_file.empty()) table.texts = read_texts(options.texts_file);

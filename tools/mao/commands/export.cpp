@@ -93,7 +93,6 @@ void write_weights(const ExportOptions& options, const ClassWeights& weights, co
 }
 
 int run(ExportOptions options, const CLI::App& command) {
-  refuse_pixel_options(command, "what is exported holds class features, and no picture is read");
   if (!options.prompts.empty()) {
     refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
   }

@@ -241,10 +241,6 @@ void refuse_idle_model_options(const CLI::App& command, const ModelSettings& set
   }
 }
 
-void refuse_pixel_options(const CLI::App& command, const std::string& reason) {
-  refuse_options(command, {"--mean", "--std"}, reason);
-}
-
 std::string why_root_is_idle(bool is_rendered, bool is_named, const std::string& data) {
   if (is_named) return {};
   return is_rendered ? "--data " + data + " is rendered, so no folder is looked for"

@@ -57,9 +57,6 @@ void refuse_options(const CLI::App& command, const std::vector<std::string>& nam
 /// **Throws** `OptionError` for an option of the model on the command line that the model has no use for.
 void refuse_idle_model_options(const CLI::App& command, const ModelSettings& settings);
 
-/// **Throws** `OptionError` for --mean or --std in a command that reads no picture.
-void refuse_pixel_options(const CLI::App& command, const std::string& reason);
-
 /// Why `--root` would do nothing for that data; empty when it acts.
 std::string why_root_is_idle(bool is_rendered, bool is_named, const std::string& data);
 
