@@ -67,7 +67,7 @@ std::int64_t grid_side(std::int64_t cells, const std::string& name, const std::s
 
 }  // namespace detail
 
-/// One line on the image tower. Of a ResNet the form says nothing but the heads of its attention pooling.
+/// One line on the image tower. Of a ResNet the form says only the heads of its attention pooling.
 std::string describe_vision(const ClipForm& form, const ClipArchitecture& sizes);
 
 /// Reads the sizes off the tensors (OpenAI's names) and checks that every tensor of both towers is there and fits, and
