@@ -70,6 +70,7 @@
 #include <mao/models/block_prompts.hpp>
 #include <mao/models/cached_views.hpp>
 #include <mao/models/clip_model.hpp>
+#include <mao/models/clip_text.hpp>
 #include <mao/models/configuration.hpp>
 #include <mao/models/cuda_text_pass.hpp>
 #include <mao/models/feature_cache.hpp>
@@ -82,6 +83,8 @@
 #include <mao/models/on_device.hpp>
 #include <mao/models/open_clip_config.hpp>
 #include <mao/models/preprocess_config.hpp>
+#include <mao/models/resnet_clip.hpp>
+#include <mao/models/resnet_tower.hpp>
 #include <mao/models/text_batch.hpp>
 #include <mao/models/text_tower.hpp>
 #include <mao/models/vision_tower.hpp>

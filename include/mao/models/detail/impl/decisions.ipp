@@ -15,13 +15,17 @@
 namespace mao {
 
 MAO_INLINE std::string example_configuration(const ClipArchitecture& sizes, const ClipForm& form) {
-  const std::int64_t image_heads = form.vision.heads_in(sizes.vision_width),
+  const std::int64_t image_heads = form.vision.heads_in(sizes.vision_channels()),
                      heads = form.text.heads_in(sizes.text_width);
   nlohmann::ordered_json vision{{"layers", sizes.vision_layers},
                                 {"width", sizes.vision_width},
-                                {"head_width", sizes.vision_width / image_heads},
+                                {"head_width", sizes.vision_channels() / image_heads},
                                 {"patch_size", sizes.patch},
                                 {"image_size", sizes.resolution}};
+  if (sizes.is_resnet()) {
+    vision["layers"] = sizes.resnet_blocks;
+    vision["patch_size"] = nullptr;
+  }
   nlohmann::ordered_json text{{"layers", sizes.text_layers},
                               {"width", sizes.text_width},
                               {"heads", heads},
@@ -30,7 +34,7 @@ MAO_INLINE std::string example_configuration(const ClipArchitecture& sizes, cons
   const auto ratio = [](std::int64_t mlp, std::int64_t width) {
     return static_cast<double>(mlp) / static_cast<double>(width);
   };
-  if (sizes.vision_mlp != 4 * sizes.vision_width) vision["mlp_ratio"] = ratio(sizes.vision_mlp, sizes.vision_width);
+  if (!sizes.is_resnet() && sizes.vision_mlp != 4 * sizes.vision_width) vision["mlp_ratio"] = ratio(sizes.vision_mlp, sizes.vision_width);
   if (sizes.text_mlp != 4 * sizes.text_width) text["mlp_ratio"] = ratio(sizes.text_mlp, sizes.text_width);
   if (form.vision_scale) vision["ls_init_value"] = 1.0;
   if (form.text_scale) text["ls_init_value"] = 1.0;
@@ -130,7 +134,7 @@ MAO_INLINE std::vector<Statement> head_statements(const ClipForm& form, const Cl
   if (who.empty()) return all;
   const bool modules = evidence.configured.empty() && (image || words);
   all.push_back({who, modules ? text(image.value_or(asked), words.value_or(words_asked))
-                              : text(form.vision.heads_in(sizes.vision_width), form.text.heads_in(sizes.text_width))});
+                              : text(form.vision.heads_in(sizes.vision_channels()), form.text.heads_in(sizes.text_width))});
   return all;
 }
 
@@ -140,30 +144,30 @@ MAO_INLINE std::string decide_heads(ClipForm& form, const ClipArchitecture& size
     require<OptionError>(image > 0 && text > 0, "heads of ", image, " and ", text,
                          "; expected two positive numbers, of the image tower and of the text tower");
     expect_agreement(head_statements(form, sizes, evidence), evidence.source);
-    form.vision.heads = TowerForm{.heads = image}.heads_in(sizes.vision_width);
+    form.vision.heads = TowerForm{.heads = image}.heads_in(sizes.vision_channels());
     form.text.heads = TowerForm{.heads = text}.heads_in(sizes.text_width);
     return "as asked for";
   }
   if (!evidence.configured.empty()) return "as " + evidence.configured + " says";
   if (evidence.openai_archive) return "of 64 channels, an OpenAI archive";
   const StatedForm& stated = evidence.stated;
-  form.vision.heads = stated.vision.heads.value_or(published_vision_heads(sizes.vision_width));
+  form.vision.heads = stated.vision.heads.value_or(published_vision_heads(sizes.vision_channels()));
   form.text.heads = stated.text.heads.value_or(published_text_heads(sizes.text_width));
   const bool vision = form.vision.heads > 0;
   if (vision && form.text.heads > 0) {
-    form.vision.heads = form.vision.heads_in(sizes.vision_width);
+    form.vision.heads = form.vision.heads_in(sizes.vision_channels());
     form.text.heads = form.text.heads_in(sizes.text_width);
     const bool all_stated = stated.vision.heads && stated.text.heads;
     return all_stated ? "as the saved modules say" : "as all published models of these widths";
   }
-  const bool of_64 = sizes.vision_width % 64 == 0 && sizes.text_width % 64 == 0;
-  if (!vision) form.vision.heads = of_64 ? sizes.vision_width / 64 : 1;
+  const bool of_64 = sizes.vision_channels() % 64 == 0 && sizes.text_width % 64 == 0;
+  if (!vision) form.vision.heads = of_64 ? sizes.vision_channels() / 64 : 1;
   if (form.text.heads < 1) form.text.heads = of_64 ? sizes.text_width / 64 : 1;
   const std::string guess =
       text_of(" (--heads ", form.vision.heads, ',', form.text.heads, " if they are of 64 channels)");
   throw OptionError(text_of(evidence.source, ": nothing says how many attention heads its ", vision ? "text" : "image",
                             " tower has, and no published CLIP has one of width ",
-                            vision ? sizes.text_width : sizes.vision_width, "; say --heads IMAGE,TEXT",
+                            vision ? sizes.text_width : sizes.vision_channels(), "; say --heads IMAGE,TEXT",
                             of_64 ? guess : "",
                             evidence.activation ? "" : " and --activation quick_gelu or --activation gelu",
                             ", in C++ ClipOptions::heads, or put the model's config.json or open_clip_config.json "
