@@ -4,75 +4,52 @@
 /// One step of training: a prompt-tuning method, what a batch is made of, which loss it is judged by, how long and how
 /// fast.
 
-#include <functional>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <mao/tuner/detail/state.hpp>
-#include <mao/tuner/step.hpp>
+#include <mao/tuner/detail/epoch.hpp>
+#include <mao/tuner/detail/observers.hpp>
 
 namespace mao {
 
 namespace detail {
 
-/// Epochs of steps, for any policies.
-class TrainingLoop : TrainingStep {
+/// Epochs until the schedule ends, for any policies.
+class TrainingLoop : public TrainingEpoch {
  public:
-  using Options = TunerOptions;
-
-  /// Trains until the schedule ends or `observer.should_stop` says so; after a stop, the next call begins at the last
-  /// whole epoch. Image positions of the sampler refer to `images`.
+  /// Trains until the schedule ends or an observer's `should_stop` says so; after a stop, the next call begins at the
+  /// last whole epoch. Image positions of the sampler refer to `images`. Observers are told in order.
   ///
   /// **Throws** `NumericError` naming step and tensor when a value stops being finite, `PolicyError` naming step and
   /// policy when one does not do what its concept says, `OptionError` when the backbone is bound to other classes than
   /// the tuner was made for, when the sampler is for another number of images, when the training is finished already or
   /// has no epochs, or when `workers` cannot share the batches of this method or loss, `DataError` when no step changed
   /// anything.
-  FitResult fit(ImageSource& images, const Observer& observer = {});
-
-  /// A copy of the state at the end of the last whole epoch.
-  [[nodiscard]] TunerState state() const;
-
-  /// Continues from a state. **Throws** `ShapeError` when it belongs to another method, `OptionError` that lists both
-  /// when it belongs to other classes, another optimizer, seed, rate or sampler.
-  void resume(const TunerState& state);
-
-  [[nodiscard]] const Options& options() const { return options_; }
+  FitResult fit(ImageSource& images, const Observer& observer = {}) {
+    return trained(images, Observers({hooks_of(observer)}));
+  }
+  template <class First, class... Others>
+  FitResult fit(ImageSource& images, First&& first, Others&&... others) {
+    return trained(images, Observers({hooks_of(first), hooks_of(others)...}));
+  }
 
  protected:
-  /// What a resumed training must share with the saved one.
-  using Training = std::map<std::string, std::string>;
-
-  TrainingLoop(std::unique_ptr<BackboneCalls> backbone, std::unique_ptr<PolicyCalls> policies, Options options,
-               const std::function<Training(const Optimizer&)>& training);
-
-  [[nodiscard]] const PolicyCalls& policies() const { return *policies_; }
+  using TrainingEpoch::TrainingEpoch;
 
  private:
-  /// False when asked to stop before the epoch's end.
-  bool run_epoch(ImageSource& images, const Observer& observer);
+  FitResult trained(ImageSource& images, const Observers& observers);
 
-  /// The batches of an epoch, which the sampler has to draw alike whenever it is asked.
-  std::vector<Batch> begun(int epoch, std::int64_t images);
-  void end(int epoch);
-  void expect_trainable() const;
-  [[nodiscard]] TunerState current_state() const;
+  /// Why an observer asked to stop before the epoch's end; empty: none did.
+  std::string run_epoch(ImageSource& images, const Observers& observers);
 
-  /// The batches of the last epoch of a state as this sampler draws them; the sampler is as it was afterwards.
-  std::string drawn_again(const TunerState& state);
-  void restore(const TunerState& state);
+  /// A training that an observer calls complete after an epoch ends as it is: a method that replaces its parameters in
+  /// the end (`Finishes`) has done so for all epochs or not at all.
+  void finish_early(const Observers& observers, FitResult& result);
 
-  Training training_;
-  std::optional<TunerState> whole_;     // of the last whole epoch, while another one is trained
-  std::string drawn_, drawing_;         // the batches of the last whole epoch, and of the one that is trained
-  TensorMap drawn_from_, before_draw_;  // what the sampler kept before those were drawn
-  int epochs_done_ = 0;
-  bool finished_ = false;
+  std::vector<EpochReport> history_;
 };
 
 /// The loop with its policies.
@@ -82,14 +59,15 @@ class PromptTunerImpl : public TrainingLoop {
 
  public:
   /// The backbone is shared, not copied: the next step trains on from it. The tuner is for the classes that it is bound
-  /// to now. **Throws** `OptionError` when the sampler, its labeller or the regularizer says that it is for others.
+  /// to now. **Throws** `OptionError` when the sampler, its labeller or the regularizer says that it is for others, or
+  /// for a setting out of range.
   PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule,
                   Options options = {})
       : PromptTunerImpl(backbone,
                         std::make_unique<Policies>(std::move(sampler), std::move(regularizer), std::move(schedule)),
                         std::move(options)) {}
 
-  [[nodiscard]] const ScheduleT& schedule() const { return static_cast<const Policies&>(policies()).schedule; }
+  [[nodiscard]] const ScheduleT& schedule() const { return static_cast<const Policies&>(*policies_).schedule; }
 
  private:
   PromptTunerImpl(BackboneT& backbone, std::unique_ptr<Policies>&& policies, Options options)

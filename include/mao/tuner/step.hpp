@@ -13,7 +13,9 @@
 #include <mao/parallel/shares.hpp>
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/detail/checks.hpp>
+#include <mao/tuner/detail/gradients.hpp>
 #include <mao/tuner/detail/losses.hpp>
+#include <mao/tuner/detail/observers.hpp>
 #include <mao/tuner/detail/policy_calls.hpp>
 #include <mao/tuner/detail/reports.hpp>
 
@@ -26,6 +28,8 @@ struct TunerOptions {
   OptimizerOptions optimizer{};
   std::string name = "tuner";                  ///< how errors call this step
   std::shared_ptr<Workers> workers = nullptr;  ///< share every batch, to the same result; null: this process alone
+  double clip_norm = 0;  ///< longest gradient of all parameters together, a longer one is shortened to it; 0: any
+  int accumulate = 1;    ///< batches whose gradients make one update; at the end of an epoch those that are left
 };
 
 namespace detail {
@@ -45,7 +49,10 @@ class TrainingStep {
   std::vector<Batch> draw(int epoch);
 
   /// One update: labels, candidates, forward pass, losses, backward pass. `images` are those of this worker's share.
-  void step(Batch& batch, const ImageBatch& images, StepReport& report);
+  void step(Batch& batch, const ImageBatch& images, StepReport& report, const Observers& observers);
+
+  /// The gradients of the parameters become an update.
+  void update(StepReport& report, const StepPlace& place, const Observers& observers);
 
   /// Backbone, sampler and regularizer speak of the classes that the tuner was made for.
   void expect_policies_agree() const;
@@ -59,7 +66,8 @@ class TrainingStep {
   ClassList classes_;
   Optimizer optimizer_;
   ChangeWatch change_;
-  int updates_ = 0;  // steps that changed the parameters
+  int updates_ = 0;  // of the parameters
+  GatheredGradients gathered_;
 
  private:
   /// Labels that a sampler gives once the images are there: pseudo labels.
@@ -72,7 +80,9 @@ class TrainingStep {
   [[nodiscard]] Candidates encoded(const Candidates& candidates) const;
 
   Output forward(const ImageBatch& images, const Candidates& asked, std::int64_t count, const StepPlace& place);
-  void update(const Losses& losses, const StepPlace& place);
+
+  /// The gradients of the losses, in the place of those that were there.
+  void differentiate(const Losses& losses, const StepPlace& place);
   [[noreturn]] void refuse_loss(double loss, const ImageBatch& images, const Output& full, const Losses& losses,
                                 const StepPlace& place);
 };
@@ -83,8 +93,13 @@ struct RefusedTuner {
   explicit RefusedTuner(Args&&...) {}
   template <class... Args>
   FitResult fit(Args&&...) {
-    return FitResult::Stopped;
+    return {};
   }
+  std::vector<Batch> begin_epoch(ImageSource&) { return {}; }
+  StepReport step(const Batch&) { return {}; }
+  EpochReport end_epoch() { return {}; }
+  EpochReport epoch(ImageSource&) { return {}; }
+  void finish() {}
 };
 
 }  // namespace detail

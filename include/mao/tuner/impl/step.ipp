@@ -20,7 +20,10 @@ MAO_INLINE TrainingStep::TrainingStep(std::unique_ptr<BackboneCalls> backbone, s
       policies_(std::move(policies)),
       options_(std::move(options)),
       classes_(backbone_->classes()),
-      optimizer_(parameters({.name = options_.name}), options_.optimizer) {
+      optimizer_(parameters({.name = options_.name}), options_.optimizer),
+      gathered_(options_.accumulate) {
+  require<OptionError>(std::isfinite(options_.clip_norm) && options_.clip_norm >= 0, options_.name,
+                       ": clip_norm = ", options_.clip_norm, ", expected a length above 0, or 0 for any");
   require<OptionError>(classes_.size() > 0, options_.name,
                        ": the backbone is bound to no class; bind it to those "
                        "that the labels are positions in before the tuner is made");
@@ -54,14 +57,18 @@ MAO_INLINE std::vector<Batch> TrainingStep::draw(int epoch) {
       [&] { return policies_->epoch(rng, info); });
 }
 
-MAO_INLINE void TrainingStep::step(Batch& batch, const ImageBatch& images, StepReport& report) {
+MAO_INLINE void TrainingStep::step(Batch& batch, const ImageBatch& images, StepReport& report,
+                                   const Observers& observers) {
   const StepPlace place{.name = options_.name, .epoch = report.epoch, .step = report.step};
   if (!(backbone_->classes() == classes_)) expect_policies_agree();
   SharedBatch shared(batch, workers());
   label(shared, images, place);
   report.images = static_cast<int>(batch.size());
   report.skipped = !trains(batch);
-  if (report.skipped) return;
+  if (report.skipped) {
+    if (gathered_.complete(optimizer_.parameters(), 0)) update(report, place, observers);
+    return;
+  }
   const Candidates candidates = candidates_of(batch, place);
   const Output full = forward(images, encoded(candidates), shared.size(), place);
   Output output = select_candidates(full, candidates);
@@ -71,7 +78,27 @@ MAO_INLINE void TrainingStep::step(Batch& batch, const ImageBatch& images, StepR
   std::tie(report.loss, report.accuracy) =
       shared.sums(losses.total.item<double>(), batch_accuracy(output, shared.part()));
   if (!std::isfinite(report.loss)) refuse_loss(report.loss, images, full, losses, place);
-  update(losses, place);
+  differentiate(losses, place);
+  if (gathered_.complete(optimizer_.parameters(), weight_of(batch))) update(report, place, observers);
+}
+
+MAO_INLINE void TrainingStep::update(StepReport& report, const StepPlace& place, const Observers& observers) {
+  const ParameterList& parameters = optimizer_.parameters();
+  change_.before(parameters, place);
+  observers.gradients(parameters, report);
+  if (options_.clip_norm > 0) clip_gradients(parameters, options_.clip_norm);
+  double fastest = 0;
+  const auto expected = [] { return "learning rate, weight decay and other factors whose products fit into fp32"; };
+  policy_call(place, "the optimizer's step", expected, [&] {
+    optimizer_.step([&](const Parameter& parameter) {
+      const double rate = rate_of(place.epoch, &parameter);
+      fastest = std::max(fastest, rate);
+      return rate;
+    });
+  });
+  change_.after(parameters, fastest);
+  ++updates_;
+  report.updated = true;
 }
 
 MAO_INLINE void TrainingStep::expect_policies_agree() const {
@@ -113,25 +140,12 @@ MAO_INLINE Output TrainingStep::forward(const ImageBatch& images, const Candidat
   return full;
 }
 
-MAO_INLINE void TrainingStep::update(const Losses& losses, const StepPlace& place) {
-  const ParameterList& parameters = optimizer_.parameters();
+MAO_INLINE void TrainingStep::differentiate(const Losses& losses, const StepPlace& place) {
   optimizer_.zero_grad();
   policy_call(
       place, "the backward pass", [] { return "a loss with a graph to the parameters"; },
       [&] { back_propagate(*backbone_, losses, workers()); });
-  check_finite(parameters, text_of(place), updates_ > 0);
-  change_.before(parameters, place);
-  double fastest = 0;
-  const auto expected = [] { return "learning rate, weight decay and other factors whose products fit into fp32"; };
-  policy_call(place, "the optimizer's step", expected, [&] {
-    optimizer_.step([&](const Parameter& parameter) {
-      const double rate = rate_of(place.epoch, &parameter);
-      fastest = std::max(fastest, rate);
-      return rate;
-    });
-  });
-  change_.after(parameters, fastest);
-  ++updates_;
+  check_finite(optimizer_.parameters(), text_of(place), updates_ > 0);
 }
 
 MAO_INLINE void TrainingStep::refuse_loss(double loss, const ImageBatch& images, const Output& full,
