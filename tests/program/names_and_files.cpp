@@ -86,6 +86,42 @@ TEST_CASE("class names that are one in a prompt are refused wherever they come f
              ContainsSubstring("e.csv: line 2: the class name is empty"));
 }
 
+TEST_CASE("class names that are the same tokens to the model are refused wherever they come from", "[names]") {
+  const TemporaryFolder root;
+  for (const char* name : {"MiG-15", "MiG - 15", "a", "b"}) {
+    write_pictures(root, std::string("same/") + name, 4, 0);
+    write_pictures(root, name, 4, 10);
+  }
+  const auto names_both = [](const Run& run) {
+    CAPTURE(run.output);
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring("'MiG-15'") && ContainsSubstring("'MiG - 15'") &&
+                               ContainsSubstring("are the same tokens to this model") &&
+                               ContainsSubstring("rename one of them"));
+  };
+  const std::string list = quoted(root.write("t.csv", table("MiG-15", "MiG - 15")));
+  const std::string image = " --feature-cache off " + quoted(root / "a/0.png");
+  const std::string names = quoted(root.write("names.txt", "MiG-15\nMiG - 15\n"));
+  const json split = {{"train", {{"a/0.png", 0, "MiG-15"}, {"b/0.png", 1, "MiG - 15"}}},
+                      {"val", json::array()},
+                      {"test", {{"a/1.png", 0, "MiG-15"}, {"b/1.png", 1, "MiG - 15"}}}};
+  const std::string file = quoted(root.write("split.json", split.dump()));
+  for (const std::string data : {quoted(root / "same"), list, file}) {
+    CAPTURE(data);
+    names_both(
+        mao_program("tune --class-split all --method coop --epochs 1 --seeds 1 --shots 1 --batch 2 "
+                    "--feature-cache off --out " +
+                    quoted(root / "run") + " --data " + data + (data == file ? " --root " + quoted(root.path()) : "")));
+  }
+  CHECK_FALSE(fs::exists(root / "run"));
+  names_both(mao_program("predict --classes MiG-15 'MiG - 15'" + image));
+  names_both(mao_program("predict --classes-file " + names + image));
+  names_both(mao_program("eval --feature-cache off --data " + list));
+  const Run kept = mao_program("predict --classes MiG-15 $'\\x01'" + image);
+  CHECK(kept.code == 1);
+  CHECK_THAT(kept.output, ContainsSubstring("named '\\x01'") && ContainsSubstring("keeps nothing"));
+}
+
 TEST_CASE("what is not UTF-8 is named with file and line, and names are escaped", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "a", 4, 0);

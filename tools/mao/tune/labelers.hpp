@@ -20,14 +20,17 @@ struct AnyLabeler {
   std::function<PseudoLabels(const ImageBatch&)> label;
   std::string note = {};  ///< what it decided by itself, for the log
   ClassList bound = {};
+  Description description = {};
 
   [[nodiscard]] const ClassList& classes() const { return bound; }
+  [[nodiscard]] const Description& describe() const { return description; }
 };
 
 template <PseudoLabeler LabelerT>
 AnyLabeler any_labeler(LabelerT labeler, std::string note = {}) {
   const auto shared = std::make_shared<LabelerT>(std::move(labeler));
-  return {[shared](const ImageBatch& images) { return shared->label(images); }, std::move(note), shared->classes()};
+  return {[shared](const ImageBatch& images) { return shared->label(images); }, std::move(note), shared->classes(),
+          shared->describe()};
 }
 
 /// What a `SelectingLabeler` decided and why.

@@ -8,6 +8,7 @@
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/data/open.hpp>
 #include <mao/io/safetensors.hpp>
+#include <mao/prompts/distinct_prompts.hpp>
 #include <mao/version.hpp>
 
 #include "data/named_data.hpp"
@@ -61,8 +62,10 @@ class TuneRun {
       if (unread.total() > 0) say("note: " + unread.description());
     }
     const Targets targets(opened, settings_.targets, settings_.data, options_, needs_pixels(), encoding, note);
+    const BaseToNewTask task = data.of_seed(settings_.seeds.at(0));
+    for (const auto* half : {&task.base, &task.fresh}) check_class_prompts(*opened.model, half->classes, "the data");
     if (!is_zero_shot()) {  // an option that does not fit the model leaves nothing behind
-      const ClassList classes = data.of_seed(settings_.seeds.at(0)).base.classes;
+      const ClassList& classes = task.base.classes;
       const MemoryEstimate memory = estimate_memory(opened, classes, settings_, needs_pixels());
       if (memory.text > 0) say(description_of(memory, classes, settings_.model.memory_limit));
       prepare_first(opened, classes);
