@@ -295,8 +295,8 @@ class TuneRun {
       if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
       return made;
     };
-    const auto train_plain = [&](AnyBackbone& backbone, const TaskHalf& base, const PlainOptions& options) {
-      return tuner_of(method_named(settings_.method.name), backbone, base, options);
+    const auto train_plain = [&](AnyBackbone& untrained, const TaskHalf& base, const PlainOptions& options) {
+      return tuner_of(method_named(settings_.method.name), untrained, base, options);
     };
     return run_base_to_new(backbone, task, similarity, labeler, steps, train_plain);
   }
