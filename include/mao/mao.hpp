@@ -178,6 +178,7 @@
 #include <mao/tuner/step.hpp>
 
 // evaluation
+#include <mao/evaluation/all_classes.hpp>
 #include <mao/evaluation/base_to_new.hpp>
 #include <mao/evaluation/metrics.hpp>
 #include <mao/evaluation/wilcoxon.hpp>
