@@ -170,6 +170,9 @@
 // tuner
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/checkpoint.hpp>
+#include <mao/tuner/fit_gate.hpp>
+#include <mao/tuner/gates.hpp>
+#include <mao/tuner/joined_classifier.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/tuner/prompts_file.hpp>

@@ -121,6 +121,9 @@ void check_settings(const RunSettings& run) {
   refuse_idle_model_settings(run);
   require<OptionError>(run.data.classes != "all" || settings.steps != "new",
                        "--class-split all leaves no new classes for --steps new; leave one of them out");
+  require<OptionError>(settings.steps != "joined" || run.data.classes != "all",
+                       "--recipe all-classes joins base and new classes, and --class-split all leaves no new ones; leave "
+                       "one of them out");
   if (settings.name == "zero-shot") {
     require<OptionError>(settings.options.empty() && !settings.mao,
                          "--method zero-shot tunes nothing: --mao and --set have no effect");
@@ -142,6 +145,9 @@ void check_settings(const RunSettings& run) {
                        " is bound to the classes it was trained on");
   require<OptionError>(settings.mao || settings.steps == "both", "--steps ", settings.steps,
                        " chooses among MAO's steps and has no effect without --mao");
+  require<OptionError>(settings.steps != "joined" || (info.transfers && !is_class_specific(settings)),
+                       "--recipe all-classes: such prompts cannot be bound to new classes; choose prompts that all "
+                       "classes share");
   if (!is_class_specific(settings)) return;
   require<OptionError>(run.targets.empty(),
                        "--class-specific: such prompts cannot be bound to the classes of --targets");
