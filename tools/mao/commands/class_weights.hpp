@@ -9,6 +9,7 @@
 #include <ATen/ops/matmul.h>
 
 #include <mao/backbones/scorer.hpp>
+#include <mao/prompts/phrase.hpp>
 
 #include "models/models.hpp"
 

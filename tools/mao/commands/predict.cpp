@@ -20,7 +20,7 @@
 #include "data/readable_images.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
-#include "report/text_table.hpp"
+#include "report/csv_option.hpp"
 #include "runs/progress.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/tuned.hpp"
@@ -40,6 +40,7 @@ struct PredictOptions {
   std::int64_t top = 5;
   std::string feature_cache;
   bool json = false, csv = false;
+  CsvCells cells = CsvCells::Guarded;
 };
 
 /// --classes, --classes-file, or the classes that the prompts were tuned on.
@@ -99,14 +100,14 @@ void print_json(const ReadableImages& images, const Guesses& guesses) {
   std::cout << json_text(all, 2) << "\n";
 }
 
-void print_csv(const ReadableImages& images, const Guesses& guesses) {
+void print_csv(const ReadableImages& images, const Guesses& guesses, CsvCells cells) {
   const bool grouped = !guesses.empty() && !guesses.front().front().group.empty();
   std::cout << "image,rank,class,probability" << (grouped ? ",group\n" : "\n") << std::setprecision(6);
   for (std::size_t i = 0; i < guesses.size(); ++i) {
     for (std::size_t rank = 0; rank < guesses[i].size(); ++rank) {
-      std::cout << mao::detail::csv_cell(escaped(images.names[i])) << ',' << rank + 1 << ','
-                << mao::detail::csv_cell(guesses[i][rank].name) << ',' << guesses[i][rank].probability;
-      if (grouped) std::cout << ',' << mao::detail::csv_cell(guesses[i][rank].group);
+      std::cout << mao::detail::csv_cell(escaped(images.names[i]), cells) << ',' << rank + 1 << ','
+                << mao::detail::csv_cell(guesses[i][rank].name, cells) << ',' << guesses[i][rank].probability;
+      if (grouped) std::cout << ',' << mao::detail::csv_cell(guesses[i][rank].group, cells);
       std::cout << "\n";
     }
   }
@@ -130,7 +131,7 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
   LabelledImages images{.source = nullptr, .labels = {}, .classes = classes};
   for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
   images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
-  if (!prompts || !method_named(prompts->info.method).prompts_images) {
+  if (!prompts || !method_named(prompts->info.method).prompts_images()) {
     Progress progress(std::cerr, Progress::is_terminal());
     const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
       progress.finish();
@@ -152,7 +153,7 @@ int run(PredictOptions options, const CLI::App& command) {
   if (!options.prompts.empty()) {
     refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
     prompts = load_prompts(options.prompts);
-    take_model_of(*prompts, options.settings);
+    take_model_of(*prompts, options.settings, names_model(command));
   }
   refuse_idle_model_options(command, options.settings.model);
   const ClassList classes = classes_of(options, prompts);
@@ -163,7 +164,11 @@ int run(PredictOptions options, const CLI::App& command) {
     guesses = best_of(logits_of(whole, opened, classes, prompts, options), classes, options.top);
     if (prompts && is_joined(*prompts)) add_groups(guesses, *prompts);
   });
-  (options.json ? print_json : options.csv ? print_csv : print_text)(images, guesses);
+  if (options.csv) {
+    print_csv(images, guesses, options.cells);
+  } else {
+    (options.json ? print_json : print_text)(images, guesses);
+  }
   std::cout << std::flush;
   return report_damaged(images.damaged, names.size());
 }
@@ -185,7 +190,8 @@ void add_predict(CLI::App& app, int& status) {
   command->add_option("--top", options->top, "how many classes to print")->check(above_zero())->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);
   auto* json = command->add_flag("--json", options->json, "print JSON");
-  command->add_flag("--csv", options->csv, "print CSV: image, rank, class, probability")->excludes(json);
+  auto* csv = command->add_flag("--csv", options->csv, "print CSV: image, rank, class, probability")->excludes(json);
+  add_plain_csv(*command, options->cells)->needs(csv);
   command->callback([options, command, &status] { status = run(*options, *command); });
 }
 
