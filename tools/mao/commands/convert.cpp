@@ -83,6 +83,10 @@ int from_reference(ConvertOptions options) {
 fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch, RunSettings settings,
                          bool named_model) {
   const Prompts prompts = load_prompts(from);
+  require<OptionError>(
+      !is_joined(prompts), from.string(),
+      " holds the prompts of several groups of classes, and a "
+      "reference's checkpoint has room for one; take plain, base or new.prompts.safetensors beside it");
   take_model_of(prompts, settings, named_model);
   const OpenedModel opened = open_model(settings.model);
   const std::string& reference = reference_of(method_named(prompts.info.method));

@@ -185,6 +185,10 @@ void check_texts(const AnyModel& model, const std::vector<std::string>& texts, c
 ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, const std::string& texts_file,
                              FeatureTable& table) {
   const std::string& method = prompts.info.method;
+  require<OptionError>(
+      !is_joined(prompts),
+      "these prompts are of several groups of classes, with a gate between them, so "
+      "text features alone would not be their answers; `mao predict` gives them, `mao export` the heads");
   ClassList classes = prompts.info.classes;
   if (!texts_file.empty()) classes = given_class_names(read_texts(texts_file), {});
   const auto backbone = std::make_shared<AnyBackbone>(restored_backbone(opened, prompts, classes));

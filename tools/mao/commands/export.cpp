@@ -6,17 +6,16 @@
 #include <memory>
 #include <optional>
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/scalar_tensor.h>
 
-#include <mao/backbones/scorer.hpp>
 #include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
 #include <mao/prompts/phrase.hpp>
 
 #include "commands.hpp"
+#include "commands/class_weights.hpp"
 #include "commands/convert.hpp"
+#include "commands/export_joined.hpp"
 #include "data/class_names.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
@@ -37,36 +36,6 @@ struct ExportOptions {
   bool reference = false;
   int epoch = 0;
 };
-
-/// A linear head over unit image features. **Shapes** weight [C, D], unit rows.
-struct ClassWeights {
-  Tensor weight;
-  double logit_scale = 0;
-};
-
-/// **Throws** `OptionError` where no such head says what the method says.
-template <class BackboneT>
-ClassWeights weights_of(BackboneT& backbone, const OpenedModel& opened, const std::string& method) {
-  const BackboneTraits traits = traits_of(backbone);
-  require<OptionError>(traits.class_features, method,
-                       ": its class features depend on the image, so there are no class weights to export; use `mao "
-                       "predict`, or --reference");
-  require<OptionError>(traits.frozen_image_tower, method,
-                       ": it prompts the image tower too, so class weights on the features of the plain tower would "
-                       "not be its answers; use `mao predict`, or --reference");
-  const at::NoGradGuard frozen;
-  const Candidates all = Candidates::all(backbone.classes().size());
-  ClassWeights result{backbone.encode_text(all).detach().cpu().contiguous(), backbone.logit_scale()};
-  // The head against the method itself, on any features: what scores in another way (DePT, CoPrompt) is found out here.
-  const Tensor probe = normal_tensor({4, result.weight.size(1)}, 1.0, Rng(1)).to(opened.device);
-  const Tensor own = Scorer(backbone)({.pixels = {}, .features = probe}).cpu();
-  const Tensor unit = (probe / probe.norm(2, 1, true)).cpu();
-  const Tensor head = at::matmul(unit, result.weight.t()) * result.logit_scale;
-  require<OptionError>((own - head).abs().max().item<double>() < 1e-3 * result.logit_scale, method,
-                       ": it changes image features or scores, so class weights alone would not be its answers; use "
-                       "`mao predict`, or --reference");
-  return result;
-}
 
 std::optional<ClassList> given_classes(const ExportOptions& options) {
   if (!options.classes_file.empty() || !options.classes.empty()) {
@@ -122,6 +91,12 @@ int run(ExportOptions options, const CLI::App& command) {
   take_model_of(prompts, options.settings, names_model(command));
   refuse_idle_model_options(command, options.settings.model);
   const OpenedModel opened = open_model(options.settings.model);
+  if (is_joined(prompts)) {
+    refuse_options(command, {"--classes", "--classes-file"},
+                   "the groups of " + options.prompts + " have their classes");
+    export_joined(options.out, prompts, opened);
+    return 0;
+  }
   const ClassList classes = given.value_or(prompts.info.classes);
   AnyBackbone backbone = restored_backbone(opened, prompts, classes);
   const std::string& method = prompts.info.method;
