@@ -94,8 +94,10 @@ MAO_INLINE void StatedFormReader::expect_plain(const std::string& path, const Mo
   }
   const std::string order = attribute(module, "_modules.order").value_or("");
   if (!is_in_order(path, order)) {
-    refuse(name, " goes through its parts in the order ", order,
-           "; expected that of their numbers, or c_fc, gelu, c_proj; its state dict does not show the order", advice);
+    refuse(
+        name, " goes through its parts in the order ", order,
+        ", expected that of their numbers, or c_fc, gelu, c_proj: the names of the weights do not show another order; "
+        "put the parts in order before saving the model");
   }
   const std::string operation = foreign_operation(module);
   if (!operation.empty()) {
