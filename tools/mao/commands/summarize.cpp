@@ -12,6 +12,7 @@
 #include "report/comparison.hpp"
 #include "report/summary_text.hpp"
 #include "runs/find_runs.hpp"
+#include "runs/progress.hpp"
 
 namespace mao_program {
 
@@ -53,8 +54,16 @@ std::string tables_of(const std::vector<RunRecord>& runs, const SummarizeOptions
   return text;
 }
 
+/// Reads runs behind a progress bar.
+std::vector<RunRecord> runs_in(const std::vector<std::string>& places) {
+  Progress progress(std::cerr, Progress::is_terminal());
+  std::vector<RunRecord> runs = read_runs({places.begin(), places.end()}, progress.under("read runs"));
+  progress.finish();
+  return runs;
+}
+
 std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOptions& options, ScoreProtocol protocol) {
-  const std::vector<RunRecord> others = read_runs({options.against.begin(), options.against.end()});
+  const std::vector<RunRecord> others = runs_in(options.against);
   const auto comparisons = compare_summaries(summarize(runs, protocol), summarize(others, protocol));
   require<DataError>(!comparisons.empty(),
                      "--against: the two lists of runs have no data set in common; expected runs of two ",
@@ -68,7 +77,7 @@ std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOpt
 
 int run(const SummarizeOptions& options) {
   const ScoreProtocol protocol = options.protocol == "single" ? &SeedRecord::single : &SeedRecord::paper;
-  const std::vector<RunRecord> runs = read_runs({options.runs.begin(), options.runs.end()});
+  const std::vector<RunRecord> runs = runs_in(options.runs);
   std::string text = tables_of(runs, options, protocol);
   if (!options.against.empty()) text += comparison_of(runs, options, protocol);
   if (options.out.empty()) {
