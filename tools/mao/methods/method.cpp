@@ -35,7 +35,7 @@ MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_c
   options.schedule.learning_rate = chosen.lr > 0 ? chosen.lr : options.schedule.learning_rate;
   if (chosen.columns == "per-image") options.columns = AlterableRegularizer::Columns::PerImage;
   options.tuner = tuner;
-  options.tuner.name = chosen.method + " base stage";
+  options.tuner.name = chosen.name + " base stage";
   return options;
 }
 
@@ -43,7 +43,7 @@ MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_c
 
 AnyBackbone make_backbone(const OpenedModel& opened, const ClassList& classes, const MethodSettings& settings,
                           std::uint64_t seed) {
-  return make_backbone(method_named(settings.method), {.opened = opened, .classes = classes, .seed = seed},
+  return make_backbone(method_named(settings.name), {.opened = opened, .classes = classes, .seed = seed},
                        settings.options);
 }
 
@@ -121,12 +121,12 @@ void check_settings(const RunSettings& run) {
   refuse_idle_model_settings(run);
   require<OptionError>(run.data.classes != "all" || settings.steps != "new",
                        "--class-split all leaves no new classes for --steps new; leave one of them out");
-  if (settings.method == "zero-shot") {
+  if (settings.name == "zero-shot") {
     require<OptionError>(settings.options.empty() && !settings.mao,
                          "--method zero-shot tunes nothing: --mao and --set have no effect");
     return;
   }
-  const MethodInfo& info = method_named(settings.method);
+  const MethodInfo& info = method_named(settings.name);
   OptionReader reader(settings.options);
   info.describe(reader);
   reader.finish(info.name);
@@ -159,9 +159,9 @@ void check_settings(const RunSettings& run) {
 BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_classes, std::uint64_t seed, bool augment,
                             const std::function<void(const std::string&)>& say) {
   const MethodSettings& chosen = settings.method;
-  const MethodInfo& info = method_named(chosen.method);
+  const MethodInfo& info = method_named(chosen.name);
   const TunerOptions tuner{
-      .seed = seed, .augment = augment, .optimizer = optimizer_of(chosen, info), .name = chosen.method};
+      .seed = seed, .augment = augment, .optimizer = optimizer_of(chosen, info), .name = chosen.name};
   BaseToNewOptions steps;
   const bool has_new = settings.data.classes != "all";
   steps.test_new = has_new && info.transfers && !is_class_specific(chosen);
@@ -180,7 +180,7 @@ BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_class
     options.sampler.threshold = static_cast<float>(chosen.threshold);
     options.schedule.epochs = chosen.new_epochs;
     options.schedule.learning_rate = chosen.new_lr;
-    options.tuner.name = chosen.method + " new stage";
+    options.tuner.name = chosen.name + " new stage";
     steps.mao_new = options;
   }
   return steps;
