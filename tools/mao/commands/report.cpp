@@ -122,7 +122,7 @@ void add_report(CLI::App& app, int& status) {
   command->add_option("runs", options->runs, "run folders, or folders above them")->required();
   command->add_option("--out", options->out, "file of the page")->capture_default_str();
   command->add_option("--title", options->title, "title of the page (default: methods and data sets)");
-  command->add_option("--csv", options->csv, "folder for the tables behind the figures, which the page holds too");
+  command->add_option("--csv", options->csv, "folder for the tables behind the figures; the page contains them too");
   command->callback([options, &status] { status = run(*options); });
 }
 

@@ -101,11 +101,11 @@ void add_summarize(CLI::App& app, int& status) {
   command->add_option("--against", options->against, "other runs to test these against, over data sets");
   command
       ->add_option("--protocol", options->protocol,
-                   "paper: each step tested with its own prompts; single: all with the final ones")
+                   "paper: each stage tested with its own prompts; single: all with the final ones")
       ->check(CLI::IsMember({"paper", "single"}))
       ->capture_default_str();
   command->add_flag("--published", options->published,
-                    "published rows of the same methods below each data set (md, latex)");
+                    "add published rows of the same methods to each data set (md, latex)");
   command->add_option("--out", options->out, "file (default: print)");
   command->callback([options, &status] { status = run(*options); });
 }
