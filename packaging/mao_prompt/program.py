@@ -24,3 +24,7 @@ def environment():
 def main():
     program = str(PREFIX / "bin" / "mao")
     os.execve(program, ["mao", *sys.argv[1:]], environment())
+
+
+if __name__ == "__main__":
+    main()
