@@ -26,7 +26,7 @@ WITHOUT_ATEN = ["data", "sampling", "schedules", "evaluation"]
 # A protocol drives a tuner, so it cannot; what it measures with (evaluation/metrics.hpp) does.
 WITH_ATEN = ["evaluation/base_to_new.hpp", "sampling/text_tower_similarity.hpp"]
 # torch/*.h costs a quarter of a minute a file; what LibTorch offers nowhere else is used here.
-WITH_TORCH = ["parallel/c10d_workers.hpp"]
+WITH_TORCH = ["parallel/c10d_workers.hpp", "parallel/detail/meeting_place.hpp"]
 # Needs the CUDA toolkit's headers, so no test of every machine can include it.
 WITH_CUDA = ["models/cuda_step_graph.hpp"]
 # For tests of policies, not for programs.

@@ -8,6 +8,7 @@
 // core
 #include <mao/core/batch.hpp>
 #include <mao/core/class_list.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/device.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/instruction_set.hpp>
@@ -69,6 +70,7 @@
 #include <mao/models/block_prompts.hpp>
 #include <mao/models/cached_views.hpp>
 #include <mao/models/clip_model.hpp>
+#include <mao/models/clip_text.hpp>
 #include <mao/models/configuration.hpp>
 #include <mao/models/cuda_text_pass.hpp>
 #include <mao/models/feature_cache.hpp>
@@ -81,6 +83,8 @@
 #include <mao/models/on_device.hpp>
 #include <mao/models/open_clip_config.hpp>
 #include <mao/models/preprocess_config.hpp>
+#include <mao/models/resnet_clip.hpp>
+#include <mao/models/resnet_tower.hpp>
 #include <mao/models/text_batch.hpp>
 #include <mao/models/text_tower.hpp>
 #include <mao/models/vision_tower.hpp>
@@ -94,6 +98,7 @@
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/deep.hpp>
 #include <mao/prompts/descriptions.hpp>
+#include <mao/prompts/distinct_prompts.hpp>
 #include <mao/prompts/imagenet_templates.hpp>
 #include <mao/prompts/linear.hpp>
 #include <mao/prompts/mixing_block.hpp>
@@ -112,6 +117,7 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/coprompt.hpp>
 #include <mao/backbones/dept.hpp>
+#include <mao/backbones/description.hpp>
 #include <mao/backbones/dpc.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/backbones/kgcoop.hpp>
@@ -170,6 +176,7 @@
 // tuner
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/checkpoint.hpp>
+#include <mao/tuner/observers.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/tuner/prompts_file.hpp>

@@ -22,6 +22,7 @@
 #include <mao/models/any_model.hpp>
 #include <mao/models/cached_views.hpp>
 #include <mao/models/clip_model.hpp>
+#include <mao/models/resnet_clip.hpp>
 #include <mao/models/cuda_text_pass.hpp>
 #include <mao/models/feature_cache.hpp>
 #include <mao/models/on_device.hpp>
@@ -97,6 +98,14 @@ void model(const Tensor& pixels) {
   clip->preprocess();                 // resolution, mean, deviation
   clip->weights().sizes;              // ClipArchitecture
   clip->weights().activation_reason;  // one sentence for the log
+  // [end]
+}
+
+void resnet(const Tensor& pixels, const mao::ClassList& classes) {
+  // [resnet]
+  const auto clip = std::make_shared<const mao::ResNetClip>(mao::ResNetClip::load("RN50.pt"));
+  mao::Coop coop(clip, classes);
+  clip->encode_image(pixels);  // [B, 3, 224, 224] -> [B, 1024], not normalised
   // [end]
 }
 

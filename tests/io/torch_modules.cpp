@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <mao/core/detail/policy_text.hpp>
+#include <mao/core/detail/ops.hpp>
+#include <mao/core/detail/setting_text.hpp>
 #include <mao/io/detail/torch_modules.hpp>
 
 #include <mao/io/torch_archive.hpp>
@@ -29,6 +30,10 @@ TEST_CASE("a module that was saved whole gives classes and attributes of its mod
     CHECK(modules.at("visual").attributes.at("absent") == "None");
     CHECK(modules.at("visual").attributes.at("mask") == "tensor");
     CHECK(modules.at("").attributes.at("other") == "tensor");
+    CHECK(modules.at("").tensors.at("other").item<float>() == 9);  // beside the state dict
+    CHECK(modules.at("visual").tensors.at("mask").numel() == 2);
+    CHECK(modules.at("visual").hook.empty());
+    CHECK(linear.tensors.empty());
     CHECK_FALSE(modules.at("").attributes.contains("_modules"));
   }
   CHECK(mao::read_torch_archive(golden + "state_dict.pth").modules.empty());
@@ -73,4 +78,14 @@ TEST_CASE("a class is found in its file among others, or is empty") {
 TEST_CASE("numbers of attributes read back as they were") {
   CHECK(mao::detail::exact_text(1e-5) == "1e-05");
   CHECK(std::stod(mao::detail::exact_text(0.26862954)) == 0.26862954);
+}
+
+TEST_CASE("hooks of a pickled module and functions in its place are told by name") {
+  const auto modules = mao::read_torch_archive(golden + "hooked_module.pt").modules;
+  CHECK(modules.at("normed").hook == "_forward_pre_hooks: torch.nn.utils.weight_norm.WeightNorm");
+  CHECK(modules.at("pruned").hook == "_forward_pre_hooks: torch.nn.utils.prune.L1Unstructured");
+  CHECK(modules.at("watched").hook == "_forward_hooks: math.sqrt");
+  CHECK(modules.at("patched").attributes.at("forward") == "math.sqrt");
+  CHECK(modules.at("bound").attributes.at("forward") == "__builtin__.getattr");
+  CHECK(modules.at("").hook.empty());
 }

@@ -5,6 +5,7 @@
 #include <mao/embedded/toy_model.hpp>
 
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 
@@ -62,11 +63,10 @@ TEST_CASE("models that are no pair of CLIP's transformers are called by their na
   const auto refused = [](const char* name, const char* model) {
     TensorMap weights = random_clip_weights(mao::testing::toy_sizes(), 1);
     weights[name] = at::zeros({1});
-    CHECK_THROWS_WITH(infer_architecture(weights, "RN50.pt"), ContainsSubstring("RN50.pt: has ") &&
+    CHECK_THROWS_WITH(infer_architecture(weights, "other.pt"), ContainsSubstring("other.pt: has ") &&
                                                                   ContainsSubstring(model) && ContainsSubstring(name) &&
-                                                                  ContainsSubstring("only ViT towers are supported"));
+                                                                  ContainsSubstring("only CLIP's own towers are supported"));
   };
-  refused("visual.layer1.0.conv1.weight", "a ResNet image tower");
   refused("visual.trunk.patch_embed.proj.weight", "an image tower of timm");
   refused("visual.attn_pool.query", "attention pooling (CoCa)");
   refused("transformer.embeddings.word_embeddings.weight", "a text tower of transformers");
@@ -87,9 +87,24 @@ TEST_CASE("the logit scale is one number, alone or in a list", "[architecture]")
   TensorMap weights = random_clip_weights(mao::testing::toy_sizes(), 1);
   weights["logit_scale"] = at::zeros({1});
   CHECK(infer_architecture(weights, "toy.pt") == mao::testing::toy_sizes());
+  weights["logit_scale"] = at::full({}, 100.0);
+  CHECK_THROWS_WITH(infer_architecture(weights, "toy.pt"),
+                    ContainsSubstring("logit_scale is 100, which stands for exp(logit_scale)"));
   for (const std::vector<std::int64_t>& shape : {std::vector<std::int64_t>{1, 2}, {2}, {1, 1}}) {
     weights["logit_scale"] = at::zeros(shape);
     CHECK_THROWS_WITH(infer_architecture(weights, "toy.pt"),
                       ContainsSubstring("logit_scale has shape " + shape_text(shape) + ", expected [] or [1]"));
+  }
+}
+
+TEST_CASE("a weight that is made from others is refused with what would take that off", "[architecture]") {
+  const std::string name = "visual.transformer.resblocks.0.mlp.c_fc.weight";
+  for (const std::string part :
+       {"visual.transformer.resblocks.0.mlp.c_fc.weight_orig", "visual.transformer.resblocks.0.mlp.c_fc.weight_g",
+        "visual.transformer.resblocks.0.mlp.c_fc.parametrizations.weight.original0"}) {
+    TensorMap weights = random_clip_weights(mao::testing::toy_sizes(), 1);
+    weights[part] = weights.extract(name).mapped();
+    CHECK_THROWS_WITH(infer_architecture(weights, "toy.pt"),
+                      ContainsSubstring(name + " is made from " + part) && ContainsSubstring("remove_weight_norm"));
   }
 }

@@ -92,5 +92,6 @@ TEST_CASE("numbers that do not fit are refused", "[cached_views]") {
   const CountingModel model;
   Recorder source;
   CHECK_THROWS_AS(CachedViews::encode(model, source, 0, 1), OptionError);
+  CHECK_THROWS_WITH(CachedViews::encode(model, source, 1, 1, 0), ContainsSubstring("batches of 0 views"));
   CHECK_THROWS_AS(CachedViews(std::make_unique<Recorder>(), at::empty({7, 3}), 1, false), ShapeError);
 }

@@ -29,12 +29,14 @@ TEST_CASE("the example of a configuration is complete: mao reads it, and it fits
 }
 
 TEST_CASE(
-    "heads: the caller, the configuration, OpenAI's archive, the saved modules, published widths, in this order") {
+    "heads: the configuration, OpenAI's archive, the saved modules, the caller, published widths, in this order") {
   ClipForm form;
-  ClipEvidence evidence{.source = "x.pt", .configured = "config.json", .heads = ClipHeads{4, 2}};
+  ClipEvidence evidence{.source = "x.pt", .configured = "", .heads = ClipHeads{4, 2}};
   CHECK(detail::decide_heads(form, sizes, evidence) == "as asked for");
   CHECK(form.vision.heads == 4);
   CHECK(form.text.heads == 2);
+  evidence.configured = "config.json";
+  CHECK(detail::decide_heads(form, sizes, evidence) == "as asked for");  // both say the same
   evidence.heads = {};
   CHECK(detail::decide_heads(form, sizes, evidence) == "as config.json says");
   evidence.configured.clear();
@@ -63,13 +65,52 @@ TEST_CASE("heads that are asked for divide their widths and are positive") {
   }
 }
 
-TEST_CASE("the saved modules decide the activation before an archive's kind, after everything else") {
+TEST_CASE("the saved modules decide the activation before an archive's kind") {
   ClipForm form;
   form.vision.activation = form.text.activation = Activation::Gelu;
   ClipEvidence evidence{.source = "x.pt", .configured = ""};
   evidence.stated.vision.activation = evidence.stated.text.activation = Activation::Gelu;
   CHECK(detail::decide_activation(form, sizes, {}, evidence) == "gelu, as the saved modules say");
-  evidence.activation = Activation::QuickGelu;
-  CHECK(detail::decide_activation(form, sizes, {}, evidence) == "quick_gelu, as asked for");
-  CHECK(form.text.activation == Activation::QuickGelu);
+}
+
+TEST_CASE("a caller who contradicts a file or the saved modules is refused, both named") {
+  ClipForm form;
+  form.vision.heads = 4;
+  form.text.heads = 2;
+  ClipEvidence evidence{.source = "x.pt", .configured = "config.json", .heads = ClipHeads{2, 2}};
+  const auto heads_refused = [&](const std::string& who, const std::string& what) {
+    CHECK_THROWS_AS(detail::decide_heads(form, sizes, evidence), OptionError);
+    CHECK_THROWS_WITH(detail::decide_heads(form, sizes, evidence),
+                      ContainsSubstring("x.pt: the caller (--heads) says 2,2, but " + who + " says " + what) &&
+                          ContainsSubstring("leave the option out"));
+  };
+  heads_refused("config.json", "4,2");
+  evidence.configured.clear();
+  evidence.openai_archive = true;
+  heads_refused("its kind, an archive of OpenAI,", "4,2");
+  evidence.stated.text.heads = 1;
+  heads_refused("what was saved of its modules", "2,1");
+  evidence.stated = {};
+  evidence.activation = Activation::GeluTanh;
+  const auto refused = [&](const TensorFile& file, const std::string& who, const std::string& what) {
+    CHECK_THROWS_AS(detail::decide_activation(form, sizes, file, evidence), OptionError);
+    CHECK_THROWS_WITH(detail::decide_activation(form, sizes, file, evidence),
+                      ContainsSubstring("says gelu_tanh, but " + who + " says " + what));
+  };
+  refused({}, "its kind, an archive of OpenAI,", "quick_gelu");
+  evidence.openai_archive = false;
+  refused({.tensors = {}, .metadata = {{"activation", "gelu"}}}, "its metadata", "gelu");
+  evidence.stated.vision.activation = Activation::Gelu;
+  refused({}, "what was saved of its modules", "gelu for images and gelu_tanh for texts");
+  evidence.stated = {};
+  evidence.configured = "config.json";
+  form.vision.activation = Activation::Gelu;
+  refused({}, "config.json", "gelu for images and quick_gelu for texts");
+  evidence.activation = {};
+  CHECK_THROWS_WITH(
+      detail::decide_activation(form, sizes, {.tensors = {}, .metadata = {{"activation", "gelu"}}}, evidence),
+      ContainsSubstring("its metadata says gelu, but config.json says gelu for images and quick_gelu for texts"));
+  evidence.configured = "the caller";  // a form in C++ is the caller's own word
+  evidence.activation = Activation::GeluTanh;
+  CHECK(detail::decide_activation(form, sizes, {}, evidence) == "gelu_tanh, as asked for");
 }

@@ -100,3 +100,22 @@ TEST_CASE("sources over another source refuse one that is null", "[image_sources
   CHECK_THROWS_WITH(CachedViews(nullptr, at::ones({1, 2}), 1, false),
                     ContainsSubstring("CachedViews: the source is null"));
 }
+
+TEST_CASE("an image that is not there is refused by every source", "[image_sources]") {
+  const Tensor pixels = ToyImages(2, 1, 1).pixels;
+  const auto in_memory = [&] { return std::make_unique<TensorImages>(pixels); };
+  TensorImages images(pixels);
+  FeatureImages features(at::ones({2, 4}));
+  FeaturedImages both(in_memory(), at::ones({2, 4}));
+  CachedViews views(in_memory(), at::ones({6, 4}), 1, false);
+  const std::vector<std::pair<ImageSource*, std::string>> all{
+      {&images, "TensorImages"}, {&features, "FeatureImages"}, {&both, "FeaturedImages"}, {&views, "CachedViews"}};
+  for (const auto& [source, name] : all) {
+    for (const std::int64_t image : {-1, 2, 1000}) {
+      CHECK_THROWS_AS(source->load({{.image = 0, .augment = true}, {.image = image, .augment = true}}), OptionError);
+      CHECK_THROWS_WITH(
+          source->load(views_of({0, image})),
+          ContainsSubstring(name) && ContainsSubstring(text_of(": image ", image, "; there are 2, numbered from 0")));
+    }
+  }
+}

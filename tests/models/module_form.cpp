@@ -104,11 +104,13 @@ TEST_CASE("modules that mao does not have are refused by name") {
   check_refused(relu,
                 "transformer.resblocks.1.mlp.gelu is of class torch.nn.modules.activation.ReLU, expected QuickGELU");
   relu["transformer.resblocks.1.mlp.gelu"].type = "torch.nn.modules.activation.GELU";
-  check_refused(relu, "transformer.resblocks.1.mlp.gelu has another activation");
-  check_refused(with("visual.transformer.resblocks.1.attn", "num_heads", "6"), "another number of heads");
+  check_refused(
+      relu, "transformer.resblocks.1.mlp.gelu has activation gelu, transformer.resblocks.0.mlp.gelu has quick_gelu");
+  check_refused(with("visual.transformer.resblocks.1.attn", "num_heads", "6"),
+                "visual.transformer.resblocks.1.attn has number of heads 6, visual.transformer.resblocks.0.attn has 3");
   Modules norms = with("visual.ln_pre", "eps", "0.1");
   norms["visual.ln_post"] = {norm, {{"eps", "1e-05"}}};
-  check_refused(norms, "another epsilon");
+  check_refused(norms, "visual.ln_pre has epsilon 0.1, visual.ln_post has 1e-05; all parts of a tower");
   check_refused(with("visual.ln_pre", "eps", "nan"), "visual.ln_pre has epsilon nan");
   check_refused(with("transformer.resblocks.0.attn", "num_heads", "0"), "says that it has 0 heads");
   check_refused(with("visual.transformer.resblocks.0.attn", "add_zero_attn", "true"), "add_zero_attn");
@@ -127,8 +129,12 @@ TEST_CASE("OpenAI's own modules keep the mask in their blocks") {
   const StatedForm form = stated_form(modules, "x.pt");
   CHECK(form.causal == true);
   CHECK(form.resolution == 224);
+  modules["transformer.resblocks.1"] = {"clip.model.ResidualAttentionBlock", {{"attn_mask", "None"}}};
+  check_refused(modules, "transformer.resblocks.1 has the attn_mask None, transformer.resblocks.0 has tensor");
   modules["transformer.resblocks.0"].attributes["attn_mask"] = "None";
   CHECK(stated_form(modules, "x.pt").causal == false);
+  modules["visual.transformer.resblocks.0"] = {"clip.model.ResidualAttentionBlock", {{"attn_mask", "tensor"}}};
+  check_refused(modules, "visual.transformer.resblocks.0 has an attn_mask; image towers of mao have none");
 }
 
 TEST_CASE("a trace whose code reads other tokens, or keeps no mask, is doubted") {
@@ -157,4 +163,74 @@ TEST_CASE("pixels that open_clip noted in the image tower are read, by either of
       nlohmann::json{{"std", {0.25, 0.5, 0.5}}, {"size", {96, 96}}, {"interpolation", "bilinear"}, {"fill_color", 0}});
   modules["visual"].attributes["preprocess_cfg.fill_color"] = "black";
   check_refused(modules, "preprocess_cfg.fill_color is black, expected numbers");
+}
+
+TEST_CASE("what may change a module's function without a tensor is refused by its path") {
+  const std::string mlp = "visual.transformer.resblocks.1.mlp";
+  const auto check = [&](const std::string& path, const auto& change, const std::string& reason) {
+    Modules modules = open_clip();
+    if (modules[path].type.empty()) modules[path].type = "torch.nn.modules.linear.Linear";
+    change(modules[path]);
+    check_refused(modules, (path.empty() ? "the model" : path) + reason);
+  };
+  for (const std::string& path :
+       {std::string(), std::string("visual"), mlp + ".c_fc", std::string("visual_projection")}) {
+    check(
+        path, [](ModuleRecord& it) { it.hook = "_forward_pre_hooks: torch.nn.utils.weight_norm.WeightNorm"; },
+        " has a hook, _forward_pre_hooks: torch.nn.utils.weight_norm.WeightNorm");
+    check(
+        path, [](ModuleRecord& it) { it.attributes["forward"] = "builtins.getattr"; },
+        " has a function of its own in place of its class's `forward`");
+    check(
+        path, [](ModuleRecord& it) { it.code = "class X(Module):\n  __forward_hooks__ = [\"f\", ]\n"; },
+        " has hooks in its code (__forward_hooks__)");
+  }
+  check(
+      mlp,
+      [](ModuleRecord& it) {
+        it = {"torch.nn.modules.container.Sequential", {}, "    y = torch.mul(x, c)\n"};
+      },
+      "'s code calls torch.mul, which code of the class torch.nn.modules.container.Sequential does not");
+  check(
+      mlp + ".3", [](ModuleRecord& it) { it.type = "torch.nn.modules.activation.GELU"; },
+      " is an activation of class torch.nn.modules.activation.GELU where a CLIP has none");
+  check(
+      mlp + ".3", [](ModuleRecord& it) { it.type = "transformers.activations.ReLUSquaredActivation"; },
+      " is an activation of class transformers.activations");
+  check(
+      mlp + ".3",
+      [](ModuleRecord& it) {
+        it = {norm, {{"eps", "1e-05"}, {"weight", "None"}}};
+      },
+      " is a layer norm without weights");
+  check(
+      "token_embedding",
+      [](ModuleRecord& it) {
+        it = {"torch.nn.modules.sparse.Embedding", {{"max_norm", "1"}}};
+      },
+      ".max_norm is 1, which shortens embeddings");
+  const auto scaled = [](const char* scale) {
+    return [=](ModuleRecord& it) {
+      it = {"transformers.models.clip.modeling_clip.CLIPAttention",
+            {{"embed_dim", "128"}, {"num_heads", "2"}, {"scale", scale}}};
+    };
+  };
+  check("text_model.encoder.layers.0.self_attn", scaled("0.25"), ".scale is 0.25, expected 0.125");
+  Modules usual = open_clip();
+  usual["token_embedding"] = {"torch.nn.modules.sparse.Embedding", {{"max_norm", "None"}}};
+  usual["visual.conv1"] = {"torch.nn.modules.conv.Conv2d", {{"stride", "8, 8"}, {"padding", "0, 0"}}};
+  CHECK(stated_form(usual, "x.pt").window == "8, 8; 0, 0; 1, 1");
+  Modules transformers;
+  scaled("0.125")(transformers["text_model.encoder.layers.0.self_attn"]);
+  transformers["vision_model.embeddings"] = {"transformers.models.clip.modeling_clip.CLIPVisionEmbeddings",
+                                             {{"image_size", "224"}}};
+  CHECK(stated_form(transformers, "x.pt").resolution == 224);
+}
+
+TEST_CASE("a module of a class of nobody is refused at both ends of the towers too") {
+  for (const char* path : {"token_embedding", "visual_projection", "text_projection"}) {
+    Modules modules = open_clip();
+    modules[path] = {"__main__.Twice", {}};
+    check_refused(modules, text_of(path, " is of class __main__.Twice"));
+  }
 }

@@ -78,3 +78,17 @@ TEST_CASE("layouts have names for the log", "[names]") {
   CHECK(name_of(ClipLayout::HuggingFace) == "Hugging Face transformers");
   CHECK(name_of(ClipLayout::OpenAi) != name_of(ClipLayout::OpenClipCustom));
 }
+
+TEST_CASE("a tensor that is there under the names of two libraries is refused, whichever it is", "[names]") {
+  const TensorMap weights = openai_weights();
+  for (const auto& [name, value] : weights) {
+    TensorMap custom = as_open_clip_custom(weights), hugging_face = as_hugging_face(weights);
+    CAPTURE(name);
+    if (custom.emplace(name, value).second) {
+      CHECK_THROWS_AS(with_openai_names(custom), FormatError);
+      CHECK_THROWS_WITH(with_openai_names(custom),
+                        ContainsSubstring(name + " twice, under the names of two libraries"));
+    }
+    if (hugging_face.emplace(name, value).second) CHECK_THROWS_AS(with_openai_names(hugging_face), FormatError);
+  }
+}

@@ -75,7 +75,7 @@ TEST_CASE("what changes the network and is not supported is refused by its key",
                       ContainsSubstring(std::string("open_clip_config.json: model_cfg.") + key));
   };
   refused({{"timm_model_name", "vit_base_patch16_siglip_224"}}, {}, {}, "vision_cfg.timm_model_name");
-  refused({{"layers", {3, 4, 6, 3}}}, {}, {}, "vision_cfg.layers is [3,4,6,3], expected one number: ResNet");
+  refused({{"layers", {3, 4, 6}}}, {}, {}, "vision_cfg.layers is [3,4,6], expected one number, or four of a ResNet");
   refused({{"attentional_pool", true}}, {}, {}, "vision_cfg.attentional_pool is true");
   refused({{"attentional_pool", "parallel"}}, {}, {}, "vision_cfg.attentional_pool");
   refused({{"qk_norm", true}}, {}, {}, "vision_cfg.qk_norm");

@@ -74,3 +74,32 @@ TEST_CASE("what PyTorch's own trace and script of a block say is read") {
     CHECK(activation_of(modules.at("gelu")) == Activation::GeluTanh);
   }
 }
+
+TEST_CASE("a convolution's window is read off its attributes or its code") {
+  const std::string type = "torch.nn.modules.conv.Conv2d";
+  const auto code = [&](const std::string& call) {
+    return window_of({type, {}, "class Conv2d(Module):\n    " + call + "\n"});
+  };
+  CHECK(window_of({type, {{"stride", "16, 16"}, {"padding", "0, 0"}, {"dilation", "1, 1"}}}) == "16, 16; 0, 0; 1, 1");
+  CHECK(window_of({type, {{"stride", "8, 8"}, {"padding", "valid"}}}) == "8, 8; 0, 0; 1, 1");
+  CHECK(window_of({type, {{"stride", "16, 16"}, {"padding", "same"}}}) == "16, 16; same; 1, 1");
+  CHECK(code("x = torch._convolution(input, weight, None, [16, 16], [2, 2], [1, 1], False, [0, 0], 1)") ==
+        "16, 16; 2, 2; 1, 1");
+  CHECK(code("_1 = torch.conv2d(input, weight, bias, [8, 8], [0, 0], [1, 1])") == "8, 8; 0, 0; 1, 1");
+  CHECK(code("_1 = torch.conv2d(input, weight, bias, [8, 8])") == "8, 8; 0, 0; 1, 1");
+  CHECK(window_of({type, {}}).empty());
+}
+
+TEST_CASE("an operation that a class does not have is seen in its code") {
+  const auto foreign = [](const std::string& type, const std::string& code) {
+    return foreign_operation({type, {}, "class X(Module):\n  def forward(self):\n" + code});
+  };
+  const std::string block = "clip.model.ResidualAttentionBlock";
+  CHECK(foreign(block, "    x = torch.add(a, b)\n    x0 = torch.add(x, c)\n    y = torch.to(x0, 6)\n").empty());
+  CHECK(foreign(block, "    x = torch.add(a, torch.mul(b, CONSTANTS.c0))\n") == "mul");
+  CHECK(foreign(block, "    x = torch.add(a, b)\n    x = torch.add(x, c)\n    x = torch.add(x, d)\n") == "add");
+  CHECK(foreign("torch.nn.modules.container.Sequential", "    y = torch.relu_(x)\n") == "relu_");
+  CHECK(foreign("open_clip.transformer.QuickGELU", "    y = torch.mul(x, torch.tanh(x))\n") == "tanh");
+  CHECK(foreign("open_clip.transformer.LayerNorm", "    y = __torch__.torch.nn.functional.layer_norm(x)\n").empty());
+  CHECK(foreign("some.Other", "    y = torch.relu(x)\n").empty());  // its class is not looked at
+}

@@ -45,4 +45,10 @@ TEST_CASE("sizes that the modules state are those of the tensors") {
   stated.resolution = {};
   stated.context = 77;
   CHECK_THROWS_WITH(expect_sizes(stated, sizes, "x.pt"), ContainsSubstring("takes 77 tokens"));
+  stated.context = {};
+  stated.window = "4, 4; 0, 0; 1, 1";
+  CHECK_NOTHROW(expect_sizes(stated, sizes, "x.pt"));
+  stated.window = "2, 2; 0, 0; 1, 1";
+  CHECK_THROWS_WITH(expect_sizes(stated, sizes, "x.pt"),
+                    ContainsSubstring("2, 2; 0, 0; 1, 1, expected 4, 4; 0, 0; 1, 1"));
 }

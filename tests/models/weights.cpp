@@ -55,14 +55,17 @@ Activation decided(const std::string& config, const TensorFile& file = toy_file(
 
 }  // namespace
 
-TEST_CASE("the caller comes before the metadata, the metadata before a configuration", "[weights]") {
+TEST_CASE("a caller, the metadata and a configuration say the same, or are refused", "[weights]") {
   TensorFile file = toy_file();
   file.metadata["activation"] = "gelu";
-  const std::string quick = R"({"activation": "quick_gelu"})";
+  const std::string quick = R"({"activation": "quick_gelu"})", gelu = R"({"activation": "gelu"})";
   CHECK(decided(quick) == Activation::QuickGelu);
-  CHECK(decided(quick, file) == Activation::Gelu);
-  CHECK(decided(quick, file, Activation::QuickGelu) == Activation::QuickGelu);
-  CHECK(decided(quick, toy_file(), Activation::Gelu) == Activation::Gelu);
+  CHECK(decided(gelu, file) == Activation::Gelu);
+  CHECK(decided(gelu, file, Activation::Gelu) == Activation::Gelu);
+  CHECK_THROWS_AS(decided(quick, file), OptionError);
+  CHECK_THROWS_AS(decided(gelu, file, Activation::QuickGelu), OptionError);
+  CHECK_THROWS_WITH(decided(quick, toy_file(), Activation::Gelu),
+                    ContainsSubstring("the caller (--activation) says gelu") && ContainsSubstring("config.json"));
   CHECK(prepared(toy_config()).form.vision.activation == Activation::Gelu);  // the default of open_clip
 }
 
@@ -114,7 +117,7 @@ TEST_CASE("a configuration of another model is refused with the key that does no
 
 TEST_CASE("every tensor is used, known to be without effect, or refused by name", "[weights]") {
   TensorFile file = toy_file();
-  file.tensors["attn_mask"] = at::full({24, 24}, -std::numeric_limits<float>::infinity());
+  file.tensors["attn_mask"] = at::full({24, 24}, -std::numeric_limits<float>::infinity()).triu(1);
   file.tensors["logit_bias"] = at::scalar_tensor(-10.0, at::kFloat);
   CHECK(prepared(toy_config(), file).sizes == mao::testing::toy_sizes());
   file.tensors["visual.transformer.resblocks.1.attn.ln_q.weight"] = at::ones({64});
@@ -238,10 +241,11 @@ TEST_CASE("a configuration or a caller beside a model that was saved whole", "[w
                     ContainsSubstring("was saved whole") && ContainsSubstring("4 heads of 32, gelu, eps 1e-06") &&
                         ContainsSubstring("open_clip_config.json says: image tower 2 heads of 64"));
   const TemporaryFolder empty;
-  const auto asked = prepare_clip_weights(whole_file(), empty / "clip.pt", Activation::Gelu, {}, ClipHeads{2, 1});
-  CHECK(asked.form.vision.heads == 2);
-  CHECK(asked.form.text.activation == Activation::Gelu);
+  const auto asked = prepare_clip_weights(whole_file(), empty / "clip.pt", {}, {}, ClipHeads{4, 2});
   CHECK(asked.heads_reason == "as asked for");
+  CHECK_THROWS_WITH(prepare_clip_weights(whole_file(), empty / "clip.pt", {}, {}, ClipHeads{2, 1}),
+                    ContainsSubstring("says 2,1, but what was saved of its modules says 4,2"));
+  CHECK_THROWS_AS(prepare_clip_weights(whole_file(), empty / "clip.pt", Activation::Gelu), OptionError);
   CHECK(prepare_clip_weights(whole_file(), empty / "clip.pt", {}, ClipForm()).form == ClipForm());
 }
 
@@ -285,4 +289,13 @@ TEST_CASE("heads that a caller states stand for a configuration", "[weights]") {
   CHECK(asked.form.text.heads == 2);
   CHECK_THROWS_AS(prepare_clip_weights(toy_file(), empty / "clip.pt", Activation::Gelu, {}, ClipHeads{3, 1}),
                   OptionError);
+}
+
+TEST_CASE("a mask or positions that are not CLIP's are refused, in a state dict and in a saved model", "[weights]") {
+  const TemporaryFolder empty, configured;
+  configured.write("config.json", R"({"activation": "gelu"})");
+  TensorFile state = toy_file(), whole = whole_file();
+  state.tensors["attn_mask"] = whole.modules[""].tensors["attn_mask"] = at::zeros({24, 24});
+  CHECK_THROWS_WITH(prepare_clip_weights(state, configured / "clip.pt"), ContainsSubstring("is no causal mask"));
+  CHECK_THROWS_WITH(prepare_clip_weights(whole, empty / "clip.pt"), ContainsSubstring("is no causal mask"));
 }

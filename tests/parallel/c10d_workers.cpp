@@ -88,7 +88,18 @@ TEST_CASE("a process that never comes, or hangs, is an error after the timeout",
     return message;
   };
   auto other = std::async(std::launch::async, work, 1);
-  CHECK_THAT(work(0), ContainsSubstring("process 0 of 2") && ContainsSubstring("for 2 s (--rank-timeout)"));
+  CHECK_THAT(work(0), ContainsSubstring("process 0 of 2") && ContainsSubstring("for 2 s (--rank-timeout)") &&
+                          ContainsSubstring("process 1, which lives and has not come to this sum"));
+}
+
+TEST_CASE("the first process names who does not come, and can be stopped while it waits", "[c10d_workers]") {
+  const auto first = [](std::function<bool()> should_stop) {
+    const Launch launch{
+        .rank = 0, .count = 3, .host = "127.0.0.1", .port = mao_test::free_port(), .launcher = "this test"};
+    const C10dWorkers workers(launch, at::Device(at::kCPU), std::chrono::seconds(1), std::move(should_stop));
+  };
+  CHECK_THROWS_WITH(first({}), ContainsSubstring("process 1 has not come"));
+  CHECK_THROWS_AS(first([] { return true; }), StoppedWaiting);
 }
 
 #endif

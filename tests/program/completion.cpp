@@ -9,11 +9,7 @@
 
 namespace {
 
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::shell;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 
 // What bash offers for the last of `words`, one word a line.
 std::string offered(const std::string& words) {

@@ -31,10 +31,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::StartsWith;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 using nlohmann::json;
 using Names = std::vector<std::string>;
 

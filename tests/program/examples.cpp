@@ -8,8 +8,7 @@
 #include <support/folders.hpp>
 #include <support/program.hpp>
 
-using mao_test::quoted;
-using mao_test::shell;
+using namespace mao_test;
 
 namespace {
 

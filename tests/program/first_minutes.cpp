@@ -11,11 +11,7 @@
 
 namespace {
 
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::shell;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 
 // The lines of `text` that are commands.
 std::vector<std::string> commands_in(const std::string& text) {

@@ -19,10 +19,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 
 const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 const std::string stated = " --activation quick_gelu --heads ";

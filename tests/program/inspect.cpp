@@ -10,8 +10,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::mao_program;
-using mao_test::quoted;
+using namespace mao_test;
 
 const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 

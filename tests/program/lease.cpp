@@ -21,12 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using mao::Lease;
-using mao_test::kill_and_wait;
-using mao_test::quoted;
-using mao_test::shell;
-using mao_test::sleep_ms;
-using mao_test::start_mao;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 using Words = std::vector<std::string>;
 
 // Pictures rendered once for all tests, whose features are kept: an epoch takes a few milliseconds.

@@ -19,10 +19,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 using nlohmann::json;
 
 void write_pictures(const TemporaryFolder& root, const std::string& folder, std::size_t count, std::uint64_t seed) {
@@ -87,6 +84,42 @@ TEST_CASE("class names that are one in a prompt are refused wherever they come f
   CHECK_THAT(empty.output, ContainsSubstring("is empty in a prompt"));
   CHECK_THAT(check(root.write("e.csv", table("", "blue"))).output,
              ContainsSubstring("e.csv: line 2: the class name is empty"));
+}
+
+TEST_CASE("class names that are the same tokens to the model are refused wherever they come from", "[names]") {
+  const TemporaryFolder root;
+  for (const char* name : {"MiG-15", "MiG - 15", "a", "b"}) {
+    write_pictures(root, std::string("same/") + name, 4, 0);
+    write_pictures(root, name, 4, 10);
+  }
+  const auto names_both = [](const Run& run) {
+    CAPTURE(run.output);
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring("'MiG-15'") && ContainsSubstring("'MiG - 15'") &&
+                               ContainsSubstring("are the same tokens to this model") &&
+                               ContainsSubstring("rename one of them"));
+  };
+  const std::string list = quoted(root.write("t.csv", table("MiG-15", "MiG - 15")));
+  const std::string image = " --feature-cache off " + quoted(root / "a/0.png");
+  const std::string names = quoted(root.write("names.txt", "MiG-15\nMiG - 15\n"));
+  const json split = {{"train", {{"a/0.png", 0, "MiG-15"}, {"b/0.png", 1, "MiG - 15"}}},
+                      {"val", json::array()},
+                      {"test", {{"a/1.png", 0, "MiG-15"}, {"b/1.png", 1, "MiG - 15"}}}};
+  const std::string file = quoted(root.write("split.json", split.dump()));
+  for (const std::string data : {quoted(root / "same"), list, file}) {
+    CAPTURE(data);
+    names_both(
+        mao_program("tune --class-split all --method coop --epochs 1 --seeds 1 --shots 1 --batch 2 "
+                    "--feature-cache off --out " +
+                    quoted(root / "run") + " --data " + data + (data == file ? " --root " + quoted(root.path()) : "")));
+  }
+  CHECK_FALSE(fs::exists(root / "run"));
+  names_both(mao_program("predict --classes MiG-15 'MiG - 15'" + image));
+  names_both(mao_program("predict --classes-file " + names + image));
+  names_both(mao_program("eval --feature-cache off --data " + list));
+  const Run kept = mao_program("predict --classes MiG-15 $'\\x01'" + image);
+  CHECK(kept.code == 1);
+  CHECK_THAT(kept.output, ContainsSubstring("named '\\x01'") && ContainsSubstring("keeps nothing"));
 }
 
 TEST_CASE("what is not UTF-8 is named with file and line, and names are escaped", "[names]") {
@@ -197,6 +230,46 @@ TEST_CASE("data that changed under a run is refused, with what changed", "[names
   const Run gone = mao_program(command);
   CHECK(gone.code == 0);  // what is finished may outlive its data
   CHECK_THAT(gone.output, ContainsSubstring("cannot be told"));
+}
+
+TEST_CASE("an unfinished run does not resume over pictures that were swapped", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 4, 0);
+  write_pictures(root, "b", 4, 10);
+  const fs::path red = root / "a/0.png", blue = root / "b/0.png";
+  for (const fs::path& picture : {red, blue}) fs::resize_file(picture, 2000);  // what is behind the end is ignored
+  const std::string command = tune(root.write("t.csv", table("red", "blue")), root / "run");
+  REQUIRE(mao_program(command).code == 0);
+  for (const char* file : {"run/results.json", "run/seed1/result.json"}) fs::remove(root / file);
+  fs::rename(red, root / "other.png");
+  fs::rename(blue, red);
+  fs::rename(root / "other.png", blue);
+  const Run resumed = mao_program(command);
+  CHECK(resumed.code == 1);
+  CHECK_THAT(resumed.output,
+             ContainsSubstring("data that has changed since") && ContainsSubstring("training file contents"));
+  CHECK_FALSE(fs::exists(root / "run/results.json"));
+}
+
+TEST_CASE("the same picture in two classes, or in training and test, is reported", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 4, 0);
+  write_pictures(root, "b", 4, 10);
+  const fs::path list = root.write("t.csv", table("red", "blue"));
+  CHECK_THAT(check(list).output, !ContainsSubstring("the same picture"));
+  fs::copy_file(root / "a/0.png", root / "a/3.png", fs::copy_options::overwrite_existing);
+  fs::copy_file(root / "a/1.png", root / "b/1.png", fs::copy_options::overwrite_existing);
+  const Run found = check(list);
+  CHECK(found.code == 0);  // published data sets have such pictures
+  CHECK_THAT(found.output,
+             ContainsSubstring("note: the same picture in two classes: 1 pair\n    train  a/1.png (red) = train  "
+                               "b/1.png (blue)") &&
+                 ContainsSubstring("note: the same picture in training and test: 1 pair\n    train  a/0.png (red) = "
+                                   "test  a/3.png (red)"));
+  const json pairs = json::parse(check(list, "--json").output).at("datasets")[0].at("duplicates");
+  REQUIRE(pairs.size() == 2);
+  CHECK(pairs[0][0] == json{{"path", "a/0.png"}, {"split", "train"}, {"class", "red"}});
+  CHECK(pairs[1][1].at("class") == "blue");
 }
 
 TEST_CASE("one damaged file among many: the others are answered and it is listed", "[names]") {

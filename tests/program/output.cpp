@@ -9,10 +9,7 @@
 
 namespace {
 
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::shell;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 
 const std::string& mao() {
   static const std::string program = quoted(mao_test::build_dir() + "/bin/mao");
@@ -49,4 +46,27 @@ TEST_CASE("an output beyond the limit of a file's size is an error, a reader tha
   const Run ignored = shell("(trap '' PIPE; (sleep 0.2; " + mao() + " presets) | true)");
   CHECK(ignored.output.empty());
   CHECK(shell("(" + mao() + " methods >&-)").code == 1);
+}
+
+TEST_CASE("too little memory is a sentence", "[output]") {
+  int sentences = 0, answers = 0;
+  for (int mebibytes = 300; mebibytes <= 1500; mebibytes += 60) {
+    CAPTURE(mebibytes);
+    const Run run = mao_test::shell("(ulimit -v " + std::to_string(1024 * mebibytes) + "; OMP_NUM_THREADS=1 " +
+                                    quoted(mao_test::build_dir() + "/bin/mao") + " tune --data sketch --shots 1 " +
+                                    "--epochs 1 --seeds 1 --quiet --method zero-shott)");
+    // The dynamic loader has words of its own where not even LibTorch fits.
+    if (run.output.find("error while loading shared libraries") != std::string::npos) continue;
+    INFO(run.output);
+    REQUIRE(run.code == 1);
+    CHECK_THAT(run.output, !ContainsSubstring("terminate called"));
+    if (run.output.find("no such method") != std::string::npos) {
+      ++answers;
+    } else {
+      CHECK_THAT(run.output, ContainsSubstring("mao: there is not enough memory") && ContainsSubstring("ulimit -v"));
+      ++sentences;
+    }
+  }
+  CHECK(answers > 0);
+  CAPTURE(sentences);
 }

@@ -19,14 +19,12 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 using nlohmann::json;
 
 std::string short_run(const fs::path& out, const std::string& more) {
-  return "tune --data sketch --shots 2 --epochs 2 --seeds 1 --feature-cache off --quiet --out " + quoted(out) + " " +
+  const std::string epochs = more.find("--epochs") == std::string::npos ? "--epochs 2 " : "";
+  return "tune --data sketch --shots 2 --seeds 1 --feature-cache off --quiet --out " + quoted(out) + " " + epochs +
          more;
 }
 
@@ -102,6 +100,30 @@ TEST_CASE("two processes end where one ends, both steps of MAO and a method that
     CHECK(resumed.code == 0);
     check_same_run(alone, together);
   }
+}
+
+TEST_CASE("a process that hangs is named, and keeps the other one from nothing", "[parallel]") {
+  MAO_SKIP_UNLESS(built_with_c10d, "the program was built without c10d (libgloo-dev is not installed)");
+  const TemporaryFolder temporary;
+  // The second process stands still as soon as an epoch is on disk; `then` is done to the first.
+  const auto first_beside_hanging = [&](const std::string& name, const std::string& timeout, const std::string& then) {
+    const fs::path out = temporary / name;
+    const std::string program =
+        quoted(mao_test::build_dir() + "/bin/mao") + " " + short_run(out, "--epochs 5000 --rank-timeout " + timeout);
+    return mao_test::shell("export OMP_NUM_THREADS=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=" +
+                           std::to_string(mao_test::free_port()) + "; RANK=1 " + program + " & one=$!; RANK=0 " +
+                           program + " & zero=$!; while [ ! -s " + quoted(out / "metrics.jsonl") +
+                           " ] && kill -0 $zero; do sleep 0.05; done; kill -STOP $one; " + then +
+                           "; wait $zero; code=$?; kill -KILL $one; exit $code");
+  };
+  const Run late = first_beside_hanging("late", "3", "true");
+  CHECK(late.code == 1);
+  CHECK_THAT(late.output, ContainsSubstring("process 0 of 2") && ContainsSubstring("for 3 s (--rank-timeout)") &&
+                              ContainsSubstring("process 1, silent for"));
+  const Run stopped = first_beside_hanging("stopped", "60", "sleep 1; kill -TERM $zero");
+  CHECK(stopped.code == 130);
+  CHECK_THAT(stopped.output, ContainsSubstring("stopped while process 0 of 2 waited for process 1, silent for") &&
+                                 ContainsSubstring("the same command resumes from the last whole epoch"));
 }
 
 TEST_CASE("what two processes cannot share is one sentence", "[parallel]") {

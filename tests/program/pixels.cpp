@@ -23,10 +23,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 using nlohmann::json;
 
 const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";

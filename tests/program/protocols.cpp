@@ -17,10 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using Catch::Matchers::StartsWith;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 using nlohmann::json;
 
 json read(const fs::path& file) { return json::parse(mao::read_text_file(file)); }

@@ -20,12 +20,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::golden_folder;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::shared_folder;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 
 /// " --vocab ..." where the given material has one; else the program searches.
 std::string vocabulary_option() {

@@ -11,11 +11,7 @@
 
 namespace {
 
-using mao_test::build_run;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 
 // Two methods on two data sets.
 void build_series(const TemporaryFolder& temporary) {

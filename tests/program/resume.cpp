@@ -20,9 +20,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::has_ended;
-using mao_test::start_mao;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 
 constexpr int epochs = 3, new_epochs = 2;
 

@@ -22,11 +22,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::sleep_ms;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 using nlohmann::json;
 
 // A file of a sweep whose image features are kept in the same folder.

@@ -18,10 +18,7 @@
 namespace {
 
 namespace fs = std::filesystem;
-using mao_test::mao_program;
-using mao_test::quoted;
-using mao_test::Run;
-using mao_test::TemporaryFolder;
+using namespace mao_test;
 using nlohmann::json;
 
 // A run of seconds: MAO with short steps.
@@ -92,7 +89,7 @@ TEST_CASE("an option that does not fit leaves no run folder that refuses the men
     CHECK_THAT(mao_program(plain + seeds).output, ContainsSubstring("expected"));
     CHECK_FALSE(fs::exists(out));
   }
-  CHECK_THAT(mao_program(plain + " --seeds 1 --k 3").output, ContainsSubstring("--k is MAO's and has no effect"));
+  CHECK_THAT(mao_program(plain + " --seeds 1 --k 3").output, ContainsSubstring("--k would be ignored: it is MAO's"));
 }
 
 TEST_CASE("eval takes the data that the prompts were tuned on, and says which", "[tune]") {
@@ -142,6 +139,17 @@ TEST_CASE("eval gives the accuracy that tune gave, on the model the prompts belo
   CHECK_THAT(inspected.output, ContainsSubstring("prompt_learner.ctx") && ContainsSubstring("method: coop"));
 }
 
+TEST_CASE("a seed's log is not written to where a link leads", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run", victim = temporary.write("victim.txt", "untouched");
+  fs::create_directories(out / "seed1");
+  fs::create_symlink(victim, out / "seed1" / "log.txt");
+  const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --out " + quoted(out));
+  CHECK(run.code == 1);
+  CHECK_THAT(run.output, ContainsSubstring("seed1/log.txt is a symbolic link"));
+  CHECK(bytes_of(victim) == "untouched");
+}
+
 TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
   const TemporaryFolder temporary;
   const fs::path data = temporary.path() / "sketch";
@@ -174,6 +182,16 @@ TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
   CHECK(files_kept() == 2);
   fs::resize_file(fs::directory_iterator(temporary.path() / "kept")->path(), 100);
   CHECK(mao_program("eval --data " + quoted(data) + " --half base --json" + kept).code == 0);
+
+  // A place where nothing can be kept is refused when it was named, and said when it was not.
+  const std::string eval = "eval --data " + quoted(data) + " --half base";
+  const Run no_folder = mao_program(eval + " --feature-cache " + quoted(image / "kept"));
+  CHECK(no_folder.code == 1);
+  CHECK_THAT(no_folder.output, ContainsSubstring("the folder cannot be made"));
+  const Run no_home = mao_test::shell("XDG_CACHE_HOME=" + quoted(image) + " " +
+                                      quoted(mao_test::build_dir() + "/bin/mao") + " " + eval);
+  CHECK(no_home.code == 0);
+  CHECK_THAT(no_home.output, ContainsSubstring("note: image features are not kept between runs"));
 
   // Kept views of augmented images: asked for alone, the same in every run, refused without augmentation.
   const auto tune = [&](const std::string& out, const std::string& more) {

@@ -212,3 +212,18 @@ TEST_CASE("the ending stands behind the context, with the name in its braces", "
                     ContainsSubstring("must start with {}"));
   CHECK_THROWS_WITH(Prompt(*model, classes, phrase, ClassPosition::End, "pet."), ContainsSubstring("exactly once"));
 }
+
+TEST_CASE("classes that are not there, and contexts of other sizes, are refused", "[context]") {
+  const auto model = ToyModel::make();
+  const ContextPrompt<ToyModel> prompt(*model, toy_classes(3), ContextPhrase::placeholders(2));
+  const std::int64_t width = text_width(*model);
+  for (const std::int64_t id : {-1, 3}) {
+    CHECK_THROWS_WITH(prompt.assemble(at::ones({2, width}), {{0, id}}), ContainsSubstring("prompts: class "));
+    CHECK_THROWS_AS(prompt.assemble(at::ones({3, 2, width}), {{id}}), OptionError);
+    CHECK_THROWS_AS(prompt.assemble_each(at::ones({4, 2, width}), {{id}}), OptionError);
+  }
+  CHECK_THROWS_AS(prompt.assemble(at::ones({3, width}), {{0}}), ShapeError);
+  CHECK_THROWS_AS(prompt.assemble(at::ones({3, 3, width}), {{0}}), ShapeError);
+  CHECK_THROWS_AS(prompt.assemble(at::ones({2, 2, width}), {{0}}), ShapeError);
+  CHECK_THROWS_AS(prompt.assemble_each(at::ones({4, 2, width + 1}), {{0}}), ShapeError);
+}

@@ -40,6 +40,7 @@ TEST_CASE("a bank hands out the tokens that are in", "[token_bank]") {
   CHECK(prompts[0].attended.equal(bank.tokens().value[0].narrow(0, 0, 1)));
   CHECK(prompts[1].attended.equal(bank.tokens().value[1]));
   CHECK_FALSE(prompts[2].attended.defined());
+  CHECK_THROWS_WITH(bank.remove({6}), ContainsSubstring("bank: token 6 is to be removed; there are 6"));
   CHECK_THROWS_WITH(TokenBank("bank", 3, 0, 5, Rng(1)), ContainsSubstring("bank: 0 tokens for each block"));
 }
 

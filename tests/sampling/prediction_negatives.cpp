@@ -110,4 +110,6 @@ TEST_CASE("logits that do not fit the images are refused", "[sampling]") {
                     ContainsSubstring("PredictionNegatives: k = 5 of only 4 classes"));
   CHECK_THROWS_WITH(PredictionNegatives({0, 1, 1}, numbered(3), random_logits(3, 3), {.k = 2}),
                     ContainsSubstring("class 2 '2' has no image"));
+  const PredictionNegatives sampler(labels, numbered(4), random_logits(8, 4), {.k = 2});
+  CHECK_THROWS_WITH(sampler.ranking(8), ContainsSubstring("image 8 of 8"));
 }

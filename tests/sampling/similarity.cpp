@@ -122,3 +122,11 @@ TEST_CASE("similarities of a wrong shape or kind are refused", "[sampling]") {
   CHECK_THROWS_AS(NearestClasses(Eigen::MatrixXf::Ones(5, 5), 0), mao::OptionError);
   CHECK_THROWS_AS(NearestClasses(Eigen::MatrixXf::Ones(5, 5), 2).of(5), mao::DataError);
 }
+
+TEST_CASE("a similarity that is not finite has no ranks", "[sampling]") {
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+    Eigen::MatrixXf similarity = random_similarity(3, 1);
+    similarity(1, 2) = bad;
+    CHECK_THROWS_AS(NearestClasses(similarity, 2), mao::NumericError);
+  }
+}

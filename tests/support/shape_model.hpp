@@ -20,8 +20,14 @@ struct ShapeModel {
     std::vector<std::int64_t> ids;
     bool in_word = false;
     for (const char c : text) {
-      if (c == '.' || (c != ' ' && !in_word)) ids.push_back(static_cast<unsigned char>(c));
-      in_word = c != ' ' && c != '.';
+      const auto code = static_cast<unsigned char>(c);
+      const bool ends = c == ' ' || c == '.';
+      if (!ends && in_word) {
+        ids.back() = ids.back() * 31 % 1'000'003 + code;
+      } else if (c != ' ') {
+        ids.push_back(code);
+      }
+      in_word = !ends;
     }
     return ids;
   }

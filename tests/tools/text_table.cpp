@@ -19,3 +19,21 @@ TEST_CASE("a row of another length is refused", "[text_table]") {
   TextTable table{.header = {"a", "b"}};
   CHECK_THROWS_AS(table.add({"1"}), ShapeError);
 }
+
+TEST_CASE("a CSV cell that a spreadsheet would compute stands behind an apostrophe, or as it is", "[text_table]") {
+  for (const char* formula : {"=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "--class", "+", "=x"}) {
+    CAPTURE(formula);
+    const bool single = formula[1] == '\0';
+    CHECK(detail::csv_cell(formula) == (single ? "" : "'") + std::string(formula));
+    CHECK(detail::csv_cell(formula, CsvCells::Plain) == formula);
+  }
+  for (const char* plain : {"-1.5", "+0.3", "-1e-3", "-", "a=b", "coop+mao", "82.1", "", "-inf"}) {
+    CAPTURE(plain);
+    CHECK(detail::csv_cell(plain) == plain);
+  }
+  CHECK(detail::csv_cell("=A1,B1") == "\"'=A1,B1\"");
+  TextTable table{.header = {"class", "H"}};
+  table.add({"=1+1", "-0.5"});
+  CHECK(csv_text(table) == "class,H\n'=1+1,-0.5\n");
+  CHECK(csv_text(table, CsvCells::Plain) == "class,H\n=1+1,-0.5\n");
+}

@@ -101,6 +101,8 @@ TEST_CASE("a source that gives fewer rows than it was asked for is named", "[pre
 
 TEST_CASE("the winner of a row is its largest logit; no images are refused", "[predict]") {
   CHECK(winners(at::tensor({0.0F, 2.0F, 1.0F, 5.0F, -1.0F, 4.0F}).view({2, 3})) == std::vector<std::int64_t>{1, 0});
+  CHECK_THROWS_AS(winners(at::tensor({0.0F, 2.0F})), ShapeError);
+  CHECK_THROWS_WITH(winners(at::tensor({0.0F, 2.0F}).view({2, 1}).narrow(1, 0, 0)), ContainsSubstring("no column"));
   TensorImages none(ToyImages(1, 1, 1).pixels.narrow(0, 0, 0));
   Counting counting;
   CHECK_THROWS_WITH(predict_logits(counting, toy_classes(4), none), ContainsSubstring("no images to classify"));

@@ -363,13 +363,11 @@ TEST_CASE("a state is resumed with the settings that it was saved with, or refus
   const CosineOptions rates{.epochs = 4, .learning_rate = 0.02};
   CHECK(refusal(16, rates, {.seed = 3}) == "accepted");
   CHECK_THAT(refusal(16, rates, {.seed = 4}), ContainsSubstring("seed: 3 there, 4 here"));
-  CHECK_THAT(refusal(8, rates, {.seed = 3}),
-             ContainsSubstring("sampler: ShuffledSampler of 48 images, batch 16, drop_last yes there, ") &&
-                 ContainsSubstring("batch 8, drop_last yes here"));
+  CHECK_THAT(refusal(8, rates, {.seed = 3}), ContainsSubstring("(sampler.batch: 16 there, 8 here)"));
   CHECK_THAT(refusal(16, {.epochs = 4, .learning_rate = 0.01}, {.seed = 3}),
              ContainsSubstring("learning rates: up to 0.02 (") && ContainsSubstring(" there, up to 0.01 ("));
   CHECK_THAT(refusal(16, rates, {.seed = 3, .optimizer = {.kind = OptimizerKind::Adam}}),
-             ContainsSubstring("optimizer: SGD") && ContainsSubstring("there, Adam"));
+             ContainsSubstring("(optimizer.kind: Sgd there, Adam here)"));
   run.coop.bind(ClassList{{"a", "b", "c", "d", "e", "f"}});
   CHECK_THAT(refusal(16, rates, {.seed = 3}), ContainsSubstring("of a training on 6 classes ('cat'"));
 }
@@ -439,17 +437,16 @@ TEST_CASE("another loss, another of its settings, or another batch of a sampler 
 
   const TunerState entropy = stopped_state(loss(CrossEntropy{}), run);
   CHECK(refused(loss(CrossEntropy{}), entropy) == "accepted");
-  CHECK_THAT(
-      refused(loss(AlterableRegularizer{}), entropy),
-      ContainsSubstring("regularizer: CrossEntropy there, AlterableRegularizer, task Base, columns Distinct here"));
+  CHECK_THAT(refused(loss(AlterableRegularizer{}), entropy),
+             ContainsSubstring("regularizer: CrossEntropy there, AlterableRegularizer here"));
   CHECK_THAT(refused(loss(Silent{}), entropy),
              ContainsSubstring("CrossEntropy there, ") && ContainsSubstring("Silent"));
 
   const TunerState base = stopped_state(loss(AlterableRegularizer{}), run);
   CHECK_THAT(refused(loss(AlterableRegularizer({.task = Task::New})), base),
-             ContainsSubstring("task Base") && ContainsSubstring("task New"));
+             ContainsSubstring("(regularizer.task: Base there, New here)"));
   CHECK_THAT(refused(loss(AlterableRegularizer({.task = Task::Base, .columns = Columns::PerImage})), base),
-             ContainsSubstring("columns PerImage here"));
+             ContainsSubstring("(regularizer.columns: Distinct there, PerImage here)"));
 
   const TunerState smoothed = stopped_state(loss(Smoothed<true>(0.1)), run);
   CHECK(refused(loss(Smoothed<true>(0.1)), smoothed) == "accepted");
@@ -468,5 +465,5 @@ TEST_CASE("a state of another method with tensors of the same names and sizes is
   KgCoop<ToyModel> other(run.model, toy_classes(6));
   PromptTuner tuner(other, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{},
                     CosineSchedule({.epochs = 4, .learning_rate = 0.02}), TunerOptions{.seed = 3});
-  CHECK_THAT(refused(std::move(tuner), state), ContainsSubstring("method: mao::Coop there, mao::KgCoop here"));
+  CHECK_THAT(refused(std::move(tuner), state), ContainsSubstring("method: Coop there, KgCoop here"));
 }

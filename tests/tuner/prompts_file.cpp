@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/prompts_file.hpp>
 
+#include <mao/data/class_key.hpp>
+#include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
@@ -36,6 +38,18 @@ Prompts load_changed(Change&& change) {
   change(metadata);
   write_safetensors(folder / "changed.safetensors", {}, metadata);
   return load_prompts(folder / "changed.safetensors");
+}
+
+/// The same file without mao's checksum, as another program writes it.
+template <class Change>
+Prompts load_of_others(Change&& change) {
+  const TemporaryFolder folder;
+  auto metadata = detail::metadata_of(toy_info(), "mao-prompts");
+  change(metadata);
+  write_safetensors(folder / "own.safetensors", {}, metadata);
+  std::string text = read_text_file(folder / "own.safetensors");
+  text[text.find("mao_checksum")] = 'n';
+  return load_prompts(folder.write("changed.safetensors", text));
 }
 
 }  // namespace
@@ -81,7 +95,7 @@ TEST_CASE("damaged metadata is a format error that names the file", "[prompts_fi
   using Metadata = std::map<std::string, std::string>;
   CHECK(load_changed([](Metadata&) {}).info.classes.size() == 3);
   for (const char* key : {"format", "method", "model", "classes", "settings"}) {
-    CHECK_THROWS_WITH(load_changed([&](Metadata& m) { m.erase(key); }),
+    CHECK_THROWS_WITH(load_of_others([&](Metadata& m) { m.erase(key); }),
                       ContainsSubstring("changed.safetensors: no \"" + std::string(key) + "\""));
   }
   CHECK_THROWS_WITH(load_changed([](Metadata& m) { m["format"] = "mao-checkpoint"; }),
@@ -131,4 +145,17 @@ TEST_CASE("a file of another writer: each tensor is used or refused by name, cla
                       ContainsSubstring("changed.safetensors: \"" + std::string(key) +
                                         "\" of its metadata names the class 'cat' twice"));
   }
+}
+
+TEST_CASE("class names that a training accepted are accepted again, those of other writers are looked at",
+          "[prompts_file]") {
+  using Metadata = std::map<std::string, std::string>;
+  const auto twice = [](Metadata& m) { m["classes"] = R"(["crane", "dog", "crane"])"; };
+  const auto alike = [](Metadata& m) { m["classes"] = R"(["red_dog", "Red dog"])"; };
+  CHECK(load_changed(twice).info.classes.names == std::vector<std::string>{"crane", "dog", "crane"});  // ImageNet's
+  CHECK(load_changed(alike).info.classes.same_names == SameNames::accept);
+  CHECK_THROWS_AS(load_of_others(twice), FormatError);
+  CHECK(load_of_others(alike).info.classes.same_names == SameNames::refuse);
+  CHECK_THROWS_WITH(check_class_names(load_of_others(alike).info.classes, "prompts"),
+                    ContainsSubstring("'red_dog' and 'Red dog'"));
 }

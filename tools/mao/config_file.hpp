@@ -58,13 +58,17 @@ inline std::vector<std::string> with_config(std::vector<std::string> arguments, 
 
 /// A complaint about an option, behind the place where the file gives it.
 inline std::string with_place(const std::string& message, const OptionPlaces& places) {
+  std::size_t first = std::string::npos;
+  const std::string* where = nullptr;  // of the option that the message names first: it is what the complaint is about
   for (const auto& [option, place] : places) {
     const auto found = message.find(option);
-    if (found == std::string::npos) continue;
+    if (found >= first) continue;
     const char next = found + option.size() < message.size() ? message[found + option.size()] : ' ';
-    if (std::isalnum(static_cast<unsigned char>(next)) == 0 && next != '-') return place + ": " + message;
+    if (std::isalnum(static_cast<unsigned char>(next)) != 0 || next == '-') continue;
+    first = found;
+    where = &place;
   }
-  return message;
+  return where == nullptr ? message : *where + ": " + message;
 }
 
 }  // namespace mao_program

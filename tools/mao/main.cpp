@@ -8,8 +8,8 @@
 #include "config_file.hpp"
 #include "models/product_speed.hpp"
 #include "nearest_name.hpp"
-#include "tune/presets.hpp"
 
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +18,7 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -98,15 +99,22 @@ std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
                  " --help`.\n");
 }
 
+/// The limit that the shell has set for this program; empty when there is none.
+std::string memory_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
+  return text_of(" within the ", limit.rlim_cur >> 20U, " MiB of `ulimit -v`, of which LibTorch alone takes about 500");
+}
+
 /// That memory ran out, and what asks for less.
 std::string memory_message(const std::string& what) {
   const std::size_t host = what.find("you tried to allocate ");
-  std::string asked = "a step";
+  std::string asked;
   if (host != std::string::npos) {
     const std::string bytes = what.substr(host + 22);
-    asked = bytes.substr(0, bytes.find_first_not_of("0123456789")) + " bytes at once";
+    asked = " for " + bytes.substr(0, bytes.find_first_not_of("0123456789")) + " bytes at once";
   }
-  return text_of("there is not enough memory for ", asked,
+  return text_of("there is not enough memory", asked, memory_limit(),
                  "; fewer --shots, a smaller --batch or context, --memory-limit or --cache-mib ask for less, and "
                  "`mao plan` says how much a run needs");
 }
@@ -115,7 +123,8 @@ std::string memory_message(const std::string& what) {
 /// asked for.
 std::string foreign_message(const std::exception& error, const std::string& command) {
   const std::string what = error.what();
-  const bool memory = what.find("you tried to allocate ") != std::string::npos ||
+  const bool memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+                      what.find("you tried to allocate ") != std::string::npos ||
                       what.find("out of memory") != std::string::npos || what.find("bad_alloc") != std::string::npos;
   if (memory) return memory_message(what);
   if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
@@ -207,7 +216,7 @@ int run(int argc, char** argv) {
   if (is_mistyped(app, argv[1])) return 2;
   static_cast<void>(mao::instruction_set());  // a mistyped MAO_INSTRUCTION_SET is said before any work
   try {
-    auto arguments = mao_program::with_preset(mao_program::with_config({argv + 1, argv + argc}, places));
+    auto arguments = mao_program::with_config({argv + 1, argv + argc}, places);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {

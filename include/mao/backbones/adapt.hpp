@@ -11,6 +11,7 @@
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/detail/distances.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/detail/select_rows.hpp>
 #include <mao/prompts/pruning.hpp>
@@ -30,6 +31,8 @@ struct AdaptOptions {
   TeacherDistance distance = TeacherDistance::FeatureCosine;
   double text_weight = 1, image_weight = 1;  ///< of the distances to the frozen model
   std::uint64_t seed = 1;                    ///< of the random start
+  static constexpr const char* fields[] = {"pattern", "tokens",   "target",      "prune_until",  "interval", "joint",
+                                           "scale",   "distance", "text_weight", "image_weight", "seed"};
 };
 
 /// Every block of both towers attends to learned tokens, extra keys and values; training takes the least salient of
@@ -143,6 +146,8 @@ class Adapt {
   }
   [[nodiscard]] const TokenBank& text_tokens() const { return text_; }
   [[nodiscard]] const TokenBank& vision_tokens() const { return vision_; }
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("Adapt", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }

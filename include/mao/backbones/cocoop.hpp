@@ -16,6 +16,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/linear.hpp>
@@ -30,6 +31,7 @@ struct CoCoopOptions {
   std::int64_t hidden = 0;            ///< width of the meta-net; 0: a sixteenth of the embedding, as in the paper
   std::int64_t rows = 1024;           ///< most prompts that an evaluation encodes at a time; bounds its memory
   std::uint64_t seed = 1;             ///< of the random starts
+  static constexpr const char* fields[] = {"init", "context", "hidden", "rows", "seed"};
 };
 
 /// CoOp whose context depends on the image: ctx_i = ctx + meta_net(f_i), where f_i is the normalised image feature and
@@ -92,6 +94,8 @@ class CoCoop {
     return all;
   }
 
+  /// Name and settings, which a training that resumes has to share with the saved one; `rows` changes no number.
+  [[nodiscard]] Description describe() const { return described("CoCoop", options_).without("rows"); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }

@@ -9,6 +9,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 
@@ -26,13 +27,16 @@ class Coop {
     bool class_specific = false;        ///< one context a class; needs a random start, so `init` is empty
     ClassPosition position = ClassPosition::End;
     std::uint64_t seed = 1;  ///< of the random start
+    static constexpr const char* fields[] = {"init", "context", "class_specific", "position", "seed"};
   };
   static constexpr bool frozen_image_tower = true;
 
   /// **Throws** `OptionError` for a context of no vectors, and for a class-specific one that is to start from words
   /// (CoOp learns a shared one then, silently); `DataError` for a class name that does not fit.
   explicit Coop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : Coop(std::move(model), std::move(classes), ContextPhrase::start(options.init, options.context), options) {}
+      : Coop(std::move(model), std::move(classes), ContextPhrase::start(options.init, options.context), options) {
+    own_phrase_ = false;
+  }
 
   /// Around a phrase of your own; `init` and `context` mean nothing then.
   Coop(std::shared_ptr<const ModelT> model, ClassList classes, ContextPhrase phrase, Options options)
@@ -68,6 +72,11 @@ class Coop {
   /// CoOp has no term of its own.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {{"prompt_learner.ctx", context_}}; }
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const {
+    const Description all = described("Coop", options_);
+    return own_phrase_ ? all.with("phrase", phrase_) : all;
+  }
   [[nodiscard]] ClassList learned_for() const { return context_.dim() == 3 ? classes_ : ClassList{}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
@@ -76,9 +85,10 @@ class Coop {
   [[nodiscard]] Tensor initial() const {
     const Rng rng(options_.seed);
     require<OptionError>(!options_.class_specific || phrase_.random(), "class_specific = true with the start \"",
-                         phrase_.prefix, "\": contexts of their own start at random, one that starts from words is "
-                         "shared by all classes; set init = \"\" and context = ", phrase_.length,
-                         ", or class_specific = false");
+                         phrase_.prefix,
+                         "\": contexts of their own start at random, one that starts from words is "
+                         "shared by all classes; set init = \"\" and context = ",
+                         phrase_.length, ", or class_specific = false");
     if (!options_.class_specific) return initial_context(*model_, phrase_, rng);
     return normal_tensor({classes_.size(), phrase_.length, text_width(*model_)}, 0.02, rng["context"]);
   }
@@ -86,6 +96,7 @@ class Coop {
   std::shared_ptr<const ModelT> model_;
   Options options_;
   ContextPhrase phrase_;
+  bool own_phrase_ = true;
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;
   OwnTensor context_;

@@ -11,6 +11,7 @@
 #include <ATen/ops/scalar_tensor.h>
 
 #include <mao/backbones/maple.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/prompts/adapter.hpp>
 #include <mao/prompts/descriptions.hpp>
 #include <mao/prompts/imagenet_templates.hpp>
@@ -29,6 +30,8 @@ struct CoPromptOptions {
   /// language model, 10 or 50 a class (`descriptions_of_file`).
   Descriptions descriptions{};
   std::uint64_t seed = 1;  ///< of the random starts and of which description is drawn
+  static constexpr const char* fields[] = {"init",       "context",     "depth",        "weight",
+                                           "text_share", "image_share", "descriptions", "seed"};
 };
 
 /// MaPLe with an adapter behind each tower, held to the frozen model on other sentences and another view.
@@ -56,16 +59,17 @@ class CoPrompt {
   /// name that does not fit or classes with different numbers of descriptions.
   explicit CoPrompt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(model, "CoPrompt: the model")),
-        weight_(options.weight),
-        descriptions_(options.descriptions ? options.descriptions : descriptions_of_templates(imagenet_templates())),
+        options_(std::move(options)),
+        descriptions_(options_.descriptions ? options_.descriptions : descriptions_of_templates(imagenet_templates())),
         host_(std::move(model), classes,
-              {.init = options.init, .context = options.context, .depth = options.depth, .seed = options.seed}),
+              {.init = options_.init, .context = options_.context, .depth = options_.depth, .seed = options_.seed}),
         bank_(description_features(*model_, classes, descriptions_)),
-        picker_(random_picker(options.seed)) {
-    require<OptionError>(weight_ >= 0, "CoPrompt: weight = ", weight_, ", expected 0 or more (the authors: 0.1 to 8)");
-    const Rng rng(options.seed);
-    image_adapter_ = Adapter("adapter_image", bank_.size(-1), options.image_share, rng);
-    text_adapter_ = Adapter("adapter_text", bank_.size(-1), options.text_share, rng);
+        picker_(random_picker(options_.seed)) {
+    require<OptionError>(options_.weight >= 0, "CoPrompt: weight = ", options_.weight,
+                         ", expected 0 or more (the authors: 0.1 to 8)");
+    const Rng rng(options_.seed);
+    image_adapter_ = Adapter("adapter_image", bank_.size(-1), options_.image_share, rng);
+    text_adapter_ = Adapter("adapter_text", bank_.size(-1), options_.text_share, rng);
   }
 
   /// Encodes the descriptions as well.
@@ -100,7 +104,8 @@ class CoPrompt {
     const auto distance = [](const Tensor& rows, const Tensor& wanted) {
       return (rows * wanted).sum(-1).mean() * -1 + 1;
     };
-    return (distance(output.text, text) + distance(output.image, frozen_image_features(*model_, second))) * weight_;
+    return (distance(output.text, text) + distance(output.image, frozen_image_features(*model_, second))) *
+           options_.weight;
   }
 
   /// MaPLe's, then the adapters', as the reference lists them.
@@ -121,6 +126,15 @@ class CoPrompt {
   /// Chooses descriptions in another way, for instance as a recorded run did.
   void set_picker(Picker picker) { picker_ = std::move(picker); }
 
+  /// Name and settings, which a training that resumes has to share with the saved one. Descriptions are those of the
+  /// bound classes.
+  [[nodiscard]] Description describe() const {
+    std::vector<std::string> sentences;
+    for (const std::string& name : classes().names) {
+      for (std::string& sentence : descriptions_(name)) sentences.push_back(std::move(sentence));
+    }
+    return described("CoPrompt", options_).without("descriptions").with("descriptions", sentences);
+  }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
@@ -135,7 +149,7 @@ class CoPrompt {
   }
 
   std::shared_ptr<const ModelT> model_;
-  double weight_;
+  Options options_;
   Descriptions descriptions_;
   Maple<ModelT> host_;
   Tensor bank_;  // [N, C, D], unit rows

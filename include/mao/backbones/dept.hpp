@@ -15,6 +15,7 @@
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/detail/dept_head.hpp>
+#include <mao/core/describe.hpp>
 
 namespace mao {
 
@@ -24,6 +25,7 @@ struct DeptOptions {
   double rate = 6.5;       ///< the multiple of the host's learning rate that transform and head learn at
   bool subsets = false;    ///< some of the base classes keep their rows of the head (ImageNet-A, -R), see `bind`
   std::uint64_t seed = 1;  ///< of the head's random start
+  static constexpr const char* fields[] = {"weight", "rate", "subsets", "seed"};
 };
 
 /// What the host tunes serves base and new classes alike (ITM: image-text matching); what is special to the base
@@ -122,6 +124,10 @@ class Dept {
     return all;
   }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const {
+    return described("Dept", options_).with("host", description_of(host_, true));
+  }
   [[nodiscard]] ClassList learned_for() const { return base_; }
   [[nodiscard]] double logit_scale() const { return host_.logit_scale(); }
   [[nodiscard]] const HostT& host() const { return host_; }

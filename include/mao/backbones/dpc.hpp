@@ -11,6 +11,7 @@
 #include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/concepts.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/own_tensor.hpp>
@@ -41,6 +42,7 @@ struct DpcOptions {
 
   /// As the released code trains and scores.
   static DpcOptions released(double base_weight = 0.2);
+  static constexpr const char* fields[] = {"base_weight", "new_weight", "inference", "trained", "rate", "host_terms"};
 };
 
 /// All that a host has learned stays as P; a parallel P' starts there and is trained on the base classes with hard
@@ -157,6 +159,10 @@ class Dpc {
     }
   }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const {
+    return described("Dpc", options_).with("host", description_of(host_, true));
+  }
   [[nodiscard]] ClassList learned_for() const { return base_; }
   [[nodiscard]] double logit_scale() const requires requires(const HostT& host) { host.logit_scale(); }
   { return host_.logit_scale(); }

@@ -10,6 +10,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/deep.hpp>
@@ -22,6 +23,8 @@ struct IvlpOptions {
   std::int64_t text_context = 2, text_depth = 9;
   std::int64_t vision_context = 2, vision_depth = 9;  ///< depth 0: no vision prompt
   std::uint64_t seed = 1;                             ///< of the random starts
+  static constexpr const char* fields[] = {"init",           "text_context", "text_depth",
+                                           "vision_context", "vision_depth", "seed"};
 };
 
 /// Learns deep prompts in both towers, which know nothing of each other.
@@ -29,8 +32,8 @@ struct IvlpOptions {
 /// The text prompt is `[start] ctx name . [end]`; before block i its context is replaced by that block's own vectors.
 /// Vision prompts stand beside the patches and are replaced likewise.
 ///
-/// Trains `prompt_learner.ctx` [n, Wt], `image_encoder.VPT` [m, Wv], and `VPT_shallow` of blocks 1 .. depth - 1 of either
-/// tower: 46,080 numbers for ViT-B/16 with 4 + 4 vectors and depth 9.
+/// Trains `prompt_learner.ctx` [n, Wt], `image_encoder.VPT` [m, Wv], and `VPT_shallow` of blocks 1 .. depth - 1 of
+/// either tower: 46,080 numbers for ViT-B/16 with 4 + 4 vectors and depth 9.
 template <PromptedTowers ModelT>
 class Ivlp {
  public:
@@ -39,18 +42,19 @@ class Ivlp {
   /// **Throws** `OptionError` for a depth that a tower does not have, `DataError` for a class name that does not fit.
   explicit Ivlp(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "Ivlp: the model")),
-        phrase_(ContextPhrase::first_words(options.init, options.text_context)),
+        options_(std::move(options)),
+        phrase_(ContextPhrase::first_words(options_.init, options_.text_context)),
         classes_(std::move(classes)),
         prompt_(*model_, classes_, phrase_) {
-    const Rng rng(options.seed);
+    const Rng rng(options_.seed);
     const TowerSizes sizes = model_->towers();
-    detail::check_depth(options.text_depth, sizes.text_layers, "Ivlp: text_depth");
-    detail::check_depth(options.vision_depth, sizes.vision_layers, "Ivlp: vision_depth");
+    detail::check_depth(options_.text_depth, sizes.text_layers, "Ivlp: text_depth");
+    detail::check_depth(options_.vision_depth, sizes.vision_layers, "Ivlp: vision_depth");
     context_ = parameter(initial_context(*model_, phrase_, rng));
-    text_ = DeepPrompts(options.text_depth, options.text_context, sizes.text_width,
+    text_ = DeepPrompts(options_.text_depth, options_.text_context, sizes.text_width,
                         "text_encoder.transformer.resblocks.", ".VPT_shallow", rng);
-    if (options.vision_depth > 0) {
-      vision_ = VisionPrompt(options.vision_depth, options.vision_context, sizes.vision_width, rng);
+    if (options_.vision_depth > 0) {
+      vision_ = VisionPrompt(options_.vision_depth, options_.vision_context, sizes.vision_width, rng);
     }
   }
 
@@ -86,12 +90,15 @@ class Ivlp {
     return all;
   }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("Ivlp", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
   std::shared_ptr<const ModelT> model_;
+  Options options_;
   ContextPhrase phrase_;
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;

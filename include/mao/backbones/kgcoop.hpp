@@ -10,6 +10,7 @@
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/detail/distances.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
 
 namespace mao {
@@ -21,6 +22,7 @@ struct KgCoopOptions {
   std::vector<std::string> templates{"a photo of a {}."};  ///< the teacher's; the papers use one for each data set
   double weight = 8;                                       ///< of the distance to the teacher
   std::uint64_t seed = 1;                                  ///< of the random start
+  static constexpr const char* fields[] = {"init", "context", "templates", "weight", "seed"};
 };
 
 /// CoOp that keeps the class vectors near those of hand-written prompts.
@@ -74,6 +76,8 @@ class KgCoop {
   }
 
   ParameterList parameters() { return coop_.parameters(); }
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("KgCoop", options_); }
   [[nodiscard]] ClassList learned_for() const { return coop_.learned_for(); }
   [[nodiscard]] double logit_scale() const { return coop_.logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }

@@ -11,6 +11,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/deep.hpp>
@@ -24,6 +25,7 @@ struct MapleOptions {
   std::int64_t context = 2;           ///< n, vectors a layer in either tower
   std::int64_t depth = 9;  ///< J, layers that see fresh prompts, the input included (paper: 9; 3 across data sets)
   std::uint64_t seed = 1;  ///< of the random starts
+  static constexpr const char* fields[] = {"init", "context", "depth", "seed"};
 };
 
 /// Learns deep text prompts; a linear layer each makes the image tower's prompts out of them.
@@ -45,19 +47,20 @@ class Maple {
   /// **Throws** `OptionError` for a depth that neither tower has, `DataError` for a class name that does not fit.
   explicit Maple(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "Maple: the model")),
-        phrase_(ContextPhrase::first_words(options.init, options.context)),
+        options_(std::move(options)),
+        phrase_(ContextPhrase::first_words(options_.init, options_.context)),
         classes_(std::move(classes)),
         prompt_(*model_, classes_, phrase_) {
-    const Rng rng(options.seed);
+    const Rng rng(options_.seed);
     const TowerSizes sizes = model_->towers();
-    require<OptionError>(options.depth >= 1, "Maple: depth = ", options.depth,
+    require<OptionError>(options_.depth >= 1, "Maple: depth = ", options_.depth,
                          "; at least 1, the input layer (the paper uses 9)");
-    detail::check_depth(options.depth, std::max(sizes.text_layers, sizes.vision_layers), "Maple: depth");
+    detail::check_depth(options_.depth, std::max(sizes.text_layers, sizes.vision_layers), "Maple: depth");
     context_ = parameter(initial_context(*model_, phrase_, rng));
     input_projection_ = Linear("prompt_learner.proj", sizes.text_width, sizes.vision_width, rng);
-    for (std::int64_t layer = 0; layer + 1 < options.depth; ++layer) {
+    for (std::int64_t layer = 0; layer + 1 < options_.depth; ++layer) {
       const std::string name = "prompt_learner.compound_prompts_text." + std::to_string(layer);
-      deep_.push_back({name, parameter(normal_tensor({options.context, sizes.text_width}, 0.02, rng[name]))});
+      deep_.push_back({name, parameter(normal_tensor({options_.context, sizes.text_width}, 0.02, rng[name]))});
       projections_.emplace_back("prompt_learner.compound_prompt_projections." + std::to_string(layer), sizes.text_width,
                                 sizes.vision_width, rng);
       projections_.back().weight().detach().copy_(projections_.front().weight().detach());
@@ -110,6 +113,8 @@ class Maple {
     return all;
   }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("Maple", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
@@ -121,6 +126,7 @@ class Maple {
   }
 
   std::shared_ptr<const ModelT> model_;
+  Options options_;
   ContextPhrase phrase_;
   ClassList classes_;
   ContextPrompt<ModelT> prompt_;

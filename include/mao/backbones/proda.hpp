@@ -16,6 +16,7 @@
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/detail/pairwise_variance.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/nameless.hpp>
@@ -30,6 +31,7 @@ struct ProDaOptions {
   double orthogonality = 0.1;     ///< lambda
   bool unit_mean = false;         ///< class vectors at unit length again; the mean as it is otherwise
   std::uint64_t seed = 1;         ///< of the random start and of which prompts form a step
+  static constexpr const char* fields[] = {"prompts", "context", "step_prompts", "orthogonality", "unit_mean", "seed"};
 };
 
 /// Learns K prompts whose class features are taken for samples of a Gaussian: one class vector, their mean, is tested
@@ -144,6 +146,8 @@ class ProDa {
     return k < options_.prompts / 2 ? ClassPosition::Middle : ClassPosition::End;
   }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("ProDa", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }

@@ -13,6 +13,7 @@
 #include <ATen/ops/softmax.h>
 
 #include <mao/backbones/coop.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
 
 namespace mao {
@@ -27,6 +28,8 @@ struct ProGradOptions {
   double temperature = 1;                                  ///< T
   double lambda = 1;       ///< share of the conflicting part that is taken away (0.8 on Flowers, DTD and EuroSAT)
   std::uint64_t seed = 1;  ///< of the random start
+  static constexpr const char* fields[] = {"init",      "context",     "padded", "class_specific",
+                                           "templates", "temperature", "lambda", "seed"};
 };
 
 /// `task` without the part that points against `teacher`: task - lambda <task, teacher> / |teacher|^2 teacher where the
@@ -117,6 +120,8 @@ class ProGrad {
   }
 
   ParameterList parameters() { return coop_.parameters(); }
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("ProGrad", options_); }
   [[nodiscard]] ClassList learned_for() const { return coop_.learned_for(); }
   [[nodiscard]] double logit_scale() const { return coop_.logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }

@@ -12,6 +12,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/description.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/detail/projector.hpp>
 #include <mao/prompts/deep.hpp>
@@ -25,6 +26,7 @@ struct PromptKdOptions {
   double weight = 1000;    ///< of the distillation; the paper uses 200 for Aircraft, Flowers and DTD
   double temperature = 1;  ///< T
   std::uint64_t seed = 1;  ///< of the random start
+  static constexpr const char* fields[] = {"vision_context", "vision_depth", "weight", "temperature", "seed"};
 };
 
 /// What a teacher must offer: class features, and the model behind them.
@@ -59,6 +61,7 @@ class PromptKd {
   explicit PromptKd(std::shared_ptr<const StudentModel> student, TeacherT teacher, Options options = {})
       : student_(not_null(std::move(student), "PromptKd: the student")),
         teacher_(std::move(teacher)),
+        of_teacher_(description_of_learned(teacher_)),
         options_(options),
         text_(teacher_text()),
         prompt_(vision_prompt()),
@@ -84,9 +87,7 @@ class PromptKd {
   }
 
   /// The teacher's. **Shape** [H, D_teacher], unit rows.
-  Tensor encode_text(const Candidates& candidates) {
-    return class_rows(text_, candidates);
-  }
+  Tensor encode_text(const Candidates& candidates) { return class_rows(text_, candidates); }
 
   /// The student's, projected. **Shape** [B, D_teacher], unit rows.
   Tensor encode_image(const ImageBatch& images) {
@@ -135,6 +136,8 @@ class PromptKd {
   [[nodiscard]] TensorMap buffers() const { return projector_.buffers(); }
   void set_buffers(const TensorMap& values) { projector_.set_buffers(values); }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("PromptKd", options_).with("teacher", of_teacher_); }
   /// The teacher's.
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return teacher_.logit_scale(); }
@@ -154,8 +157,9 @@ class PromptKd {
 
   std::shared_ptr<const StudentModel> student_;
   TeacherT teacher_;
+  Description of_teacher_;
   Options options_;
-  Tensor text_;  // [C, D_teacher], unit rows
+  Tensor text_;                                                    // [C, D_teacher], unit rows
   std::shared_ptr<const void> binding_ = std::make_shared<int>();  // another one for each list of classes
   VisionPrompt prompt_;
   Projector projector_;

@@ -12,6 +12,7 @@
 
 #include <mao/backbones/detail/gaussian_aggregation.hpp>
 #include <mao/backbones/ivlp.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/imagenet_templates.hpp>
 
@@ -26,6 +27,9 @@ struct PromptSrcOptions {
   double text_weight = 25, image_weight = 10, logit_weight = 1;
   GaussianAggregationOptions aggregation{};
   std::uint64_t seed = 1;  ///< of the random starts
+  static constexpr const char* fields[] = {"init",         "text_context", "text_depth",  "vision_context",
+                                           "vision_depth", "templates",    "text_weight", "image_weight",
+                                           "logit_weight", "aggregation",  "seed"};
 };
 
 /// IVLP's prompts, held to the frozen model in three places and averaged over epochs.
@@ -100,6 +104,8 @@ class PromptSrc {
   [[nodiscard]] TensorMap buffers() const { return aggregation_.buffers(); }
   void set_buffers(const TensorMap& buffers) { aggregation_.set_buffers(buffers); }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("PromptSrc", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }

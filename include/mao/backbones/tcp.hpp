@@ -12,6 +12,7 @@
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/detail/distances.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/models/block.hpp>
 #include <mao/prompts/class_features.hpp>
@@ -30,6 +31,8 @@ struct TcpOptions {
   double weight = 8;        ///< of the distance to the teacher
   std::int64_t hidden = 0;  ///< width of the class-aware net; 0: a quarter of the embedding, as in the paper
   std::uint64_t seed = 1;   ///< of the random starts
+  static constexpr const char* fields[] = {"init",  "context", "suffix_template", "templates",
+                                           "block", "weight",  "hidden",          "seed"};
 };
 
 /// Prompts of their own for each class, made from the class vector of the frozen model.
@@ -105,6 +108,8 @@ class Tcp {
     return all;
   }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("Tcp", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
@@ -134,9 +139,7 @@ class Tcp {
     return ContextPrompt<ModelT>(*model_, classes, phrase_, ClassPosition::End, options_.suffix_template);
   }
 
-  [[nodiscard]] Tensor teacher_of(const Candidates& candidates) const {
-    return class_rows(teacher_, candidates);
-  }
+  [[nodiscard]] Tensor teacher_of(const Candidates& candidates) const { return class_rows(teacher_, candidates); }
 
   std::shared_ptr<const ModelT> model_;
   Options options_;

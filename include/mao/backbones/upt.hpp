@@ -11,6 +11,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
 #include <mao/prompts/mixing_block.hpp>
@@ -23,6 +24,7 @@ struct UptOptions {
   bool mix_prompts = true;   ///< the prompts of both towers see each other (paper); false: each only itself (release)
   double dropout = 0.1;      ///< inside the block, in training alone
   std::uint64_t seed = 1;    ///< of the random start and of dropout
+  static constexpr const char* fields[] = {"context", "mix_prompts", "dropout", "seed"};
 };
 
 /// One set of vectors `U`, sent through a small transformer block, is the prompt of both towers.
@@ -101,6 +103,8 @@ class Upt {
     steps_ = steps->second.template item<std::int64_t>();
   }
 
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("Upt", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }

@@ -10,6 +10,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/deep.hpp>
 
@@ -21,6 +22,7 @@ struct VptOptions {
   std::int64_t depth = 12;   ///< layers that see fresh vectors, the input included; 1: a shallow prompt
   std::vector<std::string> templates{"a photo of a {}."};  ///< of the class vectors, which stay as they are
   std::uint64_t seed = 1;                                  ///< of the random start
+  static constexpr const char* fields[] = {"context", "depth", "templates", "seed"};
 };
 
 /// Learns prompts of the image tower alone; class vectors are those of the frozen model, encoded once for each binding.
@@ -41,16 +43,16 @@ class Vpt {
   /// **Throws** `OptionError` for a depth that the image tower does not have or no template, `DataError` for a class
   /// name that does not fit.
   explicit Vpt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(not_null(std::move(model), "Vpt: the model")), templates_(std::move(options.templates)) {
+      : model_(not_null(std::move(model), "Vpt: the model")), options_(std::move(options)) {
     const TowerSizes sizes = model_->towers();
-    detail::check_depth(options.depth, sizes.vision_layers, "Vpt: depth");
-    prompt_ = VisionPrompt(options.depth, options.context, sizes.vision_width, Rng(options.seed));
+    detail::check_depth(options_.depth, sizes.vision_layers, "Vpt: depth");
+    prompt_ = VisionPrompt(options_.depth, options_.context, sizes.vision_width, Rng(options_.seed));
     bind(std::move(classes));
   }
 
   /// Encodes the class vectors, once.
   void bind(ClassList classes) {
-    text_ = frozen_class_features(*model_, classes, templates_);
+    text_ = frozen_class_features(*model_, classes, options_.templates);
     classes_ = std::move(classes);
   }
 
@@ -60,9 +62,7 @@ class Vpt {
   }
 
   /// Rows of the class vectors. **Shape** [H, D], unit rows, without gradient.
-  Tensor encode_text(const Candidates& candidates) {
-    return class_rows(text_, candidates);
-  }
+  Tensor encode_text(const Candidates& candidates) { return class_rows(text_, candidates); }
 
   /// **Shape** [B, D], unit rows.
   Tensor encode_image(const ImageBatch& images) {
@@ -72,13 +72,15 @@ class Vpt {
   /// VPT has no term of its own.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return prompt_.parameters(); }
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("Vpt", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
   std::shared_ptr<const ModelT> model_;
-  std::vector<std::string> templates_;
+  Options options_;
   ClassList classes_;
   Tensor text_;  // [C, D], unit rows
   VisionPrompt prompt_;

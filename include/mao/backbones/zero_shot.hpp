@@ -12,6 +12,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
 
 namespace mao {
@@ -22,6 +23,7 @@ class ZeroShot {
  public:
   struct Options {
     std::vector<std::string> templates{"a photo of a {}."};
+    static constexpr const char* fields[] = {"templates"};
   };
   static constexpr bool frozen_image_tower = true;
 
@@ -45,6 +47,8 @@ class ZeroShot {
   Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {}; }
+  /// Name and settings, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return described("ZeroShot", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }

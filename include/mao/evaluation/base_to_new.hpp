@@ -50,6 +50,7 @@ struct BaseToNewResult {
   Scores first;         ///< both before the new stage: the method by itself, or MAO's base stage alone
   Metrics base, fresh;  ///< of the paper protocol, in full
   std::vector<std::int64_t> base_winners, fresh_winners;  ///< the class that each test image was taken for, as above
+  std::vector<FitResult> trainings;                       ///< of each stage, in order
 };
 
 /// Which steps are taken, and where they leave their state.
@@ -128,14 +129,16 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   detail::expect_images(task, options);
   bind_to(backbone, task.base.classes, "run_base_to_new");
   BaseToNewResult result;
+  const auto trained = [&](auto& tuner, const char* name, ImageSource& images) {
+    result.trainings.push_back(detail::run_step(tuner, backbone, images, name, task.base.classes, options));
+    return result.trainings.back() == FitResult::Finished;
+  };
   if (options.plain) {
     auto tuner = make_plain(backbone, task.base, *options.plain);
-    if (detail::run_step(tuner, backbone, train_of(task.base), "plain", task.base.classes, options) == FitResult::Stopped)
-      return std::nullopt;
+    if (!trained(tuner, "plain", train_of(task.base))) return std::nullopt;
   } else {
     auto tuner = mao_base(backbone, task.base.classes, task.base.train_labels, similarity, *options.mao_base);
-    if (detail::run_step(tuner, backbone, train_of(task.base), "base", task.base.classes, options) == FitResult::Stopped)
-      return std::nullopt;
+    if (!trained(tuner, "base", train_of(task.base))) return std::nullopt;
   }
   stage("test");
   result.base_winners = winners_on(backbone, task.base);
@@ -152,10 +155,9 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   result.first = {result.base.accuracy, result.fresh.accuracy};
   if (options.mao_new) {
     const BoundFor labelled(backbone, task.fresh.classes);  // a labeller may be made of the backbone as it is
-    auto tuner =
-        mao_new(backbone, task.fresh.classes, count_of(train_of(task.fresh), {.name = "new stage"}), make_labeler(backbone), *options.mao_new);
-    if (detail::run_step(tuner, backbone, train_of(task.fresh), "new", task.base.classes, options) == FitResult::Stopped)
-      return std::nullopt;
+    auto tuner = mao_new(backbone, task.fresh.classes, count_of(train_of(task.fresh), {.name = "new stage"}),
+                         make_labeler(backbone), *options.mao_new);
+    if (!trained(tuner, "new", train_of(task.fresh))) return std::nullopt;
     stage("test");
     test_fresh();
   }

@@ -19,13 +19,15 @@ struct ModuleRecord {
   std::string type;                               ///< `torch.nn.modules.activation.GELU`
   std::map<std::string, std::string> attributes;  ///< as text: numbers, texts, `None`, `tensor`, a class
   std::string code = {};                          ///< its class in a TorchScript archive; empty for a pickled module
+  std::string hook = {};                          ///< what runs beside its forward: `_forward_hooks: NAME`; else empty
+  TensorMap tensors = {};                         ///< of a pickled module, those that are no part of its state dict
 };
 
 /// The named tensors of a file and its string metadata.
 struct TensorFile {
   TensorMap tensors;
   std::map<std::string, std::string> metadata;
-  std::string checksum = {};                     ///< of the content, verified; empty for files that hold none
+  std::string checksum = {};                      ///< of the content, verified; empty for files that hold none
   std::map<std::string, ModuleRecord> modules{};  ///< by path, the root's is empty; none for a state dict
 };
 

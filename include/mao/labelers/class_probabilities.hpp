@@ -9,6 +9,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/softmax.h>
 
+#include <mao/backbones/description.hpp>
 #include <mao/backbones/scorer.hpp>
 #include <mao/labelers/concepts.hpp>
 
@@ -22,7 +23,9 @@ template <Backbone BackboneT>
 class ClassProbabilities {
  public:
   explicit ClassProbabilities(BackboneT backbone)
-      : backbone_(std::make_shared<BackboneT>(std::move(backbone))), scorer_(*backbone_) {}
+      : backbone_(std::make_shared<BackboneT>(std::move(backbone))),
+        scorer_(*backbone_),
+        description_(description_of_learned(*backbone_)) {}
 
   /// **Shape** [B, C], on the CPU, without gradient.
   [[nodiscard]] Tensor operator()(const ImageBatch& images) const {
@@ -31,10 +34,13 @@ class ClassProbabilities {
   }
 
   [[nodiscard]] const ClassList& classes() const { return backbone_->classes(); }
+  /// Of the backbone, with its model and what it had learned at construction.
+  [[nodiscard]] const Description& describe() const { return description_; }
 
  private:
   std::shared_ptr<BackboneT> backbone_;
   Scorer<BackboneT> scorer_;
+  Description description_;
 };
 
 /// The most likely class of each row and its probability. **Shape** probabilities [B, C].

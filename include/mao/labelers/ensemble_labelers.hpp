@@ -36,13 +36,18 @@ class TwoModels {
 
   Opinions operator()(const ImageBatch& images) { return {frozen_(images), tuned_(images)}; }
   [[nodiscard]] const ClassList& classes() const { return frozen_.classes(); }
+  /// Of a labeller with that name that asks both.
+  [[nodiscard]] Description describe(const char* labeler) const {
+    return Description(labeler).with("frozen", frozen_.describe()).with("tuned", tuned_.describe());
+  }
 
   /// Of the evaluation view of every image, which are only read. **Shape** [N, C] each. **Throws** `DataError` when
   /// there are none.
   Opinions of_pool(ImageSource& images, std::int64_t batch = 32) {
     const StepPlace place{.name = "labels from a pool"};
     const auto batches = evaluation_views(count_of(images, place), batch);
-    require<DataError>(!batches.empty(), "labels from a pool: no images, expected the unlabelled ones of the new stage");
+    require<DataError>(!batches.empty(),
+                       "labels from a pool: no images, expected the unlabelled ones of the new stage");
     announce_to(images, batches, place);
     std::vector<Tensor> by_frozen, by_tuned;
     for (const auto& views : batches) {
@@ -67,6 +72,7 @@ class AverageLabeler {
   PseudoLabels label(const ImageBatch& images) { return most_likely(models_(images).mixture()); }
 
   [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
+  [[nodiscard]] Description describe() const { return models_.describe("AverageLabeler"); }
 
  private:
   TwoModels<FrozenT, TunedT> models_;
@@ -90,6 +96,7 @@ class AgreementLabeler {
   }
 
   [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
+  [[nodiscard]] Description describe() const { return models_.describe("AgreementLabeler"); }
 
  private:
   TwoModels<FrozenT, TunedT> models_;
@@ -111,6 +118,7 @@ class SoftLabeler {
   }
 
   [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
+  [[nodiscard]] Description describe() const { return models_.describe("SoftLabeler"); }
 
  private:
   TwoModels<FrozenT, TunedT> models_;

@@ -25,6 +25,8 @@ class TunedPromptLabeler {
   /// on.
   PseudoLabels label(const ImageBatch& images) { return most_likely(tuned_(images)); }
   [[nodiscard]] const ClassList& classes() const { return tuned_.classes(); }  ///< that the labels are positions in
+  /// Of the backbone, its model and what it had learned, which a training that resumes has to share with the saved one.
+  [[nodiscard]] Description describe() const { return Description("TunedPromptLabeler").with("of", tuned_.describe()); }
 
  private:
   ClassProbabilities<BackboneT> tuned_;

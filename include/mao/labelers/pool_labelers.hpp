@@ -25,6 +25,7 @@ class BalancedLabeler {
   PseudoLabels label(const ImageBatch& images) { return most_likely(rebalanced(models_(images).mixture(), factors_)); }
 
   [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
+  [[nodiscard]] Description describe() const { return models_.describe("BalancedLabeler"); }
 
  private:
   TwoModels<FrozenT, TunedT> models_;
@@ -66,6 +67,9 @@ class SelectingLabeler {
   [[nodiscard]] const LabelStatistics& tuned_statistics() const { return tuned_; }
 
   [[nodiscard]] const ClassList& classes() const { return models_.classes(); }
+  [[nodiscard]] Description describe() const {
+    return models_.describe("SelectingLabeler").with("balance", factors_.defined());
+  }
 
  private:
   TwoModels<FrozenT, TunedT> models_;

@@ -30,11 +30,12 @@ class CachedViews : public ImageSource {
 
   /// Encodes views 0 .. count - 1 of every image, `batch` at a time; `progress` is told how many are done.
   ///
-  /// **Shape** [count * N, D], view by view. **Throws** `OptionError` for fewer than one view.
+  /// **Shape** [count * N, D], view by view. **Throws** `OptionError` for fewer than one view or an empty batch.
   template <class ModelT>
   static Tensor encode(const ModelT& model, ImageSource& source, std::int64_t count, std::uint64_t seed,
                        std::int64_t batch = 16, const std::function<void(std::int64_t)>& progress = {}) {
     require<OptionError>(count >= 1, "CachedViews: ", count, " views of each image, expected at least 1");
+    require<OptionError>(batch >= 1, "CachedViews: batches of ", batch, " views, expected at least 1");
     require<DataError>(source.size() > 0, "CachedViews: there are no images to encode");
     return detail::encode_views(model, source, all_views(source.size(), count, seed, batch), progress);
   }

@@ -65,7 +65,7 @@ struct ClipForm {
 };
 
 /// How many heads an image tower of that width has in every CLIP that OpenAI or open_clip published; 0 for other
-/// widths.
+/// widths. A ResNet's width here is the number of channels that its attention pooling reads.
 ///
 /// **Source** open_clip 3.3.0, model_configs: `width` and `head_width`, which is 64 unless stated.
 std::int64_t published_vision_heads(std::int64_t width);

@@ -21,7 +21,10 @@ namespace mao {
 
 namespace detail {
 
-Tensor rows_of(const Tensor& all, const std::vector<View>& views);
+/// **Throws** `OptionError` for a view of an image that is not there.
+void expect_images(const std::vector<View>& views, std::int64_t count, const char* source);
+
+Tensor rows_of(const Tensor& all, const std::vector<View>& views, const char* source);
 
 /// What a frozen model makes of those views, batch by batch; `progress` is told how many are done. **Shape** [views,
 /// D].
@@ -68,7 +71,7 @@ class TensorImages : public ImageSource {
   }
   [[nodiscard]] std::int64_t size() const override { return pixels_.size(0); }
   ImageBatch load(const std::vector<View>& views) override {
-    return {.pixels = detail::rows_of(pixels_, views), .features = {}};
+    return {.pixels = detail::rows_of(pixels_, views, "TensorImages"), .features = {}};
   }
 
  private:

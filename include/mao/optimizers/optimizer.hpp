@@ -9,6 +9,7 @@
 
 #include <ATen/core/grad_mode.h>
 
+#include <mao/core/describe.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/tensor.hpp>
 
@@ -35,6 +36,8 @@ struct OptimizerOptions {
   bool nesterov = false;       ///< SGD: a step looks one momentum ahead
   bool amsgrad = false;        ///< Adam
   double alpha = 0.99;         ///< RMSprop: how much the mean square remembers
+  static constexpr const char* fields[] = {"kind",    "weight_decay", "momentum", "beta1",   "beta2",
+                                           "epsilon", "dampening",    "nesterov", "amsgrad", "alpha"};
 };
 
 /// What a parameter may be multiplied with and still be a number of fp32, as parameters are.
@@ -63,11 +66,18 @@ class Optimizer {
       require<OptionError>(rate >= 0 && rate <= largest_factor, "Optimizer: the learning rate of ", parameter.name,
                            " is ", rate, ", expected 0 to ", largest_factor);
       switch (options_.kind) {
-        case OptimizerKind::Sgd: step_sgd(parameter, rate); break;
-        case OptimizerKind::RmsProp: step_rms_prop(parameter, rate); break;
-        case OptimizerKind::RAdam: step_radam(parameter, rate); break;
+        case OptimizerKind::Sgd:
+          step_sgd(parameter, rate);
+          break;
+        case OptimizerKind::RmsProp:
+          step_rms_prop(parameter, rate);
+          break;
+        case OptimizerKind::RAdam:
+          step_radam(parameter, rate);
+          break;
         case OptimizerKind::Adam:
-        case OptimizerKind::AdamW: step_adam(parameter, rate);
+        case OptimizerKind::AdamW:
+          step_adam(parameter, rate);
       }
     }
   }
@@ -81,7 +91,7 @@ class Optimizer {
   void set_state(TensorMap state);
 
   /// Kind and settings, to be compared with those of a saved training.
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] Description describe() const { return described("Optimizer", options_); }
 
  private:
   /// What is kept of each parameter.

@@ -5,20 +5,23 @@
 /// it this header says how to get it when there are several processes.
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <mao/core/error.hpp>
 #include <mao/core/tensor.hpp>
+#include <mao/parallel/detail/heartbeat.hpp>
+#include <mao/parallel/detail/meeting_place.hpp>
 #include <mao/parallel/launch.hpp>
 #include <mao/parallel/workers.hpp>
 
 #ifdef MAO_HAS_C10D
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #ifdef MAO_HAS_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif
@@ -34,42 +37,53 @@ namespace mao {
 /// its own (`device`), through the host otherwise: prompts are small.
 class C10dWorkers final : public Workers {
  public:
-  /// Waits until all have come, `timeout` at most, and so long for the others in each sum. **Throws** `Error` when they
-  /// do not come.
+  /// Waits until all have come, `timeout` at most, and so long for the others in each sum. `should_stop` is asked while
+  /// it waits: a training stops in order as long as the others give signs of life, and at once when one does not.
+  ///
+  /// **Throws** `Error` naming who does not come.
   explicit C10dWorkers(Launch launch, at::Device device = at::Device(at::kCPU),
-                       std::chrono::milliseconds timeout = std::chrono::minutes(5))
-      : launch_(std::move(launch)), timeout_(timeout) {
+                       std::chrono::milliseconds timeout = std::chrono::minutes(5),
+                       std::function<bool()> should_stop = {})
+      : launch_(std::move(launch)), timeout_(timeout), should_stop_(std::move(should_stop)) {
     say_who([&] {
-      store_ = c10::make_intrusive<c10d::PrefixStore>(text_of("mao/", launch_.restarts), meeting_place());
-      host_ = c10::make_intrusive<c10d::ProcessGroupGloo>(store_, launch_.rank, launch_.count, gloo_options());
+      place_.emplace(launch_, timeout_);
+      place_->meet(should_stop_);
+      heartbeat_ = place_->heartbeat();
+      host_ = c10::make_intrusive<c10d::ProcessGroupGloo>(place_->store(), launch_.rank, launch_.count, gloo_options());
       connect_devices(device);
     });
   }
 
+  ~C10dWorkers() override {
+    heartbeat_.reset();
+    if (!in_order_) return;
+    try {
+      place_->part();
+    } catch (const std::exception&) {  // the others are gone: nobody is left to wait for
+    }
+  }
+  C10dWorkers(const C10dWorkers&) = delete;
+  C10dWorkers& operator=(const C10dWorkers&) = delete;
+
   [[nodiscard]] int rank() const override { return launch_.rank; }
   [[nodiscard]] int count() const override { return launch_.count; }
 
-  /// **Throws** `Error` when another process is gone, or has been silent for the timeout.
+  /// **Throws** `Error` when another process is gone, or has not come for the timeout, and names it; `StoppedWaiting`.
   void sum(Tensor& values) override {
     say_who([&] {
       const bool direct = values.is_cpu() || devices_;
       std::vector<Tensor> sent{direct ? values.contiguous() : values.cpu().contiguous()};
-      (values.is_cpu() || !devices_ ? host_ : devices_)->allreduce(sent)->wait();
+      heartbeat_->come_to_sum();
+      if (values.is_cpu() || !devices_) {
+        wait_for(host_->allreduce(sent));
+      } else {
+        devices_->allreduce(sent)->wait();
+      }
       if (!sent.front().is_same(values)) values.copy_(sent.front());
     });
   }
 
  private:
-  [[nodiscard]] c10::intrusive_ptr<c10d::Store> meeting_place() const {
-    c10d::TCPStoreOptions options;
-    options.port = static_cast<std::uint16_t>(launch_.port);
-    options.isServer = launch_.rank == 0 && !launch_.launcher_listens;
-    options.numWorkers = static_cast<std::size_t>(launch_.count);
-    options.waitWorkers = !launch_.launcher_listens;
-    options.timeout = timeout_;
-    return c10::make_intrusive<c10d::TCPStore>(launch_.host, options);
-  }
-
   [[nodiscard]] c10::intrusive_ptr<c10d::ProcessGroupGloo::Options> gloo_options() const {
     auto options = c10d::ProcessGroupGloo::Options::create();
     options->timeout = timeout_;
@@ -84,10 +98,25 @@ class C10dWorkers final : public Workers {
     return options;
   }
 
+  void wait_for(const c10::intrusive_ptr<c10d::Work>& work) {
+    std::string silent;
+    const auto gives_up = [&] {
+      if (should_stop_ && should_stop_()) silent = heartbeat_->silent();
+      return !silent.empty();
+    };
+    if (detail::wait_until([&] { return work->isCompleted(); }, gives_up)) {
+      work->wait();  // throws what went wrong
+      return;
+    }
+    static_cast<void>(host_.release());  // its destructor would wait for the sum
+    throw StoppedWaiting(text_of("stopped while process ", launch_.rank, " of ", launch_.count, " waited for ", silent,
+                                 "; the same command resumes from the last whole epoch"));
+  }
+
   void connect_devices([[maybe_unused]] at::Device device) {
 #ifdef MAO_HAS_NCCL
     if (!device.is_cuda()) return;
-    const auto store = c10::make_intrusive<c10d::PrefixStore>("nccl", store_);
+    const auto store = c10::make_intrusive<c10d::PrefixStore>("nccl", place_->store());
     devices_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(store, launch_.rank, launch_.count,
                                                            c10d::ProcessGroupNCCL::Options::create());
     devices_->setBoundDeviceId(device);
@@ -96,38 +125,45 @@ class C10dWorkers final : public Workers {
 
   /// Does `work`; errors of the transport become ours and say which process had them.
   template <class WorkT>
-  void say_who(WorkT&& work) const {
+  void say_who(WorkT&& work) {
     try {
       work();
+    } catch (const StoppedWaiting&) {
+      in_order_ = false;
+      throw;
     } catch (const std::exception& error) {
-      const std::string reason = error.what();
+      in_order_ = false;
+      const std::string reason = error.what(), missing = heartbeat_ ? heartbeat_->missing() : std::string();
       throw Error(text_of("process ", launch_.rank, " of ", launch_.count, " (", launch_.launcher, ", ", launch_.host,
-                          ":", launch_.port,
-                          ") lost the others, did not find them, or heard nothing of them for ",
-                          static_cast<double>(timeout_.count()) / 1000,
-                          " s (--rank-timeout): ", reason.substr(0, reason.find('\n'))));
+                          ":", launch_.port, ") lost the others, did not find them, or heard nothing of them for ",
+                          static_cast<double>(timeout_.count()) / 1000, " s (--rank-timeout): ",
+                          missing.empty() ? "" : missing + ": ", reason.substr(0, reason.find('\n'))));
     }
   }
 
   Launch launch_;
   std::chrono::milliseconds timeout_;
-  c10::intrusive_ptr<c10d::Store> store_;
+  std::function<bool()> should_stop_;
+  bool in_order_ = true;
+  std::optional<detail::MeetingPlace> place_;
   c10::intrusive_ptr<c10d::Backend> host_, devices_;  // devices_: null without NCCL
+  std::unique_ptr<detail::Heartbeat> heartbeat_;
 };
 
 #endif
 
 /// The processes that were started together with this one (`launch_of`); null when it is alone. `device`: where this
-/// one's tensors are.
+/// one's tensors are. `should_stop`: asked while it waits for the others.
 ///
 /// **Throws** `OptionError` when they are several and the program was built without c10d.
 inline std::shared_ptr<Workers> workers_from_environment(
     [[maybe_unused]] at::Device device = at::Device(at::kCPU),
-    [[maybe_unused]] std::chrono::milliseconds timeout = std::chrono::minutes(5)) {
+    [[maybe_unused]] std::chrono::milliseconds timeout = std::chrono::minutes(5),
+    [[maybe_unused]] std::function<bool()> should_stop = {}) {
   Launch launch = launch_of();
   if (launch.count == 1) return nullptr;
 #ifdef MAO_HAS_C10D
-  return std::make_shared<C10dWorkers>(std::move(launch), device, timeout);
+  return std::make_shared<C10dWorkers>(std::move(launch), device, timeout, std::move(should_stop));
 #else
   throw OptionError(text_of(launch.launcher, " started ", launch.count,
                             " processes, but this program was built without c10d, which lets them train together: "

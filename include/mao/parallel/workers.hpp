@@ -6,9 +6,15 @@
 #include <string>
 #include <vector>
 
+#include <mao/core/error.hpp>
 #include <mao/core/tensor.hpp>
 
 namespace mao {
+
+/// A stop was asked for while another process kept this one waiting.
+struct StoppedWaiting : Error {
+  using Error::Error;
+};
 
 /// The processes (or threads) that train together, as one of them sees them. `parallel/c10d_workers.hpp` has them over
 /// LibTorch's own transport.

@@ -10,8 +10,7 @@
 #include <ATen/ops/stack.h>
 
 #include <mao/core/detail/ops.hpp>
-#include <mao/data/class_key.hpp>
-#include <mao/prompts/templates.hpp>
+#include <mao/prompts/distinct_prompts.hpp>
 
 namespace mao {
 
@@ -24,13 +23,13 @@ enum class Averaging {
 /// One unit vector a class, without gradient. **Shape** [C, D].
 ///
 /// **Throws** `OptionError` for no template or one without `{}`, `DataError` naming a sentence that is too long, or
-/// names that `check_class_names` refuses.
+/// names that `check_class_prompts` refuses.
 template <VisionLanguageModel ModelT>
 Tensor frozen_class_features(const ModelT& model, const ClassList& classes, const std::vector<std::string>& templates,
                              Averaging averaging = Averaging::Unit) {
   const at::NoGradGuard frozen;
   require<OptionError>(!templates.empty(), "class features: no template given; use \"a photo of a {}.\"");
-  check_class_names(classes, "class features");
+  check_class_prompts(model, classes, "class features", templates.front());
   const auto unit = [](const Tensor& rows) { return rows / rows.norm(2, -1, true); };
   std::vector<Tensor> of_templates;
   for (const std::string& pattern : templates) {

@@ -12,11 +12,11 @@
 #include <ATen/ops/tensor.h>
 
 #include <mao/core/class_list.hpp>
-#include <mao/data/class_key.hpp>
 #include <mao/models/concepts.hpp>
 #include <mao/prompts/concepts.hpp>
+#include <mao/prompts/detail/positions.hpp>
+#include <mao/prompts/distinct_prompts.hpp>
 #include <mao/prompts/phrase.hpp>
-#include <mao/prompts/templates.hpp>
 
 namespace mao {
 
@@ -27,14 +27,14 @@ class ContextPrompt {
   /// `ending` is what follows the context: the name in its braces, and more words where there are some.
   ///
   /// **Throws** `DataError` naming a class whose prompt is longer than the model's context, or names that
-  /// `check_class_names` refuses; `OptionError` unless `ending` holds `{}` exactly once, and first where the name does
-  /// not stand at the end.
+  /// `check_class_prompts` refuses; `OptionError` unless `ending` holds `{}` exactly once, and first where the name
+  /// does not stand at the end.
   ContextPrompt(const ModelT& model, const ClassList& classes, const ContextPhrase& phrase,
                 ClassPosition position = ClassPosition::End, const std::string& ending = "{}.")
       : length_(phrase.length), position_(position) {
-    check_class_names(classes, "prompts");
     require<OptionError>(position_ == ClassPosition::End || ending.starts_with("{}"), "the ending \"", ending,
                          "\" must start with {} when the class name is in the middle or in front");
+    check_class_prompts(model, classes, "prompts", phrase.prefix + " " + ending);
     if (position_ == ClassPosition::End) {
       words_left_ =
           std::max<std::int64_t>(0, static_cast<std::int64_t>(model.tokenize(phrase.prefix).size()) - length_);
@@ -56,10 +56,14 @@ class ContextPrompt {
     ids_ = std::move(ids);
   }
 
-  /// The prompts of the candidates.
+  /// The prompts of the candidates. **Throws** `OptionError` for a candidate that is no class, `ShapeError`.
   ///
   /// **Shapes** `context` [n, W] shared by all classes, or [C, n, W], one for each.
   [[nodiscard]] TextBatch assemble(const Tensor& context, const Candidates& candidates) const {
+    if (context.dim() != 2) {
+      expect_positions(candidates, std::ssize(name_lengths_), "prompts");
+      expect_shape(context, {std::ssize(name_lengths_), length_, start_.size(1)}, "prompts: contexts of the classes");
+    }
     if (context.dim() == 2) return assemble_each(context.unsqueeze(0), candidates);
     Arrangement rows{.context_begin = tokens_.size(0), .words_left = 0};
     for (const std::int64_t id : candidates.ids) arrange(id, 0, id * length_, rows);
@@ -72,6 +76,8 @@ class ContextPrompt {
   ///
   /// **Shape** `contexts` [G, n, W].
   [[nodiscard]] TextBatch assemble_each(const Tensor& contexts, const Candidates& candidates) const {
+    expect_positions(candidates, std::ssize(name_lengths_), "prompts");
+    expect_shape(contexts, {-1, length_, start_.size(1)}, "prompts: contexts");
     const Tensor here = contexts.to(start_.device());
     const std::int64_t groups = contexts.size(0), ahead = words_ahead(), width = start_.size(1);
     Arrangement rows{.context_begin = tokens_.size(0), .words_left = words_left_};
@@ -99,8 +105,8 @@ class ContextPrompt {
     const Tensor order = at::tensor(rows.order).to(tokens_.device());
     TextBatch batch{
         .prefix = std::move(prefix), .suffix = {}, .offsets = {}, .group = std::move(group), .starts = true};
-    const bool words_alone = std::all_of(rows.order.begin(), rows.order.end(),
-                                         [&](std::int64_t row) { return row < rows.context_begin; });
+    const bool words_alone =
+        std::all_of(rows.order.begin(), rows.order.end(), [&](std::int64_t row) { return row < rows.context_begin; });
     if (words_alone) {
       for (const std::int64_t row : rows.order) batch.suffix_ids.push_back(ids_[static_cast<std::size_t>(row)]);
     }

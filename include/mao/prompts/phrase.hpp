@@ -23,6 +23,7 @@ struct ContextPhrase {
   std::string prefix;        ///< what stands before the class name: a phrase, or one placeholder word a context vector
   std::int64_t length = 0;   ///< n, context vectors: the first n tokens of the phrase are learned, the others stay
   std::int64_t unnamed = 0;  ///< the first vectors, which have a placeholder instead of a word
+  static constexpr const char* fields[] = {"prefix", "length", "unnamed"};
 
   /// `n` placeholders ("X X X X"), for a random start.
   static ContextPhrase placeholders(std::int64_t n);

@@ -6,6 +6,7 @@
 
 #include <mao/core/batch.hpp>
 #include <mao/core/class_list.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/output.hpp>
 #include <mao/regularizers/concepts.hpp>
 
@@ -29,6 +30,7 @@ class AlterableRegularizer {
   struct Options {
     Task task = Task::Base;
     Columns columns = Columns::Distinct;
+    static constexpr const char* fields[] = {"task", "columns"};
   };
 
   AlterableRegularizer() = default;
@@ -43,7 +45,7 @@ class AlterableRegularizer {
   }
 
   /// Name and settings, to be compared with those of a saved training.
-  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] Description describe() const { return described("AlterableRegularizer", options_); }
 
   Tensor operator()(const Output& output, const Batch& batch) const;
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <mao/core/class_list.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/sampling/batch_shape.hpp>
 #include <mao/sampling/shuffled.hpp>
 #include <mao/sampling/similarity.hpp>
@@ -31,12 +32,10 @@ struct HardNegativeOptions {
   NameForm names = NameForm::Spaces;     ///< spelling under comparison (A9)
   Fallback fallback = Fallback::Random;  ///< (A8)
   bool drop_last = true;                 ///< leave a short last batch out, unless it is the only one
+  static constexpr const char* fields[] = {"batch", "k", "minimum", "names", "fallback", "drop_last"};
 };
 
 namespace detail {
-
-/// Settings as a saved training keeps them.
-std::string text_of_negatives(const HardNegativeOptions& options);
 
 /// The classes whose images join each anchor of a batch, in rank order, random ones last.
 ///
@@ -147,10 +146,8 @@ class HardNegativeSampler {
   [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< that it ranks
   [[nodiscard]] const Options& options() const { return options_; }
   /// Name and settings, to be compared with those of a saved training.
-  [[nodiscard]] std::string describe() const {
-    constexpr const char* names[] = {"Spaces", "Raw", "Reference"};
-    return text_of("HardNegativeSampler of ", labels_.size(), " images, ", detail::text_of_negatives(options_),
-                   ", names ", names[static_cast<int>(options_.names)]);
+  [[nodiscard]] Description describe() const {
+    return described("HardNegativeSampler", options_).with("images", images());
   }
 
  private:

@@ -4,6 +4,7 @@
 /// DPC's negatives: each image brings images of the classes that it is most easily taken for itself.
 
 #include <cstdint>
+#include <mao/core/describe.hpp>
 #include <mao/sampling/hard_negative.hpp>
 #include <span>
 #include <vector>
@@ -17,6 +18,7 @@ struct PredictionNegativesOptions {
   int minimum = 2;                       ///< negatives an image, as far as classes are free
   Fallback fallback = Fallback::Random;  ///< what replaces a class that is in the batch already
   bool drop_last = true;                 ///< leave a short last batch out, unless it is the only one
+  static constexpr const char* fields[] = {"batch", "k", "minimum", "fallback", "drop_last"};
 };
 
 /// Shuffled batches in which each image is followed by images of the classes that a model ranks first for it.
@@ -42,16 +44,18 @@ class PredictionNegatives {
   /// The batches of one epoch.
   [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const;
 
-  /// The classes that an image is most easily taken for, best first, its own among them.
+  /// The classes that an image is most easily taken for, best first, its own among them. **Throws** `DataError` for an
+  /// image that is not there.
   [[nodiscard]] std::span<const std::int64_t> ranking(std::int64_t image) const {
+    require<DataError>(image >= 0 && image < images(), "PredictionNegatives: image ", image, " of ", images());
     return std::span(ranking_).subspan(static_cast<std::size_t>(image * depth_), static_cast<std::size_t>(depth_));
   }
 
   [[nodiscard]] std::int64_t images() const { return static_cast<std::int64_t>(labels_.size()); }
   [[nodiscard]] const Options& options() const { return options_; }
   /// Name and settings, to be compared with those of a saved training.
-  [[nodiscard]] std::string describe() const {
-    return text_of("PredictionNegatives of ", labels_.size(), " images, ", detail::text_of_negatives(shared_options()));
+  [[nodiscard]] Description describe() const {
+    return described("PredictionNegatives", options_).with("images", images());
   }
   [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< of the ranking
 

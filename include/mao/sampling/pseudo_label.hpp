@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <mao/core/class_list.hpp>
-#include <mao/core/detail/policy_text.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/core/error.hpp>
 #include <mao/labelers/concepts.hpp>
 #include <mao/sampling/shuffled.hpp>
@@ -21,6 +21,7 @@ struct PseudoLabelOptions {
   int batch = 32;
   double threshold = 0;   ///< images labelled with less confidence leave the loss (A4); 0: those of confidence 0 alone
   bool drop_last = true;  ///< leave a short last batch out, unless it is the only one
+  static constexpr const char* fields[] = {"batch", "threshold", "drop_last"};
 };
 
 /// Every image once per epoch in random order, labelled by `LabelerT` when the tuner has loaded them.
@@ -39,7 +40,8 @@ class PseudoLabelSampler {
   /// no images.
   PseudoLabelSampler(std::int64_t count, ClassList classes, LabelerT labeler, Options options = {})
       : count_(count), classes_(std::move(classes)), labeler_(std::move(labeler)), options_(options) {
-    require<OptionError>(classes_.size() > 0, "PseudoLabelSampler: the class list is empty; expected the classes that "
+    require<OptionError>(classes_.size() > 0,
+                         "PseudoLabelSampler: the class list is empty; expected the classes that "
                          "the labeller's labels are positions in");
     if constexpr (StatesClasses<LabelerT>) {
       if (labeler_.classes().size() > 0) {
@@ -101,21 +103,22 @@ class PseudoLabelSampler {
   }
   [[nodiscard]] decltype(auto) state() const requires KeepsState<LabelerT> { return labeler_.state(); }
   template <class StateT>
-  void set_state(const StateT& state) requires KeepsState<LabelerT> { labeler_.set_state(state); }
+  void set_state(const StateT& state) requires KeepsState<LabelerT> {
+    labeler_.set_state(state);
+  }
 
   [[nodiscard]] const Options& options() const { return options_; }
   /// Name and settings, those of the labeller included, to be compared with those of a saved training.
-  [[nodiscard]] std::string describe() const {
-    return text_of("PseudoLabelSampler of ", count_, " images, batch ", options_.batch, ", threshold ",
-                   detail::exact_text(options_.threshold), ", drop_last ", detail::yes_or_no(options_.drop_last),
-                   ", labels of ", policy_text(labeler_));
+  [[nodiscard]] Description describe() const {
+    return described("PseudoLabelSampler", options_).with("images", count_).with("labeler", description_of(labeler_));
   }
 
  private:
   template <class L>
   static ClassList stated(const L& labeler) {
     if constexpr (explain::stated_labels<L>()) {
-      require<OptionError>(labeler.classes().size() > 0, "PseudoLabelSampler: the labeller's `classes()` is empty, so "
+      require<OptionError>(labeler.classes().size() > 0,
+                           "PseudoLabelSampler: the labeller's `classes()` is empty, so "
                            "nobody knows what its labels mean; name the classes before it: PseudoLabelSampler(count, "
                            "classes, labeler)");
       return labeler.classes();

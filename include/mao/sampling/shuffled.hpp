@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <mao/core/class_list.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/sampling/concepts.hpp>
 #include <string>
 #include <string_view>
@@ -17,6 +18,7 @@ namespace mao {
 struct ShuffledOptions {
   int batch = 32;
   bool drop_last = true;  ///< leave a short last batch out, unless it is the only one
+  static constexpr const char* fields[] = {"batch", "drop_last"};
 };
 
 namespace detail {
@@ -55,7 +57,7 @@ class ShuffledSampler {
   [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< that the labels are positions in
   [[nodiscard]] const Options& options() const { return options_; }
   /// Name and settings, to be compared with those of a saved training.
-  [[nodiscard]] std::string describe() const;
+  [[nodiscard]] Description describe() const { return described("ShuffledSampler", options_).with("images", images()); }
 
  private:
   std::vector<std::int64_t> labels_;

@@ -55,7 +55,8 @@ class NearestClasses {
  public:
   /// From cosines [C, C]; equal ones rank by position.
   ///
-  /// **Throws** `ShapeError` unless the matrix is square, `OptionError` unless 1 <= k <= C.
+  /// **Throws** `ShapeError` unless the matrix is square, `NumericError` unless it is finite, `OptionError` unless
+  /// 1 <= k <= C.
   NearestClasses(const Eigen::MatrixXf& similarity, std::int64_t k);
 
   /// The nearest classes of one class, best first.

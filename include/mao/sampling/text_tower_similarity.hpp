@@ -29,7 +29,7 @@ class TextTowerSimilarity {
   /// **Shape** [Q, C]
   Eigen::MatrixXf operator()(const std::vector<std::string>& queries,
                              const std::vector<std::string>& candidates) const {
-    const Tensor cosines = at::matmul(features(candidates), features(queries).t()).cpu().contiguous();
+    const Tensor cosines = at::matmul(features(candidates), features(queries).t()).cpu().to(at::kFloat).contiguous();
     const auto rows = static_cast<Eigen::Index>(queries.size()), columns = static_cast<Eigen::Index>(candidates.size());
     return Eigen::Map<const Eigen::MatrixXf>(cosines.const_data_ptr<float>(), rows,
                                              columns);  // column-major: transposed

@@ -3,6 +3,7 @@
 /// \file
 /// The same learning rate in every epoch.
 
+#include <mao/core/describe.hpp>
 #include <mao/schedules/concepts.hpp>
 
 namespace mao {
@@ -11,6 +12,7 @@ namespace mao {
 struct ConstantOptions {
   int epochs = 10;
   double learning_rate = 0.0035;
+  static constexpr const char* fields[] = {"epochs", "learning_rate"};
 };
 
 /// One learning rate throughout, for tests and for comparisons.
@@ -28,6 +30,8 @@ class ConstantSchedule {
   [[nodiscard]] double learning_rate(int epoch) const;
 
   [[nodiscard]] const Options& options() const { return options_; }
+  /// Name and settings, to be compared with those of a saved training.
+  [[nodiscard]] Description describe() const { return described("ConstantSchedule", options_); }
 
  private:
   Options options_;

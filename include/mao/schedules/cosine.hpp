@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <mao/core/describe.hpp>
 #include <mao/schedules/concepts.hpp>
 #include <mao/schedules/warm_up.hpp>
 
@@ -19,6 +20,8 @@ struct CosineOptions {
   double warmup_learning_rate = 1e-5;
   WarmUp warmup = WarmUp::Constant;
   bool recount = true;  ///< the cosine starts at its top after the warm-up; false: the warm-up epochs count as passed
+  static constexpr const char* fields[] = {"epochs", "learning_rate", "warmup_epochs", "warmup_learning_rate",
+                                           "warmup", "recount"};
 };
 
 /// Warm-up, then `learning_rate * (1 + cos(pi * t / epochs)) / 2`, where t counts the epochs after the warm-up.
@@ -52,6 +55,8 @@ class CosineSchedule {
   }
 
   [[nodiscard]] const Options& options() const { return options_; }
+  /// Name and settings, to be compared with those of a saved training.
+  [[nodiscard]] Description describe() const { return described("CosineSchedule", options_); }
 
  private:
   [[nodiscard]] double raised_cosine(int epoch) const {

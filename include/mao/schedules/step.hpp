@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include <mao/core/describe.hpp>
 #include <mao/schedules/concepts.hpp>
 #include <mao/schedules/warm_up.hpp>
 
@@ -22,6 +23,8 @@ struct StepOptions {
   double warmup_learning_rate = 1e-5;
   WarmUp warmup = WarmUp::Constant;
   bool recount = true;  ///< false: milestones count from the first epoch; those within the warm-up have no effect
+  static constexpr const char* fields[] = {"epochs",        "learning_rate",        "milestones", "factor",
+                                           "warmup_epochs", "warmup_learning_rate", "warmup",     "recount"};
 };
 
 /// Warm-up, then `learning_rate * factor^n`, where n milestones have passed.
@@ -57,6 +60,8 @@ class StepSchedule {
   }
 
   [[nodiscard]] const Options& options() const { return options_; }
+  /// Name and settings, to be compared with those of a saved training.
+  [[nodiscard]] Description describe() const { return described("StepSchedule", options_); }
 
  private:
   Options options_;

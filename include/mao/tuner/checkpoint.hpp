@@ -3,8 +3,10 @@
 /// \file
 /// A tuner's state on disk after every epoch, so that a run loses no more than the epoch it was in.
 
+#include <concepts>
 #include <filesystem>
 #include <functional>
+#include <type_traits>
 
 #include <mao/tuner/detail/reports.hpp>
 #include <mao/tuner/prompts_file.hpp>
@@ -33,6 +35,19 @@ FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::fi
     if (is_first(tuner.options().workers.get())) save_checkpoint(path, tuner.state(), info, observer.before_save);
   };
   return tuner.fit(images, observer);
+}
+
+/// The same with observers of any kind, told in order before the checkpoint is written.
+template <class TunerT, class First, class... Others>
+requires(sizeof...(Others) > 0 || !std::same_as<std::remove_cvref_t<First>, Observer>) FitResult
+    fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path, const PromptInfo& info,
+                         First&& first, Others&&... others) {
+  if (std::filesystem::exists(path)) tuner.resume(load_checkpoint(path, info));
+  Observer saver;
+  saver.on_epoch = [&](const EpochReport&) {
+    if (is_first(tuner.options().workers.get())) save_checkpoint(path, tuner.state(), info);
+  };
+  return tuner.fit(images, first, others..., saver);
 }
 
 }  // namespace mao

@@ -17,7 +17,9 @@
 #include <mao/parallel/shares.hpp>
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/detail/checks.hpp>
+#include <mao/tuner/detail/gradients.hpp>
 #include <mao/tuner/detail/losses.hpp>
+#include <mao/tuner/detail/observers.hpp>
 #include <mao/tuner/detail/outputs.hpp>
 #include <mao/tuner/detail/reports.hpp>
 
@@ -30,6 +32,8 @@ struct TunerOptions {
   OptimizerOptions optimizer{};
   std::string name = "tuner";                  ///< how errors call this step
   std::shared_ptr<Workers> workers = nullptr;  ///< share every batch, to the same result; null: this process alone
+  double clip_norm = 0;  ///< longest gradient of all parameters together, a longer one is shortened to it; 0: any
+  int accumulate = 1;    ///< batches whose gradients make one update; at the end of an epoch those that are left
 };
 
 namespace detail {
@@ -46,8 +50,12 @@ class TrainingStep {
         schedule_(std::move(schedule)),
         options_(std::move(options)),
         classes_(backbone.classes()),
-        optimizer_(parameters({.name = options_.name}), options_.optimizer) {
-    require<OptionError>(classes_.size() > 0, options_.name, ": the backbone is bound to no class; bind it to those "
+        optimizer_(parameters({.name = options_.name}), options_.optimizer),
+        gathered_(options_.accumulate) {
+    require<OptionError>(std::isfinite(options_.clip_norm) && options_.clip_norm >= 0, options_.name,
+                         ": clip_norm = ", options_.clip_norm, ", expected a length above 0, or 0 for any");
+    require<OptionError>(classes_.size() > 0, options_.name,
+                         ": the backbone is bound to no class; bind it to those "
                          "that the labels are positions in before the tuner is made");
     check_class_names(classes_, options_.name + ": the backbone's classes");
   }
@@ -67,7 +75,8 @@ class TrainingStep {
   [[nodiscard]] double rate_of(int epoch, const Parameter* of = nullptr) const {
     const StepPlace place{.name = options_.name, .epoch = epoch};
     const double rate = policy_call(
-        place, "the schedule's `learning_rate`", [] { return "a finite number, 0 or above"; }, [&]() -> double {
+        place, "the schedule's `learning_rate`", [] { return "a finite number, 0 or above"; },
+        [&]() -> double {
           return of == nullptr ? schedule_.learning_rate(epoch) : learning_rate_of(schedule_, epoch, of->rate);
         });
     return checked_rate(rate, place, of == nullptr || of->rate == 1 ? std::string() : of->name);
@@ -92,14 +101,17 @@ class TrainingStep {
   }
 
   /// One update: labels, candidates, forward pass, losses, backward pass. `images` are those of this worker's share.
-  void step(Batch& batch, const ImageBatch& images, StepReport& report) {
+  void step(Batch& batch, const ImageBatch& images, StepReport& report, const Observers& observers = {}) {
     const StepPlace place{.name = options_.name, .epoch = report.epoch, .step = report.step};
     if (!(backbone_.classes() == classes_)) expect_policies_agree();
     SharedBatch shared(batch, workers());
     label(shared, images, place);
     report.images = static_cast<int>(batch.size());
     report.skipped = !trains(batch);
-    if (report.skipped) return;
+    if (report.skipped) {
+      if (gathered_.complete(optimizer_.parameters(), 0)) update(report, place, observers);
+      return;
+    }
     const Candidates candidates = candidates_of(batch, place);
     const Output full = forward(images, encoded(candidates), shared.size(), place);
     Output output = select_candidates(full, candidates);
@@ -108,7 +120,28 @@ class TrainingStep {
     std::tie(report.loss, report.accuracy) =
         shared.sums(losses.total.template item<double>(), batch_accuracy(output, shared.part()));
     if (!std::isfinite(report.loss)) refuse_loss(report.loss, images, full, losses, place);
-    update(losses, place);
+    differentiate(losses, place);
+    if (gathered_.complete(optimizer_.parameters(), weight_of(batch))) update(report, place, observers);
+  }
+
+  /// The gradients of the parameters become an update.
+  void update(StepReport& report, const StepPlace& place, const Observers& observers) {
+    const ParameterList& parameters = optimizer_.parameters();
+    change_.before(parameters, place);
+    observers.gradients(parameters, report);
+    if (options_.clip_norm > 0) clip_gradients(parameters, options_.clip_norm);
+    double fastest = 0;
+    const auto expected = [] { return "learning rate, weight decay and other factors whose products fit into fp32"; };
+    policy_call(place, "the optimizer's step", expected, [&] {
+      optimizer_.step([&](const Parameter& parameter) {
+        const double rate = rate_of(place.epoch, &parameter);
+        fastest = std::max(fastest, rate);
+        return rate;
+      });
+    });
+    change_.after(parameters, fastest);
+    ++updates_;
+    report.updated = true;
   }
 
   /// Backbone, sampler and regularizer speak of the classes that the tuner was made for.
@@ -135,7 +168,8 @@ class TrainingStep {
   ClassList classes_;
   Optimizer optimizer_;
   ChangeWatch change_;
-  int updates_ = 0;  // steps that changed the parameters
+  int updates_ = 0;  // of the parameters
+  GatheredGradients gathered_;
 
  private:
   /// Labels that a sampler gives once the images are there: pseudo labels.
@@ -168,25 +202,13 @@ class TrainingStep {
     return full;
   }
 
-  void update(const Losses& losses, const StepPlace& place) {
-    const ParameterList& parameters = optimizer_.parameters();
+  /// The gradients of the losses, in the place of those that were there.
+  void differentiate(const Losses& losses, const StepPlace& place) {
     optimizer_.zero_grad();
     policy_call(
         place, "the backward pass", [] { return "a loss with a graph to the parameters"; },
         [&] { back_propagate(backbone_, losses, workers()); });
-    check_finite(parameters, text_of(place), updates_ > 0);
-    change_.before(parameters, place);
-    double fastest = 0;
-    const auto expected = [] { return "learning rate, weight decay and other factors whose products fit into fp32"; };
-    policy_call(place, "the optimizer's step", expected, [&] {
-      optimizer_.step([&](const Parameter& parameter) {
-        const double rate = rate_of(place.epoch, &parameter);
-        fastest = std::max(fastest, rate);
-        return rate;
-      });
-    });
-    change_.after(parameters, fastest);
-    ++updates_;
+    check_finite(optimizer_.parameters(), text_of(place), updates_ > 0);
   }
 
   [[noreturn]] void refuse_loss(double loss, const ImageBatch& images, const Output& full, const Losses& losses,
@@ -203,8 +225,13 @@ struct RefusedTuner {
   explicit RefusedTuner(Args&&...) {}
   template <class... Args>
   FitResult fit(Args&&...) {
-    return FitResult::Stopped;
+    return {};
   }
+  std::vector<Batch> begin_epoch(ImageSource&) { return {}; }
+  StepReport step(const Batch&) { return {}; }
+  EpochReport end_epoch() { return {}; }
+  EpochReport epoch(ImageSource&) { return {}; }
+  void finish() {}
 };
 
 }  // namespace detail

@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes torch_save.pth.tar, legacy_*.pt, negative_view.pt, whole_module.pt, traced_*.pt and scripted_block.pt beside this
+"""Writes torch_save.pth.tar, legacy_*.pt, negative_view.pt, whole_module.pt, hooked_module.pt, traced_*.pt and scripted_block.pt beside this
 script with PyTorch's own torch.save and torch.jit.save (2.11 wrote those that are there).
 
 usage: make_torch_golden.py   (a Python that has torch)
 """
 
+import math
 from collections import OrderedDict
 from pathlib import Path
 
 import torch
+import torch.nn.utils.prune
 
 numbers = torch.arange(12, dtype=torch.float32)
 ctx = torch.nn.Parameter(torch.full((2, 2), 0.5))
@@ -75,3 +77,21 @@ torch.jit.save(torch.jit.trace(block, torch.zeros(1, 3, 8), check_trace=False), 
 with torch.no_grad():
     torch.jit.save(torch.jit.trace(block, torch.zeros(1, 3, 8)), str(Path(__file__).with_name("traced_fast.pt")))
 torch.jit.save(torch.jit.script(block), str(Path(__file__).with_name("scripted_block.pt")))
+
+
+class Hooked(torch.nn.Module):
+    """What may change a module's function without a tensor."""
+
+    def __init__(self):
+        super().__init__()
+        for name in ("normed", "pruned", "watched", "patched", "bound"):
+            self.add_module(name, torch.nn.Linear(2, 1))
+        torch.nn.utils.weight_norm(self.normed)
+        torch.nn.utils.prune.l1_unstructured(self.pruned, "weight", amount=1)
+        self.watched.register_forward_hook(math.sqrt)
+        self.patched.forward = math.sqrt
+        self.bound.forward = self.patched.extra_repr  # a bound method
+
+
+torch.manual_seed(0)
+torch.save(Hooked(), Path(__file__).with_name("hooked_module.pt"))

@@ -65,6 +65,8 @@ int from_reference(ConvertOptions options) {
   require<OptionError>(fs::path(options.to).extension() == ".safetensors", options.to,
                        ": expected the name of a *.safetensors file for the prompts");
   check_class_count(classes, options.from);
+  const MethodSettings& method = options.settings.method;
+  refuse_idle_options(GivenOptions::of_method(method), {facts_of(options.settings)});
   const MethodInfo& info = method_named(options.settings.method.name);
   const OpenedModel opened = open_model(options.settings.model);
   AnyBackbone backbone = make_backbone(opened, classes, options.settings.method, 1);
@@ -78,9 +80,10 @@ int from_reference(ConvertOptions options) {
 
 }  // namespace
 
-fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch, RunSettings settings) {
+fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch, RunSettings settings,
+                         bool named_model) {
   const Prompts prompts = load_prompts(from);
-  take_model_of(prompts, settings);
+  take_model_of(prompts, settings, named_model);
   const OpenedModel opened = open_model(settings.model);
   const std::string& reference = reference_of(method_named(prompts.info.method));
   AnyBackbone backbone = restored_backbone(opened, prompts, prompts.info.classes);
@@ -113,7 +116,8 @@ void add_convert(CLI::App& app, int& status) {
     }
     refuse_options(*command, {"--method", "--set", "--classes", "--classes-file"},
                    options->from + " says its method, settings and classes");
-    const fs::path file = write_reference(options->from, options->to, options->epoch, options->settings);
+    const fs::path file =
+        write_reference(options->from, options->to, options->epoch, options->settings, names_model(*command));
     std::cout << "wrote " << file.string() << "\n";
   });
 }

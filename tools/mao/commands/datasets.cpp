@@ -23,6 +23,7 @@
 
 #include "commands.hpp"
 #include "numbers.hpp"
+#include "tune/idle_options.hpp"
 
 namespace mao_program {
 
@@ -74,8 +75,16 @@ nlohmann::json json_of(const NamedDataset& known) {
           {"template", known.zero_shot_template}};
 }
 
+nlohmann::json json_of(const ListedPicture& picture) {
+  return {{"path", picture.path}, {"split", picture.split}, {"class", picture.class_name}};
+}
+
 nlohmann::json json_of(const DatasetReport& report) {
-  nlohmann::json splits = nlohmann::json::array(), problems = nlohmann::json::array();
+  nlohmann::json splits = nlohmann::json::array(), problems = nlohmann::json::array(),
+                 duplicates = nlohmann::json::array();
+  for (const DuplicatePicture& pair : report.duplicates) {
+    duplicates.push_back({json_of(pair.first), json_of(pair.second)});
+  }
   for (const SplitPresence& split : report.files.splits) {
     splits.push_back({{"split", split.split}, {"listed", split.listed}, {"present", split.present}});
   }
@@ -93,6 +102,7 @@ nlohmann::json json_of(const DatasetReport& report) {
                         {"splits", splits},
                         {"faults", report.faults},
                         {"problems", problems},
+                        {"duplicates", duplicates},
                         {"advice", report.advice},
                         {"unread", report.unread.counts}};
   if (report.known != nullptr) object["expected"] = json_of(report.known->counts);
@@ -124,6 +134,28 @@ void print_problems(const FileReport& files, bool all) {
   }
 }
 
+/// Pictures with the same bytes: those of two classes, then those in training and test.
+void print_duplicates(const std::vector<DuplicatePicture>& duplicates, bool all) {
+  constexpr std::size_t few = 5;
+  for (const bool classes : {true, false}) {
+    std::vector<const DuplicatePicture*> pairs;
+    for (const DuplicatePicture& pair : duplicates) {
+      if (pair.of_two_classes() == classes) pairs.push_back(&pair);
+    }
+    if (pairs.empty()) continue;
+    std::cout << "  note: the same picture " << (classes ? "in two classes" : "in training and test") << ": "
+              << pairs.size() << (pairs.size() == 1 ? " pair\n" : " pairs\n");
+    for (std::size_t i = 0; i < (all ? pairs.size() : std::min(few, pairs.size())); ++i) {
+      for (const ListedPicture* picture : {&pairs[i]->first, &pairs[i]->second}) {
+        std::cout << (picture == &pairs[i]->first ? "    " : " = ") << picture->split << "  "
+                  << printable(picture->path) << " (" << printable(picture->class_name) << ")";
+      }
+      std::cout << "\n";
+    }
+    if (!all && pairs.size() > few) std::cout << "    ... and " << pairs.size() - few << " more (--all)\n";
+  }
+}
+
 void print(const DatasetReport& report, bool all) {
   std::cout << (report.known != nullptr ? std::string(report.known->title) + ": " : "")
             << (report.whole() ? "whole" : "NOT whole") << ", " << printable(report.folder.string()) << "\n";
@@ -143,6 +175,7 @@ void print(const DatasetReport& report, bool all) {
   }
   for (const std::string& fault : report.faults) std::cout << "  fault: " << escaped(fault) << "\n";
   print_problems(report.files, all);
+  print_duplicates(report.duplicates, all);
   if (report.unread.total() > 0) std::cout << "  note: " << report.unread.description() << "\n";
   for (const std::string& advice : report.advice) std::cout << "  -> " << escaped(advice) << "\n";
 }
@@ -170,6 +203,7 @@ DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how
   report.files = check_files(dataset, how);
   report.advice = detail::advice_for(report.files, dataset.root);
   report.unread = unread_of(options.root);
+  report.duplicates = duplicate_pictures(dataset, how.threads);
   return report;
 }
 
@@ -196,7 +230,13 @@ std::vector<DatasetReport> check_all(const CheckOptions& options, Progress& prog
     how.progress = progress_of(progress, std::string(known->name));
     reports.push_back(check_named(*known, options.root, how));
   }
-  if (std::ranges::any_of(reports, &DatasetReport::found) || !options.names.empty()) return reports;
+  if (std::ranges::any_of(reports, &DatasetReport::found) || !options.names.empty()) {
+    require<OptionError>(
+        options.classnames.empty(),
+        idle_sentence("--classnames",
+                      options.root + " holds data sets with names, which have class names of their own"));
+    return reports;
+  }
   how.progress = progress_of(progress, options.root);
   try {
     return {check_own(options, how)};

@@ -23,6 +23,7 @@
 #include "data/readable_images.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
+#include "report/csv_option.hpp"
 #include "runs/progress.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/tuned.hpp"
@@ -39,6 +40,7 @@ struct EncodeOptions {
   RunSettings settings;
   int threads = 2;
   bool truncate = false;
+  CsvCells cells = CsvCells::Guarded;
 };
 
 /// Unit rows in fp32 on the CPU; lengths are taken in double precision, so that none overflows. **Throws**
@@ -211,6 +213,7 @@ int report(const FeatureTable& table, const std::string& out) {
 
 int run(EncodeOptions options, const CLI::App& command) {
   check_feature_file(options.out);
+  if (fs::path(options.out).extension() != ".csv") refuse_options(command, {"--plain-csv"}, options.out + " is no CSV");
   require<OptionError>(!options.images.empty() || !options.images_file.empty() || !options.texts_file.empty() ||
                            !options.prompts.empty(),
                        "nothing to encode: give --images PATH..., --images-file FILE, --texts-file FILE, or --prompts "
@@ -219,12 +222,17 @@ int run(EncodeOptions options, const CLI::App& command) {
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
     prompts = load_prompts(options.prompts);
-    take_model_of(*prompts, options.settings);
+    take_model_of(*prompts, options.settings, names_model(command));
     refuse_options(command, {"--truncate"}, "with --prompts the texts are class names, which cannot be cut");
   } else if (options.texts_file.empty()) {
     refuse_options(command, {"--truncate"}, "there is no --texts-file");
   }
   refuse_idle_model_options(command, options.settings.model);
+  if (paths.empty()) {
+    const std::string none = "there are no pictures to encode (--images, --images-file)";
+    refuse_options(command, {"--threads"}, none);
+    if (!prompts) refuse_options(command, {"--mean", "--std"}, none);  // prompts are compared with them
+  }
   FeatureTable table;
   if (!prompts && !options.texts_file.empty()) table.texts = read_texts(options.texts_file);
   const at::NoGradGuard frozen;
@@ -253,7 +261,7 @@ int run(EncodeOptions options, const CLI::App& command) {
     ImagesInBatches(table, paths, loader).encode(encoder, progress);
   }
   progress.finish();
-  write_features(options.out, table);
+  write_features(options.out, table, options.cells);
   return report(table, options.out);
 }
 
@@ -272,6 +280,7 @@ void add_encode(CLI::App& app, int& status) {
   command->add_option("--prompts", options->prompts,
                       "a *.prompts.safetensors file of a run: texts are its classes, through the learned prompts");
   command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")->required();
+  add_plain_csv(*command, options->cells);
   add_model_options(*command, options->settings.model);
   command->add_option("--threads", options->threads, "decoding threads beside the one that encodes")
       ->check(zero_or_above())

@@ -25,7 +25,7 @@ namespace {
 struct EvalOptions {
   std::string prompts;
   RunSettings settings;
-  std::string half = "all";
+  Half half = Half::All;
   std::string split = "test";
   bool json = false;
   bool per_class = false;
@@ -35,7 +35,7 @@ struct EvalOptions {
 
 nlohmann::json as_json(const Metrics& metrics, const ClassList& classes, const EvalOptions& options) {
   nlohmann::json object{{"accuracy", metrics.accuracy}, {"macro_f1", metrics.macro_f1}, {"correct", metrics.correct},
-                        {"total", metrics.total},       {"classes", classes.size()},    {"half", options.half},
+                        {"total", metrics.total},       {"classes", classes.size()},    {"half", name_of(options.half)},
                         {"split", options.split}};
   if (options.prompts.empty()) {
     object["templates"] = zero_shot_templates(options.settings.method.zero_shot_template, options.settings.data.data);
@@ -46,9 +46,9 @@ nlohmann::json as_json(const Metrics& metrics, const ClassList& classes, const E
 
 void print(const Metrics& metrics, const ClassList& classes, const EvalOptions& options) {
   std::cout << std::fixed << std::setprecision(2) << options.settings.data.data << ": " << options.split
-            << " images of " << options.half << " classes: accuracy " << metrics.accuracy << " % (" << metrics.correct
-            << " of " << metrics.total << "), macro F1 " << metrics.macro_f1 << " %, " << classes.size()
-            << " classes\n";
+            << " images of " << name_of(options.half) << " classes: accuracy " << metrics.accuracy << " % ("
+            << metrics.correct << " of " << metrics.total << "), macro F1 " << metrics.macro_f1 << " %, "
+            << classes.size() << " classes\n";
   if (!options.per_class) return;
   for (std::size_t i = 0; i < classes.names.size(); ++i) {
     std::cout << std::setw(7) << metrics.per_class[i] << "  " << classes.names[i] << "\n";
@@ -63,19 +63,28 @@ void take_data_of(const Prompts& prompts, DataSettings& data) {
   if (data.classnames.empty()) data.classnames = saved.classnames;
 }
 
+/// **Throws** `OptionError` for --root or --classnames that change nothing of what is read.
+void refuse_idle_data_options(const CLI::App& command, const DataSettings& data) {
+  const bool rendered = is_rendered(data.data);
+  const std::string root = why_root_is_idle(rendered, find_named(data.data) != nullptr, data.data);
+  if (!root.empty()) refuse_options(command, {"--root"}, root);
+  if (rendered) refuse_options(command, {"--classnames"}, why_classnames_are_idle(rendered));
+}
+
 int run(EvalOptions options, const CLI::App& command) {
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
     refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
     prompts = load_prompts(options.prompts);
-    take_model_of(*prompts, options.settings);
+    take_model_of(*prompts, options.settings, names_model(command));
     if (options.settings.data.data.empty()) take_data_of(*prompts, options.settings.data);
   }
   if (options.settings.data.data.empty()) options.settings.data.data = DataSettings().data;
   refuse_idle_model_options(command, options.settings.model);
+  refuse_idle_data_options(command, options.settings.data);
   const OpenedModel opened = open_model(options.settings.model);
   LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
-  const bool pixels = prompts && method_named(prompts->info.method).prompts_images;
+  const bool pixels = prompts && method_named(prompts->info.method).prompts_images();
   if (!pixels) {
     Progress progress(std::cerr, Progress::is_terminal());
     const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
@@ -115,9 +124,12 @@ void add_eval(CLI::App& app, int& status) {
                       "as in mao tune (default: what the prompts were tuned on)");
   add_root_options(*command, options->settings.data);
   add_template_option(*command, options->settings.method);
-  command->add_option("--half", options->half, "all, base or new classes")
-      ->check(CLI::IsMember({"all", "base", "new"}))
-      ->capture_default_str();
+  command
+      ->add_option_function<std::string>(
+          "--half", [options](const std::string& name) { options->half = half_named(name); },
+          "all, base or new classes")
+      ->check(CLI::IsMember(half_names()))
+      ->default_str(name_of(options->half));
   command->add_option("--split", options->split, "train, val or test")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->capture_default_str();

@@ -100,8 +100,10 @@ int run(ExportOptions options, const CLI::App& command) {
     require<OptionError>(!options.prompts.empty(), "--reference needs the prompts to export");
     refuse_options(command, {"--classes", "--classes-file"},
                    "a reference's checkpoint has the classes of its training");
-    std::cout << "wrote " << write_reference(options.prompts, options.out, options.epoch, options.settings).string()
-              << "\n";
+    std::cout
+        << "wrote "
+        << write_reference(options.prompts, options.out, options.epoch, options.settings, names_model(command)).string()
+        << "\n";
     return 0;
   }
   require<OptionError>(options.epoch == 0, "--epoch is the N of --reference's model.pth.tar-N; add --reference");
@@ -117,7 +119,7 @@ int run(ExportOptions options, const CLI::App& command) {
     return 0;
   }
   const Prompts prompts = load_prompts(options.prompts);
-  take_model_of(prompts, options.settings);
+  take_model_of(prompts, options.settings, names_model(command));
   refuse_idle_model_options(command, options.settings.model);
   const OpenedModel opened = open_model(options.settings.model);
   const ClassList classes = given.value_or(prompts.info.classes);

@@ -19,7 +19,7 @@
 #include "data/readable_images.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
-#include "report/text_table.hpp"
+#include "report/csv_option.hpp"
 #include "runs/progress.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/tuned.hpp"
@@ -39,6 +39,7 @@ struct PredictOptions {
   std::int64_t top = 5;
   std::string feature_cache;
   bool json = false, csv = false;
+  CsvCells cells = CsvCells::Guarded;
 };
 
 /// --classes, --classes-file, or the classes that the prompts were tuned on.
@@ -84,12 +85,12 @@ void print_json(const ReadableImages& images, const Guesses& guesses) {
   std::cout << json_text(all, 2) << "\n";
 }
 
-void print_csv(const ReadableImages& images, const Guesses& guesses) {
+void print_csv(const ReadableImages& images, const Guesses& guesses, CsvCells cells) {
   std::cout << "image,rank,class,probability\n" << std::setprecision(6);
   for (std::size_t i = 0; i < guesses.size(); ++i) {
     for (std::size_t rank = 0; rank < guesses[i].size(); ++rank) {
-      std::cout << mao::detail::csv_cell(escaped(images.names[i])) << ',' << rank + 1 << ','
-                << mao::detail::csv_cell(guesses[i][rank].name) << ',' << guesses[i][rank].probability << "\n";
+      std::cout << mao::detail::csv_cell(escaped(images.names[i]), cells) << ',' << rank + 1 << ','
+                << mao::detail::csv_cell(guesses[i][rank].name, cells) << ',' << guesses[i][rank].probability << "\n";
     }
   }
 }
@@ -111,7 +112,7 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
   LabelledImages images{.source = nullptr, .labels = {}, .classes = classes};
   for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
   images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
-  if (!prompts || !method_named(prompts->info.method).prompts_images) {
+  if (!prompts || !method_named(prompts->info.method).prompts_images()) {
     Progress progress(std::cerr, Progress::is_terminal());
     const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
       progress.finish();
@@ -133,7 +134,7 @@ int run(PredictOptions options, const CLI::App& command) {
   if (!options.prompts.empty()) {
     refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
     prompts = load_prompts(options.prompts);
-    take_model_of(*prompts, options.settings);
+    take_model_of(*prompts, options.settings, names_model(command));
   }
   refuse_idle_model_options(command, options.settings.model);
   const ClassList classes = classes_of(options, prompts);
@@ -143,7 +144,11 @@ int run(PredictOptions options, const CLI::App& command) {
   const ReadableImages images = with_readable_images(names, [&](const std::vector<std::string>& whole) {
     guesses = best_of(logits_of(whole, opened, classes, prompts, options), classes, options.top);
   });
-  (options.json ? print_json : options.csv ? print_csv : print_text)(images, guesses);
+  if (options.csv) {
+    print_csv(images, guesses, options.cells);
+  } else {
+    (options.json ? print_json : print_text)(images, guesses);
+  }
   std::cout << std::flush;
   return report_damaged(images.damaged, names.size());
 }
@@ -165,7 +170,8 @@ void add_predict(CLI::App& app, int& status) {
   command->add_option("--top", options->top, "how many classes to print")->check(above_zero())->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);
   auto* json = command->add_flag("--json", options->json, "print JSON");
-  command->add_flag("--csv", options->csv, "print CSV: image, rank, class, probability")->excludes(json);
+  auto* csv = command->add_flag("--csv", options->csv, "print CSV: image, rank, class, probability")->excludes(json);
+  add_plain_csv(*command, options->cells)->needs(csv);
   command->callback([options, command, &status] { status = run(*options, *command); });
 }
 

@@ -8,7 +8,9 @@
 #include "data/labelled_images.hpp"
 #include "data/named_data.hpp"
 #include "interrupt.hpp"
+#include "methods/check_settings.hpp"
 #include "numbers.hpp"
+#include "tune/presets.hpp"
 #include "tune/protocol_summary.hpp"
 #include "tune/tune_run.hpp"
 
@@ -24,6 +26,7 @@ struct ProtocolOptions {
   RunOptions run;
   std::vector<std::string> datasets;
   std::vector<int> shots;
+  GivenOptions given;
 };
 
 /// A run of a protocol and its folder below `--out`.
@@ -51,7 +54,10 @@ void check_data(const DataSettings& settings, const std::vector<std::string>& na
 }
 
 /// One run after another. 0, or 130 when a signal stopped them.
-int run_all(const std::vector<PlannedRun>& runs, const RunOptions& options) {
+int run_all(const std::vector<PlannedRun>& runs, const GivenOptions& given, const RunOptions& options) {
+  std::vector<RunSettings> settings;
+  for (const PlannedRun& planned : runs) settings.push_back(planned.settings);
+  check_options(given, settings);
   std::vector<fs::path> folders;
   for (const PlannedRun& planned : runs) {
     RunOptions one = options;
@@ -73,7 +79,7 @@ int base_to_new(const ProtocolOptions& options) {
     runs.push_back({name_of(dataset), options.settings});
     runs.back().settings.data.data = dataset;
   }
-  return run_all(runs, options.run);
+  return run_all(runs, options.given, options.run);
 }
 
 /// CoOp's recipe: the more images, the longer.
@@ -92,7 +98,9 @@ int few_shot(const ProtocolOptions& options) {
       if (settings.method.epochs == 0 && !settings.method.mao) settings.method.epochs = epochs_for(shots);
     }
   }
-  return run_all(runs, options.run);
+  GivenOptions given = options.given;
+  given.options.erase("--shots");  // it says which runs there are
+  return run_all(runs, given, options.run);
 }
 
 int transfer(const ProtocolOptions& options) {
@@ -102,7 +110,7 @@ int transfer(const ProtocolOptions& options) {
   PlannedRun planned{name_of(options.settings.data.data), options.settings};
   planned.settings.data.classes = "all";
   if (planned.settings.method.mao && planned.settings.method.epochs == 0) planned.settings.method.epochs = 5;
-  return run_all({planned}, options.run);
+  return run_all({planned}, options.given, options.run);
 }
 
 /// Names of the registered data sets that pass, in the order of the papers' tables.
@@ -124,8 +132,9 @@ CLI::App* add_protocol(CLI::App& app, int& status, const char* name, const char*
   command
       ->add_option("--out", options->run.out, "folder of the runs, one subfolder each; the same command resumes them")
       ->capture_default_str();
-  command->callback([options, run, &status] {
+  command->callback([command, options, run, &status] {
     stop_on_signals();
+    options->given = take_preset(*command, options->settings.method);
     status = run(*options);
   });
   return command;

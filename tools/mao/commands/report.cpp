@@ -11,6 +11,7 @@
 #include <mao/version.hpp>
 
 #include "commands.hpp"
+#include "report/csv_option.hpp"
 #include "report/report.hpp"
 #include "runs/find_runs.hpp"
 #include "runs/progress.hpp"
@@ -24,6 +25,7 @@ struct ReportOptions {
   std::string out = "report.html";
   std::string title;
   std::string csv;  ///< folder
+  CsvCells cells = CsvCells::Guarded;
 };
 
 /// `CoOp, CoOp + MAO on Caltech101`, or in numbers when that gets too long.
@@ -85,12 +87,13 @@ std::vector<PageSection> sections_of(ReportData& data, const ReadProgress& progr
   return sections;
 }
 
-void write_tables(const std::string& folder, const std::map<std::string, TextTable>& tables) {
+void write_tables(const std::string& folder, const std::map<std::string, TextTable>& tables, CsvCells cells) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
   require<FileError>(std::filesystem::is_directory(folder), "cannot make the folder ", folder, ": ", failure.message());
   for (const auto& [name, table] : tables) {
-    write_file_atomically(std::filesystem::path(folder) / name, [&](std::ostream& out) { out << csv_text(table); });
+    write_file_atomically(std::filesystem::path(folder) / name,
+                          [&](std::ostream& out) { out << csv_text(table, cells); });
   }
 }
 
@@ -107,7 +110,7 @@ int run(const ReportOptions& options) {
   const std::string title = options.title.empty() ? title_of(data) : options.title;
   const std::string page = html_page(title, lead_of(data), sections, text_of("Written by mao ", version, "."));
   write_file_atomically(options.out, [&](std::ostream& out) { out << page; });
-  if (!options.csv.empty()) write_tables(options.csv, data.tables);
+  if (!options.csv.empty()) write_tables(options.csv, data.tables, options.cells);
   std::cout << options.out << ": " << runs.size() << (runs.size() == 1 ? " run, " : " runs, ") << sections.size()
             << " sections, " << (page.size() + 1023) / 1024 << " KiB\n";
   return 0;
@@ -122,7 +125,9 @@ void add_report(CLI::App& app, int& status) {
   command->add_option("runs", options->runs, "run folders, or folders above them")->required();
   command->add_option("--out", options->out, "file of the page")->capture_default_str();
   command->add_option("--title", options->title, "title of the page (default: methods and data sets)");
-  command->add_option("--csv", options->csv, "folder for the tables behind the figures; the page contains them too");
+  auto* csv = command->add_option("--csv", options->csv,
+                                  "folder for the tables behind the figures; the page contains them too");
+  add_plain_csv(*command, options->cells)->needs(csv);
   command->callback([options, &status] { status = run(*options); });
 }
 

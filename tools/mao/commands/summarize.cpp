@@ -10,6 +10,7 @@
 
 #include "commands.hpp"
 #include "report/comparison.hpp"
+#include "report/csv_option.hpp"
 #include "report/summary_text.hpp"
 #include "runs/find_runs.hpp"
 #include "runs/progress.hpp"
@@ -26,11 +27,12 @@ struct SummarizeOptions {
   std::string protocol = "paper";
   std::string out;
   bool published = false;
+  CsvCells cells = CsvCells::Guarded;
 };
 
-std::string formatted_table(const TextTable& table, const std::string& format) {
-  if (format == "csv") return csv_text(table);
-  return format == "latex" ? latex_text(table) : markdown_text(table);
+std::string formatted_table(const TextTable& table, const SummarizeOptions& options) {
+  if (options.format == "csv") return csv_text(table, options.cells);
+  return options.format == "latex" ? latex_text(table) : markdown_text(table);
 }
 
 /// A line of explanation in the comment syntax of the format; CSV has none.
@@ -44,12 +46,12 @@ std::string tables_of(const std::vector<RunRecord>& runs, const SummarizeOptions
   std::string text;
   if (!summary.data_sets.empty()) {
     const TextTable table = options.format == "csv" ? score_columns(summary) : score_table(summary, options.published);
-    text += formatted_table(table, options.format);
+    text += formatted_table(table, options);
     text += remark("Means over seeds, ± their standard deviation; the H of an average is that of the averages.",
                    options.format);
   }
   for (const TransferTable& transfer : summarize_transfer(runs)) {
-    text += (text.empty() ? "" : "\n") + formatted_table(transfer_text(transfer), options.format);
+    text += (text.empty() ? "" : "\n") + formatted_table(transfer_text(transfer), options);
   }
   return text;
 }
@@ -68,7 +70,7 @@ std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOpt
   require<DataError>(!comparisons.empty(),
                      "--against: the two lists of runs have no data set in common; expected runs of two ",
                      "methods on the same data sets");
-  return "\n" + formatted_table(comparison_table(comparisons), options.format) +
+  return "\n" + formatted_table(comparison_table(comparisons), options) +
          remark(
              "p: exact two-sided Wilcoxon signed-rank test over data sets; below six that differ it cannot fall under "
              "0.05.",
@@ -76,6 +78,10 @@ std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOpt
 }
 
 int run(const SummarizeOptions& options) {
+  require<OptionError>(!options.published || options.format != "csv",
+                       "--published would be ignored: --format csv holds runs alone; leave it out, or use md or latex");
+  require<OptionError>(options.cells == CsvCells::Guarded || options.format == "csv",
+                       "--plain-csv would be ignored without --format csv; leave it out");
   const ScoreProtocol protocol = options.protocol == "single" ? &SeedRecord::single : &SeedRecord::paper;
   const std::vector<RunRecord> runs = runs_in(options.runs);
   std::string text = tables_of(runs, options, protocol);
@@ -107,6 +113,7 @@ void add_summarize(CLI::App& app, int& status) {
   command->add_flag("--published", options->published,
                     "add published rows of the same methods to each data set (md, latex)");
   command->add_option("--out", options->out, "file (default: print)");
+  add_plain_csv(*command, options->cells);
   command->callback([options, &status] { status = run(*options); });
 }
 

@@ -19,6 +19,7 @@
 #include "sweep/collect.hpp"
 #include "sweep/slurm.hpp"
 #include "sweep/worker.hpp"
+#include "tune/idle_options.hpp"
 
 namespace mao_program {
 
@@ -86,7 +87,7 @@ class Sweep {
  private:
   /// Reads the file and checks every run before anything is written.
   void prepare() {
-    const auto runs = expand_grid(read_toml(options_.file), options_.file, options_with_several_values());
+    auto runs = expand_grid(read_toml(options_.file), options_.file, options_with_several_values());
     check_runs(runs, options_.file);
     list_ = fs::exists(folder_.work_list_file()) ? folder_.work_list()
                                                  : WorkList{.directory = fs::current_path().string(),
@@ -211,6 +212,21 @@ class Sweep {
   mao::LeaseWatch watch_;
 };
 
+/// What is asked for beside each other and cannot be done, or would do nothing.
+void check_options(const CLI::App& command, const SweepOptions& options) {
+  std::string asked;
+  for (const char* name : {"--status", "--list", "--print-slurm", "--worker", "--task"}) {
+    if (command.get_option(name)->count() == 0) continue;
+    mao::require<mao::OptionError>(asked.empty(), asked, " and ", name, " ask for two things; give one of them");
+    asked = name;
+  }
+  if (asked != "--worker" && asked != "--task") return;
+  refuse_options(command, {"--workers"}, asked + " works in this process alone");
+  if (asked == "--task") refuse_options(command, {"--no-wait"}, "--task waits for no other run");
+  mao::require<mao::OptionError>(options.devices.size() < 2, "--devices: ", asked, " does one run at a time, on one ",
+                                 "device; got ", options.devices.size());
+}
+
 }  // namespace
 
 void add_sweep(CLI::App& app, int& status) {
@@ -247,7 +263,10 @@ void add_sweep(CLI::App& app, int& status) {
       ->check(above_zero());
   command->add_flag("--no-wait", options->no_wait,
                     "end when no run is left to take, even if other workers are still busy");
-  command->callback([options, &status] { status = Sweep(*options).run(); });
+  command->callback([command, options, &status] {
+    check_options(*command, *options);
+    status = Sweep(*options).run();
+  });
 }
 
 }  // namespace mao_program

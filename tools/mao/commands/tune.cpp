@@ -11,7 +11,9 @@
 
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "methods/check_settings.hpp"
 #include "tune/next_steps.hpp"
+#include "tune/presets.hpp"
 #include "tune/tune_run.hpp"
 #include "tune/workers.hpp"
 
@@ -27,31 +29,30 @@ void print_next_steps(const RunSettings& settings, const RunOptions& options) {
   print_next_steps(std::cout << '\n', options.out, method.name, method.mao, results, Colours::of(STDOUT_FILENO));
 }
 
+/// In this process, or with those that a launcher started beside it.
+int run_together(RunSettings& settings, RunOptions& options) {
+  try {
+    const JoinedProcesses joined(settings, options, options.alone);
+    const int status = run_tune(settings, options, joined.workers());
+    if (status == 0 && !options.quiet && is_first(joined.workers().get())) print_next_steps(settings, options);
+    return status;
+  } catch (const StoppedWaiting& stopped) {  // the others may be gone, but this is what was asked for
+    std::cerr << "mao: " << stopped.what() << std::endl;
+    return 130;
+  }
+}
+
 }  // namespace
 
 void add_tune(CLI::App& app, int& status) {
   auto settings = std::make_shared<RunSettings>();
   auto options = std::make_shared<RunOptions>();
   CLI::App* command = app.add_subcommand("tune", "train a method, plain or with MAO, and test on base and new classes");
-  add_data_options(*command, settings->data);
-  add_run_options(*command, *settings, *options);
-  command->add_option("--targets", settings->targets,
-                      "test the prompts on all classes of these data sets too, by name or path");
-  command->add_option("--out", options->out, "folder of the run; the same command resumes an interrupted one")
-      ->capture_default_str();
-  auto alone = std::make_shared<bool>(false);
-  command->add_flag("--alone", *alone,
-                    "do not train together with the processes that a launcher started with this one");
-  command
-      ->add_option("--rank-timeout", options->rank_timeout,
-                   "seconds that several processes wait for each other, at the start and in each step, before they end")
-      ->check(CLI::Range(1.0, 1e6))
-      ->capture_default_str();
-  command->callback([settings, options, alone, &status] {
+  add_tune_options(*command, *settings, *options);
+  command->callback([command, settings, options, &status] {
     stop_on_signals();
-    const JoinedProcesses joined(*settings, *options, *alone);
-    status = run_tune(*settings, *options, joined.workers());
-    if (status == 0 && !options->quiet && is_first(joined.workers().get())) print_next_steps(*settings, *options);
+    check_options(take_preset(*command, settings->method), {*settings});
+    status = run_together(*settings, *options);
   });
 }
 

@@ -99,11 +99,12 @@ void write_as_npz(std::ostream& stream, const FeatureTable& table, const std::st
 }
 
 /// One row each: image or text, its path or itself, and the features in as many digits as fp32 needs to be read back.
-void write_csv_rows(std::ostream& stream, const char* kind, const std::vector<std::string>& names, const Tensor& rows) {
+void write_csv_rows(std::ostream& stream, const char* kind, const std::vector<std::string>& names, const Tensor& rows,
+                    CsvCells cells) {
   const Tensor values = rows.contiguous();
   const auto* value = values.const_data_ptr<float>();
   for (const std::string& name : names) {
-    stream << kind << ',' << mao::detail::csv_cell(escaped(name));
+    stream << kind << ',' << mao::detail::csv_cell(escaped(name), cells);
     for (std::int64_t i = 0; i < values.size(1); ++i) {
       std::array<char, 32> digits{};
       const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), *value++).ptr;
@@ -113,13 +114,13 @@ void write_csv_rows(std::ostream& stream, const char* kind, const std::vector<st
   }
 }
 
-void write_as_csv(std::ostream& stream, const FeatureTable& table) {
+void write_as_csv(std::ostream& stream, const FeatureTable& table, CsvCells cells) {
   const Tensor& any = table.image_features.defined() ? table.image_features : table.text_features;
   stream << "kind,name";
   for (std::int64_t i = 0; i < any.size(1); ++i) stream << ',' << i;
   stream << '\n';
-  if (table.image_features.defined()) write_csv_rows(stream, "image", table.images, table.image_features);
-  if (table.text_features.defined()) write_csv_rows(stream, "text", table.texts, table.text_features);
+  if (table.image_features.defined()) write_csv_rows(stream, "image", table.images, table.image_features, cells);
+  if (table.text_features.defined()) write_csv_rows(stream, "text", table.texts, table.text_features, cells);
 }
 
 }  // namespace
@@ -134,12 +135,12 @@ void check_feature_file(const fs::path& out) {
   require<FileError>(!fs::is_directory(out), "--out ", out.string(), " is a folder; expected the name of a file");
 }
 
-void write_features(const fs::path& out, const FeatureTable& table) {
+void write_features(const fs::path& out, const FeatureTable& table, CsvCells cells) {
   check_feature_file(out);
   const std::string suffix = out.extension().string();
   if (suffix == ".safetensors") return write_as_safetensors(out, table);
   write_file_atomically(out, [&](std::ostream& stream) {
-    suffix == ".npz" ? write_as_npz(stream, table, out.string()) : write_as_csv(stream, table);
+    suffix == ".npz" ? write_as_npz(stream, table, out.string()) : write_as_csv(stream, table, cells);
   });
 }
 

@@ -11,6 +11,7 @@
 #include <mao/core/tensor.hpp>
 
 #include "data/readable_images.hpp"
+#include "report/text_table.hpp"
 
 namespace mao_program {
 
@@ -29,6 +30,7 @@ struct FeatureTable {
 void check_feature_file(const std::filesystem::path& out);
 
 /// Writes the table in the format of the name, whole or not at all.
-void write_features(const std::filesystem::path& out, const FeatureTable& table);
+void write_features(const std::filesystem::path& out, const FeatureTable& table,
+                    mao::CsvCells cells = mao::CsvCells::Guarded);
 
 }  // namespace mao_program

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/image_features.hpp"
 
+#include <unistd.h>
+
 #include <iomanip>
 #include <sstream>
+#include <system_error>
 
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/instruction_set.hpp>
@@ -35,16 +38,34 @@ Tensor cached(const OpenedModel& opened, const FeatureKey& key, const LabelledIm
 
 }  // namespace
 
-void add_feature_cache_option(CLI::App& app, std::string& setting) {
-  app.add_option("--feature-cache", setting,
-                 "folder that keeps image features of the frozen model between runs, or off (default: " +
-                     FeatureCache::default_folder().string() + ")");
+namespace {
+
+/// Why nothing can be read there; empty when it can. Makes the folder.
+std::string why_unreadable(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::filesystem::create_directories(folder, failure);
+  std::error_code absent;
+  if (!std::filesystem::is_directory(folder, absent)) {
+    return failure ? text_of("the folder cannot be made (", failure.message(), ")") : "there is no folder";
+  }
+  return ::access(folder.c_str(), R_OK | X_OK) == 0 ? std::string() : "the folder cannot be read";
 }
+
+}  // namespace
 
 std::optional<FeatureCache> open_feature_cache(const std::string& setting, FeatureCache::Log log) {
   if (setting == "off") return std::nullopt;
-  return FeatureCache(setting.empty() ? FeatureCache::default_folder() : std::filesystem::path(setting),
-                      std::move(log));
+  const std::filesystem::path folder = setting.empty() ? FeatureCache::default_folder() : setting;
+  if (const std::string why = why_unreadable(folder); !why.empty()) {
+    require<FileError>(setting.empty(), "--feature-cache ", folder.string(), ": ", why,
+                       "; name a folder that can be read and written, or off");
+    if (log) log(text_of("note: image features are not kept between runs: ", folder.string(), ": ", why));
+    return std::nullopt;
+  }
+  if (::access(folder.c_str(), W_OK) != 0 && log) {
+    log(text_of("note: ", folder.string(), " cannot be written to, so image features are read there but not kept"));
+  }
+  return FeatureCache(folder, std::move(log));
 }
 
 std::string description_of(const std::optional<FeatureCache>& cache) {

@@ -8,8 +8,6 @@
 #include <optional>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include <mao/core/detail/ops.hpp>
 #include <mao/models/feature_cache.hpp>
 
@@ -22,10 +20,8 @@ using FeatureProgress = std::function<void(std::int64_t done)>;
 /// Told the same of images of several kinds: what, how many are done, of how many.
 using EncodeProgress = std::function<void(const std::string& what, std::int64_t done, std::int64_t total)>;
 
-/// `--feature-cache DIR|off`.
-void add_feature_cache_option(CLI::App& app, std::string& setting);
-
-/// The cache that the option names: none for "off", the user's own folder for "".
+/// The cache that the option names: none for "off", the user's own folder for "". `log` is told when that one cannot be
+/// read. **Throws** `FileError` for a named folder that cannot be.
 std::optional<FeatureCache> open_feature_cache(const std::string& setting, FeatureCache::Log log);
 
 /// One line for the log: the folder and how much is in it.

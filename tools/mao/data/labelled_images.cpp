@@ -117,14 +117,14 @@ LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, 
   return result;
 }
 
-LabelledImages rendered_half(const std::string& task, const std::string& half, bool train, const Preprocess& preprocess,
-                             int shots, std::uint64_t draw) {
+LabelledImages rendered_half(const std::string& task, Half half, bool train, const Preprocess& preprocess, int shots,
+                             std::uint64_t draw) {
   const auto& described = embedded::task(task);
   const auto split = train ? embedded::Split::Train : embedded::Split::Test;
   std::vector<Tensor> pixels;
   LabelledImages result;
   for (const auto part : {embedded::Half::Base, embedded::Half::New}) {
-    if (half != "all" && (half == "base") != (part == embedded::Half::Base)) continue;
+    if (half != Half::All && (half == Half::Base) != (part == embedded::Half::Base)) continue;
     const auto images = embedded::rendered_images(described, part, split, preprocess, shots, draw);
     const std::int64_t first = result.classes.size();
     for (const std::int64_t label : images.labels) result.labels.push_back(first + label);
@@ -135,13 +135,13 @@ LabelledImages rendered_half(const std::string& task, const std::string& half, b
   return result;
 }
 
-Dataset half_of(const Dataset& dataset, const std::string& half) {
-  if (half == "all") return dataset;
-  return half == "base" ? base_half(dataset) : new_half(dataset);
+Dataset half_of(const Dataset& dataset, Half half) {
+  if (half == Half::All) return dataset;
+  return half == Half::Base ? base_half(dataset) : new_half(dataset);
 }
 
-LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split,
-                           const std::string& half, int threads) {
+LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split, Half half,
+                           int threads) {
   if (is_rendered(settings.data)) {
     require<OptionError>(split != "val", "--split val: rendered tasks have no validation images; use train or test");
     return rendered_half(settings.data, half, split == "train", opened.model->preprocess(), 0);
@@ -152,7 +152,7 @@ LabelledImages open_images(const OpenedModel& opened, const DataSettings& settin
   loader.threads = threads;
   loader.cache_bytes = 0;
   const auto& items = split == "train" ? chosen.train : split == "val" ? chosen.val : chosen.test;
-  return file_images(chosen, items, loader, split + " images of " + half + " classes");
+  return file_images(chosen, items, loader, text_of(split, " images of ", name_of(half), " classes"));
 }
 
 }  // namespace mao_program

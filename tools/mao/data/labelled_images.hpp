@@ -13,6 +13,7 @@
 #include <mao/data/dataset.hpp>
 #include <mao/models/image_sources.hpp>
 
+#include "data/half.hpp"
 #include "models/models.hpp"
 #include "tune/settings.hpp"
 
@@ -41,22 +42,22 @@ nlohmann::json fingerprint_of_files(const RunSettings& settings);
 /// `the training labels of pictures.csv`: what differs between two of them.
 std::string changed_files(const nlohmann::json& before, const nlohmann::json& now);
 
-/// `split`: train, val, test; `half`: all, base, new.
+/// `split`: train, val, test.
 ///
 /// **Throws** `FileError`, `DataError` naming what is empty.
-LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split,
-                           const std::string& half, int threads);
+LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split, Half half,
+                           int threads);
 
 /// Items of a data set as pixels; `what` names them in errors.
 LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
                            const std::string& what);
 
-/// A rendered half ("base", "new", or "all" of it) as pixels; `shots` images a class, 0: as many as there are. Another
+/// A rendered half, or all of it, as pixels; `shots` images a class, 0: as many as there are. Another
 /// `draw`, other images.
-LabelledImages rendered_half(const std::string& task, const std::string& half, bool train, const Preprocess& preprocess,
-                             int shots, std::uint64_t draw = 0);
+LabelledImages rendered_half(const std::string& task, Half half, bool train, const Preprocess& preprocess, int shots,
+                             std::uint64_t draw = 0);
 
-/// "base", "new" or "all" classes of a data set.
-Dataset half_of(const Dataset& dataset, const std::string& half);
+/// The data set with these classes alone.
+Dataset half_of(const Dataset& dataset, Half half);
 
 }  // namespace mao_program

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <map>
 #include <set>
 
 #include <mao/core/detail/ops.hpp>
@@ -70,6 +71,24 @@ void mention_saved_draw(const DataSettings& settings, const Dataset& dataset, st
             << "; our own draw is used (--shots-file saved takes it)\n";
 }
 
+/// The largest number of images of a class.
+std::int64_t most_of_a_class(const std::vector<Item>& items) {
+  std::map<std::int64_t, std::int64_t> counts;
+  std::int64_t most = 0;
+  for (const Item& item : items) most = std::max(most, ++counts[item.label]);
+  return most;
+}
+
+/// Tables have a run under `--shots`, whatever its draw holds.
+void mention_other_shots(const FewShot& saved, const Dataset& dataset, int shots, const std::string& file) {
+  static std::set<std::string> mentioned;
+  const std::int64_t held = most_of_a_class(saved.train);
+  const std::int64_t expected = std::min<std::int64_t>(shots, most_of_a_class(dataset.train));
+  if (held == expected || !mentioned.insert(file).second) return;
+  std::cerr << "mao: " << file << " holds " << held << " images a class, and tables will say " << shots
+            << "; give --shots " << held << "\n";
+}
+
 }  // namespace
 
 const NamedDataset* named_data(const DataSettings& settings) {
@@ -108,7 +127,9 @@ FewShot few_shot_of(const DataSettings& settings, const Dataset& dataset, std::u
                                   : settings.shots_file;
   const std::string file =
       replaced(replaced(pattern, "{seed}", std::to_string(seed)), "{shots}", std::to_string(settings.shots));
-  return read_few_shot_pickle(file, dataset);
+  FewShot saved = read_few_shot_pickle(file, dataset);
+  mention_other_shots(saved, dataset, settings.shots, file);
+  return saved;
 }
 
 }  // namespace mao_program

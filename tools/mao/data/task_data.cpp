@@ -13,18 +13,18 @@ TaskData::TaskData(const OpenedModel& opened, const DataSettings& settings, cons
       pixels_(pixels),
       images_(opened, settings, options, pixels) {
   if (images_.from_files()) cache_ = open_feature_cache(options.feature_cache, std::move(log));
-  base_test_ = encoded(images_.test("base"), "base test images");
-  if (images_.has_new_half()) new_test_ = encoded(images_.test("new"), "new test images");
+  base_test_ = encoded(images_.test(Half::Base), "base test images");
+  if (images_.has_new_half()) new_test_ = encoded(images_.test(Half::New), "new test images");
 }
 
 BaseToNewTask TaskData::of_seed(std::uint64_t seed) {
   const std::uint64_t shot_seed = images_.shot_seed_of(seed);
   if (drawn_ != shot_seed) {
-    for (const std::string half : {"base", "new"}) {
-      if (half == "new" && !images_.has_new_half()) continue;
-      LabelledImages& images = half == "base" ? base_train_ : new_train_;
+    for (const Half half : {Half::Base, Half::New}) {
+      if (half == Half::New && !images_.has_new_half()) continue;
+      LabelledImages& images = half == Half::Base ? base_train_ : new_train_;
       images = images_.training(half, seed);
-      const std::string what = half + " training images";
+      const std::string what = text_of(name_of(half), " training images");
       if (!images_.augments()) {
         images = encoded(std::move(images), what);
       } else if (settings_.views > 0) {

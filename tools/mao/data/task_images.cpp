@@ -20,7 +20,7 @@ std::uint64_t TaskImages::shot_seed_of(std::uint64_t seed) const {
   return settings_.shot_seed > 0 ? static_cast<std::uint64_t>(settings_.shot_seed) : seed;
 }
 
-LabelledImages TaskImages::training(const std::string& half, std::uint64_t seed) const {
+LabelledImages TaskImages::training(Half half, std::uint64_t seed) const {
   const std::uint64_t shot_seed = shot_seed_of(seed);
   if (!files_) {
     return rendered_half(settings_.data, chosen(half), true, opened_.model->preprocess(), settings_.shots, shot_seed);
@@ -28,13 +28,14 @@ LabelledImages TaskImages::training(const std::string& half, std::uint64_t seed)
   Dataset drawn = *files_;
   drawn.train = few_shot_of(settings_, *files_, shot_seed).train;
   const Dataset dataset = half_of(drawn, chosen(half));
-  return file_images(dataset, dataset.train, loader_options(augment_ || pixels_), half + " training images");
+  return file_images(dataset, dataset.train, loader_options(augment_ || pixels_),
+                     text_of(name_of(half), " training images"));
 }
 
-LabelledImages TaskImages::test(const std::string& half) const {
+LabelledImages TaskImages::test(Half half) const {
   if (!files_) return rendered_half(settings_.data, chosen(half), false, opened_.model->preprocess(), 0);
   const Dataset dataset = half_of(*files_, chosen(half));
-  return file_images(dataset, dataset.test, loader_options(pixels_), half + " test images");
+  return file_images(dataset, dataset.test, loader_options(pixels_), text_of(name_of(half), " test images"));
 }
 
 LoaderOptions TaskImages::loader_options(bool cached) const {

@@ -10,8 +10,8 @@
 
 namespace mao_program {
 
-/// Opens the data set; images are read when they are asked for. Halves are "base" and "new"; where all classes are
-/// trained on (`--class-split all`), "base" is all of them and there is no other.
+/// Opens the data set; images are read when they are asked for. Where all classes are trained on (`--class-split
+/// all`), the base half is all of them and there is no other.
 class TaskImages {
  public:
   /// `pixels`: the method prompts the image tower, so that pixels are read again and again and worth keeping.
@@ -19,8 +19,8 @@ class TaskImages {
   TaskImages(const OpenedModel& opened, const DataSettings& settings, const RunOptions& options, bool pixels);
 
   /// Few shots as that training seed draws them.
-  [[nodiscard]] LabelledImages training(const std::string& half, std::uint64_t seed) const;
-  [[nodiscard]] LabelledImages test(const std::string& half) const;
+  [[nodiscard]] LabelledImages training(Half half, std::uint64_t seed) const;
+  [[nodiscard]] LabelledImages test(Half half) const;
 
   /// Seed of the few-shot draw.
   [[nodiscard]] std::uint64_t shot_seed_of(std::uint64_t seed) const;
@@ -31,7 +31,7 @@ class TaskImages {
 
  private:
   [[nodiscard]] LoaderOptions loader_options(bool cached) const;
-  [[nodiscard]] std::string chosen(const std::string& half) const { return has_new_half() ? half : "all"; }
+  [[nodiscard]] Half chosen(Half half) const { return has_new_half() ? half : Half::All; }
 
   OpenedModel opened_;
   DataSettings settings_;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <mao/core/error.hpp>
 #include "datasets/check_files.hpp"
+#include "datasets/duplicate_files.hpp"
 #include <mao/data/named.hpp>
 #include <mao/data/registry.hpp>
 #include <mao/data/unread_files.hpp>
@@ -28,9 +29,10 @@ struct DatasetReport {
   bool found = false;            ///< the folder is there
   DatasetCounts counts;          ///< as its lists say
   FileReport files;
-  std::vector<std::string> faults;  ///< of lists, counts and folders, each with what to do
-  std::vector<std::string> advice;  ///< what to do about the files
-  UnreadFiles unread = {};          ///< of a folder of images: what else is in it
+  std::vector<std::string> faults;                ///< of lists, counts and folders, each with what to do
+  std::vector<std::string> advice;                ///< what to do about the files
+  UnreadFiles unread = {};                        ///< of a folder of images: what else is in it
+  std::vector<DuplicatePicture> duplicates = {};  ///< no fault: published data sets have them
 
   /// There, and nothing is wrong with it.
   [[nodiscard]] bool whole() const { return found && faults.empty() && files.problems.empty(); }
@@ -143,6 +145,7 @@ inline DatasetReport check_named(const NamedDataset& known, const std::filesyste
   }
   report.files = check_files(dataset, options);
   report.advice = detail::advice_for(report.files, dataset.root);
+  report.duplicates = duplicate_pictures(dataset, options.threads);
   return report;
 }
 

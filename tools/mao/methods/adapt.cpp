@@ -22,19 +22,17 @@ AdaptOptions read(OptionReader& options) {
   return chosen;
 }
 
-Adapt<AnyModel> make(const MethodContext& context, OptionReader& given, AdaptOptions options) {
+void fit(const MethodContext& context, const OptionReader& given, AdaptOptions& options) {
   const TowerSizes towers = context.opened.model->towers();
   options.target = context.fitting(given, "target", options.target,
                                    options.tokens * (towers.text_layers + towers.vision_layers) / 2);
-  options.seed = context.seed;
-  return Adapt<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const MethodRegistration registration(
-    {.name = "adapt",
-     .summary = "extra keys of every block, pruned by saliency (our reading of ADAPT)",
-     .prompts_towers = true},
-    read, make);
+const auto registration =
+    register_method<Adapt<AnyModel>>({.name = "adapt",
+                                      .summary = "extra keys of every block, pruned by saliency (our reading of ADAPT)",
+                                      .prompts_towers = true},
+                                     read, fit);
 
 }  // namespace
 

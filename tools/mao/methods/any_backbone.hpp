@@ -11,8 +11,8 @@
 
 #include <mao/backbones/binding.hpp>
 #include <mao/backbones/concepts.hpp>
+#include <mao/backbones/description.hpp>
 #include <mao/core/detail/ops.hpp>
-#include <mao/core/detail/policy_text.hpp>
 
 namespace mao {
 
@@ -48,8 +48,8 @@ class AnyBackbone {
   void end_epoch(const EpochInfo& info) { held_->end_epoch(info); }
   void finish() { held_->finish(); }
   [[nodiscard]] ClassList learned_for() const { return held_->learned_for(); }
-  /// Of the held one.
-  [[nodiscard]] std::string describe() const { return held_->describe(); }
+  /// Of the held one, with its model.
+  [[nodiscard]] Description describe() const { return held_->describe(); }
 
  private:
   struct Interface {
@@ -72,7 +72,7 @@ class AnyBackbone {
     virtual void end_epoch(const EpochInfo& info) = 0;
     virtual void finish() = 0;
     virtual ClassList learned_for() = 0;
-    [[nodiscard]] virtual std::string describe() const = 0;
+    [[nodiscard]] virtual Description describe() const = 0;
   };
 
   template <Backbone BackboneT>
@@ -136,7 +136,7 @@ class AnyBackbone {
       if constexpr (Finishes<BackboneT>) backbone_.finish();
     }
     ClassList learned_for() override { return mao::learned_for(backbone_); }
-    [[nodiscard]] std::string describe() const override { return method_text(backbone_); }
+    [[nodiscard]] Description describe() const override { return method_description(backbone_); }
     [[noreturn]] static void refuse() {
       throw OptionError("this method's class features depend on the image; ask `forward`, or a `Scorer`");
     }

@@ -9,18 +9,13 @@ namespace {
 
 CoCoopOptions read(OptionReader& options) {
   CoCoopOptions chosen;
-  chosen.init = options.text("init", chosen.init, "words the context starts from; empty: random");
-  chosen.context = options.context(chosen.context);
+  chosen.init = options.init(chosen.init);
+  chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
   return chosen;
 }
 
-CoCoop<AnyModel> make(const MethodContext& context, OptionReader&, CoCoopOptions options) {
-  options.seed = context.seed;
-  return CoCoop<AnyModel>(context.opened.model, context.classes, options);
-}
-
-const MethodRegistration registration(
-    {.name = "cocoop", .summary = "a context for each image (Zhou et al. 2022)", .reference = "cocoop"}, read, make);
+const auto registration = register_method<CoCoop<AnyModel>>(
+    {.name = "cocoop", .summary = "a context for each image (Zhou et al. 2022)", .reference = "cocoop"}, read);
 
 }  // namespace
 

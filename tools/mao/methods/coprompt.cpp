@@ -9,8 +9,8 @@ namespace {
 
 CoPromptOptions read(OptionReader& options) {
   CoPromptOptions chosen;
-  chosen.init = options.text("init", chosen.init, "words the context starts from; empty: random");
-  chosen.context = options.integer("context", chosen.context, "vectors a layer, in either tower");
+  chosen.init = options.init(chosen.init);
+  chosen.context = options.context_of_first_words(chosen.context, chosen.init, "vectors a layer, in either tower");
   chosen.depth = options.integer("depth", chosen.depth, "layers with vectors of their own");
   chosen.weight = options.number("weight", chosen.weight, "of the consistency with the frozen model");
   chosen.text_share = options.number("text-share", chosen.text_share, "of the text adapter");
@@ -20,19 +20,17 @@ CoPromptOptions read(OptionReader& options) {
   return chosen;
 }
 
-CoPrompt<AnyModel> make(const MethodContext& context, OptionReader& given, CoPromptOptions options) {
+void fit(const MethodContext& context, const OptionReader& given, CoPromptOptions& options) {
   const TowerSizes towers = context.opened.model->towers();
   options.depth = context.fitting(given, "depth", options.depth, std::min(towers.text_layers, towers.vision_layers));
-  options.seed = context.seed;
-  return CoPrompt<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const MethodRegistration registration(
+const auto registration = register_method<CoPrompt<AnyModel>>(
     {.name = "coprompt",
      .summary = "MaPLe with adapters, consistent with descriptions (Roy and Etemad 2024)",
      .prompts_towers = true,
      .reference = "coprompt"},
-    read, make);
+    read, fit);
 
 }  // namespace
 

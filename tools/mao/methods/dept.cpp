@@ -19,8 +19,8 @@ struct DeptOver {
 template <class HostT>
 DeptOver<HostT> read(OptionReader& options) {
   DeptOver<HostT> chosen;
-  chosen.host.init = options.text("init", chosen.host.init, "words the context starts from; empty: random");
-  chosen.host.context = options.context(chosen.host.context);
+  chosen.host.init = options.init(chosen.host.init);
+  chosen.host.context = options.context(chosen.host.context, chosen.host.init, "context vectors, with a random start");
   if constexpr (std::is_same_v<HostT, KgCoop<AnyModel>>) {
     chosen.host.weight = options.number("weight", 2.0, "of KgCoOp's distance (2 is that of DePT's code)");
   }

@@ -23,6 +23,9 @@ DpcSettings read(OptionReader& options) {
   chosen.options.host_terms = options.flag("host-terms", chosen.options.host_terms, "the host's own terms stay");
   if (options.flag("released", false, "trains and scores as the released code does")) {
     chosen.options = DpcOptions::released(chosen.options.base_weight);
+    for (const char* name : {"new-weight", "rate", "host-terms"}) {
+      options.idle_when(true, name, "--set released=true trains and scores as the released code does");
+    }
   }
   return chosen;
 }

@@ -10,26 +10,25 @@ namespace {
 IvlpOptions read(OptionReader& options) {
   IvlpOptions ivlp;
   ivlp.init = options.text("init", ivlp.init, "words the text context starts from; empty: random");
-  ivlp.text_context = options.integer("context", ivlp.text_context, "text vectors a layer");
+  ivlp.text_context = options.context_of_first_words(ivlp.text_context, ivlp.init, "text vectors a layer");
   ivlp.text_depth = options.integer("text-depth", ivlp.text_depth, "layers with text vectors of their own");
   ivlp.vision_context = options.integer("vision-context", ivlp.vision_context, "image vectors a layer");
   ivlp.vision_depth = options.integer("vision-depth", ivlp.vision_depth, "layers with image vectors of their own");
   return ivlp;
 }
 
-Ivlp<AnyModel> make(const MethodContext& context, OptionReader& given, IvlpOptions options) {
+void fit(const MethodContext& context, const OptionReader& given, IvlpOptions& options) {
   const TowerSizes towers = context.opened.model->towers();
   options.text_depth = context.fitting(given, "text-depth", options.text_depth, towers.text_layers);
   options.vision_depth = context.fitting(given, "vision-depth", options.vision_depth, towers.vision_layers);
-  options.seed = context.seed;
-  return Ivlp<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const MethodRegistration registration({.name = "ivlp",
-                                       .summary = "deep prompts in both towers, apart from each other (IVLP)",
-                                       .prompts_towers = true,
-                                       .reference = "ivlp"},
-                                      read, make);
+const auto registration =
+    register_method<Ivlp<AnyModel>>({.name = "ivlp",
+                                     .summary = "deep prompts in both towers, apart from each other (IVLP)",
+                                     .prompts_towers = true,
+                                     .reference = "ivlp"},
+                                    read, fit);
 
 }  // namespace
 

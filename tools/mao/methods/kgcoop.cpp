@@ -9,22 +9,16 @@ namespace {
 
 KgCoopOptions read(OptionReader& options) {
   KgCoopOptions chosen;
-  chosen.init = options.text("init", chosen.init, "words the context starts from; empty: random");
-  chosen.context = options.context(chosen.context);
+  chosen.init = options.init(chosen.init);
+  chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
   chosen.templates = {options.text("teacher", chosen.templates[0], "the hand-written prompt it stays near")};
   chosen.weight = options.number("weight", chosen.weight, "of the distance to it");
   return chosen;
 }
 
-KgCoop<AnyModel> make(const MethodContext& context, OptionReader&, KgCoopOptions options) {
-  options.seed = context.seed;
-  return KgCoop<AnyModel>(context.opened.model, context.classes, options);
-}
-
-const MethodRegistration registration({.name = "kgcoop",
-                                       .summary = "CoOp held near the hand-written prompt (Yao et al. 2023)",
-                                       .reference = "kgcoop"},
-                                      read, make);
+const auto registration = register_method<KgCoop<AnyModel>>(
+    {.name = "kgcoop", .summary = "CoOp held near the hand-written prompt (Yao et al. 2023)", .reference = "kgcoop"},
+    read);
 
 }  // namespace
 

@@ -11,6 +11,7 @@
 #include <mao/evaluation/base_to_new.hpp>
 
 #include "data/named_data.hpp"
+#include "methods/check_settings.hpp"
 #include "methods/registry.hpp"
 #include "models/models.hpp"
 #include "tune/settings.hpp"
@@ -36,9 +37,6 @@ inline ZeroShot<AnyModel> make_zero_shot(const OpenedModel& opened, const ClassL
 
 /// Who ranks hard negatives. **Throws** `FileError` when its files are not there.
 Similarity make_similarity(const OpenedModel& opened, const RunSettings& settings);
-
-/// Throws an `OptionError` for settings that contradict each other, before any work is done.
-void check_settings(const RunSettings& settings);
 
 /// The steps of a run with the paper's numbers where none are given. `say` is told warnings.
 BaseToNewOptions make_steps(const RunSettings& settings, std::int64_t base_classes, std::uint64_t seed, bool augment,

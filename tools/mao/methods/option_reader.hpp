@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The options of a method by name: read with defaults, described for help, and none left over.
+/// The options of a method by name: read with defaults, described for help, none left over, and none without effect.
 
 #include <charconv>
+#include <cstdint>
+#include <iterator>
 #include <map>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +19,6 @@ namespace mao_program {
 /// What a method may be told with `--set NAME=VALUE`.
 struct OptionDescription {
   std::string name, fallback, help;
-  bool with_random_start = false;  ///< means nothing where words start the context
 };
 
 /// Hands out the values of `--set`, and remembers what was asked for.
@@ -32,13 +34,6 @@ class OptionReader {
 
   std::int64_t integer(const std::string& name, std::int64_t fallback, const std::string& help) {
     return parsed(name, fallback, text(name, std::to_string(fallback), help), "a whole number");
-  }
-
-  /// The number of context vectors.
-  std::int64_t context(std::int64_t fallback) {
-    const std::int64_t length = integer("context", fallback, "context vectors, with a random start");
-    known_.back().with_random_start = true;
-    return length;
   }
 
   double number(const std::string& name, double fallback, const std::string& help) {
@@ -65,8 +60,38 @@ class OptionReader {
     throw mao::OptionError(mao::text_of("--set ", name, "=", value, ": expected one of ", list));
   }
 
+  /// The words that the context starts from.
+  std::string init(const std::string& fallback) {
+    return text("init", fallback, "words the context starts from; empty: random");
+  }
+
+  /// The number of context vectors, where words that start it decide their number.
+  std::int64_t context(std::int64_t fallback, const std::string& init, const char* help) {
+    const std::int64_t length = integer("context", fallback, help), count = words_in(init);
+    idle_when(count > 0 && length != count, "context",
+              mao::text_of("the context starts from the ", count, " words \"", init,
+                           "\"; add --context-init \"\" for a random start of ", length, " vectors"));
+    return length;
+  }
+
+  /// The number of context vectors, of which words can start the first ones: all of them, or none.
+  std::int64_t context_of_first_words(std::int64_t fallback, const std::string& init, const char* help) {
+    const std::int64_t length = integer("context", fallback, help), count = words_in(init);
+    idle_when(count > 0 && count < length, "init",
+              mao::text_of("a context of ", length, " vectors starts from at least as many words, or at random; \"",
+                           init, "\" has ", count));
+    return length;
+  }
+
+  /// Says of an option that it does nothing beside the others.
+  void idle_when(bool idle, const std::string& name, std::string reason) {
+    if (idle && given(name)) idle_[name] = std::move(reason);
+  }
+
   [[nodiscard]] bool given(const std::string& name) const { return given_.contains(name); }
   [[nodiscard]] const std::vector<OptionDescription>& known() const { return known_; }
+  /// Options that were given and do nothing, each with the reason.
+  [[nodiscard]] const std::map<std::string, std::string>& idle() const { return idle_; }
 
   /// **Throws** `OptionError` for a value that nobody asked for, listing what the method knows.
   void finish(const std::string& method) const {
@@ -83,6 +108,11 @@ class OptionReader {
   }
 
  private:
+  static std::int64_t words_in(const std::string& text) {
+    std::istringstream words(text);
+    return std::distance(std::istream_iterator<std::string>(words), std::istream_iterator<std::string>());
+  }
+
   template <class NumberT>
   NumberT parsed(const std::string& name, NumberT fallback, const std::string& value, const char* expected) const {
     if (!given(name)) return fallback;
@@ -94,7 +124,7 @@ class OptionReader {
     return number;
   }
 
-  std::map<std::string, std::string> given_;
+  std::map<std::string, std::string> given_, idle_;
   std::vector<OptionDescription> known_;
 };
 

@@ -16,13 +16,8 @@ ProDaOptions read(OptionReader& options) {
   return chosen;
 }
 
-ProDa<AnyModel> make(const MethodContext& context, OptionReader&, ProDaOptions options) {
-  options.seed = context.seed;
-  return ProDa<AnyModel>(context.opened.model, context.classes, options);
-}
-
-const MethodRegistration registration({.name = "proda", .summary = "a distribution of contexts (Lu et al. 2022)"}, read,
-                                      make);
+const auto registration =
+    register_method<ProDa<AnyModel>>({.name = "proda", .summary = "a distribution of contexts (Lu et al. 2022)"}, read);
 
 }  // namespace
 

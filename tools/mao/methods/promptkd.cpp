@@ -31,7 +31,7 @@ Teacher teacher_of(const MethodContext& context, const std::string& file) {
   }
   const Prompts prompts = load_prompts(file);
   RunSettings settings;
-  take_model_of(prompts, settings);
+  take_model_of(prompts, settings, false);
   settings.model.device = context.opened.device.str();
   const OpenedModel opened = open_model(settings.model);
   return {restored_backbone(opened, prompts, context.classes), opened.model};

@@ -10,7 +10,7 @@ namespace {
 PromptSrcOptions read(OptionReader& options) {
   PromptSrcOptions chosen;
   chosen.init = options.text("init", chosen.init, "words the text context starts from; empty: random");
-  chosen.text_context = options.integer("context", chosen.text_context, "text vectors a layer");
+  chosen.text_context = options.context_of_first_words(chosen.text_context, chosen.init, "text vectors a layer");
   chosen.text_depth = options.integer("text-depth", chosen.text_depth, "layers with text vectors of their own");
   chosen.vision_context = options.integer("vision-context", chosen.vision_context, "image vectors a layer");
   chosen.vision_depth = options.integer("vision-depth", chosen.vision_depth, "layers with image vectors of their own");
@@ -25,19 +25,18 @@ PromptSrcOptions read(OptionReader& options) {
   return chosen;
 }
 
-PromptSrc<AnyModel> make(const MethodContext& context, OptionReader& given, PromptSrcOptions options) {
+void fit(const MethodContext& context, const OptionReader& given, PromptSrcOptions& options) {
   const TowerSizes towers = context.opened.model->towers();
   options.text_depth = context.fitting(given, "text-depth", options.text_depth, towers.text_layers);
   options.vision_depth = context.fitting(given, "vision-depth", options.vision_depth, towers.vision_layers);
-  options.seed = context.seed;
-  return PromptSrc<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const MethodRegistration registration({.name = "promptsrc",
-                                       .summary = "IVLP held near the frozen model (Khattak et al. 2023)",
-                                       .prompts_towers = true,
-                                       .reference = "promptsrc"},
-                                      read, make);
+const auto registration =
+    register_method<PromptSrc<AnyModel>>({.name = "promptsrc",
+                                          .summary = "IVLP held near the frozen model (Khattak et al. 2023)",
+                                          .prompts_towers = true,
+                                          .reference = "promptsrc"},
+                                         read, fit);
 
 }  // namespace
 

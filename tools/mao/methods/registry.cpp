@@ -25,9 +25,6 @@ AnyBackbone make_backbone(const MethodInfo& info, const MethodContext& context,
                        " prompts deeper layers or the image tower and needs a CLIP, which this model is not; tune the "
                        "text context alone: coop, kgcoop, prograd or cocoop");
   OptionReader reader(options);
-  OptionReader all(options);
-  info.describe(all);
-  all.finish(info.name);
   AnyBackbone backbone = info.make(context, reader);
   cuda::move_parameters(backbone.parameters(), context.opened.device);
   return backbone;

@@ -6,6 +6,8 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <mao/optimizers/optimizer.hpp>
@@ -32,16 +34,16 @@ struct MethodContext {
 /// A method by name.
 struct MethodInfo {
   std::string name;
-  std::string summary;            ///< one line: what is learned, and whose method it is
-  bool prompts_towers = false;    ///< needs a CLIP: its image tower or deeper blocks are prompted
-  bool prompts_images = false;    ///< its image tower is prompted, so features cannot be kept in place of pixels
-  bool ignores_labels = false;    ///< nothing for MAO's base stage to act on
-  bool brings_negatives = false;  ///< trains with its own sampler and loss (DPC)
-  bool transfers = true;          ///< can be bound to classes it has not seen
-  OptimizerOptions optimizer{};   ///< unless told otherwise
-  std::string reference{};        ///< its name in reference checkpoints; empty when there are none
+  std::string summary;           ///< one line: what is learned, and whose method it is
+  bool prompts_towers = false;   ///< needs a CLIP: its image tower or deeper blocks are prompted
+  BackboneTraits traits{};       ///< what its type says
+  OptimizerOptions optimizer{};  ///< unless told otherwise
+  std::string reference{};       ///< its name in reference checkpoints; empty when there are none
   std::function<AnyBackbone(const MethodContext&, OptionReader&)> make{};
   std::function<void(OptionReader&)> describe{};  ///< asks for every option
+
+  /// Its image tower is prompted, so features cannot be kept in place of pixels.
+  [[nodiscard]] bool prompts_images() const { return !traits.frozen_image_tower; }
 };
 
 /// All methods by name.
@@ -57,18 +59,34 @@ AnyBackbone make_backbone(const MethodInfo& info, const MethodContext& context,
 
 /// Adds a method to `methods()`. `read` turns names into the method's options, `make` builds it from them.
 struct MethodRegistration {
-  template <class OptionsT, class BackboneT>
-  MethodRegistration(MethodInfo info, OptionsT (*read)(OptionReader&),
-                     BackboneT (*make)(const MethodContext&, OptionReader&, OptionsT)) {
+  template <class OptionsT, class Make>
+  MethodRegistration(MethodInfo info, OptionsT (*read)(OptionReader&), const Make& make) {
+    using BackboneT = std::invoke_result_t<Make, const MethodContext&, OptionReader&, OptionsT>;
     info.describe = [read](OptionReader& options) { static_cast<void>(read(options)); };
-    info.make = [read, make](const MethodContext& context, OptionReader& options) {
-      return AnyBackbone(make(context, options, read(options)));
+    info.make = [read, make, name = info.name](const MethodContext& context, OptionReader& options) {
+      OptionsT chosen = read(options);
+      options.finish(name);
+      return AnyBackbone(make(context, options, std::move(chosen)));
     };
-    info.prompts_images = !FrozenImageTower<BackboneT>;
-    info.ignores_labels = IgnoresLabels<BackboneT>;
-    info.brings_negatives = BringsNegatives<BackboneT>;
+    info.traits = traits_of<BackboneT>();
     methods().emplace(info.name, std::move(info));
   }
 };
+
+/// Makes depths that nobody asked for fit the model.
+template <class OptionsT>
+using FitToModel = void (*)(const MethodContext&, const OptionReader&, OptionsT&);
+
+/// Adds a method that is made of the model, the classes and its options, which hold the seed.
+template <class BackboneT, class OptionsT>
+MethodRegistration register_method(MethodInfo info, OptionsT (*read)(OptionReader&),
+                                   std::type_identity_t<FitToModel<OptionsT>> fit = nullptr) {
+  const auto make = [fit](const MethodContext& context, OptionReader& given, OptionsT options) {
+    if (fit != nullptr) fit(context, given, options);
+    options.seed = context.seed;
+    return BackboneT(context.opened.model, context.classes, options);
+  };
+  return {std::move(info), read, make};
+}
 
 }  // namespace mao_program

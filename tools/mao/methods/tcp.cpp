@@ -9,8 +9,8 @@ namespace {
 
 TcpOptions read(OptionReader& options) {
   TcpOptions chosen;
-  chosen.init = options.text("init", chosen.init, "words the context starts from; empty: random");
-  chosen.context = options.integer("context", chosen.context, "context vectors");
+  chosen.init = options.init(chosen.init);
+  chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
   chosen.weight = options.number("weight", chosen.weight, "of the distance to the hand-written prompt");
   chosen.templates = {options.text("teacher", chosen.templates[0], "the hand-written prompt it stays near")};
   chosen.suffix_template = options.text("suffix", chosen.suffix_template, "what follows the context");
@@ -18,18 +18,17 @@ TcpOptions read(OptionReader& options) {
   return chosen;
 }
 
-Tcp<AnyModel> make(const MethodContext& context, OptionReader& given, TcpOptions options) {
+void fit(const MethodContext& context, const OptionReader& given, TcpOptions& options) {
   options.block = context.fitting(given, "block", options.block, context.opened.model->towers().text_layers - 1);
-  options.seed = context.seed;
-  return Tcp<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const MethodRegistration registration({.name = "tcp",
-                                       .summary = "class-aware tokens inside the text tower (Yao et al. 2024)",
-                                       .prompts_towers = true,
-                                       .optimizer = {.kind = OptimizerKind::Adam},
-                                       .reference = "tcp"},
-                                      read, make);
+const auto registration =
+    register_method<Tcp<AnyModel>>({.name = "tcp",
+                                    .summary = "class-aware tokens inside the text tower (Yao et al. 2024)",
+                                    .prompts_towers = true,
+                                    .optimizer = {.kind = OptimizerKind::Adam},
+                                    .reference = "tcp"},
+                                   read, fit);
 
 }  // namespace
 

@@ -16,16 +16,11 @@ UptOptions read(OptionReader& options) {
   return chosen;
 }
 
-Upt<AnyModel> make(const MethodContext& context, OptionReader&, UptOptions options) {
-  options.seed = context.seed;
-  return Upt<AnyModel>(context.opened.model, context.classes, options);
-}
-
-const MethodRegistration registration(
-    {.name = "upt",
-     .summary = "prompts of both towers from one small transformer (Zang et al. 2022)",
-     .prompts_towers = true},
-    read, make);
+const auto registration =
+    register_method<Upt<AnyModel>>({.name = "upt",
+                                    .summary = "prompts of both towers from one small transformer (Zang et al. 2022)",
+                                    .prompts_towers = true},
+                                   read);
 
 }  // namespace
 

@@ -15,17 +15,15 @@ VptOptions read(OptionReader& options) {
   return chosen;
 }
 
-Vpt<AnyModel> make(const MethodContext& context, OptionReader& given, VptOptions options) {
+void fit(const MethodContext& context, const OptionReader& given, VptOptions& options) {
   options.depth = context.fitting(given, "depth", options.depth, context.opened.model->towers().vision_layers);
-  options.seed = context.seed;
-  return Vpt<AnyModel>(context.opened.model, context.classes, options);
 }
 
-const MethodRegistration registration({.name = "vpt",
-                                       .summary = "prompts of the image tower alone (VPT in CLIP)",
-                                       .prompts_towers = true,
-                                       .reference = "vpt"},
-                                      read, make);
+const auto registration = register_method<Vpt<AnyModel>>({.name = "vpt",
+                                                          .summary = "prompts of the image tower alone (VPT in CLIP)",
+                                                          .prompts_towers = true,
+                                                          .reference = "vpt"},
+                                                         read, fit);
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include <mao/models/clip_model.hpp>
 #include <mao/models/cuda_text_pass.hpp>
 #include <mao/models/on_device.hpp>
+#include <mao/models/resnet_clip.hpp>
 #ifdef MAO_HAS_CUDA_GRAPHS
 #include <mao/models/cuda_step_graph.hpp>
 #endif
@@ -23,14 +24,23 @@ namespace mao_program {
 
 namespace {
 
-std::string describe(const Clip& clip, const std::string& name) {
+std::string describe_images(const ClipWeights& weights) {
+  const auto& sizes = weights.sizes;
+  const std::int64_t heads = weights.form.vision.heads_in(sizes.vision_channels());
+  if (!sizes.is_resnet()) {
+    return text_of("ViT ", sizes.vision_width, " x ", sizes.vision_layers, " in ", heads, " heads, patch ",
+                   sizes.patch);
+  }
+  return text_of("ResNet ", shape_text(sizes.resnet_blocks), " of width ", sizes.vision_width, ", pooling by ", heads,
+                 " heads");
+}
+
+std::string describe(const ClipText& clip, const std::string& name) {
   const auto& weights = clip.weights();
   const auto& sizes = weights.sizes;
-  return text_of(name, ": ViT ", sizes.vision_width, " x ", sizes.vision_layers, " in ",
-                 weights.form.vision.heads_in(sizes.vision_width), " heads, patch ", sizes.patch, ", ",
-                 sizes.resolution, " px; text ", sizes.text_width, " x ", sizes.text_layers, " in ",
-                 weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context, " tokens; ",
-                 name_of(weights.layout), " names; activation ", weights.activation_reason);
+  return text_of(name, ": ", describe_images(weights), ", ", sizes.resolution, " px; text ", sizes.text_width, " x ",
+                 sizes.text_layers, " in ", weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context,
+                 " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
 
 std::optional<std::array<float, 3>> channels(const std::vector<double>& numbers) {
@@ -68,26 +78,34 @@ void record_passes(const c10::Device& device) {
 #endif
 }
 
+/// What an image of a batch keeps for the backward pass to its prompts.
+std::size_t image_bytes(const Clip& clip) {
+  const auto& sizes = clip.weights().sizes;
+  const std::int64_t side = sizes.resolution / sizes.patch;
+  return clip.vision_tower().kept_bytes(1, 1 + side * side);
+}
+
+std::size_t image_bytes(const ResNetClip& /*takes no prompts*/) { return 0; }
+
 /// The model where the settings want it.
-OpenedModel placed(Clip clip, const ModelSettings& settings, OpenedModel opened) {
+template <class ClipT>
+OpenedModel placed(ClipT clip, const ModelSettings& settings, OpenedModel opened) {
   opened.device = cuda::device_named(settings.device);
   if (opened.device.is_cuda()) cuda::use_text_kernels();
   if (settings.cuda_graphs) record_passes(opened.device);
   opened.precision = to_string(clip.precision());
   opened.pixels = describe(clip.preprocess()) + " (" + clip.weights().preprocess_reason + ")";
   if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
-  const auto& sizes = clip.weights().sizes;
-  const std::int64_t patches = (sizes.resolution / sizes.patch) * (sizes.resolution / sizes.patch);
   opened.token_bytes = clip.text_tower().kept_bytes(1);
-  opened.image_bytes = clip.vision_tower().kept_bytes(1, 1 + patches);
+  opened.image_bytes = image_bytes(clip);
   if (opened.device.is_cpu()) {
     opened.model = std::make_shared<const AnyModel>(std::move(clip));
     return opened;
   }
   ClipWeights weights = clip.weights();
   weights.tensors = cuda::moved(std::move(weights.tensors), opened.device);
-  Clip there(std::move(weights), clip.tokenizer(), clip.precision());
-  opened.model = std::make_shared<const AnyModel>(cuda::OnDevice<Clip>(std::move(there), opened.device));
+  ClipT there({std::move(weights), clip.tokenizer()}, clip.precision());
+  opened.model = std::make_shared<const AnyModel>(cuda::OnDevice<ClipT>(std::move(there), opened.device));
   opened.description += ", on " + opened.device.str();
   return opened;
 }
@@ -135,10 +153,15 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
     options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;
   }
   if (!settings.heads.empty()) options.heads = ClipHeads{settings.heads.at(0), settings.heads.at(1)};
-  Clip clip = Clip::load(settings.model, options);
-  const std::string description = describe(clip, settings.model);
-  return placed(std::move(clip), settings,
-                {.model = nullptr, .description = description, .augments = true, .similarity = "minilm"});
+  ClipParts parts = ClipParts::load(settings.model, options);
+  const auto open = [&]<class ClipT>(ClipT clip) {
+    clip.limit_kept(options.kept_limit);
+    const std::string description = describe(clip, settings.model);
+    return placed(std::move(clip), settings,
+                  {.model = nullptr, .description = description, .augments = true, .similarity = "minilm"});
+  };
+  if (parts.weights.sizes.is_resnet()) return open(ResNetClip(std::move(parts), options.precision));
+  return open(Clip(std::move(parts), options.precision));
 }
 
 }  // namespace

@@ -4,9 +4,11 @@
 /// A table of words as CSV, Markdown or LaTeX.
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <mao/core/error.hpp>
@@ -26,10 +28,26 @@ struct TextTable {
   }
 };
 
+/// What becomes of a CSV cell that a spreadsheet would take for a formula.
+enum class CsvCells {
+  Guarded,  ///< it stands behind an apostrophe, which spreadsheets take for "this is text"
+  Plain     ///< as it is, for programs
+};
+
 namespace detail {
 
-inline std::string csv_cell(std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(text);
+/// Words that begin with = + - @, a tab or a line break; numbers and single signs are none.
+inline bool is_formula(std::string_view text) {
+  if (text.size() < 2 || std::string_view("=+-@\t\r\n").find(text.front()) == std::string_view::npos) return false;
+  const std::string_view digits = text.front() == '+' ? text.substr(1) : text;
+  double number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error != std::errc() || end != digits.data() + digits.size();
+}
+
+inline std::string csv_cell(std::string_view words, CsvCells cells = CsvCells::Guarded) {
+  const std::string text = (cells == CsvCells::Guarded && is_formula(words) ? "'" : "") + std::string(words);
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
@@ -77,9 +95,10 @@ std::string joined_cells(const std::vector<std::string>& row, std::string_view s
 }  // namespace detail
 
 /// Comma-separated values with a header line; cells are quoted where they must be.
-inline std::string csv_text(const TextTable& table) {
-  std::string text = detail::joined_cells(table.header, ",", detail::csv_cell) + "\n";
-  for (const auto& row : table.rows) text += detail::joined_cells(row, ",", detail::csv_cell) + "\n";
+inline std::string csv_text(const TextTable& table, CsvCells cells = CsvCells::Guarded) {
+  const auto cell = [&](const std::string& words) { return detail::csv_cell(words, cells); };
+  std::string text = detail::joined_cells(table.header, ",", cell) + "\n";
+  for (const auto& row : table.rows) text += detail::joined_cells(row, ",", cell) + "\n";
   return text;
 }
 

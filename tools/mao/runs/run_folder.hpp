@@ -3,11 +3,6 @@
 /// \file
 /// The folder of a run: what it was asked, what it said, what it measured. Everything in it is whole at any moment.
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -21,6 +16,7 @@
 #include <mao/io/files.hpp>
 #include <mao/io/json_text.hpp>
 
+#include "runs/append_line.hpp"
 #include "runs/former_names.hpp"
 
 namespace mao {
@@ -113,18 +109,9 @@ class RunFolder {
         file, [&](std::ostream& out) { out << json_text(value, 2) << "\n"; }, fence_);
   }
 
-  /// One write, so that a line is whole, to a file of this folder and not where a link of its name leads.
   void append(const char* name, const std::string& line) const {
     if (fence_) fence_();
-    const auto file = path_ / name;
-    const detail::FileDescriptor out(
-        ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666));
-    require<FileError>(out.valid() || errno != ELOOP, file.string(),
-                       " is a symbolic link, and lines are not written to where it leads; remove it");
-    const std::string text = line + "\n";
-    const auto written = out.valid() ? ::write(out.get(), text.data(), text.size()) : -1;
-    require<FileError>(written == std::ssize(text), "cannot write to ", file.string(), ": ",
-                       written >= 0 ? "the disk is full" : std::strerror(errno));
+    append_line(path_ / name, line);
   }
 
   /// `epochs: 2 there, 3 now` for each value that differs, and not for the whole objects around them.

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include <CLI/CLI.hpp>
 
 #include <mao/core/error.hpp>
 
-#include "commands.hpp"
 #include "config_file.hpp"
+#include "methods/check_settings.hpp"
 #include "nearest_name.hpp"
 #include "sweep/check.hpp"
 #include "tune/presets.hpp"
@@ -14,39 +16,30 @@
 
 namespace mao_program {
 
-void check_settings(const RunSettings& run);  // of method.hpp, which brings the whole library
-
 namespace {
 
-/// A parser that knows `mao tune` and runs nothing.
-class TuneParser {
-  struct Parsed {};
+/// The options of `mao tune`, which runs nothing here.
+struct TuneParser {
+  RunSettings settings;
+  RunOptions options;
+  CLI::App app{"", "tune"};
 
- public:
-  TuneParser() {
-    add_tune(app_, ignored_);
-    app_.parse_complete_callback([] { throw Parsed(); });  // all options were read, and the command comes next
-  }
+  TuneParser() { add_tune_options(app, settings, options); }
 
-  CLI::App& command() { return *app_.get_subcommand("tune"); }
-
-  void parse(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), "tune");
+  GivenOptions parse(std::vector<std::string> arguments) {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
-    try {
-      app_.parse(std::move(arguments));
-    } catch (const Parsed&) {
-    }
+    app.parse(std::move(arguments));
+    return take_preset(app, settings.method);
   }
 
-  /// What the last `parse` did not know, as it is in the file, each with the option that is nearest.
+  /// What `parse` did not know, as it is in the file, each with the option that is nearest.
   std::string unknown_options() {
     std::vector<std::string> names;
-    for (const CLI::Option* option : command().get_options()) {
+    for (const CLI::Option* option : app.get_options()) {
       for (const std::string& name : option->get_lnames()) names.push_back(name);
     }
     std::string text = "mao tune has no option";
-    for (const std::string& word : command().remaining()) {
+    for (const std::string& word : app.remaining()) {
       if (!word.starts_with("--")) continue;
       const std::string given = word.substr(2, word.find('=') - 2);
       const auto near = nearest_name(given, names);
@@ -54,32 +47,69 @@ class TuneParser {
     }
     return text;
   }
-
- private:
-  CLI::App app_{"", "mao"};
-  int ignored_ = 0;
 };
 
-/// The settings that the options stand for; what only says how to run is skipped.
-RunSettings settings_of(std::vector<std::string> arguments) {
-  CLI::App app("", "tune");
-  RunSettings settings;
-  app.allow_extras();
-  add_data_options(app, settings.data);
-  add_model_options(app, settings.model);
-  add_training_options(app, settings.method);
-  app.add_option("--targets", settings.targets);
-  std::reverse(arguments.begin(), arguments.end());
-  app.parse(std::move(arguments));
-  return settings;
+/// Why options of a run do nothing, by their names in the file of the sweep.
+using IdleReasons = std::map<std::string, std::string>;
+
+/// **Throws** `OptionError` for an option of the run's own `config` file.
+IdleReasons idle_in(const SweepRun& run, GivenOptions given, const RunSettings& settings) {
+  const RunFacts facts = facts_of(settings);
+  IdleReasons idle;
+  for (const SweepSetting& setting : run.settings) {
+    const std::string option = "--" + setting.option;
+    if (setting.option.starts_with("set.")) {
+      given.method_options.erase(setting.option.substr(4));
+      const auto found = facts.idle_method_options.find(setting.option.substr(4));
+      if (found != facts.idle_method_options.end()) idle.insert({setting.option, found->second});
+    } else if (given.options.erase(option) > 0) {
+      if (const std::string why = idle_reason(option, facts); !why.empty()) idle.insert({setting.option, why});
+    }
+  }
+  refuse_idle_options(given, {facts});
+  return idle;
 }
+
+/// The sweep's part of what `check_options` does for one run.
+class IdleInSweep {
+ public:
+  explicit IdleInSweep(std::string file) : file_(std::move(file)) {}
+
+  void add(const SweepRun& run, const IdleReasons& idle) {
+    for (const SweepSetting& setting : run.settings) {
+      const auto why = idle.find(setting.option);
+      Entry& entry = entries_[{setting.line, setting.option}];
+      entry.acts = entry.acts || why == idle.end();
+      if (why == idle.end()) continue;
+      entry.reason = why->second;
+      require<OptionError>(!setting.varies, file_, ":", setting.line, ": ", setting.option,
+                           " varies, but would be ignored in run ", run.name, ": ", why->second,
+                           "; leave such runs out with `exclude`, or give them a section of their own");
+    }
+  }
+
+  void refuse() const {
+    for (const auto& [place, entry] : entries_) {
+      require<OptionError>(entry.acts, file_, ":", place.first, ": ", idle_sentence(place.second, entry.reason));
+    }
+  }
+
+ private:
+  struct Entry {
+    std::string reason;
+    bool acts = false;
+  };
+
+  std::string file_;
+  std::map<std::pair<int, std::string>, Entry> entries_;  ///< by line and option
+};
 
 }  // namespace
 
 std::set<std::string> options_with_several_values() {
   std::set<std::string> names;
   TuneParser parser;
-  for (const CLI::Option* option : parser.command().get_options()) {
+  for (const CLI::Option* option : parser.app.get_options()) {
     if (option->get_items_expected_max() > 1 && option->get_allow_extra_args()) {
       for (const std::string& name : option->get_lnames()) names.insert(name);
     }
@@ -87,25 +117,30 @@ std::set<std::string> options_with_several_values() {
   return names;
 }
 
-void check_runs(const std::vector<SweepRun>& runs, const std::string& file) {
-  TuneParser parser;
-  for (const SweepRun& run : runs) {
+void check_runs(std::vector<SweepRun>& runs, const std::string& file) {
+  IdleInSweep all(file);
+  for (SweepRun& run : runs) {
     const auto refuse = [&](const std::string& why, const char* more = "") {
-      throw mao::OptionError(mao::text_of(file, ": run ", run.name, ": ", why, more));
+      throw OptionError(text_of(file, ": run ", run.name, ": ", why, more));
     };
+    TuneParser parser;
+    IdleReasons idle;
     try {
       OptionPlaces places;
-      const auto arguments = with_preset(with_config(run.arguments(), places));
-      parser.parse(arguments);
-      check_settings(settings_of(arguments));
+      const GivenOptions given = parser.parse(with_config(run.arguments(), places));
+      check_settings(parser.settings);
+      idle = idle_in(run, given, parser.settings);
     } catch (const CLI::ExtrasError&) {
       refuse(parser.unknown_options(), "; names of options are those of `mao tune --help`, without --");
     } catch (const CLI::ParseError& error) {
       refuse(error.what());
-    } catch (const mao::Error& error) {
+    } catch (const Error& error) {
       refuse(error.what());
     }
+    all.add(run, idle);
+    for (const auto& [option, why] : idle) run.idle.insert(option);
   }
+  all.refuse();
 }
 
 }  // namespace mao_program

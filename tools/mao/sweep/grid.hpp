@@ -23,13 +23,15 @@ namespace mao_program {
 struct SweepSetting {
   std::string option;
   std::vector<std::string> values;
+  int line = 0;         ///< in the file of the sweep; 0 when it is not known
+  bool varies = false;  ///< the file has a list, each value of which makes runs of its own
 
   [[nodiscard]] std::string text() const {
     std::string joined;
     for (const std::string& value : values) joined += (joined.empty() ? "" : " ") + value;
     return joined;
   }
-  bool operator==(const SweepSetting&) const = default;
+  bool operator==(const SweepSetting& other) const { return option == other.option && values == other.values; }
 };
 
 /// Options that decide no number: they may change while a sweep continues.
@@ -45,6 +47,7 @@ struct SweepRun {
   std::string section;                 ///< empty for a file without sections
   std::vector<SweepSetting> settings;  ///< in the order of the file
   std::string seed;
+  std::set<std::string> idle = {};  ///< options that do nothing in this run but act in others of the file
 
   /// What makes two runs the same, whatever the order in which their settings stand.
   [[nodiscard]] std::string identity() const {
@@ -60,8 +63,10 @@ struct SweepRun {
   /// As they stand behind `mao tune`.
   [[nodiscard]] std::vector<std::string> arguments() const {
     std::vector<std::string> list;
-    for (const auto& [option, values] : settings) {
+    for (const SweepSetting& setting : settings) {
+      const auto& [option, values, line, varies] = setting;
       const bool flag = values == std::vector<std::string>{"true"};
+      if (idle.contains(option)) continue;
       if (option.starts_with("set.")) {
         list.insert(list.end(), {"--set", option.substr(4) + "=" + values.at(0)});
       } else if (values != std::vector<std::string>{"false"}) {
@@ -208,7 +213,10 @@ class SectionGrid {
     const TomlEntry& entry = axes_[axis];
     const bool whole = several_.contains(entry.name);
     for (std::size_t i = 0; i < (whole ? 1 : entry.values.size()); ++i) {
-      run.settings.push_back({entry.name, whole ? entry.values : std::vector<std::string>{entry.values[i]}});
+      run.settings.push_back({.option = entry.name,
+                              .values = whole ? entry.values : std::vector<std::string>{entry.values[i]},
+                              .line = entry.line,
+                              .varies = !whole && entry.values.size() > 1});
       expand(axis + 1, run, list);
       run.settings.pop_back();
     }

@@ -36,15 +36,20 @@ inline nlohmann::ordered_json to_json(const SweepRun& run) {
   for (const auto& [option, values] : run.settings) {
     settings[option] = values.size() == 1 ? nlohmann::ordered_json(values[0]) : nlohmann::ordered_json(values);
   }
-  return {{"run", run.name}, {"section", run.section}, {"settings", settings}, {"seed", run.seed}};
+  nlohmann::ordered_json object{
+      {"run", run.name}, {"section", run.section}, {"settings", settings}, {"seed", run.seed}};
+  if (!run.idle.empty()) object["idle"] = run.idle;
+  return object;
 }
 
 inline SweepRun run_from_json(const nlohmann::ordered_json& object) {
   SweepRun run{.name = object.at("run"), .section = object.at("section"), .settings = {}, .seed = object.at("seed")};
   for (const auto& [option, value] : object.at("settings").items()) {
-    run.settings.push_back({option, value.is_array() ? value.get<std::vector<std::string>>()
-                                                     : std::vector<std::string>{value.get<std::string>()}});
+    run.settings.push_back({.option = option,
+                            .values = value.is_array() ? value.get<std::vector<std::string>>()
+                                                       : std::vector<std::string>{value.get<std::string>()}});
   }
+  run.idle = object.value("idle", run.idle);
   return run;
 }
 

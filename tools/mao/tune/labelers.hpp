@@ -20,14 +20,17 @@ struct AnyLabeler {
   std::function<PseudoLabels(const ImageBatch&)> label;
   std::string note = {};  ///< what it decided by itself, for the log
   ClassList bound = {};
+  Description description = {};
 
   [[nodiscard]] const ClassList& classes() const { return bound; }
+  [[nodiscard]] const Description& describe() const { return description; }
 };
 
 template <PseudoLabeler LabelerT>
 AnyLabeler any_labeler(LabelerT labeler, std::string note = {}) {
   const auto shared = std::make_shared<LabelerT>(std::move(labeler));
-  return {[shared](const ImageBatch& images) { return shared->label(images); }, std::move(note), shared->classes()};
+  return {[shared](const ImageBatch& images) { return shared->label(images); }, std::move(note), shared->classes(),
+          shared->describe()};
 }
 
 /// What a `SelectingLabeler` decided and why.
@@ -38,28 +41,27 @@ std::string selection_note(const LabelerT& labeler) {
                  labeler.tuned_statistics().mutual_information);
 }
 
-/// The labeller of MAO's new stage; `tuned` is a copy of the backbone as the base stage left it, bound to the classes
-/// of `fresh`, whose training images some labellers look at beforehand.
-template <Backbone BackboneT>
-AnyLabeler make_labeler(const OpenedModel& opened, const TaskHalf& fresh, const MethodSettings& settings,
-                        BackboneT tuned) {
+/// The labeller of MAO's new stage; `tuned` makes a copy of the backbone as the base stage left it, bound to the
+/// classes of `fresh`, for those that ask it. Some look at the training images of `fresh` beforehand.
+inline AnyLabeler make_labeler(const OpenedModel& opened, const TaskHalf& fresh, const MethodSettings& settings,
+                               const std::function<AnyBackbone()>& tuned) {
   using Frozen = ZeroShot<AnyModel>;
-  if (settings.labeler == "tuned") return any_labeler(TunedPromptLabeler<BackboneT>(std::move(tuned)));
+  if (settings.labeler == "tuned") return any_labeler(TunedPromptLabeler<AnyBackbone>(tuned()));
   Frozen frozen = make_zero_shot(opened, fresh.classes, settings);
   if (settings.labeler == "average") {
-    return any_labeler(AverageLabeler<Frozen, BackboneT>(std::move(frozen), std::move(tuned)));
+    return any_labeler(AverageLabeler<Frozen, AnyBackbone>(std::move(frozen), tuned()));
   }
   if (settings.labeler == "agreement") {
-    return any_labeler(AgreementLabeler<Frozen, BackboneT>(std::move(frozen), std::move(tuned)));
+    return any_labeler(AgreementLabeler<Frozen, AnyBackbone>(std::move(frozen), tuned()));
   }
   if (settings.labeler == "soft") {
-    return any_labeler(SoftLabeler<Frozen, BackboneT>(std::move(frozen), std::move(tuned)));
+    return any_labeler(SoftLabeler<Frozen, AnyBackbone>(std::move(frozen), tuned()));
   }
   if (settings.labeler == "auto") {
-    return any_labeler(BalancedLabeler<Frozen, BackboneT>(std::move(frozen), std::move(tuned), *fresh.train));
+    return any_labeler(BalancedLabeler<Frozen, AnyBackbone>(std::move(frozen), tuned(), *fresh.train));
   }
   if (settings.labeler == "select") {
-    SelectingLabeler<Frozen, BackboneT> labeler(std::move(frozen), std::move(tuned), *fresh.train);
+    SelectingLabeler<Frozen, AnyBackbone> labeler(std::move(frozen), tuned(), *fresh.train);
     std::string note = selection_note(labeler);
     return any_labeler(std::move(labeler), std::move(note));
   }

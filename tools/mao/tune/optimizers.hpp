@@ -10,6 +10,8 @@
 #include <mao/core/error.hpp>
 #include <mao/optimizers/optimizer.hpp>
 
+#include "tune/settings.hpp"
+
 namespace mao_program {
 
 struct NamedOptimizer {
@@ -42,6 +44,14 @@ inline mao::OptimizerOptions with_optimizer(mao::OptimizerOptions options, const
   }
   throw mao::OptionError(
       mao::text_of(where, ": the optimiser is \"", name, "\", expected sgd, adam, amsgrad, adamw, radam or rmsprop"));
+}
+
+/// The optimiser of a run; `own`: that of its method.
+inline mao::OptimizerOptions optimizer_of(const MethodSettings& settings, const mao::OptimizerOptions& own) {
+  mao::OptimizerOptions options = own;
+  if (settings.optimizer != "auto") options = with_optimizer(options, settings.optimizer, "--optimizer");
+  options.epsilon = settings.adam_epsilon;
+  return options;
 }
 
 }  // namespace mao_program

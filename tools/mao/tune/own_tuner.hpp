@@ -47,7 +47,7 @@ inline AnyTuner contrastive_tuner(AnyBackbone& backbone, const TaskHalf& base, c
 /// The tuner of a method by itself.
 inline AnyTuner tuner_of(const MethodInfo& info, AnyBackbone& backbone, const TaskHalf& base,
                          const PlainOptions& options) {
-  if (info.brings_negatives) return contrastive_tuner(backbone, base, options);
+  if (info.traits.brings_negatives) return contrastive_tuner(backbone, base, options);
   return any_tuner(plain(backbone, base.classes, base.train_labels, options));
 }
 

@@ -18,6 +18,7 @@
 #include "tune/labelers.hpp"
 #include "tune/memory_estimate.hpp"
 #include "tune/own_tuner.hpp"
+#include "tune/presets.hpp"
 #include "tune/tune_run.hpp"
 
 namespace mao_program {
@@ -63,15 +64,15 @@ class Planner {
         steps_(steps),
         opened_(open_model(settings.model)),
         info_(method_named(settings.method.name)),
-        images_(opened_, settings.data, options, info_.prompts_images) {}
+        images_(opened_, settings.data, options, info_.prompts_images()) {}
 
   Plan plan() {
     Plan plan;
     plan.seeds = settings_.seeds.size();
-    LabelledImages base = images_.training("base", seed_);
+    LabelledImages base = images_.training(Half::Base, seed_);
     const Tensor few = measure_encoding(*base.source, plan);
     count_images(base, plan);
-    const MemoryEstimate memory = estimate_memory(opened_, base.classes, settings_, info_.prompts_images);
+    const MemoryEstimate memory = estimate_memory(opened_, base.classes, settings_, info_.prompts_images());
     if (memory.text > 0) plan.memory = description_of(memory, base.classes, settings_.model.memory_limit);
     auto backbone = make_backbone(opened_, base.classes, settings_.method, seed_);
     const auto steps = make_steps(settings_, base.classes.size(), seed_, images_.augments(), [](const std::string&) {});
@@ -94,11 +95,12 @@ class Planner {
 
  private:
   MeasuredStage measured_new(AnyBackbone& backbone, const Tensor& few, const MaoNewOptions& options) {
-    LabelledImages fresh = images_.training("new", seed_);
+    LabelledImages fresh = images_.training(Half::New, seed_);
     keep_features(fresh, few);
     const TaskHalf half{fresh.classes, fresh.source.get(), {}, nullptr, {}};
     const BoundFor bound(backbone, half.classes);  // a labeller may be made of the method as it is
-    auto labeler = make_labeler(opened_, half, settings_.method, copy_of(backbone, opened_, settings_.method));
+    auto labeler =
+        make_labeler(opened_, half, settings_.method, [&] { return copy_of(backbone, opened_, settings_.method); });
     auto tuner = mao_new(backbone, half.classes, half.train->size(), std::move(labeler), options);
     return measured("new stage", tuner, *half.train);
   }
@@ -120,8 +122,8 @@ class Planner {
   }
 
   void count_images(const LabelledImages& base, Plan& plan) const {
-    plan.images = images_.test("base").source->size();
-    if (images_.has_new_half()) plan.images += images_.test("new").source->size();
+    plan.images = images_.test(Half::Base).source->size();
+    if (images_.has_new_half()) plan.images += images_.test(Half::New).source->size();
     if (!images_.augments()) {
       const auto halves = images_.has_new_half() ? 2 : 1;
       plan.images += halves * base.source->size() * static_cast<std::int64_t>(settings_.seeds.size());
@@ -134,7 +136,7 @@ class Planner {
     const std::int64_t count = images.source->size();
     std::vector<Tensor> copies(static_cast<std::size_t>((count + few.size(0) - 1) / few.size(0)), few);
     Tensor features = at::cat(copies).narrow(0, 0, count).to(opened_.device);
-    if (info_.prompts_images) {
+    if (info_.prompts_images()) {
       images.source = std::make_unique<FeaturedImages>(std::move(images.source), std::move(features));
     } else {
       images.source = std::make_unique<FeatureImages>(std::move(features));
@@ -218,8 +220,8 @@ void add_plan(CLI::App& app, int& status) {
   add_run_options(*command, *settings, *options);
   command->add_option("--steps-measured", *steps, "of each stage")->check(above_zero())->capture_default_str();
   command->add_flag("--json", *json, "print JSON");
-  command->callback([settings, options, steps, json, &status] {
-    check_settings(*settings);
+  command->callback([command, settings, options, steps, json, &status] {
+    check_options(take_preset(*command, settings->method), {*settings});
     require<OptionError>(settings->method.name != "zero-shot", "--method zero-shot trains nothing; time `mao eval`");
     const Plan plan = Planner(*settings, *options, *steps).plan();
     if (*json) {

@@ -157,29 +157,37 @@ const std::vector<Preset>& presets() {
   return all;
 }
 
-std::vector<std::string> with_preset(std::vector<std::string> arguments) {
-  const auto at = std::find(arguments.begin(), arguments.end(), "--preset");
-  if (at == arguments.end()) return arguments;
-  mao::require<mao::OptionError>(at + 1 != arguments.end(), "--preset needs a name; `mao presets` lists them");
-  const std::string name = *(at + 1);
-  const auto found = std::find_if(presets().begin(), presets().end(), [&](const Preset& p) { return p.name == name; });
+namespace {
+
+const Preset& preset_named(const std::string& name) {
+  const auto found = std::ranges::find(presets(), name, &Preset::name);
   std::string list;
   for (const Preset& known : presets()) list += (list.empty() ? "" : ", ") + known.name;
   mao::require<mao::OptionError>(found != presets().end(), "--preset ", name, ": no such preset; expected one of ",
                                  list);
-  arguments.erase(at, at + 2);
-  const std::vector<std::string> given = arguments;
-  const auto is_given = [&](const PresetSetting& setting) {
-    if (setting.option != "--set") return std::find(given.begin(), given.end(), setting.option) != given.end();
-    const std::string key = setting.values[0].substr(0, setting.values[0].find('=') + 1);
-    return std::any_of(given.begin(), given.end(), [&](const std::string& text) { return text.starts_with(key); });
+  return *found;
+}
+
+}  // namespace
+
+GivenOptions take_preset(CLI::App& command, MethodSettings& settings) {
+  GivenOptions given = GivenOptions::of(command, settings);
+  if (!given.options.contains("--preset")) return given;
+  const auto is_given = [&](const std::string& option) {
+    return given.options.contains(option) || (option == "--method" && given.options.contains("--learner"));
   };
-  for (const PresetSetting& setting : found->settings) {
-    if (is_given(setting)) continue;
-    arguments.push_back(setting.option);
-    arguments.insert(arguments.end(), setting.values.begin(), setting.values.end());
+  for (const PresetSetting& setting : preset_named(command.get_option("--preset")->as<std::string>()).settings) {
+    if (setting.option == "--set") {
+      const std::size_t equals = setting.values.at(0).find('=');
+      settings.options.emplace(setting.values[0].substr(0, equals), setting.values[0].substr(equals + 1));
+    } else if (!is_given(setting.option)) {
+      CLI::Option* option = command.get_option(setting.option);
+      for (const std::string& value : setting.values) option->add_result(value);
+      if (setting.values.empty()) option->add_result("true");
+      option->run_callback();
+    }
   }
-  return arguments;
+  return given;
 }
 
 void add_presets(CLI::App& app, int& status) {

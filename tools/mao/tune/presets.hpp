@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tune/idle_options.hpp"
+
 namespace mao_program {
 
 /// One option as it would stand on the command line, and where its value comes from.
@@ -25,9 +27,10 @@ struct Preset {
 /// All presets, in the order in which `mao presets` lists them.
 const std::vector<Preset>& presets();
 
-/// The arguments with `--preset NAME` replaced by its settings; what the command line gives itself wins.
+/// Gives the settings of `--preset NAME` to a command that was parsed, except for those that were given; returns what
+/// was given.
 ///
 /// **Throws** `OptionError` for an unknown name, listing the known ones.
-std::vector<std::string> with_preset(std::vector<std::string> arguments);
+GivenOptions take_preset(CLI::App& command, MethodSettings& settings);
 
 }  // namespace mao_program

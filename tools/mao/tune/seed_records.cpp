@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tune/seed_records.hpp"
 
+#include "runs/append_line.hpp"
+
 #include <mao/io/files.hpp>
 #include <mao/io/json_text.hpp>
 #include <nlohmann/json.hpp>
@@ -31,18 +33,9 @@ nlohmann::json confusion(const std::vector<std::int64_t>& predicted, const TaskH
 }  // namespace
 
 SeedRecords::SeedRecords(const std::filesystem::path& folder)
-    : folder_(folder),
-      log_(folder / "log.txt", std::ios::app),
-      board_(folder / "tensorboard"),
-      start_(std::chrono::steady_clock::now()),
-      last_(start_) {
-  require<FileError>(log_.good(), "cannot write to ", (folder / "log.txt").string());
-}
+    : folder_(folder), board_(folder / "tensorboard"), start_(std::chrono::steady_clock::now()), last_(start_) {}
 
-void SeedRecords::line(const std::string& text) {
-  log_ << text << "\n" << std::flush;
-  require<FileError>(log_.good(), "cannot write to ", (folder_ / "log.txt").string());
-}
+void SeedRecords::line(const std::string& text) { append_line(folder_ / "log.txt", text); }
 
 void SeedRecords::step(const std::string& stage, const StepReport& report) {
   if (stage != stage_) {
@@ -76,7 +69,8 @@ void SeedRecords::epoch(const std::string& stage, const EpochReport& report) {
   board_.scalar(stage + "/epoch_acc", report.epoch + 1, report.accuracy);
 }
 
-void SeedRecords::half(const std::string& name, const Metrics& metrics) {
+void SeedRecords::half(Half half, const Metrics& metrics) {
+  const std::string name = name_of(half);
   line("Evaluate on the " + name + " classes");
   for (const std::string& text :
        dassl_result_lines({.total = metrics.total, .correct = metrics.correct, .macro_f1 = metrics.macro_f1})) {
@@ -90,10 +84,10 @@ void SeedRecords::result(const BaseToNewResult& result, const BaseToNewTask& tas
   nlohmann::json taken;
   taken["base"] = confusion(result.base_winners, task.base);
   if (result.fresh.total > 0) {
-    half("new", result.fresh);
+    half(Half::New, result.fresh);
     taken["new"] = confusion(result.fresh_winners, task.fresh);
   }
-  half("base", result.base);  // last, as their scripts read the last
+  half(Half::Base, result.base);  // last, as their scripts read the last
   line(dassl_elapsed(seconds_between(start_, std::chrono::steady_clock::now())));
   write_file_atomically(folder_ / "confusion.json", [&](std::ostream& out) { out << json_text(taken) << "\n"; });
 }

@@ -6,11 +6,11 @@
 
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <string>
 
 #include <mao/evaluation/base_to_new.hpp>
 
+#include "data/half.hpp"
 #include "report/dassl_log.hpp"
 #include "runs/tensorboard.hpp"
 
@@ -30,10 +30,9 @@ class SeedRecords {
 
  private:
   void line(const std::string& text);
-  void half(const std::string& name, const Metrics& metrics);
+  void half(Half half, const Metrics& metrics);
 
   std::filesystem::path folder_;
-  std::ofstream log_;
   TensorBoard board_;
   std::string stage_;
   DasslStep now_;

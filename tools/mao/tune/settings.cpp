@@ -57,10 +57,6 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
       ->check(CLI::IsMember({"fp32", "bf16", "auto"}))
       ->transform([](const std::string& name) { return name == "auto" ? to_string(product_speed().faster()) : name; })
       ->capture_default_str();
-  app.add_option("--memory-limit", settings.memory_limit,
-                 "MiB that a step may keep for its backward pass (0: no limit); above it, parts are computed twice")
-      ->check(zero_or_above())
-      ->capture_default_str();
   app.add_option("--device", settings.device, "where the model computes: cpu, cuda or cuda:N")->capture_default_str();
   app.add_flag("--cuda-graphs", settings.cuda_graphs,
                "with --device cuda: record the text tower's passes as CUDA graphs and replay them");
@@ -108,18 +104,31 @@ void add_root_options(CLI::App& app, DataSettings& settings) {
                  "file that gives folders, or the classes of a split JSON or CSV, readable names");
 }
 
+namespace {
+
+/// An option of the method, which two options of the command line may name.
+void set_once(MethodSettings& settings, const std::string& name, const std::string& value) {
+  const auto [at, is_new] = settings.options.emplace(name, value);
+  require<OptionError>(is_new, "--set ", name, " is given more than once (\"", at->second, "\" and \"", value,
+                       "\"); expected once");
+}
+
+}  // namespace
+
 void add_method_options(CLI::App& app, MethodSettings& settings) {
   const HelpSection section(app, "Method");
-  app.add_option("--method", settings.name, "the method: zero-shot, coop, ...; `mao methods` describes them")
-      ->capture_default_str();
-  app.add_option("--learner", settings.name, "what --method was called before")->group("");
+  auto* method = app.add_option("--method", settings.name,
+                                "the method: zero-shot, coop, ...; `mao methods` describes "
+                                "them")
+                     ->capture_default_str();
+  app.add_option("--learner", settings.name, "what --method was called before")->group("")->excludes(method);
   app.add_option_function<std::vector<std::string>>(
          "--set",
          [&settings](const std::vector<std::string>& pairs) {
            for (const std::string& pair : pairs) {
              const auto at = pair.find('=');
              require<OptionError>(at != std::string::npos && at > 0, "--set ", pair, ": expected NAME=VALUE");
-             settings.options[pair.substr(0, at)] = pair.substr(at + 1);
+             set_once(settings, pair.substr(0, at), pair.substr(at + 1));
            }
          },
          "NAME=VALUE, an option of the method (`mao methods NAME` lists them); may be repeated")
@@ -176,13 +185,13 @@ void add_training_options(CLI::App& app, MethodSettings& settings) {
   const HelpSection section(app, "Method");
   add_method_options(app, settings);
   const auto set = [&settings](const std::string& name) {
-    return [&settings, name](const std::string& value) { settings.options[name] = value; };
+    return [&settings, name](const std::string& value) { set_once(settings, name, value); };
   };
   app.add_option_function<std::string>("--context-init", set("init"),
                                        "--set init=...: words the context starts from; \"\" for a random start");
   app.add_option_function<std::string>("--context", set("context"), "--set context=...: context vectors");
   app.add_flag_function(
-      "--class-specific", [&settings](std::int64_t) { settings.options["class-specific"] = "true"; },
+      "--class-specific", [&settings](std::int64_t) { set_once(settings, "class-specific", "true"); },
       "--set class-specific=true: one context a class (random start; such prompts do not transfer)");
   app.add_option_function<std::string>("--class-position", set("class-position"),
                                        "--set class-position=...: end, middle or front");

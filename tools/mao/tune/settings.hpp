@@ -69,6 +69,12 @@ struct MethodSettings {
   std::string labeler = "zero-shot";  ///< "tuned", "none" for the base stage alone; labelers.hpp has the others
   double threshold = 0;
   std::string columns = "distinct";  ///< "per-image": the released code's reg-B
+
+  /// One context a class, as CoOp may have it.
+  [[nodiscard]] bool is_class_specific() const {
+    const auto found = options.find("class-specific");
+    return found != options.end() && found->second == "true";
+  }
 };
 
 /// Everything that decides the numbers of a run. Folder, threads and verbosity do not.
@@ -78,6 +84,14 @@ struct RunSettings {
   MethodSettings method;
   std::vector<std::uint64_t> seeds{1, 2, 3};
   std::vector<std::string> targets;  ///< other data sets that the prompts are tested on
+
+  [[nodiscard]] bool has_new_classes() const { return data.classes != "all"; }
+  /// Of MAO.
+  [[nodiscard]] bool has_base_stage() const { return method.mao && method.steps != "new"; }
+  /// Of MAO.
+  [[nodiscard]] bool has_new_stage() const {
+    return method.mao && method.steps != "base" && method.labeler != "none" && has_new_classes();
+  }
 };
 
 /// What only says how to run.
@@ -90,6 +104,7 @@ struct RunOptions {
   double stale_after = 60;    ///< seconds without a sign of life after which others may take the folder over
   bool take_over = false;     ///< the folder from whoever holds it
   double rank_timeout = 300;  ///< seconds in which every process that trains along has to answer
+  bool alone = false;         ///< without the processes that a launcher started with this one
 };
 
 /// Heads, mean and std are written where they are given alone.
@@ -130,5 +145,11 @@ void add_template_option(CLI::App& app, MethodSettings& settings);
 /// `--method` and `--set`: what says which method it is, not how it is trained.
 void add_method_options(CLI::App& app, MethodSettings& settings);
 void add_training_options(CLI::App& app, MethodSettings& settings);
+/// `--feature-cache DIR|off`.
+void add_feature_cache_option(CLI::App& app, std::string& setting);
+/// The options of a run except for `--data` and what else a protocol decides by itself.
+void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options);
+/// All options of `mao tune`.
+void add_tune_options(CLI::App& app, RunSettings& settings, RunOptions& options);
 
 }  // namespace mao_program

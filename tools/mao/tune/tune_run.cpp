@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/data/open.hpp>
 #include <mao/io/safetensors.hpp>
+#include <mao/prompts/distinct_prompts.hpp>
 #include <mao/version.hpp>
 
 #include "data/named_data.hpp"
@@ -28,26 +31,6 @@ namespace mao_program {
 
 namespace {
 
-/// A line for each option of MAO that was given to a plain run.
-std::vector<std::string> settings_without_effect(const RunSettings& run) {
-  const MethodSettings& settings = run.method;
-  const MethodSettings usual;
-  if (settings.mao) return {};
-  std::vector<std::string> lines;
-  const auto look = [&](const char* name, bool is_usual) {
-    if (!is_usual) lines.push_back(text_of(name, " is MAO's and has no effect without --mao"));
-  };
-  look("--k", settings.k == usual.k);
-  look("--new-epochs", settings.new_epochs == usual.new_epochs);
-  look("--new-lr", settings.new_lr == usual.new_lr);
-  look("--new-batch", settings.new_batch == usual.new_batch);
-  look("--similarity", settings.similarity == usual.similarity);
-  look("--labeler", settings.labeler == usual.labeler);
-  look("--threshold", settings.threshold == usual.threshold);
-  look("--columns", settings.columns == usual.columns);
-  return lines;
-}
-
 /// One invocation of `run_tune`.
 class TuneRun {
  public:
@@ -63,7 +46,6 @@ class TuneRun {
     if (is_finished()) return 0;
     output_.check_place();
     if (output_.exists() && !hold()) return stopped();
-    for (const std::string& line : settings_without_effect(settings_)) say("note: " + line);
     say(text_of("mao ", version, ", run folder ", options_.out));
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
@@ -80,11 +62,13 @@ class TuneRun {
       if (unread.total() > 0) say("note: " + unread.description());
     }
     const Targets targets(opened, settings_.targets, settings_.data, options_, needs_pixels(), encoding, note);
+    const BaseToNewTask task = data.of_seed(settings_.seeds.at(0));
+    for (const auto* half : {&task.base, &task.fresh}) check_class_prompts(*opened.model, half->classes, "the data");
     if (!is_zero_shot()) {  // an option that does not fit the model leaves nothing behind
-      const ClassList classes = data.of_seed(settings_.seeds.at(0)).base.classes;
+      const ClassList& classes = task.base.classes;
       const MemoryEstimate memory = estimate_memory(opened, classes, settings_, needs_pixels());
       if (memory.text > 0) say(description_of(memory, classes, settings_.model.memory_limit));
-      static_cast<void>(make_backbone(opened, classes, settings_.method, 1));
+      prepare_first(opened, classes);
     }
     output_.open(config_);  // not before: a mistyped path leaves nothing behind
     if (!hold()) return stopped();
@@ -106,7 +90,7 @@ class TuneRun {
   [[nodiscard]] bool is_zero_shot() const { return settings_.method.name == "zero-shot"; }
 
   [[nodiscard]] bool needs_pixels() const {
-    return !is_zero_shot() && method_named(settings_.method.name).prompts_images;
+    return !is_zero_shot() && method_named(settings_.method.name).prompts_images();
   }
 
   /// What config.json holds: the settings, and a fingerprint of the files that they name.
@@ -243,10 +227,10 @@ class TuneRun {
     std::string stage;
     steps.on_stage = [&](const std::string& now) { stage = now; };
     steps.observer = observer(seed, stage, records);
-    auto backbone = make_backbone(opened, task.base.classes, settings_.method, seed);
-    const auto similarity = settings_.method.mao ? make_similarity(opened, settings_) : Similarity();
+    AnyBackbone backbone = backbone_of(seed, opened, task.base.classes);
+    const auto similarity = settings_.has_base_stage() ? make_similarity(opened, settings_) : Similarity();
     if (steps.mao_base && seed == settings_.seeds.front()) {
-      LabelledImages pixels = data.images().training("base", seed);
+      LabelledImages pixels = data.images().training(Half::Base, seed);
       output_.folder().save_compact(
           name + "/batches.json",
           mini_batches(opened, task.base, *pixels.source, similarity, steps.mao_base->sampler, settings_.method, seed));
@@ -276,6 +260,22 @@ class TuneRun {
     }
   }
 
+  /// Makes the method of the first seed that is not finished: what does not fit is said before there is a folder.
+  void prepare_first(const OpenedModel& opened, const ClassList& classes) {
+    const auto is_open = [&](std::uint64_t seed) {
+      return !std::filesystem::exists(std::filesystem::path(options_.out) / folder_of(seed) / "result.json");
+    };
+    const auto first = std::ranges::find_if(settings_.seeds, is_open);
+    if (first != settings_.seeds.end()) {
+      first_ = MadeBackbone{*first, make_backbone(opened, classes, settings_.method, *first)};
+    }
+  }
+
+  AnyBackbone backbone_of(std::uint64_t seed, const OpenedModel& opened, const ClassList& classes) {
+    if (first_ && first_->seed == seed) return std::exchange(first_, std::nullopt)->backbone;
+    return make_backbone(opened, classes, settings_.method, seed);
+  }
+
   static std::string folder_of(std::uint64_t seed) { return text_of("seed", seed); }
 
   /// The same for every seed: nothing is learned.
@@ -290,7 +290,8 @@ class TuneRun {
                                        const Similarity& similarity, std::uint64_t seed,
                                        const BaseToNewOptions& steps) {
     const auto labeler = [&](AnyBackbone& tuned) {
-      AnyLabeler made = make_labeler(opened, task.fresh, settings_.method, copy_of(tuned, opened, settings_.method));
+      AnyLabeler made =
+          make_labeler(opened, task.fresh, settings_.method, [&] { return copy_of(tuned, opened, settings_.method); });
       if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
       return made;
     };
@@ -346,51 +347,24 @@ class TuneRun {
     return observer;
   }
 
+  struct MadeBackbone {
+    std::uint64_t seed;
+    AnyBackbone backbone;
+  };
+
   RunSettings settings_;
   nlohmann::json config_;
   bool has_old_config_ = false;  // from before pixels were noted in it
   RunOptions options_;
   std::shared_ptr<Workers> workers_;  ///< null: this process alone
   RunOutput output_;
+  std::optional<MadeBackbone> first_;  // to be trained first
 };
 
 }  // namespace
 
 int run_tune(const RunSettings& settings, const RunOptions& options, const std::shared_ptr<Workers>& workers) {
   return TuneRun(settings, options, workers).run();
-}
-
-namespace {
-
-/// The parser would take -1, and what no 64 bits hold, for 18446744073709551615.
-std::string seed_error(const std::string& text) {
-  const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19;
-  return whole ? std::string() : text + ": expected a whole number from 0 on, of at most 18 digits";
-}
-
-}  // namespace
-
-void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
-  app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
-  app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
-  add_model_options(app, settings.model);
-  add_training_options(app, settings.method);
-  app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")
-      ->check(CLI::Validator(seed_error, ""))
-      ->capture_default_str();
-  app.add_option("--threads", options.threads, "decoding threads beside the one that trains")
-      ->check(zero_or_above())
-      ->capture_default_str();
-  app.add_option("--cache-mib", options.cache_mib, "memory for decoded images, MiB")
-      ->check(zero_or_above())
-      ->capture_default_str();
-  add_feature_cache_option(app, options.feature_cache);
-  app.add_option("--stale-after", options.stale_after,
-                 "seconds without a sign of life after which another process may take the run's folder over")
-      ->check(above_zero())
-      ->capture_default_str();
-  app.add_flag("--take-over", options.take_over, "take the folder of the run from the process that holds it");
-  app.add_flag("--quiet", options.quiet, "print only the results");
 }
 
 }  // namespace mao_program

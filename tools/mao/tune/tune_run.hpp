@@ -19,7 +19,4 @@ namespace mao_program {
 /// signal: the same call continues from the last whole epoch. **Throws** `Error`.
 int run_tune(const RunSettings& settings, const RunOptions& options, const std::shared_ptr<Workers>& workers = nullptr);
 
-/// The options of a run except for `--data` and what else a protocol decides by itself.
-void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options);
-
 }  // namespace mao_program

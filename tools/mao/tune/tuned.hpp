@@ -3,6 +3,8 @@
 /// \file
 /// Learned prompts back on the model they were tuned on.
 
+#include <CLI/CLI.hpp>
+
 #include <mao/tuner/prompts_file.hpp>
 
 #include "methods/method.hpp"
@@ -15,13 +17,17 @@ inline RunSettings settings_of(const Prompts& prompts) {
   return with_current_names(prompts.info.settings).get<RunSettings>();
 }
 
-/// Takes model and method from the prompts file, but leaves paths that the command line gives.
-inline void take_model_of(const Prompts& prompts, RunSettings& settings) {
+/// Whether the command line says which model, so that the prompts do not.
+inline bool names_model(const CLI::App& command) { return command.get_option("--model")->count() > 0; }
+
+/// Takes model and method from the prompts file, but leaves paths that the command line gives, and the model where
+/// it is `named` there.
+inline void take_model_of(const Prompts& prompts, RunSettings& settings, bool named) {
   const RunSettings saved = settings_of(prompts);
   const auto keep = [](std::string& value, const std::string& from_file) {
     if (value.empty()) value = from_file;
   };
-  if (settings.model.model == ModelSettings().model) settings.model.model = saved.model.model;
+  if (!named) settings.model.model = saved.model.model;
   keep(settings.model.weights, saved.model.weights);
   keep(settings.model.minilm, saved.model.minilm);
   keep(settings.model.vocab, saved.model.vocab);

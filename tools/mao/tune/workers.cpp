@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tune/workers.hpp"
 
+#include "interrupt.hpp"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,7 +56,7 @@ JoinedProcesses::JoinedProcesses(RunSettings& settings, RunOptions& options, boo
     at::set_num_threads(std::max(1, at::get_num_threads() / launch.local_count));
   }
   workers_ = workers_from_environment(
-      device, std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.rank_timeout)));
+      device, std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.rank_timeout)), stop_asked);
   expect_agreement(workers_.get(), checksum(settings), "a checksum of the settings");
   if (is_first(workers_.get())) {
     if (!options.quiet) {

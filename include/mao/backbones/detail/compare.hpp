@@ -13,6 +13,7 @@
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/output.hpp>
 #include <mao/models/concepts.hpp>
+#include <mao/prompts/detail/positions.hpp>
 
 namespace mao {
 
@@ -22,8 +23,9 @@ inline Tensor unit_rows(const Tensor& x) { return x / x.norm(2, -1, true); }
 /// Logits `scale * image . text` (CLIP, equation 1 of the MAO paper). **Shapes** image [B, D], text [H, D], unit rows.
 Output compare(const Tensor& image, const Tensor& text, double scale, const Candidates& candidates);
 
-/// The rows of the candidates. **Shape** features [C, ...] -> [H, ...].
+/// The rows of the candidates. **Shape** features [C, ...] -> [H, ...]. **Throws** as `expect_positions`.
 inline Tensor class_rows(const Tensor& features, const Candidates& candidates) {
+  expect_positions(candidates, features.size(0), "class features");
   return features.index_select(0, at::tensor(candidates.ids).to(features.device()));
 }
 

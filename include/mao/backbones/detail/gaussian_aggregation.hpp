@@ -15,6 +15,7 @@ struct GaussianAggregationOptions {
   double mean = 15;      ///< the epoch that counts most, from 1
   double deviation = 1;  ///< in epochs
   int planned_for = 0;   ///< epochs that the two were chosen for, to scale them to a step of another length; 0: never
+  static constexpr const char* fields[] = {"mean", "deviation", "planned_for"};
 };
 
 /// What each epoch counts: a Gaussian over 1 .. epochs, adding up to 1.

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,9 @@ std::string script_type(std::string_view class_name);
 
 /// A number or text outside of modules, as metadata.
 std::optional<std::string> plain_text(const PickleValue& value);
+
+/// The buffers of a pickled module that are no part of its state dict.
+std::set<std::string> transient_buffers(const PickleValue& state);
 
 /// What the state of a module says, its tensors by their names alone.
 ModuleRecord module_record(std::string_view class_name, const PickleValue& state);

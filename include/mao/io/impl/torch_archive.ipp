@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -72,24 +73,36 @@ class TorchFlattener {
     if (code_ != nullptr && is_script_class(made_by)) record.code = code_->definition(made_by);
     cost_ += record.code.size();
     for (const auto& [key, text] : record.attributes) cost_ += key.size() + text.size();
+    if (is_module(state)) record.tensors = tensors_beside(state, name);
     result_.modules.insert_or_assign(name, std::move(record));
+  }
+
+  /// Plain attributes and transient buffers, which the module computes with as with others.
+  TensorMap tensors_beside(const PickleValue& state, const std::string& name) {
+    TensorMap tensors;
+    const auto take = [&](const std::pair<PickleValue, PickleValue>& member) {
+      const auto& [key, value] = member;
+      if (!key.is(PickleKind::text) || !value.is(PickleKind::object) || !is_tensor_function(value.class_name())) return;
+      tensors.insert_or_assign(key.text(), storages_.tensor(value, name + "." + key.text()));
+    };
+    for (std::size_t i = 0; i < state.entry_count(); ++i) take(state.entry(i));
+    const std::set<std::string> transient = transient_buffers(state);
+    const PickleValue buffers = state.at("_buffers");
+    for (std::size_t i = 0; i < buffers.entry_count(); ++i) {
+      const auto member = buffers.entry(i);
+      if (member.first.is(PickleKind::text) && transient.contains(member.first.text())) take(member);
+    }
+    return tensors;
   }
 
   /// The names that the module's state dict has: parameters, buffers that belong to it, then the modules inside.
   void visit_module(const PickleValue& state, const std::string& name, int depth) {
-    auto transient = state.find("_non_persistent_buffers_set");
-    if (transient && transient->is(PickleKind::object)) transient = transient->arguments()[0];  // set([...])
-    const auto is_transient = [&](const PickleValue& key) {
-      for (std::size_t i = 0; transient && i < transient->size(); ++i) {
-        if ((*transient)[i].is(PickleKind::text) && (*transient)[i].text() == key.text()) return true;
-      }
-      return false;
-    };
+    const std::set<std::string> transient = transient_buffers(state);
     for (const char* part : {"_parameters", "_buffers", "_modules"}) {
       const PickleValue members = state.at(part);
       for (std::size_t i = 0; i < members.entry_count(); ++i) {
         const auto [key, child] = members.entry(i);
-        if (!key.is(PickleKind::text) || is_transient(key)) continue;
+        if (!key.is(PickleKind::text) || transient.contains(key.text())) continue;
         visit(child, name.empty() ? key.text() : name + "." + key.text(), depth + 1, true);
       }
     }

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -52,6 +53,8 @@ class ConfigSection {
   [[nodiscard]] bool is_object(const std::string& key) { return has(key) && object_[key].is_object(); }
   /// A number for each channel, or one for all.
   [[nodiscard]] std::array<float, 3> channels(const std::string& key, const std::array<float, 3>& otherwise);
+  /// A list of integers. **Throws** `FormatError` for anything else.
+  [[nodiscard]] std::vector<std::int64_t> integers(const std::string& key);
   /// A side in pixels: a number, or twice the same.
   [[nodiscard]] std::int64_t side(const std::string& key, std::int64_t otherwise);
   /// An object within this one; an empty one when it is not there.

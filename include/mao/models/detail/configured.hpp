@@ -25,6 +25,8 @@ struct ClipConfiguration {
   std::string where;  ///< the file
   ClipForm form{};
   std::vector<Size> sizes{};
+  std::string blocks_key{};                   ///< with its file, where the image tower is said to be a ResNet
+  std::vector<std::int64_t> resnet_blocks{};  ///< of its four stages
   std::optional<TextCleaning> cleaning{};  ///< where the file says which library's tokenizer the model was trained with
 
   void state(const ConfigSection& section, const std::string& key, std::int64_t ClipArchitecture::*size,

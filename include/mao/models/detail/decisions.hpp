@@ -29,12 +29,14 @@ std::string example_configuration(const ClipArchitecture& sizes, const ClipForm&
 
 namespace detail {
 
-/// Sets the activation of both towers and gives the reason. **Throws** `OptionError` when nothing decides it.
+/// Sets the activation of both towers and gives the reason. **Throws** `OptionError` when nothing decides it, and when
+/// the caller, the checkpoint's metadata, and its configuration or modules say different things.
 std::string decide_activation(ClipForm& form, const ClipArchitecture& sizes, const TensorFile& file,
                               const ClipEvidence& evidence);
 
 /// Sets the heads of both towers where no configuration did, and gives the reason. **Throws** `OptionError` for a width
-/// that nobody published, and for heads that do not divide a width.
+/// that nobody published, for heads that do not divide a width, and for those of a caller that a configuration or saved
+/// modules contradict.
 std::string decide_heads(ClipForm& form, const ClipArchitecture& sizes, const ClipEvidence& evidence);
 
 }  // namespace detail

@@ -42,12 +42,26 @@ class StatedFormReader {
 
   /// All parts of a tower have to say the same.
   template <class Value>
-  void set(std::optional<Value>& slot, const Value& value, const std::string& path, const char* what) const {
+  void set(std::optional<Value>& slot, const Value& value, const std::string& path, const char* what) {
+    const auto& first = said_by_.try_emplace(&slot, path).first->second;
     if (slot && *slot != value) {
-      refuse(path, " has another ", what, " than the parts of its tower before it; mao's towers have one for all");
+      refuse(path, " has ", what, ' ', shown(value), ", ", first, " has ", shown(*slot),
+             "; all parts of a tower of mao have the same: save one model whose parts agree");
     }
     slot = value;
   }
+
+  static const auto& shown(const auto& value) { return value; }
+  static std::string_view shown(Activation value) { return name_of(value); }
+  static const char* shown(bool causal) { return causal ? "tensor" : "None"; }
+
+  /// **Throws** for whatever may change what a module computes and is none of its settings.
+  void expect_plain(const std::string& path, const ModuleRecord& module) const;
+
+  /// **Throws** for settings of attention, convolutions and embeddings that mao does not have.
+  void expect_known_settings(const std::string& path, const ModuleRecord& module) const;
+
+  void read_mask(const std::string& path, const ModuleRecord& module, bool image);
 
   void read_part(const std::string& path, const ModuleRecord& module, StatedTower& tower);
 
@@ -66,6 +80,7 @@ class StatedFormReader {
   const std::map<std::string, ModuleRecord>& modules_;
   std::string source_;
   StatedForm result_;
+  std::map<const void*, std::string> said_by_{};  // by what it says: the first module that said it
 };
 
 }  // namespace detail

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include <mao/io/named_tensors.hpp>
@@ -38,6 +39,14 @@ std::optional<std::int64_t> heads_of(const ModuleRecord& module);
 
 /// Of a layer norm.
 std::optional<double> epsilon_of(const ModuleRecord& module);
+
+/// Stride, padding and dilation of a convolution, `16, 16; 0, 0; 1, 1`, from its attributes or its code; empty where
+/// neither says them.
+std::string window_of(const ModuleRecord& module);
+
+/// An operation in a module's code that its class does not have, such as that of a hook which was traced along; empty
+/// for a module without code, and for one whose class is not looked at.
+std::string foreign_operation(const ModuleRecord& module);
 
 /// By the class; nothing for one that is no GELU.
 std::optional<Activation> activation_of(const ModuleRecord& module);

@@ -27,6 +27,7 @@ struct StatedForm {
   std::optional<bool> norm_after_pooling{}, causal{}, ln_pre{}, text_projection{};
   std::optional<TextPooling> text_pooling{};
   std::optional<std::int64_t> resolution{}, context{};
+  std::string window{};     ///< of the convolution that cuts patches (`window_of`); empty where nothing says it
   nlohmann::json pixels{};  ///< open_clip's `preprocess_cfg`; null where there is none
   std::string doubt{};      ///< why the code alone cannot be trusted to be that of a CLIP; a configuration decides then
 };

@@ -9,6 +9,7 @@
 
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
+#include <mao/models/detail/resnet_shapes.hpp>
 
 namespace mao::detail {
 
@@ -41,37 +42,48 @@ MAO_INLINE void add_block_shapes(const std::string& prefix, std::int64_t layers,
   }
 }
 
+MAO_INLINE void add_vit_shapes(const ClipArchitecture& sizes, const ClipForm& form, ShapeTable& table) {
+  const std::int64_t grid = sizes.resolution / sizes.patch, width = sizes.vision_width;
+  table.push_back({"visual.conv1.weight", {width, 3, sizes.patch, sizes.patch}});
+  table.push_back({"visual.class_embedding", {width}});
+  table.push_back({"visual.positional_embedding", {grid * grid + 1, width}});
+  table.push_back({"visual.proj", {width, sizes.embed}});
+  for (const char* kind : {".weight", ".bias"}) {
+    if (form.ln_pre) table.push_back({std::string("visual.ln_pre") + kind, {width}});
+    table.push_back({std::string("visual.ln_post") + kind, {width}});
+  }
+  add_block_shapes("visual.transformer.resblocks.", sizes.vision_layers, width, sizes.vision_mlp, form.vision_scale,
+                   table);
+}
+
 MAO_INLINE ShapeTable expected_shapes(const ClipArchitecture& sizes, const ClipForm& form) {
-  const std::int64_t grid = sizes.resolution / sizes.patch, vision = sizes.vision_width, text = sizes.text_width;
-  ShapeTable table{
-      {"visual.conv1.weight", {vision, 3, sizes.patch, sizes.patch}}, {"visual.class_embedding", {vision}},
-      {"visual.positional_embedding", {grid * grid + 1, vision}},     {"visual.proj", {vision, sizes.embed}},
-      {"token_embedding.weight", {sizes.vocabulary, text}},           {"positional_embedding", {sizes.context, text}}};
+  const std::int64_t text = sizes.text_width;
+  ShapeTable table{{"token_embedding.weight", {sizes.vocabulary, text}},
+                   {"positional_embedding", {sizes.context, text}},
+                   {"ln_final.weight", {text}},
+                   {"ln_final.bias", {text}}};
   if (form.text_projection) table.push_back({"text_projection", {text, sizes.embed}});
   if (form.text_bias) table.push_back({"text_projection.bias", {sizes.embed}});
-  for (const char* kind : {".weight", ".bias"}) {
-    if (form.ln_pre) table.push_back({std::string("visual.ln_pre") + kind, {vision}});
-    table.push_back({std::string("visual.ln_post") + kind, {vision}});
-    table.push_back({std::string("ln_final") + kind, {text}});
-  }
-  add_block_shapes("visual.transformer.resblocks.", sizes.vision_layers, vision, sizes.vision_mlp, form.vision_scale,
-                   table);
   add_block_shapes("transformer.resblocks.", sizes.text_layers, text, sizes.text_mlp, form.text_scale, table);
+  if (sizes.is_resnet()) {
+    add_resnet_shapes(sizes, table);
+  } else {
+    add_vit_shapes(sizes, form, table);
+  }
   return table;
 }
 
 MAO_INLINE bool is_bystander(std::string_view name) {
-  for (const std::string_view known :
-       {"attn_mask", "position_ids", "logit_bias", "input_resolution", "context_length", "vocab_size"}) {
+  for (const std::string_view known : {"attn_mask", "position_ids", "logit_bias", "input_resolution", "context_length",
+                                       "vocab_size", "num_batches_tracked"}) {
     if (name == known || (name.ends_with(known) && name[name.size() - known.size() - 1] == '.')) return true;
   }
   return false;
 }
 
 /// What a checkpoint is that has a tensor whose name begins so: models that are no pair of CLIP's transformers.
-inline constexpr std::array<std::pair<std::string_view, std::string_view>, 8> other_models{
-    {{"visual.layer1.", "a ResNet image tower"},
-     {"visual.trunk.", "an image tower of timm"},
+inline constexpr std::array<std::pair<std::string_view, std::string_view>, 7> other_models{
+    {{"visual.trunk.", "an image tower of timm"},
      {"visual.attn_pool.", "an image tower with attention pooling (CoCa)"},
      {"text_decoder.", "a text decoder (CoCa)"},
      {"transformer.embeddings.", "a text tower of transformers (BERT, RoBERTa, ...)"},
@@ -84,16 +96,56 @@ MAO_INLINE void refuse_other_models(const TensorMap& weights, const std::string&
     const auto first = weights.lower_bound(std::string(prefix));
     require<FormatError>(first == weights.end() || !first->first.starts_with(prefix), source, ": has ", model, " (",
                          first == weights.end() ? std::string() : first->first,
-                         "), which is not supported; only ViT towers are supported, beside CLIP's own text tower "
-                         "(ViT-B/16, ViT-B/32, ViT-L/14, ViT-H/14, ...)");
+                         "), which is not supported; only CLIP's own towers are supported (ViT-B/16, ViT-L/14, RN50, ...)");
   }
+}
+
+/// `visual.conv1.weight` as `visual.conv1.parametrizations.weight.original`.
+MAO_INLINE std::string parametrized(const std::string& name) {
+  const std::size_t dot = name.rfind('.');
+  const bool inside = dot != std::string::npos;
+  return text_of(inside ? name.substr(0, dot + 1) : "", "parametrizations.", inside ? name.substr(dot + 1) : name,
+                 ".original");
 }
 
 MAO_INLINE const Tensor& tensor_of(const TensorMap& weights, const std::string& name, const std::string& source) {
   const auto found = weights.find(name);
+  for (const std::string& other : {name + "_orig", name + "_g", name + "_v", parametrized(name)}) {
+    const auto part = found == weights.end() ? weights.lower_bound(other) : weights.end();
+    require<FormatError>(part == weights.end() || !part->first.starts_with(other), source, ": ", name, " is made from ",
+                         part == weights.end() ? std::string() : part->first,
+                         " and others by pruning, weight_norm, spectral_norm or another parametrization; remove it "
+                         "(prune.remove, remove_weight_norm, remove_parametrizations) before saving the model");
+  }
   require<FormatError>(found != weights.end(), source, ": no tensor ", name, " among its ", weights.size(),
                        "; expected a CLIP checkpoint with OpenAI, open_clip or Hugging Face names");
   return found->second;
+}
+
+MAO_INLINE const Tensor& tensor_of(const TensorMap& weights, const std::string& name, const std::string& source,
+                                   std::int64_t dimensions) {
+  const Tensor& value = tensor_of(weights, name, source);
+  require<FormatError>(value.dim() == dimensions, source, ": ", name, " has shape ", shape_text(value.sizes()),
+                       ", expected ", dimensions, " dimensions");
+  return value;
+}
+
+MAO_INLINE std::int64_t grid_side(std::int64_t cells, const std::string& name, const std::string& source) {
+  const auto side = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(cells))));
+  require<FormatError>(side > 0 && side * side == cells, source, ": ", name, " has ", cells + 1,
+                       " rows, expected a square number of patches plus one");
+  return side;
+}
+
+MAO_INLINE void read_vit_sizes(const TensorMap& weights, const std::string& source, ClipArchitecture& sizes) {
+  const Tensor& patches = tensor_of(weights, "visual.conv1.weight", source, 4);
+  sizes.vision_width = patches.size(0);
+  sizes.patch = patches.size(3);
+  sizes.vision_layers = count_blocks(weights, "visual.transformer.resblocks.");
+  sizes.vision_mlp = tensor_of(weights, "visual.transformer.resblocks.0.mlp.c_fc.weight", source, 2).size(0);
+  const std::int64_t cells = tensor_of(weights, "visual.positional_embedding", source, 2).size(0) - 1;
+  sizes.resolution = sizes.patch * grid_side(cells, "visual.positional_embedding", source);
+  sizes.embed = tensor_of(weights, "visual.proj", source, 2).size(1);
 }
 
 /// Each of the towers' tensors once, and no other but bystanders.
@@ -103,6 +155,10 @@ MAO_INLINE void check_tensors(const TensorMap& weights, const ClipArchitecture& 
   const Tensor& scale = tensor_of(weights, "logit_scale", source);
   require<FormatError>(scale.numel() == 1 && scale.dim() <= 1, source, ": logit_scale has shape ",
                        shape_text(scale.sizes()), ", expected [] or [1]");
+  constexpr double most = 80;  // whose exponential fp32 can still hold
+  require<FormatError>(scale.item<double>() <= most, source, ": logit_scale is ", scale.item<double>(),
+                       ", which stands for exp(logit_scale) = ", std::exp(scale.item<double>()),
+                       "; expected the logarithm, 4.6 for a scale of 100");
   for (const auto& [name, shape] : expected_shapes(sizes, form)) {
     const Tensor& value = tensor_of(weights, name, source);
     require<FormatError>(value.sizes() == at::IntArrayRef(shape), source, ": ", name, " has shape ",
@@ -121,32 +177,29 @@ MAO_INLINE void check_tensors(const TensorMap& weights, const ClipArchitecture& 
 
 namespace mao {
 
+MAO_INLINE std::string describe_vision(const ClipForm& form, const ClipArchitecture& sizes) {
+  if (!sizes.is_resnet()) return describe_vision(form, sizes.vision_width);
+  const std::int64_t channels = sizes.vision_channels(), heads = form.vision.heads_in(channels);
+  return text_of("attention pooling with ", heads, " heads of ", channels / heads);
+}
+
 MAO_INLINE ClipArchitecture infer_architecture(const TensorMap& weights, const std::string& source,
                                                const ClipForm& form) {
   detail::refuse_other_models(weights, source);
-  const auto get = [&](const std::string& name, std::int64_t dimensions) {
-    const Tensor& value = detail::tensor_of(weights, name, source);
-    require<FormatError>(value.dim() == dimensions, source, ": ", name, " has shape ", shape_text(value.sizes()),
-                         ", expected ", dimensions, " dimensions");
-    return value;
+  const auto size_of = [&](const char* name, std::int64_t dimensions, std::int64_t dimension) {
+    return detail::tensor_of(weights, name, source, dimensions).size(dimension);
   };
   ClipArchitecture sizes;
-  const Tensor patches = get("visual.conv1.weight", 4);
-  sizes.vision_width = patches.size(0);
-  sizes.patch = patches.size(3);
-  sizes.vision_layers = detail::count_blocks(weights, "visual.transformer.resblocks.");
-  sizes.vision_mlp = get("visual.transformer.resblocks.0.mlp.c_fc.weight", 2).size(0);
-  const std::int64_t cells = get("visual.positional_embedding", 2).size(0) - 1;
-  const auto grid = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(cells))));
-  require<FormatError>(grid > 0 && grid * grid == cells, source, ": visual.positional_embedding has ", cells + 1,
-                       " rows, expected a square number of patches plus one");
-  sizes.resolution = sizes.patch * grid;
-  sizes.embed = get("visual.proj", 2).size(1);
-  sizes.context = get("positional_embedding", 2).size(0);
-  sizes.vocabulary = get("token_embedding.weight", 2).size(0);
-  sizes.text_width = get("ln_final.weight", 1).size(0);
+  if (detail::has_resnet(weights)) {
+    detail::read_resnet_sizes(weights, source, sizes);
+  } else {
+    detail::read_vit_sizes(weights, source, sizes);
+  }
+  sizes.context = size_of("positional_embedding", 2, 0);
+  sizes.vocabulary = size_of("token_embedding.weight", 2, 0);
+  sizes.text_width = size_of("ln_final.weight", 1, 0);
   sizes.text_layers = detail::count_blocks(weights, "transformer.resblocks.");
-  sizes.text_mlp = get("transformer.resblocks.0.mlp.c_fc.weight", 2).size(0);
+  sizes.text_mlp = size_of("transformer.resblocks.0.mlp.c_fc.weight", 2, 0);
   require<FormatError>(form.text_projection || sizes.text_width == sizes.embed, source,
                        ": without a text projection the text tower's width is that of the features, ", sizes.embed,
                        ", but it is ", sizes.text_width);

@@ -36,6 +36,7 @@ MAO_INLINE void CachedViews::announce(const std::vector<std::vector<View>>& batc
 }
 
 MAO_INLINE ImageBatch CachedViews::load(const std::vector<View>& views) {
+  detail::expect_images(views, size(), "CachedViews");
   if (!augmented(views)) return source_->load(views);
   ImageBatch batch;
   if (pixels_) batch.pixels = source_->load(shown(views)).pixels;

@@ -31,12 +31,12 @@ MAO_INLINE std::string fingerprint_of(const TensorMap& weights, const ClipArchit
   const ClipForm usual;
   ClipForm own = form;
   own.vision_scale = own.text_scale = false;  // part of the weights by now
-  for (const auto& [tower, width] : {std::pair{&own.vision, sizes.vision_width}, {&own.text, sizes.text_width}}) {
+  for (const auto& [tower, width] : {std::pair{&own.vision, sizes.vision_channels()}, {&own.text, sizes.text_width}}) {
     if (tower->heads == std::max<std::int64_t>(1, width / 64)) tower->heads = 0;
   }
   if (own == usual) return fingerprint_of(weights);
   detail::ContentHash hash;
-  hash.add(describe_vision(own, sizes.vision_width) + "; " + describe_text(own, sizes.text_width));
+  hash.add(describe_vision(own, sizes) + "; " + describe_text(own, sizes.text_width));
   return fingerprint_of(weights) + "-" + hash.text();
 }
 

@@ -42,6 +42,11 @@ MAO_INLINE std::int64_t published_vision_heads(std::int64_t width) {
     case 1664:  // bigG
     case 1792:  // e
       return 16;
+    case 2048:  // RN50, RN101
+    case 2560:  // RN50x4
+    case 3072:  // RN50x16
+    case 4096:  // RN50x64
+      return width / 64;
     default:
       return 0;
   }

@@ -12,7 +12,15 @@
 
 namespace mao::detail {
 
-MAO_INLINE Tensor rows_of(const Tensor& all, const std::vector<View>& views) {
+MAO_INLINE void expect_images(const std::vector<View>& views, std::int64_t count, const char* source) {
+  for (const View& view : views) {
+    require<OptionError>(view.image >= 0 && view.image < count, source, ": image ", view.image, "; there are ", count,
+                         ", numbered from 0");
+  }
+}
+
+MAO_INLINE Tensor rows_of(const Tensor& all, const std::vector<View>& views, const char* source) {
+  expect_images(views, all.size(0), source);
   std::vector<std::int64_t> rows;
   rows.reserve(views.size());
   for (const View& view : views) rows.push_back(view.image);
@@ -24,7 +32,7 @@ MAO_INLINE Tensor rows_of(const Tensor& all, const std::vector<View>& views) {
 namespace mao {
 
 MAO_INLINE ImageBatch FeatureImages::load(const std::vector<View>& views) {
-  ImageBatch batch{.pixels = {}, .features = detail::rows_of(features_, views)};
+  ImageBatch batch{.pixels = {}, .features = detail::rows_of(features_, views, "FeatureImages")};
   batch.features_of = model_;
   return batch;
 }
@@ -37,10 +45,11 @@ MAO_INLINE FeaturedImages::FeaturedImages(std::unique_ptr<ImageSource> pixels, T
 }
 
 MAO_INLINE ImageBatch FeaturedImages::load(const std::vector<View>& views) {
+  detail::expect_images(views, size(), "FeaturedImages");
   ImageBatch batch = pixels_->load(views);
   const bool augmented = std::any_of(views.begin(), views.end(), [](const View& view) { return view.augment; });
   if (augmented) return batch;
-  batch.features = detail::rows_of(features_, views);
+  batch.features = detail::rows_of(features_, views, "FeaturedImages");
   batch.features_of = model_;
   batch.memory = memory_;
   for (const View& view : views) batch.places.push_back(view.image);

@@ -4,6 +4,8 @@
 #include <mao/models/open_clip_config.hpp>
 
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 #include <mao/config.hpp>
 #include <mao/models/detail/config_section.hpp>
@@ -34,9 +36,34 @@ MAO_INLINE void read_open_clip_tower(ConfigSection& tower, bool quick_gelu, Towe
   tower.without_effect({"output_tokens"});
 }
 
+/// CLIP's ResNets, told by a list of layers. What only a ViT has is without effect on them, as in open_clip.
+MAO_INLINE void read_open_clip_resnet(ConfigSection vision, bool quick_gelu, ClipConfiguration& result) {
+  vision.unsupported({"timm_model_name"});
+  vision.without_effect({"patch_size", "mlp_ratio", "ls_init_value", "patch_dropout", "attentional_pool",
+                         "attn_pooler_queries", "attn_pooler_heads", "no_ln_pre", "pos_embed_type",
+                         "final_ln_after_pool", "pool_type", "output_tokens", "act_kwargs", "norm_kwargs", "block_type",
+                         "qk_norm", "scaled_cosine_attn", "scale_heads", "scale_attn_inner", "scale_attn", "scale_fc",
+                         "timm_model_pretrained", "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop",
+                         "timm_drop_path"});
+  const std::vector<std::int64_t> layers = vision.integers("layers");
+  if (layers.size() != 4 || layers.front() < 1) vision.refuse("layers", "one number, or four of a ResNet");
+  const std::int64_t width = vision.integer("width", 768), head = vision.integer("head_width", 64);
+  if (width < 1) vision.refuse("width", "1 or more");
+  if (head < 1 || (32 * width) % head != 0) {
+    vision.refuse("head_width", text_of("one that divides the ", 32 * width, " channels of the last stage"));
+  }
+  result.form.vision.heads = 32 * width / head;
+  result.form.vision.activation = quick_gelu ? Activation::QuickGelu : Activation::Gelu;
+  result.blocks_key = vision.where() + "layers";
+  result.resnet_blocks = layers;
+  result.state(vision, "width", &ClipArchitecture::vision_width, width);
+  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
+  vision.finish();
+}
+
 MAO_INLINE void read_open_clip_vision(ConfigSection vision, bool quick_gelu, ClipConfiguration& result) {
   ClipForm& form = result.form;
-  if (vision.is_list("layers")) vision.refuse("layers", "one number: ResNet image towers are not supported");
+  if (vision.is_list("layers")) return read_open_clip_resnet(std::move(vision), quick_gelu, result);
   vision.unsupported({"timm_model_name", "attentional_pool"});
   vision.without_effect({"attn_pooler_queries", "attn_pooler_heads", "patch_dropout", "timm_model_pretrained",
                          "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path"});

@@ -11,6 +11,7 @@
 #include <mao/models/configuration.hpp>
 #include <mao/models/detail/decisions.hpp>
 #include <mao/models/detail/module_form.hpp>
+#include <mao/models/detail/usual_constants.hpp>
 #include <mao/models/preprocess_config.hpp>
 #include <mao/models/wrappers.hpp>
 
@@ -77,8 +78,7 @@ MAO_INLINE StatedPreprocess decide_pixels(const std::filesystem::path& path, con
   const nlohmann::json& stated = evidence.stated.pixels;
   const StatedPreprocess beside = preprocess_beside(path, weights.layout, resolution);
   if (stated.is_null()) return beside;
-  const Preprocess own =
-      read_open_clip_preprocess(stated, evidence.source + ": visual.preprocess_cfg.", resolution);
+  const Preprocess own = read_open_clip_preprocess(stated, evidence.source + ": visual.preprocess_cfg.", resolution);
   require<FormatError>(!beside.by_file || beside.preprocess == own, evidence.source, " was saved whole, and its ",
                        "visual.preprocess_cfg means ", describe(own), "; but pixels are ", describe(beside.preprocess),
                        ' ', beside.reason, "; expected the configuration of this model, or none");
@@ -110,7 +110,9 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
   result.cleaning = detail::decide_cleaning(result.layout, file.tensors, configuration);
   result.tensors = detail::from_layout(detail::finite_floats(file.tensors, source), result.layout);
   const ClipEvidence evidence{.source = source,
-                              .configured = configuration ? configuration->where : form ? "the caller" : "",
+                              .configured = configuration ? configuration->where
+                                            : form        ? "the caller"
+                                                          : "",
                               .stated = form ? StatedForm() : detail::stated_by(file, source),
                               .activation = activation,
                               .heads = heads,
@@ -124,6 +126,7 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
     expect_agreement(evidence.stated, result.form, result.sizes, source, configuration->where);
   }
   expect_sizes(evidence.stated, result.sizes, source);
+  expect_usual_constants(file, result.form, result.sizes, source);
   result.heads_reason = detail::decide_heads(result.form, result.sizes, evidence);
   result.activation_reason = detail::decide_activation(result.form, result.sizes, file, evidence);
   detail::fold_layer_scale(result.tensors);

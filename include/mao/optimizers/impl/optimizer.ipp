@@ -12,7 +12,6 @@
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
-#include <mao/core/detail/policy_text.hpp>
 
 namespace mao {
 
@@ -28,8 +27,8 @@ MAO_INLINE Optimizer::Optimizer(ParameterList parameters, Options options)
   fraction(options_.dampening, "dampening");
   require<OptionError>(options_.weight_decay >= 0 && options_.weight_decay <= largest_factor,
                        "Optimizer: weight_decay = ", options_.weight_decay, ", expected 0 to ", largest_factor);
-  require<OptionError>(options_.epsilon > 0 && options_.epsilon <= largest_factor, "Optimizer: epsilon = ",
-                       options_.epsilon, ", expected more than 0, at most ", largest_factor);
+  require<OptionError>(options_.epsilon > 0 && options_.epsilon <= largest_factor,
+                       "Optimizer: epsilon = ", options_.epsilon, ", expected more than 0, at most ", largest_factor);
   require<OptionError>(!options_.nesterov || (options_.momentum > 0 && options_.dampening == 0),
                        "Optimizer: nesterov needs momentum and no dampening, got momentum = ", options_.momentum,
                        ", dampening = ", options_.dampening);
@@ -42,7 +41,7 @@ MAO_INLINE void Optimizer::set_state(TensorMap state) {
                                  [&](const Parameter& parameter) { return kind + parameter.name == name; });
     const auto keeps = kept();
     require<OptionError>(of != parameters_.end() && std::find(keeps.begin(), keeps.end(), kind) != keeps.end(),
-                         "the saved state of an optimizer holds ", name, ", which this one (", text(),
+                         "the saved state of an optimizer holds ", name, ", which this one (", describe().text(),
                          ") does not keep; it was saved by another optimizer or of other parameters");
     if (kind == "count.") continue;
     expect_shape(value, of->value.sizes(), "saved " + name);
@@ -51,21 +50,14 @@ MAO_INLINE void Optimizer::set_state(TensorMap state) {
   state_ = std::move(state);
 }
 
-MAO_INLINE std::string Optimizer::text() const {
-  const auto& o = options_;
-  constexpr const char* names[] = {"SGD", "Adam", "AdamW", "RAdam", "RMSprop"};
-  const auto exact = detail::exact_text;
-  return text_of(names[static_cast<int>(o.kind)], ", weight_decay ", exact(o.weight_decay), ", momentum ",
-                 exact(o.momentum), ", beta1 ", exact(o.beta1), ", beta2 ", exact(o.beta2), ", epsilon ",
-                 exact(o.epsilon), ", dampening ", exact(o.dampening), o.nesterov ? ", nesterov" : "",
-                 o.amsgrad ? ", amsgrad" : "", ", alpha ", exact(o.alpha));
-}
-
 MAO_INLINE std::vector<std::string> Optimizer::kept() const {
   switch (options_.kind) {
-    case OptimizerKind::Sgd: return {"velocity."};
-    case OptimizerKind::RmsProp: return {"second.", "velocity."};
-    default: return {"first.", "second.", "count.", "greatest."};
+    case OptimizerKind::Sgd:
+      return {"velocity."};
+    case OptimizerKind::RmsProp:
+      return {"second.", "velocity."};
+    default:
+      return {"first.", "second.", "count.", "greatest."};
   }
 }
 

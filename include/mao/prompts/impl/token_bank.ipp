@@ -48,7 +48,11 @@ MAO_INLINE BlockPrompts TokenBank::prompts(bool watch) const {
 MAO_INLINE void TokenBank::remove(const std::vector<std::int64_t>& positions) {
   restore();
   removed_ = tokens_.value.detach().clone();
-  for (const std::int64_t position : positions) kept_[static_cast<std::size_t>(position)] = false;
+  for (const std::int64_t position : positions) {
+    require<OptionError>(position >= 0 && position < std::ssize(kept_), tokens_.name, ": token ", position,
+                         " is to be removed; there are ", kept_.size(), ", numbered from 0");
+    kept_[static_cast<std::size_t>(position)] = false;
+  }
 }
 
 MAO_INLINE void TokenBank::restore() const {

@@ -24,11 +24,6 @@ MAO_INLINE Candidates AlterableRegularizer::candidates(const Batch& batch, const
   return present;
 }
 
-MAO_INLINE std::string AlterableRegularizer::describe() const {
-  return text_of("AlterableRegularizer, task ", options_.task == Task::Base ? "Base" : "New", ", columns ",
-                 options_.columns == Columns::Distinct ? "Distinct" : "PerImage");
-}
-
 MAO_INLINE Tensor AlterableRegularizer::operator()(const Output& output, const Batch& batch) const {
   if (options_.task == Task::New) return batch_cross_entropy(output, batch);
   const auto columns = columns_of(batch.labels, output.candidates);

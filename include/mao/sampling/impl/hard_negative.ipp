@@ -6,15 +6,8 @@
 #include <algorithm>
 
 #include <mao/config.hpp>
-#include <mao/core/detail/policy_text.hpp>
 
 namespace mao::detail {
-
-MAO_INLINE std::string text_of_negatives(const HardNegativeOptions& options) {
-  constexpr const char* fallbacks[] = {"Random", "RandomExceptFirst", "NextRanked"};
-  return text_of("batch ", options.batch, ", k ", options.k, ", minimum ", options.minimum, ", fallback ",
-                 fallbacks[static_cast<int>(options.fallback)], ", drop_last ", yes_or_no(options.drop_last));
-}
 
 MAO_INLINE Batch expanded_batch(const std::vector<std::int64_t>& labels, const std::vector<std::int64_t>& anchors,
                                 const std::vector<std::vector<std::int64_t>>& negatives,

@@ -11,7 +11,6 @@
 #include <range/v3/view/transform.hpp>
 
 #include <mao/config.hpp>
-#include <mao/core/detail/policy_text.hpp>
 #include <mao/core/error.hpp>
 
 namespace mao::detail {
@@ -58,11 +57,6 @@ MAO_INLINE std::vector<Batch> ShuffledSampler::epoch(Rng& rng) const {
     batches.push_back({.images = std::move(images), .labels = std::move(labels), .weights = {}});
   }
   return batches;
-}
-
-MAO_INLINE std::string ShuffledSampler::describe() const {
-  return text_of("ShuffledSampler of ", labels_.size(), " images, batch ", options_.batch, ", drop_last ",
-                 detail::yes_or_no(options_.drop_last));
 }
 
 }  // namespace mao

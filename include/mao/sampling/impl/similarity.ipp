@@ -32,6 +32,7 @@ MAO_INLINE NearestClasses::NearestClasses(const Eigen::MatrixXf& similarity, std
     : k_(k), count_(similarity.rows()) {
   require<ShapeError>(similarity.rows() == similarity.cols(), "NearestClasses: similarity is [", similarity.rows(),
                       ", ", similarity.cols(), "], expected [C, C]");
+  require<NumericError>(similarity.allFinite(), "NearestClasses: a similarity is not finite, so it has no rank");
   require<OptionError>(k >= 1 && k <= count_, "NearestClasses: k = ", k, " of ", count_, " classes, expected 1 to ",
                        count_);
   for (std::int64_t row = 0; row < count_; ++row) {

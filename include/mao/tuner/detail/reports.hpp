@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include <mao/core/class_list.hpp>
 #include <mao/core/tensor.hpp>
@@ -24,6 +25,7 @@ struct StepReport {
   double accuracy = 0;  ///< percent of the batch, among its candidates
   double learning_rate = 0;
   bool skipped = false;  ///< no image of the batch had a label that counts
+  bool updated = false;  ///< the parameters were changed; with `accumulate` not at every step
 };
 
 /// After each epoch.
@@ -35,9 +37,19 @@ struct EpochReport {
   double loss = 0;      ///< mean over the steps
   double accuracy = 0;  ///< percent, mean over the steps
   double learning_rate = 0;
+  double seconds = 0;
+  std::string stage{};  ///< the tuner's name
 };
 
-/// Callbacks of `fit`; any may be empty.
+/// Before the first step of a `fit`.
+struct StartReport {
+  std::string stage;  ///< the tuner's name
+  int epochs = 0;
+  int epochs_done = 0;  ///< above 0 when a training resumes
+};
+
+/// Callbacks of `fit`; any may be empty. Any other type with some of the members of `docs/concepts/observer.md` is an
+/// observer as well.
 struct Observer {
   std::function<void(const StepReport&)> on_step;
   std::function<void(const EpochReport&)> on_epoch;
@@ -49,20 +61,33 @@ struct Observer {
 struct TunerState {
   int epochs_done = 0;
   TensorMap parameters;
-  TensorMap optimizer;      ///< momentum, moments
-  TensorMap buffers;        ///< of the backbone, where it has any
-  TensorMap sampler{};      ///< what the sampler or its labeller keeps (`KeepsState`), where it does
+  TensorMap optimizer;       ///< momentum, moments
+  TensorMap buffers;         ///< of the backbone, where it has any
+  TensorMap sampler{};       ///< what the sampler or its labeller keeps (`KeepsState`), where it does
   TensorMap last_sampler{};  ///< the same before the last epoch that is done was drawn
-  int updates = 0;          ///< steps so far that changed the parameters
-  ClassList classes{};      ///< that the tuner was made for
-  ClassList learned_for{};  ///< that the parameters belong to (`ClassBound`); empty: to none
+  int updates = 0;           ///< steps so far that changed the parameters
+  ClassList classes{};       ///< that the tuner was made for
+  ClassList learned_for{};   ///< that the parameters belong to (`ClassBound`); empty: to none
   /// Seed, optimizer, learning rates, and what backbone, sampler and regularizer are, each as a text: a training that
   /// resumes has the same ones.
   std::map<std::string, std::string> training{};
   std::string last_batches{};  ///< of the last epoch that is done, as `text_of_batches` has them
 };
 
-/// How `fit` ended.
-enum class FitResult { Finished, Stopped };
+/// How a training ended, and what happened in it.
+struct FitResult {
+  enum End { Finished, Stopped };
+
+  FitResult() = default;
+  FitResult(End of) : end(of) {}  // NOLINT: converts on purpose
+
+  End end = Finished;
+  std::string why{};                  ///< it ended
+  std::string stage{};                ///< the tuner's name
+  std::vector<EpochReport> epochs{};  ///< those that this tuner has trained, in order
+  double seconds = 0;                 ///< of this call
+
+  friend bool operator==(const FitResult& result, End end) { return result.end == end; }
+};
 
 }  // namespace mao

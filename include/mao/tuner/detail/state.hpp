@@ -11,8 +11,9 @@
 #include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/binding.hpp>
+#include <mao/backbones/description.hpp>
 #include <mao/core/detail/content_hash.hpp>
-#include <mao/core/detail/policy_text.hpp>
+#include <mao/core/describe.hpp>
 #include <mao/optimizers/optimizer.hpp>
 #include <mao/schedules/concepts.hpp>
 #include <mao/tuner/detail/put_back.hpp>
@@ -74,25 +75,31 @@ std::string text_of_rates(const ScheduleT& schedule, const ParameterList& parame
       largest = std::max(largest, rate);
     }
   }
-  return text_of("up to ", exact_text(largest), " (", hash.text(), ")");
+  return text_of("up to ", setting_text(largest), " (", hash.text(), ")");
 }
 
 }  // namespace detail
 
-/// What a resumed training must share with the saved one, by name. A policy without `describe()` is its type: settings
-/// that it does not tell cannot be compared.
+/// What a resumed training must share with the saved one, by name: what each policy says of itself, the fingerprint of
+/// the method's model where it has one, rates. A policy without `describe()` is its type: settings that it does not
+/// tell cannot be compared.
 template <Backbone BackboneT, class SamplerT, class RegularizerT, Schedule ScheduleT>
 std::map<std::string, std::string> training_of(const BackboneT& backbone, const SamplerT& sampler,
                                                const RegularizerT& regularizer, const ScheduleT& schedule,
                                                const Optimizer& optimizer, std::uint64_t seed, bool augment) {
-  return {{"seed", std::to_string(seed)},
-          {"augment", augment ? "true" : "false"},
-          {"method", method_text(backbone)},
-          {"sampler", policy_text(sampler)},
-          {"regularizer", policy_text(regularizer)},
-          {"optimizer", optimizer.text()},
-          {"epochs", std::to_string(schedule.epochs())},
-          {"learning rates", detail::text_of_rates(schedule, optimizer.parameters())}};
+  Description all;
+  all.add("seed", seed);
+  all.add("augment", augment);
+  all.add("method", method_description(backbone));
+  all.add("sampler", description_of(sampler));
+  all.add("regularizer", description_of(regularizer));
+  all.add("optimizer", optimizer.describe());
+  all.add("epochs", static_cast<int>(schedule.epochs()));
+  if constexpr (DescribesItself<ScheduleT>) all.add("schedule", description_of(schedule));
+  all.add("learning rates", Description(detail::text_of_rates(schedule, optimizer.parameters())));
+  for (const Parameter& parameter : optimizer.parameters())
+    all.add("rate multiple of " + parameter.name, parameter.rate);
+  return {all.settings.begin(), all.settings.end()};
 }
 
 /// **Throws** `OptionError` that lists both where a saved training and this one differ. `name` is the step's.

@@ -14,6 +14,8 @@ MAO_INLINE Eigen::MatrixXf as_matrix(const Tensor& logits) {
 }
 
 MAO_INLINE std::vector<std::int64_t> winners(const Tensor& logits) {
+  expect_shape(logits, {-1, -1}, "winners: logits");
+  require<ShapeError>(logits.size(1) > 0, "winners: the logits have no column, expected one for each class");
   const Tensor best = logits.argmax(1).cpu().contiguous();
   const auto* begin = best.const_data_ptr<std::int64_t>();
   return {begin, begin + best.numel()};

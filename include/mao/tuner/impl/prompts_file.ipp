@@ -53,12 +53,14 @@ MAO_INLINE PromptInfo info_of(const TensorFile& file, const std::string& format,
   };
   require<FormatError>(names(classes) && names(first) && settings.is_object(), path,
                        ": its metadata is damaged; \"classes\" must be a list of names and \"settings\" an object");
-  expect_each_once(classes, "classes", path), expect_each_once(first, "first_classes", path);
+  const bool ours = !file.checksum.empty();  // whole, and written by a training that had looked at its classes
+  if (!ours) expect_each_once(classes, "classes", path), expect_each_once(first, "first_classes", path);
+  const SameNames same = ours ? SameNames::accept : SameNames::refuse;
   return {get("method"),
           get("model"),
-          {classes.get<std::vector<std::string>>(), SameNames::accept},  // the training that wrote them had checked
+          {classes.get<std::vector<std::string>>(), same},
           settings,
-          {first.get<std::vector<std::string>>(), SameNames::accept}};
+          {first.get<std::vector<std::string>>(), same}};
 }
 
 }  // namespace mao::detail

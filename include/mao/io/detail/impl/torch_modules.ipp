@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include <mao/config.hpp>
-#include <mao/core/detail/policy_text.hpp>
+#include <mao/core/detail/setting_text.hpp>
 #include <mao/io/detail/torch_storage.hpp>
 
 namespace mao::detail {
@@ -65,6 +65,8 @@ MAO_INLINE std::optional<std::string> attribute_text(const PickleValue& value) {
       return exact_text(value.real());
     case PickleKind::text:
       return value.text();
+    case PickleKind::global:
+      return std::string(value.class_name());
     case PickleKind::object:
       return is_tensor_function(value.class_name()) ? "tensor" : std::string(value.class_name());
     case PickleKind::tuple:
@@ -85,6 +87,28 @@ MAO_INLINE void add_attributes(const PickleValue& entries, const std::string& pr
   }
 }
 
+/// The first of the functions that a module calls before or after its forward.
+MAO_INLINE std::string hook_of(const PickleValue& state) {
+  for (const char* kind : {"_forward_pre_hooks", "_forward_hooks"}) {
+    const auto hooks = state.find(kind);
+    if (!hooks || hooks->entry_count() == 0) continue;
+    const auto [id, hook] = hooks->entry(0);
+    const std::string name(hook.class_name());
+    return text_of(kind, ": ", name.empty() ? "a function" : name);
+  }
+  return {};
+}
+
+MAO_INLINE std::set<std::string> transient_buffers(const PickleValue& state) {
+  std::set<std::string> names;
+  auto listed = state.find("_non_persistent_buffers_set");
+  if (listed && listed->is(PickleKind::object)) listed = listed->arguments()[0];  // set([...])
+  for (std::size_t i = 0; listed && i < listed->size(); ++i) {
+    if ((*listed)[i].is(PickleKind::text)) names.insert((*listed)[i].text());
+  }
+  return names;
+}
+
 MAO_INLINE ModuleRecord module_record(std::string_view class_name, const PickleValue& state) {
   ModuleRecord record;
   record.type = is_script_class(class_name) ? script_type(class_name) : std::string(class_name);
@@ -92,6 +116,7 @@ MAO_INLINE ModuleRecord module_record(std::string_view class_name, const PickleV
     if (const auto members = state.find(part)) add_attributes(*members, "", record);
   }
   add_attributes(state, "", record);
+  record.hook = hook_of(state);
   return record;
 }
 

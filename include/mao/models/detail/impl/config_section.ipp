@@ -82,6 +82,14 @@ MAO_INLINE std::array<float, 3> ConfigSection::channels(const std::string& key, 
   return numbers;
 }
 
+MAO_INLINE std::vector<std::int64_t> ConfigSection::integers(const std::string& key) {
+  const bool given = has(key) && object_[key].is_array();
+  const bool all = given && std::all_of(object_[key].begin(), object_[key].end(),
+                                        [](const auto& each) { return each.is_number_integer(); });
+  expect(all, key, "a list of integers");
+  return object_[key].get<std::vector<std::int64_t>>();
+}
+
 MAO_INLINE std::int64_t ConfigSection::side(const std::string& key, std::int64_t otherwise) {
   if (!is_given(key, "one number, or the same twice: only squares are supported")) return otherwise;
   const auto& value = object_[key];

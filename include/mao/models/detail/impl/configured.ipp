@@ -13,6 +13,12 @@ MAO_INLINE void ClipConfiguration::check(const ClipArchitecture& found) const {
                          ", the checkpoint's tensors have ", found.*stated.size,
                          ": they belong to different models; expected the configuration of this checkpoint");
   }
+  if (blocks_key.empty()) return;
+  const std::vector<std::int64_t> own(found.resnet_blocks.begin(), found.resnet_blocks.end());
+  require<FormatError>(own == resnet_blocks, blocks_key, " is ", shape_text(resnet_blocks), ", a ResNet, but ",
+                       found.is_resnet() ? text_of("the checkpoint's ResNet has ", shape_text(own), " blocks")
+                                         : "the checkpoint's image tower is a ViT",
+                       ": they belong to different models; expected the configuration of this checkpoint");
 }
 
 }  // namespace mao

@@ -4,6 +4,8 @@
 #include <mao/models/detail/decisions.hpp>
 
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -13,13 +15,17 @@
 namespace mao {
 
 MAO_INLINE std::string example_configuration(const ClipArchitecture& sizes, const ClipForm& form) {
-  const std::int64_t image_heads = form.vision.heads_in(sizes.vision_width),
+  const std::int64_t image_heads = form.vision.heads_in(sizes.vision_channels()),
                      heads = form.text.heads_in(sizes.text_width);
   nlohmann::ordered_json vision{{"layers", sizes.vision_layers},
                                 {"width", sizes.vision_width},
-                                {"head_width", sizes.vision_width / image_heads},
+                                {"head_width", sizes.vision_channels() / image_heads},
                                 {"patch_size", sizes.patch},
                                 {"image_size", sizes.resolution}};
+  if (sizes.is_resnet()) {
+    vision["layers"] = sizes.resnet_blocks;
+    vision["patch_size"] = nullptr;
+  }
   nlohmann::ordered_json text{{"layers", sizes.text_layers},
                               {"width", sizes.text_width},
                               {"heads", heads},
@@ -28,7 +34,7 @@ MAO_INLINE std::string example_configuration(const ClipArchitecture& sizes, cons
   const auto ratio = [](std::int64_t mlp, std::int64_t width) {
     return static_cast<double>(mlp) / static_cast<double>(width);
   };
-  if (sizes.vision_mlp != 4 * sizes.vision_width) vision["mlp_ratio"] = ratio(sizes.vision_mlp, sizes.vision_width);
+  if (!sizes.is_resnet() && sizes.vision_mlp != 4 * sizes.vision_width) vision["mlp_ratio"] = ratio(sizes.vision_mlp, sizes.vision_width);
   if (sizes.text_mlp != 4 * sizes.text_width) text["mlp_ratio"] = ratio(sizes.text_mlp, sizes.text_width);
   if (form.vision_scale) vision["ls_init_value"] = 1.0;
   if (form.text_scale) text["ls_init_value"] = 1.0;
@@ -42,17 +48,63 @@ MAO_INLINE std::string example_configuration(const ClipArchitecture& sizes, cons
 
 namespace mao::detail {
 
+/// Somebody who says something of a checkpoint.
+struct Statement {
+  std::string who, what;
+};
+
+/// **Throws** `OptionError` naming two who say different things.
+MAO_INLINE void expect_agreement(const std::vector<Statement>& statements, const std::string& source) {
+  for (const auto& [who, what] : statements) {
+    const auto& first = statements.front();
+    require<OptionError>(what == first.what, source, ": ", first.who, " says ", first.what, ", but ", who, " says ",
+                         what,
+                         ", and the wrong one gives other features without an error; leave the option out, or correct "
+                         "or move away the file that is wrong");
+  }
+}
+
+/// The file or the modules that decide, where there are any; a form that the caller gives in C++ is the caller's word.
+MAO_INLINE std::string decided_by(const ClipEvidence& evidence, bool stated) {
+  if (!evidence.configured.empty()) return evidence.configured == "the caller" ? "" : evidence.configured;
+  return stated ? "what was saved of its modules" : evidence.openai_archive ? "its kind, an archive of OpenAI," : "";
+}
+
+MAO_INLINE std::string activation_text(Activation image, Activation text) {
+  if (image == text) return std::string(name_of(image));
+  return text_of(name_of(image), " for images and ", name_of(text), " for texts");
+}
+
+/// What caller, metadata, and configuration or modules say of the activation.
+MAO_INLINE std::vector<Statement> activation_statements(const ClipForm& form, const TensorFile& file,
+                                                        const ClipEvidence& evidence) {
+  std::vector<Statement> all;
+  const auto &image = evidence.stated.vision.activation, &text = evidence.stated.text.activation;
+  if (evidence.activation) {
+    all.push_back({"the caller (--activation)", activation_text(*evidence.activation, *evidence.activation)});
+  }
+  if (const auto noted = file.metadata.find("activation"); noted != file.metadata.end()) {
+    all.push_back({"its metadata", noted->second});
+  }
+  const std::string who = decided_by(evidence, image || text);
+  if (who.empty()) return all;
+  const bool modules = evidence.configured.empty() && (image || text);
+  const auto missing = evidence.activation.value_or(image ? *image : form.text.activation);
+  all.push_back({who, modules ? activation_text(image.value_or(missing), text.value_or(missing))
+                              : activation_text(form.vision.activation, form.text.activation)});
+  return all;
+}
+
 MAO_INLINE std::string decide_activation(ClipForm& form, const ClipArchitecture& sizes, const TensorFile& file,
                                          const ClipEvidence& evidence) {
   const std::string& source = evidence.source;
+  expect_agreement(activation_statements(form, file, evidence), source);
   const auto both = [&](Activation activation, const std::string& reason) {
     form.vision.activation = form.text.activation = activation;
     return text_of(name_of(activation), reason);
   };
   const auto as_says = [&](const std::string& who) {
-    const auto image = name_of(form.vision.activation), text = name_of(form.text.activation);
-    return text_of(image, image == text ? std::string() : text_of(" for images and ", text, " for texts"), ", as ",
-                   who);
+    return activation_text(form.vision.activation, form.text.activation) + ", as " + who;
   };
   if (evidence.activation) return both(*evidence.activation, ", as asked for");
   if (const auto noted = file.metadata.find("activation"); noted != file.metadata.end()) {
@@ -70,36 +122,52 @@ MAO_INLINE std::string decide_activation(ClipForm& form, const ClipArchitecture&
                     example_configuration(sizes, form));
 }
 
+/// What caller, and configuration or modules say of the heads. Of modules that say it of one tower alone, the other has
+/// what the caller says.
+MAO_INLINE std::vector<Statement> head_statements(const ClipForm& form, const ClipArchitecture& sizes,
+                                                  const ClipEvidence& evidence) {
+  const auto text = [](std::int64_t image, std::int64_t words) { return text_of(image, ',', words); };
+  const auto& [asked, words_asked] = *evidence.heads;
+  const auto &image = evidence.stated.vision.heads, &words = evidence.stated.text.heads;
+  std::vector<Statement> all{{"the caller (--heads)", text(asked, words_asked)}};
+  const std::string who = decided_by(evidence, image || words);
+  if (who.empty()) return all;
+  const bool modules = evidence.configured.empty() && (image || words);
+  all.push_back({who, modules ? text(image.value_or(asked), words.value_or(words_asked))
+                              : text(form.vision.heads_in(sizes.vision_channels()), form.text.heads_in(sizes.text_width))});
+  return all;
+}
+
 MAO_INLINE std::string decide_heads(ClipForm& form, const ClipArchitecture& sizes, const ClipEvidence& evidence) {
   if (evidence.heads) {
-    form.vision.heads = evidence.heads->vision;
-    form.text.heads = evidence.heads->text;
-    require<OptionError>(form.vision.heads > 0 && form.text.heads > 0, "heads of ", form.vision.heads, " and ",
-                         form.text.heads, "; expected two positive numbers, of the image tower and of the text tower");
-    form.vision.heads = form.vision.heads_in(sizes.vision_width);
-    form.text.heads = form.text.heads_in(sizes.text_width);
+    const auto [image, text] = *evidence.heads;
+    require<OptionError>(image > 0 && text > 0, "heads of ", image, " and ", text,
+                         "; expected two positive numbers, of the image tower and of the text tower");
+    expect_agreement(head_statements(form, sizes, evidence), evidence.source);
+    form.vision.heads = TowerForm{.heads = image}.heads_in(sizes.vision_channels());
+    form.text.heads = TowerForm{.heads = text}.heads_in(sizes.text_width);
     return "as asked for";
   }
   if (!evidence.configured.empty()) return "as " + evidence.configured + " says";
   if (evidence.openai_archive) return "of 64 channels, an OpenAI archive";
   const StatedForm& stated = evidence.stated;
-  form.vision.heads = stated.vision.heads.value_or(published_vision_heads(sizes.vision_width));
+  form.vision.heads = stated.vision.heads.value_or(published_vision_heads(sizes.vision_channels()));
   form.text.heads = stated.text.heads.value_or(published_text_heads(sizes.text_width));
   const bool vision = form.vision.heads > 0;
   if (vision && form.text.heads > 0) {
-    form.vision.heads = form.vision.heads_in(sizes.vision_width);
+    form.vision.heads = form.vision.heads_in(sizes.vision_channels());
     form.text.heads = form.text.heads_in(sizes.text_width);
     const bool all_stated = stated.vision.heads && stated.text.heads;
     return all_stated ? "as the saved modules say" : "as all published models of these widths";
   }
-  const bool of_64 = sizes.vision_width % 64 == 0 && sizes.text_width % 64 == 0;
-  if (!vision) form.vision.heads = of_64 ? sizes.vision_width / 64 : 1;
+  const bool of_64 = sizes.vision_channels() % 64 == 0 && sizes.text_width % 64 == 0;
+  if (!vision) form.vision.heads = of_64 ? sizes.vision_channels() / 64 : 1;
   if (form.text.heads < 1) form.text.heads = of_64 ? sizes.text_width / 64 : 1;
   const std::string guess =
       text_of(" (--heads ", form.vision.heads, ',', form.text.heads, " if they are of 64 channels)");
   throw OptionError(text_of(evidence.source, ": nothing says how many attention heads its ", vision ? "text" : "image",
                             " tower has, and no published CLIP has one of width ",
-                            vision ? sizes.text_width : sizes.vision_width, "; say --heads IMAGE,TEXT",
+                            vision ? sizes.text_width : sizes.vision_channels(), "; say --heads IMAGE,TEXT",
                             of_64 ? guess : "",
                             evidence.activation ? "" : " and --activation quick_gelu or --activation gelu",
                             ", in C++ ClipOptions::heads, or put the model's config.json or open_clip_config.json "

@@ -52,6 +52,14 @@ MAO_INLINE ClipLayout layout_of(const TensorMap& weights) {
 
 namespace mao::detail {
 
+/// **Throws** `FormatError` for a second tensor of a name: one of the two would count for nothing.
+MAO_INLINE void put_once(TensorMap& result, const std::string& name, Tensor value) {
+  require<FormatError>(
+      result.try_emplace(name, std::move(value)).second, "the checkpoint holds the tensor ", name,
+      " twice, under the names of two libraries; expected the state dict of one model, saved by one of "
+      "them");
+}
+
 using Renaming = std::pair<std::string_view, std::string_view>;
 
 /// Takes one Hugging Face encoder from `weights` to `result`, block by block.
@@ -72,10 +80,10 @@ MAO_INLINE void move_hugging_face_blocks(TensorMap& weights, const std::string& 
         auto found = take(text_of("self_attn.", part, "_proj.", kind));
         if (!found.empty()) parts.push_back(std::move(found.mapped()));
       }
-      if (parts.size() == 3) result[target + "attn.in_proj_" + kind] = at::cat(parts);
+      if (parts.size() == 3) put_once(result, target + "attn.in_proj_" + kind, at::cat(parts));
       for (const auto& [theirs, ours] : renamed) {
         auto found = take(text_of(theirs, '.', kind));
-        if (!found.empty()) result[text_of(target, ours, '.', kind)] = std::move(found.mapped());
+        if (!found.empty()) put_once(result, text_of(target, ours, '.', kind), std::move(found.mapped()));
       }
     }
   }
@@ -101,21 +109,21 @@ MAO_INLINE TensorMap from_hugging_face(TensorMap weights) {
   move_hugging_face_blocks(weights, "text_model.encoder.layers.", "transformer.resblocks.", result);
   for (const auto& [theirs, ours] : renamed) {
     auto found = weights.extract(std::string(theirs));
-    if (!found.empty()) result[std::string(ours)] = std::move(found.mapped());
+    if (!found.empty()) put_once(result, std::string(ours), std::move(found.mapped()));
   }
   for (const auto& [theirs, ours] : transposed) {
     auto found = weights.extract(std::string(theirs));
-    if (!found.empty()) result[std::string(ours)] = found.mapped().t().contiguous();
+    if (!found.empty()) put_once(result, std::string(ours), found.mapped().t().contiguous());
   }
-  result.merge(weights);
+  for (auto& [name, value] : weights) put_once(result, name, std::move(value));
   return result;
 }
 
 MAO_INLINE TensorMap from_open_clip(const TensorMap& weights) {
   TensorMap result;
-  for (const auto& [name, value] : weights) result[name.starts_with("text.") ? name.substr(5) : name] = value;
+  for (const auto& [name, value] : weights) put_once(result, name.starts_with("text.") ? name.substr(5) : name, value);
   if (auto linear = result.extract("text_projection.weight"); !linear.empty()) {
-    result["text_projection"] = linear.mapped().t().contiguous();
+    put_once(result, "text_projection", linear.mapped().t().contiguous());
   }
   return result;
 }

@@ -27,12 +27,12 @@ MAO_INLINE ClipForm with_stated(ClipForm form, const StatedForm& stated) {
 
 MAO_INLINE void expect_agreement(const StatedForm& stated, ClipForm form, const ClipArchitecture& sizes,
                                  const std::string& source, const std::string& where) {
-  form.vision.heads = form.vision.heads_in(sizes.vision_width);
+  form.vision.heads = form.vision.heads_in(sizes.vision_channels());
   form.text.heads = form.text.heads_in(sizes.text_width);
   const ClipForm own = with_stated(form, stated);
   require<FormatError>(own == form, source, " was saved whole, and its modules say: image tower ",
-                       describe_vision(own, sizes.vision_width), "; text tower ", describe_text(own, sizes.text_width),
-                       "; but ", where, " says: image tower ", describe_vision(form, sizes.vision_width),
+                       describe_vision(own, sizes), "; text tower ", describe_text(own, sizes.text_width),
+                       "; but ", where, " says: image tower ", describe_vision(form, sizes),
                        "; text tower ", describe_text(form, sizes.text_width),
                        "; expected the configuration of this model, or none");
 }
@@ -44,6 +44,10 @@ MAO_INLINE void expect_sizes(const StatedForm& stated, const ClipArchitecture& s
   require<FormatError>(!stated.context || *stated.context == sizes.context, source,
                        ": its text tower says that it takes ", stated.context.value_or(0),
                        " tokens, its position embedding is of ", sizes.context);
+  const std::string whole = text_of(sizes.patch, ", ", sizes.patch, "; 0, 0; 1, 1");
+  require<FormatError>(stated.window.empty() || stated.window == whole, source,
+                       ": the convolution that cuts its patches has the stride, padding and dilation ", stated.window,
+                       ", expected ", whole, ": in mao's image towers patches stand side by side");
 }
 
 }  // namespace mao

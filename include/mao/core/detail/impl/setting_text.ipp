@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <mao/core/detail/policy_text.hpp>
+#include <mao/core/detail/setting_text.hpp>
+
+#include <cxxabi.h>
 
 #include <array>
 #include <charconv>
@@ -9,6 +11,7 @@
 #include <memory>
 
 #include <mao/config.hpp>
+#include <mao/core/detail/content_hash.hpp>
 
 namespace mao::detail {
 
@@ -22,6 +25,20 @@ MAO_INLINE std::string type_text(const std::type_info& type) {
   const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
                                                          &std::free);
   return status == 0 && name != nullptr ? name.get() : type.name();
+}
+
+MAO_INLINE std::string quoted_setting(std::string_view text) { return "'" + std::string(text) + "'"; }
+
+MAO_INLINE std::string list_text(const std::vector<std::string>& values) {
+  constexpr std::size_t shown = 4;
+  if (values.size() > shown) {
+    ContentHash hash;
+    for (const std::string& value : values) hash.add(std::string_view(value));
+    return std::to_string(values.size()) + " values, the first " + values.front() + " (" + hash.text() + ")";
+  }
+  std::string text;
+  for (const std::string& value : values) text += (text.empty() ? "" : ", ") + value;
+  return "[" + text + "]";
 }
 
 }  // namespace mao::detail

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The tensors of CLIP's ResNet image towers: what they say, and which there must be.
+
+#include <string>
+
+#include <mao/models/architecture.hpp>
+
+namespace mao::detail {
+
+/// Whether the image tower of these weights (OpenAI's names) is a ResNet.
+bool has_resnet(const TensorMap& weights);
+
+/// Sets what the tensors of the image tower say, the joint embedding included.
+///
+/// **Throws** `FormatError` naming the tensor that is missing or has other dimensions.
+void read_resnet_sizes(const TensorMap& weights, const std::string& source, ClipArchitecture& sizes);
+
+/// Adds every tensor of the image tower.
+void add_resnet_shapes(const ClipArchitecture& sizes, ShapeTable& table);
+
+}  // namespace mao::detail
+
+#if !defined(MAO_SEPARATE_COMPILATION)
+#include <mao/models/detail/impl/resnet_shapes.ipp>
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <mao/models/clip_text.hpp>
+
+#include <algorithm>
+
+#include <mao/config.hpp>
+#include <mao/models/fingerprint.hpp>
+#include <mao/text/vocabulary.hpp>
+
+namespace mao {
+
+MAO_INLINE ClipParts ClipParts::load(const std::filesystem::path& path, const ClipOptions& options) {
+  ClipWeights weights = read_clip_weights(path, options.activation, options.form, options.heads);
+  ask_normalisation(weights, options.mean, options.deviation);
+  if (options.cleaning) weights.cleaning = *options.cleaning;
+  auto tokenizer = ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path), weights.cleaning);
+  return {std::move(weights), std::move(tokenizer)};
+}
+
+MAO_INLINE ClipText::ClipText(ClipParts parts, Precision precision)
+    : weights_(std::move(parts.weights)),
+      tokenizer_(std::move(parts.tokenizer)),
+      text_(weights_.tensors, weights_.sizes.text_layers, weights_.form, precision),
+      tokens_(weights_.tensors.at("token_embedding.weight")),
+      fingerprint_(fingerprint_of(weights_.tensors, weights_.sizes, weights_.form) +
+                   fingerprint_suffix(weights_.preprocess)),
+      precision_(precision) {
+  require<FormatError>(tokenizer_.size() == weights_.sizes.vocabulary, "the tokenizer has ", tokenizer_.size(),
+                       " tokens, token_embedding.weight has ", weights_.sizes.vocabulary,
+                       " rows: they belong to different models");
+  weights_.preprocess.resolution = static_cast<int>(weights_.sizes.resolution);
+  check(weights_.preprocess);
+}
+
+MAO_INLINE std::vector<std::int64_t> ClipText::tokenize(const std::string& text) const {
+  auto ids = tokenizer_.encode(text);
+  require<DataError>(
+      std::find(ids.begin(), ids.end(), tokenizer_.end_token()) == ids.end(), "the text '", printable(text),
+      "' holds the end-of-text token, at which a CLIP's text tower is read out, so the rest of it would "
+      "count for nothing; take it out");
+  return ids;
+}
+
+}  // namespace mao

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/models/feature_cache.hpp>
+
+#include "numbers.hpp"
+#include "tune/settings.hpp"
+
+namespace mao_program {
+
+namespace {
+
+/// The parser would take -1, and what no 64 bits hold, for 18446744073709551615.
+std::string seed_error(const std::string& text) {
+  const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19;
+  return whole ? std::string() : text + ": expected a whole number from 0 on, of at most 18 digits";
+}
+
+/// Bounds of what a run may use, none of which changes a result.
+void add_bounds(CLI::App& app, RunSettings& settings, RunOptions& options) {
+  app.add_option("--memory-limit", settings.model.memory_limit,
+                 "MiB that a step may keep for its backward pass (0: no limit); above it, parts are computed twice")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  app.add_option("--threads", options.threads, "decoding threads beside the one that trains")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  app.add_option("--cache-mib", options.cache_mib, "memory for decoded images, MiB")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  add_feature_cache_option(app, options.feature_cache);
+}
+
+}  // namespace
+
+void add_feature_cache_option(CLI::App& app, std::string& setting) {
+  app.add_option("--feature-cache", setting,
+                 "folder that keeps image features of the frozen model between runs, or off (default: " +
+                     FeatureCache::default_folder().string() + ")");
+}
+
+void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
+  app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
+  app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
+  add_model_options(app, settings.model);
+  add_training_options(app, settings.method);
+  app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")
+      ->check(CLI::Validator(seed_error, ""))
+      ->capture_default_str();
+  add_bounds(app, settings, options);
+  app.add_option("--stale-after", options.stale_after,
+                 "seconds without a sign of life after which another process may take the run's folder over")
+      ->check(above_zero())
+      ->capture_default_str();
+  app.add_flag("--take-over", options.take_over, "take the folder of the run from the process that holds it");
+  app.add_flag("--quiet", options.quiet, "print only the results");
+}
+
+void add_tune_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
+  add_data_options(app, settings.data);
+  add_run_options(app, settings, options);
+  app.add_option("--targets", settings.targets,
+                 "test the prompts on all classes of these data sets too, by name or path");
+  app.add_option("--out", options.out, "folder of the run; the same command resumes an interrupted one")
+      ->capture_default_str();
+  app.add_flag("--alone", options.alone,
+               "do not train together with the processes that a launcher started with this one");
+  app.add_option("--rank-timeout", options.rank_timeout,
+                 "seconds that several processes wait for each other, at the start and in each step, before they end")
+      ->check(CLI::Range(1.0, 1e6))
+      ->capture_default_str();
+}
+
+}  // namespace mao_program
