@@ -33,8 +33,9 @@ namespace detail {
 
 inline nlohmann::ordered_json to_json(const SweepRun& run) {
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();
-  for (const auto& [option, values] : run.settings) {
-    settings[option] = values.size() == 1 ? nlohmann::ordered_json(values[0]) : nlohmann::ordered_json(values);
+  for (const SweepSetting& setting : run.settings) {
+    const auto& values = setting.values;
+    settings[setting.option] = values.size() == 1 ? nlohmann::ordered_json(values[0]) : nlohmann::ordered_json(values);
   }
   nlohmann::ordered_json object{
       {"run", run.name}, {"section", run.section}, {"settings", settings}, {"seed", run.seed}};
