@@ -34,7 +34,7 @@ namespace mao {
 /// Processes that found each other through the address of the first one.
 ///
 /// Tensors on the host are added up by Gloo. Those on a GPU by NCCL where it was built in and each process has a GPU of
-/// its own (`device`), by way of the host otherwise: prompts are small.
+/// its own (`device`), through the host otherwise: prompts are small.
 class C10dWorkers final : public Workers {
  public:
   /// Waits until all have come, `timeout` at most, and so long for the others in each sum. `should_stop` is asked while

@@ -153,14 +153,14 @@ std::vector<std::string> paths_of(const EncodeOptions& options) {
   return paths;
 }
 
-/// The texts of a file, one a line, as they stand.
+/// The texts of a file, one per line, unchanged.
 std::vector<std::string> read_texts(const std::string& file) {
   std::vector<std::string> texts = lines_of(read_utf8_file(file));
   for (std::size_t i = 0; i < texts.size(); ++i) {
     require<DataError>(texts[i].find_first_not_of(" \t") != std::string::npos, file, ": line ", i + 1,
                        " is empty; expected one text a line");
   }
-  require<DataError>(!texts.empty(), file, " holds no texts; expected one a line");
+  require<DataError>(!texts.empty(), file, " holds no texts; expected one per line");
   return texts;
 }
 

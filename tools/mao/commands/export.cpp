@@ -109,14 +109,14 @@ int run(ExportOptions options, const CLI::App& command) {
 void add_export(CLI::App& app, int& status) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
-      app.add_subcommand("export", "class weights for any CLIP pipeline, or a checkpoint of the references");
-  command->add_option("out", options->out, "the *.safetensors file, or with --reference a folder")->required();
+      app.add_subcommand("export", "write class weights for any CLIP pipeline, or a checkpoint for the reference code");
+  command->add_option("out", options->out, "the *.safetensors file to write, or with --reference a folder")->required();
   command->add_option("--prompts", options->prompts,
                       "a *.prompts.safetensors file of a run (default: the untuned model)");
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   command->add_flag("--reference", options->reference,
-                    "NAME/model.pth.tar-N below the folder, as the method's authors load it");
+                    "write NAME/model.pth.tar-N into the folder, for the method's own code to load");
   command->add_option("--epoch", options->epoch, "with --reference: the N (0: the epochs trained)")
       ->check(zero_or_above());
   add_model_options(*command, options->settings.model);

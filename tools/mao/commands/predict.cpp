@@ -177,14 +177,14 @@ int run(PredictOptions options, const CLI::App& command) {
 
 void add_predict(CLI::App& app, int& status) {
   auto options = std::make_shared<PredictOptions>();
-  CLI::App* command = app.add_subcommand("predict", "classify images with learned prompts, or by class names alone");
+  CLI::App* command = app.add_subcommand("predict", "classify images with learned prompts, or with class names only");
   command
       ->add_option("images", options->images,
                    "image files (JPEG, PNG, WEBP), folders of them, or - for paths on the standard input")
       ->required();
   command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run");
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   add_model_options(*command, options->settings.model);
   add_template_option(*command, options->settings.method);
   command->add_option("--top", options->top, "how many classes to print")->check(above_zero())->capture_default_str();

@@ -54,7 +54,7 @@ inline SweepRun run_from_json(const nlohmann::ordered_json& object) {
   return run;
 }
 
-/// A list of objects, one a line.
+/// A list of objects, one per line.
 inline std::string lines_of(const std::vector<SweepRun>& runs) {
   std::string text;
   for (const SweepRun& run : runs) text += (text.empty() ? "\n    " : ",\n    ") + to_json(run).dump();
