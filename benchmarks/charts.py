@@ -2,6 +2,8 @@
 """Line charts as SVG, without a library: what ablations.py and scaling.py share."""
 
 ORANGE, BLUE, GREEN = "#c2571a", "#1a6fc2", "#2a8a4a"
+# Readable on light and dark pages.
+STYLE = "<style>svg { color: #444; } @media (prefers-color-scheme: dark) { svg { color: #b8c0ca; } }</style>"
 
 
 def curve(points, left, right, low, high, top, bottom, colour, label):
@@ -43,4 +45,12 @@ def panel(title, ticks, curves, left, margin=0.5, label_of="{:.1f}".format):
 def document(body, width=780, height=260):
     """A whole SVG file."""
     return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
-            f'font-size="12" color="#444">{body}</svg>\n')
+            f'font-size="12" color="#444">{STYLE}{body}</svg>\n')
+
+
+def grid(panels, columns=2, width=380, height=260):
+    """Panels that begin at x = 60, in rows of `columns`: a whole SVG file."""
+    body = "".join(f'<g transform="translate({index % columns * width},{index // columns * height})">{panel}</g>'
+                   for index, panel in enumerate(panels))
+    rows = -(-len(panels) // columns)
+    return document(body, width=columns * width + 60, height=rows * height)

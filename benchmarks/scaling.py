@@ -70,13 +70,12 @@ def milliseconds(exponent):
 
 def figure(rows):
     found = {row[:3]: math.log10(row[3]) for row in rows}
-    body, left = "", 60
+    panels = []
     for panel, title, _, values, _, _ in series():
         curves = [(side, colour, [found.get((panel, value, side)) for value in values])
                   for side, colour in (("fp32", charts.BLUE), ("bf16", charts.GREEN), ("reference", charts.ORANGE))]
-        body += charts.panel(title, values, curves, left, margin=0.1, label_of=milliseconds)
-        left += 380
-    return charts.document(body, width=left)
+        panels.append(charts.panel(title, values, curves, 60, margin=0.1, label_of=milliseconds))
+    return charts.grid(panels)
 
 
 def main():

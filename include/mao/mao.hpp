@@ -176,6 +176,9 @@
 // tuner
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/checkpoint.hpp>
+#include <mao/tuner/fit_gate.hpp>
+#include <mao/tuner/gates.hpp>
+#include <mao/tuner/joined_classifier.hpp>
 #include <mao/tuner/observers.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
@@ -185,6 +188,7 @@
 #include <mao/tuner/step.hpp>
 
 // evaluation
+#include <mao/evaluation/all_classes.hpp>
 #include <mao/evaluation/base_to_new.hpp>
 #include <mao/evaluation/metrics.hpp>
 #include <mao/evaluation/wilcoxon.hpp>

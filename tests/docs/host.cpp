@@ -16,6 +16,7 @@
 #include <mao/data/loader.hpp>
 #include <mao/data/named.hpp>
 #include <mao/data/open.hpp>
+#include <mao/evaluation/all_classes.hpp>
 #include <mao/evaluation/metrics.hpp>
 #include <mao/evaluation/wilcoxon.hpp>
 #include <mao/io/detail/bytes.hpp>
@@ -294,6 +295,17 @@ TEST_CASE("schedules and evaluation", "[docs]") {
   // [end]
   CHECK(mao::harmonic_mean(base.accuracy, 75.0) == Approx(70.5882).epsilon(1e-5));
   CHECK(seeds.deviation == Approx(0.2));
+  // [all_classes]
+  Eigen::MatrixXf logits(3, 3);  // of images of a cat, a dog (base classes) and a fox (new)
+  logits << 3, 1, 2,             //
+      1, 2, 3,                   //
+      2, 0, 2.5F;
+  const mao::AllClassMetrics all = mao::measure_all_classes(mao::best_of_halves(logits, {0, 1, 2}, 2));
+  std::cout << all.base << ' ' << all.fresh << ' ' << all.h << ' ' << all.openworld_auc << '\n';  // 50 100 66.6667 50
+  // [end]
+  CHECK(all.base == 50);
+  CHECK(all.h == Approx(66.6667).epsilon(1e-5));
+  CHECK(all.openworld_auc == 50);
   // [wilcoxon]
   const std::vector<double> ours{78.2, 98.6, 95.4, 80.8, 98.4}, theirs{77.0, 98.3, 94.3, 79.1, 98.0};
   const mao::SignedRanks test = mao::wilcoxon(ours, theirs);

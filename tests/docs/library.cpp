@@ -34,6 +34,8 @@
 #include <mao/sampling/prediction_negatives.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 #include <mao/text/mini_lm.hpp>
+#include <mao/tuner/fit_gate.hpp>
+#include <mao/tuner/joined_classifier.hpp>
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/prompts_file.hpp>
 #include <mao/tuner/recipes.hpp>
@@ -201,6 +203,18 @@ void deploy() {
   mao::FileImages photos({"photo.jpg"}, {.preprocess = clip->preprocess(), .augment = {}});
   for (const std::int64_t best : mao::winners(mao::predict_logits(coop, prompts.info.classes, photos))) {
     std::cout << coop.classes().names[static_cast<std::size_t>(best)] << '\n';
+  }
+  // [end]
+}
+
+void joined(const std::shared_ptr<const mao::Clip>& clip, mao::Coop<mao::Clip> base, mao::Coop<mao::Clip> fresh,
+            const mao::ClassList& all, mao::ImageSource& photos, const mao::GateImages& images) {
+  // [joined]
+  // base and fresh are bound to their classes; images: features of few shots (group 0) and unlabelled ones (group 1).
+  const mao::GateFit fit = mao::fit_gate(images);
+  mao::JoinedClassifier classifier(std::vector{base, fresh}, mao::LinearGate<mao::Clip>(clip, fit));
+  for (const std::int64_t best : mao::winners(mao::predict_logits(classifier, all, photos))) {
+    std::cout << all.names[static_cast<std::size_t>(best)] << " of group " << classifier.group_of(best) << '\n';
   }
   // [end]
 }

@@ -88,4 +88,6 @@ TEST_CASE("hooks of a pickled module and functions in its place are told by name
   CHECK(modules.at("patched").attributes.at("forward") == "math.sqrt");
   CHECK(modules.at("bound").attributes.at("forward") == "__builtin__.getattr");
   CHECK(modules.at("").hook.empty());
+  CHECK(modules.at("").attributes.at("_modules.order") == "normed, pruned, watched, patched, bound");
+  CHECK(modules.at("bound").tensors.at("kept").item<float>() == 5);  // a tensor with attributes of its own
 }

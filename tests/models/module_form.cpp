@@ -236,3 +236,18 @@ TEST_CASE("a module of a class of nobody is refused at both ends of the towers t
     check_refused(modules, text_of(path, " is of class __main__.Twice"));
   }
 }
+
+TEST_CASE("blocks that are called in another order than their numbers are refused") {
+  for (const auto& [path, order, good] : {std::tuple{"transformer.resblocks", "0, 1", true},
+                                          {"transformer.resblocks", "1, 0", false},
+                                          {"visual.transformer.resblocks", "0, 2", false},
+                                          {"text_model.encoder.layers", "0, 1, 2", true},
+                                          {"visual.transformer.resblocks.0.mlp", "c_fc, gelu, c_proj", true},
+                                          {"visual.transformer.resblocks.0.mlp", "gelu, c_fc, c_proj", false}}) {
+    Modules modules = open_clip();
+    modules[path] = {"torch.nn.modules.container.ModuleList", {{"_modules.order", order}}};
+    CAPTURE(path, order);
+    if (good) CHECK_NOTHROW(stated_form(modules, "x.pt"));
+    if (!good) check_refused(modules, text_of(path, " goes through its parts in the order ", order));
+  }
+}

@@ -111,13 +111,13 @@ TEST_CASE("class names that are the same tokens to the model are refused whereve
     names_both(
         mao_program("tune --class-split all --method coop --epochs 1 --seeds 1 --shots 1 --batch 2 "
                     "--feature-cache off --out " +
-                    quoted(root / "run") + " --data " + data + (data == file ? " --root " + quoted(root.path()) : "")));
+                    quoted(root / "run") + " --data " + data));
   }
   CHECK_FALSE(fs::exists(root / "run"));
   names_both(mao_program("predict --classes MiG-15 'MiG - 15'" + image));
   names_both(mao_program("predict --classes-file " + names + image));
   names_both(mao_program("eval --feature-cache off --data " + list));
-  const Run kept = mao_program("predict --classes MiG-15 $'\\x01'" + image);
+  const Run kept = mao_program("predict --classes MiG-15 " + quoted("\x01") + image);
   CHECK(kept.code == 1);
   CHECK_THAT(kept.output, ContainsSubstring("named '\\x01'") && ContainsSubstring("keeps nothing"));
 }

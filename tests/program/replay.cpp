@@ -121,6 +121,18 @@ TEST_CASE("sentence embeddings pass, alone and after another folder", "[replay]"
   CHECK_THAT(run.output, ContainsSubstring("top8_mao") && ContainsSubstring("2 of 2 passed"));
 }
 
+TEST_CASE("steps and folders are counted on a terminal", "[replay]") {
+  const auto golden = golden_folder();
+  MAO_SKIP_UNLESS(golden, "no golden traces beside the source tree");
+  MAO_SKIP_UNLESS(mao_test::shell("command -v script").code == 0, "script of util-linux is not here");
+  const std::string mao = quoted(mao_test::build_dir() + "/bin/mao") + " replay ";
+  const std::string folders = quoted(*golden / "golden0") + " " + quoted(*golden / "coop") + vocabulary_option();
+  const Run run = mao_test::shell("script -qec \"" + mao + folders + "\" /dev/null");
+  CAPTURE(run.output);
+  CHECK(run.code == 0);
+  CHECK_THAT(run.output, ContainsSubstring("replay 2/2 coop [========================] "));
+}
+
 TEST_CASE("an undamaged copy passes away from its parent folder", "[replay]") {
   const auto golden = golden_folder();
   MAO_SKIP_UNLESS(golden, "no golden traces beside the source tree");

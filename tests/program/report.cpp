@@ -76,3 +76,18 @@ TEST_CASE("places without runs are refused in words", "[report]") {
     CHECK_THAT(run.output, ContainsSubstring("no run in") && ContainsSubstring("config.json"));
   }
 }
+
+TEST_CASE("report and summarize draw a bar on a terminal and nothing elsewhere", "[report]") {
+  const TemporaryFolder temporary;
+  build_series(temporary);
+  const std::string report = "report " + quoted(temporary.path()) + " --out " + quoted(temporary / "page.html");
+  CHECK(mao_program(report).output.find("read runs") == std::string::npos);
+  MAO_SKIP_UNLESS(mao_test::shell("command -v script").code == 0, "script of util-linux is not here");
+  for (const std::string& command : {report, "summarize " + quoted(temporary.path())}) {
+    const std::string mao = quoted(mao_test::build_dir() + "/bin/mao");
+    const Run run = mao_test::shell("script -qec \"" + mao + " " + command + "\" /dev/null");
+    INFO(run.output);
+    CHECK(run.code == 0);
+    CHECK_THAT(run.output, ContainsSubstring("read runs [========================] 4/4"));
+  }
+}

@@ -28,6 +28,16 @@ TEST_CASE("runs are found below given folders, in order, each once", "[find_runs
   CHECK(out.str() == "1 80\n2 82\n1 80\n2 82\n");
 }
 
+TEST_CASE("reading tells how many of how many runs are read", "[find_runs]") {
+  const mao_test::TemporaryFolder temporary;
+  for (const char* name : {"one", "two", "three"}) mao_test::build_run(temporary / name, {});
+  std::vector<std::pair<std::size_t, std::size_t>> told;
+  const auto runs =
+      read_runs({temporary.path()}, [&](std::size_t done, std::size_t total) { told.emplace_back(done, total); });
+  CHECK(runs.size() == 3);
+  CHECK(told == std::vector<std::pair<std::size_t, std::size_t>>{{0, 3}, {1, 3}, {2, 3}, {3, 3}});
+}
+
 TEST_CASE("a place without runs is an error that says what was expected", "[find_runs]") {
   const mao_test::TemporaryFolder temporary;
   CHECK_THROWS_WITH(find_run_folders({temporary.path()}),

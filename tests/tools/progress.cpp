@@ -40,6 +40,15 @@ TEST_CASE("off a terminal at most one line is written in the given time", "[prog
   CHECK(out.str().empty());
 }
 
+TEST_CASE("a function under a label reports as the bar does", "[progress]") {
+  std::ostringstream out;
+  Progress progress(out, false, 0);
+  const auto report = progress.under("read runs");
+  report(0, 4);
+  report(4, 4);
+  CHECK(out.str() == "read runs 4/4\n");
+}
+
 TEST_CASE("on a terminal the bar is redrawn in place and cleared at the end", "[progress]") {
   std::ostringstream out;
   Progress progress(out, true);

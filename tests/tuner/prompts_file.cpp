@@ -98,7 +98,7 @@ TEST_CASE("damaged metadata is a format error that names the file", "[prompts_fi
   using Metadata = std::map<std::string, std::string>;
   CHECK(load_changed([](Metadata&) {}).info.classes.size() == 3);
   for (const char* key : {"format", "method", "model", "classes", "settings"}) {
-    CHECK_THROWS_WITH(load_of_others([&](Metadata& m) { m.erase(key); }),
+    CHECK_THROWS_WITH(load_changed([&](Metadata& m) { m.erase(key); }),
                       ContainsSubstring("changed.safetensors: no \"" + std::string(key) + "\""));
   }
   CHECK_THROWS_WITH(load_changed([](Metadata& m) { m["format"] = "mao-checkpoint"; }),
@@ -144,7 +144,7 @@ TEST_CASE("a file of another writer: each tensor is used or refused by name, cla
              ContainsSubstring("there is a tensor prompt_learner.extra, which this method does not have"));
   using Metadata = std::map<std::string, std::string>;
   for (const char* key : {"classes", "first_classes"}) {
-    CHECK_THROWS_WITH(load_changed([&](Metadata& m) { m[key] = R"(["cat", "dog", "cat"])"; }),
+    CHECK_THROWS_WITH(load_of_others([&](Metadata& m) { m[key] = R"(["cat", "dog", "cat"])"; }),
                       ContainsSubstring("changed.safetensors: \"" + std::string(key) +
                                         "\" of its metadata names the class 'cat' twice"));
   }

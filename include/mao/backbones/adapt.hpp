@@ -42,7 +42,7 @@ struct AdaptOptions {
 ///
 /// Loss: task + text_weight * d(class vectors, frozen ones) + image_weight * d(images, frozen ones), where d is
 /// `TeacherDistance`. At the end of an epoch that the `PruningSchedule` names, tokens with the lowest saliency
-/// |<dL/dp, p>|, summed since the last time, go; none comes back. Class text is that of `pattern`.
+/// |<dL/dp, p>|, summed since the last time, go; none is restored. Class text is that of `pattern`.
 ///
 /// Trains `prompt_learner.text_tokens` [Lt, n0, Wt] and `prompt_learner.vision_tokens` [Lv, n0, Wv]; what is kept is
 /// Wt numbers for each text and Wv for each vision token: for ViT-B/16 and 128 tokens 65,536 to 98,304.

@@ -111,7 +111,7 @@ template <class B>
 concept NeedsWholeBatch = Backbone<B> && B::needs_whole_batch;
 
 /// A backbone that says which classes what it learned belongs to (a context, a residual, a row of a head for each):
-/// saved, and compared where it is put back. An empty list: it belongs to none, and serves all.
+/// saved, and compared when it is restored. An empty list: it belongs to none, and serves all.
 template <class B>
 concept ClassBound = Backbone<B> && requires(const B& backbone) {
   { backbone.learned_for() } -> std::convertible_to<ClassList>;

@@ -12,7 +12,7 @@ namespace mao {
 
 /// The average of both models, scaled until every class gets the same share of the unlabelled images.
 ///
-/// A class that both see too often loses images to its neighbours. It takes for granted that the pool holds about as
+/// A class that both see too often loses images to its neighbours. It assumes that the pool holds about as
 /// many images of each class, as few-shot draws do. Factors are fixed at construction, see `balancing_factors`.
 template <Backbone FrozenT, Backbone TunedT>
 class BalancedLabeler {

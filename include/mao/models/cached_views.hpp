@@ -13,7 +13,7 @@
 
 namespace mao {
 
-/// Shows K augmented views of each image over and over, with the features that the frozen model gives them.
+/// Repeats K augmented views of each image, with the features that the frozen model gives them.
 ///
 /// **Differs** from fresh augmentation: training sees K crops of an image, not a new one every epoch. The features of
 /// each are exact; their distribution is another. A view's key chooses one of the K at random.

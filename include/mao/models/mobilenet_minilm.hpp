@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A vision-language model out of two that never met: an ImageNet classifier and a sentence encoder.
+/// A vision-language model of two parts trained separately: an ImageNet classifier and a sentence encoder.
 ///
 /// An image is described by the sentences "a photo of a NAME" of its ten likeliest ImageNet classes, weighted by their
 /// probabilities, so that images and texts lie in the space of the sentence encoder.

@@ -34,7 +34,7 @@ namespace mao {
 /// Processes that found each other through the address of the first one.
 ///
 /// Tensors on the host are added up by Gloo. Those on a GPU by NCCL where it was built in and each process has a GPU of
-/// its own (`device`), by way of the host otherwise: prompts are small.
+/// its own (`device`), through the host otherwise: prompts are small.
 class C10dWorkers final : public Workers {
  public:
   /// Waits until all have come, `timeout` at most, and so long for the others in each sum. `should_stop` is asked while
@@ -126,6 +126,7 @@ class C10dWorkers final : public Workers {
   /// Does `work`; errors of the transport become ours and say which process had them.
   template <class WorkT>
   void say_who(WorkT&& work) {
+    const auto begin = std::chrono::steady_clock::now();
     try {
       work();
     } catch (const StoppedWaiting&) {
@@ -133,11 +134,14 @@ class C10dWorkers final : public Workers {
       throw;
     } catch (const std::exception& error) {
       in_order_ = false;
-      const std::string reason = error.what(), missing = heartbeat_ ? heartbeat_->missing() : std::string();
+      const bool waited = std::chrono::steady_clock::now() - begin > timeout_ / 2;  // else one of them has gone
+      std::string missing = !heartbeat_ ? "" : waited ? heartbeat_->missing() : heartbeat_->silent();
+      if (!missing.empty()) missing += ": ";
+      const std::string reason = error.what();
       throw Error(text_of("process ", launch_.rank, " of ", launch_.count, " (", launch_.launcher, ", ", launch_.host,
                           ":", launch_.port, ") lost the others, did not find them, or heard nothing of them for ",
-                          static_cast<double>(timeout_.count()) / 1000, " s (--rank-timeout): ",
-                          missing.empty() ? "" : missing + ": ", reason.substr(0, reason.find('\n'))));
+                          static_cast<double>(timeout_.count()) / 1000, " s (--rank-timeout): ", missing,
+                          reason.substr(0, reason.find('\n'))));
     }
   }
 

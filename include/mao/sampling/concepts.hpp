@@ -37,7 +37,7 @@ concept IgnoresEpochs = requires(S& sampler, Rng& rng) {
 template <class S>
 concept Sampler = FollowsEpochs<S> || IgnoresEpochs<S>;
 
-/// A sampler or labeller that changes while it is used: its state is saved with the training's and put back when that
+/// A sampler or labeller that changes while it is used: its state is saved with the training's and restored when that
 /// is resumed. A state is a `std::string` or a `TensorMap`.
 template <class P>
 concept KeepsState = requires(P& policy, const P& constant) {

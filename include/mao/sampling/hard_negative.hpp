@@ -16,7 +16,7 @@
 
 namespace mao {
 
-/// What takes the place of a near class that is in the batch already.
+/// What replaces a near class that is in the batch already.
 enum class Fallback {
   Random,             ///< nothing, but below `minimum` negatives random classes are added
   RandomExceptFirst,  ///< the same as the released code does it: class 0 is never drawn

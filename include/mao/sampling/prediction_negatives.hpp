@@ -16,7 +16,7 @@ struct PredictionNegativesOptions {
   int batch = 4;                         ///< images before the negatives come
   int k = 8;                             ///< classes that are looked at for each image, its own included
   int minimum = 2;                       ///< negatives an image, as far as classes are free
-  Fallback fallback = Fallback::Random;  ///< what takes the place of a class that is in the batch already
+  Fallback fallback = Fallback::Random;  ///< what replaces a class that is in the batch already
   bool drop_last = true;                 ///< leave a short last batch out, unless it is the only one
   static constexpr const char* fields[] = {"batch", "k", "minimum", "fallback", "drop_last"};
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// How alike class names are to the model that is being tuned, where no sentence encoder is at hand.
+/// How alike class names are to the model that is being tuned, when no sentence encoder is available.
 
 #include <memory>
 #include <string>

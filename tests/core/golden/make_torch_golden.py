@@ -91,6 +91,8 @@ class Hooked(torch.nn.Module):
         self.watched.register_forward_hook(math.sqrt)
         self.patched.forward = math.sqrt
         self.bound.forward = self.patched.extra_repr  # a bound method
+        self.bound.kept = torch.tensor([5.0])
+        self.bound.kept.note = "an attribute"
 
 
 torch.manual_seed(0)

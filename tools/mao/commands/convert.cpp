@@ -83,6 +83,10 @@ int from_reference(ConvertOptions options) {
 fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch, RunSettings settings,
                          bool named_model) {
   const Prompts prompts = load_prompts(from);
+  require<OptionError>(
+      !is_joined(prompts), from.string(),
+      " holds the prompts of several groups of classes, and a "
+      "reference's checkpoint has room for one; take plain, base or new.prompts.safetensors beside it");
   take_model_of(prompts, settings, named_model);
   const OpenedModel opened = open_model(settings.model);
   const std::string& reference = reference_of(method_named(prompts.info.method));
@@ -97,7 +101,8 @@ fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch
 
 void add_convert(CLI::App& app, int& status) {
   auto options = std::make_shared<ConvertOptions>();
-  CLI::App* command = app.add_subcommand("convert", "prompts to and from reference checkpoints (model.pth.tar-N)");
+  CLI::App* command =
+      app.add_subcommand("convert", "convert prompts to and from reference checkpoints (model.pth.tar-N)");
   command->add_option("from", options->from, "*.prompts.safetensors, or a reference's model.pth.tar-N")->required();
   command->add_option("to", options->to, "folder for the reference's layout, or a *.safetensors file")->required();
   command->add_option("--epoch", options->epoch, "to a reference: the N of model.pth.tar-N (0: the epochs trained)")
@@ -105,7 +110,7 @@ void add_convert(CLI::App& app, int& status) {
   add_model_options(*command, options->settings.model);
   add_method_options(*command, options->settings.method);
   command->add_option("--classes", options->classes, "from a reference: class names in label order");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   command->callback([options, command, &status] {
     if (fs::path(options->from).extension() != ".safetensors") {
       refuse_options(*command, {"--epoch"}, "a checkpoint of a reference says how many epochs it was trained");

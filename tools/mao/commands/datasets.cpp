@@ -292,7 +292,8 @@ int run_check(CheckOptions options) {
   if (!absent.empty()) std::cout << "not in " << options.root << ": " << absent << "\n";
   const bool looked =
       std::ranges::any_of(reports, [](const DatasetReport& report) { return !report.files.splits.empty(); });
-  if (looked && !options.decode) std::cout << "Of each image only the ends were read; --decode reads everything.\n";
+  if (looked && !options.decode)
+    std::cout << "Only the first and last bytes of each image were read; --decode reads everything.\n";
   return good ? 0 : 1;
 }
 
@@ -325,16 +326,16 @@ void print_json_list() {
 void add_datasets(CLI::App& app, int& status) {
   auto options = std::make_shared<CheckOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("datasets", "list the data sets that have names; check those on disk");
+  CLI::App* command = app.add_subcommand("datasets", "list the data sets that mao knows by name; check those on disk");
   command->add_flag("--json", *json, "print JSON");
   CLI::App* check = command->add_subcommand(
-      "check", "what is there, what is missing, and what to do; exit code 1 when something is wrong");
+      "check", "report what is there, what is missing, and what to do; exit code 1 when something is wrong");
   check->add_option(
       "root", options->root,
       "the folder that holds the data sets' folders (default: MAO_DATA), or data of your own: a folder, a "
       "split JSON, a CSV");
-  check->add_option("names", options->names, "these data sets alone, which then have to be there (default: all)");
-  check->add_option("--classnames", options->classnames, "file that maps folder names of own data to class names");
+  check->add_option("names", options->names, "check only these data sets, which then must be there (default: all)");
+  check->add_option("--classnames", options->classnames, "file that maps folder names of your own data to class names");
   check->add_flag("--decode", options->decode, "decode every image instead of reading its ends");
   check->add_flag("--all", options->all, "list every missing, renamed or damaged image");
   check->add_option("--threads", options->threads, "threads that read (0: one for each CPU)")

@@ -154,14 +154,14 @@ std::vector<std::string> paths_of(const EncodeOptions& options) {
   return paths;
 }
 
-/// The texts of a file, one a line, as they stand.
+/// The texts of a file, one per line, unchanged.
 std::vector<std::string> read_texts(const std::string& file) {
   std::vector<std::string> texts = lines_of(read_utf8_file(file));
   for (std::size_t i = 0; i < texts.size(); ++i) {
     require<DataError>(texts[i].find_first_not_of(" \t") != std::string::npos, file, ": line ", i + 1,
                        " is empty; expected one text a line");
   }
-  require<DataError>(!texts.empty(), file, " holds no texts; expected one a line");
+  require<DataError>(!texts.empty(), file, " holds no texts; expected one per line");
   return texts;
 }
 
@@ -186,6 +186,10 @@ void check_texts(const AnyModel& model, const std::vector<std::string>& texts, c
 ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, const std::string& texts_file,
                              FeatureTable& table) {
   const std::string& method = prompts.info.method;
+  require<OptionError>(
+      !is_joined(prompts),
+      "these prompts are of several groups of classes, with a gate between them, so "
+      "text features alone would not be their answers; `mao predict` gives them, `mao export` the heads");
   ClassList classes = prompts.info.classes;
   if (!texts_file.empty()) classes = given_class_names(read_texts(texts_file), {});
   const auto backbone = std::make_shared<AnyBackbone>(restored_backbone(opened, prompts, classes));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao eval: accuracy of learned prompts, or of the untuned model, on a data set or a half of it.
+#include <algorithm>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -17,7 +18,9 @@
 #include "methods/method.hpp"
 #include "numbers.hpp"
 #include "runs/progress.hpp"
+#include "tune/all_classes.hpp"
 #include "tune/idle_options.hpp"
+#include "tune/results.hpp"
 #include "tune/tuned.hpp"
 
 namespace mao_program {
@@ -55,6 +58,14 @@ void print(const Metrics& metrics, const ClassList& classes, const EvalOptions& 
   for (std::size_t i = 0; i < classes.names.size(); ++i) {
     std::cout << std::setw(7) << metrics.per_class[i] << "  " << classes.names[i] << "\n";
   }
+}
+
+/// How many of the classes are those that the prompts were tuned on with labels, where others follow; 0 otherwise.
+std::int64_t base_classes_of(const Prompts& prompts, const ClassList& classes) {
+  const ClassList base = is_joined(prompts) ? joined_of(prompts).classes().front() : prompts.info.first_classes;
+  const bool first = base.size() > 0 && base.size() < classes.size() &&
+                     std::equal(base.names.begin(), base.names.end(), classes.names.begin());
+  return first ? base.size() : 0;
 }
 
 /// The data that the prompts were tuned on; what the command line gives of the rest stays.
@@ -99,16 +110,23 @@ int run(EvalOptions options, const CLI::App& command) {
     images.source = std::make_unique<FeatureImages>(std::move(features), opened.model->fingerprint());
     progress.finish();
   }
+  nlohmann::json all_classes;
   const auto tested = [&](auto&& backbone) {
-    return measure(winners(predict_logits(backbone, images.classes, *images.source)), images.labels, images.classes);
+    const Tensor logits = predict_logits(backbone, images.classes, *images.source);
+    const std::int64_t base = prompts ? base_classes_of(*prompts, images.classes) : 0;
+    if (base > 0) all_classes = all_class_figures(logits, images.labels, base);
+    return measure(winners(logits), images.labels, images.classes);
   };
   const Metrics metrics =
       prompts ? tested(restored_backbone(opened, *prompts, images.classes))
               : tested(make_zero_shot(opened, images.classes, options.settings.method, options.settings.data.data));
   if (options.json) {
-    std::cout << json_text(as_json(metrics, images.classes, options), 2) << "\n";
+    nlohmann::json object = as_json(metrics, images.classes, options);
+    if (!all_classes.is_null()) object["all_classes"] = all_classes;
+    std::cout << json_text(object, 2) << "\n";
   } else {
     print(metrics, images.classes, options);
+    if (!all_classes.is_null()) print_all_classes(std::cout, {{"all_classes", {{"these prompts", all_classes}}}});
   }
   return 0;
 }

@@ -6,11 +6,8 @@
 #include <memory>
 #include <optional>
 
-#include <ATen/core/grad_mode.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/scalar_tensor.h>
 
-#include <mao/backbones/scorer.hpp>
 #include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
 #include <mao/prompts/phrase.hpp>
@@ -19,7 +16,9 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "commands/class_weights.hpp"
 #include "commands/convert.hpp"
+#include "commands/export_joined.hpp"
 #include "data/class_names.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
@@ -40,36 +39,6 @@ struct ExportOptions {
   bool reference = false;
   int epoch = 0;
 };
-
-/// A linear head over unit image features. **Shapes** weight [C, D], unit rows.
-struct ClassWeights {
-  Tensor weight;
-  double logit_scale = 0;
-};
-
-/// **Throws** `OptionError` where no such head says what the method says.
-template <class BackboneT>
-ClassWeights weights_of(BackboneT& backbone, const OpenedModel& opened, const std::string& method) {
-  const BackboneTraits traits = traits_of(backbone);
-  require<OptionError>(traits.class_features, method,
-                       ": its class features depend on the image, so there are no class weights to export; use `mao "
-                       "predict`, or --reference");
-  require<OptionError>(traits.frozen_image_tower, method,
-                       ": it prompts the image tower too, so class weights on the features of the plain tower would "
-                       "not be its answers; use `mao predict`, or --reference");
-  const at::NoGradGuard frozen;
-  const Candidates all = Candidates::all(backbone.classes().size());
-  ClassWeights result{backbone.encode_text(all).detach().cpu().contiguous(), backbone.logit_scale()};
-  // The head against the method itself, on any features: what scores in another way (DePT, CoPrompt) is found out here.
-  const Tensor probe = normal_tensor({4, result.weight.size(1)}, 1.0, Rng(1)).to(opened.device);
-  const Tensor own = Scorer(backbone)({.pixels = {}, .features = probe}).cpu();
-  const Tensor unit = (probe / probe.norm(2, 1, true)).cpu();
-  const Tensor head = at::matmul(unit, result.weight.t()) * result.logit_scale;
-  require<OptionError>((own - head).abs().max().item<double>() < 1e-3 * result.logit_scale, method,
-                       ": it changes image features or scores, so class weights alone would not be its answers; use "
-                       "`mao predict`, or --reference");
-  return result;
-}
 
 std::optional<ClassList> given_classes(const ExportOptions& options) {
   if (!options.classes_file.empty() || !options.classes.empty()) {
@@ -125,6 +94,12 @@ int run(ExportOptions options, const CLI::App& command) {
   take_model_of(prompts, options.settings, names_model(command));
   refuse_idle_model_options(command, options.settings.model);
   const OpenedModel opened = open_model(options.settings.model);
+  if (is_joined(prompts)) {
+    refuse_options(command, {"--classes", "--classes-file"},
+                   "the groups of " + options.prompts + " have their classes");
+    export_joined(options.out, prompts, opened);
+    return 0;
+  }
   const ClassList classes = given.value_or(prompts.info.classes);
   AnyBackbone backbone = restored_backbone(opened, prompts, classes);
   const std::string& method = prompts.info.method;
@@ -137,14 +112,14 @@ int run(ExportOptions options, const CLI::App& command) {
 void add_export(CLI::App& app, int& status) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
-      app.add_subcommand("export", "class weights for any CLIP pipeline, or a checkpoint of the references");
-  command->add_option("out", options->out, "the *.safetensors file, or with --reference a folder")->required();
+      app.add_subcommand("export", "write class weights for any CLIP pipeline, or a checkpoint for the reference code");
+  command->add_option("out", options->out, "the *.safetensors file to write, or with --reference a folder")->required();
   command->add_option("--prompts", options->prompts,
                       "a *.prompts.safetensors file of a run (default: the untuned model)");
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   command->add_flag("--reference", options->reference,
-                    "NAME/model.pth.tar-N below the folder, as the method's authors load it");
+                    "write NAME/model.pth.tar-N into the folder, for the method's own code to load");
   command->add_option("--epoch", options->epoch, "with --reference: the N (0: the epochs trained)")
       ->check(zero_or_above());
   add_model_options(*command, options->settings.model);

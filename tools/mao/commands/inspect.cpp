@@ -109,9 +109,9 @@ void add_inspect(CLI::App& app, int& status) {
   CLI::App* command =
       app.add_subcommand("inspect", "list a safetensors file or PyTorch archive; describe a CLIP checkpoint");
   command->add_option("file", *path, "file, or folder of a checkpoint")->required();
-  command->add_flag("--all", *all, "every tensor, metadata in full");
+  command->add_flag("--all", *all, "list every tensor, and metadata in full");
   auto check = std::make_shared<bool>(false);
-  command->add_flag("--verify", *check, "say of a file, or of every *.safetensors in a folder, whether it is damaged");
+  command->add_flag("--verify", *check, "check whether a file, or any *.safetensors in a folder, is damaged");
   command->callback([path, all, check, &status] { status = *check ? verify(*path) : run(*path, *all); });
 }
 

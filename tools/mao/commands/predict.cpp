@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
+#include <map>
 #include <optional>
 
 #include <ATen/ops/softmax.h>
@@ -57,6 +58,7 @@ ClassList classes_of(const PredictOptions& options, const std::optional<Prompts>
 struct Guess {
   std::string name;
   double probability = 0;
+  std::string group = {};  ///< of the class, where the prompts have groups
 };
 
 /// The best classes of each image. **Shape** logits [N, C].
@@ -76,12 +78,25 @@ std::vector<std::vector<Guess>> best_of(const Tensor& logits, const ClassList& c
 
 using Guesses = std::vector<std::vector<Guess>>;
 
+/// Says of each class which group of the prompts it is in.
+void add_groups(Guesses& guesses, const Prompts& prompts) {
+  const std::vector<std::string> groups = group_names(prompts);
+  std::map<std::string, std::string> group_of;
+  for (std::size_t i = 0; i < groups.size(); ++i) group_of.try_emplace(prompts.info.classes.names[i], groups[i]);
+  for (auto& best : guesses) {
+    for (Guess& guess : best) guess.group = group_of.at(guess.name);
+  }
+}
+
 /// Files that could not be read stand at the end, each with its error.
 void print_json(const ReadableImages& images, const Guesses& guesses) {
   nlohmann::json all = nlohmann::json::array();
   for (std::size_t i = 0; i < guesses.size(); ++i) {
     nlohmann::json best = nlohmann::json::array();
-    for (const Guess& guess : guesses[i]) best.push_back({{"class", guess.name}, {"probability", guess.probability}});
+    for (const Guess& guess : guesses[i]) {
+      best.push_back({{"class", guess.name}, {"probability", guess.probability}});
+      if (!guess.group.empty()) best.back()["group"] = guess.group;
+    }
     all.push_back({{"image", images.names[i]}, {"top", best}});
   }
   for (const DamagedImage& image : images.damaged) all.push_back({{"image", image.name}, {"error", image.reason}});
@@ -89,11 +104,14 @@ void print_json(const ReadableImages& images, const Guesses& guesses) {
 }
 
 void print_csv(const ReadableImages& images, const Guesses& guesses, CsvCells cells) {
-  std::cout << "image,rank,class,probability\n" << std::setprecision(6);
+  const bool grouped = !guesses.empty() && !guesses.front().front().group.empty();
+  std::cout << "image,rank,class,probability" << (grouped ? ",group\n" : "\n") << std::setprecision(6);
   for (std::size_t i = 0; i < guesses.size(); ++i) {
     for (std::size_t rank = 0; rank < guesses[i].size(); ++rank) {
       std::cout << mao::detail::csv_cell(escaped(images.names[i]), cells) << ',' << rank + 1 << ','
-                << mao::detail::csv_cell(guesses[i][rank].name, cells) << ',' << guesses[i][rank].probability << "\n";
+                << mao::detail::csv_cell(guesses[i][rank].name, cells) << ',' << guesses[i][rank].probability;
+      if (grouped) std::cout << ',' << mao::detail::csv_cell(guesses[i][rank].group, cells);
+      std::cout << "\n";
     }
   }
 }
@@ -102,7 +120,8 @@ void print_text(const ReadableImages& images, const Guesses& guesses) {
   for (std::size_t i = 0; i < guesses.size(); ++i) {
     std::cout << printable(images.names[i]) << "\n" << std::fixed << std::setprecision(1);
     for (const Guess& guess : guesses[i]) {
-      std::cout << std::setw(7) << 100 * guess.probability << " %  " << guess.name << "\n";
+      std::cout << std::setw(7) << 100 * guess.probability << " %  " << guess.name
+                << (guess.group.empty() ? std::string() : "  (" + guess.group + ")") << "\n";
     }
   }
 }
@@ -146,6 +165,7 @@ int run(PredictOptions options, const CLI::App& command) {
   Guesses guesses;
   const ReadableImages images = with_readable_images(names, [&](const std::vector<std::string>& whole) {
     guesses = best_of(logits_of(whole, opened, classes, prompts, options), classes, options.top);
+    if (prompts && is_joined(*prompts)) add_groups(guesses, *prompts);
   });
   if (options.csv) {
     print_csv(images, guesses, options.cells);
@@ -160,14 +180,14 @@ int run(PredictOptions options, const CLI::App& command) {
 
 void add_predict(CLI::App& app, int& status) {
   auto options = std::make_shared<PredictOptions>();
-  CLI::App* command = app.add_subcommand("predict", "classify images with learned prompts, or by class names alone");
+  CLI::App* command = app.add_subcommand("predict", "classify images with learned prompts, or with class names only");
   command
       ->add_option("images", options->images,
                    "image files (JPEG, PNG, WEBP), folders of them, or - for paths on the standard input")
       ->required();
   command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run");
   command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name a line");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   add_model_options(*command, options->settings.model);
   add_template_option(*command, options->settings.method);
   command->add_option("--top", options->top, "how many classes to print")->check(above_zero())->capture_default_str();

@@ -129,7 +129,8 @@ CLI::App* add_protocol(CLI::App& app, int& status, const char* name, const char*
   options->run.out = text_of("mao-", name);
   add_image_options(*command, options->settings.data);
   add_run_options(*command, options->settings, options->run);
-  command->add_option("--out", options->run.out, "folder of the runs, one folder each; the same command resumes them")
+  command
+      ->add_option("--out", options->run.out, "folder of the runs, one subfolder each; the same command resumes them")
       ->capture_default_str();
   command->callback([command, options, run, &status] {
     stop_on_signals();
@@ -140,7 +141,9 @@ CLI::App* add_protocol(CLI::App& app, int& status, const char* name, const char*
 }
 
 void add_shots(CLI::App& command, DataSettings& settings) {
-  command.add_option("--shots", settings.shots, "training images a class")->check(above_zero())->capture_default_str();
+  command.add_option("--shots", settings.shots, "training images per class")
+      ->check(above_zero())
+      ->capture_default_str();
 }
 
 /// `--datasets`, with the paper's as default.
@@ -155,9 +158,11 @@ void add_transfer(CLI::App& app, int& status, const char* name, const char* summ
   options->settings.targets = std::move(targets);
   CLI::App* command = add_protocol(app, status, name, summary, options, transfer);
   add_shots(*command, options->settings.data);
-  command->add_option("--source", options->settings.data.data, "trained on, all classes; MAO: its base stage, 5 epochs")
+  command
+      ->add_option("--source", options->settings.data.data,
+                   "the training data, all classes; MAO: its base stage, 5 epochs")
       ->capture_default_str();
-  command->add_option("--targets", options->settings.targets, "tested on, names (`mao datasets`) or paths")
+  command->add_option("--targets", options->settings.targets, "the test data, names (`mao datasets`) or paths")
       ->capture_default_str();
 }
 
@@ -178,7 +183,8 @@ void add_protocols(CLI::App& app, int& status) {
   add_datasets(*command, shots->datasets, eleven);
   command
       ->add_option("--shots", shots->shots,
-                   "training images a class, one run each; --epochs 0 is 50 for one, 100 to four, 200 above (CoOp)")
+                   "training images per class, one run for each number; --epochs 0: 50 for 1, 100 for 2 to 4, 200 for "
+                   "more (CoOp)")
       ->check(above_zero())
       ->capture_default_str();
 

@@ -14,6 +14,7 @@
 
 #include "commands.hpp"
 #include "replay/table.hpp"
+#include "runs/progress.hpp"
 
 namespace mao_program {
 
@@ -57,7 +58,9 @@ Replay replay_of(const Trace& trace) {
   return replay::replay_mini_lm;
 }
 
-Verdict replay_folder(const fs::path& folder, const Settings& settings) {
+/// Compares one folder; `progress` is cleared before anything else is written.
+Verdict replay_folder(const fs::path& folder, const std::string& label, Settings settings, mao::Progress& progress) {
+  settings.progress = [&](std::int64_t done, std::int64_t total) { progress.update(label, done, total); };
   const Trace trace(folder, settings);
   const std::string reference = trace.config().value("reference", std::string());
   const Replay replay = replay_of(trace);
@@ -69,7 +72,9 @@ Verdict replay_folder(const fs::path& folder, const Settings& settings) {
   Report report(trace.folder().string() + (reference.empty() ? "" : "  (" + reference + ")"));
   try {
     replay(trace, report);
+    progress.finish();
   } catch (...) {
+    progress.finish();
     report.exact("the whole trace", false, "could not be compared to its end");
     report.print(std::cout);
     throw;
@@ -78,12 +83,21 @@ Verdict replay_folder(const fs::path& folder, const Settings& settings) {
   return report.passed() ? Verdict::Passed : Verdict::Failed;
 }
 
+/// `replay 3/18 coop`.
+std::string label_of(const std::vector<fs::path>& folders, std::size_t index) {
+  const std::string name = folders[index].lexically_normal().filename().string();
+  const std::string place = folders.size() == 1 ? "" : mao::text_of(index + 1, "/", folders.size(), " ");
+  return "replay " + place + name;
+}
+
 /// 0 when all pass, 1 when one fails, 2 when there is one that cannot be replayed and none fails.
 int replay_folders(const std::vector<fs::path>& folders, const Settings& settings) {
   std::vector<Verdict> verdicts;
-  for (const fs::path& folder : folders) {
+  mao::Progress progress(std::cerr, mao::Progress::is_terminal());
+  for (std::size_t index = 0; index < folders.size(); ++index) {
+    const fs::path& folder = folders[index];
     try {
-      verdicts.push_back(replay_folder(folder, settings));
+      verdicts.push_back(replay_folder(folder, label_of(folders, index), settings, progress));
     } catch (const mao::Error& error) {
       std::cerr << "mao: " << error.what() << '\n';
       verdicts.push_back(Verdict::Failed);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao report: what runs come to, as one page that needs neither network nor script.
+#include <array>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -13,6 +14,7 @@
 #include "report/csv_option.hpp"
 #include "report/report.hpp"
 #include "runs/find_runs.hpp"
+#include "runs/progress.hpp"
 
 namespace mao_program {
 
@@ -55,17 +57,33 @@ std::string lead_of(const ReportData& data) {
   return text + ".</p>";
 }
 
-std::vector<PageSection> sections_of(ReportData& data) {
-  std::vector<PageSection> sections{{"results", "Results", overview_section(data)},
-                                    {"transfer", "Transfer to other data sets", transfer_section(data)},
-                                    {"shots", "Accuracy over shots", series_section(data, "/data/shots")},
-                                    {"k", "Accuracy over K", series_section(data, "/method/k")},
-                                    {"curves", "Learning curves", curves_section(data)},
-                                    {"classes", "What changed, class by class", classes_section(data)},
-                                    {"confusion", "What is taken for what", confusion_section(data)},
-                                    {"batches", "Mini-batches", batches_section(data)},
-                                    {"settings", "Runs and settings", settings_section(data)}};
-  std::erase_if(sections, [](const PageSection& section) { return section.body.empty(); });
+/// A section that the page may have; `body` gives nothing when the runs have nothing for it.
+struct PossibleSection {
+  const char* id;
+  const char* title;
+  std::string (*body)(ReportData&);
+};
+
+constexpr std::array possible_sections{
+    PossibleSection{"results", "Results", overview_section},
+    PossibleSection{"transfer", "Transfer to other data sets", transfer_section},
+    PossibleSection{"shots", "Accuracy over shots",
+                    [](ReportData& data) { return series_section(data, "/data/shots"); }},
+    PossibleSection{"k", "Accuracy over K", [](ReportData& data) { return series_section(data, "/method/k"); }},
+    PossibleSection{"curves", "Learning curves", curves_section},
+    PossibleSection{"classes", "What changed, class by class", classes_section},
+    PossibleSection{"confusion", "What is taken for what", confusion_section},
+    PossibleSection{"batches", "Mini-batches", batches_section},
+    PossibleSection{"settings", "Runs and settings", settings_section}};
+
+std::vector<PageSection> sections_of(ReportData& data, const ReadProgress& progress) {
+  std::vector<PageSection> sections;
+  for (std::size_t done = 0; done < possible_sections.size(); ++done) {
+    progress(done, possible_sections.size());
+    const PossibleSection& possible = possible_sections[done];
+    const std::string body = possible.body(data);
+    if (!body.empty()) sections.push_back({possible.id, possible.title, body});
+  }
   return sections;
 }
 
@@ -80,12 +98,15 @@ void write_tables(const std::string& folder, const std::map<std::string, TextTab
 }
 
 int run(const ReportOptions& options) {
-  const std::vector<RunRecord> runs = read_runs({options.runs.begin(), options.runs.end()});
+  Progress progress(std::cerr, Progress::is_terminal());
+  const std::vector<RunRecord> runs =
+      read_runs({options.runs.begin(), options.runs.end()}, progress.under("read runs"));
   std::vector<const RunRecord*> all;
   for (const RunRecord& record : runs) all.push_back(&record);
   ReportData data{
       .runs = runs, .summary = summarize(runs), .all = group_runs(all), .transfers = summarize_transfer(runs)};
-  const auto sections = sections_of(data);
+  const auto sections = sections_of(data, progress.under("write sections"));
+  progress.finish();
   const std::string title = options.title.empty() ? title_of(data) : options.title;
   const std::string page = html_page(title, lead_of(data), sections, text_of("Written by mao ", version, "."));
   write_file_atomically(options.out, [&](std::ostream& out) { out << page; });
@@ -104,8 +125,8 @@ void add_report(CLI::App& app, int& status) {
   command->add_option("runs", options->runs, "run folders, or folders above them")->required();
   command->add_option("--out", options->out, "file of the page")->capture_default_str();
   command->add_option("--title", options->title, "title of the page (default: methods and data sets)");
-  auto* csv =
-      command->add_option("--csv", options->csv, "folder for the tables behind the figures, which the page holds too");
+  auto* csv = command->add_option("--csv", options->csv,
+                                  "folder for the tables behind the figures; the page contains them too");
   add_plain_csv(*command, options->cells)->needs(csv);
   command->callback([options, &status] { status = run(*options); });
 }

@@ -13,6 +13,7 @@
 #include "report/csv_option.hpp"
 #include "report/summary_text.hpp"
 #include "runs/find_runs.hpp"
+#include "runs/progress.hpp"
 
 namespace mao_program {
 
@@ -55,8 +56,16 @@ std::string tables_of(const std::vector<RunRecord>& runs, const SummarizeOptions
   return text;
 }
 
+/// Reads runs behind a progress bar.
+std::vector<RunRecord> runs_in(const std::vector<std::string>& places) {
+  Progress progress(std::cerr, Progress::is_terminal());
+  std::vector<RunRecord> runs = read_runs({places.begin(), places.end()}, progress.under("read runs"));
+  progress.finish();
+  return runs;
+}
+
 std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOptions& options, ScoreProtocol protocol) {
-  const std::vector<RunRecord> others = read_runs({options.against.begin(), options.against.end()});
+  const std::vector<RunRecord> others = runs_in(options.against);
   const auto comparisons = compare_summaries(summarize(runs, protocol), summarize(others, protocol));
   require<DataError>(!comparisons.empty(),
                      "--against: the two lists of runs have no data set in common; expected runs of two ",
@@ -74,7 +83,7 @@ int run(const SummarizeOptions& options) {
   require<OptionError>(options.cells == CsvCells::Guarded || options.format == "csv",
                        "--plain-csv would be ignored without --format csv; leave it out");
   const ScoreProtocol protocol = options.protocol == "single" ? &SeedRecord::single : &SeedRecord::paper;
-  const std::vector<RunRecord> runs = read_runs({options.runs.begin(), options.runs.end()});
+  const std::vector<RunRecord> runs = runs_in(options.runs);
   std::string text = tables_of(runs, options, protocol);
   if (!options.against.empty()) text += comparison_of(runs, options, protocol);
   if (options.out.empty()) {
@@ -98,11 +107,11 @@ void add_summarize(CLI::App& app, int& status) {
   command->add_option("--against", options->against, "other runs to test these against, over data sets");
   command
       ->add_option("--protocol", options->protocol,
-                   "paper: each step tested with its own prompts; single: all with the final ones")
+                   "paper: each stage tested with its own prompts; single: all with the final ones")
       ->check(CLI::IsMember({"paper", "single"}))
       ->capture_default_str();
   command->add_flag("--published", options->published,
-                    "published rows of the same methods below each data set (md, latex)");
+                    "add published rows of the same methods to each data set (md, latex)");
   command->add_option("--out", options->out, "file (default: print)");
   add_plain_csv(*command, options->cells);
   command->callback([options, &status] { status = run(*options); });

@@ -235,33 +235,34 @@ void add_sweep(CLI::App& app, int& status) {
       "sweep", "many runs from one file: data sets x methods x seeds x settings, by any number of workers");
   command->footer(
       "FILE is TOML: `option = value` for every option of `mao tune`, a list for several values, a [section] for each\n"
-      "method with options of its own. The same command resumes what is left, and adds workers from other\n"
-      "machines that share the folder. docs/guides/sweeps.md has an example.");
+      "method with its own options. The same command resumes the sweep, and adds workers on other machines\n"
+      "that share the folder. docs/guides/sweeps.md has an example.");
   command->add_option("file", options->file, "TOML file of the sweep")->required()->check(CLI::ExistingFile);
   command->add_option("--out", options->out, "folder of the sweep (default: FILE without its extension)");
   command->add_option("--workers", options->workers, "runs at the same time (default: 1, or one for each device)")
       ->check(above_zero());
-  command->add_option("--devices", options->devices, "GPUs that the workers share out, as 0,1,2,3, or cpu")
+  command->add_option("--devices", options->devices, "GPUs to distribute the workers over, as 0,1,2,3, or cpu")
       ->delimiter(',');
-  command->add_option("--retry", options->retry, "times that a run that failed is tried again (default: 0)")
+  command->add_option("--retry", options->retry, "how often a failed run is retried (default: 0)")
       ->check(zero_or_above());
   command
       ->add_option("--cpu-threads", options->cpu_threads,
-                   "threads of a run (default: OMP_NUM_THREADS, or the cores shared among the first workers)")
+                   "threads per run (default: OMP_NUM_THREADS, or the cores divided by the number of first workers)")
       ->check(above_zero());
   command
       ->add_option("--stale-after", options->stale_after,
-                   "seconds without a sign of life after which the run of a worker is taken over (default: 60)")
+                   "seconds without a sign of life after which a worker's run is taken over (default: 60)")
       ->check(above_zero());
   command->add_flag("--list", options->list, "print the runs and start nothing");
   command->add_flag("--status", options->status, "print how far the sweep is and start nothing");
   command->add_flag("--print-slurm", options->print_slurm, "print a job script for sbatch and start nothing");
-  command->add_flag("--worker", options->worker, "be one worker, in this process and without the summary");
+  command->add_flag("--worker", options->worker, "be one worker in this process, without writing the summary");
   command
       ->add_option("--task", options->task,
-                   "do the run of this number, from 1 as --list counts them, and no other: for a scheduler's array")
+                   "do only the run with this number, as numbered by --list: for a scheduler's array")
       ->check(above_zero());
-  command->add_flag("--no-wait", options->no_wait, "end when no run is left to take, even while others still work");
+  command->add_flag("--no-wait", options->no_wait,
+                    "end when no run is left to take, even if other workers are still busy");
   command->callback([command, options, &status] {
     check_options(*command, *options);
     status = Sweep(*options).run();

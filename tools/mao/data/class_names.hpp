@@ -23,7 +23,7 @@ inline mao::ClassList read_class_names(const std::filesystem::path& file) {
     if (!line.empty()) classes.names.push_back(std::move(line));
   }
   mao::require<mao::DataError>(!classes.names.empty(), file.string(),
-                               " holds no class names; expected one a line, in the order of the labels");
+                               " holds no class names; expected one per line, in the order of the labels");
   return classes;
 }
 

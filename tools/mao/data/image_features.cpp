@@ -55,7 +55,8 @@ std::string why_unreadable(const std::filesystem::path& folder) {
 
 std::optional<FeatureCache> open_feature_cache(const std::string& setting, FeatureCache::Log log) {
   if (setting == "off") return std::nullopt;
-  const std::filesystem::path folder = setting.empty() ? FeatureCache::default_folder() : setting;
+  const std::filesystem::path folder =
+      setting.empty() ? FeatureCache::default_folder() : std::filesystem::path(setting);
   if (const std::string why = why_unreadable(folder); !why.empty()) {
     require<FileError>(setting.empty(), "--feature-cache ", folder.string(), ": ", why,
                        "; name a folder that can be read and written, or off");

@@ -54,6 +54,10 @@ void check_settings(const RunSettings& run) {
   check_numbers(run);
   require<OptionError>(run.has_new_classes() || settings.steps != "new",
                        "--class-split all leaves no new classes for --steps new; leave one of them out");
+  require<OptionError>(
+      settings.steps != "joined" || run.has_new_classes(),
+      "--recipe all-classes joins base and new classes, and --class-split all leaves no new ones; leave "
+      "one of them out");
   if (settings.name == "zero-shot") {
     require<OptionError>(settings.options.empty() && !settings.mao,
                          "--method zero-shot tunes nothing: --mao and --set have no effect");
@@ -62,6 +66,9 @@ void check_settings(const RunSettings& run) {
   const MethodInfo& info = method_named(settings.name);
   read_options(info, settings).finish(info.name);
   if (settings.mao) expect_mining(info.traits, "--mao with " + info.name);
+  require<OptionError>(settings.steps != "joined" || !settings.is_class_specific(),
+                       "--recipe all-classes: class-specific prompts cannot be bound to new classes; leave "
+                       "--class-specific out");
   check_class_specific(run);
 }
 

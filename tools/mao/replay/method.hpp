@@ -159,17 +159,21 @@ void replay_method(const Trace& trace, BackboneT& backbone, const std::vector<St
   const auto images = source_of(steps, two_views);
   StepComparison comparison(trace, options, report);
   const Recorded<RegularizerT> recorded(std::move(regularizer));
+  const auto total = trace.config<std::int64_t>("T");
+  const auto& progress = trace.settings().progress;
+  if (progress) progress(0, total);
   std::int64_t done = 0;
   mao::Observer observer;
   observer.on_step = [&](const mao::StepReport& step) {
     const auto& labels = steps.at(static_cast<std::size_t>(done)).labels;
     comparison.step(done++, step, labels, *recorded.output(), backbone.parameters());
+    if (progress) progress(done, total);
   };
   auto tuner = mao::PromptTuner(
       backbone, FixedBatches(steps, trace.config<std::int64_t>("batches_per_epoch")), recorded, trace.schedule(),
       mao::TunerOptions{.augment = two_views, .optimizer = trace.optimizer(), .name = trace.trainer()});
   tuner.fit(*images, observer);
-  report.exact("steps", done == trace.config<std::int64_t>("T"), mao::text_of(done, " steps were run"));
+  report.exact("steps", done == total, mao::text_of(done, " steps were run"));
 
   const auto limit = options.tolerances;
   compare_parameters(backbone.parameters(), learned, "final", limit.parameter, report);

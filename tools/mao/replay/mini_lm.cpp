@@ -91,7 +91,12 @@ void replay_mini_lm(const Trace& trace, Report& report) {
     if (file.path().extension() == ".safetensors") sets.push_back(file.path().stem().string());
   }
   std::sort(sets.begin(), sets.end());
-  for (const std::string& set : sets) compare_set(trace, set, model, report);
+  const auto total = static_cast<std::int64_t>(sets.size());
+  const auto& progress = trace.settings().progress;
+  for (std::int64_t done = 0; done < total; ++done) {
+    if (progress) progress(done, total);
+    compare_set(trace, sets[static_cast<std::size_t>(done)], model, report);
+  }
 }
 
 }  // namespace mao_program::replay

@@ -3,7 +3,9 @@
 /// \file
 /// A golden trace on disk: what a reference implementation computed, and on what.
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -20,12 +22,16 @@
 
 namespace mao_program::replay {
 
+/// Told how far the comparison of a trace is, in steps or in class lists.
+using ReplayProgress = std::function<void(std::int64_t done, std::int64_t total)>;
+
 /// What the command line says about all traces.
 struct Settings {
   std::filesystem::path clip;        ///< --clip, or empty
   std::filesystem::path batches;     ///< --batches, or empty
   std::filesystem::path vocabulary;  ///< --vocab, or empty
   std::filesystem::path mini_lm;     ///< --minilm, or empty
+  ReplayProgress progress{};         ///< or empty
 };
 
 /// A schedule of one of the kinds that a trace names.

@@ -4,7 +4,9 @@
 /// The run folders at or below given folders.
 
 #include <algorithm>
+#include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -58,10 +60,19 @@ inline std::vector<std::filesystem::path> find_run_folders(const std::vector<std
   return all;
 }
 
+/// Told how many of how many runs are read.
+using ReadProgress = std::function<void(std::size_t done, std::size_t total)>;
+
 /// Reads all of them. **Throws** as `find_run_folders` and `read_run` do.
-inline std::vector<RunRecord> read_runs(const std::vector<std::filesystem::path>& places) {
+inline std::vector<RunRecord> read_runs(const std::vector<std::filesystem::path>& places,
+                                        const ReadProgress& progress = {}) {
   std::vector<RunRecord> runs;
-  for (const auto& folder : find_run_folders(places)) runs.push_back(read_run(folder));
+  const auto folders = find_run_folders(places);
+  if (progress) progress(0, folders.size());
+  for (const auto& folder : folders) {
+    runs.push_back(read_run(folder));
+    if (progress) progress(runs.size(), folders.size());
+  }
   return runs;
 }
 

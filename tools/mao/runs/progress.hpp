@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <iomanip>
 #include <ostream>
@@ -22,6 +23,11 @@ class Progress {
 
   /// `terminal`: redraw one line; otherwise write a line at most every `seconds`.
   Progress(std::ostream& out, bool terminal, double seconds = 10) : out_(out), terminal_(terminal), seconds_(seconds) {}
+
+  /// An error message that follows begins on a line of its own.
+  ~Progress() { finish(); }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
 
   /// On standard error, as a bar when it is a terminal.
   static bool is_terminal() { return isatty(STDERR_FILENO) != 0; }
@@ -46,6 +52,13 @@ class Progress {
     } else {
       out_ << line << std::endl;
     }
+  }
+
+  /// A function that reports under `label`, for what counts with `done, total` alone.
+  [[nodiscard]] auto under(std::string label) {
+    return [this, label = std::move(label)](std::size_t done, std::size_t total) {
+      update(label, static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
+    };
   }
 
   /// Clears the bar, so that other text may be written.

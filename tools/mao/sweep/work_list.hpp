@@ -33,8 +33,9 @@ namespace detail {
 
 inline nlohmann::ordered_json to_json(const SweepRun& run) {
   nlohmann::ordered_json settings = nlohmann::ordered_json::object();
-  for (const auto& [option, values] : run.settings) {
-    settings[option] = values.size() == 1 ? nlohmann::ordered_json(values[0]) : nlohmann::ordered_json(values);
+  for (const SweepSetting& setting : run.settings) {
+    const auto& values = setting.values;
+    settings[setting.option] = values.size() == 1 ? nlohmann::ordered_json(values[0]) : nlohmann::ordered_json(values);
   }
   nlohmann::ordered_json object{
       {"run", run.name}, {"section", run.section}, {"settings", settings}, {"seed", run.seed}};
@@ -53,7 +54,7 @@ inline SweepRun run_from_json(const nlohmann::ordered_json& object) {
   return run;
 }
 
-/// A list of objects, one a line.
+/// A list of objects, one per line.
 inline std::string lines_of(const std::vector<SweepRun>& runs) {
   std::string text;
   for (const SweepRun& run : runs) text += (text.empty() ? "\n    " : ",\n    ") + to_json(run).dump();

@@ -34,6 +34,13 @@ std::string no_new_classes(const RunFacts& facts) {
   return facts.run.has_new_classes() ? std::string() : "all classes are trained on, so MAO has no new stage";
 }
 
+/// `--steps` leaves one of MAO's steps out; the recipe for all classes takes both.
+std::string other_steps(const RunFacts& facts) {
+  if (const std::string why = no_training(facts); !why.empty()) return why;
+  const std::string& steps = facts.run.method.steps;
+  return steps == "new" || steps == "base" ? "--steps " + steps + " says which steps are taken" : std::string();
+}
+
 std::string no_labels(const RunFacts& facts) {
   if (const std::string why = no_new_classes(facts); !why.empty()) return why;
   return facts.run.method.steps == "base" ? "with --steps base there is no new stage" : std::string();
@@ -148,6 +155,7 @@ constexpr std::array effects{
     OptionEffect{"--lr", no_training},
     OptionEffect{"--batch", batch},
     OptionEffect{"--mao", no_training},
+    OptionEffect{"--recipe", other_steps},
     OptionEffect{"--steps", no_new_classes},
     OptionEffect{"--k", no_base_stage},
     OptionEffect{"--similarity", no_base_stage},

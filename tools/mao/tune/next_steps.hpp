@@ -60,7 +60,7 @@ inline void print_next_steps(std::ostream& out, const std::string& run, const st
   const auto seeds = results.find("per_seed");
   if (seeds == results.end() || seeds->empty()) return;
   const fs::path seed = fs::path(run) / ("seed" + std::to_string(seeds->front().value("seed", 1)));
-  for (const char* stage : {"new", "base", "plain"}) {
+  for (const char* stage : {"joined", "new", "base", "plain"}) {
     const fs::path prompts = seed / (std::string(stage) + ".prompts.safetensors");
     if (!fs::exists(prompts)) continue;
     out << "  " << colours.bold("mao predict PICTURE --prompts " + shell_word(prompts.string()))

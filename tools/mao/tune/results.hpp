@@ -3,6 +3,7 @@
 /// \file
 /// The numbers of a run as JSON and as a table.
 
+#include <algorithm>
 #include <cmath>
 #include <iomanip>
 #include <limits>
@@ -98,14 +99,37 @@ inline nlohmann::json transfer_results(const nlohmann::json& zero_shot, const nl
   return results;
 }
 
+/// `results["all_classes"]`: figures of one classifier over all classes. Those of the untuned model, and means over
+/// seeds of the others, with "std" where there are several seeds; absent where nothing of the kind was tested.
+inline void take_all_classes(nlohmann::json& results, const nlohmann::json& zero_shot, const nlohmann::json& per_seed) {
+  nlohmann::json all = nlohmann::json::object();
+  if (zero_shot.contains("all_classes")) all["zero_shot"] = zero_shot.at("all_classes");
+  const bool tested_all =
+      std::all_of(per_seed.begin(), per_seed.end(), [](const auto& seed) { return seed.contains("all_classes"); });
+  const nlohmann::json tested = tested_all ? per_seed.front().at("all_classes") : nlohmann::json::object();
+  for (const auto& [classifier, figures] : tested.items()) {
+    for (const auto& [key, unused] : figures.items()) {
+      std::vector<double> values;
+      for (const auto& seed : per_seed) values.push_back(number(seed.at("all_classes").at(classifier).at(key)));
+      const MeanStd over_seeds = mean_std(values);
+      all[classifier][key] = over_seeds.mean;
+      if (per_seed.size() > 1) all[classifier]["std"][key] = over_seeds.deviation;
+    }
+  }
+  if (!all.empty()) results["all_classes"] = std::move(all);
+}
+
 /// results.json of a run. "first" is what the first step alone comes to.
 inline nlohmann::json run_results(nlohmann::json zero_shot, nlohmann::json per_seed) {
   if (zero_shot.contains("targets")) return transfer_results(zero_shot, per_seed);
   zero_shot.erase("per_class");
+  const nlohmann::json untuned = zero_shot;
+  zero_shot.erase("all_classes");
   nlohmann::json results{{"zero_shot", std::move(zero_shot)},
                          {"paper", mean_of(per_seed, "paper")},
                          {"single", mean_of(per_seed, "single")}};
   if (per_seed.front().contains("first")) results["first"] = mean_of(per_seed, "first");
+  take_all_classes(results, untuned, per_seed);
   for (auto& seed : per_seed) seed.erase("per_class");
   results["per_seed"] = std::move(per_seed);
   return results;
@@ -148,6 +172,23 @@ inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
   }
   out << std::left << std::setw(22) << "mean of the targets" << std::right << std::setw(6)
       << sum / static_cast<double>(results.at("targets").size()) << "\n";
+}
+
+/// The figures over all classes as a table.
+inline void print_all_classes(std::ostream& out, const nlohmann::json& results) {
+  if (!results.contains("all_classes")) return;
+  const nlohmann::json& all = results.at("all_classes");
+  out << "among all classes        accuracy    base     new       H  OpenworldAUC   AUSUC\n"
+      << std::fixed << std::setprecision(2);
+  for (const char* classifier : {"zero_shot", "plain", "base", "new", "joined", "gated", "these prompts"}) {
+    if (!all.contains(classifier)) continue;
+    out << "  " << std::left << std::setw(20) << classifier << std::right;
+    for (const auto& [key, width] :
+         {std::pair{"accuracy", 11}, {"base", 8}, {"new", 8}, {"h", 8}, {"openworld_auc", 14}, {"ausuc", 8}}) {
+      out << std::setw(width) << number(all.at(classifier).at(key));
+    }
+    out << "\n";
+  }
 }
 
 /// The table at the end of a run.

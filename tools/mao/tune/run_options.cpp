@@ -2,6 +2,7 @@
 #include <mao/models/feature_cache.hpp>
 
 #include "numbers.hpp"
+#include "tune/all_classes.hpp"
 #include "tune/settings.hpp"
 
 namespace mao_program {
@@ -42,6 +43,7 @@ void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) 
   app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
   add_model_options(app, settings.model);
   add_training_options(app, settings.method);
+  add_recipe_option(app, settings);
   app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")
       ->check(CLI::Validator(seed_error, ""))
       ->capture_default_str();

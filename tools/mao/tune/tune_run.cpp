@@ -19,6 +19,7 @@
 #include "interrupt.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
+#include "tune/all_classes.hpp"
 #include "tune/labelers.hpp"
 #include "tune/memory_estimate.hpp"
 #include "tune/mini_batches.hpp"
@@ -188,6 +189,7 @@ class TuneRun {
   void print(const nlohmann::json& results) {
     std::ostringstream table;
     print_results(table, settings_.method.name, settings_.method.mao, results);
+    if (joins_classes(settings_.method)) print_all_classes(table, results);
     output_.show(table.str());
   }
 
@@ -199,6 +201,7 @@ class TuneRun {
     std::optional<Metrics> fresh;
     if (task.fresh.test) fresh = test_on(untuned, task.fresh);
     auto results = zero_shot_result(base, task.base.classes, fresh, task.fresh.classes);
+    if (task.fresh.test) results["all_classes"] = AllClassesTest(opened, settings_, task).zero_shot();
     if (!targets.names().empty()) {
       results["targets"] = targets.accuracies([&](const std::string& name, const ClassList& classes) {
         return make_zero_shot(opened, classes, settings_.method, name);
@@ -227,9 +230,13 @@ class TuneRun {
     link_for_dassl(name);
     SeedRecords records(steps.folder);
     std::string stage;
-    steps.on_stage = [&](const std::string& now) { stage = now; };
     steps.observer = observer(seed, stage, records);
     AnyBackbone backbone = backbone_of(seed, opened, task.base.classes);
+    std::optional<AnyBackbone> after_base;  // the new stage trains on what the first one learned
+    steps.on_stage = [&](const std::string& now) {
+      stage = now;
+      if (now == "test" && steps.mao_new && !after_base) after_base = copy_of(backbone, opened, settings_.method);
+    };
     const auto similarity = settings_.has_base_stage() ? make_similarity(opened, settings_) : Similarity();
     if (steps.mao_base && seed == settings_.seeds.front()) {
       LabelledImages pixels = data.images().training(Half::Base, seed);
@@ -245,12 +252,28 @@ class TuneRun {
       object["targets"] =
           targets.accuracies([&](const std::string&, const ClassList&) -> AnyBackbone& { return backbone; });
     }
+    if (steps.test_new) {
+      object["all_classes"] = all_classes(opened, task, after_base ? *after_base : backbone, backbone, steps);
+    }
     output_.folder().save(name + "/result.json", object);
     std::ostringstream line;
     print_scores(line, text_of("seed ", seed), object.at("paper"));
     const std::string text = line.str();
     say(text.substr(0, text.size() - 1));
     return object;
+  }
+
+  /// Figures of one classifier over all classes; the recipe for it leaves its prompts as joined.prompts.safetensors.
+  nlohmann::json all_classes(const OpenedModel& opened, const BaseToNewTask& task, AnyBackbone& after_base,
+                             AnyBackbone& final, const BaseToNewOptions& steps) {
+    const bool new_stage = steps.mao_new.has_value();
+    AllClassesTest test(opened, settings_, task);
+    const JoinedGate gate = test.learned_gate(new_stage, [this](const std::string& line) { say(line); });
+    if (joins_classes(settings_.method) && is_first(workers_.get())) {
+      save_joined(steps.folder / "joined.prompts.safetensors",
+                  joined_prompts(after_base, final, task, new_stage, steps.info, gate), steps.info);
+    }
+    return test.tuned(after_base, final, steps.mao_base.has_value(), new_stage, gate);
   }
 
   /// dassl/seedN: a folder of only seeds, as Dassl's parse scripts want it.
@@ -297,8 +320,8 @@ class TuneRun {
       if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
       return made;
     };
-    const auto train_plain = [&](AnyBackbone& backbone, const TaskHalf& base, const PlainOptions& options) {
-      return tuner_of(method_named(settings_.method.name), backbone, base, options);
+    const auto train_plain = [&](AnyBackbone& untrained, const TaskHalf& base, const PlainOptions& options) {
+      return tuner_of(method_named(settings_.method.name), untrained, base, options);
     };
     return run_base_to_new(backbone, task, similarity, labeler, steps, train_plain);
   }

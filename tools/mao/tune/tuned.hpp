@@ -9,6 +9,7 @@
 
 #include "methods/method.hpp"
 #include "runs/former_names.hpp"
+#include "tune/joined_prompts.hpp"
 
 namespace mao_program {
 
@@ -42,6 +43,7 @@ inline void take_model_of(const Prompts& prompts, RunSettings& settings, bool na
 ///
 /// **Throws** `OptionError` when the model is another one, or class-specific prompts meet other classes.
 inline AnyBackbone restored_backbone(const OpenedModel& opened, const Prompts& prompts, const ClassList& classes) {
+  if (is_joined(prompts)) return joined_backbone(opened, prompts, classes);
   AnyBackbone backbone = make_backbone(opened, prompts.info.first_classes, settings_of(prompts).method, 1);
   restore_backbone(backbone, prompts, opened.model->fingerprint());
   backbone.bind(classes);

@@ -29,7 +29,7 @@ class PickleMachine : PickleStack {
   [[nodiscard]] std::uint64_t position() const { return position_; }
 
  private:
-  // The operations by kind, one a line; each function says whether the operation is its own.
+  // The operations by kind, one per line; each function says whether the operation is its own.
   // clang-format off
   bool run_number(std::uint8_t opcode);
 

@@ -58,18 +58,19 @@ MAO_INLINE void add_vit_shapes(const ClipArchitecture& sizes, const ClipForm& fo
 
 MAO_INLINE ShapeTable expected_shapes(const ClipArchitecture& sizes, const ClipForm& form) {
   const std::int64_t text = sizes.text_width;
-  ShapeTable table{{"token_embedding.weight", {sizes.vocabulary, text}},
-                   {"positional_embedding", {sizes.context, text}},
-                   {"ln_final.weight", {text}},
-                   {"ln_final.bias", {text}}};
-  if (form.text_projection) table.push_back({"text_projection", {text, sizes.embed}});
-  if (form.text_bias) table.push_back({"text_projection.bias", {sizes.embed}});
-  add_block_shapes("transformer.resblocks.", sizes.text_layers, text, sizes.text_mlp, form.text_scale, table);
+  ShapeTable table;
   if (sizes.is_resnet()) {
     add_resnet_shapes(sizes, table);
   } else {
     add_vit_shapes(sizes, form, table);
   }
+  table.push_back({"token_embedding.weight", {sizes.vocabulary, text}});
+  table.push_back({"positional_embedding", {sizes.context, text}});
+  table.push_back({"ln_final.weight", {text}});
+  table.push_back({"ln_final.bias", {text}});
+  if (form.text_projection) table.push_back({"text_projection", {text, sizes.embed}});
+  if (form.text_bias) table.push_back({"text_projection.bias", {sizes.embed}});
+  add_block_shapes("transformer.resblocks.", sizes.text_layers, text, sizes.text_mlp, form.text_scale, table);
   return table;
 }
 

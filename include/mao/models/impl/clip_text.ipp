@@ -9,6 +9,7 @@
 #include <ATen/ops/embedding.h>
 
 #include <mao/config.hpp>
+#include <mao/core/detail/text_encoding.hpp>
 #include <mao/models/fingerprint.hpp>
 #include <mao/text/vocabulary.hpp>
 

@@ -55,8 +55,9 @@ class Heartbeat {
   std::shared_ptr<State> state_;  // shared with the thread
 };
 
-/// Waits until `is_done`, first without sleep, then with short ones; false when `gives_up`.
-bool wait_until(const std::function<bool()>& is_done, const std::function<bool()>& gives_up);
+/// Waits until `is_done`, first without sleep, then with a `pause` between looks; false when it `gives_up`.
+bool wait_until(const std::function<bool()>& is_done, const std::function<bool()>& gives_up,
+                std::chrono::microseconds pause = std::chrono::microseconds(200));
 
 }  // namespace mao::detail
 

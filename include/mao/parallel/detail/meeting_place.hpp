@@ -50,7 +50,7 @@ class MeetingPlace {
     const auto late = [&] { return is_stopped() || std::chrono::steady_clock::now() - begin > timeout_; };
     tell(*store_, beat_key(launch_.rank), "0 0");
     for (int rank = 0; rank < launch_.count; ++rank) {
-      if (wait_until([&] { return store_->check({beat_key(rank)}); }, late)) continue;
+      if (wait_until([&] { return store_->check({beat_key(rank)}); }, late, look)) continue;
       const std::string who = text_of("process ", rank, " has not come");
       if (is_stopped()) throw StoppedWaiting("stopped while waiting: " + who);
       throw Error(who);
@@ -77,7 +77,7 @@ class MeetingPlace {
     const auto begin = std::chrono::steady_clock::now();
     for (int rank = 0; rank < launch_.count; ++rank) {
       wait_until([&] { return store_->check({key(rank)}); },
-                 [&] { return std::chrono::steady_clock::now() - begin > std::chrono::seconds(2); });
+                 [&] { return std::chrono::steady_clock::now() - begin > std::chrono::seconds(2); }, look);
     }
   }
 
@@ -94,6 +94,8 @@ class MeetingPlace {
     std::istringstream(std::string(bytes.begin(), bytes.end())) >> beat.number >> beat.sums;
     return beat;
   }
+
+  static constexpr std::chrono::milliseconds look{10};  // between two questions to the store
 
   Launch launch_;
   std::chrono::milliseconds timeout_;

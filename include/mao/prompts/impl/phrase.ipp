@@ -3,6 +3,8 @@
 
 #include <mao/prompts/phrase.hpp>
 
+#include <ATen/ops/tensor.h>
+
 #include <mao/config.hpp>
 #include <mao/core/class_list.hpp>
 

@@ -21,8 +21,8 @@ MAO_INLINE std::vector<std::string> read_templates(const std::filesystem::path& 
                          "\" must contain {} exactly once, as in \"a photo of a {}.\"");
     templates.push_back(line);
   }
-  require<FormatError>(!templates.empty(), path.string(), ": there is no template in it; expected one a line, such as ",
-                       "\"a photo of a {}.\"");
+  require<FormatError>(!templates.empty(), path.string(),
+                       ": there is no template in it; expected one per line, such as ", "\"a photo of a {}.\"");
   return templates;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The state of a training taken out of a backbone, its optimizer and its sampler, and put back where it belongs.
+/// The state of a training taken out of a backbone, its optimizer and its sampler, and restored.
 
 #include <algorithm>
 #include <map>

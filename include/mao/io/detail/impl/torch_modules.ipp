@@ -109,6 +109,17 @@ MAO_INLINE std::set<std::string> transient_buffers(const PickleValue& state) {
   return names;
 }
 
+/// The names of a module's children in the order that a list or sequence of them is gone through.
+MAO_INLINE std::string order_of_children(const PickleValue& state) {
+  const auto children = state.find("_modules");
+  std::string order;
+  for (std::size_t i = 0; children && i < children->entry_count(); ++i) {
+    const auto [key, child] = children->entry(i);
+    if (key.is(PickleKind::text)) order += (order.empty() ? "" : ", ") + key.text();
+  }
+  return order;
+}
+
 MAO_INLINE ModuleRecord module_record(std::string_view class_name, const PickleValue& state) {
   ModuleRecord record;
   record.type = is_script_class(class_name) ? script_type(class_name) : std::string(class_name);
@@ -117,6 +128,8 @@ MAO_INLINE ModuleRecord module_record(std::string_view class_name, const PickleV
   }
   add_attributes(state, "", record);
   record.hook = hook_of(state);
+  const std::string order = order_of_children(state);
+  if (!order.empty()) record.attributes["_modules.order"] = order;
   return record;
 }
 

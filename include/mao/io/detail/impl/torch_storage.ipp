@@ -31,6 +31,14 @@ MAO_INLINE Tensor TorchStorages::tensor(const PickleValue& object, const std::st
   const std::string what = text_of(bytes_.name, ": tensor \"", name, "\"");
   const std::string_view function = object.class_name();
   if (function == "torch._utils._rebuild_tensor_v2") return rebuild(object.arguments(), what);
+  if (function == "torch._tensor._rebuild_from_type_v2") {  // (function, class, its arguments, attributes)
+    const PickleValue arguments = object.arguments();
+    const bool plain = arguments.size() == 4 && arguments[0].class_name() == "torch._utils._rebuild_tensor_v2" &&
+                       arguments[1].class_name() == "torch.Tensor";
+    require<FormatError>(plain, what,
+                         " is of a class of its own; only plain dense tensors can be read, re-save it as one");
+    return rebuild(arguments[2], what);
+  }
   const bool is_parameter =
       function == "torch._utils._rebuild_parameter" || function == "torch._utils._rebuild_parameter_with_state";
   require<FormatError>(is_parameter, what, " is stored through ", function,
@@ -96,8 +104,7 @@ MAO_INLINE Tensor TorchStorages::map_storage(const std::string& key, at::ScalarT
   require<FormatError>(fits, what, ": storage ", key, " of ", count, " elements of type ", c10::toString(type),
                        " does not fit into its record of ", entry.size, " bytes");
   total_ += static_cast<std::uint64_t>(length);
-  require<FormatError>(total_ <= bytes_.size, what,
-                       ": the storages overlap, together they exceed the file");
+  require<FormatError>(total_ <= bytes_.size, what, ": the storages overlap, together they exceed the file");
   if (type == at::kBool) {
     check_booleans(bytes_.span().subspan(entry.offset, static_cast<std::size_t>(length)), what);
   }

@@ -10,6 +10,7 @@
 #include <ATen/ops/relu.h>
 
 #include <mao/config.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/kernels/cpu/packed_convolution.hpp>
 
 namespace mao {

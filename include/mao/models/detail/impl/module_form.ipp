@@ -32,6 +32,21 @@ MAO_INLINE bool is_known_class(std::string_view type) {
   return begins("torch.nn.modules.") && std::find(parts.begin(), parts.end(), name) != parts.end();
 }
 
+/// Whether the parts of a list, or of an MLP, are called in the order that all CLIPs have.
+MAO_INLINE bool is_in_order(std::string_view path, std::string_view order) {
+  if (path.ends_with(".mlp") && order.find("c_proj") != std::string_view::npos) {
+    return order.starts_with("c_fc, gelu, c_proj");
+  }
+  std::int64_t expected = 0;
+  if (!path.ends_with(".resblocks") && !path.ends_with(".layers")) return true;
+  while (!order.empty()) {
+    const std::string_view part = order.substr(0, order.find(", "));
+    if (constant(part) != expected++) return false;
+    order.remove_prefix(std::min(order.size(), part.size() + 2));
+  }
+  return true;
+}
+
 MAO_INLINE StatedForm StatedFormReader::run() {
   for (const auto& [path, module] : modules_) {
     const bool image = is_below(path, "visual") || is_below(path, "vision_model");
@@ -76,6 +91,13 @@ MAO_INLINE void StatedFormReader::expect_plain(const std::string& path, const Mo
   }
   for (const char* own : {"forward", "encode_image", "encode_text", "get_image_features", "get_text_features"}) {
     if (attribute(module, own)) refuse(name, " has a function of its own in place of its class's `", own, "`", advice);
+  }
+  const std::string order = attribute(module, "_modules.order").value_or("");
+  if (!is_in_order(path, order)) {
+    refuse(
+        name, " goes through its parts in the order ", order,
+        ", expected that of their numbers, or c_fc, gelu, c_proj: the names of the weights do not show another order; "
+        "put the parts in order before saving the model");
   }
   const std::string operation = foreign_operation(module);
   if (!operation.empty()) {

@@ -89,7 +89,8 @@ MAO_INLINE std::string Heartbeat::silent() const {
   }
   std::string text;
   for (std::size_t i = 0; i < state_->peers.size(); ++i) {
-    const double silence = static_cast<int>(i) == state_->options.rank ? 0 : state_->silence_since(state_->peers[i].heard);
+    const double silence =
+        static_cast<int>(i) == state_->options.rank ? 0 : state_->silence_since(state_->peers[i].heard);
     if (silence > 0) {
       text += text_of(text.empty() ? "" : ", ", "process ", i, ", silent for ", static_cast<int>(silence), " s");
     }
@@ -108,7 +109,8 @@ MAO_INLINE std::string Heartbeat::missing() const {
   return text;
 }
 
-MAO_INLINE bool wait_until(const std::function<bool()>& is_done, const std::function<bool()>& gives_up) {
+MAO_INLINE bool wait_until(const std::function<bool()>& is_done, const std::function<bool()>& gives_up,
+                           std::chrono::microseconds pause) {
   const auto start = std::chrono::steady_clock::now();
   while (!is_done()) {
     if (std::chrono::steady_clock::now() - start < std::chrono::microseconds(500)) {
@@ -116,7 +118,7 @@ MAO_INLINE bool wait_until(const std::function<bool()>& is_done, const std::func
       continue;
     }
     if (gives_up()) return false;
-    std::this_thread::sleep_for(std::chrono::microseconds(200));
+    std::this_thread::sleep_for(pause);
   }
   return true;
 }

@@ -1,0 +1,23 @@
+# mao::compiled of another LibTorch than the one that is found is refused by name; mao::mao is not.
+file(REMOVE_RECURSE "${WORK}")
+file(MAKE_DIRECTORY "${WORK}/prefix/${LIBDIR}")
+file(GLOB entries RELATIVE "${PREFIX}" "${PREFIX}/*" "${PREFIX}/${LIBDIR}/*")
+list(REMOVE_ITEM entries ${LIBDIR} ${LIBDIR}/cmake)
+foreach(entry IN LISTS entries)
+  file(CREATE_LINK "${PREFIX}/${entry}" "${WORK}/prefix/${entry}" SYMBOLIC)
+endforeach()
+file(COPY "${PREFIX}/${LIBDIR}/cmake" DESTINATION "${WORK}/prefix/${LIBDIR}")
+set(config "${WORK}/prefix/${LIBDIR}/cmake/mao/mao-config.cmake")
+file(READ "${config}" text)
+string(REGEX REPLACE "set\\(MAO_COMPILED_LIBTORCH \"[^\"]*\"\\)" "set(MAO_COMPILED_LIBTORCH \"1.99.0\")" text "${text}")
+file(WRITE "${config}" "${text}")
+
+foreach(target IN ITEMS mao::mao mao::compiled)
+  execute_process(COMMAND ${CMAKE_COMMAND} -S "${CONSUMER}" -B "${WORK}/build" -G "${GENERATOR}" "-DCMAKE_PREFIX_PATH=${WORK}/prefix"
+    "-DLIBTORCH_ROOT=${LIBTORCH_ROOT}" -DCONSUMER_TARGET=${target} OUTPUT_QUIET ERROR_VARIABLE error RESULT_VARIABLE result)
+  if(target STREQUAL "mao::mao" AND NOT result EQUAL 0)
+    message(FATAL_ERROR "mao::mao is refused:\n${error}")
+  elseif(target STREQUAL "mao::compiled" AND NOT error MATCHES "mao::compiled of LibTorch 1.99 \\(found: ")
+    message(FATAL_ERROR "mao::compiled of another LibTorch is not refused:\n${error}")
+  endif()
+endforeach()

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+// One classifier for all classes: `mao tune --recipe all-classes`, and what eval, predict and export make of its file.
+#include <algorithm>
+#include <string>
+
+#include <ATen/ops/eq.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/nonzero.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/detail/ops.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
+#include <mao/models/clip_model.hpp>
+#include <mao/models/image_sources.hpp>
+
+#include <support/catch.hpp>
+#include <support/folders.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao::Tensor;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::shell;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+
+const std::string quick = "tune --data sketch --shots 4 --epochs 1 --new-epochs 1 --quiet ";
+
+json results_of(const fs::path& out, const std::string& options) {
+  const Run run = mao_program(quick + options + " --out " + quoted(out));
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  return json::parse(mao::read_text_file(out / "results.json"));
+}
+
+fs::path picture_of_sketch(const fs::path& folder) {
+  REQUIRE(shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder)).code == 0);
+  std::vector<fs::path> pictures;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".png") pictures.push_back(entry.path());
+  }
+  REQUIRE(!pictures.empty());
+  return *std::ranges::min_element(pictures);
+}
+
+void check_figures(const json& figures) {
+  for (const char* key : {"accuracy", "base", "new", "h", "openworld_auc", "ausuc"}) {
+    INFO(key);
+    CHECK(figures.at(key).get<double>() > 0);
+    CHECK(figures.at(key).get<double>() <= 100);
+  }
+}
+
+/// The probabilities of an exported file, as docs/guides/all-classes.md says.
+Tensor probabilities(const mao::TensorMap& head, const Tensor& features) {
+  const Tensor scale = head.at("logit_scale"), group = head.at("group");
+  const Tensor own = at::matmul(features, head.at("weight").t()) * scale,
+               mass = at::matmul(features, head.at("gate.classes").t()) * scale;
+  std::vector<Tensor> of_group, places;
+  for (std::int64_t g = 0; g < head.at("gate.bias").size(0); ++g) {
+    places.push_back(at::nonzero(at::eq(group, g)).flatten());
+    of_group.push_back(at::logsumexp(mass.index_select(1, places.back()), 1));
+  }
+  const Tensor gate = at::softmax(at::matmul(features, head.at("gate.weight").t()) + head.at("gate.bias") +
+                                      head.at("gate.share") * at::log_softmax(at::stack(of_group, 1), 1),
+                                  1);
+  Tensor result = at::zeros_like(own);
+  for (std::size_t g = 0; g < places.size(); ++g) {
+    const Tensor inside = at::softmax(own.index_select(1, places[g]), 1);
+    result.index_copy_(1, places[g], inside * gate.narrow(1, static_cast<std::int64_t>(g), 1));
+  }
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[all_classes]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const json results = results_of(out, "--recipe all-classes --seeds 1 2");
+  const json& all = results.at("all_classes");
+  for (const char* classifier : {"zero_shot", "base", "new", "joined", "gated"}) {
+    INFO(classifier);
+    check_figures(all.at(classifier));
+    CHECK(all.at(classifier).contains("std") == (classifier != std::string("zero_shot")));
+  }
+  CHECK(!all.contains("plain"));
+  double mean = 0;
+  for (const auto& seed : results.at("per_seed")) {
+    mean += seed.at("all_classes").at("gated").at("h").get<double>() / 2;
+  }
+  CHECK(all.at("gated").at("h").get<double>() == Approx(mean));
+
+  const fs::path joined = out / "seed2" / "joined.prompts.safetensors";
+  const json seed = results.at("per_seed")[1];
+  SECTION("mao eval of the file gives the figures of the run") {
+    const auto eval = [&](const std::string& half) {
+      const Run run = mao_program("eval " + quoted(joined) + " --half " + half + " --json");
+      INFO(run.output);
+      REQUIRE(run.code == 0);
+      return json::parse(run.output);
+    };
+    const json found = eval("all");
+    for (const auto& [key, value] : seed.at("all_classes").at("gated").items()) {
+      INFO(key);
+      CHECK(found.at("all_classes").at(key).get<double>() == Approx(value.get<double>()).margin(1e-6));
+    }
+    CHECK(found.at("accuracy").get<double>() == Approx(found.at("all_classes").at("accuracy").get<double>()));
+    CHECK(eval("base").at("accuracy") == seed.at("paper").at("base"));
+    CHECK(eval("new").at("accuracy") == seed.at("paper").at("new"));
+  }
+  SECTION("mao predict says the group, and exported heads give its probabilities") {
+    const fs::path picture = picture_of_sketch(temporary.path() / "pictures"),
+                   head = temporary.path() / "head.safetensors";
+    const std::string with = quoted(picture) + " --prompts " + quoted(joined) + " --feature-cache off --top 100";
+    const json predicted = json::parse(mao_program("predict " + with + " --json").output)[0].at("top");
+    REQUIRE(mao_program("export " + quoted(head) + " --prompts " + quoted(joined)).code == 0);
+    const mao::TensorFile file = mao::read_safetensors(head);
+    const auto names = json::parse(file.metadata.at("classes")).get<std::vector<std::string>>();
+    const auto groups = json::parse(file.metadata.at("groups")).get<std::vector<std::string>>();
+    CHECK(groups == std::vector<std::string>{"base", "new"});
+    const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
+    const auto clip = mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}});
+    mao::LoaderOptions loader;
+    loader.preprocess = clip.preprocess();
+    mao::FileImages source({picture}, loader);
+    const Tensor features = clip.encode_image(source.load({{.image = 0}}).pixels);
+    const Tensor expected = probabilities(file.tensors, features / features.norm(2, 1, true));
+    REQUIRE(predicted.size() == names.size());
+    for (const auto& guess : predicted) {
+      const auto place = std::ranges::find(names, guess.at("class").get<std::string>()) - names.begin();
+      CHECK(guess.at("probability").get<double>() == Approx(expected[0][place].item<double>()).margin(1e-5));
+      const auto group = file.tensors.at("group")[place].item<std::int64_t>();
+      CHECK(guess.at("group") == groups[static_cast<std::size_t>(group)]);
+    }
+    const Run csv = mao_program("predict " + with + " --csv");
+    CHECK_THAT(csv.output, ContainsSubstring("image,rank,class,probability,group\n"));
+  }
+  SECTION("what has no place for groups says so") {
+    const std::string prompts = " --prompts " + quoted(joined);
+    const fs::path picture = picture_of_sketch(temporary.path() / "pictures");
+    const Run other = mao_program("predict " + quoted(picture) + " --classes zebra" + prompts);
+    CHECK(other.code == 1);
+    CHECK_THAT(other.output, ContainsSubstring("is in no group of these prompts"));
+    const Run reference = mao_program("export " + quoted(temporary.path() / "theirs") + prompts + " --reference");
+    CHECK(reference.code == 1);
+    CHECK_THAT(reference.output, ContainsSubstring("several groups of classes"));
+    const Run encoded = mao_program("encode --out " + quoted(temporary.path() / "f.npz") + prompts);
+    CHECK(encoded.code == 1);
+    CHECK_THAT(encoded.output, ContainsSubstring("`mao export` the heads"));
+  }
+}
+
+TEST_CASE("every run of base and new classes has figures over all of them", "[all_classes]") {
+  const TemporaryFolder temporary;
+  const json plain = results_of(temporary.path() / "plain", "--seeds 1").at("all_classes");
+  for (const char* classifier : {"zero_shot", "plain", "joined", "gated"}) check_figures(plain.at(classifier));
+  CHECK(!plain.contains("new"));
+  CHECK(!fs::exists(temporary.path() / "plain" / "seed1" / "joined.prompts.safetensors"));
+  const json one_shot = results_of(temporary.path() / "mao", "--seeds 1 --mao").at("all_classes");
+  for (const char* classifier : {"zero_shot", "base", "new", "joined", "gated"}) check_figures(one_shot.at(classifier));
+  const json all = results_of(temporary.path() / "all", "--seeds 1 --class-split all");
+  CHECK(!all.contains("all_classes"));
+}
+
+TEST_CASE("without images of the new classes their names are joined untuned", "[all_classes]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const json results = results_of(out, "--recipe all-classes --labeler none --seeds 1");
+  CHECK(!results.at("all_classes").contains("new"));
+  const Run run = mao_program("eval " + quoted(out / "seed1" / "joined.prompts.safetensors") + " --half new --json");
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  CHECK(json::parse(run.output).at("accuracy") == results.at("zero_shot").at("new"));
+}
+
+TEST_CASE("the recipe for all classes refuses what it cannot join", "[all_classes]") {
+  const TemporaryFolder temporary;
+  const std::string recipe = quick + "--recipe all-classes --out " + quoted(temporary.path() / "run");
+  CHECK_THAT(mao_program(recipe + " --class-split all").output, ContainsSubstring("leaves no new ones"));
+  CHECK_THAT(mao_program(recipe + " --class-specific --context-init '' --labeler none").output,
+             ContainsSubstring("leave --class-specific out"));
+  CHECK_THAT(mao_program(recipe + " --steps base").output, ContainsSubstring("--recipe would be ignored"));
+  CHECK_THAT(mao_program(quick + "--recipe all").output, ContainsSubstring("all-classes"));
+  CHECK(!fs::exists(temporary.path() / "run"));
+}
