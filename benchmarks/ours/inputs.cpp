@@ -7,6 +7,7 @@
 
 #include "bench.hpp"
 
+#include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
 #include <mao/core/detail/ops.hpp>
 

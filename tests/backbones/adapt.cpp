@@ -5,10 +5,10 @@
 #include <mao/tuner/recipes.hpp>
 #include <mao/core/detail/ops.hpp>
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
-#include <ATen/ops/tensor.h>
-#include <ATen/core/grad_mode.h>
 
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>

@@ -7,8 +7,8 @@
 
 #include "methods/any_backbone.hpp"
 
-#include <ATen/ops/zeros.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 
 #include <support/catch.hpp>
 

@@ -8,8 +8,8 @@
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 
-#include <ATen/ops/matmul.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

@@ -6,8 +6,8 @@
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 
-#include <ATen/ops/tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 

@@ -8,8 +8,8 @@
 #include <support/catch.hpp>
 #include <support/shape_model.hpp>
 
-#include <ATen/ops/linear.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/linear.h>
 
 using namespace mao;
 using mao::testing::toy_classes;

@@ -6,8 +6,8 @@
 #include <mao/tuner/recipes.hpp>
 #include <mao/core/detail/ops.hpp>
 
-#include <ATen/ops/zeros.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 

@@ -5,8 +5,8 @@
 #include <mao/regularizers/cross_entropy.hpp>
 #include <mao/core/detail/ops.hpp>
 
-#include <ATen/ops/zeros.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/zeros.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 

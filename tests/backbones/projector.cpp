@@ -3,9 +3,9 @@
 #include <mao/prompts/context.hpp>
 #include <mao/core/detail/ops.hpp>
 
-#include <ATen/ops/zeros.h>
-#include <ATen/ops/ones.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 

@@ -9,9 +9,9 @@
 #include <mao/regularizers/cross_entropy.hpp>
 #include <mao/core/detail/ops.hpp>
 
-#include <ATen/ops/zeros.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <support/backbone_properties.hpp>
 #include <support/catch.hpp>
 #include <support/counting_model.hpp>

@@ -12,8 +12,8 @@
 #include <support/counting_model.hpp>
 #include <support/tensors.hpp>
 
-#include <ATen/ops/matmul.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
 
 using namespace mao;
 using mao::testing::toy_classes;

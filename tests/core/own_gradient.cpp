@@ -2,9 +2,9 @@
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/detail/own_gradient.hpp>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/core/grad_mode.h>
 
 #include <support/catch.hpp>
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <mao/core/error.hpp>
 #include <mao/kernels/cuda/attention_layout.hpp>
 

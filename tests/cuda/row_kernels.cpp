@@ -5,9 +5,9 @@
 #include <mao/kernels/cuda/row_kernels.hpp>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/sigmoid.h>
-#include <ATen/ops/empty_like.h>
 
 #include <mao/core/detail/ops.hpp>
 

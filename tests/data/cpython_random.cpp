@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fstream>
+#include <numeric>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>

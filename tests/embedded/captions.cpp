@@ -3,6 +3,7 @@
 #include <set>
 #include <string>
 
+#include <mao/core/random.hpp>
 #include <mao/text/bpe.hpp>
 
 #include <support/catch.hpp>

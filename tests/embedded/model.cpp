@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include <ATen/ops/matmul.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
 
 #include <mao/io/safetensors.hpp>
 #include <mao/models/clip_model.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
 #include <filesystem>
 #include <string>
 
@@ -11,6 +12,7 @@
 #include <support/catch.hpp>
 
 #include <mao/core/detail/ops.hpp>
+#include <mao/core/random.hpp>
 
 #include "embedded/bpe_training.hpp"
 #include "embedded/pre_training.hpp"

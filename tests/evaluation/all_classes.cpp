@@ -5,6 +5,7 @@
 #include <mao/core/random.hpp>
 #include <mao/evaluation/metrics.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <set>

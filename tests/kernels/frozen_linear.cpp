@@ -3,10 +3,10 @@
 #include <mao/core/detail/ops.hpp>
 
 #include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/randn.h>
-#include <ATen/core/grad_mode.h>
 
 #include <thread>
 #include <vector>

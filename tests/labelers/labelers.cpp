@@ -7,8 +7,8 @@
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
-#include <ATen/ops/softmax.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/softmax.h>
 
 using namespace mao;
 using mao::testing::toy_classes;

@@ -9,8 +9,8 @@
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 
-#include <ATen/ops/tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
 
 using namespace mao;
 using mao::testing::largest_difference;

@@ -6,9 +6,9 @@
 #include <mao/prompts/phrase.hpp>
 
 #include <ATen/ops/cat.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/ones.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

@@ -9,8 +9,8 @@
 #include <ATen/ops/empty.h>
 #include <ATen/ops/tensor.h>
 
-#include <ATen/ops/zeros.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/layouts.hpp>
 #include <support/tensors.hpp>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tuple>
+
 #include <mao/models/cuda_text_pass.hpp>
 
 #include <mao/core/detail/ops.hpp>

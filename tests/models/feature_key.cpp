@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/detail/feature_key.hpp>
 
+#include <chrono>
 #include <functional>
 #include <utility>
 

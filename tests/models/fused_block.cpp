@@ -7,8 +7,8 @@
 #include <mao/models/detail/dense_attention.hpp>
 #include <mao/prompts/phrase.hpp>
 
-#include <ATen/ops/arange.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -7,6 +7,7 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/cached_views.hpp>
 #include <mao/prompts/phrase.hpp>
+#include <mao/tuner/detail/views.hpp>
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tuple>
+
 #include <mao/models/detail/module_form.hpp>
 
 #include <support/catch.hpp>

@@ -5,8 +5,8 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/architecture.hpp>
 
-#include <ATen/ops/zeros.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/layouts.hpp>
 

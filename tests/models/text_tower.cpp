@@ -7,11 +7,11 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/prompts/phrase.hpp>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

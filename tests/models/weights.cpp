@@ -9,8 +9,8 @@
 #include <limits>
 
 #include <ATen/ops/full.h>
-#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/zeros.h>
 #include <nlohmann/json.hpp>
 #include <support/catch.hpp>

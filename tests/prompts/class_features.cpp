@@ -3,8 +3,8 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/core/detail/ops.hpp>
 
-#include <ATen/ops/zeros.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

@@ -4,10 +4,10 @@
 #include <mao/embedded/toy_model.hpp>
 #include <mao/core/detail/ops.hpp>
 
-#include <ATen/ops/stack.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 
 #include <support/catch.hpp>
 #include <support/tensors.hpp>

@@ -4,8 +4,8 @@
 #include <mao/core/detail/ops.hpp>
 #include <mao/prompts/context.hpp>
 
-#include <ATen/ops/matmul.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/matmul.h>
 #include <support/catch.hpp>
 #include <support/tensors.hpp>
 

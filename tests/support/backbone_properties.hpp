@@ -2,8 +2,8 @@
 #pragma once
 // What every backbone promises (docs/concepts/backbone.md), checked on the toy model.
 
-#include <ATen/ops/tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/tensor.h>
 
 #include <vector>
 

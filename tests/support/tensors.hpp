@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Comparing tensors in tests.
+#include <algorithm>
+
 #include <mao/core/tensor.hpp>
 
 namespace mao::testing {

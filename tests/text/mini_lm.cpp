@@ -13,8 +13,8 @@
 
 #include <mao/sampling/concepts.hpp>
 #include <mao/core/detail/ops.hpp>
-#include <ATen/ops/zeros.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 #include <support/catch.hpp>
 #include <support/text.hpp>
 

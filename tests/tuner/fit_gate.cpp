@@ -4,6 +4,7 @@
 #include <mao/core/error.hpp>
 #include <mao/core/random.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <support/catch.hpp>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/gates.hpp>
 
-#include <ATen/ops/ones.h>
-#include <ATen/ops/softmax.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/tensor.h>
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/zero_shot.hpp>

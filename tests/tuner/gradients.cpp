@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
 #include <mao/tuner/detail/gradients.hpp>
 
 #include <ATen/ops/full.h>

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/joined_classifier.hpp>
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/exp.h>
 #include <ATen/ops/log_softmax.h>
-#include <ATen/ops/softmax.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 
 #include <mao/backbones/coop.hpp>

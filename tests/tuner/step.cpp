@@ -14,8 +14,8 @@
 #include <mao/tuner/prompt_tuner.hpp>
 #include <mao/core/detail/ops.hpp>
 
-#include <ATen/ops/ones.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
 
 #include <limits>
 #include <stdexcept>

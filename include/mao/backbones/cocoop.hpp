@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/scalar_tensor.h>
-#include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>

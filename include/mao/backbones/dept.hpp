@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>

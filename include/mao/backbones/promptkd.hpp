@@ -7,10 +7,10 @@
 #include <memory>
 #include <utility>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/description.hpp>

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
-#include <ATen/ops/scalar_tensor.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/scalar_tensor.h>
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>

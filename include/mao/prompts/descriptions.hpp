@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include <ATen/ops/stack.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/stack.h>
 
 #include <mao/core/class_list.hpp>
 #include <mao/core/detail/ops.hpp>

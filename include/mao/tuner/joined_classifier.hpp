@@ -9,12 +9,13 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/ops/index_select.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/core/grad_mode.h>
 
+#include <mao/core/detail/ops.hpp>
 #include <mao/tuner/gates.hpp>
 
 namespace mao {

@@ -4,8 +4,8 @@
 #include <algorithm>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/tensor.h>
 
 #include <mao/core/detail/ops.hpp>
 

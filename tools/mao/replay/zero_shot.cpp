@@ -2,10 +2,10 @@
 /// \file
 /// The frozen model: tokens, every intermediate result of both towers, features, logits and probabilities.
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/core/grad_mode.h>
 
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/text/clean.hpp>

@@ -7,12 +7,12 @@
 #include <sstream>
 #include <utility>
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/logsumexp.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/stack.h>
-#include <ATen/core/grad_mode.h>
 
 #include <mao/tuner/fit_gate.hpp>
 #include <mao/core/detail/ops.hpp>

@@ -8,8 +8,8 @@
 #include <iostream>
 #include <memory>
 
-#include <ATen/ops/cat.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
 
 #include <mao/core/detail/ops.hpp>
 

@@ -7,6 +7,8 @@
 #include <memory>
 #include <vector>
 
+#include <ATen/core/grad_mode.h>
+
 #include <mao/core/detail/own_gradient.hpp>
 #include <mao/models/detail/fused_block.hpp>
 
@@ -60,6 +62,4 @@ inline bool kernels_fit(const Tensor& tokens) {
 
 #if !defined(MAO_SEPARATE_COMPILATION)
 #include <mao/models/detail/impl/fused_pass.ipp>
-
-#include <ATen/core/grad_mode.h>
 #endif

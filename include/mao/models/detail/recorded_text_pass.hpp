@@ -13,8 +13,8 @@
 #include <utility>
 #include <vector>
 
-#include <ATen/ops/zeros.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 #include <c10/util/Exception.h>
 
 #include <mao/core/detail/own_gradient.hpp>

@@ -7,8 +7,8 @@
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/layer_norm.h>
+#include <ATen/ops/matmul.h>
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>

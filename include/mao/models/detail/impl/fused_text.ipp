@@ -4,6 +4,7 @@
 #include <mao/models/detail/fused_text.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <ATen/ops/cat.h>
