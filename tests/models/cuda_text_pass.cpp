@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <tuple>
-
 #include <mao/models/cuda_text_pass.hpp>
+
+#include <tuple>
 
 #include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
