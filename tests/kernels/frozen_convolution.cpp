@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/kernels/cpu/frozen_convolution.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <array>
 
 #include <ATen/ops/conv2d.h>

@@ -2,6 +2,8 @@
 // oneDNN's packed convolutions are LibTorch's own.
 #include <mao/kernels/cpu/packed_convolution.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <array>
 
 #include <ATen/ops/conv2d.h>

@@ -3,6 +3,8 @@
 // keys and values of every position.
 #include <mao/models/resnet_tower.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <array>
 #include <string>
 
