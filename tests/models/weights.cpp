@@ -10,6 +10,7 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/scalar_tensor.h>
+#include <ATen/ops/zeros.h>
 #include <nlohmann/json.hpp>
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
