@@ -55,7 +55,7 @@ TEST_CASE("a configuration of another model is refused by its key", "[resnet_cli
   };
   refused("[1, 2, 1, 1]", "[1, 2, 2, 1]", "vision_cfg.layers is [1, 2, 2, 1], a ResNet, but the checkpoint's ResNet");
   refused("[1, 2, 1, 1]", "[1, 2, 1]", "vision_cfg.layers is [1,2,1], expected one number, or four of a ResNet");
-  refused("[1, 2, 1, 1]", "12", "vision_cfg.layers means 12");
+  refused("[1, 2, 1, 1]", "12", "vision_cfg.head_width is 64, expected one that divides the width 8");  // a ViT
   refused("\"width\": 8", "\"width\": 16", "vision_cfg.width means 16");
   refused("\"head_width\": 64", "\"head_width\": 60", "vision_cfg.head_width is 60");
   refused("\"image_size\": 64", "\"image_size\": 96", "vision_cfg.image_size means 96");
