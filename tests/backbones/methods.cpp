@@ -87,7 +87,7 @@ TEST_CASE("the table of methods in the docs is the one that these types give", "
   const auto clip = vit_b16();
   const ClassList classes = fifty();
   std::ostringstream table;
-  table << "| method | plain | MAO | trains (ViT-B/16) | image tower | classes encoded a step | may be kept | "
+  table << "| method | plain | MAO | trains (ViT-B/16) | image tower | classes encoded per step | can be cached | "
            "inference |\n"
         << "|---|---|---|---|---|---|---|---|\n";
   const auto add = [&](const std::string& name, auto backbone) { table << row(name, std::move(backbone)) << "\n"; };

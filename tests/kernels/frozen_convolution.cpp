@@ -2,6 +2,8 @@
 #include <mao/kernels/cpu/frozen_convolution.hpp>
 #include <mao/core/detail/ops.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <array>
 
 #include <ATen/ops/conv2d.h>

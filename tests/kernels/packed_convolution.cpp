@@ -3,6 +3,8 @@
 #include <mao/kernels/cpu/packed_convolution.hpp>
 #include <mao/core/detail/ops.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <array>
 
 #include <ATen/ops/conv2d.h>

@@ -33,7 +33,7 @@ TEST_CASE("the text side is complete without an image tower", "[clip_text]") {
   CHECK(text.fingerprint() != text_of_seed(2).fingerprint());
 }
 
-TEST_CASE("a text that holds the end-of-text token is refused", "[clip_text]") {
+TEST_CASE("the text side refuses a text that holds the end-of-text token", "[clip_text]") {
   CHECK_THROWS_WITH(text_of_seed(1).tokenize("low <|endoftext|> new"),
                     ContainsSubstring("holds the end-of-text token"));
 }

@@ -20,13 +20,11 @@ constexpr const char* configuration = R"({"model_cfg": {"embed_dim": 24, "vision
   "layers": [1, 2, 1, 1], "width": 8, "head_width": 64, "patch_size": null},
   "text_cfg": {"context_length": 16, "vocab_size": 518, "width": 64, "heads": 1, "layers": 2}}})";
 
-/// A checkpoint of a small ResNet in a folder.
-mao_test::TemporaryFolder checkpoint(const std::string& config = configuration) {
-  mao_test::TemporaryFolder folder;
+/// Writes a checkpoint of a small ResNet.
+void write_checkpoint(const mao_test::TemporaryFolder& folder, const std::string& config = configuration) {
   write_safetensors(folder / "model.safetensors", mao_test::random_resnet_weights(mao_test::small_resnet(), 3));
   mao_test::small_tokenizer().save_merges(folder / "merges.txt");
   folder.write("open_clip_config.json", config);
-  return folder;
 }
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -36,7 +34,8 @@ std::string replaced(std::string text, const std::string& from, const std::strin
 }  // namespace
 
 TEST_CASE("a checkpoint with a ResNet is read with its configuration", "[resnet_clip]") {
-  const auto folder = checkpoint();
+  const mao_test::TemporaryFolder folder;
+  write_checkpoint(folder);
   const ClipOptions options{.vocabulary = folder / "merges.txt", .activation = {}};
   const ResNetClip clip = ResNetClip::load(folder.path(), options);
   CHECK(clip.weights().form.vision.heads == 4);
@@ -49,20 +48,22 @@ TEST_CASE("a checkpoint with a ResNet is read with its configuration", "[resnet_
 
 TEST_CASE("a configuration of another model is refused by its key", "[resnet_clip]") {
   const auto refused = [](const std::string& from, const std::string& to, const std::string& message) {
-    const auto folder = checkpoint(replaced(configuration, from, to));
+    const mao_test::TemporaryFolder folder;
+    write_checkpoint(folder, replaced(configuration, from, to));
     CHECK_THROWS_WITH(ResNetClip::load(folder.path(), {.vocabulary = folder / "merges.txt", .activation = {}}),
                       ContainsSubstring(message));
   };
   refused("[1, 2, 1, 1]", "[1, 2, 2, 1]", "vision_cfg.layers is [1, 2, 2, 1], a ResNet, but the checkpoint's ResNet");
   refused("[1, 2, 1, 1]", "[1, 2, 1]", "vision_cfg.layers is [1,2,1], expected one number, or four of a ResNet");
-  refused("[1, 2, 1, 1]", "12", "vision_cfg.layers means 12");
+  refused("[1, 2, 1, 1]", "12", "vision_cfg.head_width is 64, expected one that divides the width 8");  // a ViT
   refused("\"width\": 8", "\"width\": 16", "vision_cfg.width means 16");
   refused("\"head_width\": 64", "\"head_width\": 60", "vision_cfg.head_width is 60");
   refused("\"image_size\": 64", "\"image_size\": 96", "vision_cfg.image_size means 96");
 }
 
 TEST_CASE("without a configuration the heads of a width that nobody published are asked for", "[resnet_clip]") {
-  const auto folder = checkpoint();
+  const mao_test::TemporaryFolder folder;
+  write_checkpoint(folder);
   std::filesystem::remove(folder / "open_clip_config.json");
   const ClipOptions options{.vocabulary = folder / "merges.txt", .activation = Activation::Gelu};
   CHECK_THROWS_WITH(ResNetClip::load(folder.path(), options),

@@ -4,6 +4,8 @@
 #include <mao/models/resnet_tower.hpp>
 #include <mao/core/detail/ops.hpp>
 
+#include <mao/core/detail/ops.hpp>
+
 #include <array>
 #include <string>
 

@@ -36,7 +36,7 @@ using mao_test::shell;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
-const std::string quick = "tune --data sketch --shots 4 --epochs 1 --new-epochs 1 --quiet ";
+const std::string quick = "tune --data sketch --shots 4 --epochs 1 --quiet ";
 
 json results_of(const fs::path& out, const std::string& options) {
   const Run run = mao_program(quick + options + " --out " + quoted(out));
@@ -169,7 +169,7 @@ TEST_CASE("every run of base and new classes has figures over all of them", "[al
   for (const char* classifier : {"zero_shot", "plain", "joined", "gated"}) check_figures(plain.at(classifier));
   CHECK(!plain.contains("new"));
   CHECK(!fs::exists(temporary.path() / "plain" / "seed1" / "joined.prompts.safetensors"));
-  const json one_shot = results_of(temporary.path() / "mao", "--seeds 1 --mao").at("all_classes");
+  const json one_shot = results_of(temporary.path() / "mao", "--seeds 1 --mao --new-epochs 1").at("all_classes");
   for (const char* classifier : {"zero_shot", "base", "new", "joined", "gated"}) check_figures(one_shot.at(classifier));
   const json all = results_of(temporary.path() / "all", "--seeds 1 --class-split all");
   CHECK(!all.contains("all_classes"));

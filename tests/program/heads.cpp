@@ -63,7 +63,7 @@ TEST_CASE("heads travel with a run and its prompts", "[heads]") {
   const std::string bare = bare_model(temporary.path());
   const fs::path out = temporary / "run", prompts = out / "seed1" / "plain.prompts.safetensors";
   const std::string tune =
-      "tune --data sketch --shots 1 --epochs 1 --seeds 1 --similarity clip --out " + quoted(out) + bare + stated;
+      "tune --data sketch --shots 1 --epochs 1 --seeds 1 --out " + quoted(out) + bare + stated;
   const Run run = mao_program(tune + "2,2");
   INFO(run.output);
   REQUIRE(run.code == 0);

@@ -208,7 +208,7 @@ TEST_CASE("mao tune names an option that would do nothing, and why", "[idle_opti
       {"--method zero-shot --views 2", "--views would be ignored"},
       {"--method dpc --set host=x --batch 3", "--batch would be ignored: dpc chooses"},
       {"--method dpc --set host=x --set released=true --set rate=2", "--set rate would be ignored"},
-      {"--method tcp --context 16", "--set context would be ignored: the context starts from the 4 words"},
+      {"--method tcp --context 16 --context-init 'a photo of a'", "--set context would be ignored: the context starts from the 4 words"},
       {"--method maple --context 8 --context-init 'a photo of a'", "--set init would be ignored: a context of 8"},
       {"--method prograd --set padded=true --context-init ''", "--set padded would be ignored"},
       {"--method maple --set depth=1 --set depth=2", "--set depth is given more than once"},
@@ -245,7 +245,7 @@ TEST_CASE("a sweep leaves out what does nothing in a run, and refuses what does 
   const Run axis = list("data = \"sketch\"\nmao = [false, true]\nk = [2, 4]\n");
   CHECK_THAT(axis.output, ContainsSubstring("s.toml:3: k varies, but would be ignored in run"));
   CHECK(list("data = \"sketch\"\nmao = [false, true]\nk = 2\n").code == 0);
-  const Run of_method = list("data = \"sketch\"\nmethod = \"tcp\"\nset.context = 16\n");
+  const Run of_method = list("data = \"sketch\"\nmethod = \"tcp\"\nset.context = 16\nset.init = \"a photo of a\"\n");
   CHECK_THAT(of_method.output, ContainsSubstring("s.toml:3: set.context would be ignored: the context starts from"));
   // What a preset brings is no choice of its own.
   CHECK(list("data = \"sketch\"\npreset = \"tcp/paper\"\noptimizer = \"sgd\"\n").code == 0);

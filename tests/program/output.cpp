@@ -55,8 +55,9 @@ TEST_CASE("too little memory is a sentence", "[output]") {
     const Run run = mao_test::shell("(ulimit -v " + std::to_string(1024 * mebibytes) + "; OMP_NUM_THREADS=1 " +
                                     quoted(mao_test::build_dir() + "/bin/mao") + " tune --data sketch --shots 1 " +
                                     "--epochs 1 --seeds 1 --quiet --method zero-shott)");
-    // The dynamic loader has words of its own where not even LibTorch fits.
-    if (run.output.find("error while loading shared libraries") != std::string::npos) continue;
+    // Where not even LibTorch fits, the dynamic loader has words of its own, or LibTorch ends before there is a main.
+    const bool started = sentences + answers > 0 || run.output.starts_with("mao: ");
+    if (!started) continue;
     INFO(run.output);
     REQUIRE(run.code == 1);
     CHECK_THAT(run.output, !ContainsSubstring("terminate called"));

@@ -110,11 +110,11 @@ TEST_CASE("a process that hangs is named, and keeps the other one from nothing",
     const fs::path out = temporary / name;
     const std::string program =
         quoted(mao_test::build_dir() + "/bin/mao") + " " + short_run(out, "--epochs 5000 --rank-timeout " + timeout);
-    return mao_test::shell("export OMP_NUM_THREADS=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=" +
+    return mao_test::shell("(export OMP_NUM_THREADS=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=" +
                            std::to_string(mao_test::free_port()) + "; RANK=1 " + program + " & one=$!; RANK=0 " +
                            program + " & zero=$!; while [ ! -s " + quoted(out / "metrics.jsonl") +
                            " ] && kill -0 $zero; do sleep 0.05; done; kill -STOP $one; " + then +
-                           "; wait $zero; code=$?; kill -KILL $one; exit $code");
+                           "; wait $zero; code=$?; kill -KILL $one; exit $code)");
   };
   const Run late = first_beside_hanging("late", "3", "true");
   CHECK(late.code == 1);

@@ -106,7 +106,7 @@ TEST_CASE("an interrupted run does not resume when the file beside its checkpoin
   copy_model(temporary / "m", {});
   const fs::path out = temporary / "run";
   const std::string tune = "tune --data sketch --shots 1 --epochs 1 --seeds 1 --model " + quoted(temporary / "m") +
-                           " --similarity clip --out " + quoted(out);
+                           " --out " + quoted(out);
   REQUIRE(mao_program(tune).code == 0);
   fs::remove(out / "results.json");
   fs::remove(out / "seed1" / "result.json");

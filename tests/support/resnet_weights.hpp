@@ -10,6 +10,7 @@
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/random.hpp>
 #include <mao/models/architecture.hpp>
+#include <mao/prompts/phrase.hpp>
 
 namespace mao_test {
 

@@ -30,7 +30,7 @@ inline nlohmann::json built_scores(double base, double fresh) {
 inline void build_run(const std::filesystem::path& folder, const BuiltRun& run) {
   write_json(folder / "config.json", {{"model", {{"model", "embedded"}}},
                                       {"data", {{"data", run.data}, {"shots", run.shots}}},
-                                      {"method", {{"method", run.method}, {"mao", run.mao}}},
+                                      {"method", {{"name", run.method}, {"mao", run.mao}}},
                                       {"seeds", run.seeds}});
   nlohmann::json per_seed = nlohmann::json::array();
   for (std::size_t i = 0; i < run.seeds.size(); ++i) {

@@ -20,7 +20,7 @@ TEST_CASE("data sets are named as in the papers, whatever their path", "[run_nam
 }
 
 TEST_CASE("methods are named as in the papers", "[run_names]") {
-  const json settings{{"method", {{"method", "kgcoop"}, {"mao", true}}}};
+  const json settings{{"method", {{"name", "kgcoop"}, {"mao", true}}}};
   CHECK(method_key(settings) == "kgcoop+mao");
   CHECK(method_title("kgcoop+mao") == "KgCoOp + MAO");
   CHECK(method_title("mine") == "mine");

@@ -53,7 +53,8 @@ void add_tune(CLI::App& app, int& status) {
   add_tune_options(*command, *settings, *options);
   command->callback([command, settings, options, &status] {
     stop_on_signals();
-    check_options(take_preset(*command, settings->method), {*settings});
+    const GivenOptions given = take_preset(*command, settings->method);
+    check_options(given, {*settings});
     status = run_together(*settings, *options);
   });
 }

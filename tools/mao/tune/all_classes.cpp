@@ -167,19 +167,4 @@ JoinedPrompts joined_prompts(AnyBackbone& after_base, AnyBackbone& final, const 
   return joined;
 }
 
-// `--steps` is added, and so read, before it.
-void add_recipe_option(CLI::App& app, RunSettings& settings) {
-  app.add_option_function<std::string>(
-         "--recipe",
-         [&settings](const std::string& recipe) {
-           if (recipe != "all-classes") return;
-           settings.method.mao = true;
-           if (settings.method.steps == MethodSettings().steps) settings.method.steps = "joined";
-         },
-         "paper, or all-classes: MAO's two steps, then one classifier over base and new classes together "
-         "(joined.prompts.safetensors)")
-      ->check(CLI::IsMember({"paper", "all-classes"}))
-      ->default_str("paper");
-}
-
 }  // namespace mao_program

@@ -63,7 +63,4 @@ JoinedPrompts joined_prompts(AnyBackbone& after_base, AnyBackbone& final, const 
 /// Whether the recipe is the one for all classes: MAO's steps, then a classifier that joins base and new classes.
 inline bool joins_classes(const MethodSettings& settings) { return settings.steps == "joined"; }
 
-/// `--recipe`.
-void add_recipe_option(CLI::App& app, RunSettings& settings);
-
 }  // namespace mao_program

@@ -226,7 +226,8 @@ void add_plan(CLI::App& app, int& status) {
   command->add_option("--steps-measured", *steps, "of each stage")->check(above_zero())->capture_default_str();
   command->add_flag("--json", *json, "print JSON");
   command->callback([command, settings, options, steps, json, &status] {
-    check_options(take_preset(*command, settings->method), {*settings});
+    const GivenOptions given = take_preset(*command, settings->method);
+    check_options(given, {*settings});
     require<OptionError>(settings->method.name != "zero-shot", "--method zero-shot trains nothing; time `mao eval`");
     const Plan plan = Planner(*settings, *options, *steps).plan();
     if (*json) {

@@ -2,7 +2,6 @@
 #include <mao/models/feature_cache.hpp>
 
 #include "numbers.hpp"
-#include "tune/all_classes.hpp"
 #include "tune/settings.hpp"
 
 namespace mao_program {
@@ -28,6 +27,21 @@ void add_bounds(CLI::App& app, RunSettings& settings, RunOptions& options) {
       ->check(zero_or_above())
       ->capture_default_str();
   add_feature_cache_option(app, options.feature_cache);
+}
+
+/// `--recipe`. `--steps` is added, and so read, before it.
+void add_recipe_option(CLI::App& app, RunSettings& settings) {
+  app.add_option_function<std::string>(
+         "--recipe",
+         [&settings](const std::string& recipe) {
+           if (recipe != "all-classes") return;
+           settings.method.mao = true;
+           if (settings.method.steps == MethodSettings().steps) settings.method.steps = "joined";
+         },
+         "paper, or all-classes: MAO's two steps, then one classifier over base and new classes together "
+         "(joined.prompts.safetensors)")
+      ->check(CLI::IsMember({"paper", "all-classes"}))
+      ->default_str("paper");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <array>
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/add.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/relu.h>
 
@@ -33,7 +34,7 @@ MAO_INLINE Tensor FrozenConvolution::run(const Tensor& x, const Tensor& shortcut
   }
   const std::array stride{stride_, stride_}, padding{shape.padding, shape.padding};
   Tensor result = at::conv2d(x, weight_, bias_, stride, at::IntArrayRef(padding));
-  if (shortcut.defined()) result = result + shortcut;
+  if (shortcut.defined()) result = at::add(result, shortcut);
   return relu ? at::relu(result) : result;
 }
 
