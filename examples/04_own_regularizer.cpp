@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
+#include <mao/core/operators.hpp>
 #include <mao/embedded/few_shot_task.hpp>
 #include <mao/sampling/similarity.hpp>
 #include <mao/sampling/text_tower_similarity.hpp>

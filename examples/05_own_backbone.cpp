@@ -13,7 +13,7 @@
 #include <mao/embedded/few_shot_task.hpp>
 #include <mao/labelers/labelers.hpp>
 #include <mao/sampling/text_tower_similarity.hpp>
-#include <mao/core/detail/ops.hpp>
+#include <mao/core/operators.hpp>
 
 /// Class features of "a photo of a {}." plus a learned offset.
 class OffsetMethod {

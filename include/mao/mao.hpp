@@ -12,6 +12,7 @@
 #include <mao/core/device.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/instruction_set.hpp>
+#include <mao/core/operators.hpp>
 #include <mao/core/output.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/core/precision.hpp>

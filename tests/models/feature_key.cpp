@@ -63,18 +63,18 @@ TEST_CASE("another picture of the same size and time is another file", "[feature
   const auto now = identities_of(folder.path(), {"a.jpg"});
   CHECK(now[0].size == before[0].size);
   CHECK(now[0].changed_ns == before[0].changed_ns);
-  CHECK_FALSE(now == before);
+  CHECK_FALSE((now == before));
 }
 
 TEST_CASE("a file is known by path, size and time of change", "[feature_key]") {
   const mao_test::TemporaryFolder folder;
   folder.write("a.jpg", "one");
   const auto before = identities_of(folder.path(), {"a.jpg"});
-  CHECK(before == identities_of(folder.path(), {"a.jpg"}));
+  CHECK((before == identities_of(folder.path(), {"a.jpg"})));
   CHECK(before[0].path == "a.jpg");
   CHECK(before[0].size == 3);
   const auto file = folder.path() / "a.jpg";
   std::filesystem::last_write_time(file, std::filesystem::last_write_time(file) + std::chrono::nanoseconds(1000));
-  CHECK_FALSE(before == identities_of(folder.path(), {"a.jpg"}));
+  CHECK_FALSE((before == identities_of(folder.path(), {"a.jpg"})));
   CHECK_THROWS_WITH(identities_of(folder.path(), {"b.jpg"}), ContainsSubstring("b.jpg"));
 }

@@ -7,6 +7,7 @@
 #include <random>
 #include <string>
 
+#include <mao/core/error.hpp>
 #include <mao/text/detail/unicode.hpp>
 #include <mao/text/bpe.hpp>
 #include <mao/text/vocabulary.hpp>

@@ -3,6 +3,7 @@
 
 #include <thread>
 
+#include <mao/core/error.hpp>
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 #include <support/text.hpp>

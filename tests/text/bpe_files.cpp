@@ -2,6 +2,7 @@
 #include <mao/text/detail/bpe_files.hpp>
 #include <mao/text/detail/byte_symbols.hpp>
 
+#include <mao/core/error.hpp>
 #include <support/catch.hpp>
 #include <support/text.hpp>
 

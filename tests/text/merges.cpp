@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/text/detail/merges.hpp>
 
+#include <mao/core/error.hpp>
 #include <support/catch.hpp>
 #include <support/text.hpp>
 

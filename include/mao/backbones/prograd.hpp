@@ -12,10 +12,9 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 
-#include <mao/backbones/coop.hpp>
+#include <mao/backbones/detail/taught_context.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/detail/ops.hpp>
-#include <mao/prompts/class_features.hpp>
 
 namespace mao {
 
@@ -48,46 +47,25 @@ Tensor aligned_gradient(const Tensor& task, const Tensor& teacher, double lambda
 /// **Differs** from the released code, which divides by the length of L_b's gradient unguarded: a teacher without a
 /// gradient leaves the task's as it is.
 template <VisionLanguageModel ModelT>
-class ProGrad {
+class ProGrad : public detail::TaughtContext<ModelT> {
  public:
   using Options = ProGradOptions;
-  static constexpr bool frozen_image_tower = true;
-  static constexpr bool needs_all_classes = true;
 
   /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
   explicit ProGrad(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
-      : model_(not_null(std::move(model), "ProGrad: the model")),
-        options_(std::move(options)),
-        coop_(model_, std::move(classes), phrase_of(options_),
-              {.class_specific = options_.class_specific, .seed = options_.seed}) {
+      : detail::TaughtContext<ModelT>(
+            not_null(std::move(model), "ProGrad: the model"), std::move(classes), phrase_of(options),
+            {.class_specific = options.class_specific, .seed = options.seed}, options.templates),
+        options_(std::move(options)) {
     require<OptionError>(options_.temperature > 0, "ProGrad: temperature = ", options_.temperature,
                          ", expected more than 0 (the paper uses 1)");
     require<OptionError>(options_.lambda >= 0, "ProGrad: lambda = ", options_.lambda,
                          ", expected 0 or more (the paper uses 1 or 0.8)");
-    teacher_ = frozen_class_features(*model_, coop_.classes(), options_.templates);
   }
-
-  /// Encodes the teacher's vectors of the new classes, once.
-  void bind(ClassList classes) {
-    Tensor teacher = frozen_class_features(*model_, classes, options_.templates);
-    coop_.bind(std::move(classes));
-    teacher_ = std::move(teacher);
-  }
-
-  [[nodiscard]] const ClassList& classes() const { return coop_.classes(); }
-  Output forward(const ImageBatch& images, const Candidates& candidates) { return coop_.forward(images, candidates); }
-
-  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
-  Tensor encode_text(const Candidates& candidates) { return coop_.encode_text(candidates); }
-  Tensor raw_text(const Candidates& candidates) { return coop_.raw_text(candidates); }
-
-  /// **Shape** [B, D], unit rows, without gradient; `raw_image`: as the tower gives them.
-  Tensor encode_image(const ImageBatch& images) { return coop_.encode_image(images); }
-  Tensor raw_image(const ImageBatch& images) { return coop_.raw_image(images); }
 
   /// z0, of the frozen model on the same images. **Shape** [B, C], the classes of `full`.
   [[nodiscard]] Tensor teacher_logits(const Output& full) const {
-    return at::matmul(full.image, class_rows(teacher_, full.candidates).t()) * full.scale;
+    return at::matmul(full.image, class_rows(this->teacher(), full.candidates).t()) * full.scale;
   }
 
   /// L_b.
@@ -103,7 +81,7 @@ class ProGrad {
   /// Two backward passes through one graph; leaves the aligned gradients behind.
   void combine(const Tensor& task, const Tensor& auxiliary) {
     const std::vector<Tensor> teacher = gradients_of(auxiliary, /*keep_graph=*/true), own = gradients_of(task, false);
-    ParameterList all = parameters();
+    ParameterList all = this->parameters();
     for (std::size_t i = 0; i < all.size(); ++i) {
       const bool both = own[i].defined() && teacher[i].defined();
       all[i].value.mutable_grad() = both ? aligned_gradient(own[i], teacher[i], options_.lambda) : own[i];
@@ -112,7 +90,7 @@ class ProGrad {
 
   /// The gradient of each parameter; whatever was there before is lost.
   std::vector<Tensor> gradients_of(const Tensor& loss, bool keep_graph) {
-    ParameterList all = parameters();
+    ParameterList all = this->parameters();
     for (Parameter& parameter : all) parameter.value.mutable_grad() = Tensor();
     loss.backward({}, keep_graph);
     std::vector<Tensor> gradients;
@@ -120,12 +98,8 @@ class ProGrad {
     return gradients;
   }
 
-  ParameterList parameters() { return coop_.parameters(); }
   /// Name and settings, which a training that resumes has to share with the saved one.
   [[nodiscard]] Description describe() const { return described("ProGrad", options_); }
-  [[nodiscard]] ClassList learned_for() const { return coop_.learned_for(); }
-  [[nodiscard]] double logit_scale() const { return coop_.logit_scale(); }
-  [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
   static ContextPhrase phrase_of(const Options& options) {
@@ -133,10 +107,7 @@ class ProGrad {
     return ContextPhrase::start(options.init, options.context);
   }
 
-  std::shared_ptr<const ModelT> model_;
   Options options_;
-  Coop<ModelT> coop_;
-  Tensor teacher_;  // [C, D], unit rows
 };
 
 template <class ModelT>
