@@ -4,6 +4,7 @@
 /// What a schedule must offer, and what the compiler says to a type that does not.
 
 #include <concepts>
+#include <initializer_list>
 #include <limits>
 #include <type_traits>
 
@@ -55,6 +56,10 @@ double learning_rate_of(const S& schedule, const StepTime& time, double multiple
 }
 
 namespace detail {
+
+/// What `{}` is, where a schedule is made of its options: `CosineSchedule({})` has the defaults, as a copy of nothing
+/// would be meant by nobody.
+enum class NoSettings {};
 
 /// A learning rate that parameters of fp32 can be multiplied with.
 inline bool is_rate(double rate) { return rate >= 0 && rate <= std::numeric_limits<float>::max(); }
