@@ -167,6 +167,8 @@
 
 // optimizers
 #include <mao/optimizers/optimizer.hpp>
+#include <mao/optimizers/parameter_group.hpp>
+#include <mao/optimizers/update_rule.hpp>
 
 // parallel
 #include <mao/parallel/exchange.hpp>

@@ -2,7 +2,9 @@
 // The smallest model of each concept in docs/concepts, and the policies of docs/guides/write-a-policy.md.
 // `scripts/check_docs.py
 // --write` copies the parts to the pages.
+#include <cmath>
 #include <iostream>
+#include <numbers>
 #include <numeric>
 #include <sstream>
 
@@ -11,6 +13,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/detail/compare.hpp>
@@ -266,6 +269,82 @@ struct Smoothed : mao::CrossEntropy {
 // another share: "... is of another training (regularizer.share: 0.1 there, 0.2 here); give the settings ..."
 // [end]
 
+// [optimizer]
+/// Lion (Chen et al., arXiv 2302.06675): the sign of a mean of gradients.
+struct Lion {
+  double beta1 = 0.9, beta2 = 0.99;
+
+  void step(const mao::Update& update) const {
+    mao::Tensor& mean = update.kept["mean"];  // saved with the training
+    if (!mean.defined()) mean = at::zeros_like(update.value);
+    const mao::Tensor direction = mean.mul(beta1).add(update.gradient, 1 - beta1).sign();
+    update.value.mul_(1 - update.rate * update.decay).sub_(direction, update.rate);
+    mean = mean.mul(beta2).add(update.gradient, 1 - beta2);
+  }
+};
+static_assert(mao::UpdateRule<Lion>);
+// [end]
+
+// [restarts]
+/// A cosine that begins again every `period` epochs (SGDR), its rate changed at each step.
+struct Restarts {
+  int count = 12, period = 4;
+  double top = 0.0035;
+
+  int epochs() const { return count; }
+  double learning_rate(int epoch) const { return learning_rate(mao::StepTime{.epoch = epoch}); }
+  double learning_rate(const mao::StepTime& time) const {
+    const double part = std::fmod(time.epochs(), period) / period;
+    return top * (1 + std::cos(std::numbers::pi * part)) / 2;
+  }
+};
+static_assert(mao::FollowsSteps<Restarts>);
+// [end]
+
+// [label_smoothing]
+/// Cross entropy whose labels give `share` to all candidates alike.
+struct LabelSmoothing {
+  double share = 0.1;
+
+  mao::Candidates candidates(const mao::Batch&, const mao::ClassList& classes) const {
+    return mao::Candidates::all(classes.size());
+  }
+  mao::Tensor operator()(const mao::Output& output, const mao::Batch& batch) const {
+    const auto hard =
+        mao::weighted_cross_entropy(output.logits, mao::columns_of(batch.labels, output.candidates), batch.weights);
+    const auto even = mao::weighted_mean(output.logits.log_softmax(1).mean(1).neg(), batch.weights);
+    return hard * (1 - share) + even * share;
+  }
+};
+static_assert(mao::Regularizer<LabelSmoothing>);
+// [end]
+
+// [class_prior]
+/// Labels whose classes are as frequent as `prior` says: the probabilities of a model that prefers some classes are
+/// divided by how often it gave each of them so far.
+template <class BackboneT>
+struct PriorCorrected {
+  mao::ClassProbabilities<BackboneT> model;
+  std::vector<float> prior{};  // of each class, sums to 1
+  std::vector<float> seen = std::vector<float>(prior.size(), 1);
+
+  mao::PseudoLabels label(const mao::ImageBatch& images) {
+    const mao::Tensor given = model(images);  // [B, C]
+    auto weights = at::tensor(prior) / at::tensor(seen);
+    const mao::Tensor sums = given.sum(0).contiguous();
+    for (std::size_t c = 0; c < seen.size(); ++c) seen[c] += sums[static_cast<std::int64_t>(c)].item<float>();
+    const auto corrected = given * weights;
+    return mao::most_likely(corrected / corrected.sum(1, true));
+  }
+  const mao::ClassList& classes() const { return model.classes(); }
+  mao::TensorMap state() const { return {{"seen", at::tensor(seen)}}; }  // saved with the training
+  void set_state(const mao::TensorMap& state) {
+    for (std::size_t c = 0; c < seen.size(); ++c)
+      seen[c] = state.at("seen")[static_cast<std::int64_t>(c)].item<float>();
+  }
+};
+// [end]
+
 // [small_observer]
 /// Leaves half of each gradient, and counts the images that were looked at.
 struct Halved {
@@ -321,6 +400,29 @@ TEST_CASE("settings of a loss, steps by hand, and an observer of one's own", "[d
   auto third = mao::plain(coop, coop.classes(), data.labels, {.batch = 16, .schedule = {.epochs = 2}});
   third.fit(images, halved);
   CHECK(halved.images == 96);
+}
+
+TEST_CASE("the optimizer, schedule, loss and labeller of the guide train", "[docs]") {
+  const auto clip = mao::testing::ToyModel::make();
+  const mao::testing::ToyImages data(6, 8, 1);
+  mao::TensorImages images(data.pixels);
+  mao::Coop coop(clip, mao::testing::toy_classes(6)), other(clip, mao::testing::toy_classes(6));
+  const std::vector<std::int64_t> labels = data.labels;
+  // [own_optimizer]
+  auto tuner =
+      mao::plain(coop, coop.classes(), labels,
+                 {.batch = 16, .tuner = {.own_optimizer = Lion{}, .groups = {{.prefix = "prompt", .rate = 2}}}});
+  // [end]
+  CHECK(tuner.epoch(images).steps == 3);
+  CHECK(tuner.state().optimizer.size() == 1);
+  mao::PromptTuner smooth(coop, mao::ShuffledSampler(labels, coop.classes(), {.batch = 16}), LabelSmoothing{},
+                          Restarts{.count = 4, .period = 2});
+  CHECK(smooth.fit(images).epochs[2].learning_rate == Approx(0.0035));
+  PriorCorrected<mao::ZeroShot<mao::testing::ToyModel>> labeler{
+      .model = mao::ClassProbabilities(mao::ZeroShot(clip, other.classes())), .prior = std::vector<float>(6, 1.0F / 6)};
+  static_assert(mao::PseudoLabeler<decltype(labeler)> && mao::KeepsState<decltype(labeler)>);
+  auto fresh = mao::mao_new(other, images.size(), labeler, {.sampler = {.batch = 16}, .schedule = {.epochs = 2}});
+  CHECK(fresh.fit(images) == mao::FitResult::Finished);
 }
 
 TEST_CASE("an observer validates after each epoch and may stop the training", "[docs]") {

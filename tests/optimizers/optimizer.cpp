@@ -6,6 +6,7 @@
 #include <limits>
 
 #include <ATen/ops/ones.h>
+#include <ATen/ops/zeros_like.h>
 
 #include <mao/core/detail/ops.hpp>
 #include <mao/prompts/context.hpp>
@@ -220,4 +221,31 @@ TEST_CASE("settings out of range are refused", "[optimizer]") {
   CHECK_THROWS_WITH(Optimizer({}, {.dampening = 1.0}), ContainsSubstring("dampening = 1, expected 0 to below 1"));
   CHECK_THROWS_WITH(Optimizer({}, {.momentum = 0, .nesterov = true}), ContainsSubstring("nesterov needs momentum"));
   CHECK_THROWS_WITH(Optimizer({}, {.dampening = 0.5, .nesterov = true}), ContainsSubstring("no dampening"));
+}
+
+TEST_CASE("SAM climbs by its radius along all gradients together, and comes down bit for bit", "[optimizer]") {
+  const Tensor one = parameter(start), two = parameter(start), still = parameter(start);
+  Optimizer sam({{"one", one}, {"two", two}, {"still", still}}, {.sam_radius = 0.3});
+  CHECK(sam.climbs());
+  Tensor first = one, second = two;
+  first.mutable_grad() = gradient_of(0);
+  second.mutable_grad() = gradient_of(1);
+  sam.climb();
+  double squares = 0, along = 0;
+  for (const auto& [value, gradient] : {std::pair{one, gradient_of(0)}, std::pair{two, gradient_of(1)}}) {
+    const Tensor moved = (value.detach() - start).to(at::kDouble);
+    squares += moved.square().sum().item<double>();
+    along += (moved * gradient).sum().item<double>();
+  }
+  CHECK(std::sqrt(squares) == Approx(0.3).epsilon(1e-5));
+  CHECK(along > 0);
+  CHECK(still.equal(start));
+  sam.climb_down();
+  CHECK((one.equal(start) && two.equal(start)));
+  first.mutable_grad() = at::zeros_like(start);
+  second.mutable_grad() = at::zeros_like(start);
+  sam.climb();
+  CHECK((one.equal(start) && two.equal(start)));
+  CHECK_FALSE(Optimizer({}).climbs());
+  CHECK_THROWS_WITH(Optimizer({}, {.sam_radius = -1}), ContainsSubstring("Optimizer: sam_radius = -1"));
 }

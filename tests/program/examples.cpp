@@ -7,6 +7,7 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 #include <support/program.hpp>
+#include <support/temporary_folder.hpp>
 
 using namespace mao_test;
 
@@ -28,4 +29,29 @@ TEST_CASE("the numbered examples run", "[examples]") {
   CHECK_THAT(output_of("04_own_regularizer"), ContainsSubstring("against neighbours"));
   CHECK_THAT(output_of("05_own_backbone"), ContainsSubstring("offset + MAO"));
   CHECK_THAT(output_of("06_another_model"), ContainsSubstring("MAO"));
+}
+
+TEST_CASE("the program with a method and a labeller of one's own knows them in every command", "[examples]") {
+  const TemporaryFolder folder;
+  const std::string out = quoted(folder.path() / "run");
+  const auto run = [&](const std::string& words) {
+    const auto done =
+        shell(quoted(std::filesystem::path(build_dir() + "/bin/examples/07_own_method_in_mao")) + " " + words);
+    CAPTURE(words, done.output);
+    CHECK(done.code == 0);
+    return done.output;
+  };
+  CHECK_THAT(run("methods"), ContainsSubstring("taskres") && ContainsSubstring("coop"));
+  CHECK_THAT(run("methods taskres"), ContainsSubstring("--set share=0.5"));
+  CHECK_THAT(run("tune --data sketch --shots 2 --method taskres --set share=1 --epochs 2 --seeds 1 --out " + out),
+             ContainsSubstring("taskres"));
+  const std::string prompts = quoted(folder.path() / "run/seed1/prompts.safetensors");
+  CHECK_THAT(run("report " + out + " --out " + quoted(folder.path() / "page.html")), ContainsSubstring("page.html"));
+  run("export " + prompts + " " + quoted(folder.path() / "heads.safetensors"));
+  run("tune --data sketch --shots 2 --method coop --mao --labeler sure --epochs 1 --new-epochs 1 --seeds 1 --out " +
+      quoted(folder.path() / "mao"));
+  const auto wrong = shell(quoted(std::filesystem::path(build_dir() + "/bin/examples/07_own_method_in_mao")) +
+                           " tune --method taskres --set depth=3 --out " + out + "2");
+  CHECK(wrong.code != 0);
+  CHECK_THAT(wrong.output, ContainsSubstring("method taskres has no option depth") && ContainsSubstring("share"));
 }

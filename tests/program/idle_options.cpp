@@ -58,6 +58,7 @@ RunFacts facts_of(const RunSettings& run) {
 // A value of each option that is not its default. Those that decide no setting of a run are not here.
 const std::map<std::string, Words>& values() {
   static const std::map<std::string, Words> all{{"--seeds", {"7"}},
+                                                {"--sam-radius", {"0.1"}},
                                                 {"--data", {"sketch"}},
                                                 {"--targets", {"sketch"}},
                                                 {"--class-split", {"all"}},
@@ -208,7 +209,8 @@ TEST_CASE("mao tune names an option that would do nothing, and why", "[idle_opti
       {"--method zero-shot --views 2", "--views would be ignored"},
       {"--method dpc --set host=x --batch 3", "--batch would be ignored: dpc chooses"},
       {"--method dpc --set host=x --set released=true --set rate=2", "--set rate would be ignored"},
-      {"--method tcp --context 16 --context-init 'a photo of a'", "--set context would be ignored: the context starts from the 4 words"},
+      {"--method tcp --context 16 --context-init 'a photo of a'",
+       "--set context would be ignored: the context starts from the 4 words"},
       {"--method maple --context 8 --context-init 'a photo of a'", "--set init would be ignored: a context of 8"},
       {"--method prograd --set padded=true --context-init ''", "--set padded would be ignored"},
       {"--method maple --set depth=1 --set depth=2", "--set depth is given more than once"},

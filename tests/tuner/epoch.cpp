@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/detail/epoch.hpp>
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/tensor.h>
+
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/promptsrc.hpp>
 #include <mao/backbones/upt.hpp>
+#include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/image_sources.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
@@ -167,4 +172,109 @@ TEST_CASE("a clipped gradient is as long as it may be", "[epoch]") {
   const double whole = moved(free, 0);
   CHECK(moved(generous, 1e6) == whole);
   CHECK(moved(clipped, whole / 0.02 / 4) == Approx(whole / 4).epsilon(1e-3));
+}
+
+TEST_CASE("a step of SAM is two passes and one update", "[epoch]") {
+  Run<Coop<ToyModel>> run, plain;
+  auto tuner = run.tuner({.seed = 3, .optimizer = {.weight_decay = 0.01, .momentum = 0.5, .sam_radius = 0.4}});
+  const Tensor value = plain.backbone.parameters()[0].value;
+  Tensor velocity;
+  const auto gradient = [&](const Batch& batch) {
+    Tensor leaf = value;
+    leaf.mutable_grad() = Tensor();
+    ImageBatch images = plain.images.load([&] {
+      std::vector<View> views;
+      for (const std::int64_t image : batch.images) views.push_back({.image = image});
+      return views;
+    }());
+    const Output output = plain.backbone.forward(images, Candidates::all(6));
+    const Tensor right = at::tensor(batch.labels).unsqueeze(1);
+    output.logits.log_softmax(1).gather(1, right).mean().neg().backward();
+    return value.grad().clone();
+  };
+  const CosineSchedule schedule({.epochs = 3, .learning_rate = 0.02, .warmup_epochs = 0});
+  int steps = 0;
+  for (const Batch& batch : tuner.begin_epoch(run.images)) {
+    const Tensor foot = value.detach().clone(), first = gradient(batch);
+    {
+      const at::NoGradGuard no_graph;
+      Tensor(value).add_(first, 0.4 / first.norm().item<double>());
+    }
+    const Tensor above = gradient(batch);
+    const at::NoGradGuard no_graph;
+    Tensor(value).copy_(foot);
+    const Tensor direction = above + 0.01 * foot;
+    velocity = velocity.defined() ? 0.5 * velocity + direction : direction;
+    Tensor(value).sub_(velocity, schedule.learning_rate(0));
+    const at::AutoGradMode graph(true);
+    tuner.step(batch);
+    CHECK(largest_difference(run.backbone.parameters()[0].value, value) < 1e-5);
+    CHECK(largest_difference(value, foot) > 1e-4);
+    ++steps;
+  }
+  CHECK(steps == 3);
+}
+
+TEST_CASE("both passes of SAM draw the same, and leave the buffers of one", "[epoch]") {
+  Run<Upt<ToyModel>> without({.dropout = 0.2}), with({.dropout = 0.2});
+  without.tuner().fit(without.images);
+  with.tuner({.seed = 3, .optimizer = {.sam_radius = 1e-30}}).fit(with.images);  // too short to move fp32
+  check_equal(with.learned(), without.learned());
+}
+
+namespace {
+
+struct SignDescent {
+  void step(const Update& update) const {
+    Tensor& steps = update.kept["steps"];
+    steps = steps.defined() ? steps + 1 : at::ones({});
+    update.value.sub_(update.gradient.sign(), update.rate / steps.item<double>());
+  }
+};
+
+/// As a cosine over steps.
+struct StepCosine {
+  [[nodiscard]] int epochs() const { return 2; }
+  [[nodiscard]] double learning_rate(int epoch) const { return learning_rate(StepTime{.epoch = epoch}); }
+  [[nodiscard]] double learning_rate(const StepTime& time) const { return 0.02 * (2 - time.epochs()); }
+};
+static_assert(FollowsSteps<StepCosine> && !FollowsSteps<CosineSchedule>);
+
+}  // namespace
+
+TEST_CASE("an optimizer of one's own trains, and a resumed training is as one that never stopped", "[epoch]") {
+  const TunerOptions options{.seed = 3, .own_optimizer = SignDescent{}};
+  Run<Coop<ToyModel>> whole, first, second;
+  whole.tuner(options).fit(whole.images);
+  auto stopped = first.tuner(options);
+  stopped.epoch(first.images);
+  auto resumed = second.tuner(options);
+  resumed.resume(stopped.state());
+  resumed.fit(second.images);
+  check_equal(second.learned(), whole.learned());
+  Run<Coop<ToyModel>> other;
+  CHECK_THROWS_WITH(other.tuner().resume(stopped.state()),
+                    ContainsSubstring("the saved state is of another training") && ContainsSubstring("SignDescent"));
+}
+
+TEST_CASE("groups and schedules by step set the rate of each update", "[epoch]") {
+  Run<Coop<ToyModel>> run;
+  PromptTuner tuner(
+      run.backbone, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{}, StepCosine{},
+      {.seed = 3, .optimizer = {.weight_decay = 0, .momentum = 0}, .groups = {{.prefix = "prompt", .rate = 5}}});
+  std::vector<double> rates;
+  for (int epoch = 0; epoch < 2; ++epoch) {
+    for (const Batch& batch : tuner.begin_epoch(run.images)) {
+      const Tensor before = run.backbone.parameters()[0].value.detach().clone();
+      const StepReport report = tuner.step(batch);
+      rates.push_back(report.learning_rate);
+      const Tensor value = run.backbone.parameters()[0].value;
+      CHECK(largest_difference(before - value.detach(), value.grad() * (5 * report.learning_rate)) < 1e-5);
+    }
+    CHECK(tuner.end_epoch().learning_rate == Approx(epoch == 0 ? 0.04 : 0.02));
+  }
+  REQUIRE(rates.size() == 6);
+  for (std::size_t i = 0; i < 6; ++i) CHECK(rates[i] == Approx(0.02 * (2 - static_cast<double>(i) / 3)));
+  CHECK_THROWS_WITH(run.tuner({.name = "t", .groups = {{.prefix = "image"}}}),
+                    ContainsSubstring("t: no parameter's name"));
 }

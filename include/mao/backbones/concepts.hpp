@@ -4,6 +4,7 @@
 /// A prompt-tuning method on a frozen model.
 
 #include <concepts>
+#include <type_traits>
 
 #include <mao/core/output.hpp>
 
@@ -12,8 +13,8 @@ namespace mao {
 /// A prompt-tuning method: CoOp, MaPLe, PromptSRC, ... It is bound to a class list and can be bound to another.
 ///
 /// What the compiler cannot check: `bind` rebuilds what depends on the classes and keeps what was learned bit for bit;
-/// `forward` encodes the candidates alone; nothing outside `parameters()` ever receives a gradient; a forward pass while
-/// gradients are disabled is an evaluation (no dropout, running statistics) and changes nothing.
+/// `forward` encodes the candidates alone; nothing outside `parameters()` ever receives a gradient; a forward pass
+/// while gradients are disabled is an evaluation (no dropout, running statistics) and changes nothing.
 template <class B>
 concept Backbone = requires(B& backbone, const B& constant, const ClassList& classes, const ImageBatch& images,
                             const Candidates& candidates, const Output& output, const Batch& batch) {
@@ -36,7 +37,8 @@ concept ClassFeatures = Backbone<B> && requires(B& backbone, const ImageBatch& i
 /// A backbone that also gives its features as the towers do, for methods that build on them (DePT). `forward` compares
 /// their unit rows.
 template <class B>
-concept RawFeatures = ClassFeatures<B> && requires(B& backbone, const ImageBatch& images, const Candidates& candidates) {
+concept RawFeatures = ClassFeatures<B> &&
+    requires(B& backbone, const ImageBatch& images, const Candidates& candidates) {
   { backbone.raw_text(candidates) } -> std::same_as<Tensor>;  // [H, D], not normalised
   { backbone.raw_image(images) } -> std::same_as<Tensor>;     // [B, D], not normalised
 };
@@ -152,9 +154,15 @@ constexpr BackboneTraits traits_of(const B& backbone) {
 
 namespace explain {
 
-/// True for a `Backbone`; otherwise the compiler says what is missing.
+template <class P>
+concept IsSharedPointer = requires(const P& pointer) {
+  pointer.use_count();
+  *pointer;
+};
+
+/// The members of a `Backbone`.
 template <class B>
-consteval bool backbone() {
+consteval bool backbone_members() {
   static_assert(
       requires(B & b, const ClassList& c) { b.bind(c); },
       "mao: not a Backbone: needs `void bind(const ClassList&)`, which rebuilds what depends on the classes; see "
@@ -188,6 +196,21 @@ consteval bool backbone() {
       "mao: not a Backbone: needs `ParameterList parameters()`, the named tensors that train; see "
       "docs/concepts/backbone.md");
   return Backbone<B>;
+}
+
+/// True for a `Backbone`; otherwise the compiler says what is missing.
+template <class B>
+consteval bool backbone() {
+  static_assert(!std::is_const_v<B>,
+                "mao: the backbone is const, and training changes it: pass one that is not const, and no reference to "
+                "const; see docs/concepts/backbone.md");
+  static_assert(!IsSharedPointer<B>,
+                "mao: the backbone is a std::shared_ptr, pass what it points to: `*backbone`; see "
+                "docs/concepts/backbone.md");
+  if constexpr (std::is_const_v<B> || IsSharedPointer<B>)
+    return false;
+  else
+    return backbone_members<B>();
 }
 
 }  // namespace explain

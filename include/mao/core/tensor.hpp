@@ -21,7 +21,8 @@ using TensorMap = std::map<std::string, Tensor>;
 struct Parameter {
   std::string name;
   Tensor value;
-  double rate = 1;  ///< multiple of the schedule's learning rate
+  double rate = 1;   ///< multiple of the schedule's learning rate
+  double decay = 1;  ///< multiple of the optimizer's weight decay
 };
 using ParameterList = std::vector<Parameter>;
 

@@ -38,8 +38,9 @@ concept VisionLanguageModel = requires(const M& model, const std::string& text, 
 /// A model whose towers are transformers that take prompts: at the input of the image tower and before or inside the
 /// blocks of both. CLIP is one. Methods that tune text contexts alone do without.
 template <class M>
-concept PromptedTowers = VisionLanguageModel<M> && requires(const M& model, const Tensor& pixels, const TextBatch& batch,
-                                                            const BlockPrompts& text, const ImagePrompts& image) {
+concept PromptedTowers = VisionLanguageModel<M> &&
+    requires(const M& model, const Tensor& pixels, const TextBatch& batch, const BlockPrompts& text,
+             const ImagePrompts& image) {
   { model.encode_text(batch, text) } -> std::same_as<Tensor>;
   { model.encode_image(pixels, image) } -> std::same_as<Tensor>;
   { model.towers() } -> std::same_as<TowerSizes>;
@@ -81,10 +82,25 @@ consteval bool vision_language_model() {
       sees,
       "mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor embed(const "
       "Tensor& ids) const`; see docs/concepts/vision_language_model.md");
+  constexpr bool computes = tokenizes && reads && sees;
+  constexpr bool prints = requires(const M& m) {
+    { m.fingerprint() } -> std::convertible_to<std::string>;
+  };
+  constexpr bool scales = requires(const M& m) {
+    { m.logit_scale() } -> std::convertible_to<double>;
+  };
   static_assert(
-      VisionLanguageModel<M> || !(tokenizes && reads && sees),
-      "mao: not a VisionLanguageModel: needs start_token, end_token, context_length, logit_scale, preprocess and "
-      "fingerprint, all const; see docs/concepts/vision_language_model.md");
+      prints || !computes,
+      "mao: not a VisionLanguageModel: needs `std::string fingerprint() const`, which changes when a weight "
+      "changes: `return mao::fingerprint_of({{\"name\", tensor}, ...});` of <mao/models/fingerprint.hpp>; see "
+      "docs/concepts/vision_language_model.md");
+  static_assert(scales || !computes || !prints,
+                "mao: not a VisionLanguageModel: needs `double logit_scale() const`, what cosines are multiplied with "
+                "(CLIP: 100), already exponentiated; see docs/concepts/vision_language_model.md");
+  static_assert(
+      VisionLanguageModel<M> || !(computes && prints && scales),
+      "mao: not a VisionLanguageModel: needs `start_token()`, `end_token()`, `context_length()` (whole numbers) and "
+      "`mao::Preprocess preprocess()`, all const; see docs/concepts/vision_language_model.md");
   return VisionLanguageModel<M>;
 }
 

@@ -12,6 +12,7 @@
 #include <mao/core/describe.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/tensor.hpp>
+#include <mao/optimizers/update_rule.hpp>
 
 namespace mao {
 
@@ -27,7 +28,7 @@ enum class OptimizerKind {
 /// Settings of `Optimizer`; the defaults are Dassl's.
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::Sgd;
-  double weight_decay = 5e-4;  ///< of every trained tensor
+  double weight_decay = 5e-4;  ///< of every trained tensor, times its own multiple
   double momentum = 0.9;       ///< SGD, RMSprop
   double beta1 = 0.9;          ///< Adam and its kin
   double beta2 = 0.999;        ///< Adam and its kin
@@ -36,8 +37,9 @@ struct OptimizerOptions {
   bool nesterov = false;       ///< SGD: a step looks one momentum ahead
   bool amsgrad = false;        ///< Adam
   double alpha = 0.99;         ///< RMSprop: how much the mean square remembers
-  static constexpr const char* fields[] = {"kind",    "weight_decay", "momentum", "beta1",   "beta2",
-                                           "epsilon", "dampening",    "nesterov", "amsgrad", "alpha"};
+  double sam_radius = 0;       ///< SAM over any kind: how far it climbs before the gradient is taken; 0: not at all
+  static constexpr const char* fields[] = {"kind",      "weight_decay", "momentum", "beta1", "beta2",     "epsilon",
+                                           "dampening", "nesterov",     "amsgrad",  "alpha", "sam_radius"};
 };
 
 /// What a parameter may be multiplied with and still be a number of fp32, as parameters are.
@@ -48,8 +50,9 @@ class Optimizer {
  public:
   using Options = OptimizerOptions;
 
-  /// **Throws** `OptionError` for a setting out of range.
-  explicit Optimizer(ParameterList parameters, Options options = {});
+  /// With `own` that optimizer takes the steps, and of the settings weight decay and SAM's radius are used. **Throws**
+  /// `OptionError` for a setting out of range, and for one that an optimizer of your own has no use for.
+  explicit Optimizer(ParameterList parameters, Options options = {}, OwnOptimizer own = {});
 
   /// Forgets the gradients.
   void zero_grad() {
@@ -65,6 +68,10 @@ class Optimizer {
       const double rate = rate_of(parameter);
       require<OptionError>(rate >= 0 && rate <= largest_factor, "Optimizer: the learning rate of ", parameter.name,
                            " is ", rate, ", expected 0 to ", largest_factor);
+      if (own_) {
+        step_own(parameter, rate);
+        continue;
+      }
       switch (options_.kind) {
         case OptimizerKind::Sgd:
           step_sgd(parameter, rate);
@@ -82,6 +89,14 @@ class Optimizer {
     }
   }
 
+  /// Whether each step has a second gradient, taken where `climb` leads to (SAM).
+  [[nodiscard]] bool climbs() const { return options_.sam_radius > 0; }
+  /// Moves the parameters by `sam_radius` along the gradients of all of them together. **Source** Foret et al.,
+  /// Sharpness-Aware Minimization, equation 2.
+  void climb();
+  /// Moves them to where they were, bit for bit.
+  void climb_down();
+
   [[nodiscard]] const ParameterList& parameters() const { return parameters_; }
 
   /// Momentum and moments by `kind.parameter`; with the parameters it is the whole state.
@@ -91,7 +106,7 @@ class Optimizer {
   void set_state(TensorMap state);
 
   /// Kind and settings, to be compared with those of a saved training.
-  [[nodiscard]] Description describe() const { return described("Optimizer", options_); }
+  [[nodiscard]] Description describe() const;
 
  private:
   /// What is kept of each parameter.
@@ -104,8 +119,12 @@ class Optimizer {
     double steps;
   };
 
+  /// What the names of its state begin with.
+  [[nodiscard]] std::string own_prefix() const { return own_.describe().name + "."; }
+
+  [[nodiscard]] double decay_of(const Parameter& parameter) const { return options_.weight_decay * parameter.decay; }
   [[nodiscard]] Tensor with_decay(const Parameter& parameter) const {
-    return parameter.value.grad().add(parameter.value, options_.weight_decay);
+    return parameter.value.grad().add(parameter.value, decay_of(parameter));
   }
   static Tensor mean(const Tensor& so_far, const Tensor& now, double beta) {
     return so_far.defined() ? so_far.mul(beta).add(now, 1 - beta) : now.mul(1 - beta);
@@ -122,9 +141,13 @@ class Optimizer {
 
   void step_rms_prop(const Parameter& parameter, double rate);
 
+  void step_own(const Parameter& parameter, double rate);
+
   ParameterList parameters_;
   Options options_;
+  OwnOptimizer own_;
   TensorMap state_;
+  std::vector<Tensor> below_;  // the parameters before they climbed
 };
 
 }  // namespace mao

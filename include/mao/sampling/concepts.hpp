@@ -72,8 +72,8 @@ consteval bool sampler() {
                 "mao: not a Sampler: this is no class (a pointer?), pass the sampler itself by value; "
                 "see docs/concepts/sampler.md");
   if constexpr (is_class) {
-    constexpr bool draws = requires(S & s, Rng & rng) { s.epoch(rng); } ||
-                           requires(S & s, Rng & rng, const EpochInfo& info) { s.epoch(rng, info); };
+    constexpr bool draws = requires(S & s, Rng & rng) { s.epoch(rng); }
+    || requires(S & s, Rng & rng, const EpochInfo& info) { s.epoch(rng, info); };
     constexpr bool draws_alone = !draws && requires(S & s) { s.epoch(); };
     constexpr bool misspelled =
         !draws && (
@@ -101,11 +101,18 @@ consteval bool text_similarity() {
   using Names = std::vector<std::string>;
   constexpr bool callable = requires(const S& s, const Names& names) { s(names, names); };
   constexpr bool callable_unless_const = requires(S & s, const Names& names) { s(names, names); };
+  constexpr bool of_two_names = !callable && !callable_unless_const && requires(const S& s, const std::string& name) {
+    s(name, name);
+  };
   static_assert(callable || !callable_unless_const,
                 "mao: not a TextSimilarity: its `operator()` is not const, add `const`; "
                 "see docs/concepts/text_similarity.md");
+  static_assert(!of_two_names,
+                "mao: not a TextSimilarity: it compares two names, not two lists of names, let it take `const "
+                "std::vector<std::string>& queries, const std::vector<std::string>& candidates` and return all cosines "
+                "as Eigen::MatrixXf [queries, candidates]; see docs/concepts/text_similarity.md");
   static_assert(
-      callable || callable_unless_const,
+      callable || callable_unless_const || of_two_names,
       "mao: not a TextSimilarity: not callable with two lists of names, add `Eigen::MatrixXf operator()(const "
       "std::vector<std::string>& queries, const std::vector<std::string>& candidates) const`; "
       "see docs/concepts/text_similarity.md");

@@ -4,6 +4,7 @@
 /// What a schedule must offer, and what the compiler says to a type that does not.
 
 #include <concepts>
+#include <initializer_list>
 #include <limits>
 #include <type_traits>
 
@@ -27,7 +28,38 @@ double learning_rate_of(const S& schedule, int epoch, double multiple) {
   }
 }
 
+/// Where a step is in its training.
+struct StepTime {
+  int epoch = 0;  ///< from 0
+  int step = 0;   ///< of the epoch, from 0
+  int steps = 1;  ///< of the epoch
+
+  /// Epochs that have passed, a part of one included.
+  [[nodiscard]] double epochs() const { return epoch + static_cast<double>(step) / steps; }
+};
+
+/// A schedule whose rate depends on the step too: `learning_rate(const mao::StepTime&)`, beside that of an epoch, which
+/// reports show.
+template <class S>
+concept FollowsSteps = Schedule<S> && requires(const S& schedule, const StepTime& time) {
+  { schedule.learning_rate(time) } -> std::floating_point;
+};
+
+/// The rate of a step, of a parameter with that multiple; one `FollowsSteps` is multiplied with it.
+template <Schedule S>
+double learning_rate_of(const S& schedule, const StepTime& time, double multiple) {
+  if constexpr (FollowsSteps<S>) {
+    return multiple * schedule.learning_rate(time);
+  } else {
+    return learning_rate_of(schedule, time.epoch, multiple);
+  }
+}
+
 namespace detail {
+
+/// What `{}` is, where a schedule is made of its options: `CosineSchedule({})` has the defaults, as a copy of nothing
+/// would be meant by nobody.
+enum class NoSettings {};
 
 /// A learning rate that parameters of fp32 can be multiplied with.
 inline bool is_rate(double rate) { return rate >= 0 && rate <= std::numeric_limits<float>::max(); }

@@ -23,6 +23,8 @@ class ConstantSchedule {
   /// **Throws** `OptionError` for a setting out of range.
   explicit ConstantSchedule(Options options = {});
 
+  explicit ConstantSchedule(std::initializer_list<detail::NoSettings>) : ConstantSchedule(Options()) {}  // of {}
+
   /// Number of epochs.
   [[nodiscard]] int epochs() const { return options_.epochs; }
 

@@ -37,6 +37,8 @@ class CosineSchedule {
     detail::check_epochs_and_warm_up(options_, "CosineSchedule");
   }
 
+  explicit CosineSchedule(std::initializer_list<detail::NoSettings>) : CosineSchedule(Options()) {}  // of {}
+
   /// Number of epochs, warm-up included.
   [[nodiscard]] int epochs() const { return options_.epochs; }
 

@@ -40,6 +40,8 @@ class StepSchedule {
   /// Milestones at every `interval`-th of `epochs` epochs. **Throws** `OptionError` for an interval below 1.
   [[nodiscard]] static std::vector<int> every(int interval, int epochs);
 
+  explicit StepSchedule(std::initializer_list<detail::NoSettings>) : StepSchedule(Options()) {}  // of {}
+
   /// Number of epochs, warm-up included.
   [[nodiscard]] int epochs() const { return options_.epochs; }
 

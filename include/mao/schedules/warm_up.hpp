@@ -25,7 +25,8 @@ void check_epochs_and_warm_up(const Options& options, const char* name) {
   require<OptionError>(options.warmup_epochs >= 0 && options.warmup_epochs <= options.epochs, name,
                        ": warmup_epochs = ", options.warmup_epochs, ", expected 0 to epochs = ", options.epochs);
   require<OptionError>(is_rate(options.warmup_learning_rate), name,
-                       ": warmup_learning_rate = ", options.warmup_learning_rate, ", expected 0 or a number above that fp32 can hold");
+                       ": warmup_learning_rate = ", options.warmup_learning_rate,
+                       ", expected 0 or a number above that fp32 can hold");
 }
 
 /// **Throws** `OptionError` outside [0, epochs).

@@ -31,7 +31,8 @@ template <class SamplerT>
 void expect_counted(const SamplerT& sampler, std::int64_t images, const std::string& name) {
   if constexpr (CountsImages<SamplerT>) {
     require<OptionError>(sampler.images() == images, name, ": the sampler is for ", sampler.images(),
-                         " images, the source has ", images, ", so its labels would be those of other images; give "
+                         " images, the source has ", images,
+                         ", so its labels would be those of other images; give "
                          "`fit` the source that the labels belong to, and the sampler the label of each of its images");
   }
 }
@@ -42,9 +43,10 @@ namespace explain {
 template <class BackboneT, class SamplerT>
 consteval bool composition() {
   if constexpr (Backbone<BackboneT> && MinesNegatives<SamplerT>) {
-    static_assert(!BringsNegatives<BackboneT>,
-                  "mao: this backbone brings its own hard negatives (DPC), MAO's base stage would mine them twice: tune "
-                  "the host with MAO, then this method with its own sampler; see docs/concepts/backbone.md");
+    static_assert(
+        !BringsNegatives<BackboneT>,
+        "mao: this backbone brings its own hard negatives (DPC), MAO's base stage would mine them twice: tune "
+        "the host with MAO, then this method with its own sampler; see docs/concepts/backbone.md");
     static_assert(!IgnoresLabels<BackboneT>,
                   "mao: this backbone has no loss over labels (PromptKD), so reg-B and hard negatives have nothing to "
                   "act on: use Plain, or MaoNew on images of the new classes; see docs/concepts/backbone.md");
@@ -52,10 +54,37 @@ consteval bool composition() {
   return true;
 }
 
+/// True when the policies are in order; otherwise the compiler says which two are not.
+template <class SamplerT, class RegularizerT, class ScheduleT>
+consteval bool in_order() {
+  constexpr bool first = !Sampler<SamplerT> && Regularizer<SamplerT> && Sampler<RegularizerT>;
+  constexpr bool last = !Regularizer<RegularizerT> && Schedule<RegularizerT> && Regularizer<ScheduleT>;
+  constexpr bool ends = !Sampler<SamplerT> && Schedule<SamplerT> && Sampler<ScheduleT>;
+  static_assert(
+      !first,
+      "mao: the sampler and the regularizer are swapped (arguments 2 and 3); the order is PromptTuner(backbone, "
+      "sampler, regularizer, schedule); see docs/guides/write-a-policy.md");
+  static_assert(!last,
+                "mao: the regularizer and the schedule are swapped (arguments 3 and 4); the order is "
+                "PromptTuner(backbone, sampler, regularizer, schedule); see docs/guides/write-a-policy.md");
+  static_assert(!ends,
+                "mao: the sampler and the schedule are swapped (arguments 2 and 4); the order is PromptTuner(backbone, "
+                "sampler, regularizer, schedule); see docs/guides/write-a-policy.md");
+  return !first && !last && !ends;
+}
+
+template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
+consteval bool all_policies() {
+  if constexpr (in_order<SamplerT, RegularizerT, ScheduleT>()) {
+    return (backbone<BackboneT>() & sampler<SamplerT>() & regularizer<RegularizerT>() & schedule<ScheduleT>() &
+            composition<BackboneT, SamplerT>()) != 0;
+  }
+  return false;
+}
+
 /// Asks all four, so that each wrong policy is answered by one sentence.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
-inline constexpr bool policies = (backbone<BackboneT>() & sampler<SamplerT>() & regularizer<RegularizerT>() &
-                                  schedule<ScheduleT>() & composition<BackboneT, SamplerT>()) != 0;
+inline constexpr bool policies = all_policies<BackboneT, SamplerT, RegularizerT, ScheduleT>();
 
 }  // namespace explain
 }  // namespace mao

@@ -57,22 +57,22 @@ struct MaoNewOptions {
 
 /// The baseline tuner on labelled images. **Shape** labels [N], positions in `classes`, one an image of the source.
 /// **Throws** as `bind_to`, `ShuffledSampler` and `PromptTuner`.
-template <Backbone BackboneT>
+template <class BackboneT>
 Plain<BackboneT> plain(BackboneT& backbone, const ClassList& classes, std::vector<std::int64_t> labels,
                        const PlainOptions& options = {}) {
   ShuffledSampler sampler(std::move(labels), classes, {.batch = options.batch});
-  bind_to(backbone, classes, options.tuner.name);
+  if constexpr (Backbone<BackboneT>) bind_to(backbone, classes, options.tuner.name);
   return Plain<BackboneT>(backbone, std::move(sampler), CrossEntropy{}, CosineSchedule(options.schedule),
                           options.tuner);
 }
 
 /// MAO's base stage, on labelled images of the base classes. **Throws** as `plain` and `HardNegativeSampler`.
-template <Backbone BackboneT, TextSimilarity SimilarityT>
+template <class BackboneT, class SimilarityT>
 MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, const ClassList& classes,
                                          std::vector<std::int64_t> labels, SimilarityT similarity,
                                          const MaoBaseOptions& options = {}) {
   HardNegativeSampler<SimilarityT> sampler(std::move(labels), classes, std::move(similarity), options.sampler);
-  bind_to(backbone, classes, options.tuner.name);
+  if constexpr (Backbone<BackboneT>) bind_to(backbone, classes, options.tuner.name);
   return MaoBase<BackboneT, SimilarityT>(
       backbone, std::move(sampler),
       AlterableRegularizer({.task = AlterableRegularizer::Task::Base, .columns = options.columns}),
@@ -81,24 +81,26 @@ MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, const ClassList& c
 
 /// MAO's new stage, on the same backbone: `count` unlabelled images of the new classes. **Throws** as `bind_to` and
 /// `PseudoLabelSampler`; `OptionError` for a labeller that states other classes.
-template <Backbone BackboneT, PseudoLabeler LabelerT>
+template <class BackboneT, class LabelerT>
 MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, const ClassList& classes, std::int64_t count, LabelerT labeler,
                                     const MaoNewOptions& options = {}) {
   expect_stated(labeler, classes, options.tuner.name + ": the labeller is for");
   PseudoLabelSampler<LabelerT> sampler(count, classes, std::move(labeler), options.sampler);
-  bind_to(backbone, classes, options.tuner.name);
+  if constexpr (Backbone<BackboneT>) bind_to(backbone, classes, options.tuner.name);
   return MaoNew<BackboneT, LabelerT>(backbone, std::move(sampler),
                                      AlterableRegularizer({.task = AlterableRegularizer::Task::New}),
                                      CosineSchedule(options.schedule), options.tuner);
 }
 
 /// The same for the classes that the labeller says it is for. **Throws** `OptionError` when it says so of none.
-template <Backbone BackboneT, PseudoLabeler LabelerT>
+template <class BackboneT, class LabelerT>
 MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, LabelerT labeler,
                                     const MaoNewOptions& options = {}) {
-  ClassList classes = backbone.classes();
+  ClassList classes;
+  if constexpr (Backbone<BackboneT>) classes = backbone.classes();
   if constexpr (explain::stated_labels<LabelerT>()) {
-    require<OptionError>(labeler.classes().size() > 0, options.tuner.name, ": the labeller's `classes()` is empty, so "
+    require<OptionError>(labeler.classes().size() > 0, options.tuner.name,
+                         ": the labeller's `classes()` is empty, so "
                          "nobody knows what its labels mean; name the classes before it: mao_new(backbone, classes, "
                          "count, labeler)");
     classes = labeler.classes();

@@ -4,12 +4,14 @@
 /// The policies of a tuner at work: one batch, from its labels to the update.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include <mao/backbones/detail/backbone_calls.hpp>
 #include <mao/optimizers/optimizer.hpp>
+#include <mao/optimizers/parameter_group.hpp>
 #include <mao/parallel/shares.hpp>
 #include <mao/tuner/concepts.hpp>
 #include <mao/tuner/detail/checks.hpp>
@@ -30,6 +32,8 @@ struct TunerOptions {
   std::shared_ptr<Workers> workers = nullptr;  ///< share every batch, to the same result; null: this process alone
   double clip_norm = 0;  ///< longest gradient of all parameters together, a longer one is shortened to it; 0: any
   int accumulate = 1;    ///< batches whose gradients make one update; at the end of an epoch those that are left
+  OwnOptimizer own_optimizer{};          ///< takes the steps in place of those that `optimizer.kind` names
+  std::vector<ParameterGroup> groups{};  ///< parameters with a rate or a weight decay of their own
 };
 
 namespace detail {
@@ -44,7 +48,7 @@ class TrainingStep {
 
   /// What the schedule says: the number of its epochs, the rate of one, and that of a parameter with a multiple.
   [[nodiscard]] int epochs() const;
-  [[nodiscard]] double rate_of(int epoch, const Parameter* of = nullptr) const;
+  [[nodiscard]] double rate_of(const StepTime& time, const Parameter* of = nullptr) const;
 
   std::vector<Batch> draw(int epoch);
 
@@ -80,6 +84,19 @@ class TrainingStep {
   [[nodiscard]] Candidates encoded(const Candidates& candidates) const;
 
   Output forward(const ImageBatch& images, const Candidates& asked, std::int64_t count, const StepPlace& place);
+
+  /// Forward pass of this worker's part over the candidates, and its losses, which count `counts` in those of all.
+  struct Pass {
+    Output full, output;
+    Losses losses;
+  };
+  Pass pass(const Batch& part, const LossShare& counts, const ImageBatch& images, const Candidates& candidates,
+            const StepPlace& place);
+  /// The gradients of `again`, a second pass, where the first ones lead to (SAM). It begins with the buffers `before`
+  /// the first pass, so that both draw the same, and leaves those after it.
+  void differentiate_above(const std::function<Losses()>& again, const TensorMap& before, const StepPlace& place);
+  /// What the backbone keeps beside its parameters, copied.
+  TensorMap kept_buffers(const StepPlace& place) const;
 
   /// The gradients of the losses, in the place of those that were there.
   void differentiate(const Losses& losses, const StepPlace& place);

@@ -16,8 +16,8 @@ namespace mao_program {
 namespace {
 
 void check_numbers(const RunSettings& run) {
-  for (const double value : {run.method.lr, run.method.new_lr, run.method.adam_epsilon}) {
-    require<OptionError>(std::isfinite(value), "--lr, --new-lr, --adam-epsilon: one of them is ", value,
+  for (const double value : {run.method.lr, run.method.new_lr, run.method.adam_epsilon, run.method.sam_radius}) {
+    require<OptionError>(std::isfinite(value), "--lr, --new-lr, --adam-epsilon, --sam-radius: one of them is ", value,
                          "; expected a number such as 0.002");
   }
   const std::set<std::uint64_t> different(run.seeds.begin(), run.seeds.end());

@@ -151,6 +151,7 @@ constexpr std::array effects{
     OptionEffect{"--template", always},  // of the untuned model, which every run tests
     OptionEffect{"--optimizer", no_training},
     OptionEffect{"--adam-epsilon", adam_epsilon},
+    OptionEffect{"--sam-radius", no_training},
     OptionEffect{"--epochs", no_training},
     OptionEffect{"--lr", no_training},
     OptionEffect{"--batch", batch},

@@ -4,6 +4,7 @@
 /// Who labels the images of MAO's new stage, chosen at run time.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include <mao/labelers/pool_labelers.hpp>
 
 #include "methods/method.hpp"
+#include "tune/labeler_names.hpp"
 
 namespace mao_program {
 
@@ -41,6 +43,12 @@ std::string selection_note(const LabelerT& labeler) {
                  labeler.tuned_statistics().mutual_information);
 }
 
+/// Labellers that a program of your own adds, by name.
+inline std::map<std::string, std::function<AnyLabeler(ZeroShot<AnyModel> untuned, AnyBackbone tuned)>>& own_labelers() {
+  static std::map<std::string, std::function<AnyLabeler(ZeroShot<AnyModel>, AnyBackbone)>> all;
+  return all;
+}
+
 /// The labeller of MAO's new stage; `tuned` makes a copy of the backbone as the base stage left it, bound to the
 /// classes of `fresh`, for those that ask it. Some look at the training images of `fresh` beforehand.
 inline AnyLabeler make_labeler(const OpenedModel& opened, const TaskHalf& fresh, const MethodSettings& settings,
@@ -64,6 +72,9 @@ inline AnyLabeler make_labeler(const OpenedModel& opened, const TaskHalf& fresh,
     SelectingLabeler<Frozen, AnyBackbone> labeler(std::move(frozen), tuned(), *fresh.train);
     std::string note = selection_note(labeler);
     return any_labeler(std::move(labeler), std::move(note));
+  }
+  if (const auto own = own_labelers().find(settings.labeler); own != own_labelers().end()) {
+    return own->second(std::move(frozen), tuned());
   }
   return any_labeler(TunedPromptLabeler<Frozen>(std::move(frozen)));
 }

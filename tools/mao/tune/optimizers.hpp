@@ -18,14 +18,15 @@ struct NamedOptimizer {
   const char* name;
   mao::OptimizerKind kind;
   bool amsgrad = false;
+  double sam_radius = 0;
 };
 
-inline constexpr std::array named_optimizers{NamedOptimizer{"sgd", mao::OptimizerKind::Sgd},
-                                             NamedOptimizer{"adam", mao::OptimizerKind::Adam},
-                                             NamedOptimizer{"amsgrad", mao::OptimizerKind::Adam, true},
-                                             NamedOptimizer{"adamw", mao::OptimizerKind::AdamW},
-                                             NamedOptimizer{"radam", mao::OptimizerKind::RAdam},
-                                             NamedOptimizer{"rmsprop", mao::OptimizerKind::RmsProp}};
+inline constexpr std::array named_optimizers{
+    NamedOptimizer{"sgd", mao::OptimizerKind::Sgd}, NamedOptimizer{"adam", mao::OptimizerKind::Adam},
+    NamedOptimizer{"amsgrad", mao::OptimizerKind::Adam, true}, NamedOptimizer{"adamw", mao::OptimizerKind::AdamW},
+    NamedOptimizer{"radam", mao::OptimizerKind::RAdam}, NamedOptimizer{"rmsprop", mao::OptimizerKind::RmsProp},
+    // The radius of Foret et al.'s experiments with CIFAR.
+    NamedOptimizer{"sam", mao::OptimizerKind::Sgd, false, 0.05}};
 
 inline std::vector<std::string> optimizer_names() {
   std::vector<std::string> names;
@@ -40,10 +41,11 @@ inline mao::OptimizerOptions with_optimizer(mao::OptimizerOptions options, const
     if (each.name != name) continue;
     options.kind = each.kind;
     options.amsgrad = each.amsgrad;
+    options.sam_radius = each.sam_radius;
     return options;
   }
-  throw mao::OptionError(
-      mao::text_of(where, ": the optimiser is \"", name, "\", expected sgd, adam, amsgrad, adamw, radam or rmsprop"));
+  throw mao::OptionError(mao::text_of(where, ": the optimiser is \"", name,
+                                      "\", expected sgd, adam, amsgrad, adamw, radam, rmsprop or sam"));
 }
 
 /// The optimiser of a run; `own`: that of its method.
@@ -51,6 +53,7 @@ inline mao::OptimizerOptions optimizer_of(const MethodSettings& settings, const 
   mao::OptimizerOptions options = own;
   if (settings.optimizer != "auto") options = with_optimizer(options, settings.optimizer, "--optimizer");
   options.epsilon = settings.adam_epsilon;
+  if (settings.sam_radius > 0) options.sam_radius = settings.sam_radius;
   return options;
 }
 

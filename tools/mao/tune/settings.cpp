@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "models/product_speed.hpp"
 #include "numbers.hpp"
+#include "tune/labeler_names.hpp"
 #include "tune/optimizers.hpp"
 #include "tune/settings.hpp"
 
@@ -169,7 +170,7 @@ void add_mao_options(CLI::App& app, MethodSettings& settings) {
   app.add_option("--labeler", settings.labeler,
                  "what labels new images: zero-shot, tuned, or none (base stage alone); beyond the paper: average, "
                  "agreement, soft, select, auto")
-      ->check(CLI::IsMember({"zero-shot", "tuned", "none", "average", "agreement", "soft", "select", "auto"}))
+      ->check(CLI::IsMember(labeler_names()))
       ->capture_default_str();
   app.add_option("--threshold", settings.threshold, "pseudo labels below this confidence do not train")
       ->check(CLI::Range(0.0, 1.0))
@@ -198,8 +199,13 @@ void add_training_options(CLI::App& app, MethodSettings& settings) {
   std::vector<std::string> optimizers = optimizer_names();
   optimizers.insert(optimizers.begin(), "auto");
   app.add_option("--optimizer", settings.optimizer,
-                 "auto (the method's own), sgd, adam, amsgrad, adamw, radam or rmsprop")
+                 "auto (the method's own), sgd, adam, amsgrad, adamw, radam, rmsprop or sam (sgd with --sam-radius)")
       ->check(CLI::IsMember(optimizers))
+      ->capture_default_str();
+  app.add_option("--sam-radius", settings.sam_radius,
+                 "sharpness-aware minimisation over any optimiser: how far a step climbs before its gradient is taken; "
+                 "each step costs two (0: none, or 0.05 with --optimizer sam)")
+      ->check(zero_or_above())
       ->capture_default_str();
   app.add_option("--adam-epsilon", settings.adam_epsilon, "epsilon of all optimisers except sgd")
       ->check(above_zero())

@@ -56,6 +56,7 @@ struct MethodSettings {
   std::map<std::string, std::string> options;  ///< of the method, by name (`--set`)
   std::string optimizer = "auto";              ///< a name of optimizers.hpp; auto: the method's own
   double adam_epsilon = 1e-8;
+  double sam_radius = 0;                    ///< 0: no SAM, or that of `optimizer` "sam"
   std::string zero_shot_template = "auto";  ///< with {}, or a file of such; auto: the data set's own
   int epochs = 0;                           ///< 0: 20 plain, 10 with MAO
   double lr = 0;                            ///< 0: 0.002 plain, 0.0035 with MAO
@@ -129,9 +130,21 @@ inline void from_json(const nlohmann::json& json, ModelSettings& settings) {
 }
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, root, shots_file, shots, shot_seed, augment, views,
                                                 classnames, classes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(MethodSettings, name, mao, steps, options, optimizer, adam_epsilon,
-                                                zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr, new_batch,
-                                                similarity, labeler, threshold, columns)
+/// The settings of a method that every run writes.
+#define MAO_METHOD_SETTINGS                                                                                         \
+  name, mao, steps, options, optimizer, adam_epsilon, zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr, \
+      new_batch, similarity, labeler, threshold, columns
+/// SAM's radius is written where it is given alone, so that runs from before it was there resume.
+inline void to_json(nlohmann::json& nlohmann_json_j, const MethodSettings& nlohmann_json_t) {
+  NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, MAO_METHOD_SETTINGS))
+  if (nlohmann_json_t.sam_radius > 0) nlohmann_json_j["sam_radius"] = nlohmann_json_t.sam_radius;
+}
+inline void from_json(const nlohmann::json& nlohmann_json_j, MethodSettings& nlohmann_json_t) {
+  const MethodSettings nlohmann_json_default_obj;
+  NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM_WITH_DEFAULT, MAO_METHOD_SETTINGS))
+  nlohmann_json_t.sam_radius = nlohmann_json_j.value("sam_radius", 0.0);
+}
+#undef MAO_METHOD_SETTINGS
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, method, seeds, targets)
 
 void add_model_options(CLI::App& app, ModelSettings& settings);

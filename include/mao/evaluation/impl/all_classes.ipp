@@ -169,7 +169,7 @@ MAO_INLINE double openworld_auc(const ScoredHalf& base, const ScoredHalf& fresh)
   double pairs = 0;
   for (std::size_t i = 0; i < base.scores.size(); ++i) {
     if (!base.right[i]) continue;
-    const auto [first, last] = std::ranges::equal_range(below, base.scores[i]);
+    const auto [first, last] = std::equal_range(below.begin(), below.end(), base.scores[i]);
     pairs += static_cast<double>(first - below.begin()) + 0.5 * static_cast<double>(last - first);
   }
   return 100 * pairs / (static_cast<double>(base.scores.size()) * static_cast<double>(fresh.scores.size()));

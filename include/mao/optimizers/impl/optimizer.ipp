@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <utility>
 
 #include <ATen/ops/maximum.h>
@@ -15,8 +16,8 @@
 
 namespace mao {
 
-MAO_INLINE Optimizer::Optimizer(ParameterList parameters, Options options)
-    : parameters_(std::move(parameters)), options_(options) {
+MAO_INLINE Optimizer::Optimizer(ParameterList parameters, Options options, OwnOptimizer own)
+    : parameters_(std::move(parameters)), options_(options), own_(std::move(own)) {
   const auto fraction = [](double value, const char* name) {
     require<OptionError>(value >= 0 && value < 1, "Optimizer: ", name, " = ", value, ", expected 0 to below 1");
   };
@@ -32,25 +33,67 @@ MAO_INLINE Optimizer::Optimizer(ParameterList parameters, Options options)
   require<OptionError>(!options_.nesterov || (options_.momentum > 0 && options_.dampening == 0),
                        "Optimizer: nesterov needs momentum and no dampening, got momentum = ", options_.momentum,
                        ", dampening = ", options_.dampening);
+  require<OptionError>(options_.sam_radius >= 0 && options_.sam_radius <= largest_factor,
+                       "Optimizer: sam_radius = ", options_.sam_radius, ", expected a length above 0, or 0 for no SAM");
+  const Options used{.weight_decay = options_.weight_decay, .sam_radius = options_.sam_radius};
+  require<OptionError>(!own_ || described("", options_) == described("", used), "Optimizer: ", own_.describe().name,
+                       " takes the steps, so of the settings of mao's optimizers only weight_decay and sam_radius act; "
+                       "leave the others out");
+}
+
+MAO_INLINE Description Optimizer::describe() const {
+  if (!own_) return described("Optimizer", options_);
+  return own_.describe().with("weight_decay", options_.weight_decay).with("sam_radius", options_.sam_radius);
+}
+
+MAO_INLINE void Optimizer::climb() {
+  const at::NoGradGuard no_graph;
+  double squares = 0;
+  below_.clear();
+  for (const Parameter& parameter : parameters_) {
+    below_.push_back(parameter.value.detach().clone());
+    const Tensor& gradient = parameter.value.grad();
+    if (gradient.defined()) squares += gradient.to(at::kDouble).square().sum().item<double>();
+  }
+  if (squares == 0) return;
+  const double scale = options_.sam_radius / std::sqrt(squares);
+  for (const Parameter& parameter : parameters_) {
+    Tensor value = parameter.value;
+    if (value.grad().defined()) value.add_(value.grad(), scale);
+  }
+}
+
+MAO_INLINE void Optimizer::climb_down() {
+  const at::NoGradGuard no_graph;
+  for (std::size_t i = 0; i < below_.size(); ++i) {
+    Tensor value = parameters_[i].value;
+    value.copy_(below_[i]);
+  }
+  below_.clear();
 }
 
 MAO_INLINE void Optimizer::set_state(TensorMap state) {
-  for (auto& [name, value] : state) {
-    const std::string kind = name.substr(0, name.find('.') + 1);
-    const auto of = std::find_if(parameters_.begin(), parameters_.end(),
-                                 [&](const Parameter& parameter) { return kind + parameter.name == name; });
-    const auto keeps = kept();
-    require<OptionError>(of != parameters_.end() && std::find(keeps.begin(), keeps.end(), kind) != keeps.end(),
-                         "the saved state of an optimizer holds ", name, ", which this one (", describe().text(),
+  const auto keeps = kept();
+  for (auto& entry : state) {
+    const std::string& name = entry.first;
+    const auto is_kind = [&](const std::string& kind) { return name.starts_with(kind); };
+    const auto kind = std::find_if(keeps.begin(), keeps.end(), is_kind);
+    const auto of = std::find_if(parameters_.begin(), parameters_.end(), [&](const Parameter& parameter) {
+      if (kind == keeps.end()) return false;
+      return own_ ? name.size() > kind->size() && name.ends_with("." + parameter.name) : *kind + parameter.name == name;
+    });
+    require<OptionError>(of != parameters_.end(), "the saved state of an optimizer holds ", name, ", which this one (",
+                         describe().text(),
                          ") does not keep; it was saved by another optimizer or of other parameters");
-    if (kind == "count.") continue;
-    expect_shape(value, of->value.sizes(), "saved " + name);
-    value = value.to(of->value.device());
+    if (*kind == "count.") continue;
+    if (!own_) expect_shape(entry.second, of->value.sizes(), "saved " + name);
+    entry.second = entry.second.to(of->value.device());
   }
   state_ = std::move(state);
 }
 
 MAO_INLINE std::vector<std::string> Optimizer::kept() const {
+  if (own_) return {own_prefix()};
   switch (options_.kind) {
     case OptimizerKind::Sgd:
       return {"velocity."};
@@ -82,7 +125,7 @@ MAO_INLINE void Optimizer::step_sgd(const Parameter& parameter, double rate) {
 MAO_INLINE void Optimizer::step_adam(const Parameter& parameter, double rate) {
   Tensor value = parameter.value;
   const bool decoupled = options_.kind == OptimizerKind::AdamW;
-  if (decoupled) value.mul_(1 - rate * options_.weight_decay);
+  if (decoupled) value.mul_(1 - rate * decay_of(parameter));
   const Moments now = moments(parameter, decoupled ? value.grad() : with_decay(parameter));
   Tensor spread = now.second;
   if (options_.amsgrad) {
@@ -99,7 +142,7 @@ MAO_INLINE void Optimizer::step_radam(const Parameter& parameter, double rate) {
   const Moments now = moments(parameter, value.grad());
   const double most = 2 / (1 - options_.beta2) - 1;
   const double length = most - 2 * now.steps * (1 - now.second_share) / now.second_share;
-  value.mul_(1 - rate * options_.weight_decay);
+  value.mul_(1 - rate * decay_of(parameter));
   if (length < 5) {
     value.sub_(now.first, rate / now.first_share);
     return;
@@ -117,6 +160,15 @@ MAO_INLINE void Optimizer::step_rms_prop(const Parameter& parameter, double rate
   velocity = velocity.defined() ? velocity.mul(options_.momentum).add(scaled) : scaled;
   Tensor value = parameter.value;
   value.sub_(velocity, rate);
+}
+
+MAO_INLINE void Optimizer::step_own(const Parameter& parameter, double rate) {
+  own_.step({.value = parameter.value.detach(),
+             .gradient = parameter.value.grad(),
+             .rate = rate,
+             .decay = decay_of(parameter),
+             .kept = KeptTensors(state_, own_prefix(), "." + parameter.name)});
+  std::erase_if(state_, [](const auto& entry) { return !entry.second.defined(); });
 }
 
 }  // namespace mao

@@ -35,7 +35,7 @@ class PolicyCalls {
   [[nodiscard]] virtual Tensor loss(const Output& output, const Batch& batch) const = 0;
   [[nodiscard]] virtual int epochs() const = 0;
   /// Of a parameter with that multiple; `multiple` null: the schedule's own rate.
-  [[nodiscard]] virtual double learning_rate(int epoch, const double* multiple) const = 0;
+  [[nodiscard]] virtual double learning_rate(const StepTime& time, const double* multiple) const = 0;
 
   const PolicyTraits traits;
 
@@ -99,8 +99,10 @@ class PoliciesOf final : public PolicyCalls {
     return regularizer(output, batch);
   }
   [[nodiscard]] int epochs() const override { return static_cast<int>(schedule.epochs()); }
-  [[nodiscard]] double learning_rate(int epoch, const double* multiple) const override {
-    return multiple == nullptr ? schedule.learning_rate(epoch) : learning_rate_of(schedule, epoch, *multiple);
+  [[nodiscard]] double learning_rate(const StepTime& time, const double* multiple) const override {
+    if (multiple != nullptr) return learning_rate_of(schedule, time, *multiple);
+    if constexpr (FollowsSteps<ScheduleT>) return schedule.learning_rate(time);
+    return schedule.learning_rate(time.epoch);
   }
 
   SamplerT sampler;

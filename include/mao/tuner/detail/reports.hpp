@@ -87,7 +87,7 @@ struct FitResult {
   std::vector<EpochReport> epochs{};  ///< those that this tuner has trained, in order
   double seconds = 0;                 ///< of this call
 
-  friend bool operator==(const FitResult& result, End end) { return result.end == end; }
+  friend bool operator==(const FitResult& result, End how) { return result.end == how; }
 };
 
 }  // namespace mao

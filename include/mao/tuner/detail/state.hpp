@@ -48,7 +48,8 @@ void restore_state(BackboneT& backbone, Optimizer& optimizer, const TunerState& 
 
 namespace detail {
 
-/// A number over every learning rate of a schedule, and the largest: two schedules with the same rates are the same.
+/// A number over every learning rate of a schedule (of one by steps, over eighths of its epochs), and the largest: two
+/// schedules with the same rates are the same.
 template <Schedule ScheduleT>
 std::string text_of_rates(const ScheduleT& schedule, const ParameterList& parameters) {
   std::set<double> multiples{1};
@@ -57,9 +58,12 @@ std::string text_of_rates(const ScheduleT& schedule, const ParameterList& parame
   double largest = 0;
   for (int epoch = 0; epoch < schedule.epochs(); ++epoch) {
     for (const double multiple : multiples) {
-      const double rate = learning_rate_of(schedule, epoch, multiple);
-      hash.add(&rate, sizeof rate);
-      largest = std::max(largest, rate);
+      const int parts = FollowsSteps<ScheduleT> ? 8 : 1;
+      for (int part = 0; part < parts; ++part) {
+        const double rate = learning_rate_of(schedule, {.epoch = epoch, .step = part, .steps = parts}, multiple);
+        hash.add(&rate, sizeof rate);
+        largest = std::max(largest, rate);
+      }
     }
   }
   return text_of("up to ", setting_text(largest), " (", hash.text(), ")");
@@ -84,8 +88,10 @@ std::map<std::string, std::string> training_of(const BackboneT& backbone, const 
   all.add("epochs", static_cast<int>(schedule.epochs()));
   if constexpr (DescribesItself<ScheduleT>) all.add("schedule", description_of(schedule));
   all.add("learning rates", Description(detail::text_of_rates(schedule, optimizer.parameters())));
-  for (const Parameter& parameter : optimizer.parameters())
+  for (const Parameter& parameter : optimizer.parameters()) {
     all.add("rate multiple of " + parameter.name, parameter.rate);
+    if (parameter.decay != 1) all.add("decay multiple of " + parameter.name, parameter.decay);
+  }
   return {all.settings.begin(), all.settings.end()};
 }
 

@@ -20,7 +20,8 @@ MAO_INLINE TrainingStep::TrainingStep(std::unique_ptr<BackboneCalls> backbone, s
       policies_(std::move(policies)),
       options_(std::move(options)),
       classes_(backbone_->classes()),
-      optimizer_(parameters({.name = options_.name}), options_.optimizer),
+      optimizer_(grouped(parameters({.name = options_.name}), options_.groups, options_.name), options_.optimizer,
+                 options_.own_optimizer),
       gathered_(options_.accumulate) {
   require<OptionError>(std::isfinite(options_.clip_norm) && options_.clip_norm >= 0, options_.name,
                        ": clip_norm = ", options_.clip_norm, ", expected a length above 0, or 0 for any");
@@ -41,11 +42,11 @@ MAO_INLINE int TrainingStep::epochs() const {
       [&] { return policies_->epochs(); });
 }
 
-MAO_INLINE double TrainingStep::rate_of(int epoch, const Parameter* of) const {
-  const StepPlace place{.name = options_.name, .epoch = epoch};
+MAO_INLINE double TrainingStep::rate_of(const StepTime& time, const Parameter* of) const {
+  const StepPlace place{.name = options_.name, .epoch = time.epoch};
   const double rate = policy_call(
       place, "the schedule's `learning_rate`", [] { return "a finite number, 0 or above"; },
-      [&] { return policies_->learning_rate(epoch, of == nullptr ? nullptr : &of->rate); });
+      [&] { return policies_->learning_rate(time, of == nullptr ? nullptr : &of->rate); });
   return checked_rate(rate, place, of == nullptr || of->rate == 1 ? std::string() : of->name);
 }
 
@@ -70,16 +71,56 @@ MAO_INLINE void TrainingStep::step(Batch& batch, const ImageBatch& images, StepR
     return;
   }
   const Candidates candidates = candidates_of(batch, place);
-  const Output full = forward(images, encoded(candidates), shared.size(), place);
-  Output output = select_candidates(full, candidates);
-  const auto task_loss = [&](const Output& judged, const Batch& part) { return policies_->loss(judged, part); };
-  const Losses losses = losses_of(*backbone_, task_loss, full, output, shared.part(), shared.counts(), place);
+  const TensorMap before = optimizer_.climbs() ? kept_buffers(place) : TensorMap();
+  const LossShare counts = shared.counts();
+  const Pass made = pass(shared.part(), counts, images, candidates, place);
   report.candidates = static_cast<int>(candidates.size());
   std::tie(report.loss, report.accuracy) =
-      shared.sums(losses.total.item<double>(), batch_accuracy(output, shared.part()));
-  if (!std::isfinite(report.loss)) refuse_loss(report.loss, images, full, losses, place);
-  differentiate(losses, place);
+      shared.sums(made.losses.total.item<double>(), batch_accuracy(made.output, shared.part()));
+  if (!std::isfinite(report.loss)) refuse_loss(report.loss, images, made.full, made.losses, place);
+  differentiate(made.losses, place);
+  if (optimizer_.climbs()) {
+    const auto again = [&] {
+      Pass above = pass(shared.part(), counts, images, candidates, place);
+      const double loss = shared.sums(above.losses.total.item<double>(), 0).first;
+      if (!std::isfinite(loss)) refuse_loss(loss, images, above.full, above.losses, place);
+      return above.losses;
+    };
+    differentiate_above(again, before, place);
+  }
   if (gathered_.complete(optimizer_.parameters(), weight_of(batch))) update(report, place, observers);
+}
+
+MAO_INLINE TrainingStep::Pass TrainingStep::pass(const Batch& part, const LossShare& counts, const ImageBatch& images,
+                                                 const Candidates& candidates, const StepPlace& place) {
+  Pass made{.full = forward(images, encoded(candidates), part.size(), place), .output = {}, .losses = {}};
+  made.output = select_candidates(made.full, candidates);
+  const auto task_loss = [&](const Output& judged, const Batch& of) { return policies_->loss(judged, of); };
+  made.losses = losses_of(*backbone_, task_loss, made.full, made.output, part, counts, place);
+  return made;
+}
+
+MAO_INLINE TensorMap TrainingStep::kept_buffers(const StepPlace& place) const {
+  if (!backbone_->offers.buffers) return {};
+  TensorMap copies = policy_call(
+      place, "the backbone's `buffers`", [] { return "tensors by name"; }, [&] { return backbone_->buffers(); });
+  for (auto& entry : copies) entry.second = entry.second.detach().clone();
+  return copies;
+}
+
+MAO_INLINE void TrainingStep::differentiate_above(const std::function<Losses()>& again, const TensorMap& before,
+                                                  const StepPlace& place) {
+  const TensorMap after = kept_buffers(place);
+  if (backbone_->offers.buffers) backbone_->set_buffers(before);
+  optimizer_.climb();
+  try {
+    differentiate(again(), place);
+  } catch (...) {
+    optimizer_.climb_down();
+    throw;
+  }
+  optimizer_.climb_down();
+  if (backbone_->offers.buffers) backbone_->set_buffers(after);
 }
 
 MAO_INLINE void TrainingStep::update(StepReport& report, const StepPlace& place, const Observers& observers) {
@@ -91,7 +132,8 @@ MAO_INLINE void TrainingStep::update(StepReport& report, const StepPlace& place,
   const auto expected = [] { return "learning rate, weight decay and other factors whose products fit into fp32"; };
   policy_call(place, "the optimizer's step", expected, [&] {
     optimizer_.step([&](const Parameter& parameter) {
-      const double rate = rate_of(place.epoch, &parameter);
+      const double rate =
+          rate_of({.epoch = place.epoch, .step = report.step, .steps = std::max(1, report.steps)}, &parameter);
       fastest = std::max(fastest, rate);
       return rate;
     });

@@ -19,7 +19,9 @@ MAO_INLINE void check_parameters(const ParameterList& parameters, const StepPlac
   require<PolicyError>(!parameters.empty(), place,
                        ": the backbone's `parameters()` is empty, so nothing can be trained");
   std::set<std::string> names;
-  for (const auto& [name, value, rate] : parameters) {
+  for (const Parameter& parameter : parameters) {
+    const std::string& name = parameter.name;
+    const Tensor& value = parameter.value;
     const auto demand = [&](bool ok, const char* expected) {
       require<PolicyError>(ok, place, ": the backbone's parameter '", name, "' ", expected);
     };
@@ -29,7 +31,8 @@ MAO_INLINE void check_parameters(const ParameterList& parameters, const StepPlac
     demand(value.is_floating_point(), "holds whole numbers, expected fp32 (mao::parameter makes them)");
     demand(value.is_leaf() && value.requires_grad(),
            "does not train: it requires no gradient or is computed from others; mao::parameter makes those that do");
-    demand(std::isfinite(rate) && rate >= 0, "has a `rate` that is negative or not finite");
+    demand(std::isfinite(parameter.rate) && parameter.rate >= 0, "has a `rate` that is negative or not finite");
+    demand(std::isfinite(parameter.decay) && parameter.decay >= 0, "has a `decay` that is negative or not finite");
     demand(value.device() == parameters.front().value.device(), "is on another device than the first one");
     require<NumericError>(all_finite(value), place, ": ", name,
                           " is not finite before the first step: ", "it was loaded or made so");

@@ -116,7 +116,8 @@ MAO_INLINE std::vector<Batch> TrainingEpoch::begun(ImageSource& images) {
   announce_to(images, wanted_views(views, twice), place);
   running_ = Running{.images = &images, .count = count, .twice = twice, .start = start, .views = std::move(views)};
   for (const Batch& batch : batches) running_->drawn.push_back(batch.images);
-  running_->total = {.epoch = epoch, .epochs = epochs(), .learning_rate = rate_of(epoch), .stage = options_.name};
+  running_->total = {
+      .epoch = epoch, .epochs = epochs(), .learning_rate = rate_of({.epoch = epoch}), .stage = options_.name};
   return batches;
 }
 
@@ -127,7 +128,7 @@ MAO_INLINE StepReport TrainingEpoch::stepped(Batch& batch, const Observers& obse
                     .epochs = total.epochs,
                     .step = i,
                     .steps = running_->steps(),
-                    .learning_rate = total.learning_rate};
+                    .learning_rate = rate_of({.epoch = total.epoch, .step = i, .steps = running_->steps()})};
   const StepPlace here{.name = options_.name, .epoch = total.epoch, .step = i};
   const auto& views = running_->views[static_cast<std::size_t>(i)];
   TrainingStep::step(batch, load_views(*running_->images, views, running_->twice, here), report, observers);
@@ -158,7 +159,7 @@ MAO_INLINE std::vector<Batch> TrainingEpoch::drawn_for(int epoch, std::int64_t i
   const StepPlace place{.name = options_.name, .epoch = epoch};
   expect_policies_agree();
   check_same_parameters(optimizer_.parameters(), parameters(place), place);
-  static_cast<void>(rate_of(epoch));
+  static_cast<void>(rate_of({.epoch = epoch}));
   before_draw_ = whole_->sampler;
   std::vector<Batch> batches = draw(epoch);
   check_batches(batches, images, classes_.size(), !policies_->traits.labels_batches && !ignores_labels(), place);

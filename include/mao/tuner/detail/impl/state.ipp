@@ -46,7 +46,8 @@ MAO_INLINE void detail::restore_state(BackboneCalls& backbone, Optimizer& optimi
 
 MAO_INLINE void check_state(const TunerState& state, const Optimizer& optimizer, const std::string& name) {
   expect_tensors(state.parameters, optimizer.parameters(), name);
-  for (const auto& [key, saved] : state.parameters) {
+  for (const auto& entry : state.parameters) {
+    const std::string& key = entry.first;
     const auto same = [&](const Parameter& parameter) { return parameter.name == key; };
     require<ShapeError>(std::ranges::any_of(optimizer.parameters(), same), name, ": the saved state has ", key,
                         ", which this method does not train; it is of another method");

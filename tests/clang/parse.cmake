@@ -1,0 +1,18 @@
+# Parses SOURCE with CLANG and every warning that users of mao may have switched on. INCLUDES: where mao and other libraries are.
+if(NOT CLANG)
+  message("skipped: no clang")
+  return()
+endif()
+set(flags "")
+foreach(folder IN LISTS INCLUDES)
+  if(folder MATCHES "/include$" AND EXISTS "${folder}/mao/mao.hpp")
+    list(APPEND flags "-I${folder}")
+  else()
+    list(APPEND flags "-isystem${folder}")
+  endif()
+endforeach()
+execute_process(COMMAND "${CLANG}" -std=c++${STANDARD} -fsyntax-only -Wall -Wextra -Wconversion -Wshadow -Werror -DMAO_HAS_WEBP ${flags} "${SOURCE}"
+  RESULT_VARIABLE status)
+if(NOT status EQUAL 0)
+  message(FATAL_ERROR "${CLANG} -std=c++${STANDARD} refuses ${SOURCE}")
+endif()

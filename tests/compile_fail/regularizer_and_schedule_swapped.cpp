@@ -1,0 +1,16 @@
+// expect: mao: the regularizer and the schedule are swapped (arguments 3 and 4); the order is PromptTuner(backbone, sampler, regularizer, schedule); see docs/guides/write-a-policy.md
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/embedded/archetypes.hpp>
+#include <mao/tuner/prompt_tuner.hpp>
+
+using namespace mao;
+namespace A = archetype;
+
+void train(A::Backbone& backbone, ImageSource& images) {
+#ifdef MAO_EXPECT_FAIL
+  PromptTuner tuner(backbone, A::Sampler{}, A::Schedule{}, A::Regularizer{});
+#else
+  PromptTuner tuner(backbone, A::Sampler{}, A::Regularizer{}, A::Schedule{});
+#endif
+  tuner.fit(images);
+}

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+/// \file
+/// The program `mao`: the parser, the commands, and how errors end it.
+
+#include "program.hpp"
+
+#include "checked_output.hpp"
+#include "colours.hpp"
+#include "commands.hpp"
+#include "config_file.hpp"
+#include "models/product_speed.hpp"
+#include "nearest_name.hpp"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <ATen/Parallel.h>
+
+#include <mao/core/error.hpp>
+#include <mao/core/instruction_set.hpp>
+#include <mao/core/detail/memory.hpp>
+#include <mao/core/detail/text_encoding.hpp>
+#include <mao/version.hpp>
+#include <nlohmann/json.hpp>
+#if __has_include(<torch/headeronly/version.h>)
+#include <torch/headeronly/version.h>
+#else
+#include <torch/version.h>
+#endif
+
+namespace {
+
+using mao::text_of;
+
+/// A line of usage that fits both an unknown and a missing command.
+int help_for(const CLI::App& app, const CLI::ParseError& error) {
+  const int code = app.exit(error);
+  return code == 0 ? 0 : 2;
+}
+
+/// The sections of the list of commands.
+void group_commands(CLI::App& app) {
+  const std::vector<std::pair<std::string, std::vector<std::string>>> sections{
+      {"Train", {"tune", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
+      {"Use what was learned", {"eval", "predict", "encode", "export", "convert"}},
+      {"Look at results", {"report", "summarize", "inspect"}},
+      {"What there is", {"datasets", "methods", "presets", "replay", "completion"}}};
+  for (const auto& [section, commands] : sections) {
+    for (const std::string& command : commands) app.get_subcommand(command)->group(section);
+  }
+}
+
+/// `; did you mean NAME?`, where one is near.
+std::string suggestion(const std::string& given, const std::vector<std::string>& names) {
+  const auto near = mao_program::nearest_name(given, names);
+  return near ? text_of("; did you mean ", *near, "?") : std::string();
+}
+
+/// One line about what a command was not expected to get, in the order it was given.
+std::string extras_message(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::vector<std::string> extras = command.remaining();
+  const auto wrong = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
+  const std::string name = command.get_name();
+  if (wrong == extras.end()) return text_of("mao ", name, " does not take ", extras.empty() ? "this" : extras.front());
+  const std::string option = wrong->substr(0, wrong->find('='));
+  return text_of("mao ", name, " has no option ", option, suggestion(option, names));
+}
+
+/// A complaint about a value; an option that is given too often is named.
+std::string value_message(const CLI::App& command, const CLI::Error& error) {
+  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ArgumentMismatch)) return error.what();
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_items_expected_max() == 1 && option->count() > 1) {
+      return option->get_name() + " is given more than once; expected once";
+    }
+  }
+  return error.what();
+}
+
+/// Within a command one line is enough; without one, the list of commands is the answer.
+std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
+  if (parsed->get_subcommands().empty()) return CLI::FailureMessage::help(parsed, error);
+  const CLI::App* command = parsed->get_subcommands().front();
+  const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  return text_of(extra ? extras_message(*command) : value_message(*command, error), "\nSee `mao ", command->get_name(),
+                 " --help`.\n");
+}
+
+/// The limit that the shell has set for this program; empty when there is none.
+std::string memory_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
+  return text_of(" within the ", limit.rlim_cur >> 20U, " MiB of `ulimit -v`, of which LibTorch alone takes about 500");
+}
+
+/// That memory ran out, and what asks for less.
+std::string memory_message(const std::string& what) {
+  const std::size_t host = what.find("you tried to allocate ");
+  std::string asked;
+  if (host != std::string::npos) {
+    const std::string bytes = what.substr(host + 22);
+    asked = " for " + bytes.substr(0, bytes.find_first_not_of("0123456789")) + " bytes at once";
+  }
+  return text_of("there is not enough memory", asked, memory_limit(),
+                 "; fewer --shots, a smaller --batch or context, --memory-limit or --cache-mib ask for less, and "
+                 "`mao plan` says how much a run needs");
+}
+
+/// A sentence about what is not one of our own errors, without the stack that LibTorch hangs on. `command` is what was
+/// asked for.
+std::string foreign_message(const std::exception& error, const std::string& command) {
+  const std::string what = error.what();
+  const bool memory = dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+                      what.find("you tried to allocate ") != std::string::npos ||
+                      what.find("out of memory") != std::string::npos || what.find("bad_alloc") != std::string::npos;
+  if (memory) return memory_message(what);
+  if (const auto* file = dynamic_cast<const std::filesystem::filesystem_error*>(&error)) {
+    return text_of("the system refuses ", file->path1().empty() ? "a file" : file->path1().string(), ": ",
+                   file->code().message(), "; check that the path, and each folder above it, can be read or written");
+  }
+  const std::string first = what.substr(0, what.find('\n'));
+  const char* const who = dynamic_cast<const nlohmann::json::exception*>(&error) != nullptr
+                              ? "a JSON file or a name in it is not what was expected"
+                              : "a step failed in a way that mao has no words for";
+  return text_of(who, " (", first, ") in `", command, "`; this is a fault of mao: please report it with that command");
+}
+
+/// The words as they were typed.
+std::string command_of(int argc, char** argv) {
+  std::string command = "mao";
+  for (int i = 1; i < argc; ++i) command += std::string(" ") + argv[i];
+  return command;
+}
+
+/// True, having said so, when the first word is no command.
+bool is_mistyped(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
+  std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names) << "\n\n" << app.help();
+  return true;
+}
+
+/// What `mao` alone says: three commands that work on a fresh machine, in this order.
+void print_first_commands() {
+  const auto colours = mao_program::Colours::of(STDOUT_FILENO);
+  std::cout << "mao " << mao::version << ": prompt tuning of vision-language models (CoOp, MAO, ...)\n\n"
+            << "Three commands that work now, on the small model and the pictures that come with mao:\n";
+  for (const auto& [command, summary] : std::vector<std::pair<std::string, std::string>>{
+           {"mao tune --data sketch --mao --out first", "tunes prompts with CoOp + MAO, three seeds; about a minute"},
+           {"mao report first --out first.html", "writes a page about that run: tables, curves, mini-batches"},
+           {"mao methods", "lists the methods, each a --method of mao tune"}}) {
+    std::cout << "  " << colours.bold(command) << "\n      " << summary << "\n";
+  }
+  std::cout << "\n`mao --help` lists all commands, `mao COMMAND --help` the options of one.\n";
+}
+
+/// What a report of a fault should begin with.
+std::string version_text() {
+  return text_of("mao ", mao::version, "\nLibTorch ", TORCH_VERSION, "\n", mao_program::cpu_description(), ", ",
+                 at::get_num_threads(), " threads");
+}
+
+void add_commands(CLI::App& app, int& status) {
+  mao_program::add_tune(app, status);
+  mao_program::add_protocols(app, status);
+  mao_program::add_plan(app, status);
+  mao_program::add_sweep(app, status);
+  mao_program::add_summarize(app, status);
+  mao_program::add_report(app, status);
+  mao_program::add_eval(app, status);
+  mao_program::add_predict(app, status);
+  mao_program::add_encode(app, status);
+  mao_program::add_inspect(app, status);
+  mao_program::add_export(app, status);
+  mao_program::add_convert(app, status);
+  mao_program::add_datasets(app, status);
+  mao_program::add_methods(app, status);
+  mao_program::add_presets(app, status);
+  mao_program::add_replay(app, status);
+  mao_program::add_completion(app, status);
+  group_commands(app);
+}
+
+int run_command(int argc, char** argv) {
+  CLI::App app("Prompt tuning of vision-language models (CoOp, MAO, ...)", "mao");
+  app.set_version_flag("--version", version_text);
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.require_subcommand(1);
+  mao_program::OptionPlaces places;
+  app.failure_message([&](const CLI::App* parsed, const CLI::Error& error) {
+    return mao_program::with_place(failure_message(parsed, error), places);
+  });
+  int status = 0;
+  add_commands(app, status);
+  app.footer(
+      "To begin: `mao tune --data sketch --mao --out first`, then `mao report first --out first.html`.\n"
+      "`mao COMMAND --help` explains a command, docs/index.md the rest.");
+  if (argc == 1) {
+    print_first_commands();
+    return 2;
+  }
+  if (is_mistyped(app, argv[1])) return 2;
+  static_cast<void>(mao::instruction_set());  // a mistyped MAO_INSTRUCTION_SET is said before any work
+  try {
+    auto arguments = mao_program::with_config({argv + 1, argv + argc}, places);
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
+    app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return help_for(app, error);
+  } catch (const mao::OptionError& error) {
+    throw mao::OptionError(mao_program::with_place(error.what(), places));
+  }
+  return status;
+}
+
+void print_error(const std::string& what) {
+  std::cerr << mao_program::Colours::of(STDERR_FILENO).red("mao:") << ' ' << mao::escaped(what) << '\n';
+}
+
+}  // namespace
+
+namespace mao::tool {
+
+void detail::expect_new(bool is_new, const std::string& kind, const std::string& name) {
+  require<OptionError>(is_new && !name.empty(), "this program adds ", kind, " '", name,
+                       "', which mao has already or which is no name; choose another one");
+}
+
+int run(int argc, char** argv, const std::vector<Addition>& additions) {
+  keep_freed_memory();
+  mao_program::CheckedOutput& output = mao_program::check_output();
+  try {
+    for (const Addition& add : additions) add();
+    return mao_program::status_with_output(output, run_command(argc, argv));
+  } catch (const Error& error) {
+    print_error(error.what());
+  } catch (const std::exception& error) {
+    print_error(foreign_message(error, command_of(argc, argv)));
+  }
+  return mao_program::status_with_output(output, 1);
+}
+
+}  // namespace mao::tool
