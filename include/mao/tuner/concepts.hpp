@@ -52,7 +52,7 @@ consteval bool composition() {
   return true;
 }
 
-/// Asks all four, so that each wrong policy is answered by one sentence.
+/// Checks all four, so that each wrong policy causes one compiler error of one sentence.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
 inline constexpr bool policies = (backbone<BackboneT>() & sampler<SamplerT>() & regularizer<RegularizerT>() &
                                   schedule<ScheduleT>() & composition<BackboneT, SamplerT>()) != 0;
