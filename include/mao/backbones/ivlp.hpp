@@ -27,7 +27,7 @@ struct IvlpOptions {
                                            "vision_context", "vision_depth", "seed"};
 };
 
-/// Learns deep prompts in both towers, which know nothing of each other.
+/// Learns deep prompts in both towers, which are independent of each other.
 ///
 /// The text prompt is `[start] ctx name . [end]`; before block i its context is replaced by that block's own vectors.
 /// Vision prompts stand beside the patches and are replaced likewise.

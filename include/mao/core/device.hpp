@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A device by its name, or one sentence that says why it cannot be had.
+/// A device by its name, or an error that says why it is not available.
 
 #include <cstdint>
 #include <string_view>

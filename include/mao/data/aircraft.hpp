@@ -8,7 +8,7 @@
 
 namespace mao {
 
-/// Reads the lists in `folder`; labels follow variants.txt, images lie in `folder/images`.
+/// Reads the lists in `folder`; labels follow variants.txt, images are in `folder/images`.
 ///
 /// **Throws** `FileError`; `FormatError` or `DataError` naming file and line.
 Dataset read_aircraft(const std::filesystem::path& folder);

@@ -12,7 +12,7 @@
 
 namespace mao {
 
-/// Holds any `VisionLanguageModel` and is one, at the price of a virtual call per encoding.
+/// Holds any `VisionLanguageModel` and is one, at the cost of one virtual call per encoding.
 class AnyModel {
  public:
   template <VisionLanguageModel ModelT>

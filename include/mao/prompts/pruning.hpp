@@ -18,7 +18,7 @@ enum class SaliencyScale {
   Tower,  ///< by the Euclidean norm over their tower
 };
 
-/// How many tokens are in after so many epochs: `T + (T0 - T)(1 - r/R)^3` after event r of R, rounded.
+/// How many tokens remain after a number of epochs: `T + (T0 - T)(1 - r/R)^3` after event r of R, rounded.
 struct PruningSchedule {
   std::int64_t start = 0;   ///< T0
   std::int64_t target = 0;  ///< T

@@ -82,7 +82,7 @@ consteval bool all_policies() {
   return false;
 }
 
-/// Asks all four, so that each wrong policy is answered by one sentence.
+/// Checks all four, so that each wrong policy causes one compiler error of one sentence.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
 inline constexpr bool policies = all_policies<BackboneT, SamplerT, RegularizerT, ScheduleT>();
 

@@ -86,7 +86,7 @@ class PromptTunerImpl : public TrainingLoop {
 /// `PromptTuner(backbone, sampler, regularizer, schedule).fit(images)`: see `mao::Backbone`, `mao::Sampler`,
 /// `mao::Regularizer`, `mao::Schedule` for what a policy must offer.
 ///
-/// A wrong policy is answered by one sentence at the line that names the tuner.
+/// A wrong policy causes one compiler error of one sentence, at the line that names the tuner.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
 class PromptTuner : public std::conditional_t<explain::policies<BackboneT, SamplerT, RegularizerT, ScheduleT>,
                                               detail::PromptTunerImpl<BackboneT, SamplerT, RegularizerT, ScheduleT>,

@@ -159,7 +159,7 @@ std::vector<std::string> read_texts(const std::string& file) {
   std::vector<std::string> texts = lines_of(read_utf8_file(file));
   for (std::size_t i = 0; i < texts.size(); ++i) {
     require<DataError>(texts[i].find_first_not_of(" \t") != std::string::npos, file, ": line ", i + 1,
-                       " is empty; expected one text a line");
+                       " is empty; expected one text per line");
   }
   require<DataError>(!texts.empty(), file, " holds no texts; expected one per line");
   return texts;
@@ -276,10 +276,10 @@ void add_encode(CLI::App& app, int& status) {
   auto options = std::make_shared<EncodeOptions>();
   CLI::App* command = app.add_subcommand("encode", "unit-length features of pictures and texts, as a file");
   command->add_option("--images", options->images,
-                      "picture files, folders of them (and what lies below), or - for paths on the standard input");
-  command->add_option("--images-file", options->images_file, "text file, one path of a picture or folder a line");
+                      "picture files, folders of them (subfolders included), or - for paths on the standard input");
+  command->add_option("--images-file", options->images_file, "text file, one path of a picture or folder per line");
   command->add_option("--texts-file", options->texts_file,
-                      "text file, one text a line, taken as it is; with --prompts, one class name a line");
+                      "text file, one text per line, used as it is; with --prompts, one class name per line");
   command->add_flag("--truncate", options->truncate,
                     "cut texts that are longer than the model's context, as open_clip does; else they are refused");
   command->add_option("--prompts", options->prompts,
@@ -287,7 +287,7 @@ void add_encode(CLI::App& app, int& status) {
   command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")->required();
   add_plain_csv(*command, options->cells);
   add_model_options(*command, options->settings.model);
-  command->add_option("--threads", options->threads, "decoding threads beside the one that encodes")
+  command->add_option("--threads", options->threads, "decoding threads in addition to the encoding thread")
       ->check(zero_or_above())
       ->capture_default_str();
   command->callback([options, command, &status] { status = run(*options, *command); });

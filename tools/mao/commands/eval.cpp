@@ -153,11 +153,11 @@ void add_eval(CLI::App& app, int& status) {
   command->add_option("--split", options->split, "train, val or test")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "decoding threads beside the one that encodes")
+  command->add_option("--threads", options->threads, "decoding threads in addition to the encoding thread")
       ->check(zero_or_above())
       ->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);
-  command->add_flag("--per-class", options->per_class, "the accuracy of every class too");
+  command->add_flag("--per-class", options->per_class, "print the accuracy of every class too");
   command->add_flag("--json", options->json, "print JSON");
   command->callback([options, command, &status] { status = run(*options, *command); });
 }

@@ -20,7 +20,7 @@ void add_bounds(CLI::App& app, RunSettings& settings, RunOptions& options) {
                  "MiB that a step may keep for its backward pass (0: no limit); above it, parts are computed twice")
       ->check(zero_or_above())
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "decoding threads beside the one that trains")
+  app.add_option("--threads", options.threads, "decoding threads in addition to the training thread")
       ->check(zero_or_above())
       ->capture_default_str();
   app.add_option("--cache-mib", options.cache_mib, "memory for decoded images, MiB")

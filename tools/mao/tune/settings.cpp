@@ -71,7 +71,7 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
                  "CSV; or sketch, shifted, disjoint (rendered)")
       ->capture_default_str();
   add_image_options(app, settings);
-  app.add_option("--shots", settings.shots, "training images a class")->check(above_zero())->capture_default_str();
+  app.add_option("--shots", settings.shots, "training images per class")->check(above_zero())->capture_default_str();
   app.add_option("--class-split", settings.classes,
                  "base-new: train on the first half of the classes, the other half is new; all: train and test on all")
       ->check(CLI::IsMember({"base-new", "all"}))
@@ -91,11 +91,10 @@ void add_image_options(CLI::App& app, DataSettings& settings) {
       ->check(zero_or_above())
       ->capture_default_str();
   add_root_options(app, settings);
-  app.add_option(
-      "--shots-file", settings.shots_file,
-      "few-shot draw that CoOp has saved, instead of one of our own: a file, in whose name {seed} and {shots} "
-      "stand for the seed and --shots; or \"saved\" for split_fewshot/shot_{shots}-seed_{seed}.pkl of the "
-      "data set");
+  app.add_option("--shots-file", settings.shots_file,
+                 "few-shot draw that CoOp has saved, instead of a new one: a file, in whose name {seed} and {shots} "
+                 "stand for the seed and --shots; or \"saved\" for split_fewshot/shot_{shots}-seed_{seed}.pkl of the "
+                 "data set");
 }
 
 void add_root_options(CLI::App& app, DataSettings& settings) {
@@ -153,7 +152,7 @@ void add_mao_options(CLI::App& app, MethodSettings& settings) {
   app.add_option("--steps", settings.steps, "steps of MAO: both, base (alone), or new (after the plain method)")
       ->check(CLI::IsMember({"both", "base", "new"}))
       ->capture_default_str();
-  app.add_option("--k", settings.k, "MAO: classes a sample brings, itself included (0: by the number of classes)")
+  app.add_option("--k", settings.k, "MAO: classes that a sample adds, its own included (0: by the number of classes)")
       ->check(zero_or_above())
       ->capture_default_str();
   app.add_option("--new-epochs", settings.new_epochs, "epochs of MAO's new stage")
@@ -162,7 +161,7 @@ void add_mao_options(CLI::App& app, MethodSettings& settings) {
   app.add_option("--new-lr", settings.new_lr, "learning rate of MAO's new stage")
       ->check(above_zero())
       ->capture_default_str();
-  app.add_option("--new-batch", settings.new_batch, "images a batch in MAO's new stage")
+  app.add_option("--new-batch", settings.new_batch, "images per batch in MAO's new stage")
       ->check(above_zero())
       ->capture_default_str();
   app.add_option("--similarity", settings.similarity, "what ranks hard negatives: auto, minilm, clip, or a file")
@@ -217,7 +216,7 @@ void add_training_options(CLI::App& app, MethodSettings& settings) {
   app.add_option("--lr", settings.lr, "learning rate (0: 0.002, or 0.0035 for MAO's base stage)")
       ->check(zero_or_above())
       ->capture_default_str();
-  app.add_option("--batch", settings.batch, "images a batch (0: 32; MAO: b by the number of classes)")
+  app.add_option("--batch", settings.batch, "images per batch (0: 32; MAO: b by the number of classes)")
       ->check(zero_or_above())
       ->capture_default_str();
   add_mao_options(app, settings);
