@@ -8,6 +8,7 @@ RENDER is the program that writes the pictures of the embedded tasks. Needs PyTo
 """
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -27,12 +28,17 @@ def read_probabilities(features):
     features = features / features.norm(dim=-1, keepdim=True)
     own = head["logit_scale"] * features @ head["weight"].T
     mass = head["logit_scale"] * features @ head["gate.classes"].T
-    groups = [head["group"] == g for g in range(len(head["gate.bias"]))]
-    shares = torch.stack([mass[:, g].logsumexp(-1) for g in groups], -1).log_softmax(-1)
-    gate = (features @ head["gate.weight"].T + head["gate.bias"] + head["gate.share"] * shares).softmax(-1)
+    groups, first = [head["group"] == g for g in range(int(head["group"].max()) + 1)], len(head["gate.bias"])
+    masses = torch.stack([mass[:, g].logsumexp(-1) for g in groups], -1)
+    shares = head["gate.share"] * masses[:, :first].log_softmax(-1)
+    gate = (features @ head["gate.weight"].T + head["gate.bias"] + shares).log_softmax(-1)
+    for i, share in enumerate(head["added.share"]):  # groups of `mao add`
+        pair = torch.stack([masses[:, :first + i].logsumexp(-1), masses[:, first + i]], -1).log_softmax(-1)
+        pair = (features @ head["added.weight"][i].T + head["added.bias"][i] + share * pair).log_softmax(-1)
+        gate = torch.cat([gate + pair[:, :1], pair[:, 1:]], -1)
     probabilities = torch.zeros_like(own)
     for i, g in enumerate(groups):
-        probabilities[:, g] = own[:, g].softmax(-1) * gate[:, i:i + 1]
+        probabilities[:, g] = own[:, g].softmax(-1) * gate[:, i:i + 1].exp()
     # [end]
     return names, probabilities
 
@@ -44,19 +50,23 @@ def main(mao, render):
         picture = str(min(pathlib.Path(folder, "pictures").rglob("*.png")))
         run(mao, "tune", "--data", "sketch", "--recipe", "all-classes", "--shots", "4", "--epochs", "1", "--new-epochs", "1",
             "--seeds", "1", "--quiet", "--out", "run")
-        prompts = "run/seed1/joined.prompts.safetensors"
-        run(mao, "export", "head.safetensors", "--prompts", prompts)
+        added = "added.prompts.safetensors"
+        run(mao, "add", "run", "--classes", "purple zebra", "--out", added)
         run(mao, "encode", "--images", picture, "--out", "picture.safetensors")
         features = load_file(pathlib.Path(folder, "picture.safetensors"))["image_features"]
-        guesses = json.loads(run(mao, "predict", picture, "--prompts", prompts, "--json", "--top", "100"))[0]["top"]
-        import os
-        os.chdir(folder)
-        names, probabilities = read_probabilities(features)
-        os.chdir("/")
-    for guess in guesses:
-        found = probabilities[0, names.index(guess["class"])].item()
-        assert abs(found - guess["probability"]) < 1e-5, (guess, found)
-    print(f"{len(guesses)} probabilities agree with mao predict")
+        compared = 0
+        for prompts in ("run/seed1/joined.prompts.safetensors", added):
+            run(mao, "export", "head.safetensors", "--prompts", prompts)
+            guesses = json.loads(run(mao, "predict", picture, "--prompts", prompts, "--json", "--top", "100"))[0]["top"]
+            os.chdir(folder)
+            names, probabilities = read_probabilities(features)
+            os.chdir("/")
+            assert len(names) == len(guesses), (len(names), len(guesses))
+            for guess in guesses:
+                found = probabilities[0, names.index(guess["class"])].item()
+                assert abs(found - guess["probability"]) < 1e-5, (prompts, guess, found)
+                compared += 1
+    print(f"{compared} probabilities agree with mao predict")
 
 
 if __name__ == "__main__":

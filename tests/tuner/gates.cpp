@@ -78,3 +78,19 @@ TEST_CASE("several gates add up by their weights", "[gates]") {
   const AnyGate three = [](const ImageBatch&, const std::vector<Tensor>&) { return rows({0, 1, 2}, 1); };
   CHECK_THROWS_AS(WeightedGates({{three, 1}})(one, own), ShapeError);
 }
+
+TEST_CASE("an added group leaves the gate between the others as it was", "[gates]") {
+  const auto fixed = [](Tensor scores) {
+    return [scores](const ImageBatch&, const std::vector<Tensor>&) { return scores; };
+  };
+  const Tensor pair = rows({1, 0, -1, 2}, 2), last = rows({0, 0.5F, 2, -1}, 2);
+  const std::vector<Tensor> own{at::ones({2, 2}), at::ones({2, 3}), at::ones({2, 1})};
+  const AddedGroupGate gate(fixed(pair), fixed(last));
+  const ImageBatch images{.pixels = ToyImages(2, 2, 1).pixels, .features = {}};
+  const Tensor groups = at::softmax(gate(images, own), 1);
+  const Tensor two = at::softmax(pair, 1), added = at::softmax(last, 1);
+  CHECK(relative_difference(groups.narrow(1, 0, 2), two * added.narrow(1, 0, 1)) < 1e-6);
+  CHECK(relative_difference(groups.select(1, 2), added.select(1, 1)) < 1e-6);
+  CHECK_THROWS_AS(gate(images, {own[0]}), ShapeError);
+  CHECK_THROWS_AS(gate(images, {own[0], own[1], own[2], own[2]}), ShapeError);
+}

@@ -16,6 +16,9 @@ void add_replay(CLI::App& app, int& status);
 /// `mao tune`: trains a method on few shots and tests base and new classes.
 void add_tune(CLI::App& app, int& status);
 
+/// `mao add RUN --classes-file FILE --out FILE`: a further group of classes beside those of a tuned run.
+void add_add(CLI::App& app, int& status);
+
 /// `mao base2new`, `few-shot`, `cross-dataset`, `domain-generalisation`: series of runs as the papers report them.
 void add_protocols(CLI::App& app, int& status);
 

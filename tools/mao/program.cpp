@@ -52,7 +52,7 @@ int help_for(const CLI::App& app, const CLI::ParseError& error) {
 /// The sections of the list of commands.
 void group_commands(CLI::App& app) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> sections{
-      {"Train", {"tune", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
+      {"Train", {"tune", "add", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
       {"Use what was learned", {"eval", "predict", "encode", "export", "convert"}},
       {"Look at results", {"report", "summarize", "inspect"}},
       {"What there is", {"datasets", "methods", "presets", "replay", "completion"}}};
@@ -178,6 +178,7 @@ std::string version_text() {
 
 void add_commands(CLI::App& app, int& status) {
   mao_program::add_tune(app, status);
+  mao_program::add_add(app, status);
   mao_program::add_protocols(app, status);
   mao_program::add_plan(app, status);
   mao_program::add_sweep(app, status);

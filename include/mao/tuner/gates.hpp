@@ -130,6 +130,22 @@ class WeightedGates {
 
 static_assert(GroupGate<WeightedGates>);
 
+/// A group that came later, beside groups that keep the gate they had: a group's probability is what `earlier` says,
+/// times that of all earlier groups together.
+class AddedGroupGate {
+ public:
+  /// `earlier`: between all groups but the last; `last`: two scores, of these together and of the last group.
+  AddedGroupGate(AnyGate earlier, AnyGate last) : earlier_(std::move(earlier)), last_(std::move(last)) {}
+
+  /// **Throws** `ShapeError` for fewer than two groups, and where a gate is for another number of them.
+  Tensor operator()(const ImageBatch& images, const std::vector<Tensor>& own) const;
+
+ private:
+  AnyGate earlier_, last_;
+};
+
+static_assert(GroupGate<AddedGroupGate>);
+
 }  // namespace mao
 
 #if !defined(MAO_SEPARATE_COMPILATION)

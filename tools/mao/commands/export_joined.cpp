@@ -26,7 +26,24 @@ namespace {
 constexpr const char* use =
     "own = logit_scale * normalize(encode_image(x)) @ weight.T; mass = logit_scale * normalize(encode_image(x)) @ "
     "gate.classes.T; gate = normalize(encode_image(x)) @ gate.weight.T + gate.bias + gate.share * log of each group's "
-    "part of softmax(mass); a class has softmax(own of its group) * softmax(gate) of its group";
+    "part of softmax(mass), over the first groups; for each added group a gate of two scores, of all groups before it "
+    "and of it, in the same way; a class has softmax(own of its group) * softmax(gate) of its group";
+
+/// The gates of groups that were added: weights [A, 2, D], biases [A, 2] and shares [A], A may be 0.
+TensorMap added_gates(const std::vector<JoinedGate>& added, std::int64_t width) {
+  const auto count = std::ssize(added);
+  TensorMap gates{{"added.weight", at::zeros({count, 2, width})},
+                  {"added.bias", at::zeros({count, 2})},
+                  {"added.share", at::zeros({count})}};
+  for (std::int64_t i = 0; i < count; ++i) {
+    const JoinedGate& gate = added[static_cast<std::size_t>(i)];
+    gates["added.share"][i].fill_(gate.share);
+    if (!gate.weight.defined()) continue;
+    gates["added.weight"][i].copy_(gate.weight);
+    gates["added.bias"][i].copy_(gate.bias);
+  }
+  return gates;
+}
 
 }  // namespace
 
@@ -48,19 +65,20 @@ void export_joined(const std::string& out, const Prompts& prompts, const OpenedM
   const RunSettings settings = settings_of(prompts);
   auto untuned = make_zero_shot(opened, prompts.info.classes, settings.method, settings.data.data);
   const ClassWeights mass = weights_of(untuned, opened, "zero-shot");
-  const auto groups = std::ssize(joined.groups);
+  const auto first = std::ssize(joined.groups) - std::ssize(joined.gate.added);
   const auto scalar = [](double value) { return at::scalar_tensor(value).to(at::kFloat); };
   const bool linear = joined.gate.weight.defined();
   nlohmann::json names = nlohmann::json::array();
   for (const PromptGroup& group : joined.groups) names.push_back(group.name);
-  write_safetensors(out,
-                    {{"weight", at::cat(weights)},
-                     {"group", at::tensor(group_of)},
-                     {"logit_scale", scalar(logit_scale)},
-                     {"gate.classes", mass.weight},
-                     {"gate.share", scalar(joined.gate.share)},
-                     {"gate.weight", linear ? joined.gate.weight : at::zeros({groups, mass.weight.size(1)})},
-                     {"gate.bias", linear ? joined.gate.bias : at::zeros({groups})}},
+  TensorMap tensors = added_gates(joined.gate.added, mass.weight.size(1));
+  tensors.merge(TensorMap{{"weight", at::cat(weights)},
+                          {"group", at::tensor(group_of)},
+                          {"logit_scale", scalar(logit_scale)},
+                          {"gate.classes", mass.weight},
+                          {"gate.share", scalar(joined.gate.share)},
+                          {"gate.weight", linear ? joined.gate.weight : at::zeros({first, mass.weight.size(1)})},
+                          {"gate.bias", linear ? joined.gate.bias : at::zeros({first})}});
+  write_safetensors(out, tensors,
                     {{"format", "mao-joined-weights"},
                      {"method", prompts.info.method},
                      {"model", opened.model->fingerprint()},
@@ -71,7 +89,7 @@ void export_joined(const std::string& out, const Prompts& prompts, const OpenedM
   write_file_atomically(list, [&](std::ostream& file) {
     for (const std::string& name : prompts.info.classes.names) file << name << "\n";
   });
-  std::cout << "wrote " << out << ": heads of " << group_of.size() << " classes in " << groups
+  std::cout << "wrote " << out << ": heads of " << group_of.size() << " classes in " << joined.groups.size()
             << " groups, and the gate between them\nwrote " << list.string() << ": their names\n";
 }
 

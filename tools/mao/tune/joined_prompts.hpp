@@ -19,6 +19,7 @@ namespace mao_program {
 struct PromptGroup {
   std::string name;
   Prompts prompts;
+  std::string images = {};  ///< folder of the unlabelled images that the group was added with
 };
 
 /// What decides between groups: linear in the frozen image features where images taught it, and a share of the mass
@@ -26,6 +27,9 @@ struct PromptGroup {
 struct JoinedGate {
   Tensor weight, bias;  ///< [G, D], [G]; undefined: no linear part
   double share = 1;     ///< of the untuned model's log-probabilities of the groups
+  /// For each group that `mao add` has added: the gate between all groups before it together, and it. The gate itself
+  /// is then between the groups before the first of these.
+  std::vector<JoinedGate> added = {};
 };
 
 /// Several groups in one.
@@ -40,6 +44,9 @@ struct JoinedPrompts {
 /// Whether a prompts file holds groups.
 inline bool is_joined(const Prompts& prompts) { return prompts.info.settings.contains("joined"); }
 
+/// The prompts of `backbone`, whose classes are `classes`; the rest as in `info`.
+Prompts prompts_of(AnyBackbone& backbone, PromptInfo info, const ClassList& classes);
+
 /// As one file. `info` says which method and model; classes and groups are filled in.
 void save_joined(const std::filesystem::path& path, const JoinedPrompts& joined, PromptInfo info);
 
@@ -52,7 +59,7 @@ std::vector<std::string> group_names(const Prompts& prompts);
 /// The group's prompts as a method, bound to its classes.
 AnyBackbone group_backbone(const OpenedModel& opened, const PromptGroup& group);
 
-/// The gate as a policy; `groups`: classes of each.
+/// The gate as a policy.
 AnyGate gate_of(const OpenedModel& opened, const JoinedPrompts& joined, const RunSettings& settings);
 
 /// One classifier over the classes of all groups, bound to `classes`.

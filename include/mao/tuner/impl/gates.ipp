@@ -32,4 +32,16 @@ MAO_INLINE Tensor WeightedGates::operator()(const ImageBatch& images, const std:
   return bias_.empty() ? sum : sum + at::tensor(bias_).to(sum.options());
 }
 
+MAO_INLINE Tensor AddedGroupGate::operator()(const ImageBatch& images, const std::vector<Tensor>& own) const {
+  require<ShapeError>(own.size() >= 2, "AddedGroupGate: ", own.size(),
+                      " groups, expected those of before and the one that was added");
+  const std::vector<Tensor> before(own.begin(), own.end() - 1);
+  const Tensor scores = earlier_(images, before), pair = last_(images, {at::cat(before, 1), own.back()});
+  expect_shape(scores, {images.size(), static_cast<std::int64_t>(before.size())},
+               "AddedGroupGate: the scores of the earlier groups");
+  expect_shape(pair, {images.size(), 2}, "AddedGroupGate: the scores of the earlier groups together and the last one");
+  const Tensor shares = at::log_softmax(pair, 1);
+  return at::cat({at::log_softmax(scores, 1) + shares.narrow(1, 0, 1), shares.narrow(1, 1, 1)}, 1);
+}
+
 }  // namespace mao

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mao add`: a further group of classes beside those of a run, and what eval, predict and export make of the new file.
+#include <algorithm>
+#include <fstream>
+#include <string>
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/eq.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/logsumexp.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/nonzero.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros_like.h>
+
+#include <nlohmann/json.hpp>
+
+#include <mao/core/detail/ops.hpp>
+#include <mao/io/files.hpp>
+#include <mao/io/safetensors.hpp>
+#include <mao/models/clip_model.hpp>
+#include <mao/models/image_sources.hpp>
+
+#include <support/catch.hpp>
+#include <support/program.hpp>
+#include <support/temporary_folder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using mao::Tensor;
+using mao_test::mao_program;
+using mao_test::quoted;
+using mao_test::Run;
+using mao_test::shell;
+using mao_test::TemporaryFolder;
+using nlohmann::json;
+
+const std::string classes = " --classes 'purple zebra' 'orange gate' ";
+
+Run checked(const std::string& words) {
+  Run run = mao_program(words);
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  return run;
+}
+
+/// A short run of the recipe, 20 base and 20 new classes.
+fs::path tuned_run(const fs::path& folder, const std::string& options = "--recipe all-classes") {
+  checked("tune --data sketch --shots 4 --epochs 1 --new-epochs 1 --seeds 1 --quiet " + options + " --out " +
+          quoted(folder / "run"));
+  return folder / "run";
+}
+
+fs::path pictures(const fs::path& folder) {
+  REQUIRE(shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder)).code == 0);
+  return folder;
+}
+
+/// The first pictures of a folder.
+std::vector<fs::path> first_of(const fs::path& folder, std::size_t count) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".png") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  REQUIRE(files.size() >= count);
+  files.resize(count);
+  return files;
+}
+
+json eval(const fs::path& prompts, const std::string& half) {
+  return json::parse(checked("eval " + quoted(prompts) + " --half " + half + " --json").output);
+}
+
+json predict(const fs::path& picture, const fs::path& prompts) {
+  return json::parse(checked("predict " + quoted(picture) + " --prompts " + quoted(prompts) +
+                             " --feature-cache off --top 1000 --json")
+                         .output)[0]
+      .at("top");
+}
+
+/// The sum of the probabilities of each group.
+std::map<std::string, double> of_groups(const json& top) {
+  std::map<std::string, double> sums;
+  for (const auto& guess : top) sums[guess.at("group")] += guess.at("probability").get<double>();
+  return sums;
+}
+
+/// The probabilities of an exported file with any number of added groups, as docs/guides/all-classes.md says.
+Tensor probabilities(const mao::TensorMap& head, const Tensor& features) {
+  const Tensor scale = head.at("logit_scale"), group = head.at("group");
+  const Tensor own = at::matmul(features, head.at("weight").t()) * scale,
+               mass = at::matmul(features, head.at("gate.classes").t()) * scale;
+  std::vector<Tensor> places, masses;
+  for (std::int64_t g = 0; g <= group.max().item<std::int64_t>(); ++g) {
+    places.push_back(at::nonzero(at::eq(group, g)).flatten());
+    masses.push_back(at::logsumexp(mass.index_select(1, places.back()), 1));
+  }
+  const auto first = head.at("gate.bias").size(0);
+  const auto shares = [](const std::vector<Tensor>& of) { return at::log_softmax(at::stack(of, 1), 1); };
+  Tensor gate = at::log_softmax(at::matmul(features, head.at("gate.weight").t()) + head.at("gate.bias") +
+                                    head.at("gate.share") * shares({masses.begin(), masses.begin() + first}),
+                                1);
+  for (std::int64_t i = 0; i < head.at("added.bias").size(0); ++i) {
+    const auto end = masses.begin() + first + i;
+    const Tensor before = at::logsumexp(at::stack(std::vector<Tensor>(masses.begin(), end), 1), 1);
+    const Tensor pair =
+        at::log_softmax(at::matmul(features, head.at("added.weight")[i].t()) + head.at("added.bias")[i] +
+                            head.at("added.share")[i] * shares({before, *end}),
+                        1);
+    gate = at::cat({gate + pair.narrow(1, 0, 1), pair.narrow(1, 1, 1)}, 1);
+  }
+  Tensor result = at::zeros_like(own);
+  for (std::size_t g = 0; g < places.size(); ++g) {
+    const Tensor inside = at::softmax(own.index_select(1, places[g]), 1);
+    result.index_copy_(1, places[g], inside * gate.narrow(1, static_cast<std::int64_t>(g), 1).exp());
+  }
+  return result;
+}
+
+/// Whether exported heads give the probabilities of `mao predict`.
+void check_export(const fs::path& prompts, const fs::path& picture, const fs::path& folder) {
+  const fs::path head = folder / "head.safetensors";
+  checked("export " + quoted(head) + " --prompts " + quoted(prompts));
+  const mao::TensorFile file = mao::read_safetensors(head);
+  const auto names = json::parse(file.metadata.at("classes")).get<std::vector<std::string>>();
+  const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
+  const auto clip = mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}});
+  mao::LoaderOptions loader;
+  loader.preprocess = clip.preprocess();
+  mao::FileImages source({picture}, loader);
+  const Tensor features = clip.encode_image(source.load({{.image = 0}}).pixels);
+  const Tensor expected = probabilities(file.tensors, features / features.norm(2, 1, true));
+  const json top = predict(picture, prompts);
+  REQUIRE(top.size() == names.size());
+  for (const auto& guess : top) {
+    const auto place = std::ranges::find(names, guess.at("class").get<std::string>()) - names.begin();
+    CHECK(guess.at("probability").get<double>() == Approx(expected[0][place].item<double>()).margin(1e-5));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a group of names is added and what was learned stays", "[add]") {
+  const TemporaryFolder temporary;
+  const fs::path run = tuned_run(temporary.path()), before = run / "seed1" / "joined.prompts.safetensors";
+  const fs::path untuned = temporary.path() / "untuned.prompts.safetensors",
+                 tuned = temporary.path() / "tuned.prompts.safetensors";
+  const fs::path picture = first_of(pictures(temporary.path() / "pictures"), 1).front();
+  const Run added = checked("add " + quoted(run) + classes + "--out " + quoted(untuned));
+  CHECK_THAT(added.output, ContainsSubstring("in 3 groups: base (") && ContainsSubstring("added (2, untuned)"));
+  checked("add " + quoted(before) + classes + "--prompts tuned --name extra --out " + quoted(tuned));
+  const mao::TensorFile old = mao::read_safetensors(before), now = mao::read_safetensors(untuned);
+  CHECK(!old.tensors.empty());
+  for (const auto& [name, value] : old.tensors) CHECK(at::equal(value, now.tensors.at(name)));
+  for (const fs::path& file : {untuned, tuned}) {
+    CHECK(eval(file, "base").at("accuracy") == eval(before, "base").at("accuracy"));
+    CHECK(eval(file, "new").at("accuracy") == eval(before, "new").at("accuracy"));
+    check_export(file, picture, temporary.path());
+  }
+  const auto there = of_groups(predict(picture, before)), with = of_groups(predict(picture, untuned));
+  CHECK(with.at("base") / with.at("new") == Approx(there.at("base") / there.at("new")).epsilon(1e-3));
+  CHECK(with.at("base") + with.at("new") + with.at("added") == Approx(1).margin(1e-4));
+  CHECK(with.at("added") > 0);
+  CHECK(of_groups(predict(picture, tuned)).at("extra") == Approx(with.at("added")).epsilon(1e-3));
+  SECTION("and another one beside it") {
+    const fs::path twice = temporary.path() / "twice.prompts.safetensors";
+    checked("add " + quoted(untuned) + " --classes lynx --out " + quoted(twice));
+    const auto groups = of_groups(predict(picture, twice));
+    CHECK(groups.size() == 4);
+    CHECK(groups.at("added") / groups.at("base") == Approx(with.at("added") / with.at("base")).epsilon(1e-3));
+    check_export(twice, picture, temporary.path());
+  }
+}
+
+TEST_CASE("a group with unlabelled images gets prompts and a gate of its own", "[add]") {
+  const TemporaryFolder temporary;
+  const fs::path run = tuned_run(temporary.path()), out = temporary.path() / "out.prompts.safetensors",
+                 images = temporary.path() / "images";
+  const std::vector<fs::path> files = first_of(pictures(temporary.path() / "pictures"), 12);
+  fs::create_directory(images);
+  for (std::size_t i = 0; i < files.size(); ++i) fs::copy_file(files[i], images / (std::to_string(i) + ".png"));
+  const std::string add = "add " + quoted(run) + classes + "--images " + quoted(images) + " --feature-cache off ";
+  const Run added = checked(add + "--out " + quoted(out));
+  CHECK_THAT(added.output, ContainsSubstring("gate between what was there and added: right for"));
+  const mao::TensorFile file = mao::read_safetensors(out);
+  CHECK(file.tensors.at("gate.added.0.weight").size(0) == 2);
+  CHECK(!at::equal(file.tensors.at("group2.prompt.context"), file.tensors.at("group1.prompt.context")));
+  check_export(out, files.front(), temporary.path());
+  const fs::path open = temporary.path() / "open.prompts.safetensors";
+  checked(add + "--gate untuned --out " + quoted(open));
+  CHECK(!mao::read_safetensors(open).tensors.contains("gate.added.0.weight"));
+  // 12 images of base and new pictures are the added group here, so the learned gate gives it more of such a picture.
+  CHECK(of_groups(predict(files.front(), out)).at("added") > of_groups(predict(files.front(), open)).at("added"));
+}
+
+TEST_CASE("classes are added to a plain run and to a single prompts file", "[add]") {
+  const TemporaryFolder temporary;
+  const fs::path run = tuned_run(temporary.path(), "--method kgcoop"),
+                 out = temporary.path() / "out.prompts.safetensors";
+  checked("add " + quoted(run) + classes + "--out " + quoted(out));
+  CHECK(eval(out, "base").at("accuracy") == eval(run / "seed1" / "plain.prompts.safetensors", "base").at("accuracy"));
+  const fs::path picture = first_of(pictures(temporary.path() / "pictures"), 1).front();
+  CHECK(of_groups(predict(picture, out)).size() == 2);
+  check_export(out, picture, temporary.path());
+}
+
+TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]") {
+  const TemporaryFolder temporary;
+  const fs::path run = tuned_run(temporary.path(), "--method coop");
+  const fs::path out = temporary.path() / "out.prompts.safetensors";
+  const auto refused = [&](const std::string& words, const std::string& expected) {
+    const Run result = mao_program("add " + words + " --out " + quoted(out));
+    INFO(result.output);
+    CHECK(result.code == 1);
+    CHECK_THAT(result.output, ContainsSubstring(expected));
+    CHECK(!fs::exists(out));
+  };
+  const json known =
+      json::parse(mao::read_safetensors(run / "seed1" / "plain.prompts.safetensors").metadata.at("classes"));
+  refused(quoted(run), "which classes?");
+  refused(quoted(run) + " --classes " + quoted(known[0].get<std::string>()), "is there already");
+  refused(quoted(run) + classes + "--name base", "there is a group 'base' already");
+  refused(quoted(run) + classes + "--seed 7", "no prompts of seed 7");
+  refused(quoted(temporary.path()) + classes, "expected a finished run of `mao tune`");
+  refused(quoted(run) + classes + "--gate untuned", "--gate would be ignored");
+  const fs::path images = pictures(temporary.path() / "pictures");
+  refused(quoted(run) + classes + "--prompts tuned --images " + quoted(images), "--prompts would be ignored");
+  refused(quoted(run) + classes + "--images " + quoted(temporary.path() / "nowhere"), "nowhere");
+}

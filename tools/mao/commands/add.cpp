@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0
+// mao add: a further group of classes beside those of a tuned run, whose prompts stay as they are.
+#include <algorithm>
+#include <filesystem>
+#include <iomanip>
+#include <iostream>
+#include <optional>
+#include <sstream>
+
+#include <mao/data/class_key.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/tuner/recipes.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "data/class_names.hpp"
+#include "data/image_features.hpp"
+#include "data/readable_images.hpp"
+#include "data/task_images.hpp"
+#include "interrupt.hpp"
+#include "numbers.hpp"
+#include "runs/progress.hpp"
+#include "tune/idle_options.hpp"
+#include "tune/labelers.hpp"
+#include "tune/learn_gate.hpp"
+#include "tune/tuned.hpp"
+
+namespace mao_program {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct AddOptions {
+  std::string run, out, name;
+  std::vector<std::string> classes;
+  std::string classes_file, images;
+  std::string prompts = "untuned";
+  std::string gate = "learned";
+  std::uint64_t seed = 1;
+  RunSettings settings;  // of the model alone
+  RunOptions run_options;
+};
+
+void say(const std::string& line) { std::cerr << line << std::endl; }
+
+/// The prompts files in a folder that one classifier is made of, with the names of their groups.
+std::vector<std::pair<std::string, fs::path>> files_of_seed(const fs::path& folder) {
+  const auto file = [&](const char* stage) { return folder / text_of(stage, ".prompts.safetensors"); };
+  if (fs::exists(file("joined"))) return {{"base", file("joined")}};
+  std::vector<std::pair<std::string, fs::path>> files;
+  for (const char* first : {"plain", "base"}) {
+    if (files.empty() && fs::exists(file(first))) files.emplace_back("base", file(first));
+  }
+  if (!files.empty() && fs::exists(file("new"))) files.emplace_back("new", file("new"));
+  return files;
+}
+
+/// The groups that are there already: those of a joined file, one for another prompts file, those of a run's seed.
+JoinedPrompts groups_there(const AddOptions& options, PromptInfo& info) {
+  std::vector<std::pair<std::string, fs::path>> files;
+  if (!fs::is_directory(options.run)) {
+    files.emplace_back("base", options.run);
+  } else {
+    const fs::path of_seed = fs::path(options.run) / text_of("seed", options.seed);
+    files = files_of_seed(fs::is_directory(of_seed) ? of_seed : fs::path(options.run));
+  }
+  require<OptionError>(!files.empty(), options.run, ": there are no prompts of seed ", options.seed,
+                       " in this folder; expected a finished run of `mao tune` (--seed says which of its seeds), or a "
+                       "*.prompts.safetensors file");
+  JoinedPrompts joined;
+  for (const auto& [name, file] : files) {
+    Prompts prompts = load_prompts(file.string());
+    if (joined.groups.empty()) info = prompts.info;
+    if (is_joined(prompts)) {
+      info.settings.erase("joined");
+      return joined_of(prompts);
+    }
+    joined.groups.push_back({name, std::move(prompts)});
+  }
+  return joined;
+}
+
+/// **Throws** `OptionError` for a class that would be the same prompt as one that is there, or a group's name that is.
+void expect_new(const JoinedPrompts& joined, const ClassList& classes, const std::string& name) {
+  std::map<std::string, std::pair<std::string, std::string>> there;
+  for (const PromptGroup& group : joined.groups) {
+    require<OptionError>(group.name != name, "there is a group '", name,
+                         "' already; give the added one another name with --name");
+    for (const std::string& known : group.prompts.info.classes.names) there[prompt_key(known)] = {known, group.name};
+  }
+  for (const std::string& added : classes.names) {
+    const auto found = there.find(prompt_key(added));
+    require<OptionError>(found == there.end(), "the class '", added, "' is there already: '",
+                         found == there.end() ? "" : found->second.first, "' of the group '",
+                         found == there.end() ? "" : found->second.second, "'; leave it out");
+  }
+}
+
+std::string free_name(const JoinedPrompts& joined) {
+  const auto taken = [&](const std::string& name) {
+    return std::ranges::any_of(joined.groups, [&](const PromptGroup& group) { return group.name == name; });
+  };
+  std::string name = "added";
+  for (int i = 2; taken(name); ++i) name = text_of("added", i);
+  return name;
+}
+
+/// The group that was tuned last. **Throws** `OptionError` where none was.
+const PromptGroup& last_tuned(const JoinedPrompts& joined) {
+  for (std::size_t g = joined.groups.size(); g-- > 0;) {
+    if (joined.groups[g].prompts.info.method != "zero-shot") return joined.groups[g];
+  }
+  throw OptionError("no group of these prompts was tuned; run `mao tune` first");
+}
+
+/// One addition.
+class Addition {
+ public:
+  Addition(AddOptions options, const CLI::App& command) : options_(std::move(options)) {
+    joined_ = groups_there(options_, info_);
+    classes_ = given_class_names(options_.classes, options_.classes_file);
+    require<OptionError>(!classes_.names.empty(), "which classes? give --classes-file FILE or --classes A B C");
+    if (options_.name.empty()) options_.name = free_name(joined_);
+    expect_new(joined_, classes_, options_.name);
+    Prompts first{.info = info_, .tensors = {}};
+    saved_ = settings_of(first);
+    take_model_of(first, options_.settings, names_model(command));
+    refuse_idle_model_options(command, options_.settings.model);
+    if (options_.images.empty()) {
+      refuse_options(command, {"--gate", "--threads", "--feature-cache"},
+                     "without --images nothing is learned from images");
+    } else {
+      refuse_options(command, {"--prompts"}, "the images of --images tune the group's prompts");
+    }
+  }
+
+  int run() {
+    const OpenedModel opened = open_model(options_.settings.model);
+    check_class_prompts(*opened.model, classes_, "the added classes");
+    if (options_.images.empty()) {
+      joined_.groups.push_back(named_only(opened));
+      joined_.gate.added.emplace_back();
+    } else {
+      LabelledImages images = images_of_group(opened);
+      JoinedGate gate = options_.gate == "learned" ? gate_beside(opened, images) : JoinedGate();
+      std::optional<PromptGroup> group = trained(opened, images);
+      if (!group) {
+        say("stopped; nothing was written");
+        return 130;
+      }
+      joined_.groups.push_back(std::move(*group));
+      joined_.gate.added.push_back(std::move(gate));
+    }
+    write(opened);
+    return 0;
+  }
+
+ private:
+  /// A group without images: untuned, or with the prompts that were tuned last.
+  PromptGroup named_only(const OpenedModel& opened) {
+    PromptInfo info = info_;
+    if (options_.prompts == "untuned") {
+      info.method = "zero-shot";
+      info.classes = info.first_classes = classes_;
+      return {options_.name, {.info = info, .tensors = {}}};
+    }
+    const PromptGroup& from = last_tuned(joined_);
+    AnyBackbone backbone = group_backbone(opened, from);
+    backbone.bind(classes_);
+    return {options_.name, prompts_of(backbone, from.prompts.info, classes_)};
+  }
+
+  [[nodiscard]] bool augments(const OpenedModel& opened) const {
+    const std::string& how = saved_.data.augment;
+    return how == "crop-flip" || (how == "auto" && opened.augments && !is_rendered(saved_.data.data));
+  }
+
+  /// Images whose classes nobody says, as files.
+  LabelledImages files_in(const OpenedModel& opened, const std::string& folder, const ClassList& classes) const {
+    const std::vector<std::string> names = mao_program::images_of({folder});
+    LoaderOptions loader;
+    loader.preprocess = opened.model->preprocess();
+    loader.threads = options_.run_options.threads;
+    LabelledImages images{.source = nullptr, .labels = {}, .classes = classes};
+    for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
+    images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
+    return images;
+  }
+
+  LabelledImages encoded(const OpenedModel& opened, LabelledImages images, const std::string& what,
+                         bool keep_pixels) const {
+    Progress progress(std::cerr, Progress::is_terminal());
+    const auto cache = open_feature_cache(options_.run_options.feature_cache, say);
+    const std::int64_t total = images.source->size();
+    return with_features(opened, std::move(images), keep_pixels, cache,
+                         [&](std::int64_t done) { progress.update("encode " + what, done, total); });
+  }
+
+  LabelledImages images_of_group(const OpenedModel& opened) const {
+    LabelledImages images = files_in(opened, options_.images, classes_);
+    if (augments(opened)) return images;
+    const bool pixels = method_named(last_tuned(joined_).prompts.info.method).prompts_images();
+    return encoded(opened, std::move(images), "images of the added classes", pixels);
+  }
+
+  /// Learned from the images that the run was trained on, those of groups that were added with images, and `images`.
+  JoinedGate gate_beside(const OpenedModel& opened, LabelledImages& images) const {
+    DataSettings data = saved_.data;
+    data.augment = "none";
+    data.views = 0;
+    std::vector<LabelledImages> before;
+    try {
+      const TaskImages task(opened, data, options_.run_options, false);
+      before.push_back(encoded(opened, task.training(Half::Base, options_.seed), "base training images", false));
+      const bool has_new = joined_.groups.size() - joined_.gate.added.size() > 1;
+      if (has_new && saved_.has_new_stage()) {
+        before.push_back(encoded(opened, task.training(Half::New, options_.seed), "new training images", false));
+      }
+      for (const PromptGroup& group : joined_.groups) {
+        if (group.images.empty()) continue;
+        before.push_back(encoded(opened, files_in(opened, group.images, group.prompts.info.classes),
+                                 "images of the group " + group.name, false));
+      }
+    } catch (const Error& error) {
+      throw OptionError(
+          text_of("the gate is learned from the images that the groups were trained on, and these cannot "
+                  "be read (",
+                  error.what(),
+                  "); put them back, or let the untuned model decide: --gate "
+                  "untuned"));
+    }
+    GatePool pool{.before = {}, .last = images.source.get(), .classes_before = {}, .classes_last = classes_};
+    for (const LabelledImages& group : before) pool.before.push_back(group.source.get());
+    pool.classes_before = mao::detail::joined_list(joined_.classes());
+    const std::vector<double> proportions{static_cast<double>(pool.classes_before.size()),
+                                          static_cast<double>(classes_.size())};
+    return learn_gate(opened, saved_, pool,
+                      {.between = "what was there and " + options_.name, .proportions = proportions}, say);
+  }
+
+  /// MAO's new stage on the images, from the prompts that were tuned last. Nothing when it was stopped.
+  std::optional<PromptGroup> trained(const OpenedModel& opened, LabelledImages& images) const {
+    const PromptGroup& from = last_tuned(joined_);
+    AnyBackbone backbone = group_backbone(opened, from);
+    backbone.bind(classes_);
+    RunSettings stage = saved_;
+    stage.method.mao = true;
+    stage.method.steps = "new";
+    stage.data.classes = "base-new";
+    if (stage.method.labeler == "none") stage.method.labeler = MethodSettings().labeler;
+    const BaseToNewOptions steps =
+        make_steps(stage, from.prompts.info.classes.size(), options_.seed, augments(opened), say);
+    const TaskHalf half{
+        .classes = classes_, .train = images.source.get(), .train_labels = {}, .test = nullptr, .test_labels = {}};
+    AnyLabeler labeler =
+        make_labeler(opened, half, stage.method, [&] { return copy_of(backbone, opened, stage.method); });
+    if (!labeler.note.empty()) say(labeler.note);
+    auto tuner = mao_new(backbone, classes_, images.source->size(), std::move(labeler), *steps.mao_new);
+    Observer observer;
+    observer.should_stop = stop_asked;
+    observer.on_epoch = [](const EpochReport& report) {
+      std::ostringstream line;
+      line << "epoch " << report.epoch + 1 << '/' << report.epochs << std::fixed << std::setprecision(4) << ": loss "
+           << report.loss;
+      say(line.str());
+    };
+    if (!(tuner.fit(*images.source, observer) == FitResult::Finished)) return std::nullopt;
+    return PromptGroup{options_.name, prompts_of(backbone, from.prompts.info, classes_),
+                       fs::absolute(options_.images).lexically_normal().string()};
+  }
+
+  void write(const OpenedModel& opened) {
+    require<OptionError>(opened.model->fingerprint() == info_.model, "these prompts were tuned on another model (",
+                         info_.model, ") than --model names (", opened.model->fingerprint(), ")");
+    save_joined(options_.out, joined_, info_);
+    std::cout << "wrote " << options_.out << ": " << mao::detail::joined_list(joined_.classes()).size()
+              << " classes in " << joined_.groups.size() << " groups";
+    for (const PromptGroup& group : joined_.groups) {
+      std::cout << (&group == &joined_.groups.front() ? ": " : ", ") << group.name << " ("
+                << group.prompts.info.classes.size() << ", "
+                << (group.prompts.info.method == "zero-shot" ? "untuned" : group.prompts.info.method) << ")";
+    }
+    std::cout << std::endl;
+  }
+
+  AddOptions options_;
+  PromptInfo info_;
+  RunSettings saved_;
+  JoinedPrompts joined_;
+  ClassList classes_;
+};
+
+}  // namespace
+
+void add_add(CLI::App& app, int& status) {
+  auto options = std::make_shared<AddOptions>();
+  CLI::App* command =
+      app.add_subcommand("add", "a further group of classes beside those of a tuned run, in a new file");
+  command->add_option("run", options->run, "folder of a run of mao tune, or a *.prompts.safetensors file")->required();
+  command->add_option("--out", options->out, "the *.prompts.safetensors file to write")->required();
+  command->add_option("--classes", options->classes, "names of the added classes");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
+  command->add_option("--images", options->images,
+                      "folder of unlabelled images of the added classes: MAO's new stage tunes prompts on them");
+  command
+      ->add_option("--prompts", options->prompts,
+                   "without --images: untuned, or tuned for the prompts that the run tuned last")
+      ->check(CLI::IsMember({"untuned", "tuned"}))
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--gate", options->gate,
+          "with --images, between the classes that were there and the added ones: learned from images of both, "
+          "or untuned")
+      ->check(CLI::IsMember({"learned", "untuned"}))
+      ->capture_default_str();
+  command->add_option("--name", options->name, "of the group, as mao predict says it (default: added, added2, ...)");
+  command->add_option("--seed", options->seed, "which seed of the run; also of the training")->capture_default_str();
+  add_model_options(*command, options->settings.model);
+  command->add_option("--threads", options->run_options.threads, "decoding threads beside the one that trains")
+      ->check(zero_or_above())
+      ->capture_default_str();
+  add_feature_cache_option(*command, options->run_options.feature_cache);
+  command->callback([options, command, &status] {
+    stop_on_signals();
+    status = Addition(*options, *command).run();
+  });
+}
+
+}  // namespace mao_program
