@@ -148,6 +148,24 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     const Run csv = mao_program("predict " + with + " --csv");
     CHECK_THAT(csv.output, ContainsSubstring("image,rank,class,probability,group\n"));
   }
+  SECTION("mao report shows the figures, the bias curves and the halves") {
+    const json details = json::parse(mao::read_text_file(out / "seed2" / "all_classes.json"));
+    for (const char* classifier : {"zero_shot", "base", "new", "joined", "gated"}) {
+      INFO(classifier);
+      const json& curve = details.at(classifier).at("curve");
+      CHECK(curve.size() > 2);
+      CHECK(curve.front()[1] == 0.0);  // all base
+      CHECK(curve.back()[0] == 0.0);   // all new
+      const json& halves = details.at(classifier).at("halves");
+      const json test = json::parse(mao_program("eval " + quoted(joined) + " --half base --json").output);
+      CHECK(halves[0][0].get<int>() + halves[0][1].get<int>() == test.at("total").get<int>());
+    }
+    const fs::path page = temporary.path() / "page.html", tables = temporary.path() / "tables";
+    REQUIRE(mao_program("report " + quoted(out) + " --out " + quoted(page) + " --csv " + quoted(tables)).code == 0);
+    const std::string text = mao::read_text_file(page);
+    CHECK_THAT(text, ContainsSubstring("One classifier for all classes") &&
+                         ContainsSubstring("joined, with the gate") && ContainsSubstring("base taken for new, %"));
+  }
   SECTION("what has no place for groups says so") {
     const std::string prompts = " --prompts " + quoted(joined);
     const fs::path picture = picture_of_sketch(temporary.path() / "pictures");

@@ -66,6 +66,7 @@ struct PossibleSection {
 
 constexpr std::array possible_sections{
     PossibleSection{"results", "Results", overview_section},
+    PossibleSection{"all-classes", "One classifier for all classes", all_classes_section},
     PossibleSection{"transfer", "Transfer to other data sets", transfer_section},
     PossibleSection{"shots", "Accuracy over shots",
                     [](ReportData& data) { return series_section(data, "/data/shots"); }},

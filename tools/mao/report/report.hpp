@@ -38,6 +38,8 @@ std::string series_section(ReportData& data, const std::string& setting);
 std::string classes_section(ReportData& data);
 std::string confusion_section(ReportData& data);
 
+std::string all_classes_section(ReportData& data);
+
 std::string batches_section(ReportData& data);
 
 }  // namespace mao_program

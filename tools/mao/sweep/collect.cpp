@@ -86,7 +86,8 @@ std::vector<Collected> collect(const SweepFolder& folder, const WorkList& list) 
 struct SeedGroup {
   std::vector<const Collected*> runs;
 
-  /// Mean and deviation of a figure; NaN when a run lacks it. H is that of the mean Base and the mean New.
+  /// Mean and deviation of a figure; NaN when a run lacks it. The papers' H is that of the mean Base and the mean New;
+  /// that over all classes is a mean over seeds, as in results.json.
   [[nodiscard]] mao::MeanStd figure(const std::string& name) const {
     std::vector<double> values;
     for (const Collected* one : runs) {
@@ -95,7 +96,7 @@ struct SeedGroup {
       values.push_back(found->second);
     }
     mao::MeanStd result = mao::mean_std(values);
-    if (name.ends_with(".h")) {
+    if (name.ends_with(".h") && !name.starts_with("all_classes.")) {
       const std::string group = name.substr(0, name.size() - 1);
       result.mean = mao::harmonic_mean(figure(group + "base").mean, figure(group + "new").mean);
     }

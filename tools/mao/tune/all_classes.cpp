@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tune/all_classes.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -17,10 +18,35 @@
 
 namespace mao_program {
 
-nlohmann::json all_class_figures(const Tensor& logits, std::vector<std::int64_t> labels, std::int64_t base_classes) {
-  const auto found = measure_all_classes(best_of_halves(as_matrix(logits), std::move(labels), base_classes));
+namespace {
+
+nlohmann::json as_json(const AllClassMetrics& found) {
   return {{"accuracy", found.accuracy},           {"base", found.base},  {"new", found.fresh}, {"h", found.h},
           {"openworld_auc", found.openworld_auc}, {"ausuc", found.ausuc}};
+}
+
+/// At most this many points of a curve are kept: enough for a picture.
+constexpr std::size_t curve_points = 101;
+
+nlohmann::json details_of(const BestOfHalves& best) {
+  nlohmann::json points = nlohmann::json::array();
+  const std::vector<BiasPoint> curve = bias_curve(best);
+  const std::size_t kept = std::min(curve.size(), curve_points);
+  for (std::size_t i = 0; i < kept; ++i) {
+    const BiasPoint& point = curve[kept == 1 ? 0 : i * (curve.size() - 1) / (kept - 1)];
+    points.push_back({point.base, point.fresh});
+  }
+  std::int64_t taken[2][2] = {};
+  for (std::size_t image = 0; image < best.labels.size(); ++image) {
+    ++taken[best.of_base(image) ? 0 : 1][best.winner(image) < best.base_classes ? 0 : 1];
+  }
+  return {{"curve", std::move(points)}, {"halves", {{taken[0][0], taken[0][1]}, {taken[1][0], taken[1][1]}}}};
+}
+
+}  // namespace
+
+nlohmann::json all_class_figures(const Tensor& logits, std::vector<std::int64_t> labels, std::int64_t base_classes) {
+  return as_json(measure_all_classes(best_of_halves(as_matrix(logits), std::move(labels), base_classes)));
 }
 
 AllClassesTest::AllClassesTest(const OpenedModel& opened, const RunSettings& settings, const BaseToNewTask& task)
@@ -54,13 +80,15 @@ const Tensor& AllClassesTest::untuned() {
   return untuned_;
 }
 
-nlohmann::json AllClassesTest::figures(const Tensor& logits) const {
+nlohmann::json AllClassesTest::figures(const std::string& classifier, const Tensor& logits) {
   std::vector<std::int64_t> labels = task_->base.test_labels;
   for (const std::int64_t label : task_->fresh.test_labels) labels.push_back(label + task_->base.classes.size());
-  return all_class_figures(logits, std::move(labels), task_->base.classes.size());
+  const BestOfHalves best = best_of_halves(as_matrix(logits), std::move(labels), task_->base.classes.size());
+  details_[classifier] = details_of(best);
+  return as_json(measure_all_classes(best));
 }
 
-nlohmann::json AllClassesTest::zero_shot() { return figures(untuned()); }
+nlohmann::json AllClassesTest::zero_shot() { return figures("zero_shot", untuned()); }
 
 JoinedGate AllClassesTest::learned_gate(bool new_stage, const std::function<void(const std::string&)>& note) const {
   if (!new_stage) return {};
@@ -75,15 +103,17 @@ JoinedGate AllClassesTest::learned_gate(bool new_stage, const std::function<void
 nlohmann::json AllClassesTest::tuned(AnyBackbone& after_base, AnyBackbone& final, bool mao_base, bool new_stage,
                                      const JoinedGate& gate) {
   const Tensor by_base = logits_over(after_base, all_);
-  nlohmann::json found{{mao_base ? "base" : "plain", figures(by_base)}};
+  nlohmann::json found;
+  found[mao_base ? "base" : "plain"] = figures(mao_base ? "base" : "plain", by_base);
+  figures("zero_shot", untuned());
   const Tensor base = own_logits(after_base, by_base, task_->base);
   Tensor fresh = untuned().narrow(1, base.size(1), all_.size() - base.size(1));
   if (new_stage) {
     const Tensor by_new = logits_over(final, all_);
-    found["new"] = figures(by_new);
+    found["new"] = figures("new", by_new);
     fresh = own_logits(final, by_new, task_->fresh);
   }
-  found["joined"] = figures(at::cat({base, fresh}, 1));
+  found["joined"] = figures("joined", at::cat({base, fresh}, 1));
   Tensor scores = half_masses(untuned(), base.size(1)) * gate.share;
   if (gate.weight.defined()) {
     const Tensor features =
@@ -91,8 +121,9 @@ nlohmann::json AllClassesTest::tuned(AnyBackbone& after_base, AnyBackbone& final
     scores = scores + at::matmul(features, gate.weight.t()) + gate.bias;
   }
   const Tensor of_half = at::log_softmax(scores, 1);
-  found["gated"] = figures(at::cat(
-      {at::log_softmax(base, 1) + of_half.narrow(1, 0, 1), at::log_softmax(fresh, 1) + of_half.narrow(1, 1, 1)}, 1));
+  found["gated"] = figures("gated", at::cat({at::log_softmax(base, 1) + of_half.narrow(1, 0, 1),
+                                             at::log_softmax(fresh, 1) + of_half.narrow(1, 1, 1)},
+                                            1));
   return found;
 }
 

@@ -36,6 +36,10 @@ class AllClassesTest {
   [[nodiscard]] nlohmann::json tuned(AnyBackbone& after_base, AnyBackbone& final, bool mao_base, bool new_stage,
                                      const JoinedGate& gate);
 
+  /// Of each classifier of `tuned`, and of the untuned model, "zero_shot": `{"curve": [[base, new], ...], "halves":
+  /// [[b, n], [b, n]]}`, some points of the bias curve and how many base and new images are taken for which half.
+  [[nodiscard]] const nlohmann::json& details() const { return details_; }
+
   /// The gate of the seed. Where there was a new stage its images, which are known to be of new classes, and the few
   /// shots teach it; otherwise the untuned model's mass decides. `note` is told what came of it.
   [[nodiscard]] JoinedGate learned_gate(bool new_stage, const std::function<void(const std::string&)>& note) const;
@@ -45,7 +49,7 @@ class AllClassesTest {
   template <Backbone BackboneT>
   Tensor logits_over(BackboneT& backbone, const ClassList& classes) const;
   [[nodiscard]] Tensor own_logits(AnyBackbone& backbone, const Tensor& over_all, const TaskHalf& half) const;
-  [[nodiscard]] nlohmann::json figures(const Tensor& logits) const;
+  nlohmann::json figures(const std::string& classifier, const Tensor& logits);
   const Tensor& untuned();
 
   OpenedModel opened_;
@@ -53,6 +57,7 @@ class AllClassesTest {
   const BaseToNewTask* task_;
   ClassList all_;
   Tensor untuned_;  // logits over all classes
+  nlohmann::json details_;
 };
 
 /// The groups of a seed as a prompts file: base classes by what `after_base` learned, new ones by what `final` did, or

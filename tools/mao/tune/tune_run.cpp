@@ -273,7 +273,9 @@ class TuneRun {
       save_joined(steps.folder / "joined.prompts.safetensors",
                   joined_prompts(after_base, final, task, new_stage, steps.info, gate), steps.info);
     }
-    return test.tuned(after_base, final, steps.mao_base.has_value(), new_stage, gate);
+    auto figures = test.tuned(after_base, final, steps.mao_base.has_value(), new_stage, gate);
+    output_.folder().save_compact(steps.folder.filename().string() + "/all_classes.json", test.details());
+    return figures;
   }
 
   /// dassl/seedN: a folder of only seeds, as Dassl's parse scripts want it.

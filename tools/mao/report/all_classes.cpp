@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// One classifier for all classes in `mao report`: its figures, the bias curve, and which half is taken for which.
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <utility>
+
+#include <mao/evaluation/metrics.hpp>
+#include <mao/io/text_file.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include "report/line_chart.hpp"
+#include "report/report.hpp"
+#include "report/summary_text.hpp"
+
+namespace mao_program {
+
+namespace {
+
+/// Name in the files, name on the page.
+constexpr std::array<std::pair<const char*, const char*>, 6> classifiers{{{"zero_shot", "untuned"},
+                                                                          {"plain", "tuned prompts"},
+                                                                          {"base", "base prompts"},
+                                                                          {"new", "final prompts"},
+                                                                          {"joined", "joined, no gate"},
+                                                                          {"gated", "joined, with the gate"}}};
+constexpr std::array<const char*, 6> keys{"accuracy", "base", "new", "h", "openworld_auc", "ausuc"};
+
+/// A file of a seed; null when it is not there.
+nlohmann::json file_of(const SeedRecord& seed, const char* name) {
+  const auto file = seed.folder / name;
+  if (!std::filesystem::exists(file)) return nullptr;
+  return mao::detail::read_json_file(file);
+}
+
+/// Means and deviations over the seeds of runs that differ in nothing else.
+void add_rows(TextTable& table, const std::string& data_set, const std::string& method,
+              const std::vector<nlohmann::json>& seeds) {
+  for (const auto& [key, title] : classifiers) {
+    std::vector<std::string> row{data_set, method, title};
+    for (const char* figure : keys) {
+      std::vector<double> values;
+      for (const auto& seed : seeds) {
+        if (seed.contains(key)) values.push_back(mao::detail::number_of(seed.at(key), figure));
+      }
+      if (values.empty()) break;
+      const MeanStd found = mean_std(values);
+      row.push_back(number_text(found.mean, 2) + (values.size() > 1 ? " ± " + number_text(found.deviation, 2) : ""));
+    }
+    if (row.size() == table.header.size()) table.add(std::move(row));
+  }
+}
+
+/// New accuracy over base accuracy for every bias, of one seed.
+std::string curve_figure(const std::string& title, const nlohmann::json& details) {
+  LineChart chart{.title = title, .x_label = "base images right, %", .y_label = "new images right, %", .height = 260};
+  for (const auto& [key, name] : classifiers) {
+    if (!details.contains(key) || key == std::string("joined") || key == std::string("new")) continue;
+    ChartLine line{.label = name, .points = {}, .colour = chart.lines.size()};
+    for (const auto& point : details.at(key).at("curve")) {
+      line.points.emplace_back(point.at(0).get<double>(), point.at(1).get<double>());
+    }
+    std::ranges::sort(line.points);
+    chart.lines.push_back(std::move(line));
+  }
+  return html_figure(title, line_chart(chart), "", "");
+}
+
+/// Of 100 images of each half, how many are taken for a class of the other one.
+void add_halves(TextTable& table, const std::string& title, const nlohmann::json& details) {
+  for (const auto& [key, name] : classifiers) {
+    if (!details.contains(key)) continue;
+    const auto& halves = details.at(key).at("halves");
+    const auto share = [&](std::size_t half) {
+      const auto right = halves.at(half).at(half).get<double>(), wrong = halves.at(half).at(1 - half).get<double>();
+      return number_text(right + wrong > 0 ? 100 * wrong / (right + wrong) : not_tested, 2);
+    };
+    table.add({title, name, share(0), share(1)});
+  }
+}
+
+}  // namespace
+
+std::string all_classes_section(ReportData& data) {
+  TextTable figures{
+      .header = {"data set", "method", "classifier", "accuracy", "base", "new", "gH", "OpenworldAUC", "AUSUC"},
+      .first_number = 3};
+  TextTable halves{.header = {"run", "classifier", "base taken for new, %", "new taken for base, %"},
+                   .first_number = 2};
+  std::vector<std::string> charts;
+  for (const MethodSummary& method : data.summary.methods) {
+    if (method.key == "zero-shot") continue;  // the rows "untuned" of the others
+    for (const auto& [data_set, runs] : method.runs) {
+      std::vector<nlohmann::json> seeds;
+      std::optional<nlohmann::json> details;
+      for (const RunRecord* run : runs) {
+        for (const SeedRecord& seed : run->seeds) {
+          const nlohmann::json result = file_of(seed, "result.json"), curves = file_of(seed, "all_classes.json");
+          if (result.is_object() && result.contains("all_classes")) {
+            seeds.push_back(result.at("all_classes"));
+            if (curves.is_object() && curves.contains("zero_shot")) details = details.value_or(curves);
+          }
+        }
+      }
+      if (seeds.empty()) continue;
+      add_rows(figures, data_set, method.label(), seeds);
+      if (!details) continue;
+      const std::string title = method.label() + ", " + data_set;
+      charts.push_back(curve_figure(title, *details));
+      add_halves(halves, title, *details);
+    }
+  }
+  if (figures.rows.empty()) return {};
+  std::string text = html_table(figures) +
+                     "<p class=\"note\">All test images among all classes; gH is the harmonic mean of base and new. "
+                     "Means over seeds. " +
+                     data.link("all classes", figures) + "</p>";
+  if (charts.empty()) return text;
+  text += html_grid(charts) +
+          "<p class=\"note\">A bias between the halves moves a classifier along its line; the first seed.</p>";
+  return text + html_table(halves) +
+         "<p class=\"note\">Which half is taken for which, without a bias; the first seed. " +
+         data.link("halves", halves) + "</p>";
+}
+
+}  // namespace mao_program
