@@ -3,7 +3,7 @@
 //
 //   build/release/bin/examples/07_own_method_in_mao tune --data sketch --method taskres --set share=0.5 --out
 //   runs/taskres build/release/bin/examples/07_own_method_in_mao predict --prompts
-//   runs/taskres/seed1/prompts.safetensors photo.png
+//   runs/taskres/seed1/plain.prompts.safetensors photo.png
 //
 // CMake: target_link_libraries(my_mao PRIVATE mao::program)
 #include <algorithm>

@@ -45,7 +45,7 @@ TEST_CASE("the program with a method and a labeller of one's own knows them in e
   CHECK_THAT(run("methods taskres"), ContainsSubstring("--set share=0.5"));
   CHECK_THAT(run("tune --data sketch --shots 2 --method taskres --set share=1 --epochs 2 --seeds 1 --out " + out),
              ContainsSubstring("taskres"));
-  const std::string prompts = quoted(folder.path() / "run/seed1/prompts.safetensors");
+  const std::string prompts = quoted(folder.path() / "run/seed1/plain.prompts.safetensors");
   CHECK_THAT(run("report " + out + " --out " + quoted(folder.path() / "page.html")), ContainsSubstring("page.html"));
   run("export " + prompts + " " + quoted(folder.path() / "heads.safetensors"));
   run("tune --data sketch --shots 2 --method coop --mao --labeler sure --epochs 1 --new-epochs 1 --seeds 1 --out " +

@@ -95,8 +95,8 @@ MAO_INLINE TrainingStep::Pass TrainingStep::pass(const Batch& part, const LossSh
                                                  const Candidates& candidates, const StepPlace& place) {
   Pass made{.full = forward(images, encoded(candidates), part.size(), place), .output = {}, .losses = {}};
   made.output = select_candidates(made.full, candidates);
-  const auto task_loss = [&](const Output& judged, const Batch& of) { return policies_->loss(judged, of); };
-  made.losses = losses_of(*backbone_, task_loss, made.full, made.output, part, counts, place);
+  const TaskLoss task_loss = [&](const Output& judged, const Batch& of) { return policies_->loss(judged, of); };
+  made.losses = detail::losses_of(*backbone_, task_loss, made.full, made.output, part, counts, place);
   return made;
 }
 
