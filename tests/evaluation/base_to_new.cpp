@@ -195,3 +195,20 @@ TEST_CASE("a `bind` that throws is told in one line", "[base_to_new]") {
                     "evaluation: the backbone's `bind` failed: no text tower; expected a backbone for 4 classes ('blue "
                     "whale', 'ant', 'grey wolf', ...)");
 }
+
+TEST_CASE("a new class whose name the prompts cannot hold is refused before anything is trained", "[base_to_new]") {
+  std::string name = "a";
+  for (int i = 0; i < 100; ++i) name += " a";
+  for (const BaseToNewOptions& options : {plain_options(), mao_options()}) {
+    Run run;
+    run.task.fresh.classes.names[2] = name;
+    const Tensor before = run.context().clone();
+    CHECK_THROWS_WITH(run.run(options), ContainsSubstring("class \"" + name) && ContainsSubstring("shorten the name"));
+    CHECK(run.stages.empty());
+    CHECK(run.context().equal(before));
+    BaseToNewOptions base_alone = options;
+    base_alone.mao_new.reset();
+    base_alone.test_new = false;  // the new classes are of no account then
+    CHECK(run.run(base_alone).has_value());
+  }
+}

@@ -111,7 +111,8 @@ Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
 }
 
 /// Trains `backbone`, which is bound to the base classes first, and tests both halves. It trains on from what the
-/// backbone has learned before: make another one for another run.  `similarity` ranks hard negatives; `make_labeler` is
+/// backbone has learned before: make another one for another run. Before any training it binds the new classes once, so
+/// a name that the prompts cannot hold is refused at once. `similarity` ranks hard negatives; `make_labeler` is
 /// called once, between the steps, to make the pseudo-labeller of the new classes. A method with a sampler or a loss of
 /// its own (DPC) brings them in the tuner that `make_plain` returns.
 ///
@@ -129,6 +130,7 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   };
   detail::expect_images(task, options);
   bind_to(backbone, task.base.classes, "run_base_to_new");
+  if (options.test_new) const BoundFor holds_them(backbone, task.fresh.classes);
   BaseToNewResult result;
   const auto trained = [&](auto& tuner, const char* name, ImageSource& images) {
     result.trainings.push_back(detail::run_step(tuner, backbone, images, name, task.base.classes, options));

@@ -24,6 +24,7 @@ class Targets {
           const RunOptions& options, bool pixels, const EncodeProgress& progress, FeatureCache::Log log);
 
   [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+  [[nodiscard]] const ClassList& classes(std::size_t i) const { return images_.at(i).classes; }
 
   /// The accuracy on each of them of what `backbone_for(name, classes)` makes.
   template <class MakeBackbone>

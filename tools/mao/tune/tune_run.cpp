@@ -72,6 +72,7 @@ class TuneRun {
       const MemoryEstimate memory = estimate_memory(opened, classes, settings_, needs_pixels());
       if (memory.text > 0) say(description_of(memory, classes, settings_.model.memory_limit));
       prepare_first(opened, classes);
+      expect_names_fit(opened, task, targets);
     }
     output_.open(config_);  // not before: a mistyped path leaves nothing behind
     if (!hold()) return stopped();
@@ -295,6 +296,24 @@ class TuneRun {
     const auto first = std::ranges::find_if(settings_.seeds, is_open);
     if (first != settings_.seeds.end()) {
       first_ = MadeBackbone{*first, make_backbone(opened, classes, settings_.method, *first)};
+    }
+  }
+
+  /// **Throws** for a class name that is too long for the prompts or for the labeller, in any list of classes that the
+  /// run will come to: no training is lost then.
+  void expect_names_fit(const OpenedModel& opened, const BaseToNewTask& task, const Targets& targets) {
+    if (!first_) return;
+    AnyBackbone& backbone = first_->backbone;
+    if (settings_.has_new_classes() && !settings_.method.is_class_specific()) {
+      bind_to(backbone, task.fresh.classes, "the new classes");
+    }
+    for (std::size_t i = 0; i < targets.names().size(); ++i) {
+      bind_to(backbone, targets.classes(i), "the target " + targets.names()[i]);
+    }
+    bind_to(backbone, task.base.classes, "the base classes");
+    if (!settings_.has_new_stage()) return;
+    for (const std::string& pattern : zero_shot_templates(settings_.method.zero_shot_template, {})) {
+      for (const std::string& name : task.fresh.classes.names) sentence_ids(*opened.model, fill_template(pattern, name));
     }
   }
 
