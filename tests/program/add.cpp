@@ -47,7 +47,7 @@ Run checked(const std::string& words) {
   return run;
 }
 
-/// A short run of the recipe, 20 base and 20 new classes.
+/// A short run.
 fs::path tuned_run(const fs::path& folder, const std::string& options = "--recipe all-classes") {
   checked("tune --data sketch --shots 4 --epochs 1 --new-epochs 1 --seeds 1 --quiet " + options + " --out " +
           quoted(folder / "run"));
@@ -188,7 +188,7 @@ TEST_CASE("a group with unlabelled images gets prompts and a gate of its own", "
   CHECK_THAT(added.output, ContainsSubstring("gate between what was there and added: right for"));
   const mao::TensorFile file = mao::read_safetensors(out);
   CHECK(file.tensors.at("gate.added.0.weight").size(0) == 2);
-  CHECK(!at::equal(file.tensors.at("group2.prompt.context"), file.tensors.at("group1.prompt.context")));
+  CHECK(!at::equal(file.tensors.at("group2.prompt_learner.ctx"), file.tensors.at("group1.prompt_learner.ctx")));
   check_export(out, files.front(), temporary.path());
   const fs::path open = temporary.path() / "open.prompts.safetensors";
   checked(add + "--gate untuned --out " + quoted(open));

@@ -2,7 +2,6 @@
 // One classifier for all classes in `mao report`: its figures, the bias curve, and which half is taken for which.
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <utility>
 
 #include <mao/evaluation/metrics.hpp>
@@ -93,22 +92,22 @@ std::string all_classes_section(ReportData& data) {
     if (method.key == "zero-shot") continue;  // the rows "untuned" of the others
     for (const auto& [data_set, runs] : method.runs) {
       std::vector<nlohmann::json> seeds;
-      std::optional<nlohmann::json> details;
+      nlohmann::json details;  // of the first seed that has them
       for (const RunRecord* run : runs) {
         for (const SeedRecord& seed : run->seeds) {
           const nlohmann::json result = file_of(seed, "result.json"), curves = file_of(seed, "all_classes.json");
           if (result.is_object() && result.contains("all_classes")) {
             seeds.push_back(result.at("all_classes"));
-            if (curves.is_object() && curves.contains("zero_shot")) details = details.value_or(curves);
+            if (details.is_null() && curves.is_object()) details = curves;
           }
         }
       }
       if (seeds.empty()) continue;
       add_rows(figures, data_set, method.label(), seeds);
-      if (!details) continue;
+      if (details.is_null()) continue;
       const std::string title = method.label() + ", " + data_set;
-      charts.push_back(curve_figure(title, *details));
-      add_halves(halves, title, *details);
+      charts.push_back(curve_figure(title, details));
+      add_halves(halves, title, details);
     }
   }
   if (figures.rows.empty()) return {};
