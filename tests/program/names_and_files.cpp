@@ -122,6 +122,27 @@ TEST_CASE("class names that are the same tokens to the model are refused whereve
   CHECK_THAT(kept.output, ContainsSubstring("named '\\x01'") && ContainsSubstring("keeps nothing"));
 }
 
+TEST_CASE("a name that is too long for the prompts is refused before training, in every list of classes", "[names]") {
+  const TemporaryFolder root;
+  for (const char* name : {"a", "b"}) write_pictures(root, name, 4, 10);
+  std::string long_name = "blue";  // with the untuned model's sentence it fits into 32 tokens, with this context not
+  for (int i = 1; i < 20; ++i) long_name += " blue";
+  const auto is_refused = [&](const std::string& options) {
+    const Run run =
+        mao_program("tune --method coop --context 16 --context-init \"\" --epochs 1 --seeds 1 --shots 1 --batch 2 " +
+                    options + " --feature-cache off --out " + quoted(root / "run"));
+    CAPTURE(options, run.output);
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring("blue blue") && ContainsSubstring("shorten"));
+    CHECK_FALSE(fs::exists(root / "run"));
+  };
+  const std::string fresh = quoted(root.write("t.csv", table("red", long_name)));
+  const std::string fits = quoted(root.write("fits.csv", table("red", "blue")));
+  is_refused("--data " + fresh);
+  is_refused("--mao --similarity clip --data " + fresh);
+  is_refused("--data " + fits + " --targets " + fresh);
+}
+
 TEST_CASE("what is not UTF-8 is named with file and line, and names are escaped", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "a", 4, 0);
