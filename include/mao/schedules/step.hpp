@@ -31,16 +31,11 @@ struct StepOptions {
 ///
 /// **Source** Dassl's single-step (`StepSchedule::every`) and multi-step schedulers behind its warm-up scheduler.
 class StepSchedule {
-  struct NoSettings {
-    NoSettings() = delete;  // so that `{{0}}` is not a list of them
-  };
-
  public:
   using Options = StepOptions;
 
   /// **Throws** `OptionError` for a setting out of range.
   explicit StepSchedule(Options options = {});
-  explicit StepSchedule(std::initializer_list<NoSettings>) : StepSchedule(Options()) {}  // of {}
 
   /// Milestones at every `interval`-th of `epochs` epochs. **Throws** `OptionError` for an interval below 1.
   [[nodiscard]] static std::vector<int> every(int interval, int epochs);
