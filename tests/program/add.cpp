@@ -48,8 +48,8 @@ Run checked(const std::string& words) {
 }
 
 /// A short run.
-fs::path tuned_run(const fs::path& folder, const std::string& options = "--recipe all-classes") {
-  checked("tune --data sketch --shots 4 --epochs 1 --new-epochs 1 --seeds 1 --quiet " + options + " --out " +
+fs::path tuned_run(const fs::path& folder, const std::string& options = "--recipe all-classes --new-epochs 1") {
+  checked("tune --data sketch --shots 4 --epochs 1 --seeds 1 --quiet " + options + " --out " +
           quoted(folder / "run"));
   return folder / "run";
 }

@@ -47,7 +47,7 @@ TEST_CASE("the program with a method and a labeller of one's own knows them in e
              ContainsSubstring("taskres"));
   const std::string prompts = quoted(folder.path() / "run/seed1/plain.prompts.safetensors");
   CHECK_THAT(run("report " + out + " --out " + quoted(folder.path() / "page.html")), ContainsSubstring("page.html"));
-  run("export " + prompts + " " + quoted(folder.path() / "heads.safetensors"));
+  run("export " + quoted(folder.path() / "heads.safetensors") + " --prompts " + prompts);
   run("tune --data sketch --shots 2 --method coop --mao --labeler sure --epochs 1 --new-epochs 1 --seeds 1 --out " +
       quoted(folder.path() / "mao"));
   const auto wrong = shell(quoted(std::filesystem::path(build_dir() + "/bin/examples/07_own_method_in_mao")) +

@@ -86,7 +86,7 @@ TEST_CASE("an added group leaves the gate between the others as it was", "[gates
   const Tensor pair = rows({1, 0, -1, 2}, 2), last = rows({0, 0.5F, 2, -1}, 2);
   const std::vector<Tensor> own{at::ones({2, 2}), at::ones({2, 3}), at::ones({2, 1})};
   const AddedGroupGate gate(fixed(pair), fixed(last));
-  const ImageBatch images{.pixels = ToyImages(2, 2, 1).pixels, .features = {}};
+  const ImageBatch images{.pixels = ToyImages(2, 1, 1).pixels, .features = {}};
   const Tensor groups = at::softmax(gate(images, own), 1);
   const Tensor two = at::softmax(pair, 1), added = at::softmax(last, 1);
   CHECK(relative_difference(groups.narrow(1, 0, 2), two * added.narrow(1, 0, 1)) < 1e-6);
