@@ -25,16 +25,18 @@
 
 #include <support/catch.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
 
 namespace fs = std::filesystem;
 using mao::Tensor;
+using mao_test::first_pictures;
 using mao_test::mao_program;
 using mao_test::quoted;
+using mao_test::rendered_sketch;
 using mao_test::Run;
-using mao_test::shell;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
@@ -49,26 +51,8 @@ Run checked(const std::string& words) {
 
 /// A short run.
 fs::path tuned_run(const fs::path& folder, const std::string& options = "--recipe all-classes --new-epochs 1") {
-  checked("tune --data sketch --shots 4 --epochs 1 --seeds 1 --quiet " + options + " --out " +
-          quoted(folder / "run"));
+  checked("tune --data sketch --shots 4 --epochs 1 --seeds 1 --quiet " + options + " --out " + quoted(folder / "run"));
   return folder / "run";
-}
-
-fs::path pictures(const fs::path& folder) {
-  REQUIRE(shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder)).code == 0);
-  return folder;
-}
-
-/// The first pictures of a folder.
-std::vector<fs::path> first_of(const fs::path& folder, std::size_t count) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".png") files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  REQUIRE(files.size() >= count);
-  files.resize(count);
-  return files;
 }
 
 json eval(const fs::path& prompts, const std::string& half) {
@@ -149,7 +133,7 @@ TEST_CASE("a group of names is added and what was learned stays", "[add]") {
   const fs::path run = tuned_run(temporary.path()), before = run / "seed1" / "joined.prompts.safetensors";
   const fs::path untuned = temporary.path() / "untuned.prompts.safetensors",
                  tuned = temporary.path() / "tuned.prompts.safetensors";
-  const fs::path picture = first_of(pictures(temporary.path() / "pictures"), 1).front();
+  const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures"), 1).front();
   const Run added = checked("add " + quoted(run) + classes + "--out " + quoted(untuned));
   CHECK_THAT(added.output, ContainsSubstring("in 3 groups: base (") && ContainsSubstring("added (2, untuned)"));
   checked("add " + quoted(before) + classes + "--prompts tuned --name extra --out " + quoted(tuned));
@@ -180,7 +164,7 @@ TEST_CASE("a group with unlabelled images gets prompts and a gate of its own", "
   const TemporaryFolder temporary;
   const fs::path run = tuned_run(temporary.path()), out = temporary.path() / "out.prompts.safetensors",
                  images = temporary.path() / "images";
-  const std::vector<fs::path> files = first_of(pictures(temporary.path() / "pictures"), 12);
+  const std::vector<fs::path> files = first_pictures(rendered_sketch(temporary.path() / "pictures"), 12);
   fs::create_directory(images);
   for (std::size_t i = 0; i < files.size(); ++i) fs::copy_file(files[i], images / (std::to_string(i) + ".png"));
   const std::string add = "add " + quoted(run) + classes + "--images " + quoted(images) + " --feature-cache off ";
@@ -203,7 +187,7 @@ TEST_CASE("classes are added to a plain run and to a single prompts file", "[add
                  out = temporary.path() / "out.prompts.safetensors";
   checked("add " + quoted(run) + classes + "--out " + quoted(out));
   CHECK(eval(out, "base").at("accuracy") == eval(run / "seed1" / "plain.prompts.safetensors", "base").at("accuracy"));
-  const fs::path picture = first_of(pictures(temporary.path() / "pictures"), 1).front();
+  const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures"), 1).front();
   CHECK(of_groups(predict(picture, out)).size() == 2);
   check_export(out, picture, temporary.path());
 }
@@ -227,7 +211,7 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   refused(quoted(run) + classes + "--seed 7", "no prompts of seed 7");
   refused(quoted(temporary.path()) + classes, "expected a finished run of `mao tune`");
   refused(quoted(run) + classes + "--gate untuned", "--gate would be ignored");
-  const fs::path images = pictures(temporary.path() / "pictures");
+  const fs::path images = rendered_sketch(temporary.path() / "pictures");
   refused(quoted(run) + classes + "--prompts tuned --images " + quoted(images), "--prompts would be ignored");
   refused(quoted(run) + classes + "--images " + quoted(temporary.path() / "nowhere"), "nowhere");
 }

@@ -23,16 +23,18 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
 
 namespace fs = std::filesystem;
 using mao::Tensor;
+using mao_test::first_pictures;
 using mao_test::mao_program;
 using mao_test::quoted;
+using mao_test::rendered_sketch;
 using mao_test::Run;
-using mao_test::shell;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
@@ -43,16 +45,6 @@ json results_of(const fs::path& out, const std::string& options) {
   INFO(run.output);
   REQUIRE(run.code == 0);
   return json::parse(mao::read_text_file(out / "results.json"));
-}
-
-fs::path picture_of_sketch(const fs::path& folder) {
-  REQUIRE(shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder)).code == 0);
-  std::vector<fs::path> pictures;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".png") pictures.push_back(entry.path());
-  }
-  REQUIRE(!pictures.empty());
-  return *std::ranges::min_element(pictures);
 }
 
 void check_figures(const json& figures) {
@@ -122,7 +114,7 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     CHECK(eval("new").at("accuracy") == seed.at("paper").at("new"));
   }
   SECTION("mao predict says the group, and exported heads give its probabilities") {
-    const fs::path picture = picture_of_sketch(temporary.path() / "pictures"),
+    const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures"), 1).front(),
                    head = temporary.path() / "head.safetensors";
     const std::string with = quoted(picture) + " --prompts " + quoted(joined) + " --feature-cache off --top 100";
     const json predicted = json::parse(mao_program("predict " + with + " --json").output)[0].at("top");
@@ -168,7 +160,7 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
   }
   SECTION("what has no place for groups says so") {
     const std::string prompts = " --prompts " + quoted(joined);
-    const fs::path picture = picture_of_sketch(temporary.path() / "pictures");
+    const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures"), 1).front();
     const Run other = mao_program("predict " + quoted(picture) + " --classes zebra" + prompts);
     CHECK(other.code == 1);
     CHECK_THAT(other.output, ContainsSubstring("is in no group of these prompts"));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// `+ - * /`, comparisons and indexing of tensors for code of your own, without all of ATen.
+/// `+ - * /` and comparisons of tensors for code of your own, without all of ATen.
 ///
 /// `<ATen/ATen.h>` has them too, with every function of ATen, and takes several times as long to compile.
 

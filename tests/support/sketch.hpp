@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Pictures of the embedded task sketch on disk, as a user would have photographs.
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <support/catch.hpp>
+#include <support/program.hpp>
+
+namespace mao_test {
+
+// Renders the task into a folder, which it returns.
+inline std::filesystem::path rendered_sketch(const std::filesystem::path& folder) {
+  REQUIRE(shell(quoted(build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder)).code == 0);
+  return folder;
+}
+
+// The first pictures of a folder and those below, by path.
+inline std::vector<std::filesystem::path> first_pictures(const std::filesystem::path& folder, std::size_t count) {
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() == ".png") files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  REQUIRE(files.size() >= count);
+  files.resize(count);
+  return files;
+}
+
+}  // namespace mao_test
