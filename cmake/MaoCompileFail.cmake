@@ -1,7 +1,8 @@
 # mao_compile_fail(SOURCE): a file that must not compile, for the reason it names.
 #
 # Its first line is `// expect: SENTENCE` and its fault stands between #ifdef MAO_EXPECT_FAIL and #else or #endif. The file is
-# parsed twice while building, only again when it or a header it includes changes, and gives two tests:
+# parsed twice while building (declarations alone, as with mao::compiled: a third of the time), only again when it or a header it
+# includes changes, and gives two tests:
 #   compile_fail.NAME.ok    without the macro it compiles, so nothing but the fault is wrong with it
 #   compile_fail.NAME.fail  with the macro it does not, and the compiler prints the sentence (once per fault: one mistake, one error)
 function(mao_compile_fail source)
@@ -14,6 +15,7 @@ function(mao_compile_fail source)
     OUTPUT "${log}.ok" "${log}.fail"
     COMMAND ${CMAKE_COMMAND} -DSOURCE=${source} -DLOG=${log} -P ${PROJECT_SOURCE_DIR}/cmake/MaoCompileTwice.cmake --
       ${CMAKE_CXX_COMPILER} ${CMAKE_CXX20_STANDARD_COMPILE_OPTION} ${flags} -fsyntax-only -w
+      -DMAO_SEPARATE_COMPILATION
       "$<$<BOOL:${includes}>:-I$<JOIN:${includes},;-I>>" "$<$<BOOL:${definitions}>:-D$<JOIN:${definitions},;-D>>"
     DEPENDS ${source} ${PROJECT_SOURCE_DIR}/cmake/MaoCompileTwice.cmake
     DEPFILE "${log}.d"

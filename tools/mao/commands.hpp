@@ -4,11 +4,16 @@
 /// The commands of the program `mao`. Each is one source file that adds a subcommand to the parser; the subcommand's
 /// callback does the work and sets `status`, which becomes the exit code.
 
+#include <string>
+
 namespace CLI {
 class App;
 }
 
 namespace mao_program {
+
+/// A new subcommand. By this function the parser's own code is compiled once, not in every command.
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& summary);
 
 /// `mao replay DIR...`: compares the library with traces of the reference implementations.
 void add_replay(CLI::App& app, int& status);

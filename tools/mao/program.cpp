@@ -39,6 +39,10 @@
 #include <torch/version.h>
 #endif
 
+CLI::App* mao_program::add_command(CLI::App& app, const std::string& name, const std::string& summary) {
+  return app.add_subcommand(name, summary);
+}
+
 namespace {
 
 using mao::text_of;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao add: a further group of classes beside those of a tuned run, whose prompts stay as they are.
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <filesystem>
 #include <iomanip>
@@ -297,7 +299,7 @@ class Addition {
 void add_add(CLI::App& app, int& status) {
   auto options = std::make_shared<AddOptions>();
   CLI::App* command =
-      app.add_subcommand("add", "a further group of classes beside those of a tuned run, in a new file");
+      add_command(app, "add", "a further group of classes beside those of a tuned run, in a new file");
   command->add_option("run", options->run, "folder of a run of mao tune, or a *.prompts.safetensors file")->required();
   command->add_option("--out", options->out, "the *.prompts.safetensors file to write")->required();
   command->add_option("--classes", options->classes, "names of the added classes");

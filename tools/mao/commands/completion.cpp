@@ -180,7 +180,7 @@ void print_fish(const std::vector<CompletedCommand>& all) {
 
 void add_completion(CLI::App& app, int& status) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("completion", "print a script that completes commands and options in a shell");
+  CLI::App* command = add_command(app, "completion", "print a script that completes commands and options in a shell");
   command->add_option("shell", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
   command->footer(
       "bash: `source <(mao completion bash)` in ~/.bashrc\n"

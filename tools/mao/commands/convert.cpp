@@ -102,7 +102,7 @@ fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch
 void add_convert(CLI::App& app, int& status) {
   auto options = std::make_shared<ConvertOptions>();
   CLI::App* command =
-      app.add_subcommand("convert", "convert prompts to and from reference checkpoints (model.pth.tar-N)");
+      add_command(app, "convert", "convert prompts to and from reference checkpoints (model.pth.tar-N)");
   command->add_option("from", options->from, "*.prompts.safetensors, or a reference's model.pth.tar-N")->required();
   command->add_option("to", options->to, "folder for the reference's layout, or a *.safetensors file")->required();
   command->add_option("--epoch", options->epoch, "to a reference: the N of model.pth.tar-N (0: the epochs trained)")

@@ -326,9 +326,9 @@ void print_json_list() {
 void add_datasets(CLI::App& app, int& status) {
   auto options = std::make_shared<CheckOptions>();
   auto json = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("datasets", "list the data sets that mao knows by name; check those on disk");
+  CLI::App* command = add_command(app, "datasets", "list the data sets that mao knows by name; check those on disk");
   command->add_flag("--json", *json, "print JSON");
-  CLI::App* check = command->add_subcommand(
+  CLI::App* check = add_command(*command,
       "check", "report what is there, what is missing, and what to do; exit code 1 when something is wrong");
   check->add_option(
       "root", options->root,

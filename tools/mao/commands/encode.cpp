@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao encode: unit-length features of pictures and texts, by the frozen model or through learned prompts.
+#include <CLI/CLI.hpp>
+
 #include <filesystem>
 #include <functional>
 #include <iostream>
@@ -274,7 +276,7 @@ int run(EncodeOptions options, const CLI::App& command) {
 
 void add_encode(CLI::App& app, int& status) {
   auto options = std::make_shared<EncodeOptions>();
-  CLI::App* command = app.add_subcommand("encode", "unit-length features of pictures and texts, as a file");
+  CLI::App* command = add_command(app, "encode", "unit-length features of pictures and texts, as a file");
   command->add_option("--images", options->images,
                       "picture files, folders of them (subfolders included), or - for paths on the standard input");
   command->add_option("--images-file", options->images_file, "text file, one path of a picture or folder per line");

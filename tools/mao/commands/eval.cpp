@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao eval: accuracy of learned prompts, or of the untuned model, on a data set or a half of it.
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <filesystem>
 #include <iomanip>
@@ -136,7 +138,7 @@ int run(EvalOptions options, const CLI::App& command) {
 void add_eval(CLI::App& app, int& status) {
   auto options = std::make_shared<EvalOptions>();
   options->settings.data.data.clear();
-  CLI::App* command = app.add_subcommand("eval", "test learned prompts, or the untuned model, on labelled images");
+  CLI::App* command = add_command(app, "eval", "test learned prompts, or the untuned model, on labelled images");
   command->add_option("prompts", options->prompts,
                       "a *.prompts.safetensors file of a run; without it the untuned model is tested");
   add_model_options(*command, options->settings.model);

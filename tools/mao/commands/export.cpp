@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao export: learned prompts as class weights that any CLIP pipeline can use, or as a reference's checkpoint.
+#include <CLI/CLI.hpp>
+
 #include <cmath>
 #include <filesystem>
 #include <iostream>
@@ -112,7 +114,7 @@ int run(ExportOptions options, const CLI::App& command) {
 void add_export(CLI::App& app, int& status) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
-      app.add_subcommand("export", "write class weights for any CLIP pipeline, or a checkpoint for the reference code");
+      add_command(app, "export", "write class weights for any CLIP pipeline, or a checkpoint for the reference code");
   command->add_option("out", options->out, "the *.safetensors file to write, or with --reference a folder")->required();
   command->add_option("--prompts", options->prompts,
                       "a *.prompts.safetensors file of a run (default: the untuned model)");

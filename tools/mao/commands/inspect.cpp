@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao inspect: what a file of tensors holds, and what mao would make of it.
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
@@ -107,7 +109,7 @@ void add_inspect(CLI::App& app, int& status) {
   auto path = std::make_shared<std::string>();
   auto all = std::make_shared<bool>(false);
   CLI::App* command =
-      app.add_subcommand("inspect", "list a safetensors file or PyTorch archive; describe a CLIP checkpoint");
+      add_command(app, "inspect", "list a safetensors file or PyTorch archive; describe a CLIP checkpoint");
   command->add_option("file", *path, "file, or folder of a checkpoint")->required();
   command->add_flag("--all", *all, "list every tensor, and metadata in full");
   auto check = std::make_shared<bool>(false);

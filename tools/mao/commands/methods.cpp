@@ -31,7 +31,7 @@ void print_options(const MethodInfo& info) {
 
 void add_methods(CLI::App& app, int& status) {
   auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("methods", "list the methods, or the options of one");
+  CLI::App* command = add_command(app, "methods", "list the methods, or the options of one");
   command->add_option("name", *name, "a method (default: the list)");
   command->callback([name, &status] {
     status = 0;

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao predict: the most likely classes of single images, with learned prompts or by class names alone.
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <filesystem>
 #include <iomanip>
@@ -180,7 +182,7 @@ int run(PredictOptions options, const CLI::App& command) {
 
 void add_predict(CLI::App& app, int& status) {
   auto options = std::make_shared<PredictOptions>();
-  CLI::App* command = app.add_subcommand("predict", "classify images with learned prompts, or with class names only");
+  CLI::App* command = add_command(app, "predict", "classify images with learned prompts, or with class names only");
   command
       ->add_option("images", options->images,
                    "image files (JPEG, PNG, WEBP), folders of them, or - for paths on the standard input")

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao base2new, few-shot, cross-dataset, domain-generalisation: the protocols of the papers, each a series of runs.
+#include <CLI/CLI.hpp>
+
 #include <iostream>
 #include <memory>
 #include <set>
@@ -125,7 +127,7 @@ std::vector<std::string> names_of(const Passes& passes) {
 
 CLI::App* add_protocol(CLI::App& app, int& status, const char* name, const char* summary,
                        const std::shared_ptr<ProtocolOptions>& options, int (*run)(const ProtocolOptions&)) {
-  CLI::App* command = app.add_subcommand(name, summary);
+  CLI::App* command = add_command(app, name, summary);
   options->run.out = text_of("mao-", name);
   add_image_options(*command, options->settings.data);
   add_run_options(*command, options->settings, options->run);

@@ -122,7 +122,7 @@ void add_replay(CLI::App& app, int& status) {
     std::string clip, batches, vocabulary, mini_lm;
   };
   auto arguments = std::make_shared<Arguments>();
-  auto* command = app.add_subcommand("replay", "compare this library with traces of the reference implementations");
+  auto* command = add_command(app, "replay", "compare this library with traces of the reference implementations");
   command->footer(
       "Each DIR holds the trace of one method, of the frozen model, of reg-B or of the sentence encoder.\n"
       "Exit code: 0 all pass, 1 one fails, 2 there is no replay for one of the references yet.");

@@ -122,7 +122,7 @@ int run(const ReportOptions& options) {
 void add_report(CLI::App& app, int& status) {
   auto options = std::make_shared<ReportOptions>();
   CLI::App* command =
-      app.add_subcommand("report", "write one HTML page about runs: tables, curves, classes, mini-batches");
+      add_command(app, "report", "write one HTML page about runs: tables, curves, classes, mini-batches");
   command->add_option("runs", options->runs, "run folders, or folders above them")->required();
   command->add_option("--out", options->out, "file of the page")->capture_default_str();
   command->add_option("--title", options->title, "title of the page (default: methods and data sets)");

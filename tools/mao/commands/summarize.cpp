@@ -99,7 +99,7 @@ int run(const SummarizeOptions& options) {
 void add_summarize(CLI::App& app, int& status) {
   auto options = std::make_shared<SummarizeOptions>();
   CLI::App* command =
-      app.add_subcommand("summarize", "print the results of runs as one table: mean and deviation over seeds");
+      add_command(app, "summarize", "print the results of runs as one table: mean and deviation over seeds");
   command->add_option("runs", options->runs, "run folders, or folders above them")->required();
   command->add_option("--format", options->format, "md, csv (more digits, for programs) or latex")
       ->check(CLI::IsMember({"md", "csv", "latex"}))

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao tune: train a method on few shots of the base classes, plain or with MAO, and test on base and new classes.
+#include <CLI/CLI.hpp>
+
 #include <unistd.h>
 
 #include <filesystem>
@@ -49,7 +51,7 @@ int run_together(RunSettings& settings, RunOptions& options) {
 void add_tune(CLI::App& app, int& status) {
   auto settings = std::make_shared<RunSettings>();
   auto options = std::make_shared<RunOptions>();
-  CLI::App* command = app.add_subcommand("tune", "train a method, plain or with MAO, and test on base and new classes");
+  CLI::App* command = add_command(app, "tune", "train a method, plain or with MAO, and test on base and new classes");
   add_tune_options(*command, *settings, *options);
   command->callback([command, settings, options, &status] {
     stop_on_signals();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao plan: how long a run will take and what it needs, from a few measured steps.
+#include <CLI/CLI.hpp>
+
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -220,7 +222,7 @@ void add_plan(CLI::App& app, int& status) {
   auto steps = std::make_shared<int>(5);
   auto json = std::make_shared<bool>(false);
   CLI::App* command =
-      app.add_subcommand("plan", "how long a run of mao tune takes and what it needs, from a few steps");
+      add_command(app, "plan", "how long a run of mao tune takes and what it needs, from a few steps");
   add_data_options(*command, settings->data);
   add_run_options(*command, *settings, *options);
   command->add_option("--steps-measured", *steps, "of each stage")->check(above_zero())->capture_default_str();

@@ -192,7 +192,7 @@ GivenOptions take_preset(CLI::App& command, MethodSettings& settings) {
 
 void add_presets(CLI::App& app, int& status) {
   auto name = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("presets", "list the settings of published rows, with their sources");
+  CLI::App* command = add_command(app, "presets", "list the settings of published rows, with their sources");
   command->add_option("name", *name, "one preset in full (default: the list)");
   command->callback([name, &status] {
     bool found = name->empty();

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <CLI/CLI.hpp>
+
 #include "models/product_speed.hpp"
 #include "numbers.hpp"
 #include "tune/labeler_names.hpp"
@@ -27,6 +29,8 @@ class HelpSection {
 };
 
 }  // namespace
+
+bool names_model(const CLI::App& command) { return command.get_option("--model")->count() > 0; }
 
 void add_model_options(CLI::App& app, ModelSettings& settings) {
   const HelpSection section(app, "Model");

@@ -4,8 +4,6 @@
 /// What a run is asked to do: one struct behind the command line, the configuration file, config.json and the prompts'
 /// metadata.
 
-#include <CLI/CLI.hpp>
-
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,6 +11,10 @@
 
 #include <mao/core/error.hpp>
 #include <nlohmann/json.hpp>
+
+namespace CLI {
+class App;
+}
 
 namespace mao_program {
 
@@ -148,6 +150,8 @@ inline void from_json(const nlohmann::json& nlohmann_json_j, MethodSettings& nlo
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, method, seeds, targets)
 
 void add_model_options(CLI::App& app, ModelSettings& settings);
+/// Whether the command line says which model, so that the prompts do not.
+bool names_model(const CLI::App& command);
 void add_data_options(CLI::App& app, DataSettings& settings);
 /// Those of `add_data_options` that say how images are read and shown, but not which, nor how many.
 void add_image_options(CLI::App& app, DataSettings& settings);

@@ -3,8 +3,6 @@
 /// \file
 /// Learned prompts back on the model they were tuned on.
 
-#include <CLI/CLI.hpp>
-
 #include <mao/tuner/prompts_file.hpp>
 
 #include "methods/method.hpp"
@@ -17,9 +15,6 @@ namespace mao_program {
 inline RunSettings settings_of(const Prompts& prompts) {
   return with_current_names(prompts.info.settings).get<RunSettings>();
 }
-
-/// Whether the command line says which model, so that the prompts do not.
-inline bool names_model(const CLI::App& command) { return command.get_option("--model")->count() > 0; }
 
 /// Takes model and method from the prompts file, but leaves paths that the command line gives, and the model where
 /// it is `named` there.

@@ -1,0 +1,32 @@
+# Several sources to a unit, since a unit spends most of its time on headers that its neighbours read as well.
+set(MAO_UNIT_LINES 700 CACHE STRING "Lines of sources that one unit of mao::compiled, of the program or of the tests compiles; 1: each file by itself")
+mark_as_advanced(MAO_UNIT_LINES)
+
+# mao_units(UNITS BASE NAME SOURCE...): writes NAME_0.cpp, NAME_1.cpp, ... in the current binary folder, units of about MAO_UNIT_LINES
+# lines, and sets UNITS to their paths. They include the sources by their paths below the folder BASE, so that a unit says the same in
+# every clone, and are written only when they change.
+function(mao_units units base name)
+  set(paths "")
+  set(text "")
+  set(lines 0)
+  set(number 0)
+  list(SORT ARGN)
+  foreach(source IN LISTS ARGN ITEMS "")
+    if(text AND (lines GREATER_EQUAL MAO_UNIT_LINES OR source STREQUAL ""))
+      set(path "${CMAKE_CURRENT_BINARY_DIR}/${name}_${number}.cpp")
+      file(CONFIGURE OUTPUT "${path}" CONTENT "${text}" @ONLY)
+      list(APPEND paths "${path}")
+      math(EXPR number "${number} + 1")
+      set(text "")
+      set(lines 0)
+    endif()
+    if(source)
+      file(STRINGS "${source}" content)
+      list(LENGTH content count)
+      math(EXPR lines "${lines} + ${count}")
+      file(RELATIVE_PATH relative "${base}" "${source}")
+      string(APPEND text "#include <${relative}>\n")
+    endif()
+  endforeach()
+  set(${units} "${paths}" PARENT_SCOPE)
+endfunction()
