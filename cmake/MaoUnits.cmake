@@ -2,10 +2,10 @@
 set(MAO_UNIT_LINES 700 CACHE STRING "Lines of sources that one unit of mao::compiled, of the program or of the tests compiles; 1: each file by itself")
 mark_as_advanced(MAO_UNIT_LINES)
 
-# mao_units(UNITS BASE NAME SOURCE...): writes NAME_0.cpp, NAME_1.cpp, ... in the current binary folder, units of about MAO_UNIT_LINES
-# lines, and sets UNITS to their paths. They include the sources by their paths below the folder BASE, so that a unit says the same in
-# every clone, and are written only when they change.
-function(mao_units units base name)
+# mao_units(UNITS BASE NAME PROLOGUE SOURCE...): writes NAME_0.cpp, NAME_1.cpp, ... in the current binary folder, units of about MAO_UNIT_LINES
+# lines, and sets UNITS to their paths. They begin with the text PROLOGUE, include the sources by their paths below the folder BASE, so
+# that a unit says the same in every clone, and are written only when they change.
+function(mao_units units base name prologue)
   set(paths "")
   set(text "")
   set(lines 0)
@@ -14,7 +14,7 @@ function(mao_units units base name)
   foreach(source IN LISTS ARGN ITEMS "")
     if(text AND (lines GREATER_EQUAL MAO_UNIT_LINES OR source STREQUAL ""))
       set(path "${CMAKE_CURRENT_BINARY_DIR}/${name}_${number}.cpp")
-      file(CONFIGURE OUTPUT "${path}" CONTENT "${text}" @ONLY)
+      file(CONFIGURE OUTPUT "${path}" CONTENT "${prologue}${text}" @ONLY)
       list(APPEND paths "${path}")
       math(EXPR number "${number} + 1")
       set(text "")

@@ -22,9 +22,9 @@ namespace {
 
 using ToyAdapt = Adapt<ToyModel>;
 
-const AdaptOptions small{.tokens = 2, .target = 6};  // of 2 * (3 + 3) = 12
+const AdaptOptions small_adapt{.tokens = 2, .target = 6};  // of 2 * (3 + 3) = 12
 
-ToyAdapt toy(const AdaptOptions& options = small) { return ToyAdapt(ToyModel::make(), toy_classes(6), options); }
+ToyAdapt toy_adapt(const AdaptOptions& options = small_adapt) { return ToyAdapt(ToyModel::make(), toy_classes(6), options); }
 
 PlainOptions training(int epochs) { return {.batch = 16, .schedule = {.epochs = epochs, .learning_rate = 0.05}}; }
 
@@ -34,17 +34,17 @@ static_assert(ClassFeatures<ToyAdapt> && NeedsAllClasses<ToyAdapt> && EpochAware
 static_assert(!FrozenImageTower<ToyAdapt> && !NeedsTwoViews<ToyAdapt>);
 
 TEST_CASE("ADAPT keeps the promises of a backbone", "[adapt]") {
-  mao_test::check_backbone([] { return toy(); });
+  mao_test::check_backbone([] { return toy_adapt(); });
 }
 
 TEST_CASE("ADAPT keeps them with angles between classes and images", "[adapt]") {
-  AdaptOptions options = small;
+  AdaptOptions options = small_adapt;
   options.distance = TeacherDistance::RelationalAngle;
-  mao_test::check_backbone([&] { return toy(options); });
+  mao_test::check_backbone([&] { return toy_adapt(options); });
 }
 
 TEST_CASE("ADAPT trains a bank for each tower and keeps as many numbers as tokens are left", "[adapt]") {
-  ToyAdapt adapt = toy();
+  ToyAdapt adapt = toy_adapt();
   CHECK(mao_test::count(adapt.parameters()) == 2 * 3 * 64 + 2 * 3 * 128);
   CHECK(adapt.kept_numbers() == 2 * 3 * 64 + 2 * 3 * 128);
   const auto at_vit_b16 = [](std::int64_t text, std::int64_t vision) { return 512 * text + 768 * vision; };
@@ -54,10 +54,10 @@ TEST_CASE("ADAPT trains a bank for each tower and keeps as many numbers as token
 }
 
 TEST_CASE("ADAPT's loss is what it says", "[adapt]") {
-  AdaptOptions options = small;
+  AdaptOptions options = small_adapt;
   options.text_weight = 0.5;
   options.image_weight = 2;
-  ToyAdapt adapt = toy(options);
+  ToyAdapt adapt = toy_adapt(options);
   Output full = adapt.forward(mao_test::toy_batch(), Candidates::all(6));
   full.images = mao_test::toy_batch();
   const double loss = adapt.auxiliary_loss(full, mao_test::toy_labels).item<double>();
@@ -70,11 +70,11 @@ TEST_CASE("ADAPT's loss is what it says", "[adapt]") {
                           2 * (1 - (full.image * image).sum(1).mean().item<double>());
   CHECK(loss == Approx(expected).epsilon(1e-4));
   options.text_weight = options.image_weight = 0;
-  CHECK_FALSE(toy(options).auxiliary_loss(full, mao_test::toy_labels).defined());
+  CHECK_FALSE(toy_adapt(options).auxiliary_loss(full, mao_test::toy_labels).defined());
 }
 
 TEST_CASE("ADAPT's saliency is gradient times value of every step", "[adapt]") {
-  ToyAdapt adapt = toy();
+  ToyAdapt adapt = toy_adapt();
   Tensor text = at::zeros({3, 2}), vision = at::zeros({3, 2});
   for (int step = 0; step < 3; ++step) {
     mao_test::back_propagated(adapt, false, mao_test::toy_labels);
@@ -92,9 +92,9 @@ TEST_CASE("ADAPT's saliency is gradient times value of every step", "[adapt]") {
 
 TEST_CASE("ADAPT takes the least salient tokens out, for both towers together or each by itself", "[adapt]") {
   for (const bool joint : {true, false}) {
-    AdaptOptions options = small;
+    AdaptOptions options = small_adapt;
     options.joint = joint;
-    ToyAdapt adapt = toy(options);
+    ToyAdapt adapt = toy_adapt(options);
     TensorMap state = adapt.buffers();
     // Every text token is less salient than every vision token.
     state["prompt_learner.text_tokens.saliency"] = at::tensor({1.F, 2.F, 3.F, 4.F, 5.F, 6.F}).view({3, 2});
@@ -114,9 +114,9 @@ TEST_CASE("ADAPT takes the least salient tokens out, for both towers together or
 }
 
 TEST_CASE("ADAPT without text tokens gives the frozen class vectors; a token that is out is not a zero", "[adapt]") {
-  AdaptOptions options = small;
+  AdaptOptions options = small_adapt;
   options.target = 0;
-  ToyAdapt adapt = toy(options);
+  ToyAdapt adapt = toy_adapt(options);
   const at::NoGradGuard frozen;
   const ImageBatch images = mao_test::toy_batch();
   const Tensor plain_image = unit_rows(adapt.model().encode_image(images.pixels));
@@ -126,7 +126,7 @@ TEST_CASE("ADAPT without text tokens gives the frozen class vectors; a token tha
   CHECK(largest_difference(adapt.encode_image(images), plain_image) < 1e-6);
   const Tensor teacher = frozen_class_features(adapt.model(), adapt.classes(), {"a photo of a {}."});
   CHECK(largest_difference(adapt.encode_text(Candidates::all(6)), teacher) < 1e-5);
-  ToyAdapt zeros = toy();
+  ToyAdapt zeros = toy_adapt();
   for (Parameter& bank : zeros.parameters()) bank.value.zero_();
   CHECK(largest_difference(zeros.encode_image(images), plain_image) > 1e-4);
 }
@@ -134,7 +134,7 @@ TEST_CASE("ADAPT without text tokens gives the frozen class vectors; a token tha
 TEST_CASE("ADAPT comes to its target in training, revives nothing and leaves what is out alone", "[adapt]") {
   const mao::testing::ToyImages data(6, 8, 1);
   TensorImages images(data.pixels);
-  ToyAdapt adapt = toy();
+  ToyAdapt adapt = toy_adapt();
   std::vector<std::int64_t> kept;
   std::vector<TensorMap> after;
   std::vector<double> losses;
@@ -162,7 +162,7 @@ TEST_CASE("ADAPT comes to its target in training, revives nothing and leaves wha
 TEST_CASE("ADAPT goes on after a resume as if it had not been stopped", "[adapt]") {
   const mao::testing::ToyImages data(6, 8, 1);
   TensorImages images(data.pixels);
-  ToyAdapt whole = toy(), first = toy(), second = toy();
+  ToyAdapt whole = toy_adapt(), first = toy_adapt(), second = toy_adapt();
   plain(whole, whole.classes(), data.labels, training(6)).fit(images);
   int done = 0;
   Observer stop;
@@ -181,7 +181,7 @@ TEST_CASE("ADAPT goes on after a resume as if it had not been stopped", "[adapt]
 }
 
 TEST_CASE("ADAPT refuses settings out of range", "[adapt]") {
-  CHECK_THROWS_WITH(toy({.tokens = 2}), ContainsSubstring("target = 128, there are 12 tokens"));
-  CHECK_THROWS_WITH(toy({.tokens = 2, .target = 6, .image_weight = -1}), ContainsSubstring("image_weight = -1"));
-  CHECK_THROWS_WITH(toy({.pattern = "a photo", .tokens = 2, .target = 6}), ContainsSubstring("must contain {}"));
+  CHECK_THROWS_WITH(toy_adapt({.tokens = 2}), ContainsSubstring("target = 128, there are 12 tokens"));
+  CHECK_THROWS_WITH(toy_adapt({.tokens = 2, .target = 6, .image_weight = -1}), ContainsSubstring("image_weight = -1"));
+  CHECK_THROWS_WITH(toy_adapt({.pattern = "a photo", .tokens = 2, .target = 6}), ContainsSubstring("must contain {}"));
 }

@@ -21,7 +21,7 @@ namespace {
 
 using ToyCoCoop = CoCoop<ToyModel>;
 
-const Tensor& value_of(const ParameterList& parameters, const std::string& name) {
+const Tensor& cocoop_value(const ParameterList& parameters, const std::string& name) {
   for (const Parameter& parameter : parameters) {
     if (parameter.name == name) return parameter.value;
   }
@@ -52,14 +52,14 @@ TEST_CASE("CoCoOp is CoOp with a context of its own for each image", "[cocoop]")
   for (std::int64_t i = 0; i < 6; ++i) {
     Coop<ToyModel> coop(model, toy_classes(5));
     const Tensor f = output.image[i];
-    const Tensor hidden = (at::matmul(value_of(learned, "prompt_learner.meta_net.linear1.weight"), f) +
-                           value_of(learned, "prompt_learner.meta_net.linear1.bias"))
+    const Tensor hidden = (at::matmul(cocoop_value(learned, "prompt_learner.meta_net.linear1.weight"), f) +
+                           cocoop_value(learned, "prompt_learner.meta_net.linear1.bias"))
                               .clamp_min(0);
-    const Tensor shift = at::matmul(value_of(learned, "prompt_learner.meta_net.linear2.weight"), hidden) +
-                         value_of(learned, "prompt_learner.meta_net.linear2.bias");
+    const Tensor shift = at::matmul(cocoop_value(learned, "prompt_learner.meta_net.linear2.weight"), hidden) +
+                         cocoop_value(learned, "prompt_learner.meta_net.linear2.bias");
     {
       const at::NoGradGuard no_graph;
-      coop.parameters()[0].value.copy_(value_of(learned, "prompt_learner.ctx") + shift);
+      coop.parameters()[0].value.copy_(cocoop_value(learned, "prompt_learner.ctx") + shift);
     }
     const Output alone = coop.forward(one_image(i), some);
     CHECK(largest_difference(output.text[i], alone.text) < 1e-5);

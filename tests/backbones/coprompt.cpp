@@ -22,7 +22,7 @@ namespace {
 
 using ToyCoPrompt = CoPrompt<ToyModel>;
 
-CoPromptOptions shape(double weight = 8) {
+CoPromptOptions coprompt_shape(double weight = 8) {
   CoPromptOptions options;
   options.context = 2;
   options.depth = 3;
@@ -31,7 +31,7 @@ CoPromptOptions shape(double weight = 8) {
   return options;
 }
 
-ToyCoPrompt toy(const CoPromptOptions& options = shape()) {
+ToyCoPrompt toy_coprompt(const CoPromptOptions& options = coprompt_shape()) {
   return ToyCoPrompt(ToyModel::make(), toy_classes(6), options);
 }
 
@@ -56,22 +56,22 @@ static_assert(RawFeatures<ToyCoPrompt> && NeedsAllClasses<ToyCoPrompt> && NeedsT
 static_assert(HasBuffers<ToyCoPrompt> && !FrozenImageTower<ToyCoPrompt>);
 
 TEST_CASE("CoPrompt keeps the promises of a backbone", "[coprompt]") {
-  mao_test::check_backbone([] { return toy(); });
+  mao_test::check_backbone([] { return toy_coprompt(); });
 }
 
 TEST_CASE("CoPrompt trains as many numbers as published", "[coprompt]") {
   CHECK(published(4, 12) == 5014528);
   CHECK(published(2, 12) == 5002240);
   CHECK(published(4, 9) == 3826432);
-  ToyCoPrompt backbone = toy();
+  ToyCoPrompt backbone = toy_coprompt();
   Maple<ToyModel> host(ToyModel::make(), toy_classes(6), {.context = 2, .depth = 3});
   CHECK(mao_test::count(backbone.parameters()) == mao_test::count(host.parameters()) + 4 * 4 * 16);
 }
 
 TEST_CASE("CoPrompt is MaPLe where the adapters have no share", "[coprompt]") {
-  CoPromptOptions options = shape();
+  CoPromptOptions options = coprompt_shape();
   options.text_share = options.image_share = 0;
-  ToyCoPrompt backbone = toy(options);
+  ToyCoPrompt backbone = toy_coprompt(options);
   Maple<ToyModel> host(ToyModel::make(), toy_classes(6), {.context = 2, .depth = 3});
   const Tensor logits = seen(backbone).logits;
   CHECK(logits.equal(host.forward(mao_test::toy_batch(), Candidates::all(6)).logits));
@@ -79,7 +79,7 @@ TEST_CASE("CoPrompt is MaPLe where the adapters have no share", "[coprompt]") {
 
 TEST_CASE("CoPrompt's term is the formula, with one description for all classes", "[coprompt]") {
   const auto model = ToyModel::make();
-  ToyCoPrompt backbone(model, toy_classes(6), shape(4));
+  ToyCoPrompt backbone(model, toy_classes(6), coprompt_shape(4));
   backbone.set_picker([](std::int64_t, std::int64_t count) { return count - 2; });
   const Output output = seen(backbone);
   std::vector<std::string> sentences;
@@ -98,7 +98,7 @@ TEST_CASE("CoPrompt draws every description, and the same ones after a resume", 
     for (int i = 0; i < steps; ++i) terms.push_back(backbone.auxiliary_loss(output, {}).item<double>());
     return terms;
   };
-  ToyCoPrompt whole = toy(), first = toy(), second = toy();
+  ToyCoPrompt whole = toy_coprompt(), first = toy_coprompt(), second = toy_coprompt();
   const auto expected = drawn(whole, 40);
   CHECK(std::set<double>(expected.begin(), expected.end()).size() == 4);
   drawn(first, 25);
@@ -109,7 +109,7 @@ TEST_CASE("CoPrompt draws every description, and the same ones after a resume", 
 TEST_CASE("CoPrompt is tuned on two views", "[coprompt]") {
   const mao::testing::ToyImages images(3, 2, 5);
   TensorImages source(images.pixels);
-  ToyCoPrompt backbone(ToyModel::make(), toy_classes(3), shape());
+  ToyCoPrompt backbone(ToyModel::make(), toy_classes(3), coprompt_shape());
   const auto before = mao_test::copy_of(backbone.parameters());
   plain(backbone, backbone.classes(), images.labels, {.batch = 3, .schedule = {.epochs = 2, .learning_rate = 0.01}})
       .fit(source);
@@ -121,7 +121,7 @@ TEST_CASE("CoPrompt is tuned on two views", "[coprompt]") {
 }
 
 TEST_CASE("CoPrompt comes back from a file with the number of its draws", "[coprompt]") {
-  ToyCoPrompt backbone = toy(), other = toy();
+  ToyCoPrompt backbone = toy_coprompt(), other = toy_coprompt();
   for (int i = 0; i < 3; ++i) backbone.auxiliary_loss(seen(backbone), {});
   backbone.parameters()[0].value.detach().add_(1);
   const mao_test::TemporaryFolder folder;
@@ -135,19 +135,19 @@ TEST_CASE("CoPrompt comes back from a file with the number of its draws", "[copr
 }
 
 TEST_CASE("CoPrompt without descriptions takes the 60 templates", "[coprompt]") {
-  CoPromptOptions options = shape();
+  CoPromptOptions options = coprompt_shape();
   options.descriptions = {};
-  CHECK(toy(options).bank().size(0) == 60);
+  CHECK(toy_coprompt(options).bank().size(0) == 60);
 }
 
 TEST_CASE("CoPrompt refuses what it cannot compare", "[coprompt]") {
-  CHECK_THROWS_WITH(toy(shape(-1)), ContainsSubstring("CoPrompt: weight = -1"));
-  CoPromptOptions uneven = shape();
+  CHECK_THROWS_WITH(toy_coprompt(coprompt_shape(-1)), ContainsSubstring("CoPrompt: weight = -1"));
+  CoPromptOptions uneven = coprompt_shape();
   uneven.descriptions = [](const std::string& name) {
     return std::vector<std::string>(name == "owl" ? 1 : 2, "a " + name + ".");
   };
-  CHECK_THROWS_WITH(toy(uneven), ContainsSubstring("class \"owl\" has 1 descriptions"));
-  ToyCoPrompt backbone = toy();
+  CHECK_THROWS_WITH(toy_coprompt(uneven), ContainsSubstring("class \"owl\" has 1 descriptions"));
+  ToyCoPrompt backbone = toy_coprompt();
   Output output = seen(backbone);
   output.images.second_pixels = Tensor();
   CHECK_THROWS_WITH(backbone.auxiliary_loss(output, {}), ContainsSubstring("no second view"));

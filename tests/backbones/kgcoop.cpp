@@ -14,7 +14,7 @@ namespace {
 
 using ToyKgCoop = KgCoop<ToyModel>;
 
-const std::string pet = "a photo of a {}, a type of pet.";
+const std::string kgcoop_pet = "a photo of a {}, a type of pet.";
 
 }  // namespace
 
@@ -22,7 +22,7 @@ static_assert(RawFeatures<ToyKgCoop> && FrozenImageTower<ToyKgCoop> && NeedsAllC
 static_assert(!WeighsLosses<ToyKgCoop> && !CombinesLosses<ToyKgCoop>);
 
 TEST_CASE("KgCoOp keeps the promises of a backbone", "[kgcoop]") {
-  mao_test::check_backbone([] { return ToyKgCoop(ToyModel::make(), toy_classes(6), {.templates = {pet}}); });
+  mao_test::check_backbone([] { return ToyKgCoop(ToyModel::make(), toy_classes(6), {.templates = {kgcoop_pet}}); });
 }
 
 TEST_CASE("KgCoOp's forward pass is CoOp's", "[kgcoop]") {
@@ -38,11 +38,11 @@ TEST_CASE("KgCoOp's forward pass is CoOp's", "[kgcoop]") {
 
 TEST_CASE("KgCoOp's term is the weighted cosine distance to the teacher, over all classes", "[kgcoop]") {
   const auto model = ToyModel::make();
-  ToyKgCoop kgcoop(model, toy_classes(6), {.init = "", .templates = {pet}, .weight = 3});
+  ToyKgCoop kgcoop(model, toy_classes(6), {.init = "", .templates = {kgcoop_pet}, .weight = 3});
   const Output full = kgcoop.forward(mao_test::toy_batch(), Candidates::all(6));
   double cosines = 0;
   for (std::int64_t c = 0; c < 6; ++c) {
-    const std::string sentence = fill_template(pet, toy_classes(6).names[static_cast<std::size_t>(c)]);
+    const std::string sentence = fill_template(kgcoop_pet, toy_classes(6).names[static_cast<std::size_t>(c)]);
     const Tensor teacher = sentence_features(*model, {sentence})[0];
     cosines += (full.text[c] * teacher).sum().item<double>() / teacher.norm().item<double>();
   }
@@ -69,9 +69,9 @@ TEST_CASE("KgCoOp's term does not depend on the candidates of the task loss", "[
 TEST_CASE("KgCoOp's teacher follows the classes", "[kgcoop]") {
   const auto model = ToyModel::make();
   const ClassList others{{"new one", "new_two"}};
-  ToyKgCoop kgcoop(model, toy_classes(6), {.templates = {pet, "itap of a {}."}});
+  ToyKgCoop kgcoop(model, toy_classes(6), {.templates = {kgcoop_pet, "itap of a {}."}});
   kgcoop.bind(others);
-  CHECK(kgcoop.teacher().equal(frozen_class_features(*model, others, {pet, "itap of a {}."})));
+  CHECK(kgcoop.teacher().equal(frozen_class_features(*model, others, {kgcoop_pet, "itap of a {}."})));
 }
 
 TEST_CASE("KgCoOp refuses settings out of range", "[kgcoop]") {

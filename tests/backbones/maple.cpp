@@ -19,14 +19,14 @@ namespace {
 
 using ToyMaple = Maple<ToyModel>;
 
-const MapleOptions shape{.context = 2, .depth = 3};
+const MapleOptions maple_shape{.context = 2, .depth = 3};
 
 /// n Wt, f, and (J - 1) times a prompt and a layer: section 3.1's count.
 std::int64_t numbers(std::int64_t n, std::int64_t depth, std::int64_t text, std::int64_t vision) {
   return depth * (n * text + (text + 1) * vision);
 }
 
-Tensor value_of(ParameterList parameters, const std::string& name) {
+Tensor maple_value(ParameterList parameters, const std::string& name) {
   for (const Parameter& parameter : parameters) {
     if (parameter.name == name) return parameter.value;
   }
@@ -38,7 +38,7 @@ Tensor value_of(ParameterList parameters, const std::string& name) {
 static_assert(RawFeatures<ToyMaple> && !FrozenImageTower<ToyMaple> && !NeedsAllClasses<ToyMaple>);
 
 TEST_CASE("MaPLe keeps the promises of a backbone", "[maple]") {
-  mao_test::check_backbone([] { return ToyMaple(ToyModel::make(), toy_classes(6), shape); });
+  mao_test::check_backbone([] { return ToyMaple(ToyModel::make(), toy_classes(6), maple_shape); });
 }
 
 TEST_CASE("MaPLe of depth 1 has prompts at the input alone", "[maple]") {
@@ -53,7 +53,7 @@ TEST_CASE("MaPLe trains as many numbers as the paper says, under the reference's
     ToyMaple maple(ToyModel::make(), toy_classes(3), {.context = 2, .depth = depth});
     CHECK(mao_test::count(maple.parameters()) == numbers(2, depth, 64, 128));
   }
-  ToyMaple maple(ToyModel::make(), toy_classes(3), shape);
+  ToyMaple maple(ToyModel::make(), toy_classes(3), maple_shape);
   std::vector<std::string> names;
   for (const Parameter& parameter : maple.parameters()) names.push_back(parameter.name);
   CHECK(names == std::vector<std::string>{"prompt_learner.ctx", "prompt_learner.proj.weight",
@@ -67,29 +67,29 @@ TEST_CASE("MaPLe trains as many numbers as the paper says, under the reference's
 
 TEST_CASE("MaPLe starts from the first words and from equal projections with tensors of their own", "[maple]") {
   const auto model = ToyModel::make();
-  ToyMaple maple(model, toy_classes(3), shape);
-  const Tensor context = value_of(maple.parameters(), "prompt_learner.ctx");
+  ToyMaple maple(model, toy_classes(3), maple_shape);
+  const Tensor context = maple_value(maple.parameters(), "prompt_learner.ctx");
   CHECK(context.equal(phrase_embedding(*model, ContextPhrase::words("a photo"))));
   const std::string prefix = "prompt_learner.compound_prompt_projections.";
-  const Tensor first = value_of(maple.parameters(), prefix + "0.weight"),
-               second = value_of(maple.parameters(), prefix + "1.weight");
+  const Tensor first = maple_value(maple.parameters(), prefix + "0.weight"),
+               second = maple_value(maple.parameters(), prefix + "1.weight");
   CHECK(first.equal(second));
   CHECK(first.data_ptr() != second.data_ptr());
-  CHECK_FALSE(first.equal(value_of(maple.parameters(), "prompt_learner.proj.weight")));
+  CHECK_FALSE(first.equal(maple_value(maple.parameters(), "prompt_learner.proj.weight")));
 }
 
 TEST_CASE("MaPLe is IVLP with vision prompts that are projections", "[maple]") {
   const auto model = ToyModel::make();
-  ToyMaple maple(model, toy_classes(4), shape);
+  ToyMaple maple(model, toy_classes(4), maple_shape);
   Ivlp<ToyModel> ivlp(model, toy_classes(4),
                       {.text_context = 2, .text_depth = 3, .vision_context = 2, .vision_depth = 3});
   const at::NoGradGuard frozen;
-  const auto given = [&](const std::string& name) { return value_of(maple.parameters(), "prompt_learner." + name); };
+  const auto given = [&](const std::string& name) { return maple_value(maple.parameters(), "prompt_learner." + name); };
   const auto projected = [&](const std::string& prompt, const std::string& layer) {
     return at::linear(given(prompt), given(layer + ".weight"), given(layer + ".bias"));
   };
   const auto set = [&](const std::string& name, const Tensor& value) {
-    value_of(ivlp.parameters(), name).copy_(value);
+    maple_value(ivlp.parameters(), name).copy_(value);
   };
   set("prompt_learner.ctx", given("ctx"));
   set("image_encoder.VPT", projected("ctx", "proj"));
@@ -104,7 +104,7 @@ TEST_CASE("MaPLe is IVLP with vision prompts that are projections", "[maple]") {
 }
 
 TEST_CASE("images alone teach MaPLe's text prompts: the towers are coupled", "[maple]") {
-  ToyMaple maple(ToyModel::make(), toy_classes(3), shape);
+  ToyMaple maple(ToyModel::make(), toy_classes(3), maple_shape);
   maple.encode_image(mao_test::toy_batch()).sum().backward();
   for (const Parameter& parameter : maple.parameters()) {
     CAPTURE(parameter.name);
@@ -129,14 +129,14 @@ TEST_CASE("MaPLe prompts towers of different depths and widths", "[maple]") {
   const auto make = [&] { return ToyMaple(model, toy_classes(6), {.context = 3, .depth = 2}); };
   mao_test::check_backbone(make);
   SECTION("vision prompts have the vision width, text prompts the text width") {
-    CHECK(shape_text(value_of(make().parameters(), "prompt_learner.proj.weight").sizes()) == "[192, 64]");
-    CHECK(shape_text(value_of(make().parameters(), "prompt_learner.compound_prompts_text.0").sizes()) == "[3, 64]");
+    CHECK(shape_text(maple_value(make().parameters(), "prompt_learner.proj.weight").sizes()) == "[192, 64]");
+    CHECK(shape_text(maple_value(make().parameters(), "prompt_learner.compound_prompts_text.0").sizes()) == "[3, 64]");
   }
   SECTION("the shallower tower has as many prompts as blocks, the deeper one goes on learning its own") {
     ToyMaple maple(model, toy_classes(6), {.context = 3, .depth = 4});
     maple.forward(mao_test::toy_batch(), Candidates::all(6)).logits.sum().backward();
     const auto learns = [&](const std::string& name) {
-      return value_of(maple.parameters(), "prompt_learner." + name).grad().defined();
+      return maple_value(maple.parameters(), "prompt_learner." + name).grad().defined();
     };
     for (const char* layer : {"0", "1", "2"}) CHECK(learns(std::string("compound_prompts_text.") + layer));
     CHECK(learns("compound_prompt_projections.0.weight"));

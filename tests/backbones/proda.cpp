@@ -23,9 +23,9 @@ namespace {
 
 using ToyProDa = ProDa<ToyModel>;
 
-const ProDaOptions small{.prompts = 8, .context = 3, .step_prompts = 4};
+const ProDaOptions small_proda{.prompts = 8, .context = 3, .step_prompts = 4};
 
-ToyProDa toy(const ProDaOptions& options = small) { return ToyProDa(ToyModel::make(), toy_classes(6), options); }
+ToyProDa toy_proda(const ProDaOptions& options = small_proda) { return ToyProDa(ToyModel::make(), toy_classes(6), options); }
 
 /// Unit features of one prompt, laid out by hand.
 Tensor features_of(ToyProDa& proda, std::int64_t k, const Candidates& candidates) {
@@ -41,24 +41,24 @@ static_assert(ClassFeatures<ToyProDa> && LabelledLogits<ToyProDa> && FrozenImage
 static_assert(HasBuffers<ToyProDa> && !NeedsAllClasses<ToyProDa>);
 
 TEST_CASE("ProDA keeps the promises of a backbone", "[proda]") {
-  mao_test::check_backbone([] { return toy(); });
+  mao_test::check_backbone([] { return toy_proda(); });
 }
 
 TEST_CASE("ProDA trains 262,144 numbers for ViT-B/16", "[proda]") {
   const ProDaOptions paper;
   CHECK(paper.prompts * paper.context * 512 == 262144);
-  CHECK(mao_test::count(toy().parameters()) == 8 * 3 * 64);
+  CHECK(mao_test::count(toy_proda().parameters()) == 8 * 3 * 64);
 }
 
 TEST_CASE("ProDA puts the class name in front, in the middle and at the end", "[proda]") {
-  const ToyProDa proda = toy();
+  const ToyProDa proda = toy_proda();
   std::vector<std::string_view> places;
   for (std::int64_t k = 0; k < 8; ++k) places.push_back(name_of(proda.position(k)));
   CHECK(places == std::vector<std::string_view>{"front", "front", "middle", "middle", "end", "end", "end", "end"});
 }
 
 TEST_CASE("ProDA takes every prompt once before any comes again, in an order of its own", "[proda]") {
-  const ToyProDa proda = toy();
+  const ToyProDa proda = toy_proda();
   std::vector<std::vector<std::int64_t>> rounds;
   for (std::int64_t round = 0; round < 4; ++round) {
     std::vector<std::int64_t> seen = proda.prompts_of_step(2 * round);
@@ -71,15 +71,15 @@ TEST_CASE("ProDA takes every prompt once before any comes again, in an order of 
 }
 
 TEST_CASE("ProDA tests with the mean over all prompts and trains on those of the step", "[proda]") {
-  ToyProDa proda = toy();
+  ToyProDa proda = toy_proda();
   const Candidates some{{4, 1}};
   const at::NoGradGuard frozen;
   Tensor sum = at::zeros({2, 16});
   for (std::int64_t k = 0; k < 8; ++k) sum = sum + features_of(proda, k, some);
   CHECK(largest_difference(proda.encode_text(some), sum * 0.125) < 1e-6);
-  ProDaOptions unit = small;
+  ProDaOptions unit = small_proda;
   unit.unit_mean = true;
-  CHECK(largest_difference(toy(unit).encode_text(some), unit_rows(sum)) < 1e-6);
+  CHECK(largest_difference(toy_proda(unit).encode_text(some), unit_rows(sum)) < 1e-6);
   Tensor of_step = at::zeros({2, 16});
   for (const std::int64_t k : proda.prompts_of_step(0)) of_step = of_step + features_of(proda, k, some);
   const c10::AutoGradMode training(true);
@@ -89,7 +89,7 @@ TEST_CASE("ProDA tests with the mean over all prompts and trains on those of the
 }
 
 TEST_CASE("ProDA's training logits are the formula", "[proda]") {
-  ToyProDa proda = toy();
+  ToyProDa proda = toy_proda();
   const Candidates all = Candidates::all(6);
   const std::vector<std::int64_t> chosen = proda.prompts_of_step(0);
   const Output output = proda.forward(mao_test::toy_batch(), all);
@@ -113,7 +113,7 @@ TEST_CASE("ProDA's training logits are the formula", "[proda]") {
 }
 
 TEST_CASE("ProDA's own loss is the mean cosine of its prompts without a class name", "[proda]") {
-  ToyProDa proda = toy();
+  ToyProDa proda = toy_proda();
   const Output output = proda.forward(mao_test::toy_batch(), Candidates::all(6));
   const double loss = proda.auxiliary_loss(output, mao_test::toy_labels).item<double>();
   const at::NoGradGuard frozen;
@@ -129,9 +129,9 @@ TEST_CASE("ProDA's own loss is the mean cosine of its prompts without a class na
     }
   }
   CHECK(loss == Approx(0.1 * sum / 12).epsilon(1e-4));
-  ProDaOptions single = small;
+  ProDaOptions single = small_proda;
   single.step_prompts = 1;
-  ToyProDa alone = toy(single);
+  ToyProDa alone = toy_proda(single);
   CHECK_FALSE(alone.auxiliary_loss(alone.forward(mao_test::toy_batch(), Candidates::all(6)), {}).defined());
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("ProDA learns, and goes on with the prompts that are next after a resu
   const auto options = [](int epochs) {
     return PlainOptions{.batch = 16, .schedule = {.epochs = epochs, .learning_rate = 0.02}};
   };
-  ToyProDa whole = toy(), first = toy(), second = toy();
+  ToyProDa whole = toy_proda(), first = toy_proda(), second = toy_proda();
   std::vector<double> losses;
   Observer observer;
   observer.on_epoch = [&](const EpochReport& report) { losses.push_back(report.loss); };
@@ -160,10 +160,10 @@ TEST_CASE("ProDA learns, and goes on with the prompts that are next after a resu
 }
 
 TEST_CASE("ProDA refuses settings and batches that do not fit", "[proda]") {
-  CHECK_THROWS_WITH(toy({.prompts = 8, .context = 0}), ContainsSubstring("context of 0"));
-  CHECK_THROWS_WITH(toy({.prompts = 6, .context = 3, .step_prompts = 4}), ContainsSubstring("6 prompts, 4 a step"));
-  CHECK_THROWS_WITH(toy({.prompts = 8, .context = 3, .orthogonality = -1}), ContainsSubstring("orthogonality = -1"));
-  ToyProDa proda = toy();
+  CHECK_THROWS_WITH(toy_proda({.prompts = 8, .context = 0}), ContainsSubstring("context of 0"));
+  CHECK_THROWS_WITH(toy_proda({.prompts = 6, .context = 3, .step_prompts = 4}), ContainsSubstring("6 prompts, 4 a step"));
+  CHECK_THROWS_WITH(toy_proda({.prompts = 8, .context = 3, .orthogonality = -1}), ContainsSubstring("orthogonality = -1"));
+  ToyProDa proda = toy_proda();
   const Output output = proda.forward(mao_test::toy_batch(), Candidates{{0, 1}});
   CHECK_THROWS_WITH(proda.task_logits(output, mao_test::toy_labels), ContainsSubstring("class 2 is not among the 2"));
   CHECK_THROWS_WITH(proda.task_logits(output, {.images = {0, 1}, .labels = {}, .weights = {}}),

@@ -20,7 +20,7 @@ namespace {
 
 using ToyProGrad = ProGrad<ToyModel>;
 
-const std::string pet = "a type of pet, a photo of a {}.";
+const std::string prograd_pet = "a type of pet, a photo of a {}.";
 
 Output forward_all(ToyProGrad& prograd) {
   return prograd.forward(mao_test::toy_batch(), Candidates::all(prograd.classes().size()));
@@ -45,7 +45,7 @@ static_assert(CombinesLosses<ToyProGrad> && WeighsLosses<ToyProGrad>);
 
 TEST_CASE("ProGrad keeps the promises of a backbone", "[prograd]") {
   mao_test::check_backbone(
-      [] { return ToyProGrad(ToyModel::make(), toy_classes(6), {.init = "", .templates = {pet}}); });
+      [] { return ToyProGrad(ToyModel::make(), toy_classes(6), {.init = "", .templates = {prograd_pet}}); });
 }
 
 TEST_CASE("an aligned gradient never points against the teacher", "[prograd]") {
@@ -80,7 +80,7 @@ TEST_CASE("ProGrad steps along the task's gradient without its conflict, and nev
   const auto model = ToyModel::make();
   int kept = 0, turned = 0;
   for (std::uint64_t seed = 1; seed <= 12; ++seed) {
-    ToyProGrad prograd(model, toy_classes(6), {.init = "", .templates = {pet}, .seed = seed});
+    ToyProGrad prograd(model, toy_classes(6), {.init = "", .templates = {prograd_pet}, .seed = seed});
     const Output full = forward_all(prograd);
     const Batch batch =
         seed % 2 == 0 ? labels_against(prograd.teacher_logits(full), full.logits) : mao_test::toy_labels;
@@ -116,10 +116,10 @@ TEST_CASE("the gradient of each loss is that of a backward pass of its own", "[p
 TEST_CASE("the teacher's loss is the cross entropy towards the frozen model", "[prograd]") {
   const auto model = ToyModel::make();
   const double t = 2.5;
-  ToyProGrad prograd(model, toy_classes(6), {.init = "", .templates = {pet}, .temperature = t});
+  ToyProGrad prograd(model, toy_classes(6), {.init = "", .templates = {prograd_pet}, .temperature = t});
   const Output full = forward_all(prograd);
   const Tensor image = unit_rows(model->encode_image(mao_test::toy_batch().pixels));
-  const Tensor teacher = at::matmul(image, frozen_class_features(*model, toy_classes(6), {pet}).t()) * 20.0;
+  const Tensor teacher = at::matmul(image, frozen_class_features(*model, toy_classes(6), {prograd_pet}).t()) * 20.0;
   CHECK(largest_difference(prograd.teacher_logits(full), teacher) < 1e-5);
   double expected = 0;
   for (std::int64_t b = 0; b < 6; ++b) {

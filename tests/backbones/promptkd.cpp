@@ -26,7 +26,7 @@ namespace {
 using Teacher = ZeroShot<ToyModel>;
 using ToyKd = PromptKd<ToyModel, Teacher>;
 
-const PromptKdOptions shape{.vision_context = 2, .vision_depth = 3, .weight = 100};
+const PromptKdOptions promptkd_shape{.vision_context = 2, .vision_depth = 3, .weight = 100};
 
 /// Another model than the student's, with features of another width.
 Teacher teacher_of(std::int64_t classes, int resolution = 8) {
@@ -36,7 +36,7 @@ Teacher teacher_of(std::int64_t classes, int resolution = 8) {
   return Teacher(std::make_shared<const ToyModel>(7, larger), toy_classes(classes));
 }
 
-ToyKd student_of(std::int64_t classes, PromptKdOptions options = shape) {
+ToyKd student_of(std::int64_t classes, PromptKdOptions options = promptkd_shape) {
   return ToyKd(ToyModel::make(), teacher_of(classes), options);
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("PromptKD trains vision prompts and a projector", "[promptkd]") {
 
 TEST_CASE("PromptKD's teacher sees each view once while the same ones are shown", "[promptkd]") {
   const auto theirs = std::make_shared<const mao_test::CountingModel>(7);
-  PromptKd student(ToyModel::make(), ZeroShot(theirs, toy_classes(4)), shape);
+  PromptKd student(ToyModel::make(), ZeroShot(theirs, toy_classes(4)), promptkd_shape);
   const mao::testing::ToyImages data(4, 3, 1);
   FeaturedImages images(std::make_unique<TensorImages>(data.pixels), at::zeros({12, 16}));
   const auto logits = [&](const std::vector<std::int64_t>& wanted, bool augment = false) {
@@ -88,7 +88,7 @@ TEST_CASE("PromptKD's teacher sees each view once while the same ones are shown"
 }
 
 TEST_CASE("PromptKD's loss is the divergence from the teacher alone", "[promptkd]") {
-  PromptKdOptions options = shape;
+  PromptKdOptions options = promptkd_shape;
   options.temperature = 2;
   auto student = student_of(4, options);
   Teacher teacher = teacher_of(4);
@@ -130,7 +130,7 @@ TEST_CASE("PromptKD shows the teacher pixels, not the student's kept features", 
 }
 
 TEST_CASE("PromptKD refuses what it cannot learn from", "[promptkd]") {
-  CHECK_THROWS_WITH(ToyKd(ToyModel::make(), teacher_of(3, 12), shape),
+  CHECK_THROWS_WITH(ToyKd(ToyModel::make(), teacher_of(3, 12), promptkd_shape),
                     ContainsSubstring("the student sees 8 pixels a side, the teacher 12"));
   CHECK_THROWS_WITH(student_of(3, {.vision_depth = 4}), ContainsSubstring("vision_depth = 4, the tower has 3 blocks"));
   CHECK_THROWS_WITH(student_of(3, {.vision_depth = 3, .temperature = 0}), ContainsSubstring("temperature = 0"));

@@ -24,7 +24,7 @@ namespace {
 
 using ToyPromptSrc = PromptSrc<ToyModel>;
 
-PromptSrcOptions shape(double text = 25, double image = 10, double logits = 1) {
+PromptSrcOptions promptsrc_shape(double text = 25, double image = 10, double logits = 1) {
   PromptSrcOptions options;
   options.text_depth = options.vision_depth = 3;
   options.templates = {"a photo of a {}.", "a sketch of the {}.", "one {}."};
@@ -34,7 +34,7 @@ PromptSrcOptions shape(double text = 25, double image = 10, double logits = 1) {
   return options;
 }
 
-ToyPromptSrc toy(const PromptSrcOptions& options = shape()) {
+ToyPromptSrc toy_promptsrc(const PromptSrcOptions& options = promptsrc_shape()) {
   return ToyPromptSrc(ToyModel::make(), toy_classes(6), options);
 }
 
@@ -45,7 +45,7 @@ Output seen(ToyPromptSrc& backbone) {
 }
 
 double auxiliary(const PromptSrcOptions& options) {
-  ToyPromptSrc backbone = toy(options);
+  ToyPromptSrc backbone = toy_promptsrc(options);
   return backbone.auxiliary_loss(seen(backbone), {}).item<double>();
 }
 
@@ -55,13 +55,13 @@ static_assert(RawFeatures<ToyPromptSrc> && NeedsAllClasses<ToyPromptSrc> && !Fro
 static_assert(HasBuffers<ToyPromptSrc> && EpochAware<ToyPromptSrc> && Finishes<ToyPromptSrc>);
 
 TEST_CASE("PromptSRC keeps the promises of a backbone", "[promptsrc]") {
-  mao_test::check_backbone([] { return toy(); });
+  mao_test::check_backbone([] { return toy_promptsrc(); });
 }
 
 TEST_CASE("PromptSRC's teacher encodes its texts once a binding, and no image whose features were kept",
           "[promptsrc]") {
   const auto model = std::make_shared<const mao_test::CountingModel>();
-  PromptSrc<mao_test::CountingModel> backbone(model, toy_classes(6), shape());
+  PromptSrc<mao_test::CountingModel> backbone(model, toy_classes(6), promptsrc_shape());
   CHECK(model->texts >= 3 * 6);  // three templates
   const testing::ToyImages data(6, 4, 1);
   const auto epoch_on = [&](ImageSource& images) {
@@ -84,35 +84,35 @@ TEST_CASE("PromptSRC's teacher encodes its texts once a binding, and no image wh
 TEST_CASE("PromptSRC trains as many numbers as published", "[promptsrc]") {
   PromptSrc<mao_test::ShapeModel> big(std::make_shared<const mao_test::ShapeModel>(), toy_classes(2));
   CHECK(mao_test::count(big.parameters()) == 46080);
-  ToyPromptSrc backbone = toy();
+  ToyPromptSrc backbone = toy_promptsrc();
   CHECK(mao_test::count(backbone.parameters()) == 3 * 4 * (64 + 128));
   CHECK(PromptSrcOptions{}.templates.size() == 60);
 }
 
 TEST_CASE("PromptSRC's teacher is the unit mean of un-normalised features", "[promptsrc]") {
   const auto model = ToyModel::make();
-  const ToyPromptSrc backbone(model, toy_classes(6), shape());
+  const ToyPromptSrc backbone(model, toy_classes(6), promptsrc_shape());
   Tensor sum = sentence_features(*model, {"a photo of a big dog."}) +
                sentence_features(*model, {"a sketch of the big dog."}) + sentence_features(*model, {"one big dog."});
   CHECK(largest_difference(backbone.teacher()[1], unit_rows(sum)[0]) < 1e-5);
 }
 
 TEST_CASE("PromptSRC's terms are the distances of the formula", "[promptsrc]") {
-  ToyPromptSrc backbone = toy();
+  ToyPromptSrc backbone = toy_promptsrc();
   const Output output = seen(backbone);
   const Tensor image = unit_rows(backbone.model().encode_image(output.images.pixels)), text = backbone.teacher();
-  CHECK(auxiliary(shape(1, 0, 0)) == Approx((output.text - text).abs().sum().item<double>() / (6 * 16)).epsilon(1e-5));
-  CHECK(auxiliary(shape(0, 1, 0)) ==
+  CHECK(auxiliary(promptsrc_shape(1, 0, 0)) == Approx((output.text - text).abs().sum().item<double>() / (6 * 16)).epsilon(1e-5));
+  CHECK(auxiliary(promptsrc_shape(0, 1, 0)) ==
         Approx((output.image - image).abs().sum().item<double>() / (6 * 16)).epsilon(1e-5));
   const Tensor p = (at::matmul(image, text.t()) * 20.0).to(at::kDouble).softmax(1),
                q = output.logits.to(at::kDouble).softmax(1);
-  CHECK(auxiliary(shape(0, 0, 1)) == Approx((p * (p / q).log()).sum().item<double>() / 36).epsilon(1e-4));
-  const double sum = 25 * auxiliary(shape(1, 0, 0)) + 10 * auxiliary(shape(0, 1, 0)) + auxiliary(shape(0, 0, 1));
-  CHECK(auxiliary(shape()) == Approx(sum).epsilon(1e-5));
+  CHECK(auxiliary(promptsrc_shape(0, 0, 1)) == Approx((p * (p / q).log()).sum().item<double>() / 36).epsilon(1e-4));
+  const double sum = 25 * auxiliary(promptsrc_shape(1, 0, 0)) + 10 * auxiliary(promptsrc_shape(0, 1, 0)) + auxiliary(promptsrc_shape(0, 0, 1));
+  CHECK(auxiliary(promptsrc_shape()) == Approx(sum).epsilon(1e-5));
 }
 
 TEST_CASE("PromptSRC takes the frozen features that came with the pixels", "[promptsrc]") {
-  ToyPromptSrc backbone = toy();
+  ToyPromptSrc backbone = toy_promptsrc();
   Output output = seen(backbone);
   const double expected = backbone.auxiliary_loss(output, {}).item<double>();
   output.images.features = backbone.model().encode_image(output.images.pixels);
@@ -123,19 +123,19 @@ TEST_CASE("PromptSRC takes the frozen features that came with the pixels", "[pro
 
 TEST_CASE("PromptSRC in MAO's base stage keeps its own terms over all classes", "[promptsrc]") {
   const mao::Batch two{.images = {0, 1}, .labels = {0, 1}, .weights = {}};
-  ToyPromptSrc backbone = toy();
+  ToyPromptSrc backbone = toy_promptsrc();
   const AlterableRegularizer regularizer;
   const Candidates candidates = regularizer.candidates(two, backbone.classes());
   Output full = seen(backbone);
   Output output = select_candidates(full, candidates);
   CHECK(output.logits.size(1) == 2);
   CHECK(full.logits.size(1) == 6);
-  CHECK(backbone.auxiliary_loss(full, two).item<double>() == Approx(auxiliary(shape())));
+  CHECK(backbone.auxiliary_loss(full, two).item<double>() == Approx(auxiliary(promptsrc_shape())));
 }
 
 TEST_CASE("a PromptSRC run that is resumed ends where an uninterrupted one does", "[promptsrc]") {
   const mao::testing::ToyImages images(3, 2, 5);
-  PromptSrcOptions options = shape();
+  PromptSrcOptions options = promptsrc_shape();
   options.aggregation = {.mean = 2, .deviation = 1};
   const PlainOptions plain_options{.batch = 3, .schedule = {.epochs = 3, .learning_rate = 0.01}};
   const auto run = [&](ToyPromptSrc& backbone, int stop_after, const TunerState* from) {
@@ -149,7 +149,7 @@ TEST_CASE("a PromptSRC run that is resumed ends where an uninterrupted one does"
     tuner.fit(source, observer);
     return tuner.state();
   };
-  ToyPromptSrc whole = toy(options), first = toy(options), second = toy(options);
+  ToyPromptSrc whole = toy_promptsrc(options), first = toy_promptsrc(options), second = toy_promptsrc(options);
   run(whole, -1, nullptr);
   const TunerState half = run(first, 1, nullptr);
   CHECK(half.buffers.size() == first.parameters().size() + 1);
@@ -167,6 +167,6 @@ TEST_CASE("a PromptSRC run that is resumed ends where an uninterrupted one does"
 }
 
 TEST_CASE("PromptSRC refuses weights below 0 and depths that a tower does not have", "[promptsrc]") {
-  CHECK_THROWS_WITH(toy(shape(-1)), ContainsSubstring("PromptSrc: a loss weight of -1"));
+  CHECK_THROWS_WITH(toy_promptsrc(promptsrc_shape(-1)), ContainsSubstring("PromptSrc: a loss weight of -1"));
   CHECK_THROWS_WITH(ToyPromptSrc(ToyModel::make(), toy_classes(3)), ContainsSubstring("text_depth = 9"));
 }

@@ -19,10 +19,10 @@ namespace {
 
 using ToyTcp = Tcp<ToyModel>;
 
-const std::string pet = "a photo of a {}, a type of pet.";
-const TcpOptions shape{.suffix_template = "{}, a type of pet.", .templates = {pet}, .block = 1};
+const std::string tcp_pet = "a photo of a {}, a type of pet.";
+const TcpOptions tcp_shape{.suffix_template = "{}, a type of pet.", .templates = {tcp_pet}, .block = 1};
 
-Tensor& value_of(ParameterList& parameters, const std::string& name) {
+Tensor& tcp_value(ParameterList& parameters, const std::string& name) {
   for (Parameter& parameter : parameters) {
     if (parameter.name == name) return parameter.value;
   }
@@ -34,20 +34,20 @@ Tensor& value_of(ParameterList& parameters, const std::string& name) {
 static_assert(RawFeatures<ToyTcp> && FrozenImageTower<ToyTcp> && NeedsAllClasses<ToyTcp>);
 
 TEST_CASE("TCP keeps the promises of a backbone", "[tcp]") {
-  mao_test::check_backbone([] { return ToyTcp(ToyModel::make(), toy_classes(6), shape); });
+  mao_test::check_backbone([] { return ToyTcp(ToyModel::make(), toy_classes(6), tcp_shape); });
 }
 
 TEST_CASE("TCP's class prompts are the net of the teacher's class vectors", "[tcp]") {
   const auto model = ToyModel::make();
-  ToyTcp tcp(model, toy_classes(6), shape);
+  ToyTcp tcp(model, toy_classes(6), tcp_shape);
   ParameterList learned = tcp.parameters();
-  const Tensor teacher = frozen_class_features(*model, toy_classes(6), {pet});
+  const Tensor teacher = frozen_class_features(*model, toy_classes(6), {tcp_pet});
   CHECK(tcp.teacher().equal(teacher));
-  const Tensor before = at::matmul(teacher, value_of(learned, "prompt_learner.meta_net.linear1.weight").t()) +
-                        value_of(learned, "prompt_learner.meta_net.linear1.bias");
+  const Tensor before = at::matmul(teacher, tcp_value(learned, "prompt_learner.meta_net.linear1.weight").t()) +
+                        tcp_value(learned, "prompt_learner.meta_net.linear1.bias");
   const Tensor hidden = before * (before * 1.702).sigmoid();
-  const Tensor expected = at::matmul(hidden, value_of(learned, "prompt_learner.meta_net.linear2.weight").t()) +
-                          value_of(learned, "prompt_learner.meta_net.linear2.bias");
+  const Tensor expected = at::matmul(hidden, tcp_value(learned, "prompt_learner.meta_net.linear2.weight").t()) +
+                          tcp_value(learned, "prompt_learner.meta_net.linear2.bias");
   const Tensor prompts = tcp.class_prompts(Candidates{{5, 2}});
   REQUIRE(prompts.sizes() == at::IntArrayRef({2, 4, 64}));
   CHECK(relative_difference(prompts[0].flatten(), expected[5]) < 1e-5);
@@ -58,14 +58,14 @@ TEST_CASE("each class sees its own prompt, and the context no longer acts behind
   const auto model = ToyModel::make();
   for (const std::int64_t block : {1, 2}) {
     CAPTURE(block);
-    TcpOptions options = shape;
+    TcpOptions options = tcp_shape;
     options.block = block;
     ToyTcp tcp(model, toy_classes(6), options);
     const auto all = Candidates::all(6);
     const Tensor features = tcp.raw_text(all);
     // One class at a time, with the same vectors for every row: what the tower did before there were class prompts.
     const auto phrase = ContextPhrase::placeholders(4);
-    const ContextPrompt<ToyModel> prompt(*model, toy_classes(6), phrase, ClassPosition::End, shape.suffix_template);
+    const ContextPrompt<ToyModel> prompt(*model, toy_classes(6), phrase, ClassPosition::End, tcp_shape.suffix_template);
     const Tensor context = tcp.parameters()[0].value, prompts = tcp.class_prompts(all);
     for (std::int64_t c = 0; c < 6; ++c) {
       BlockPrompts deep(static_cast<std::size_t>(block) + 1);
@@ -78,7 +78,7 @@ TEST_CASE("each class sees its own prompt, and the context no longer acts behind
 
 TEST_CASE("TCP's term is the weighted cosine distance to the teacher, over all classes", "[tcp]") {
   const auto model = ToyModel::make();
-  TcpOptions options = shape;
+  TcpOptions options = tcp_shape;
   options.weight = 3;
   ToyTcp tcp(model, toy_classes(6), options);
   const Output full = tcp.forward(mao_test::toy_batch(), Candidates::all(6));
@@ -89,7 +89,7 @@ TEST_CASE("TCP's term is the weighted cosine distance to the teacher, over all c
 
 TEST_CASE("TCP's class prompts follow the classes", "[tcp]") {
   const auto model = ToyModel::make();
-  ToyTcp tcp(model, toy_classes(6), shape), other(model, ClassList{{"owl", "cat"}}, shape);
+  ToyTcp tcp(model, toy_classes(6), tcp_shape), other(model, ClassList{{"owl", "cat"}}, tcp_shape);
   const Tensor owl = tcp.class_prompts(Candidates{{3}});
   tcp.bind(ClassList{{"owl", "cat"}});
   CHECK(relative_difference(tcp.class_prompts(Candidates{{0}}), owl) < 1e-5);
@@ -102,7 +102,7 @@ TEST_CASE("TCP trains as many numbers as the paper's", "[tcp]") {
     return n * width + (embedding + 1) * hidden + (hidden + 1) * n * width;
   };
   CHECK(count_for(4, 512, 512) == 331'904);  // ViT-B/16
-  ToyTcp tcp(ToyModel::make(), toy_classes(3), shape);
+  ToyTcp tcp(ToyModel::make(), toy_classes(3), tcp_shape);
   CHECK(mao_test::count(tcp.parameters()) == count_for(4, 64, 16));
   CHECK(tcp.parameters().back().name == "prompt_learner.meta_net.linear2.bias");
 }

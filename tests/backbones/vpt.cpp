@@ -17,14 +17,14 @@ namespace {
 
 using ToyVpt = Vpt<ToyModel>;
 
-const VptOptions shape{.context = 4, .depth = 3};
+const VptOptions vpt_shape{.context = 4, .depth = 3};
 
 }  // namespace
 
 static_assert(ClassFeatures<ToyVpt> && !FrozenImageTower<ToyVpt> && !NeedsAllClasses<ToyVpt>);
 
 TEST_CASE("VPT keeps the promises of a backbone", "[vpt]") {
-  mao_test::check_backbone([] { return ToyVpt(ToyModel::make(), toy_classes(6), shape); });
+  mao_test::check_backbone([] { return ToyVpt(ToyModel::make(), toy_classes(6), vpt_shape); });
 }
 
 TEST_CASE("VPT trains as many numbers as published, deep and shallow", "[vpt]") {
@@ -32,7 +32,7 @@ TEST_CASE("VPT trains as many numbers as published, deep and shallow", "[vpt]") 
   const auto big = std::make_shared<const mao_test::ShapeModel>();
   CHECK(mao_test::count(BigVpt(big, toy_classes(3)).parameters()) == 73728);
   CHECK(mao_test::count(BigVpt(big, toy_classes(3), {.depth = 1}).parameters()) == 6144);
-  ToyVpt vpt(ToyModel::make(), toy_classes(3), shape);
+  ToyVpt vpt(ToyModel::make(), toy_classes(3), vpt_shape);
   CHECK(mao_test::count(vpt.parameters()) == 3 * 4 * 128);
   CHECK(vpt.parameters()[0].name == "image_encoder.VPT");
   CHECK(vpt.parameters()[2].name == "image_encoder.transformer.resblocks.2.VPT_shallow");
@@ -40,7 +40,7 @@ TEST_CASE("VPT trains as many numbers as published, deep and shallow", "[vpt]") 
 
 TEST_CASE("VPT's classes are the untuned model's, its images IVLP's", "[vpt]") {
   const auto model = ToyModel::make();
-  ToyVpt vpt(model, toy_classes(6), shape);
+  ToyVpt vpt(model, toy_classes(6), vpt_shape);
   ZeroShot<ToyModel> untuned(model, toy_classes(6));
   const Candidates some{{4, 1}};
   CHECK(largest_difference(vpt.encode_text(some), untuned.encode_text(some)) < 1e-6);

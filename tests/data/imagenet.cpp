@@ -12,12 +12,7 @@ namespace {
 
 using mao::DatasetLayout;
 
-void image(const mao_test::TemporaryFolder& folder, const std::string& name) {
-  std::filesystem::create_directories((folder / name).parent_path());
-  folder.write(name, "x");
-}
-
-const mao::ClassNames names{{"n01", "tench"}, {"n02", "missile"}, {"n03", "missile"}};
+const mao::ClassNames imagenet_names{{"n01", "tench"}, {"n02", "missile"}, {"n03", "missile"}};
 
 }  // namespace
 
@@ -25,9 +20,9 @@ TEST_CASE("ImageNet's labels follow the sorted wnids, its files are sorted, val 
   const mao_test::TemporaryFolder folder;
   for (const char* file : {"images/train/n03/b.JPEG", "images/train/n03/a.JPEG", "images/train/n01/z.JPEG",
                            "images/train/n02/z.JPEG", "images/val/n03/v.JPEG", "images/val/n01/v.JPEG"}) {
-    image(folder, file);
+    folder.write(file, "x");
   }
-  const auto dataset = mao::read_imagenet(folder.path(), names);
+  const auto dataset = mao::read_imagenet(folder.path(), imagenet_names);
   CHECK(dataset.classes.names == std::vector<std::string>{"tench", "missile", "missile"});
   CHECK(dataset.train ==
         std::vector<mao::Item>{
@@ -39,13 +34,13 @@ TEST_CASE("ImageNet's labels follow the sorted wnids, its files are sorted, val 
 
 TEST_CASE("folders and names that do not fit are refused with both named", "[imagenet]") {
   const mao_test::TemporaryFolder folder;
-  for (const char* wnid : {"n01", "n02"}) image(folder, std::string("images/train/") + wnid + "/a.JPEG");
-  image(folder, "images/val/flat.JPEG");
+  for (const char* wnid : {"n01", "n02"}) folder.write(std::string("images/train/") + wnid + "/a.JPEG", "x");
+  folder.write("images/val/flat.JPEG", "x");
   const auto read = [&](const mao::ClassNames& given) { return mao::read_imagenet(folder.path(), given); };
-  CHECK_THROWS_WITH(read(names), ContainsSubstring("2 class folders") && ContainsSubstring("3 class names") &&
+  CHECK_THROWS_WITH(read(imagenet_names), ContainsSubstring("2 class folders") && ContainsSubstring("3 class names") &&
                                      ContainsSubstring("n03 ('missile') has no folder"));
   CHECK_THROWS_WITH(read({{"n01", "tench"}}), ContainsSubstring("the folder n02 has no name"));
-  CHECK_THROWS_AS(read(names), mao::DataError);
+  CHECK_THROWS_AS(read(imagenet_names), mao::DataError);
   CHECK_THROWS_WITH(read({{"n01", "a"}, {"n02", "b"}}), ContainsSubstring("one folder per wnid"));
 }
 
@@ -54,7 +49,7 @@ TEST_CASE("a numbered variant counts its folders as numbers", "[imagenet]") {
   mao::ClassNames many;
   for (int i = 0; i < 12; ++i) {
     many["n" + std::to_string(10 + i)] = "class " + std::to_string(i);
-    image(folder, std::to_string(i) + "/p.jpeg");
+    folder.write(std::to_string(i) + "/p.jpeg", "x");
   }
   const auto read = [&] { return mao::read_imagenet_variant(folder.path(), DatasetLayout::imagenet_numbers, many); };
   const auto dataset = read();
@@ -64,20 +59,20 @@ TEST_CASE("a numbered variant counts its folders as numbers", "[imagenet]") {
   CHECK(dataset.classes.names[10] == "class 10");
   std::filesystem::remove_all(folder / "11");
   CHECK_THROWS_WITH(read(), ContainsSubstring("11 numbered folders") && ContainsSubstring("12 class names"));
-  image(folder, "12/p.jpeg");
+  folder.write("12/p.jpeg", "x");
   CHECK_THROWS_WITH(read(), ContainsSubstring("0 to 11"));
 }
 
 TEST_CASE("a variant by wnid has all classes, a subset only those of its folders", "[imagenet]") {
   const mao_test::TemporaryFolder folder;
-  image(folder, "n03/p.jpg");
-  image(folder, "n01/p.jpg");
-  const auto subset = mao::read_imagenet_variant(folder.path(), DatasetLayout::imagenet_subset, names);
+  folder.write("n03/p.jpg", "x");
+  folder.write("n01/p.jpg", "x");
+  const auto subset = mao::read_imagenet_variant(folder.path(), DatasetLayout::imagenet_subset, imagenet_names);
   CHECK(subset.classes.names == std::vector<std::string>{"tench", "missile"});
   CHECK(subset.test == std::vector<mao::Item>{{"n01/p.jpg", 0}, {"n03/p.jpg", 1}});
-  const auto all = [&] { return mao::read_imagenet_variant(folder.path(), DatasetLayout::imagenet_wnids, names); };
+  const auto all = [&] { return mao::read_imagenet_variant(folder.path(), DatasetLayout::imagenet_wnids, imagenet_names); };
   CHECK_THROWS_WITH(all(), ContainsSubstring("n02 ('missile') has no folder"));
-  image(folder, "n02/p.jpg");
+  folder.write("n02/p.jpg", "x");
   CHECK(all().test.size() == 3);
   std::filesystem::remove(folder / "n02/p.jpg");
   CHECK_THROWS_WITH(all(), ContainsSubstring("class 'missile' (label 1) has no test image"));

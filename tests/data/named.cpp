@@ -13,11 +13,6 @@ namespace {
 
 const std::filesystem::path shared_splits = std::filesystem::path(mao_test::source_dir()) / "../shared/data/splits";
 
-void image(const mao_test::TemporaryFolder& folder, const std::string& name) {
-  std::filesystem::create_directories((folder / name).parent_path());
-  folder.write(name, "x");
-}
-
 constexpr const char* textures =
     R"({"train":[["banded/1.jpg",0,"banded"],["dotted/1.jpg",1,"dotted"]],"val":[],"test":[["banded/2.jpg",0,"banded"]]})";
 
@@ -50,7 +45,7 @@ TEST_CASE("the published splits read to the published counts, base and new inclu
 
 TEST_CASE("a data set opens by any of its names and the root of all data sets", "[named]") {
   const mao_test::TemporaryFolder root;
-  image(root, "dtd/images/banded/1.jpg");
+  root.write("dtd/images/banded/1.jpg", "x");
   root.write("dtd/split_zhou_DescribableTextures.json", textures);
   for (const char* name : {"dtd", "DTD", "DescribableTextures"}) {
     const auto dataset = mao::open_named(name, root.path());
@@ -65,16 +60,16 @@ TEST_CASE("a data set opens by any of its names and the root of all data sets", 
 
 TEST_CASE("aircraft and ImageNet's variants open by name", "[named]") {
   const mao_test::TemporaryFolder root;
-  image(root, "fgvc_aircraft/images/1.jpg");
+  root.write("fgvc_aircraft/images/1.jpg", "x");
   root.write("fgvc_aircraft/variants.txt", "DR-400\n");
   for (const char* split : {"train", "val", "test"}) {
     root.write(std::string("fgvc_aircraft/images_variant_") + split + ".txt", "1 DR-400\n");
   }
   CHECK(mao::open_named("FGVCAircraft", root.path()).classes.names == std::vector<std::string>{"DR-400"});
-  image(root, "imagenet/images/train/n01/a.JPEG");
-  image(root, "imagenet/images/val/n01/a.JPEG");
+  root.write("imagenet/images/train/n01/a.JPEG", "x");
+  root.write("imagenet/images/val/n01/a.JPEG", "x");
   root.write("imagenet/classnames.txt", "n01 tench\n");
-  image(root, "imagenet-adversarial/imagenet-a/n01/x.jpg");
+  root.write("imagenet-adversarial/imagenet-a/n01/x.jpg", "x");
   CHECK(mao::open_named("imagenet", root.path()).test.size() == 1);
   const auto variant = mao::open_named("ImageNetA", root.path());
   CHECK(variant.train.empty());

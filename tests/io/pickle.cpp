@@ -15,8 +15,8 @@ namespace {
 
 mao::PickleValue parsed(const std::string& code) { return mao::parse_pickle({code.data(), code.size()}, "some.pkl"); }
 
-mao::PickleValue golden(const std::string& name) {
-  const auto content = mao::read_text_file(mao_test::source_dir() + "/tests/core/golden/" + name);
+mao::PickleValue unpickled(const std::string& name) {
+  const auto content = mao::read_text_file(mao_test::torch_files() / name);
   return mao::parse_pickle({content.data(), content.size()}, name);
 }
 
@@ -31,7 +31,7 @@ void check_refused(const std::string& code, const std::string& reason) {
 TEST_CASE("plain values of every protocol are what Python wrote") {
   for (int protocol = 2; protocol <= 5; ++protocol) {
     INFO("protocol " << protocol);
-    const auto root = golden("values_" + std::to_string(protocol) + ".pkl");
+    const auto root = unpickled("values_" + std::to_string(protocol) + ".pkl");
     CHECK(root.at("none").is(PickleKind::none));
     CHECK(root.at("true").boolean());
     CHECK(root.at("small").integer() == 5);
@@ -54,7 +54,7 @@ TEST_CASE("plain values of every protocol are what Python wrote") {
 }
 
 TEST_CASE("the few-shot file of CoOp gives its images without its classes") {
-  const auto root = golden("few_shot.pkl");
+  const auto root = unpickled("few_shot.pkl");
   REQUIRE(root.at("train").size() == 2);
   REQUIRE(root.at("val").size() == 1);
   const auto item = root.at("train")[1];
@@ -129,7 +129,7 @@ TEST_CASE("pickle bombs are refused or cost no more than their size") {
 }
 
 TEST_CASE("every truncation of a valid pickle is refused") {
-  const auto content = mao::read_text_file(mao_test::source_dir() + "/tests/core/golden/values_5.pkl");
+  const auto content = mao::read_text_file(mao_test::torch_files() / "values_5.pkl");
   for (std::size_t length = 0; length < content.size(); ++length) {
     INFO(length);
     CHECK_THROWS_AS(parsed(content.substr(0, length)), mao::FormatError);

@@ -12,24 +12,18 @@
 
 using mao_test::TemporaryFolder;
 
-namespace {
-
-const std::string golden = mao_test::source_dir() + "/tests/core/golden/";
-
-}  // namespace
-
 TEST_CASE("the content decides, not the name") {
   const TemporaryFolder folder;
   mao::write_safetensors(folder / "weights.pt", {{"m", at::arange(3)}});
   CHECK(mao::read_tensors(folder / "weights.pt").tensors.count("m") == 1);
-  std::filesystem::copy_file(golden + "state_dict.pth", folder / "weights.safetensors");
+  std::filesystem::copy_file(mao_test::torch_files() / "state_dict.pth", folder / "weights.safetensors");
   CHECK(mao::read_tensors(folder / "weights.safetensors").tensors.count("row") == 1);
-  CHECK(mao::read_tensors(golden + "dassl.pth.tar", {.strip_prefix = "state_dict."}).tensors.count("ctx") == 1);
+  CHECK(mao::read_tensors(mao_test::torch_files() / "dassl.pth.tar", {.strip_prefix = "state_dict."}).tensors.count("ctx") == 1);
 }
 
 TEST_CASE("a model folder is searched for its weights, safetensors first") {
   const TemporaryFolder folder;
-  std::filesystem::copy_file(golden + "state_dict.pth", folder / "pytorch_model.bin");
+  std::filesystem::copy_file(mao_test::torch_files() / "state_dict.pth", folder / "pytorch_model.bin");
   CHECK(mao::find_tensor_file(folder.path()) == folder / "pytorch_model.bin");
   CHECK(mao::read_tensors(folder.path()).tensors.count("row") == 1);
   mao::write_safetensors(folder / "open_clip_model.safetensors", {{"m", at::arange(3)}});
@@ -87,9 +81,9 @@ TEST_CASE("weights in several parts are one file of tensors") {
 
 TEST_CASE("PyTorch's parts have an index too") {
   const TemporaryFolder folder;
-  std::filesystem::copy_file(golden + "state_dict.pth", folder / "pytorch_model-00001-of-00001.bin");
+  std::filesystem::copy_file(mao_test::torch_files() / "state_dict.pth", folder / "pytorch_model-00001-of-00001.bin");
   std::string map;
-  for (const auto& [name, tensor] : mao::read_tensors(golden + "state_dict.pth").tensors) {
+  for (const auto& [name, tensor] : mao::read_tensors(mao_test::torch_files() / "state_dict.pth").tensors) {
     map += (map.empty() ? "\"" : ", \"") + name + "\": \"pytorch_model-00001-of-00001.bin\"";
   }
   folder.write("pytorch_model.bin.index.json", "{\"weight_map\": {" + map + "}}");

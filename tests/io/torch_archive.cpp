@@ -18,8 +18,6 @@ using mao_test::ZipBuilder;
 
 namespace {
 
-const std::string folder = mao_test::source_dir() + "/tests/core/golden/";
-
 std::string text(const std::string& value) { return "X" + raw(static_cast<std::uint32_t>(value.size())) + value; }
 
 std::string number(std::int64_t value) { return "\x8a\x08" + raw(value); }
@@ -68,7 +66,7 @@ void check_tensor_refused(const TensorCode& tensor, const std::string& reason) {
 }  // namespace
 
 TEST_CASE("a state dict: views, types, scalars, empty tensors and parameters") {
-  const auto tensors = mao::read_torch_archive(folder + "state_dict.pth").tensors;
+  const auto tensors = mao::read_torch_archive(mao_test::torch_files() / "state_dict.pth").tensors;
   REQUIRE(tensors.size() == 8);
   const auto numbers = at::arange(12, at::kFloat);
   CHECK(at::equal(tensors.at("weight"), numbers.view({3, 4})));
@@ -86,18 +84,18 @@ TEST_CASE("a state dict: views, types, scalars, empty tensors and parameters") {
 }
 
 TEST_CASE("a Dassl checkpoint: nested names, metadata, opaque objects left out") {
-  const auto file = mao::read_torch_archive(folder + "dassl.pth.tar");
+  const auto file = mao::read_torch_archive(mao_test::torch_files() / "dassl.pth.tar");
   CHECK(file.tensors.size() == 1);
   CHECK(file.tensors.at("state_dict.ctx").sum().item<float>() == 10);
   CHECK(file.metadata ==
         std::map<std::string, std::string>{{"epoch", "50"}, {"note", "text"}, {"rate", "0.5"}, {"done", "true"}});
-  const auto stripped = mao::read_torch_archive(folder + "dassl.pth.tar", {.strip_prefix = "state_dict."});
+  const auto stripped = mao::read_torch_archive(mao_test::torch_files() / "dassl.pth.tar", {.strip_prefix = "state_dict."});
   CHECK(stripped.tensors.count("ctx") == 1);
   CHECK(stripped.metadata.at("epoch") == "50");
 }
 
 TEST_CASE("a TorchScript archive: the names of the state dict, compressed code ignored") {
-  const auto file = mao::read_torch_archive(folder + "torch_script.pt");
+  const auto file = mao::read_torch_archive(mao_test::torch_files() / "torch_script.pt");
   CHECK(file.metadata.empty());
   CHECK(file.tensors.size() == 2);
   CHECK(file.tensors.at("logit_scale").item<float>() == 4.5F);
@@ -197,7 +195,7 @@ TEST_CASE("files that are no archive of torch.save say what would work") {
 }
 
 TEST_CASE("every truncation of a valid archive is refused") {
-  const auto content = mao::read_text_file(folder + "dassl.pth.tar");
+  const auto content = mao::read_text_file(mao_test::torch_files() / "dassl.pth.tar");
   for (std::size_t length = 0; length < content.size(); ++length) {
     INFO(length);
     CHECK_THROWS_AS(mao::parse_torch_archive(mao::copy_bytes(content.substr(0, length), "cut")), mao::FormatError);
@@ -207,7 +205,7 @@ TEST_CASE("every truncation of a valid archive is refused") {
 TEST_CASE("a module that was saved whole gives the names of its state dict") {
   for (const char* name : {"whole_module.pt", "legacy_module.pt"}) {
     INFO(name);
-    const mao::TensorMap tensors = mao::read_torch_archive(folder + name).tensors;
+    const mao::TensorMap tensors = mao::read_torch_archive(mao_test::torch_files() / name).tensors;
     std::vector<std::string> names;
     for (const auto& [key, tensor] : tensors) names.push_back(key);
     CHECK(names == std::vector<std::string>{"projection.bias", "projection.weight", "visual.mean", "visual.scale"});
@@ -217,5 +215,5 @@ TEST_CASE("a module that was saved whole gives the names of its state dict") {
 }
 
 TEST_CASE("a view of complex numbers whose values are negated is refused, not read with the wrong sign") {
-  CHECK_THROWS_WITH(mao::read_torch_archive(folder + "negative_view.pt"), ContainsSubstring("negated"));
+  CHECK_THROWS_WITH(mao::read_torch_archive(mao_test::torch_files() / "negative_view.pt"), ContainsSubstring("negated"));
 }

@@ -10,15 +10,9 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 
-namespace {
-
-const std::filesystem::path golden = std::filesystem::path(mao_test::source_dir()) / "tests/core/golden";
-
-}  // namespace
-
 TEST_CASE("PyTorch's older format holds the same tensors as the newer one") {
-  const auto old = mao::read_torch_archive(golden / "legacy_dict.pt"),
-             now = mao::read_torch_archive(golden / "torch_save.pth.tar");
+  const auto old = mao::read_torch_archive(mao_test::torch_files() / "legacy_dict.pt"),
+             now = mao::read_torch_archive(mao_test::torch_files() / "torch_save.pth.tar");
   CHECK(old.metadata.at("epoch") == "3");
   std::size_t compared = 0;
   for (const auto& [name, tensor] : now.tensors) {
@@ -33,14 +27,14 @@ TEST_CASE("PyTorch's older format holds the same tensors as the newer one") {
 }
 
 TEST_CASE("a file of the older format that is cut short is refused at every length") {
-  const auto content = mao::read_text_file(golden / "legacy_dict.pt");
+  const auto content = mao::read_text_file(mao_test::torch_files() / "legacy_dict.pt");
   for (std::size_t length = 0; length < content.size(); ++length) {
     CHECK_THROWS_AS(mao::parse_torch_archive(mao::copy_bytes(content.substr(0, length), "cut")), mao::FormatError);
   }
 }
 
 TEST_CASE("another version of the older format is refused") {
-  auto content = mao::read_text_file(golden / "legacy_dict.pt");
+  auto content = mao::read_text_file(mao_test::torch_files() / "legacy_dict.pt");
   const auto at = content.find(std::string("\x80\x02M\xe9\x03.", 6));  // 1001
   REQUIRE(at != std::string::npos);
   content[at + 3] = 0;

@@ -10,16 +10,10 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 
-namespace {
-
-const std::string golden = mao_test::source_dir() + "/tests/core/golden/";
-
-}  // namespace
-
 TEST_CASE("a module that was saved whole gives classes and attributes of its modules as data") {
   for (const char* name : {"whole_module.pt", "legacy_module.pt"}) {
     INFO(name);
-    const auto modules = mao::read_torch_archive(golden + name).modules;
+    const auto modules = mao::read_torch_archive(mao_test::torch_files() / name).modules;
     REQUIRE(modules.size() == 3);
     const auto& linear = modules.at("projection");
     CHECK(linear.type == "torch.nn.modules.linear.Linear");
@@ -36,13 +30,13 @@ TEST_CASE("a module that was saved whole gives classes and attributes of its mod
     CHECK(linear.tensors.empty());
     CHECK_FALSE(modules.at("").attributes.contains("_modules"));
   }
-  CHECK(mao::read_torch_archive(golden + "state_dict.pth").modules.empty());
+  CHECK(mao::read_torch_archive(mao_test::torch_files() / "state_dict.pth").modules.empty());
 }
 
 TEST_CASE("a TorchScript archive of PyTorch gives the code of its classes as text") {
   for (const char* name : {"traced_block.pt", "traced_fast.pt", "scripted_block.pt"}) {
     INFO(name);
-    const auto modules = mao::read_torch_archive(golden + name).modules;
+    const auto modules = mao::read_torch_archive(mao_test::torch_files() / name).modules;
     REQUIRE(modules.contains("attn.out_proj"));
     CHECK(modules.at("attn").type == "torch.nn.modules.activation.MultiheadAttention");
     CHECK(modules.at("attn").attributes.at("in_proj_weight") == "tensor");
@@ -51,7 +45,7 @@ TEST_CASE("a TorchScript archive of PyTorch gives the code of its classes as tex
       CHECK(module.code.starts_with("class " + module.type.substr(module.type.rfind('.') + 1) + "(Module):"));
     }
   }
-  CHECK(mao::read_torch_archive(golden + "torch_script.pt").modules.at("visual.conv1").code.empty());
+  CHECK(mao::read_torch_archive(mao_test::torch_files() / "torch_script.pt").modules.at("visual.conv1").code.empty());
 }
 
 TEST_CASE("names of TorchScript's classes lose what tells copies apart") {
@@ -81,7 +75,7 @@ TEST_CASE("numbers of attributes read back as they were") {
 }
 
 TEST_CASE("hooks of a pickled module and functions in its place are told by name") {
-  const auto modules = mao::read_torch_archive(golden + "hooked_module.pt").modules;
+  const auto modules = mao::read_torch_archive(mao_test::torch_files() / "hooked_module.pt").modules;
   CHECK(modules.at("normed").hook == "_forward_pre_hooks: torch.nn.utils.weight_norm.WeightNorm");
   CHECK(modules.at("pruned").hook == "_forward_pre_hooks: torch.nn.utils.prune.L1Unstructured");
   CHECK(modules.at("watched").hook == "_forward_hooks: math.sqrt");

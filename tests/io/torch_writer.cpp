@@ -31,8 +31,6 @@ using mao_test::TemporaryFolder;
 
 namespace {
 
-const std::filesystem::path golden = mao_test::source_dir() + "/tests/core/golden";
-
 /// Every element type, layout and size that a state dict may have.
 mao::TensorMap all_kinds() {
   const auto numbers = at::arange(24, at::kFloat).view({2, 3, 4});
@@ -100,7 +98,7 @@ std::string expected_lines() {
 
 std::string read_by_python(const std::string& interpreter, const char* how, const std::filesystem::path& file) {
   return "PYTHONIOENCODING=utf-8 PYTHONDONTWRITEBYTECODE=1 " + interpreter + " " +
-         quoted(golden / "read_checkpoint.py") + " " + how + " " + quoted(file);
+         quoted(mao_test::torch_files() / "read_checkpoint.py") + " " + how + " " + quoted(file);
 }
 
 /// $MAO_TORCH_PYTHON, or the interpreter that LibTorch was installed with.
@@ -177,7 +175,7 @@ TEST_CASE("torch.load with its defaults reads a written PyTorch file") {
 
 // golden/torch_save.pth.tar was written by torch.save of PyTorch 2.11 through golden/make_torch_golden.py.
 TEST_CASE("a file that PyTorch itself saved: half, views of one storage, integers, nesting, an optimizer") {
-  const auto file = mao::read_torch_archive(golden / "torch_save.pth.tar");
+  const auto file = mao::read_torch_archive(mao_test::torch_files() / "torch_save.pth.tar");
   REQUIRE(file.tensors.size() == 9);
   const auto numbers = at::arange(12, at::kFloat).view({3, 4});
   const auto& ctx = file.tensors.at("state_dict.ctx");

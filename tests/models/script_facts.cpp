@@ -11,7 +11,7 @@ using namespace mao::detail;
 
 namespace {
 
-const std::string attention = "torch.nn.modules.activation.MultiheadAttention";
+const std::string script_attention = "torch.nn.modules.activation.MultiheadAttention";
 
 /// As torch.jit.trace writes attention.
 std::string traced(const std::string& sizes) {
@@ -27,21 +27,21 @@ std::optional<double> epsilon_in(const std::string& call) {
 }  // namespace
 
 TEST_CASE("heads are an attribute, a constant, or the literal size of a trace's view") {
-  CHECK(heads_of({attention, {{"num_heads", "3"}}}) == 3);
+  CHECK(heads_of({script_attention, {{"num_heads", "3"}}}) == 3);
   CHECK(heads_of({"A", {}, "class A(Module):\n  num_heads : Final[int] = 12\n"}) == 12);
-  CHECK(heads_of({attention, {}, traced("[_6, 3, _1, _10]")}) == 3);
-  CHECK(heads_of({attention, {}, traced("[1, 16, 37, 80]")}) == 16);
-  CHECK(heads_of({attention, {}, "torch._native_multi_head_attention(q, q, q, 8, 2, w, b"}) == 2);
+  CHECK(heads_of({script_attention, {}, traced("[_6, 3, _1, _10]")}) == 3);
+  CHECK(heads_of({script_attention, {}, traced("[1, 16, 37, 80]")}) == 16);
+  CHECK(heads_of({script_attention, {}, "torch._native_multi_head_attention(q, q, q, 8, 2, w, b"}) == 2);
 }
 
 TEST_CASE("heads that a trace computes are not guessed") {
   for (const char* sizes : {"[_6, _7, _1, _10]", "[_6, 3, _1]", "[_6, int(3), _1, _10]", "_19", "[", "[,,,"}) {
     INFO(sizes);
-    CHECK_FALSE(heads_of({attention, {}, traced(sizes)}));
+    CHECK_FALSE(heads_of({script_attention, {}, traced(sizes)}));
   }
-  CHECK_FALSE(heads_of({attention, {}, "torch._native_multi_head_attention(q, q, q, 8, _1, w"}));
+  CHECK_FALSE(heads_of({script_attention, {}, "torch._native_multi_head_attention(q, q, q, 8, _1, w"}));
   CHECK_FALSE(heads_of({"other.Attention", {}, traced("[_6, 3, _1, _10]")}));
-  CHECK_FALSE(heads_of({attention, {}, "torch.scaled_dot_product_attention("}));
+  CHECK_FALSE(heads_of({script_attention, {}, "torch.scaled_dot_product_attention("}));
   CHECK_FALSE(heads_of({"torch.nn.modules.linear.Linear", {{"in_features", "3"}}}));
 }
 

@@ -36,29 +36,29 @@ struct Descent {
   [[nodiscard]] Description describe() const { return "Descent"; }
 };
 
-Tensor gradient_of(int t) { return normal_tensor({4}, 1.0, Rng(5)[static_cast<std::uint64_t>(t)]); }
+Tensor rule_gradient(int t) { return normal_tensor({4}, 1.0, Rng(5)[static_cast<std::uint64_t>(t)]); }
 
-void take_steps(Optimizer& optimizer, int first, int last) {
+void take_rule_steps(Optimizer& optimizer, int first, int last) {
   for (int t = first; t < last; ++t) {
     Tensor value = optimizer.parameters().front().value;
-    value.mutable_grad() = gradient_of(t);
+    value.mutable_grad() = rule_gradient(t);
     optimizer.step([](const Parameter& of) { return 0.1 * of.rate; });
   }
 }
 
-const Tensor start = normal_tensor({4}, 1.0, Rng(1));
+const Tensor rule_start = normal_tensor({4}, 1.0, Rng(1));
 
 }  // namespace
 
 TEST_CASE("an optimizer of one's own takes the steps", "[optimizer]") {
-  const Tensor value = parameter(start);
+  const Tensor value = parameter(rule_start);
   Optimizer lion({{"w", value, 2, 3}}, {.weight_decay = 0.05}, Lion{});
-  take_steps(lion, 0, 5);
+  take_rule_steps(lion, 0, 5);
   CHECK(value.requires_grad());
   for (std::int64_t i = 0; i < 4; ++i) {
-    double w = start[i].item<double>(), m = 0;
+    double w = rule_start[i].item<double>(), m = 0;
     for (int t = 0; t < 5; ++t) {
-      const double g = gradient_of(t)[i].item<double>();
+      const double g = rule_gradient(t)[i].item<double>();
       w -= 0.2 * 0.15 * w;
       w -= std::copysign(0.2, 0.9 * m + 0.1 * g);
       m = 0.99 * m + 0.01 * g;
@@ -68,15 +68,15 @@ TEST_CASE("an optimizer of one's own takes the steps", "[optimizer]") {
 }
 
 TEST_CASE("what it keeps is its state, and no other optimizer takes it", "[optimizer]") {
-  const Tensor whole = parameter(start), first = parameter(start);
+  const Tensor whole = parameter(rule_start), first = parameter(rule_start);
   Optimizer uninterrupted({{"w", whole}}, {}, Lion{}), before({{"w", first}}, {}, Lion{});
-  take_steps(uninterrupted, 0, 5);
-  take_steps(before, 0, 2);
+  take_rule_steps(uninterrupted, 0, 5);
+  take_rule_steps(before, 0, 2);
   REQUIRE(before.state().size() == 1);
   const Tensor second = parameter(first);
   Optimizer after({{"w", second}}, {}, Lion{});
   after.set_state(before.state());
-  take_steps(after, 2, 5);
+  take_rule_steps(after, 2, 5);
   CHECK(second.equal(whole));
 
   Optimizer sgd({{"w", second}}), descent({{"w", second}}, {}, Descent{}), other({{"v", second}}, {}, Lion{});
@@ -84,12 +84,12 @@ TEST_CASE("what it keeps is its state, and no other optimizer takes it", "[optim
     CHECK_THROWS_WITH(wrong->set_state(before.state()),
                       ContainsSubstring("it was saved by another optimizer or of other parameters"));
   }
-  take_steps(sgd, 0, 1);
+  take_rule_steps(sgd, 0, 1);
   CHECK_THROWS_WITH(after.set_state(sgd.state()), ContainsSubstring("holds velocity.w, which this one"));
 }
 
 TEST_CASE("its description is compared, and settings that it has no use for are refused", "[optimizer]") {
-  const ParameterList parameters{{"w", parameter(start)}};
+  const ParameterList parameters{{"w", parameter(rule_start)}};
   const Optimizer descent(parameters, {.weight_decay = 0.25, .sam_radius = 0.5}, Descent{});
   CHECK_THAT(descent.describe().text(), ContainsSubstring("Descent") && ContainsSubstring("0.25"));
   CHECK_FALSE(descent.describe() == Optimizer(parameters, {}, Descent{}).describe());

@@ -8,6 +8,7 @@
 #include <set>
 #include <support/catch.hpp>
 #include <support/golden.hpp>
+#include <support/numbered_classes.hpp>
 
 using mao::Batch;
 using mao::ClassList;
@@ -18,6 +19,8 @@ using mao::HardNegativeSampler;
 using mao::NearestClasses;
 using mao::OptionError;
 using mao::Rng;
+using mao_test::few_shots;
+using mao_test::numbered;
 
 namespace {
 
@@ -35,19 +38,6 @@ struct ByNumber {
     return result;
   }
 };
-
-ClassList numbered(std::int64_t classes) {
-  ClassList list;
-  for (std::int64_t c = 0; c < classes; ++c) list.names.push_back(std::to_string(c));
-  return list;
-}
-
-/// `shots` images per class, classes interleaved.
-std::vector<std::int64_t> few_shots(std::int64_t classes, std::int64_t shots) {
-  std::vector<std::int64_t> labels;
-  for (std::int64_t i = 0; i < classes * shots; ++i) labels.push_back(i % classes);
-  return labels;
-}
 
 HardNegativeSampler<ByNumber> sampler_of(std::int64_t classes, std::int64_t shots, HardNegativeOptions options) {
   return {few_shots(classes, shots), numbered(classes), ByNumber{}, options};

@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 #include <support/catch.hpp>
+#include <support/numbered_classes.hpp>
 
 using mao::Batch;
 using mao::ClassList;
@@ -12,21 +13,10 @@ using mao::Fallback;
 using mao::PredictionNegatives;
 using mao::PredictionNegativesOptions;
 using mao::Rng;
+using mao_test::few_shots;
+using mao_test::numbered;
 
 namespace {
-
-ClassList numbered(std::int64_t classes) {
-  ClassList list;
-  for (std::int64_t c = 0; c < classes; ++c) list.names.push_back(std::to_string(c));
-  return list;
-}
-
-/// `shots` images per class, classes interleaved.
-std::vector<std::int64_t> few_shots(std::int64_t classes, std::int64_t shots) {
-  std::vector<std::int64_t> labels;
-  for (std::int64_t i = 0; i < classes * shots; ++i) labels.push_back(i % classes);
-  return labels;
-}
 
 Eigen::MatrixXf random_logits(std::int64_t images, std::int64_t classes) {
   Rng rng(5);

@@ -29,4 +29,7 @@ inline const std::string& source_dir() {
   return folder;
 }
 
+/// What PyTorch wrote: state dicts, whole modules, archives of both formats.
+inline std::filesystem::path torch_files() { return std::filesystem::path(source_dir()) / "tests/core/golden"; }
+
 }  // namespace mao_test

@@ -30,9 +30,10 @@ class TemporaryFolder {
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
   [[nodiscard]] std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
 
-  /// Writes a file into the folder and returns its path.
+  /// Writes a file into the folder, or below it, and returns its path.
   std::filesystem::path write(std::string_view name, std::string_view content) const {
     const auto file = path_ / name;
+    std::filesystem::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
     return file;
   }

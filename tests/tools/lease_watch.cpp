@@ -18,7 +18,7 @@ namespace {
 const std::string foreign = R"({"beat":"0000000001","state":"held","host":"a","boot":"b","pid":7,"since":"2026",)"
                             R"("stale_after":0.2,"os_lock":false})";
 
-void sleep_ms(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
+void watch_sleep_ms(int milliseconds) { std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds)); }
 
 }  // namespace
 
@@ -48,7 +48,7 @@ TEST_CASE("a holder is silent from the moment that it is first looked at", "[lea
   folder.write("lock.1", foreign);
   LeaseWatch watch;
   CHECK(watch.look(folder / "lock") == LeaseState::Silent);
-  sleep_ms(250);
+  watch_sleep_ms(250);
   CHECK(LeaseWatch().look(folder / "lock") == LeaseState::Silent);  // another one has not waited
   CHECK(watch.look(folder / "lock") == LeaseState::Free);
 }

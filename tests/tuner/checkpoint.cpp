@@ -9,6 +9,7 @@
 #include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
+#include <support/tensor_maps.hpp>
 #include <support/temporary_folder.hpp>
 
 #include <ATen/ops/tensor.h>
@@ -17,11 +18,12 @@ using namespace mao;
 using mao::testing::toy_classes;
 using mao::testing::ToyImages;
 using mao::testing::ToyModel;
+using mao_test::check_equal;
 using mao_test::TemporaryFolder;
 
 namespace {
 
-PromptInfo toy_info() {
+PromptInfo toy_prompt_info() {
   return {.method = "coop", .model = "0123456789abcdef", .classes = toy_classes(4), .settings = {{"context", 4}}};
 }
 
@@ -32,16 +34,7 @@ TunerState random_state() {
           .buffers = {{"bn.running_mean", normal_tensor({8}, 1.0, Rng(3))}}};
 }
 
-void check_equal(const TensorMap& actual, const TensorMap& expected) {
-  REQUIRE(actual.size() == expected.size());
-  for (const auto& [name, value] : expected) {
-    CAPTURE(name);
-    REQUIRE(actual.contains(name));
-    CHECK(actual.at(name).equal(value));
-  }
-}
-
-struct Run {
+struct CheckpointedRun {
   std::shared_ptr<const ToyModel> model = ToyModel::make(8);
   ToyImages data{4, 6, 1};
   TensorImages images{data.pixels};
@@ -50,7 +43,7 @@ struct Run {
       plain(coop, coop.classes(), data.labels, {.batch = 8, .schedule = {.epochs = 5, .learning_rate = 0.02}});
 
   FitResult fit(const std::filesystem::path& file, const Observer& observer = {}) {
-    return fit_with_checkpoints(tuner, images, file, toy_info(), observer);
+    return fit_with_checkpoints(tuner, images, file, toy_prompt_info(), observer);
   }
   Tensor context() { return coop.parameters().front().value; }
 };
@@ -60,8 +53,8 @@ struct Run {
 TEST_CASE("a state comes back bit for bit", "[checkpoint]") {
   const TemporaryFolder folder;
   const TunerState saved = random_state();
-  save_checkpoint(folder / "a.safetensors", saved, toy_info());
-  const TunerState loaded = load_checkpoint(folder / "a.safetensors", toy_info());
+  save_checkpoint(folder / "a.safetensors", saved, toy_prompt_info());
+  const TunerState loaded = load_checkpoint(folder / "a.safetensors", toy_prompt_info());
   CHECK(loaded.epochs_done == 7);
   check_equal(loaded.parameters, saved.parameters);
   check_equal(loaded.optimizer, saved.optimizer);
@@ -70,9 +63,9 @@ TEST_CASE("a state comes back bit for bit", "[checkpoint]") {
 
 TEST_CASE("a checkpoint of another run is refused, and the message says what differs", "[checkpoint]") {
   const TemporaryFolder folder;
-  save_checkpoint(folder / "a.safetensors", random_state(), toy_info());
+  save_checkpoint(folder / "a.safetensors", random_state(), toy_prompt_info());
   const auto check_refused = [&](auto&& change, const std::string& what) {
-    PromptInfo other = toy_info();
+    PromptInfo other = toy_prompt_info();
     change(other);
     CHECK_THROWS_AS(load_checkpoint(folder / "a.safetensors", other), OptionError);
     CHECK_THROWS_WITH(load_checkpoint(folder / "a.safetensors", other),
@@ -87,22 +80,22 @@ TEST_CASE("a checkpoint of another run is refused, and the message says what dif
 TEST_CASE("a damaged count of epochs is a format error", "[checkpoint]") {
   const TemporaryFolder folder;
   for (const char* count : {"", "two", "3 epochs", "-1"}) {
-    auto metadata = detail::metadata_of(toy_info(), "mao-checkpoint");
+    auto metadata = detail::metadata_of(toy_prompt_info(), "mao-checkpoint");
     metadata["epochs_done"] = count;
     write_safetensors(folder / "a.safetensors", {}, metadata);
-    CHECK_THROWS_AS(load_checkpoint(folder / "a.safetensors", toy_info()), FormatError);
-    CHECK_THROWS_WITH(load_checkpoint(folder / "a.safetensors", toy_info()), ContainsSubstring("epochs_done"));
+    CHECK_THROWS_AS(load_checkpoint(folder / "a.safetensors", toy_prompt_info()), FormatError);
+    CHECK_THROWS_WITH(load_checkpoint(folder / "a.safetensors", toy_prompt_info()), ContainsSubstring("epochs_done"));
   }
 }
 
 TEST_CASE("a run that is interrupted anywhere and continued ends as one that was not", "[checkpoint]") {
   const TemporaryFolder folder;
-  Run whole;
+  CheckpointedRun whole;
   whole.tuner.fit(whole.images);
   for (const int steps : {0, 1, 3, 8, 14}) {  // of 15
     CAPTURE(steps);
     const auto file = folder / ("after_" + std::to_string(steps));
-    Run first, second;
+    CheckpointedRun first, second;
     int asked = 0, epochs = 0;
     Observer stopping;
     stopping.should_stop = [&] { return asked++ == steps; };

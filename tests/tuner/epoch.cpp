@@ -17,6 +17,7 @@
 #include <mao/tuner/prompt_tuner.hpp>
 
 #include <support/catch.hpp>
+#include <support/tensor_maps.hpp>
 #include <support/tensors.hpp>
 
 using namespace mao;
@@ -24,17 +25,18 @@ using mao::testing::largest_difference;
 using mao::testing::toy_classes;
 using mao::testing::ToyImages;
 using mao::testing::ToyModel;
+using mao_test::check_equal;
 
 namespace {
 
 template <class B>
-struct Run {
+struct RunOf {
   std::shared_ptr<const ToyModel> model = ToyModel::make(11);
   ToyImages data{6, 8, 1};
   TensorImages images{data.pixels};
   B backbone;
 
-  explicit Run(const typename B::Options& options = {}) : backbone(model, toy_classes(6), options) {}
+  explicit RunOf(const typename B::Options& options = {}) : backbone(model, toy_classes(6), options) {}
 
   auto tuner(const TunerOptions& options = {.seed = 3}, int batch = 16, int epochs = 3) {
     return PromptTuner(backbone, ShuffledSampler(data.labels, toy_classes(6), {.batch = batch}), CrossEntropy{},
@@ -47,18 +49,10 @@ struct Run {
   }
 };
 
-void check_equal(const TensorMap& actual, const TensorMap& expected) {
-  REQUIRE(actual.size() == expected.size());
-  for (const auto& [name, value] : expected) {
-    CAPTURE(name);
-    CHECK(actual.at(name).equal(value));
-  }
-}
-
 /// By `fit`, epoch by epoch, and step by step.
 template <class B>
 void check_three_ways(const typename B::Options& options) {
-  Run<B> fitted(options), by_epochs(options), by_steps(options);
+  RunOf<B> fitted(options), by_epochs(options), by_steps(options);
   const FitResult result = fitted.tuner().fit(fitted.images);
 
   auto second = by_epochs.tuner();
@@ -92,7 +86,7 @@ TEST_CASE("epochs and steps by hand end bit for bit as fit does", "[epoch]") {
 }
 
 TEST_CASE("an epoch that was left begins again, one that was not ended is refused", "[epoch]") {
-  Run<Upt<ToyModel>> whole({.dropout = 0.3}), left({.dropout = 0.3});
+  RunOf<Upt<ToyModel>> whole({.dropout = 0.3}), left({.dropout = 0.3});
   whole.tuner().fit(whole.images);
   auto tuner = left.tuner();
   CHECK_THROWS_WITH(tuner.step({}), ContainsSubstring("`step` before `begin_epoch`"));
@@ -110,7 +104,7 @@ TEST_CASE("an epoch that was left begins again, one that was not ended is refuse
 }
 
 TEST_CASE("a step takes changed weights and labels, but no other images", "[epoch]") {
-  Run<Upt<ToyModel>> run;
+  RunOf<Upt<ToyModel>> run;
   auto tuner = run.tuner();
   std::vector<Batch> batches = tuner.begin_epoch(run.images);
   Batch other = batches[0];
@@ -128,7 +122,7 @@ TEST_CASE("a step takes changed weights and labels, but no other images", "[epoc
 
 TEST_CASE("gradients of three batches of 16 are those of one of 48", "[epoch]") {
   using Context = Coop<ToyModel>;
-  Run<Context> large, gathered, wrong;
+  RunOf<Context> large, gathered, wrong;
   large.tuner({.seed = 3}, 48).fit(large.images);
   auto tuner = gathered.tuner({.seed = 3, .accumulate = 3});
   int updates = 0, steps = 0;
@@ -145,7 +139,7 @@ TEST_CASE("gradients of three batches of 16 are those of one of 48", "[epoch]") 
 
 TEST_CASE("what is left at the end of an epoch makes an update of its own", "[epoch]") {
   using Context = Coop<ToyModel>;
-  Run<Context> two, three;
+  RunOf<Context> two, three;
   auto tuner = two.tuner({.seed = 3, .accumulate = 2});
   int gradients = 0;
   struct Counting {
@@ -154,16 +148,16 @@ TEST_CASE("what is left at the end of an epoch makes an update of its own", "[ep
   } counting{gradients};
   tuner.fit(two.images, counting);
   CHECK(gradients == 6);  // of two batches, and of the third
-  Run<Context> refused;
+  RunOf<Context> refused;
   CHECK_THROWS_WITH(refused.tuner({.accumulate = 0}), ContainsSubstring("accumulate = 0"));
   CHECK_THROWS_WITH(refused.tuner({.clip_norm = -1}), ContainsSubstring("clip_norm = -1"));
 }
 
 TEST_CASE("a clipped gradient is as long as it may be", "[epoch]") {
   using Context = Coop<ToyModel>;
-  Run<Context> free, clipped, generous;
+  RunOf<Context> free, clipped, generous;
   const OptimizerOptions plain{.weight_decay = 0, .momentum = 0};
-  const auto moved = [&](Run<Context>& run, double clip) {
+  const auto moved = [&](RunOf<Context>& run, double clip) {
     auto tuner = run.tuner({.seed = 3, .optimizer = plain, .clip_norm = clip}, 48, 1);
     const Tensor before = run.learned().begin()->second;
     tuner.fit(run.images);
@@ -175,7 +169,7 @@ TEST_CASE("a clipped gradient is as long as it may be", "[epoch]") {
 }
 
 TEST_CASE("a step of SAM is two passes and one update", "[epoch]") {
-  Run<Coop<ToyModel>> run, plain;
+  RunOf<Coop<ToyModel>> run, plain;
   auto tuner = run.tuner({.seed = 3, .optimizer = {.weight_decay = 0.01, .momentum = 0.5, .sam_radius = 0.4}});
   const Tensor value = plain.backbone.parameters()[0].value;
   Tensor velocity;
@@ -217,7 +211,7 @@ TEST_CASE("a step of SAM is two passes and one update", "[epoch]") {
 }
 
 TEST_CASE("both passes of SAM draw the same, and leave the buffers of one", "[epoch]") {
-  Run<Upt<ToyModel>> without({.dropout = 0.2}), with({.dropout = 0.2});
+  RunOf<Upt<ToyModel>> without({.dropout = 0.2}), with({.dropout = 0.2});
   without.tuner().fit(without.images);
   with.tuner({.seed = 3, .optimizer = {.sam_radius = 1e-30}}).fit(with.images);  // too short to move fp32
   check_equal(with.learned(), without.learned());
@@ -245,7 +239,7 @@ static_assert(FollowsSteps<StepCosine> && !FollowsSteps<CosineSchedule>);
 
 TEST_CASE("an optimizer of one's own trains, and a resumed training is as one that never stopped", "[epoch]") {
   const TunerOptions options{.seed = 3, .own_optimizer = SignDescent{}};
-  Run<Coop<ToyModel>> whole, first, second;
+  RunOf<Coop<ToyModel>> whole, first, second;
   whole.tuner(options).fit(whole.images);
   auto stopped = first.tuner(options);
   stopped.epoch(first.images);
@@ -253,13 +247,13 @@ TEST_CASE("an optimizer of one's own trains, and a resumed training is as one th
   resumed.resume(stopped.state());
   resumed.fit(second.images);
   check_equal(second.learned(), whole.learned());
-  Run<Coop<ToyModel>> other;
+  RunOf<Coop<ToyModel>> other;
   CHECK_THROWS_WITH(other.tuner().resume(stopped.state()),
                     ContainsSubstring("the saved state is of another training") && ContainsSubstring("SignDescent"));
 }
 
 TEST_CASE("groups and schedules by step set the rate of each update", "[epoch]") {
-  Run<Coop<ToyModel>> run;
+  RunOf<Coop<ToyModel>> run;
   PromptTuner tuner(
       run.backbone, ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{}, StepCosine{},
       {.seed = 3, .optimizer = {.weight_decay = 0, .momentum = 0}, .groups = {{.prefix = "prompt", .rate = 5}}});

@@ -14,26 +14,28 @@
 #include <mao/tuner/prompt_tuner.hpp>
 
 #include <support/catch.hpp>
+#include <support/tensor_maps.hpp>
 #include <support/temporary_folder.hpp>
 
 using namespace mao;
 using mao::testing::toy_classes;
 using mao::testing::ToyImages;
 using mao::testing::ToyModel;
+using mao_test::check_equal;
 using mao_test::TemporaryFolder;
 
 namespace {
 
 using Method = Upt<ToyModel>;
 
-struct Run {
+struct ObservedRun {
   std::shared_ptr<const ToyModel> model = ToyModel::make(11);
   ToyImages data{6, 8, 1}, other{4, 6, 2};
   TensorImages images{data.pixels}, validation{other.pixels};
   Method backbone{model, toy_classes(6), {.dropout = 0.3}};
   PromptTuner<Method, ShuffledSampler, CrossEntropy, ConstantSchedule> tuner;
 
-  explicit Run(int epochs = 3, double rate = 0.02)
+  explicit ObservedRun(int epochs = 3, double rate = 0.02)
       : tuner(backbone, ShuffledSampler(data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{},
               ConstantSchedule({.epochs = epochs, .learning_rate = rate}), TunerOptions{.name = "toy"}) {}
 
@@ -43,14 +45,6 @@ struct Run {
     return all;
   }
 };
-
-void check_equal(const TensorMap& actual, const TensorMap& expected) {
-  REQUIRE(actual.size() == expected.size());
-  for (const auto& [name, value] : expected) {
-    CAPTURE(name);
-    CHECK(actual.at(name).equal(value));
-  }
-}
 
 /// Writes down what it is told, in one text with others.
 struct Diary {
@@ -89,7 +83,7 @@ struct Meddling {
 }  // namespace
 
 TEST_CASE("observers are told in order, each what it has a member for", "[observers]") {
-  Run run(1);
+  ObservedRun run(1);
   std::string text;
   Diary first{"A", text};
   Epochs epochs;
@@ -105,14 +99,14 @@ TEST_CASE("observers are told in order, each what it has a member for", "[observ
 }
 
 TEST_CASE("what an observer computes cannot disturb the training", "[observers]") {
-  Run alone, watched;
+  ObservedRun alone, watched;
   alone.tuner.fit(alone.images);
   EarlyStopping<Method> validation(watched.backbone, toy_classes(4), watched.validation, watched.other.labels,
                                    {.patience = 100});
   std::vector<Tensor> last;
   Meddling meddling{watched.backbone, watched.validation};
   struct Keep {
-    Run& run;
+    ObservedRun& run;
     TensorMap last{};
     void on_epoch(const EpochReport&) { last = run.learned(); }
   } keep{watched};
@@ -122,7 +116,7 @@ TEST_CASE("what an observer computes cannot disturb the training", "[observers]"
 }
 
 TEST_CASE("an observer may change gradients before the update", "[observers]") {
-  Run run(1);
+  ObservedRun run(1);
   const TensorMap before = run.learned();
   struct Zeros {
     void on_gradients(const ParameterList& parameters, const StepReport&) {
@@ -139,12 +133,12 @@ TEST_CASE("an observer may change gradients before the update", "[observers]") {
 }
 
 TEST_CASE("early stopping ends a training that no longer helps, with what was best", "[observers]") {
-  Run run(40, 0.05);
+  ObservedRun run(40, 0.05);
   std::vector<std::int64_t> labels = run.other.labels;
   std::rotate(labels.begin(), labels.begin() + 5, labels.end());  // nothing that could be learned
   EarlyStopping<Method> validation(run.backbone, toy_classes(4), run.validation, labels, {.patience = 2});
   struct Keep {
-    Run& run;
+    ObservedRun& run;
     std::vector<TensorMap> all{};
     void on_epoch(const EpochReport&) { all.push_back(run.learned()); }
   } keep{run};
@@ -161,7 +155,7 @@ TEST_CASE("early stopping ends a training that no longer helps, with what was be
 }
 
 TEST_CASE("early stopping refuses what it cannot judge", "[observers]") {
-  Run run, resumed;
+  ObservedRun run, resumed;
   run.tuner.epoch(run.images);
   EarlyStopping<Method> late(run.backbone, toy_classes(4), run.validation, run.other.labels);
   CHECK_THROWS_WITH(run.tuner.fit(run.images, late), ContainsSubstring("1 epochs are done, of which it has seen 0"));
@@ -173,7 +167,7 @@ TEST_CASE("early stopping refuses what it cannot judge", "[observers]") {
 }
 
 TEST_CASE("a time limit stops a training, which can be continued", "[observers]") {
-  Run whole, run;
+  ObservedRun whole, run;
   whole.tuner.fit(whole.images);
   double now = 100;
   TimeLimit limit(60, [&] { return now += 15; });  // each look at the clock costs a quarter of a minute
@@ -190,13 +184,13 @@ TEST_CASE("a time limit stops a training, which can be continued", "[observers]"
 
 TEST_CASE("progress and its file have a line for each epoch", "[observers]") {
   const TemporaryFolder folder;
-  Run run;
+  ObservedRun run;
   std::ostringstream out;
   run.tuner.fit(run.images, Progress(out), CsvLog(folder / "log.csv"));
   CHECK_THAT(out.str(), ContainsSubstring("toy: epoch 1 of 3, loss ") &&
                             ContainsSubstring("toy: epoch 3 of 3, loss ") &&
                             ContainsSubstring("toy: finished, all 3 epochs are done\n"));
-  Run again(1);
+  ObservedRun again(1);
   again.tuner.fit(again.images, CsvLog(folder / "log.csv"));
   std::ifstream in(folder / "log.csv");
   std::vector<std::string> lines;
@@ -209,7 +203,7 @@ TEST_CASE("progress and its file have a line for each epoch", "[observers]") {
 }
 
 TEST_CASE("the length of every update's gradient is kept", "[observers]") {
-  Run run(2);
+  ObservedRun run(2);
   GradientNorm norms;
   run.tuner.fit(run.images, norms);
   CHECK(norms.norms().size() == 6);
@@ -219,7 +213,7 @@ TEST_CASE("the length of every update's gradient is kept", "[observers]") {
 TEST_CASE("observers and checkpoints go together, and a state is that of its model", "[observers]") {
   const TemporaryFolder folder;
   const auto file = folder / "a.safetensors";
-  Run whole, first, second;
+  ObservedRun whole, first, second;
   whole.tuner.fit(whole.images);
   struct StopAfter {
     int epochs;

@@ -31,7 +31,7 @@ namespace {
 
 using Base = Coop<ToyModel>;
 
-struct Run {
+struct CheckedRun {
   std::shared_ptr<const ToyModel> model = ToyModel::make(11);
   ToyImages data{6, 4, 1};
   TensorImages images{data.pixels};
@@ -138,7 +138,7 @@ struct Elsewhere : CrossEntropy {
 }  // namespace
 
 TEST_CASE("a backbone that does not give what it was asked for is refused at the first step", "[step]") {
-  Run run;
+  CheckedRun run;
   CHECK(run.refusal<Base>() == "accepted");
   CHECK_THAT(run.refusal<IgnoresCandidates>(),
              ContainsSubstring("stage, epoch 1, step 1: the backbone's `forward` gave an output over 6 candidates"));
@@ -151,7 +151,7 @@ TEST_CASE("a backbone that does not give what it was asked for is refused at the
 }
 
 TEST_CASE("LibTorch's errors name the policy and the step, in one line", "[step]") {
-  const std::string message = Run().refusal<Throws>();
+  const std::string message = CheckedRun().refusal<Throws>();
   CHECK_THAT(message,
              ContainsSubstring("stage, epoch 1, step 1: the backbone's `forward` failed: The size of tensor a") &&
                  ContainsSubstring("expected logits [6, "));
@@ -160,7 +160,7 @@ TEST_CASE("LibTorch's errors name the policy and the step, in one line", "[step]
 }
 
 TEST_CASE("a sampler's batches fit the images and the classes", "[step]") {
-  Run run;
+  CheckedRun run;
   const auto changed = [&](auto change) {
     return run.of_sampler(
         Changed<decltype(change)>{ShuffledSampler(run.data.labels, toy_classes(6), {.batch = 6}), change});
@@ -178,7 +178,7 @@ TEST_CASE("a sampler's batches fit the images and the classes", "[step]") {
 }
 
 TEST_CASE("a loss is a scalar with a graph, over candidates without repeats", "[step]") {
-  Run run;
+  CheckedRun run;
   CHECK_THAT(run.of_loss(VectorLoss{}), ContainsSubstring("the regularizer gave a tensor of shape [6]"));
   CHECK_THAT(run.of_loss(DetachedLoss{}), ContainsSubstring("the backward pass failed"));
   CHECK_THAT(run.of_loss(Repeats{}), ContainsSubstring("twice; each candidate is one column"));
@@ -186,7 +186,7 @@ TEST_CASE("a loss is a scalar with a graph, over candidates without repeats", "[
 }
 
 TEST_CASE("a tuner is for classes that a prompt can tell apart", "[step]") {
-  Run run;
+  CheckedRun run;
   struct Forgetful : Base {  // bound to whatever it is given, looked at by nobody
     using Base::Base;
     ClassList list;
@@ -203,7 +203,7 @@ TEST_CASE("a tuner is for classes that a prompt can tell apart", "[step]") {
 }
 
 TEST_CASE("an infinite learning rate is refused, and parameters are finite after the last step", "[step]") {
-  Run run;
+  CheckedRun run;
   Base coop(run.model, toy_classes(6));
   struct LastInfinite {
     [[nodiscard]] int epochs() const { return 2; }
@@ -220,14 +220,14 @@ TEST_CASE("an infinite learning rate is refused, and parameters are finite after
 }
 
 TEST_CASE("the first thing that was not finite is named; the rate is blamed for nothing that was given", "[step]") {
-  Run run;
+  CheckedRun run;
   run.data.pixels[5].fill_(std::numeric_limits<double>::quiet_NaN());
   const std::string pixels = run.refusal<Base>();
   CHECK_THAT(pixels, ContainsSubstring("the pixels of image") && !ContainsSubstring("lower the learning rate"));
 
   TensorMap weights = testing::random_clip_weights(testing::toy_sizes(), 11);
   weights["text_projection"] = weights["text_projection"] * std::numeric_limits<double>::quiet_NaN();
-  Run broken;
+  CheckedRun broken;
   broken.model = std::make_shared<const ToyModel>(weights);
   const std::string text = broken.refusal<Base>();
   CHECK_THAT(text, ContainsSubstring("the class features of '") && ContainsSubstring("the model's weights") &&
@@ -270,7 +270,7 @@ struct Offline : TensorImages {
 }  // namespace
 
 TEST_CASE("what any member of a policy throws is told in one line with policy, member and place", "[step]") {
-  Run run;
+  CheckedRun run;
   const ShuffledSampler sampler(run.data.labels, toy_classes(6), {.batch = 24});
   for (const char* member : {"forward", "auxiliary_loss", "parameters", "buffers", "end_epoch", "finish"}) {
     CAPTURE(member);
@@ -291,7 +291,7 @@ TEST_CASE("what any member of a policy throws is told in one line with policy, m
 }
 
 TEST_CASE("a rate that fp32 cannot hold is refused in a sentence, with the parameter whose multiple it is", "[step]") {
-  Run run;
+  CheckedRun run;
   struct Far {
     [[nodiscard]] int epochs() const { return 1; }
     [[nodiscard]] double learning_rate(int) const { return 1e300; }
