@@ -2,6 +2,8 @@
 // Options that would do nothing: every option says when it acts, and is refused where it does not.
 #include "tune/idle_options.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <map>
 #include <set>
