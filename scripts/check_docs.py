@@ -10,6 +10,7 @@ usage: scripts/check_docs.py [--program MAO] [--write] [PAGE...]
           the lines `// [NAME]` and `// [end]`. With --write such blocks are copied from their files.
   toml, json, csv, py
           the same, among the files of docs/, tests/, examples/ and benchmarks/
+  tests   each test that docs/guarantees.md names exists, and each test case that it quotes stands in one of the files named before it
   shell   with --program, the commands and options of every `mao ...` exist, also within sentences; the program's own help says which do.
           Programs and scripts of the repository that are named have to exist in any case, and so have headers and sources;
           links lead to files and headings that exist, on the site too.
@@ -42,12 +43,16 @@ LINK = re.compile(r"\]\(([^)\s:]*)\)")
 ELISIONS = ("// ...", "# ...")
 INCLUDED = re.compile(r"<(mao/[\w/.]+\.(?:hpp|cuh))>")
 NAMED = re.compile(r"(?<![\w/.-])((?:include/mao|tools|examples|benchmarks|tests|cmake)/[\w/.-]+\.(?:hpp|cpp|cu|cuh|py|cmake|toml))\b")
+GUARANTEES = "docs/guarantees.md"
+PROMISED = re.compile(r'"[^"]+"|\b[a-z_]+\.[a-z_0-9]+\b')
+TEST_CASE = re.compile(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
 DICTIONARY = re.compile(r"^\| not \| but \|\n\|---\|---\|\n((?:\|.*\n)+)", re.MULTILINE)
 # Folders whose C++ is checked for the words of the dictionary, comments and texts alike.
 WORDED = ("include/mao", "tools", "examples")
 # Pages that are rewritten as a whole elsewhere.
 LATER = ()
 MOST_WORDS = 700
+MOST_GUARANTEES = 80
 
 
 def dedent(lines):
@@ -159,7 +164,7 @@ class Program:
 class Docs:
     def __init__(self, program):
         self.program = Program(program) if program else None
-        self.sources, self.failures, self.counts = {}, [], {}
+        self.sources, self.failures, self.counts, self.cases = {}, [], {}, {}
 
     def sources_of(self, language):
         if language not in self.sources:
@@ -327,6 +332,48 @@ class Docs:
                 elif anchor and target.suffix == ".md" and anchor not in anchors_of(target):
                     self.fail(page, number, f"{name or page.name} has no heading #{anchor}")
 
+    def check_guarantees(self):
+        """The last column of the table: `room.file "test case"`, where `...` stands for words left out."""
+        page = ROOT / GUARANTEES
+        lines = page.read_text(encoding="utf-8").splitlines()
+        if len(lines) > MOST_GUARANTEES:
+            self.fail(page, len(lines), f"{len(lines)} lines; {MOST_GUARANTEES} at most")
+        for number, line in enumerate(lines, 1):
+            cells = line.strip().strip("|").split(" | ")
+            if not line.startswith("| ") or cells[0].strip() == "promise" or cells[0].strip().startswith("**"):
+                continue  # the head of the table, or of a part of it
+            named, quoted = [], False
+            for found in PROMISED.findall(cells[-1]):
+                if not found.startswith('"'):
+                    named, quoted = ([] if quoted else named) + [found], False
+                    if not self.is_test(found):
+                        self.fail(page, number, f"there is no test {found}")
+                    continue
+                quoted = True
+                pattern = r".*".join(re.escape(part.strip()) for part in found[1:-1].split("..."))
+                if not any(re.fullmatch(pattern, case) for name in named for case in self.cases_of(name)):
+                    self.fail(page, number, f"{' and '.join(named) or 'no file'} has no test case {found}")
+            if not named:
+                self.fail(page, number, "a promise without a test")
+
+    @staticmethod
+    def is_test(name):
+        """A file of tests, one that must not compile, or a test that CMake adds under this name."""
+        room, _, file = name.partition(".")
+        if (ROOT / "tests" / room / f"{file}.cpp").is_file():
+            return True
+        lists = ROOT / "tests" / room / "CMakeLists.txt"
+        return lists.is_file() and f"NAME {name} " in lists.read_text(encoding="utf-8")
+
+    def cases_of(self, name):
+        """The names of a file's test cases."""
+        if name not in self.cases:
+            path = ROOT / "tests" / (name.replace(".", "/") + ".cpp")
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            parts = [re.findall(r'"((?:[^"\\]|\\.)*)"', case) for case in TEST_CASE.findall(text)]
+            self.cases[name] = ["".join(part).replace(r'\"', '"') for part in parts]
+        return self.cases[name]
+
     def check_question(self, page):
         """The first paragraph asks what the page answers."""
         name = page.relative_to(ROOT).as_posix()
@@ -367,6 +414,7 @@ def main(arguments):
     if not pages:
         docs.check_words()
         docs.check_length()
+        docs.check_guarantees()
     for failure in docs.failures:
         print(f"error: {failure}")
     counts = ", ".join(f"{count} of {language}" for language, count in sorted(docs.counts.items()))

@@ -3,6 +3,8 @@
 
 #include <mao/core/error.hpp>
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <support/catch.hpp>
 #include <support/images.hpp>
@@ -63,7 +65,10 @@ TEST_CASE("what is no picture is refused with a reason", "[decode]") {
   CHECK_THROWS_WITH(mao::read_image(folder / "C:\\d.jpg"), ContainsSubstring("as Windows writes it"));
   CHECK_THROWS_AS(mao::read_image(folder / std::string(300, 'x')), mao::FileError);
   CHECK_THROWS_AS(mao::read_image(folder / "absent.jpg"), mao::FileError);
-  CHECK_THROWS_AS(mao::read_image(folder.path()), mao::FileError);
+  CHECK_THROWS_WITH(mao::read_image(folder.path()), ContainsSubstring("it is a folder"));
+  const auto pipe = folder / "pipe.jpg";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);  // opening it would wait for a writer
+  CHECK_THROWS_WITH(mao::read_image(pipe), ContainsSubstring("pipe.jpg: it is a pipe or a device"));
 }
 
 TEST_CASE("the first bytes tell the kind, not the name", "[decode]") {

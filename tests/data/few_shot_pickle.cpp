@@ -48,6 +48,15 @@ TEST_CASE("a draw of another split is refused with the image named", "[few_shot_
   CHECK_THROWS_WITH(draw(4, other), ContainsSubstring("label 1 ('bee')") && ContainsSubstring("it is 0 ('ant')"));
 }
 
+TEST_CASE("a draw without a picture of some class is refused", "[few_shot_pickle]") {
+  auto more = tiny();
+  more.classes.names.push_back("cow");
+  more.train.push_back({"c/1.jpg", 2});
+  CHECK_THROWS_WITH(draw(4, more), ContainsSubstring("\"train\" has no image of the class 'cow' (label 2)") &&
+                                       ContainsSubstring("DATA/tiny/images"));
+  CHECK_THROWS_AS(draw(5, more), mao::DataError);
+}
+
 TEST_CASE("what is no saved draw is refused", "[few_shot_pickle]") {
   const auto parse = [](const std::string& bytes) { return mao::parse_few_shot_pickle(bytes, "s.pkl", tiny()); };
   CHECK_THROWS_AS(parse(std::string("\x80\x04]\x2e", 4)), mao::FormatError);

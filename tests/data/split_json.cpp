@@ -96,6 +96,19 @@ TEST_CASE("the published split files have their published sizes", "[split_json][
   }
 }
 
+TEST_CASE("a picture on both sides of a split under two spellings of its path is refused", "[split_json]") {
+  const mao_test::TemporaryFolder folder;
+  folder.write("a/1.jpg", "x");
+  folder.write("a/2.jpg", "x");
+  const auto read = [&](const std::string& test) {
+    const auto file =
+        folder.write("s.json", R"({"train":[["a\\1.jpg",0,"a"]],"val":[],"test":[[")" + test + R"(",0,"a"]]})");
+    return mao::read_split_json(file, folder.path());
+  };
+  CHECK(read("a/2.jpg").train == std::vector<mao::Item>{{"a/1.jpg", 0}});
+  CHECK_THROWS_WITH(read("a/1.jpg"), ContainsSubstring("s.json: a/1.jpg is in train (as 'a') and in test"));
+}
+
 TEST_CASE("what no prompt or file system can hold is refused with its place", "[split_json]") {
   const auto parse = [](const std::string& text) { return mao::parse_split_json(text, "root", "s.json"); };
   CHECK_THROWS_WITH(parse(R"({"train":[["a",0,""]],"val":[],"test":[]})"),

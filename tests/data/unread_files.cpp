@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <mao/data/open.hpp>
+#include <map>
+#include <string>
 #include <support/catch.hpp>
 #include <support/images.hpp>
 #include <support/temporary_folder.hpp>
@@ -29,6 +31,23 @@ TEST_CASE("what a folder data set does not read is counted by suffix and class",
   CHECK_THAT(unread.description(), ContainsSubstring(" files are not read: ") && ContainsSubstring("2 .gif (red 2)") &&
                                        ContainsSubstring("2 in deeper folders (red 2)") && ContainsSubstring(".jpeg"));
   CHECK(unread.description().find('\n') == std::string::npos);
+}
+
+TEST_CASE("hidden pictures, and folders beside the splits, are counted", "[unread_files]") {
+  const mao_test::TemporaryFolder root;
+  for (const char* folder :
+       {"train/a", "train/.b", "test/a", "valid/a", "validation/a", "extra/deep", "empty", ".git"}) {
+    fs::create_directories(root / folder);
+  }
+  for (const char* file : {"train/a/1.jpg", "train/a/.2.jpg", "train/a/.DS_Store", "train/.b/1.png", "test/a/1.jpg",
+                           "valid/a/1.jpg", "validation/a/2.jpg", "extra/deep/1.jpg", "extra/2.txt", ".git/HEAD"}) {
+    root.write(file, "x");
+  }
+  using Counts = std::map<std::string, std::map<std::string, std::size_t>>;
+  const Counts expected{{"hidden", {{"a", 1}}},
+                        {"in hidden folders", {{".b", 1}}},
+                        {"beside the split folders", {{"extra", 2}, {"validation", 1}}}};
+  CHECK(unread_files(root.path()).counts == expected);
 }
 
 TEST_CASE("every split of a folder is looked through; a folder that is read whole has nothing", "[unread_files]") {

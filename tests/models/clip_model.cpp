@@ -222,6 +222,27 @@ TEST_CASE("the same tensors with other heads or another activation are another m
   CHECK(print({.causal = false}) != usual);
 }
 
+TEST_CASE("the same weights behind another vocabulary are another model", "[model]") {
+  const auto print = [](ClipTokenizer tokenizer) {
+    return Clip(prepare_clip_weights(random_file(), "random", {}, ClipForm()), std::move(tokenizer)).fingerprint();
+  };
+  MergeList merges = small_tokenizer().merges();
+  CHECK(print(ClipTokenizer(merges)) == print(small_tokenizer()));
+  merges.back() = {"x", "y"};
+  const std::string other = print(ClipTokenizer(merges));
+  CHECK(other != print(small_tokenizer()));
+  CHECK_THAT(other, ContainsSubstring("-vocabulary-"));
+  const auto folder = std::filesystem::path(mao_test::source_dir()) / "tools/embedded/model";
+  const Clip embedded = Clip::load(folder, {.vocabulary = folder / "merges.txt", .activation = {}});
+  CHECK_THAT(embedded.fingerprint(), !ContainsSubstring("-vocabulary-"));
+  if (mao_test::clip_tokenizer() == nullptr) return;
+  ClipArchitecture sizes = mao::testing::toy_sizes();
+  sizes.vocabulary = mao_test::clip_tokenizer()->size();
+  const TensorFile file{mao::testing::random_clip_weights(sizes, 3), {}};
+  const Clip usual(prepare_clip_weights(file, "random", {}, ClipForm()), *mao_test::clip_tokenizer());
+  CHECK_THAT(usual.fingerprint(), !ContainsSubstring("-vocabulary-"));
+}
+
 TEST_CASE("the same weights behind other pixels are another model", "[model]") {
   const auto model = [](const Preprocess& preprocess) {
     ClipWeights weights = prepare_clip_weights(random_file(), "random", {}, ClipForm());

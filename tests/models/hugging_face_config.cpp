@@ -54,6 +54,8 @@ TEST_CASE("bookkeeping is passed over, anything else is refused by its key", "[h
     CHECK_THROWS_WITH(read(file), ContainsSubstring(message));
   };
   refused({{"model_type", "siglip"}}, "config.json: model_type is \"siglip\", expected \"clip\"");
+  refused({{"text_config", {{"projection_dim", "512"}}}}, "text_config.projection_dim is \"512\", expected an integer");
+  refused({{"vision_config", {{"attention_dropout", Json::array()}}}}, "vision_config.attention_dropout is []");
   refused({{"vision_config", {{"hidden_act", "silu"}}}}, "vision_config.hidden_act is \"silu\"");
   refused({{"vision_config", {{"use_rope", true}}}}, "vision_config.use_rope is true");
   refused({{"vision_config", {{"num_channels", 4}}}}, "vision_config.num_channels is 4, expected 3");

@@ -110,6 +110,10 @@ TEST_CASE("what is not said is the library's default", "[preprocess_config]") {
   CHECK(open_clip("{}") == Preprocess{.resolution = 8});
   CHECK(open_clip(R"({"mean": 0.5, "std": 0.5, "size": null})") == Preprocess::symmetric(8));
   CHECK(open_clip(R"({"fill_color": 3})") == open_clip("{}"));  // of no effect but under longest
+  const std::string crop = R"({"size": 8, "crop_size": 8)";
+  CHECK(hugging_face((crop + R"(, "do_normalize": null})").c_str()) ==
+        hugging_face((crop + R"(, "do_normalize": false})").c_str()));  // a null is false, and no default
+  CHECK(hugging_face((crop + R"(, "image_processor_type": null})").c_str()) == hugging_face((crop + "}").c_str()));
   CHECK(hugging_face("{}", 224) == Preprocess{.resolution = 224, .crop_rounds_down = true});
   CHECK(hugging_face(R"({"size": 8, "default_to_square": true, "do_center_crop": false})").mode == ResizeMode::squash);
   CHECK(hugging_face(R"({"image_processor_type": "SiglipImageProcessorFast", "size": [8, 8], "do_pad": false,
@@ -160,6 +164,14 @@ TEST_CASE("settings of a preprocessor_config.json that mao does not have are ref
   refuses(R"("do_center_crop": false)", "do_center_crop is false");
   refuses(R"("do_rescale": false)", "do_rescale is false");
   refuses(R"("rescale_factor": 0.0078)", "rescale_factor is 0.0078, expected 1/255");
+  refuses(R"("do_rescale": null)", "do_rescale is null, expected true");
+  refuses(R"("do_resize": null)", "do_resize is null, expected true");
+  refuses(R"("do_center_crop": null)", "do_center_crop is null, expected true");
+  refuses(R"("resample": null)", "resample is null");
+  refuses(R"("rescale_factor": null)", "rescale_factor is null");
+  refuses(R"("image_mean": null)", "image_mean is null");
+  CHECK_THROWS_WITH(hugging_face(R"({"size": null, "crop_size": 8})"), ContainsSubstring("size is null"));
+  CHECK_THROWS_WITH(hugging_face(R"({"size": 8, "crop_size": null})"), ContainsSubstring("crop_size is null"));
   refuses(R"("image_std": [0, 1, 1])", "image_std is [0,1,1]");
   refuses(R"("do_pad": true)", "do_pad is true");
   refuses(R"("use_square_size": true)", "use_square_size is true");

@@ -121,10 +121,36 @@ TEST_CASE("every tensor is used, known to be without effect, or refused by name"
   TensorFile file = toy_file();
   file.tensors["attn_mask"] = at::full({24, 24}, -std::numeric_limits<float>::infinity()).triu(1);
   file.tensors["logit_bias"] = at::scalar_tensor(-10.0, at::kFloat);
-  CHECK(prepared(toy_config(), file).sizes == mao::testing::toy_sizes());
+  auto config = toy_config();
+  config["init_logit_bias"] = -10;
+  CHECK(prepared(config, file).sizes == mao::testing::toy_sizes());
+  file.tensors.erase("logit_bias");
   file.tensors["visual.transformer.resblocks.1.attn.ln_q.weight"] = at::ones({64});
   CHECK_THROWS_WITH(prepared(toy_config(), file),
                     ContainsSubstring("the tensor visual.transformer.resblocks.1.attn.ln_q.weight [64] is no part"));
+}
+
+TEST_CASE("tensors that open_clip does not load under its configuration are refused", "[weights]") {
+  TensorFile custom;
+  for (const auto& [name, value] : toy_file().tensors) {
+    custom.tensors[name.starts_with("visual.") || name == "logit_scale" ? name : "text." + name] = value;
+  }
+  auto config = toy_config();
+  const auto no_custom_text = ContainsSubstring("expected model_cfg.custom_text true");
+  CHECK_THROWS_WITH(prepared(config, custom), no_custom_text);
+  config["custom_text"] = false;
+  CHECK_THROWS_WITH(prepared(config, custom), no_custom_text);
+  config["custom_text"] = true;
+  CHECK(prepared(config, custom).sizes == mao::testing::toy_sizes());
+  CHECK(prepared(config).sizes == mao::testing::toy_sizes());  // open_clip renames them
+  TensorFile biased = toy_file();
+  biased.tensors["logit_bias"] = at::scalar_tensor(-10.0, at::kFloat);
+  CHECK_THROWS_WITH(prepared(toy_config(), biased), ContainsSubstring("expected model_cfg.init_logit_bias"));
+  config = toy_config();
+  config["init_logit_bias"] = -10;
+  CHECK(prepared(config).sizes == mao::testing::toy_sizes());  // zero to open_clip, and without effect on softmax
+  config["init_logit_bias"] = "-10";
+  CHECK_THROWS_WITH(prepared(config), ContainsSubstring("model_cfg.init_logit_bias is \"-10\""));
 }
 
 TEST_CASE("layer scale becomes part of the projection before it, and must be as configured", "[weights]") {

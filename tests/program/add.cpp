@@ -24,6 +24,7 @@
 #include <mao/models/image_sources.hpp>
 
 #include <support/catch.hpp>
+#include <support/images.hpp>
 #include <support/program.hpp>
 #include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
@@ -208,6 +209,16 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   refused(quoted(run), "which classes?");
   refused(quoted(run) + " --classes " + quoted(known[0].get<std::string>()), "is there already");
   refused(quoted(run) + classes + "--name base", "there is a group 'base' already");
+  const fs::path prompts = run / "seed1" / "plain.prompts.safetensors";
+  const auto before = mao_test::file_bytes(prompts);
+  const Run over =
+      mao_program("add " + quoted(run) + classes + "--out " + quoted(run / "seed1/../seed1/plain.prompts.safetensors"));
+  CHECK(over.code == 1);
+  CHECK_THAT(over.output, ContainsSubstring("is read by this command too, and would be lost"));
+  CHECK(mao_test::file_bytes(prompts) == before);
+  const Run text = mao_program("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.txt"));
+  CHECK(text.code == 1);
+  CHECK_THAT(text.output, ContainsSubstring("expected the name of a *.safetensors file to write"));
   refused(quoted(run) + classes + "--seed 7", "no prompts of seed 7");
   refused(quoted(temporary.path()) + classes, "expected a finished run of `mao tune`");
   refused(quoted(run) + classes + "--gate untuned", "--gate would be ignored");

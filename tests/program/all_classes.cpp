@@ -78,6 +78,28 @@ Tensor probabilities(const mao::TensorMap& head, const Tensor& features) {
 
 }  // namespace
 
+TEST_CASE("prompts keep the templates of a file, which may change or go", "[all_classes]") {
+  const TemporaryFolder temporary;
+  const fs::path templates = temporary.write("templates.txt", "a sketch of a {}.\na {} in ink.\n");
+  results_of(temporary.path() / "run", "--recipe all-classes --seeds 1 --template " + quoted(templates));
+  const fs::path joined = temporary.path() / "run/seed1/joined.prompts.safetensors",
+                 head = temporary.path() / "h.safetensors";
+  const auto answers = [&] {
+    const Run run = mao_program("eval " + quoted(joined) + " --half all --json");
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    REQUIRE(mao_program("export " + quoted(head) + " --prompts " + quoted(joined)).code == 0);
+    return std::pair(json::parse(run.output), mao::read_safetensors(head).tensors.at("gate.classes").clone());
+  };
+  const auto before = answers();
+  temporary.write("templates.txt", "{}\n");
+  const auto changed = answers();
+  CHECK(changed.first == before.first);
+  CHECK(changed.second.equal(before.second));
+  fs::remove(templates);
+  CHECK(answers().second.equal(before.second));
+}
+
 TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[all_classes]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";

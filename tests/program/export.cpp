@@ -110,6 +110,36 @@ TEST_CASE("what no linear head can say is not exported as one", "[export]") {
   CHECK_THAT(reference.output, ContainsSubstring("model.pth.tar-1"));
 }
 
+TEST_CASE("a command does not write over what it reads, and says what it would write", "[export]") {
+  const TemporaryFolder temporary;
+  const fs::path prompts = tuned(temporary.path() / "run", "coop"), copy = temporary.path() / "model";
+  fs::copy(model, copy);
+  const auto refused = [&](const std::string& command, const std::string& message) {
+    const Run run = mao_program(command);
+    INFO(command << "\n" << run.output);
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring(message));
+  };
+  const std::string lost = "is read by this command too, and would be lost",
+                    weights = quoted(copy / "model.safetensors");
+  REQUIRE(fs::exists(copy / "model.safetensors"));
+  fs::create_symlink(prompts, temporary.path() / "link.safetensors");
+  refused("export " + quoted(prompts) + " --prompts " + quoted(prompts), lost);
+  refused("export " + quoted(temporary.path() / "link.safetensors") + " --prompts " + quoted(prompts), lost);
+  refused("export " + weights + " --classes a b --model " + quoted(copy), lost);
+  refused("encode --prompts " + quoted(prompts) + " --out " + quoted(prompts), lost);
+  refused("encode --images x.png --model " + quoted(copy) + " --out " + weights, lost);
+  const fs::path texts = temporary.path() / "texts.csv";
+  std::ofstream(texts) << "red\n";
+  refused("encode --texts-file " + quoted(texts) + " --out " + quoted(texts), lost);
+  refused("export " + quoted(temporary.path() / "head.npz") + " --classes a b",
+          "head.npz: expected the name of a *.safetensors file to write");
+  refused("export " + quoted(temporary.path() / "head.safetensors") + " --classes \"$(printf 'a\\nb')\" c",
+          "has a line break, and the list of names has one per line");
+  CHECK_FALSE(fs::exists(temporary.path() / "head.safetensors"));
+  CHECK(mao_program("inspect --verify " + quoted(temporary.path() / "run")).code == 0);
+}
+
 TEST_CASE("options that a command has no use for are refused by name", "[export]") {
   const TemporaryFolder temporary;
   const std::string prompts = " --prompts " + quoted(tuned(temporary.path() / "run", "coop"));
@@ -125,7 +155,8 @@ TEST_CASE("options that a command has no use for are refused by name", "[export]
   refused("export " + out + prompts + photo, "--template would be ignored");
   refused("export " + out + " --reference --classes a b" + prompts, "--classes would be ignored");
   refused("export " + out + " --reference --classes-file names.txt" + prompts, "--classes-file would be ignored");
-  refused("export " + out + " --classes a b --minilm folder", "--minilm would be ignored");
+  refused("export " + quoted(temporary.path() / "head.safetensors") + " --classes a b --minilm folder",
+          "--minilm would be ignored");
   refused("predict x.png --classes a b --minilm folder", "--minilm would be ignored");
   refused("eval --minilm folder", "--minilm would be ignored");
   refused("encode --images x.png --minilm folder --out f.csv", "--minilm would be ignored");

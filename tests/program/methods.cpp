@@ -5,16 +5,20 @@
 #include <string>
 #include <vector>
 
+#include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <nlohmann/json.hpp>
 
 #include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
+#include <mao/models/clip_model.hpp>
 #include <mao/tuner/reference_checkpoint.hpp>
 #include <mao/core/detail/ops.hpp>
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/program.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -116,6 +120,34 @@ TEST_CASE("the command line wins over a preset", "[methods]") {
   CHECK(method.at("batch") == 128);
   CHECK(method.at("epochs") == 1);
   CHECK(method.at("options").at("weight") == "3");
+}
+
+TEST_CASE("a context for each class is converted under the names that the checkpoint has", "[methods]") {
+  const TemporaryFolder temporary;
+  const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model",
+                 file = temporary / "model.pth.tar-5";
+  const auto clip = mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}});
+  const std::vector<std::string> classes{"red square.", "blue circle.", "green star."};
+  std::vector<mao::Tensor> suffixes;
+  for (const std::string& name : classes) {
+    const mao::Tensor words = clip.embed(at::tensor(clip.tokenize(name)));
+    mao::Tensor suffix = at::zeros({12, words.size(-1)});
+    suffix.narrow(0, 0, words.size(0)).copy_(words);
+    suffixes.push_back(suffix);
+  }
+  const std::int64_t width = suffixes.front().size(-1);
+  mao::save_reference_checkpoint(file, {.state = {{"ctx", at::zeros({3, 4, width})},
+                                                  {"token_prefix", at::zeros({3, 1, width})},
+                                                  {"token_suffix", at::stack(suffixes).to(at::kHalf)}},
+                                        .epoch = 5});
+  const std::string convert = "convert " + quoted(file) + " " + quoted(temporary / "p.safetensors") +
+                              " --method coop --set class-specific=true --set context=4 --classes ";
+  const Run swapped = mao_program(convert + "red_square 'green star' 'blue circle'");
+  CHECK(swapped.code == 1);
+  CHECK_THAT(swapped.output, ContainsSubstring("in its token_suffix class 1 is not 'green star'"));
+  const Run right = mao_program(convert + "red_square 'blue circle' 'green star'");
+  INFO(right.output);
+  CHECK(right.code == 0);
 }
 
 TEST_CASE("prompts go to a reference's checkpoint and back", "[methods]") {

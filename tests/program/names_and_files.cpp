@@ -293,6 +293,22 @@ TEST_CASE("the same picture in two classes, or in training and test, is reported
   CHECK(pairs[1][1].at("class") == "blue");
 }
 
+TEST_CASE("rows that list a picture again are mentioned where the list is checked, trained on and tested", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 4, 0);
+  write_pictures(root, "b", 4, 10);
+  const fs::path list = root.write("t.csv", table("red", "blue") + "./a/3.png,0,red,test\n");
+  const auto note = ContainsSubstring("1 row lists a picture again: 1 of test (./a/3.png)");
+  const Run found = check(list);
+  CHECK(found.code == 0);
+  CHECK_THAT(found.output, note);
+  const json repeated = json::parse(check(list, "--json").output).at("datasets")[0].at("repeated");
+  CHECK(repeated == json::parse(R"([{"path": "./a/3.png", "split": "test", "class": "red"}])"));
+  CHECK_THAT(mao_program(tune(list, root / "run")).output, note);
+  const Run tested = mao_program("eval --feature-cache off --data " + quoted(list));
+  CHECK_THAT(tested.output, note && ContainsSubstring(" of 5)"));
+}
+
 TEST_CASE("one damaged file among many: the others are answered and it is listed", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "p", 5, 0);

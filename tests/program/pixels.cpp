@@ -101,6 +101,27 @@ TEST_CASE("mean and std travel with a run and its prompts", "[pixels]") {
   }
 }
 
+TEST_CASE("a run with unfinished seeds does not continue with other weights under the same path", "[pixels]") {
+  const TemporaryFolder temporary;
+  copy_model(temporary / "m", {});
+  const fs::path out = temporary / "run";
+  const std::string tune = "tune --data sketch --shots 1 --epochs 1 --seeds 1 2 --model " + quoted(temporary / "m") +
+                           " --out " + quoted(out);
+  REQUIRE(mao_program(tune).code == 0);
+  for (const char* file : {"results.json", "seed2"}) fs::remove_all(out / file);
+  mao::TensorFile file = mao::read_safetensors(model / "model.safetensors");
+  file.tensors.at("logit_scale") = file.tensors.at("logit_scale") + 0.5;
+  fs::remove(temporary / "m/model.safetensors");
+  mao::write_safetensors(temporary / "m/model.safetensors", file.tensors);
+  const Run run = mao_program(tune);
+  INFO(run.output);
+  CHECK(run.code == 1);
+  CHECK_THAT(run.output, ContainsSubstring("holds a run on another model than"));
+  CHECK_FALSE(fs::exists(out / "seed2/result.json"));
+  fs::copy_file(model / "model.safetensors", temporary / "m/model.safetensors", fs::copy_options::overwrite_existing);
+  CHECK(mao_program(tune).code == 0);
+}
+
 TEST_CASE("an interrupted run does not resume when the file beside its checkpoint says other pixels", "[pixels]") {
   const TemporaryFolder temporary;
   copy_model(temporary / "m", {});

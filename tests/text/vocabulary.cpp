@@ -41,7 +41,7 @@ constexpr const char* vocabulary_name = "bpe_simple_vocab_16e6.txt.gz";
 
 }  // namespace
 
-TEST_CASE("what is given wins over the variable, which wins over packages") {
+TEST_CASE("what is given wins over a model's own, which wins over the variable, which wins over packages") {
   const mao_test::TemporaryFolder folder;
   const Variable none("MAO_CLIP_VOCAB", "");
   const auto package = folder / "lib/python3.11/site-packages/open_clip";
@@ -54,6 +54,9 @@ TEST_CASE("what is given wins over the variable, which wins over packages") {
   CHECK(find_clip_vocabulary(folder.path()) == beside);
   const Variable variable("MAO_CLIP_VOCAB", named.string());
   CHECK(find_clip_vocabulary() == named);
+  CHECK(find_clip_vocabulary({}, folder / "model.pt") == beside);
+  CHECK(find_clip_vocabulary({}, folder / "lib/model.pt") == named);
+  CHECK(find_clip_vocabulary(in_package, folder / "model.pt") == in_package);
   CHECK(find_clip_vocabulary(in_package) == in_package);
 }
 

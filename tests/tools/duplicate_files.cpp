@@ -39,6 +39,26 @@ TEST_CASE("the same picture in training and test, or in two classes, is found", 
   CHECK(expected[1].of_two_classes());
 }
 
+TEST_CASE("rows that list a picture again in their split are found, however its path is written", "[duplicate_files]") {
+  const TemporaryFolder folder;
+  mao::Dataset dataset = two_classes(folder);
+  dataset.train = {{"a.png", 0}, {"b.png", 1}};
+  dataset.test = {{"c.png", 0}, {"d.png", 1}};
+  CHECK(mao::repeated_pictures(dataset).empty());
+  CHECK(mao::repeats_text({}).empty());
+  dataset.train.push_back({"./a.png", 0});
+  const std::vector<mao::ListedPicture> one{{"./a.png", "train", "cat"}};
+  CHECK(mao::repeated_pictures(dataset) == one);
+  CHECK(mao::repeats_text(one) ==
+        "1 row lists a picture again: 1 of train (./a.png); a picture counts as often as it is listed");
+  dataset.val = {{"a.png", 0}};  // of another split
+  dataset.test.insert(dataset.test.end(), {{"x/../c.png", 0}, {"c.png", 0}});
+  CHECK(mao::repeats_text(mao::repeated_pictures(dataset)) ==
+        "3 rows list a picture again: 1 of train (./a.png), 2 of test (x/../c.png, ...); a picture counts as often as "
+        "it is "
+        "listed");
+}
+
 TEST_CASE("pictures whose ends agree but not their middle are two pictures", "[duplicate_files]") {
   const TemporaryFolder folder;
   mao::Dataset dataset = two_classes(folder);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datasets/image_damage.hpp"
+#include "runs/data_fingerprint.hpp"
+
+#include <sys/stat.h>
 
 #include <string>
 #include <support/catch.hpp>
@@ -45,6 +48,16 @@ TEST_CASE("a picture that is cut short anywhere is damaged, at a glance too", "[
   const auto text = mao::image_damage(file, ImageCheck::ends);
   CHECK_THAT(text, ContainsSubstring("cut short"));
   CHECK(text.find(folder.path().string()) == std::string::npos);
+}
+
+TEST_CASE("a pipe is damaged, and nobody waits for it", "[image_damage]") {
+  const mao_test::TemporaryFolder folder;
+  const auto pipe = folder / "pipe.png";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  for (const ImageCheck check : {ImageCheck::ends, ImageCheck::decode}) {
+    CHECK_THAT(mao::image_damage(pipe, check), ContainsSubstring("it is a pipe or a device"));
+  }
+  CHECK(mao::detail::ends_of_file(pipe) == 0);
 }
 
 TEST_CASE("damage inside a PNG shows when it is decoded", "[image_damage]") {

@@ -186,6 +186,18 @@ TEST_CASE("tensors of other shapes and types are all listed, and nothing is chan
   check_equal(parameters, random_parameters(method_shapes().at("cocoop"), 2));
 }
 
+TEST_CASE("a checkpoint of another method, of which this one would take a part, is refused") {
+  const TemporaryFolder folder;
+  const auto path = folder / "model.pth.tar-5";
+  export_parameters(random_parameters(method_shapes().at("cocoop"), 1), "cocoop", 5, path);
+  const auto parameters = random_parameters(method_shapes().at("coop"), 2);
+  CHECK_THROWS_AS(restore_from_reference(parameters, path, "coop"), OptionError);
+  CHECK_THROWS_WITH(restore_from_reference(parameters, path, "coop"),
+                    ContainsSubstring("not made by the method coop") &&
+                        ContainsSubstring("meta_net.linear1.weight [") && !ContainsSubstring("ctx"));
+  check_equal(parameters, random_parameters(method_shapes().at("coop"), 2));
+}
+
 TEST_CASE("a class-specific context of other classes says how many classes the file is of") {
   const TemporaryFolder folder;
   const auto path = folder / "model.pth.tar-50";

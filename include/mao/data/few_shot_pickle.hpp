@@ -23,7 +23,7 @@ FewShot parse_few_shot_pickle(std::span<const char> bytes, const std::string& so
 /// path that the data set knows. Nothing in the file is executed.
 ///
 /// **Throws** `FileError`; `FormatError` when it is not such a file; `DataError` naming an image that the data set does
-/// not have in that split, or under another label.
+/// not have in that split, or under another label, and a class of which the file has no training image.
 FewShot read_few_shot_pickle(const std::filesystem::path& path, const Dataset& dataset);
 
 /// How the draw of `shots` images per class with `seed` is called: `shot_16-seed_1.pkl`.

@@ -13,8 +13,8 @@ namespace fs = std::filesystem;
 
 }  // namespace detail
 
-/// CLIP's byte-pair vocabulary, as ClipTokenizer::load takes it. A path that is given, or $MAO_CLIP_VOCAB, must hold
-/// it; else it is looked for beside `checkpoint` and in the Python packages open_clip, clip and clip_anytorch.
+/// CLIP's byte-pair vocabulary, as ClipTokenizer::load takes it. It is looked for in the path given, else beside
+/// `checkpoint`, else in $MAO_CLIP_VOCAB, else, without that variable, in the packages open_clip, clip, clip_anytorch.
 ///
 /// **Throws** FileError with every place looked at.
 std::filesystem::path find_clip_vocabulary(const std::filesystem::path& given = {},

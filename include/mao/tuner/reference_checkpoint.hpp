@@ -59,8 +59,8 @@ void export_parameters(const ParameterList& parameters, const std::string& metho
 /// The file may hold frozen weights and buffers of the classes (`token_prefix`, `token_suffix`): they are not looked
 /// at. Names match with or without `prompt_learner.`; fp16 and other floating types are converted.
 /// **Throws** `OptionError` for an unknown method, or when the file lacks parameters: lists them and what it has
-/// instead; `ShapeError` that lists every tensor of another shape or type; else as `load_reference_checkpoint`. The
-/// parameters are as they were then.
+/// instead, or when it has learned tensors that are none of the parameters; `ShapeError` that lists every tensor of
+/// another shape or type; else as `load_reference_checkpoint`. The parameters are as they were then.
 int restore_from_reference(ParameterList parameters, const std::filesystem::path& path, const std::string& method);
 
 }  // namespace mao

@@ -22,6 +22,7 @@
 #include "data/task_images.hpp"
 #include "interrupt.hpp"
 #include "numbers.hpp"
+#include "output_file.hpp"
 #include "runs/progress.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/labelers.hpp"
@@ -73,6 +74,7 @@ JoinedPrompts groups_there(const AddOptions& options, PromptInfo& info) {
                        "*.prompts.safetensors file");
   JoinedPrompts joined;
   for (const auto& [name, file] : files) {
+    expect_safetensors_output(options.out, {file.string(), options.classes_file});
     Prompts prompts = load_prompts(file.string());
     if (joined.groups.empty()) info = prompts.info;
     if (is_joined(prompts)) {

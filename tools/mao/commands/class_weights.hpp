@@ -9,6 +9,7 @@
 #include <ATen/ops/matmul.h>
 
 #include <mao/backbones/scorer.hpp>
+#include <mao/core/detail/text_encoding.hpp>
 #include <mao/prompts/phrase.hpp>
 #include <mao/core/detail/ops.hpp>
 
@@ -21,6 +22,14 @@ struct ClassWeights {
   Tensor weight;
   double logit_scale = 0;
 };
+
+/// **Throws** `OptionError` for a name that the list of names beside the weights, one per line, cannot hold.
+inline void expect_one_line_each(const ClassList& classes) {
+  for (const std::string& name : classes.names) {
+    require<OptionError>(name.find_first_of("\n\r") == std::string::npos, "class '", printable(name),
+                         "' has a line break, and the list of names has one per line; give it a name without one");
+  }
+}
 
 /// **Throws** `OptionError` where no such head says what the method says.
 template <class BackboneT>

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao convert: learned prompts to and from the checkpoints of the reference implementations (model.pth.tar-N).
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+
+#include <ATen/ops/allclose.h>
+#include <ATen/ops/tensor.h>
 
 #include <CLI/CLI.hpp>
 
@@ -13,6 +17,7 @@
 #include "data/class_names.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
+#include "output_file.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/tuned.hpp"
 
@@ -56,20 +61,43 @@ void check_class_count(const ClassList& classes, const fs::path& file) {
   }
 }
 
+/// **Throws** `OptionError` where each class has a context of its own and the reference's prompt backbone had other
+/// names, or another order: `token_suffix` [C, L, W] holds the embedded name, full stop and end of each class.
+void check_class_order(const OpenedModel& opened, const ClassList& classes, AnyBackbone& backbone,
+                       const fs::path& file) {
+  const ParameterList parameters = backbone.parameters();
+  const bool own_contexts = std::ranges::any_of(parameters, [](const Parameter& parameter) {
+    return parameter.name.ends_with("ctx") && parameter.value.dim() == 3;
+  });
+  for (const auto& [name, value] : load_reference_checkpoint(file).state) {
+    if (!own_contexts || !name.ends_with("token_suffix") || value.dim() != 3) continue;
+    for (std::int64_t label = 0; label < std::min(classes.size(), value.size(0)); ++label) {
+      std::string text = classes.names[static_cast<std::size_t>(label)] + ".";
+      std::ranges::replace(text, '_', ' ');
+      const Tensor expected = opened.model->embed(at::tensor(opened.model->tokenize(text)).to(opened.device)).cpu();
+      const Tensor there = value.select(0, label).to(at::kFloat).slice(0, 0, expected.size(0));
+      const bool same = there.sizes() == expected.sizes() && at::allclose(there, expected.to(at::kFloat), 1e-2, 1e-3);
+      require<OptionError>(same, file.string(), " has a context for each class, and in its ", name, " class ", label,
+                           " is not '", classes.names[static_cast<std::size_t>(label)],
+                           "'; give the names of its classes, in label order, and the model that it was trained on");
+    }
+  }
+}
+
 int from_reference(ConvertOptions options) {
   require<FileError>(fs::exists(options.from), "there is no file ", options.from,
                      "; expected *.prompts.safetensors of a run, or a reference's model.pth.tar-N");
   const ClassList classes = given_class_names(options.classes, options.classes_file);
   require<OptionError>(!classes.names.empty(),
                        "which classes was it trained on? give --classes A B C or --classes-file FILE, in label order");
-  require<OptionError>(fs::path(options.to).extension() == ".safetensors", options.to,
-                       ": expected the name of a *.safetensors file for the prompts");
+  expect_safetensors_output(options.to, {options.from, options.settings.model.model});
   check_class_count(classes, options.from);
   const MethodSettings& method = options.settings.method;
   refuse_idle_options(GivenOptions::of_method(method), {facts_of(options.settings)});
   const MethodInfo& info = method_named(options.settings.method.name);
   const OpenedModel opened = open_model(options.settings.model);
   AnyBackbone backbone = make_backbone(opened, classes, options.settings.method, 1);
+  check_class_order(opened, classes, backbone, options.from);
   const int epoch = restore_from_reference(what_is_saved(backbone), options.from, reference_of(info));
   save_backbone(
       options.to, backbone,

@@ -81,7 +81,8 @@ nlohmann::json json_of(const ListedPicture& picture) {
 
 nlohmann::json json_of(const DatasetReport& report) {
   nlohmann::json splits = nlohmann::json::array(), problems = nlohmann::json::array(),
-                 duplicates = nlohmann::json::array();
+                 duplicates = nlohmann::json::array(), repeated = nlohmann::json::array();
+  for (const ListedPicture& picture : report.repeated) repeated.push_back(json_of(picture));
   for (const DuplicatePicture& pair : report.duplicates) {
     duplicates.push_back({json_of(pair.first), json_of(pair.second)});
   }
@@ -103,6 +104,7 @@ nlohmann::json json_of(const DatasetReport& report) {
                         {"faults", report.faults},
                         {"problems", problems},
                         {"duplicates", duplicates},
+                        {"repeated", repeated},
                         {"advice", report.advice},
                         {"unread", report.unread.counts}};
   if (report.known != nullptr) object["expected"] = json_of(report.known->counts);
@@ -176,6 +178,7 @@ void print(const DatasetReport& report, bool all) {
   for (const std::string& fault : report.faults) std::cout << "  fault: " << escaped(fault) << "\n";
   print_problems(report.files, all);
   print_duplicates(report.duplicates, all);
+  if (!report.repeated.empty()) std::cout << "  note: " << repeats_text(report.repeated) << "\n";
   if (report.unread.total() > 0) std::cout << "  note: " << report.unread.description() << "\n";
   for (const std::string& advice : report.advice) std::cout << "  -> " << escaped(advice) << "\n";
 }
@@ -204,6 +207,7 @@ DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how
   report.advice = detail::advice_for(report.files, dataset.root);
   report.unread = unread_of(options.root);
   report.duplicates = duplicate_pictures(dataset, how.threads);
+  report.repeated = repeated_pictures(dataset);
   return report;
 }
 

@@ -26,6 +26,7 @@
 #include "data/readable_images.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
+#include "output_file.hpp"
 #include "report/csv_option.hpp"
 #include "runs/progress.hpp"
 #include "tune/idle_options.hpp"
@@ -220,6 +221,8 @@ int report(const FeatureTable& table, const std::string& out) {
 
 int run(EncodeOptions options, const CLI::App& command) {
   check_feature_file(options.out);
+  expect_not_read(options.out,
+                  {options.images_file, options.texts_file, options.prompts, options.settings.model.model});
   if (fs::path(options.out).extension() != ".csv") refuse_options(command, {"--plain-csv"}, options.out + " is no CSV");
   require<OptionError>(!options.images.empty() || !options.images_file.empty() || !options.texts_file.empty() ||
                            !options.prompts.empty(),

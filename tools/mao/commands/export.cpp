@@ -24,6 +24,7 @@
 #include "data/class_names.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
+#include "output_file.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/tuned.hpp"
 
@@ -51,6 +52,7 @@ std::optional<ClassList> given_classes(const ExportOptions& options) {
 
 void write_weights(const ExportOptions& options, const ClassWeights& weights, const ClassList& classes,
                    const std::string& method, const std::string& model) {
+  expect_one_line_each(classes);
   write_safetensors(
       options.out, {{"weight", weights.weight}, {"logit_scale", at::scalar_tensor(weights.logit_scale).to(at::kFloat)}},
       {{"format", "mao-class-weights"},
@@ -80,6 +82,7 @@ int run(ExportOptions options, const CLI::App& command) {
         << "\n";
     return 0;
   }
+  expect_safetensors_output(options.out, {options.prompts, options.classes_file, options.settings.model.model});
   require<OptionError>(options.epoch == 0, "--epoch is the N of --reference's model.pth.tar-N; add --reference");
   const std::optional<ClassList> given = given_classes(options);
   if (options.prompts.empty()) {

@@ -48,6 +48,7 @@ TensorMap added_gates(const std::vector<JoinedGate>& added, std::int64_t width) 
 }  // namespace
 
 void export_joined(const std::string& out, const Prompts& prompts, const OpenedModel& opened) {
+  expect_one_line_each(prompts.info.classes);
   const JoinedPrompts joined = joined_of(prompts);
   std::vector<Tensor> weights;
   std::vector<std::int64_t> group_of;

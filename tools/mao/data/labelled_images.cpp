@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <iostream>
 #include <map>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -17,6 +19,7 @@
 
 #include "data/labelled_images.hpp"
 #include "data/named_data.hpp"
+#include "datasets/duplicate_files.hpp"
 #include "runs/data_fingerprint.hpp"
 
 namespace mao_program {
@@ -30,9 +33,7 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, no_such_name);
 }
 
-}  // namespace
-
-Dataset open_files(const DataSettings& settings) {
+Dataset read_files(const DataSettings& settings) {
   FolderOptions options;
   if (!settings.classnames.empty()) options.class_names = read_class_names(settings.classnames);
   if (const NamedDataset* known = named_data(settings)) {
@@ -42,6 +43,21 @@ Dataset open_files(const DataSettings& settings) {
                      ": there is nothing at that path, and no data set has that name; expected a folder of images, a "
                      "split .json, a .csv, or a name that `mao datasets` lists");
   return open_dataset(settings.data, options);
+}
+
+/// Once for each data set.
+void mention_repeats(const std::string& data, const Dataset& dataset) {
+  static std::set<std::string> mentioned;
+  const std::string repeats = repeats_text(repeated_pictures(dataset));
+  if (!repeats.empty() && mentioned.insert(data).second) std::cerr << "mao: note: " << data << ": " << repeats << "\n";
+}
+
+}  // namespace
+
+Dataset open_files(const DataSettings& settings) {
+  Dataset dataset = read_files(settings);
+  mention_repeats(settings.data, dataset);
+  return dataset;
 }
 
 namespace {
@@ -84,8 +100,10 @@ nlohmann::json fingerprint_of_files(const RunSettings& settings) {
     }
     all[name] = parts;
   }
-  const std::map<std::string, std::string> files{{"--template", settings.method.zero_shot_template},
-                                                 {"--similarity", settings.method.similarity}};
+  std::map<std::string, std::string> files{{"--template", settings.method.zero_shot_template},
+                                           {"--similarity", settings.method.similarity}};
+  const auto descriptions = settings.method.options.find("descriptions");
+  if (descriptions != settings.method.options.end()) files["--set descriptions"] = descriptions->second;
   for (const auto& [option, setting] : files) {
     if (auto hash = content_of(setting); !hash.is_null()) all[option] = {{"file content", std::move(hash)}};
   }

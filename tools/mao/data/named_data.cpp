@@ -10,6 +10,7 @@
 
 #include <mao/core/detail/ops.hpp>
 #include <mao/data/few_shot_pickle.hpp>
+#include <mao/io/text_file.hpp>
 #include <mao/prompts/template_file.hpp>
 
 namespace mao_program {
@@ -109,11 +110,22 @@ std::vector<std::string> zero_shot_templates(const std::string& setting, const s
     const NamedDataset* known = meant_by(data);
     return {known != nullptr ? std::string(known->zero_shot_template) : "a photo of a {}."};
   }
-  if (setting.find("{}") != std::string::npos) return {setting};
+  if (setting.find("{}") != std::string::npos) {
+    std::vector<std::string> sentences = lines_of(setting);
+    std::erase(sentences, "");
+    return sentences;
+  }
   require<OptionError>(
       fs::is_regular_file(setting), "--template ", setting,
       ": expected a sentence with {} for the class name, a file with one such sentence a line, or auto");
   return read_templates(setting);
+}
+
+std::string without_template_file(const std::string& setting) {
+  if (setting == "auto" || setting.find("{}") != std::string::npos) return setting;
+  std::string all;
+  for (const std::string& sentence : read_templates(setting)) all += (all.empty() ? "" : "\n") + sentence;
+  return all;
 }
 
 FewShot few_shot_of(const DataSettings& settings, const Dataset& dataset, std::uint64_t seed) {

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace mao;
 
-/// The images below a folder by name; links to folders are not followed.
+/// The images below a folder by name; links to folders are not followed, and counted.
 std::vector<std::string> images_below(const std::string& folder) {
   std::vector<std::string> inside;
   UnreadFiles unread;
@@ -28,6 +28,9 @@ std::vector<std::string> images_below(const std::string& folder) {
   for (fs::recursive_directory_iterator entry(folder, failure), end; !failure && entry != end;
        entry.increment(failure)) {
     std::error_code no_file;
+    if (entry->is_symlink(no_file) && entry->is_directory(no_file)) {
+      ++unread.counts["links to folders"][printable(folder)];
+    }
     if (!entry->is_regular_file(no_file)) continue;
     if (detail::is_image_name(entry->path())) {
       inside.push_back(entry->path().string());

@@ -33,6 +33,7 @@ struct DatasetReport {
   std::vector<std::string> advice;                ///< what to do about the files
   UnreadFiles unread = {};                        ///< of a folder of images: what else is in it
   std::vector<DuplicatePicture> duplicates = {};  ///< no fault: published data sets have them
+  std::vector<ListedPicture> repeated = {};       ///< rows that list a picture again in their split
 
   /// There, and nothing is wrong with it.
   [[nodiscard]] bool whole() const { return found && faults.empty() && files.problems.empty(); }
@@ -146,6 +147,7 @@ inline DatasetReport check_named(const NamedDataset& known, const std::filesyste
   report.files = check_files(dataset, options);
   report.advice = detail::advice_for(report.files, dataset.root);
   report.duplicates = duplicate_pictures(dataset, options.threads);
+  report.repeated = repeated_pictures(dataset);
   return report;
 }
 

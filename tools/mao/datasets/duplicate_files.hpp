@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Pictures that a data set lists twice under different names: in training and test, or in two classes.
+/// Pictures that a data set lists twice: under different names in training and test or in two classes, or in two rows
+/// of one split.
 
 #include <algorithm>
 #include <cstddef>
@@ -16,6 +17,8 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/detail/text_encoding.hpp>
+#include <mao/core/error.hpp>
 #include <mao/data/dataset.hpp>
 #include <mao/io/files.hpp>
 
@@ -85,6 +88,38 @@ inline void add_duplicates(const std::filesystem::path& root, const std::vector<
 }
 
 }  // namespace detail
+
+/// The rows that list a picture again in their split, whichever way its path is written, in the order of the lists.
+/// Such a picture counts as often as it is listed, as in CoOp.
+inline std::vector<ListedPicture> repeated_pictures(const Dataset& dataset) {
+  std::vector<ListedPicture> repeated;
+  for (const auto& [split, items] :
+       {std::pair{"train", &dataset.train}, {"val", &dataset.val}, {"test", &dataset.test}}) {
+    std::set<std::string> seen;
+    for (const Item& item : *items) {
+      if (seen.insert(std::filesystem::path(item.path).lexically_normal().generic_string()).second) continue;
+      repeated.push_back({item.path, split, dataset.classes.names.at(static_cast<std::size_t>(item.label))});
+    }
+  }
+  return repeated;
+}
+
+/// One line: `2 rows list a picture again: 1 of train (a/1.png), 1 of test (b/2.png), so it counts twice`. Empty
+/// without such rows.
+inline std::string repeats_text(const std::vector<ListedPicture>& repeated) {
+  std::string text;
+  for (const char* split : {"train", "val", "test"}) {
+    const auto first = std::ranges::find(repeated, split, &ListedPicture::split);
+    if (first == repeated.end()) continue;
+    const auto count = std::ranges::count(repeated, split, &ListedPicture::split);
+    text += text_of(text.empty() ? "" : ", ", count, " of ", split, " (", printable(first->path),
+                    count > 1 ? ", ...)" : ")");
+  }
+  if (text.empty()) return {};
+  const bool one = repeated.size() == 1;
+  return text_of(repeated.size(), one ? " row lists" : " rows list", " a picture again: ", text,
+                 "; a picture counts as often as it is listed");
+}
 
 /// Each picture with the first one before it that has the same bytes and is of another class, or is tested where it is
 /// trained on. Files that are not there are passed over; whole files are read only where size and both ends agree.

@@ -14,6 +14,7 @@
 #include <mao/data/detail/decode_webp.hpp>
 #include <span>
 #include <string>
+#include <system_error>
 
 namespace mao {
 
@@ -56,7 +57,9 @@ enum class ImageCheck {
 
 /// What is wrong with an image file, in words; empty when nothing is.
 inline std::string image_damage(const std::filesystem::path& file, ImageCheck check) {
-  if (check == ImageCheck::ends && detail::has_both_ends(file)) return {};
+  std::error_code absent;
+  const bool is_file = std::filesystem::is_regular_file(file, absent);
+  if (check == ImageCheck::ends && is_file && detail::has_both_ends(file)) return {};
   try {
     read_image(file);
     return {};

@@ -32,6 +32,8 @@ inline constexpr const char* file_contents = " file contents";
 /// XXH64 over the first and the last 4 KiB of a file, over all of it where it is no longer; 0 where it cannot be read.
 inline std::uint64_t ends_of_file(const std::filesystem::path& path) {
   constexpr std::streamoff most = 4096;
+  std::error_code absent;
+  if (!std::filesystem::is_regular_file(path, absent)) return 0;  // a pipe would wait
   std::ifstream in(path, std::ios::binary);
   std::array<char, most> bytes;
   Checksum sum;

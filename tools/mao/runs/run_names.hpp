@@ -74,8 +74,9 @@ inline std::string method_title(std::string_view key) {
 /// each data set has of its own. Runs with the same ones are runs of one method.
 inline nlohmann::json method_settings(const nlohmann::json& settings) {
   static const std::set<std::string> left_out{
-      "/data/data",      "/data/root",     "/data/classnames", "/data/template", "/data/templates",
-      "/data/shot_seed", "/model/weights", "/model/minilm",    "/model/vocab",   "/method/zero_shot_template"};
+      "/data/data",        "/data/root",     "/data/classnames", "/data/template", "/data/templates",
+      "/data/shot_seed",   "/model/weights", "/model/minilm",    "/model/vocab",   "/method/zero_shot_template",
+      "/model_fingerprint"};
   const nlohmann::json flat = settings.flatten();
   nlohmann::json kept = nlohmann::json::object();
   for (const auto& [path, value] : flat.items()) {

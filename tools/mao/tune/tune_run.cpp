@@ -54,6 +54,7 @@ class TuneRun {
     say(opened.description);
     say("pictures: " + opened.pixels);
     if (!has_old_config_) expect_same_pixels(describe(opened.model->preprocess()));
+    if (!has_old_model_) expect_same_model(opened.model->fingerprint());
     const EncodeProgress encoding = [this](const std::string& what, std::int64_t done, std::int64_t total) {
       output_.progress(what, done, total);
     };
@@ -126,7 +127,9 @@ class TuneRun {
     }
     if (!images.is_null()) config_["images"] = images;
     has_old_config_ = saved.is_object() && !saved.contains("preprocess");
+    has_old_model_ = saved.is_object() && !saved.contains("model_fingerprint");
     if (saved.is_object() && !has_old_config_) config_["preprocess"] = saved.at("preprocess");
+    if (saved.is_object() && !has_old_model_) config_["model_fingerprint"] = saved.at("model_fingerprint");
     const std::string changed = was_kept ? changed_files(saved.at("images"), images) : std::string();
     if (changed.empty() || !has_same_settings(saved)) return;
     throw OptionError(text_of(options_.out, " holds a run on data that has changed since (", changed,
@@ -138,6 +141,7 @@ class TuneRun {
   [[nodiscard]] bool has_same_settings(nlohmann::json saved) const {
     saved.erase("images");
     saved.erase("preprocess");
+    saved.erase("model_fingerprint");
     return saved == nlohmann::json(settings_);
   }
 
@@ -148,6 +152,16 @@ class TuneRun {
                          " there, ", now,
                          " now; choose another --out, or put the files beside the checkpoint back as they were");
     config_["preprocess"] = now;
+  }
+
+  /// The same of the checkpoint: seeds that are finished are never compared with another model's.
+  void expect_same_model(const std::string& now) {
+    const std::string there = config_.value("model_fingerprint", now);
+    require<OptionError>(there == now, options_.out, " holds a run on another model than ", settings_.model.model,
+                         " is now (", there, " there, ", now,
+                         " now); put the checkpoint and the files beside it back "
+                         "as they were, or choose another --out");
+    config_["model_fingerprint"] = now;
   }
 
   /// True, having said so, when an earlier call did it all.
@@ -225,8 +239,10 @@ class TuneRun {
                             [this](const std::string& line) { say(line); });
     share_batches(steps, workers_);
     steps.folder = output_.folder().folder(name);
+    RunSettings saved = settings_;
+    saved.method.zero_shot_template = without_template_file(saved.method.zero_shot_template);
     steps.info = {
-        .method = settings_.method.name, .model = opened.model->fingerprint(), .classes = {}, .settings = settings_};
+        .method = settings_.method.name, .model = opened.model->fingerprint(), .classes = {}, .settings = saved};
     forget_unfinished_epochs(seed, steps.folder);
     link_for_dassl(name);
     SeedRecords records(steps.folder);
@@ -401,6 +417,7 @@ class TuneRun {
   RunSettings settings_;
   nlohmann::json config_;
   bool has_old_config_ = false;  // from before pixels were noted in it
+  bool has_old_model_ = false;   // from before the model's fingerprint was
   RunOptions options_;
   std::shared_ptr<Workers> workers_;  ///< null: this process alone
   RunOutput output_;

@@ -31,6 +31,9 @@ void require_distinct(const std::vector<LabelledRow>& rows, const std::string& s
 /// **Throws** `DataError` naming an image that is trained on and tested, or has two labels.
 void require_no_leak(const LabelledRows& rows, const std::string& source);
 
+/// The same of a data set whose paths have changed since its file was read.
+void require_no_leak(const Dataset& dataset, const std::string& source);
+
 /// The classes are the names in the order of their labels; labels become positions in that list.
 Dataset dataset_of(std::filesystem::path root, const LabelledRows& rows, const std::string& source);
 

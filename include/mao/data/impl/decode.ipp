@@ -31,15 +31,20 @@ MAO_INLINE std::string foreign_kind(std::span<const std::uint8_t> bytes) {
   return brand.starts_with("ftyphei") ? "HEIC" : "";
 }
 
-MAO_INLINE bool is_folder(const std::filesystem::path& path) {
+/// What stands at a path that is there and no file; empty otherwise.
+MAO_INLINE const char* no_file_at(const std::filesystem::path& path) {
   std::error_code no_such_name;
-  return std::filesystem::is_directory(path, no_such_name);
+  const auto status = std::filesystem::status(path, no_such_name);
+  if (std::filesystem::is_directory(status)) return "it is a folder";
+  return std::filesystem::is_other(status) ? "it is a pipe or a device, not a file" : "";
 }
 
 MAO_INLINE std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& path) {
+  const std::string_view other = no_file_at(path);  // opening a pipe would wait
+  require<FileError>(other.empty(), "cannot open the image ", path.string(), ": ", other);
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
-  require<FileError>(stream.is_open() && !is_folder(path), "cannot open the image ", path.string(),
+  require<FileError>(stream.is_open(), "cannot open the image ", path.string(),
                      ": ", errno != 0 ? std::strerror(errno) : "not a file", path_hint(path.string()));
   std::error_code failure;
   const auto size = std::filesystem::file_size(path, failure);

@@ -83,6 +83,17 @@ MAO_INLINE std::vector<Item> items_of_pickle(const PickleValue& list, const char
   return items;
 }
 
+/// A class without a picture would be tested and never trained; CoOp would leave it out of both halves.
+MAO_INLINE void expect_every_class(const std::vector<Item>& train, const Dataset& dataset, const std::string& source) {
+  std::vector<bool> seen(dataset.classes.names.size());
+  for (const Item& item : train) seen.at(static_cast<std::size_t>(item.label)) = true;
+  const auto absent = std::ranges::find(seen, false);
+  const auto label = static_cast<std::size_t>(absent - seen.begin());
+  require<DataError>(absent == seen.end(), source, ": \"train\" has no image of the class '",
+                     absent == seen.end() ? "" : dataset.classes.names[label], "' (label ", label,
+                     "); expected a draw of every class of the data set at ", dataset.root.string());
+}
+
 }  // namespace mao::detail
 
 namespace mao {
@@ -95,6 +106,7 @@ MAO_INLINE FewShot parse_few_shot_pickle(std::span<const char> bytes, const std:
                        kind_name(file.kind()), "; expected a dict with \"train\" and perhaps \"val\"");
   FewShot drawn;
   drawn.train = detail::items_of_pickle(file.at("train"), "train", dataset, finder);
+  detail::expect_every_class(drawn.train, dataset, source);
   if (const auto val = file.find("val")) drawn.val = detail::items_of_pickle(*val, "val", dataset, finder);
   return drawn;
 }

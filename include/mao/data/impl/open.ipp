@@ -47,7 +47,7 @@ MAO_INLINE Dataset open_split_json(const std::filesystem::path& file, const std:
                                    const ClassNames& names) {
   Dataset dataset = read_split_json(file, start);
   dataset.root = image_root_of(start, dataset.train.front().path, file);
-  dataset = with_native_paths(std::move(dataset));
+  dataset = with_native_paths(std::move(dataset), file.string());
   return with_names(std::move(dataset), names, file);
 }
 

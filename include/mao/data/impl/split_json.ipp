@@ -72,10 +72,16 @@ MAO_INLINE Dataset parse_split_json(std::string_view text, const std::filesystem
   return dataset;
 }
 
-MAO_INLINE Dataset with_native_paths(Dataset dataset) {
+MAO_INLINE Dataset with_native_paths(Dataset dataset, const std::string& source) {
+  bool changed = false;
   for (auto* items : {&dataset.train, &dataset.val, &dataset.test}) {
-    for (Item& item : *items) item.path = native_path(dataset.root, item.path);
+    for (Item& item : *items) {
+      std::string path = native_path(dataset.root, item.path);
+      changed = changed || path != item.path;
+      item.path = std::move(path);
+    }
   }
+  if (changed) detail::require_no_leak(dataset, source);
   return dataset;
 }
 

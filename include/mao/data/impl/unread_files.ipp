@@ -51,8 +51,11 @@ MAO_INLINE void count_unread(const std::filesystem::path& folder, const std::str
   for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
        entry.increment(failure)) {
     const std::filesystem::path& path = entry->path();
-    if (path.filename().string().starts_with('.')) continue;
     std::error_code no_such_file;
+    if (path.filename().string().starts_with('.')) {
+      if (is_image_name(path) && entry->is_regular_file(no_such_file)) ++unread.counts["hidden"][name];
+      continue;
+    }
     if (entry->is_symlink(no_such_file) && entry->is_directory(no_such_file)) {
       ++unread.counts["links to folders"][name];
     } else if (entry->is_directory(no_such_file)) {
@@ -60,6 +63,23 @@ MAO_INLINE void count_unread(const std::filesystem::path& folder, const std::str
     } else if (!is_image_name(path)) {
       ++unread.counts[kind_of_file(path)][name];
     }
+  }
+}
+
+/// Adds the pictures directly in hidden folders, which are no classes: an editor's, or one named so by mistake.
+MAO_INLINE void count_hidden(const std::filesystem::path& folder, UnreadFiles& unread) {
+  std::error_code failure;
+  for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;
+       entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
+    std::error_code no_folder, cannot_list;
+    if (!name.starts_with('.') || !entry->is_directory(no_folder)) continue;
+    std::size_t pictures = 0;
+    for (std::filesystem::directory_iterator file(entry->path(), cannot_list), last; !cannot_list && file != last;
+         file.increment(cannot_list)) {
+      pictures += is_image_name(file->path()) ? 1 : 0;
+    }
+    if (pictures > 0) unread.counts["in hidden folders"][escaped(name)] += pictures;
   }
 }
 
@@ -100,7 +120,13 @@ MAO_INLINE UnreadFiles unread_files(const std::filesystem::path& root) {
     if (train.empty()) break;
     if (std::string folder = detail::split_folder(root, names); !folder.empty()) splits.push_back(std::move(folder));
   }
+  for (const std::string& folder : train.empty() ? std::vector<std::string>() : detail::names_in(root, true)) {
+    const bool is_split = std::ranges::find(splits, folder) != splits.end();
+    const std::size_t below = is_split ? 0 : detail::files_below(root / folder);
+    if (below > 0) unread.counts["beside the split folders"][escaped(folder)] = below;
+  }
   for (const std::string& split : splits) {
+    detail::count_hidden(root / split, unread);
     for (const std::string& name : detail::names_in(root / split, true)) {
       detail::count_unread(root / split / name, escaped(name), unread);
     }

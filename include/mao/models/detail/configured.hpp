@@ -27,6 +27,8 @@ struct ClipConfiguration {
   std::vector<Size> sizes{};
   std::string blocks_key{};                   ///< with its file, where the image tower is said to be a ResNet
   std::vector<std::int64_t> resnet_blocks{};  ///< of its four stages
+  std::optional<bool> custom_text{};          ///< open_clip's, which decides how it names the text tower's tensors
+  std::optional<bool> logit_bias{};           ///< whether open_clip's model has one
   std::optional<TextCleaning> cleaning{};  ///< where the file says which library's tokenizer the model was trained with
 
   void state(const ConfigSection& section, const std::string& key, std::int64_t ClipArchitecture::*size,

@@ -4,11 +4,14 @@
 #include <mao/models/clip_text.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 
 #include <ATen/ops/embedding.h>
 
 #include <mao/config.hpp>
+#include <mao/core/detail/content_hash.hpp>
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/models/fingerprint.hpp>
 #include <mao/text/vocabulary.hpp>
@@ -23,13 +26,44 @@ MAO_INLINE ClipParts ClipParts::load(const std::filesystem::path& path, const Cl
   return {std::move(weights), std::move(tokenizer)};
 }
 
+}  // namespace mao
+
+namespace mao::detail {
+
+/// Prompts are made of ids, so those of another vocabulary are for another model: a hash of merges and ids, and nothing
+/// for CLIP's own and the embedded model's.
+MAO_INLINE std::string fingerprint_suffix(const ClipTokenizer& tokenizer) {
+  ContentHash hash;
+  for (const auto& [left, right] : tokenizer.merges()) {
+    hash.add(left);
+    hash.add(right);
+  }
+  const ClipTokenizer usual(tokenizer.merges());
+  std::vector<std::int64_t> ids(static_cast<std::size_t>(tokenizer.size()));
+  std::iota(ids.begin(), ids.end(), 0);
+  const auto word = [](const ClipTokenizer& of, const std::int64_t& id) { return of.decode({&id, 1}); };
+  const bool in_order = tokenizer.size() == usual.size() && std::ranges::all_of(ids, [&](const std::int64_t& id) {
+    return word(tokenizer, id) == word(usual, id);
+  });
+  constexpr std::array known{"2d4f945b6db3c156", "615447ca3a6eaa40"};  // CLIP's 48,894 merges, the 229 embedded
+  if (in_order && std::ranges::find(known, hash.text()) != known.end()) return {};
+  for (const std::int64_t& id : ids) {
+    if (!in_order) hash.add(word(tokenizer, id));
+  }
+  return "-vocabulary-" + hash.text();
+}
+
+}  // namespace mao::detail
+
+namespace mao {
+
 MAO_INLINE ClipText::ClipText(ClipParts parts, Precision precision)
     : weights_(std::move(parts.weights)),
       tokenizer_(std::move(parts.tokenizer)),
       text_(weights_.tensors, weights_.sizes.text_layers, weights_.form, precision),
       tokens_(weights_.tensors.at("token_embedding.weight")),
       fingerprint_(fingerprint_of(weights_.tensors, weights_.sizes, weights_.form) +
-                   fingerprint_suffix(weights_.preprocess)),
+                   detail::fingerprint_suffix(tokenizer_) + fingerprint_suffix(weights_.preprocess)),
       precision_(precision) {
   require<FormatError>(tokenizer_.size() == weights_.sizes.vocabulary, "the tokenizer has ", tokenizer_.size(),
                        " tokens, token_embedding.weight has ", weights_.sizes.vocabulary,

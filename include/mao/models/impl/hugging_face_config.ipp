@@ -91,7 +91,10 @@ MAO_INLINE Activation hugging_face_activation(ConfigSection& tower) {
 
 MAO_INLINE TowerForm hugging_face_tower(ConfigSection& tower, std::int64_t width, std::int64_t heads) {
   ignore_generic_keys(tower);
-  tower.without_effect({"projection_dim"});  // CLIPModel takes that of the whole
+  if (tower.has("projection_dim")) tower.integer("projection_dim", 0);  // CLIPModel takes that of the whole
+  for (const char* idle : {"attention_dropout", "initializer_factor", "initializer_range"}) {
+    if (tower.has(idle)) tower.number(idle, 0);  // transformers refuses another type
+  }
   const TowerForm form{.heads = tower.integer("num_attention_heads", heads),
                        .activation = hugging_face_activation(tower),
                        .epsilon = tower.number("layer_norm_eps", 1e-5)};

@@ -105,7 +105,7 @@ MAO_INLINE void read_hugging_face_values(ConfigSection& root, Preprocess& result
 MAO_INLINE bool is_siglip_processor(ConfigSection& root) {
   const bool old = root.has("feature_extractor_type") && !root.has("image_processor_type");
   const std::string key = old ? "feature_extractor_type" : "image_processor_type";
-  const std::string name = root.text(key, "CLIPImageProcessor");
+  const std::string name = root.has(key) ? root.text(key, "") : "CLIPImageProcessor";
   for (const char* end : {"ImageProcessor", "ImageProcessorFast", "ImageProcessorPil", "FeatureExtractor"}) {
     if (name == std::string("CLIP") + end) return false;
     if (name == std::string("Siglip") + end) return true;
@@ -127,8 +127,11 @@ MAO_INLINE Preprocess read_open_clip_preprocess(const nlohmann::json& object, co
 
 MAO_INLINE Preprocess read_hugging_face_preprocess(const nlohmann::json& object, const std::string& where,
                                                    int resolution) {
-  ConfigSection root(object, where);
+  ConfigSection root(object, where, ConfigNull::Refused);  // to transformers a null is false, and no default
   const bool siglip = detail::is_siglip_processor(root);
+  const auto is_null = [&](const char* key) { return object.contains(key) && object.at(key).is_null(); };
+  if (is_null("size")) root.refuse("size", "a size");
+  if (is_null("crop_size") && root.flag("do_center_crop", !siglip)) root.refuse("crop_size", "a size to crop to");
   Preprocess result = siglip ? Preprocess::symmetric(resolution) : Preprocess{.resolution = resolution};
   detail::read_hugging_face_sizes(root, siglip, result);
   detail::read_hugging_face_values(root, result);

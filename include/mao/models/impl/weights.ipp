@@ -17,6 +17,18 @@
 
 namespace mao::detail {
 
+/// **Throws** `FormatError` for tensors that open_clip does not load into the model that its configuration describes.
+MAO_INLINE void expect_open_clip_tensors(const ClipConfiguration& configuration, ClipLayout layout,
+                                         const TensorMap& tensors, const std::string& source) {
+  require<FormatError>(layout != ClipLayout::OpenClipCustom || configuration.custom_text.value_or(true), source,
+                       ": the names of its text tower begin with text., as open_clip's do under custom_text, and ",
+                       configuration.where, " does not set it; expected model_cfg.custom_text true, or the "
+                       "configuration of this checkpoint");
+  require<FormatError>(!tensors.contains("logit_bias") || configuration.logit_bias.value_or(true), source,
+                       ": has logit_bias, and ", configuration.where, " says of none; expected "
+                       "model_cfg.init_logit_bias, or the configuration of this checkpoint");
+}
+
 /// OpenAI's own files carry three numbers that no other library writes.
 MAO_INLINE bool is_openai_archive(const TensorMap& tensors) { return tensors.contains("input_resolution"); }
 
@@ -123,6 +135,7 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
   result.sizes = infer_architecture(result.tensors, source, result.form);
   if (configuration) {
     configuration->check(result.sizes);
+    detail::expect_open_clip_tensors(*configuration, result.layout, file.tensors, source);
     expect_agreement(evidence.stated, result.form, result.sizes, source, configuration->where);
   }
   expect_sizes(evidence.stated, result.sizes, source);

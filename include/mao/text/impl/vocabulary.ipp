@@ -79,12 +79,11 @@ MAO_INLINE std::filesystem::path find_clip_vocabulary(const std::filesystem::pat
   detail::Search search(&detail::clip_vocabulary_in);
   if (!given.empty()) {
     search.look(given);
-  } else if (!variable.empty()) {
-    search.look(variable);
   } else {
     const bool folder = std::filesystem::is_directory(checkpoint);
     if (!checkpoint.empty()) search.look(folder ? checkpoint : std::filesystem::absolute(checkpoint).parent_path());
-    search.look_into_packages(detail::site_folders(), {"open_clip", "clip", "clip_anytorch"});
+    search.look(variable);
+    if (variable.empty()) search.look_into_packages(detail::site_folders(), {"open_clip", "clip", "clip_anytorch"});
   }
   require<FileError>(!search.found().empty(), "CLIP's vocabulary (bpe_simple_vocab_16e6.txt.gz, vocab.json with ",
                      "merges.txt, or tokenizer.json) was not found. Looked at:", search.looked_at(),

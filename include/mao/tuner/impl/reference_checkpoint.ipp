@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -87,16 +88,15 @@ MAO_INLINE bool looks_learned(const std::string& name) {
          !name.ends_with("logit_scale");
 }
 
-/// The learned tensors of a file with their shapes, for a message.
-MAO_INLINE std::string learned_names(const TensorMap& state) {
+/// The learned tensors of a file with their shapes, without those in `used`, for a message; empty without any.
+MAO_INLINE std::string learned_names(const TensorMap& state, const std::set<std::string>& used = {}) {
   constexpr int longest = 20;
   std::string text;
   int count = 0;
   for (const auto& [name, value] : state) {
-    if (!looks_learned(name) || ++count > longest) continue;
+    if (used.contains(name) || !looks_learned(name) || ++count > longest) continue;
     text += (count == 1 ? "" : ", ") + name + " " + shape_text(value.sizes());
   }
-  if (count == 0) return "nothing that looks learned";
   return count > longest ? text_of(text, " and ", count - longest, " more") : text;
 }
 
@@ -137,6 +137,7 @@ MAO_INLINE int restore_from_reference(ParameterList parameters, const std::files
   const ReferenceLayout layout = reference_layout(method);
   const ReferenceCheckpoint checkpoint = load_reference_checkpoint(path);
   std::vector<Tensor> saved;
+  std::set<std::string> used;
   std::string missing, mismatches;
   for (const Parameter& parameter : parameters) {
     const auto found = detail::find_reference(checkpoint.state, parameter.name);
@@ -145,12 +146,17 @@ MAO_INLINE int restore_from_reference(ParameterList parameters, const std::files
     } else {
       mismatches += detail::reference_mismatch(checkpoint.state, parameter, found->second);
       saved.push_back(found->second);
+      used.insert(found->first);
     }
   }
+  const std::string held = detail::learned_names(checkpoint.state);
   require<OptionError>(missing.empty(), path.string(), " lacks ", missing, " of the method ", method, "; it holds ",
-                       detail::learned_names(checkpoint.state), ". The reference of ", method, " saves to ",
+                       held.empty() ? "nothing that looks learned" : held, ". The reference of ", method, " saves to ",
                        layout.folder, "/model.pth.tar-N", mismatches);
   require<ShapeError>(mismatches.empty(), path.string(), " does not fit the method ", method, " here:", mismatches);
+  const std::string left = detail::learned_names(checkpoint.state, used);
+  require<OptionError>(left.empty(), path.string(), " was not made by the method ", method,
+                       " as it is here, which has no ", left, "; expected a checkpoint of this method, or the method and settings that made this one");
   const at::NoGradGuard no_graph;
   for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].value.copy_(saved[i]);
   return checkpoint.epoch;

@@ -63,6 +63,18 @@ MAO_INLINE void require_no_leak(const LabelledRows& rows, const std::string& sou
   }
 }
 
+MAO_INLINE void require_no_leak(const Dataset& dataset, const std::string& source) {
+  const auto rows_of = [&](const std::vector<Item>& items) {
+    std::vector<LabelledRow> rows;
+    for (const Item& item : items) {
+      rows.push_back({item.path, item.label, dataset.classes.names.at(static_cast<std::size_t>(item.label))});
+    }
+    return rows;
+  };
+  const LabelledRows rows{.train = rows_of(dataset.train), .val = {}, .test = rows_of(dataset.test)};
+  require_no_leak(rows, source);
+}
+
 MAO_INLINE Dataset dataset_of(std::filesystem::path root, const LabelledRows& rows, const std::string& source) {
   Dataset dataset;
   dataset.root = std::move(root);
