@@ -133,6 +133,13 @@ TEST_CASE("a grid has the product of its lists less what is excluded, and no nam
   }
 }
 
+TEST_CASE("lists whose product is no sweep are refused before it is made", "[sweep]") {
+  std::string text = "seeds = 1\n[big]\n";
+  for (int i = 0; i < 30; ++i) text += "o" + std::to_string(i) + " = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n";
+  CHECK_THROWS_WITH(runs_of(text), ContainsSubstring("a.toml: the lists of [big] make 4.2") &&
+                                       ContainsSubstring("runs; at most 100000"));
+}
+
 TEST_CASE("flags, single runs, options with several values, and names that would be the same", "[sweep]") {
   CHECK(names_of(runs_of("method = 'coop'\n")) == Words{"coop_seed1", "coop_seed2", "coop_seed3"});
   const auto flags = runs_of("mao = [true, false]\nseeds = 7\n");
