@@ -65,7 +65,8 @@ TEST_CASE("inspect --verify looks at every file of a run, whatever is wrong with
   const auto damaged = mao_program("inspect --verify " + quoted(run));
   INFO(damaged.output);
   CHECK(damaged.code == 1);
-  CHECK_THAT(damaged.output, ContainsSubstring("plain.prompts.safetensors") && ContainsSubstring("empty.safetensors is empty") &&
+  CHECK_THAT(damaged.output, ContainsSubstring("plain.prompts.safetensors") &&
+                                 ContainsSubstring("empty.safetensors is empty") &&
                                  ContainsSubstring("plain.checkpoint.safetensors: right") &&
                                  ContainsSubstring("3 files, 2 damaged"));
   const auto none = mao_program("inspect --verify " + quoted(run / "no_such_file"));

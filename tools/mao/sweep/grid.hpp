@@ -206,7 +206,9 @@ class SectionGrid {
   void check_count() const {
     constexpr double most = 100'000;
     double count = static_cast<double>(seeds_.size());
-    for (const TomlEntry& entry : axes_) count *= several_.contains(entry.name) ? 1.0 : static_cast<double>(entry.values.size());
+    for (const TomlEntry& entry : axes_) {
+      if (!several_.contains(entry.name)) count *= static_cast<double>(entry.values.size());
+    }
     mao::require<mao::FormatError>(count <= most, file_, ": the lists", name_.empty() ? "" : " of [", name_,
                                    name_.empty() ? "" : "]", " make ", count, " runs; at most ", most,
                                    " are done in one sweep: take values out, or divide it into several files");

@@ -155,7 +155,8 @@ class TuneRun {
   bool is_finished() {
     if (!output_.exists()) return false;
     output_.open(config_);  // says at once when it holds another run
-    const auto finished = output_.folder().read("results.json", [&](const auto& all) { static_cast<void>(table_of(all)); });
+    const auto look = [&](const nlohmann::json& results) { static_cast<void>(table_of(results)); };
+    const auto finished = output_.folder().read("results.json", look);
     if (finished.is_null()) return false;
     say(options_.out + ": this run is finished; nothing to do");
     print(finished);
