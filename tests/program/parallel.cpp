@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao tune` in two processes on loopback, with the variables that torchrun sets set by hand.
+#include <cstdlib>
 #include <fstream>
 #include <string>
 #include <utility>
@@ -45,10 +46,11 @@ std::string by_mpirun() {
 }
 
 std::string by_torchrun() {
-  const std::string program = mao_test::source_dir() + "/.venv/bin/torchrun";
-  if (mao_test::shell(quoted(program) + " --help").code != 0) return {};
-  return quoted(program) + " --no-python --nproc_per_node 2 --master_port " + std::to_string(mao_test::free_port()) +
-         " ";
+  const char* given = std::getenv("MAO_TORCH_PYTHON");
+  const std::string python = given != nullptr ? given : mao_test::source_dir() + "/.venv/bin/python";
+  const std::string torchrun = quoted(python) + " -m torch.distributed.run";
+  if (mao_test::shell(torchrun + " --help").code != 0) return {};
+  return torchrun + " --no-python --nproc_per_node 2 --master_port " + std::to_string(mao_test::free_port()) + " ";
 }
 
 // Whether the program can: CMake tells this file.

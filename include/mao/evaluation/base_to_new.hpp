@@ -82,7 +82,6 @@ FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, cons
   const auto result =
       fit_with_checkpoints(tuner, images, options.folder / (stage + ".checkpoint.safetensors"), info, options.observer);
   if (result == FitResult::Finished && is_first(tuner.options().workers.get())) {
-    if (options.observer.before_save) options.observer.before_save();  // prompts are kept as checkpoints are
     save_backbone(options.folder / (stage + ".prompts.safetensors"), backbone, info);
   }
   return result;
