@@ -70,6 +70,7 @@ TEST_CASE("a mistake in the file is answered with its line, what stands there, a
   says("data = \"sketch\n", {"a.toml:1:", "data = \"sketch"});
   says("k = [1, 2\n\n", {"a.toml:2:", "end-of-file"});
   says("k = [1 2]\n", {"a.toml:1:", "expected comma or closing ']'"});
+  says("k = 1\n\u00e9 = false\n", {"a.toml:2:", "\u00e9 = false"});
   says("k = []\n", {"at least one value"});
   says("k = [[1], [2]]\n", {"lists within lists"});
   says("k = {a = 1}\n", {"tables are not read"});
