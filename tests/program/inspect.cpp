@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao inspect`: what was decided about a checkpoint, and from where.
 #include <filesystem>
+#include <fstream>
+
+#include <mao/io/files.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
@@ -43,4 +46,30 @@ TEST_CASE("weights without their configuration are listed, and what they lack is
   INFO(tuned.output);
   CHECK(tuned.code != 0);
   CHECK_THAT(tuned.output, ContainsSubstring("nothing says how many attention heads"));
+}
+
+TEST_CASE("inspect --verify looks at every file of a run, whatever is wrong with one", "[inspect]") {
+  const mao_test::TemporaryFolder folder;
+  const fs::path run = folder / "run", prompts = run / "seed1/plain.prompts.safetensors";
+  REQUIRE(mao_program("tune --data sketch --shots 1 --epochs 1 --seeds 1 --quiet --out " + quoted(run)).code == 0);
+  const auto whole = mao_program("inspect --verify " + quoted(run));
+  INFO(whole.output);
+  CHECK(whole.code == 0);
+  CHECK_THAT(whole.output, ContainsSubstring("plain.prompts.safetensors: right, xxh64:") &&
+                               ContainsSubstring("2 files, 0 damaged"));
+  std::string content = mao::read_text_file(prompts);
+  content[content.size() - 5] = static_cast<char>(content[content.size() - 5] ^ 4);
+  std::ofstream(prompts, std::ios::binary) << content;
+  std::ofstream(run / "empty.safetensors").close();
+  fs::create_symlink("nowhere", run / "link.safetensors");
+  const auto damaged = mao_program("inspect --verify " + quoted(run));
+  INFO(damaged.output);
+  CHECK(damaged.code == 1);
+  CHECK_THAT(damaged.output, ContainsSubstring("plain.prompts.safetensors") &&
+                                 ContainsSubstring("empty.safetensors is empty") &&
+                                 ContainsSubstring("plain.checkpoint.safetensors: right") &&
+                                 ContainsSubstring("3 files, 2 damaged"));
+  const auto none = mao_program("inspect --verify " + quoted(run / "no_such_file"));
+  CHECK(none.code == 1);
+  CHECK_THAT(none.output, ContainsSubstring("there is no file or folder"));
 }

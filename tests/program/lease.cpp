@@ -150,6 +150,19 @@ TEST_CASE("--take-over takes a folder from a run that lives, which stops in orde
   check_same(out, whole);
 }
 
+TEST_CASE("of several that start at the same moment one runs, and is not disturbed", "[lease]") {
+  const Place place;
+  const fs::path whole = whole_run(), out = place.folder / "out";
+  std::vector<pid_t> all;
+  for (int i = 0; i < 4; ++i) all.push_back(start_mao(place.tune(out), place.log()));
+  int finished = 0;
+  for (const pid_t one : all) finished += mao_test::wait_for(one) == 0 ? 1 : 0;
+  INFO(place.said());
+  CHECK(finished >= 1);  // the others were refused, or came when it had finished
+  CHECK_THAT(place.said(), !ContainsSubstring("taken over"));
+  check_same(out, whole);
+}
+
 TEST_CASE("a run whose machine was restarted resumes at once", "[lease]") {
   const Place place;
   const fs::path whole = whole_run(), out = place.folder / "out";

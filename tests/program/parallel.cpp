@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao tune` in two processes on loopback, with the variables that torchrun sets set by hand.
+#include <cstdlib>
 #include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -34,6 +36,21 @@ Run in_two(const std::string& arguments) {
   const std::string both = "export OMP_NUM_THREADS=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=" +
                            std::to_string(mao_test::free_port());
   return mao_test::shell("(" + both + "; RANK=1 " + program + " & RANK=0 " + program + "; code=$?; wait; exit $code)");
+}
+
+// The command in two processes that a launcher starts; empty where it is not installed.
+std::string by_mpirun() {
+  if (mao_test::shell("mpirun --version").code != 0) return {};
+  return "OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMP_NUM_THREADS=1 mpirun --oversubscribe "
+         "--mca plm_rsh_agent /bin/false -np 2 ";
+}
+
+std::string by_torchrun() {
+  const char* given = std::getenv("MAO_TORCH_PYTHON");
+  const std::string python = given != nullptr ? given : mao_test::source_dir() + "/.venv/bin/python";
+  const std::string torchrun = quoted(python) + " -m torch.distributed.run";
+  if (mao_test::shell(torchrun + " --help").code != 0) return {};
+  return torchrun + " --no-python --nproc_per_node 2 --master_port " + std::to_string(mao_test::free_port()) + " ";
 }
 
 // Whether the program can: CMake tells this file.
@@ -100,6 +117,31 @@ TEST_CASE("two processes end where one ends, both steps of MAO and a method that
     CHECK(resumed.code == 0);
     check_same_run(alone, together);
   }
+}
+
+TEST_CASE("two processes of mpirun or torchrun end where one ends", "[parallel][launchers]") {
+  MAO_SKIP_UNLESS(built_with_c10d, "the program was built without c10d (libgloo-dev is not installed)");
+  const TemporaryFolder temporary;
+  const fs::path alone = temporary / "alone";
+  REQUIRE(mao_program(short_run(alone, "--method coop")).code == 0);
+  int launchers = 0;
+  for (const auto& [name, launcher] : {std::pair("mpirun", by_mpirun()), std::pair("torchrun", by_torchrun())}) {
+    if (launcher.empty()) {
+      WARN(name << " is not installed (scripts/check-launchers does)");
+      continue;
+    }
+    ++launchers;
+    const fs::path together = temporary / name;
+    const Run run = mao_test::shell(launcher + quoted(mao_test::build_dir() + "/bin/mao") + " " +
+                                    short_run(together, "--method coop"));
+    CAPTURE(name);
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    check_same_run(alone, together);
+    CHECK(json::parse(mao::read_text_file(together / "config.json")) ==
+          json::parse(mao::read_text_file(alone / "config.json")));
+  }
+  MAO_SKIP_UNLESS(launchers > 0, "neither mpirun nor torchrun is installed");
 }
 
 TEST_CASE("a process that hangs is named, and keeps the other one from nothing", "[parallel]") {

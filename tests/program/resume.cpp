@@ -134,3 +134,29 @@ TEST_CASE("a flipped bit in a checkpoint is refused by its name, and found by in
   CHECK(damaged.code == 1);
   CHECK_THAT(damaged.output, ContainsSubstring("1 damaged"));
 }
+
+TEST_CASE("a damaged file of a run is named", "[resume]") {
+  const TemporaryFolder folder;
+  const fs::path whole = folder / "whole", run = folder / "run", said = folder / "said";
+  render(folder);
+  run_whole(folder, whole);
+  const auto resumed = [&](const std::string& file, const std::string& content) {
+    fs::remove_all(run);
+    fs::copy(whole, run, fs::copy_options::recursive);
+    if (file != "results.json") fs::remove(run / "results.json");
+    if (file == "metrics.jsonl") fs::remove(run / "seed1/result.json");
+    mao::write_file_atomically(run / file, [&](std::ostream& out) { out << content; });
+    fs::remove(said);
+    CHECK(mao_test::wait_for(start_mao(tune_arguments(folder, run), said)) == 1);
+    return mao::read_text_file(said);
+  };
+  for (const std::string file : {"results.json", "zero_shot.json", "seed1/result.json"}) {
+    for (const std::string content : {"{}", "[1]", "{\"paper\": 3, \"base\": ", "7"}) {
+      CAPTURE(file, content);
+      CHECK_THAT(resumed(file, content), ContainsSubstring((run / file).string()) && ContainsSubstring("remove it"));
+    }
+  }
+  const std::string lines = mao::read_text_file(whole / "metrics.jsonl");
+  CHECK_THAT(resumed("metrics.jsonl", lines + "{\"seed\": \"one\", \"epoch\": 1}\n"),
+             ContainsSubstring("metrics.jsonl:" + std::to_string(epochs + new_epochs + 1) + ": "));
+}

@@ -70,6 +70,7 @@ TEST_CASE("a mistake in the file is answered with its line, what stands there, a
   says("data = \"sketch\n", {"a.toml:1:", "data = \"sketch"});
   says("k = [1, 2\n\n", {"a.toml:2:", "end-of-file"});
   says("k = [1 2]\n", {"a.toml:1:", "expected comma or closing ']'"});
+  says("k = 1\n\u00e9 = false\n", {"a.toml:2:", "\u00e9 = false"});
   says("k = []\n", {"at least one value"});
   says("k = [[1], [2]]\n", {"lists within lists"});
   says("k = {a = 1}\n", {"tables are not read"});
@@ -131,6 +132,13 @@ TEST_CASE("a grid has the product of its lists less what is excluded, and no nam
       }
     }
   }
+}
+
+TEST_CASE("lists whose product is no sweep are refused before it is made", "[sweep]") {
+  std::string text = "seeds = 1\n[big]\n";
+  for (int i = 0; i < 30; ++i) text += "o" + std::to_string(i) + " = [1, 2, 3, 4, 5, 6, 7, 8, 9]\n";
+  CHECK_THROWS_WITH(runs_of(text), ContainsSubstring("a.toml: the lists of [big] make 4.2") &&
+                                       ContainsSubstring("runs; at most 100000"));
 }
 
 TEST_CASE("flags, single runs, options with several values, and names that would be the same", "[sweep]") {

@@ -63,6 +63,8 @@ TEST_CASE("a guard prevents every change of the folder", "[run_folder]") {
   CHECK_THROWS_WITH(run.metric({{"epoch", 2}}), ContainsSubstring("taken over"));
   CHECK_THROWS_WITH(run.save("results.json", {{"h", 2}}), ContainsSubstring("taken over"));
   CHECK_THROWS_WITH(run.forget_metrics([](const json&) { return true; }), ContainsSubstring("taken over"));
+  CHECK_THROWS_WITH(run.folder("seed1"), ContainsSubstring("taken over"));
+  CHECK_FALSE(std::filesystem::exists(temporary.path() / "seed1"));
   CHECK(read_text_file(temporary.path() / "metrics.jsonl") == before);
   CHECK(run.read("results.json").at("h") == 1);
 }

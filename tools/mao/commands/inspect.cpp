@@ -63,12 +63,13 @@ int verify(const std::string& path) {
     std::ranges::sort(files);
     require<FileError>(!files.empty(), path, ": no *.safetensors in this folder; expected a run, or a file");
   }
+  require<FileError>(std::filesystem::exists(files.front()), "there is no file or folder ", path);
   int damaged = 0;
   for (const auto& file : files) {
     try {
       const std::string checksum = read_tensors(file.string()).checksum;
       std::cout << file.string() << ": " << (checksum.empty() ? "no checksum in it" : "right, " + checksum) << "\n";
-    } catch (const FormatError& failure) {
+    } catch (const Error& failure) {  // also an empty file, and one that cannot be opened
       ++damaged;
       std::cout << failure.what() << "\n";
     }

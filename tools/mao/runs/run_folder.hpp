@@ -61,6 +61,7 @@ class RunFolder {
 
   /// A folder within, made when missing.
   [[nodiscard]] std::filesystem::path folder(const std::string& name) const {
+    if (fence_) fence_();
     std::filesystem::create_directories(path_ / name);
     return path_ / name;
   }
@@ -78,9 +79,16 @@ class RunFolder {
     if (!std::filesystem::exists(file)) return;
     std::ifstream in(file);
     std::string kept, line;
+    int number = 0;
     while (std::getline(in, line)) {
+      ++number;
       const auto object = nlohmann::json::parse(line, nullptr, false);
-      if (object.is_object() && !is_stale(object)) kept += line + "\n";
+      try {
+        if (object.is_object() && !is_stale(object)) kept += line + "\n";
+      } catch (const nlohmann::json::exception&) {
+        throw FormatError(text_of(file.string(), ":", number, ": a value is of another kind than mao writes; the file ",
+                                  "is damaged: remove that line"));
+      }
     }
     write_file_atomically(
         file, [&](std::ostream& out) { out << kept; }, fence_);
@@ -91,6 +99,19 @@ class RunFolder {
     if (!std::filesystem::exists(path_ / name)) return nullptr;
     const auto value = nlohmann::json::parse(read_text_file(path_ / name), nullptr, false);
     require<FormatError>(!value.is_discarded(), (path_ / name).string(), " is not JSON; remove it");
+    return value;
+  }
+
+  /// The same of a file that holds all that `look` asks it for. **Throws** `FormatError` naming one that does not.
+  template <class Look>
+  [[nodiscard]] nlohmann::json read(const std::string& name, Look&& look) const {
+    auto value = read(name);
+    try {
+      if (!value.is_null()) look(value);
+    } catch (const nlohmann::json::exception&) {
+      throw FormatError(text_of((path_ / name).string(), " is damaged: a part is missing, or of another kind than mao ",
+                                "writes; remove it, and the same command makes it again"));
+    }
     return value;
   }
 

@@ -158,6 +158,7 @@ class SectionGrid {
   }
 
   [[nodiscard]] std::vector<SweepRun> runs() const {
+    check_count();
     SweepRun run;
     run.section = name_;
     std::vector<SweepRun> list;
@@ -199,6 +200,18 @@ class SectionGrid {
     for (const std::string& value : entry.values) {
       need(seen.insert(value).second, entry.name, " has the value ", value, " twice; each makes a run of its own");
     }
+  }
+
+  /// A product of many lists would fill the memory before anything is said.
+  void check_count() const {
+    constexpr double most = 100'000;
+    double count = static_cast<double>(seeds_.size());
+    for (const TomlEntry& entry : axes_) {
+      if (!several_.contains(entry.name)) count *= static_cast<double>(entry.values.size());
+    }
+    mao::require<mao::FormatError>(count <= most, file_, ": the lists", name_.empty() ? "" : " of [", name_,
+                                   name_.empty() ? "" : "]", " make ", count, " runs; at most ", most,
+                                   " are done in one sweep: take values out, or divide it into several files");
   }
 
   void expand(std::size_t axis, SweepRun& run, std::vector<SweepRun>& list) const {

@@ -43,7 +43,10 @@ bool RunOutput::hold(const RunOptions& options, const std::function<bool()>& sho
   bool told = false;
   while (true) {
     const LeaseState state = options.take_over ? LeaseState::Free : watch.look(path);
-    if (state == LeaseState::Free) lease_ = Lease::take_over(path, options.stale_after);
+    if (state == LeaseState::Free) {
+      lease_ = options.take_over ? Lease::take_over(path, options.stale_after)
+                                 : Lease::try_take(path, watch, options.stale_after);
+    }
     if (lease_) break;
     const auto holder = Lease::holder_of(path);
     const std::string who = holder ? holder->text() : "";

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <optional>
 #include <sstream>
@@ -168,7 +169,8 @@ class TuneRun {
   bool is_finished() {
     if (!output_.exists()) return false;
     output_.open(config_);  // says at once when it holds another run
-    const auto finished = output_.folder().read("results.json");
+    const auto look = [&](const nlohmann::json& results) { static_cast<void>(table_of(results)); };
+    const auto finished = output_.folder().read("results.json", look);
     if (finished.is_null()) return false;
     say(options_.out + ": this run is finished; nothing to do");
     print(finished);
@@ -201,16 +203,22 @@ class TuneRun {
 
   void say(const std::string& line) { output_.say(line); }
 
-  void print(const nlohmann::json& results) {
+  [[nodiscard]] std::string table_of(const nlohmann::json& results) const {
     std::ostringstream table;
     print_results(table, settings_.method.name, settings_.method.mao, results);
     if (joins_classes(settings_.method)) print_all_classes(table, results);
-    output_.show(table.str());
+    return table.str();
   }
+
+  void print(const nlohmann::json& results) { output_.show(table_of(results)); }
 
   /// Kept in zero_shot.json.
   nlohmann::json zero_shot_results(const OpenedModel& opened, const BaseToNewTask& task, const Targets& targets) {
-    if (const auto before = output_.folder().read("zero_shot.json"); !before.is_null()) return before;
+    const auto before = output_.folder().read("zero_shot.json", [&](const nlohmann::json& object) {
+      for (const char* key : {"base", "new", "h"}) static_cast<void>(object.at(key));
+      for (const std::string& name : targets.names()) static_cast<void>(object.at("targets").at(name));
+    });
+    if (!before.is_null()) return before;
     auto untuned = make_zero_shot(opened, task.base.classes, settings_.method, settings_.data.data);
     const Metrics base = test_on(untuned, task.base);
     std::optional<Metrics> fresh;
@@ -230,7 +238,10 @@ class TuneRun {
   nlohmann::json run_seed(const OpenedModel& opened, const TaskData& data, const BaseToNewTask& task,
                           const Targets& targets, std::uint64_t seed, const nlohmann::json& zero_shot) {
     const std::string name = folder_of(seed);
-    if (const auto finished = output_.folder().read(name + "/result.json"); !finished.is_null()) {
+    const auto complete = [&](const nlohmann::json& object) {
+      static_cast<void>(run_results(zero_shot, nlohmann::json::array({object})));
+    };
+    if (const auto finished = output_.folder().read(name + "/result.json", complete); !finished.is_null()) {
       say(text_of("seed ", seed, ": finished before"));
       return finished;
     }
@@ -368,7 +379,10 @@ class TuneRun {
     std::map<std::string, int> done;
     for (const char* stage : {"plain", "base", "new"}) {
       const auto file = folder / text_of(stage, ".checkpoint.safetensors");
-      if (std::filesystem::exists(file)) done[stage] = std::stoi(read_safetensors(file).metadata.at("epochs_done"));
+      if (!std::filesystem::exists(file)) continue;
+      const auto metadata = read_safetensors(file).metadata;
+      const auto epochs = metadata.find("epochs_done");  // what is no checkpoint is refused when it is loaded
+      done[stage] = epochs == metadata.end() ? 0 : std::atoi(epochs->second.c_str());
     }
     output_.folder().forget_metrics([&](const nlohmann::json& line) {
       return line.value("seed", std::uint64_t{0}) == seed &&
