@@ -87,5 +87,6 @@ CasePointer coop_case(Inputs& inputs, const Request& request);      ///< coop, m
 CasePointer prompted_case(Inputs& inputs, const Request& request);  ///< maple and promptsrc
 CasePointer decode_case(Inputs& inputs, const Request& request);
 CasePointer gemm_case(Inputs& inputs, const Request& request);
+CasePointer all_classes_case(Inputs& inputs, const Request& request);
 
 }  // namespace bench

@@ -51,6 +51,7 @@ bench::CasePointer make_case(bench::Inputs& inputs, const bench::Request& reques
   if (name == "zero_shot") return bench::zero_shot_case(inputs, request);
   if (name == "maple" || name == "promptsrc") return bench::prompted_case(inputs, request);
   if (name == "decode") return bench::decode_case(inputs, request);
+  if (name == "all_classes") return bench::all_classes_case(inputs, request);
   if (name == "gemm" || name == "gemm_packed") return bench::gemm_case(inputs, request);
   if (name.starts_with("coop_") || name.starts_with("mao_")) return bench::coop_case(inputs, request);
   throw mao::OptionError("there is no case \"" + name + "\"");

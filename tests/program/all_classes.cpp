@@ -225,6 +225,7 @@ TEST_CASE("the recipe for all classes refuses what it cannot join", "[all_classe
   CHECK_THAT(mao_program(recipe + " --class-specific --context-init '' --labeler none").output,
              ContainsSubstring("leave --class-specific out"));
   CHECK_THAT(mao_program(recipe + " --steps base").output, ContainsSubstring("--recipe would be ignored"));
+  CHECK_THAT(mao_program(recipe + " --method zero-shot").output, ContainsSubstring("has nothing to join"));
   CHECK_THAT(mao_program(quick + "--recipe all").output, ContainsSubstring("all-classes"));
   CHECK(!fs::exists(temporary.path() / "run"));
 }
