@@ -59,6 +59,7 @@
 #include <mao/text/bpe.hpp>
 #include <mao/text/clean.hpp>
 #include <mao/text/mini_lm.hpp>
+#include <mao/text/piece_tokenizer.hpp>
 #include <mao/text/token_layout.hpp>
 #include <mao/text/vocabulary.hpp>
 #include <mao/text/word_piece.hpp>
