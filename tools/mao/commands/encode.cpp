@@ -168,7 +168,7 @@ std::vector<std::string> read_texts(const std::string& file) {
 /// **Throws** `DataError` with file and line for a text that the model cannot take.
 void check_texts(const AnyModel& model, const std::vector<std::string>& texts, const std::string& file,
                  LongText longer) {
-  const std::int64_t most = model.context_length() - 2;
+  const std::int64_t frame = frame_tokens(model), most = model.context_length() - frame;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     std::int64_t length = 0;
     try {
@@ -177,8 +177,9 @@ void check_texts(const AnyModel& model, const std::vector<std::string>& texts, c
       throw DataError(text_of(file, ": line ", i + 1, ": ", problem.what()));
     }
     require<DataError>(length <= most || longer == LongText::Cut, file, ": line ", i + 1, ": \"", printable(texts[i]),
-                       "\" has ", length + 2, " tokens with start and end, the model takes ", most + 2,
-                       "; shorten it, or give --truncate to encode the first ", most, " between the two");
+                       "\" has ", length + frame, " tokens with ", frame_text(model), ", the model takes ", most + frame,
+                       "; shorten it, or give --truncate to encode the first ", most,
+                       has_start(model) ? " between the two" : " before it");
   }
 }
 
