@@ -28,6 +28,10 @@ std::string_view name_of(TextCleaning cleaning);
 /// **Source** the behaviour of Python's ftfy 6.3 `fix_text`; code pages other than Windows-1252 are not tried.
 std::u32string repair_text(std::u32string_view text);
 
+/// `text` repaired, HTML references resolved twice, runs of white space as one space, none at the ends: what open_clip
+/// calls `whitespace`. Never throws; bytes that are not UTF-8 become U+FFFD.
+std::u32string spaced_text(std::string_view text);
+
 /// What CLIP's tokenizer sees of `text`: repaired, HTML references resolved twice, runs of white space as one space,
 /// none at the ends, lower case. Never throws; bytes that are not UTF-8 become U+FFFD.
 std::string clean_text(std::string_view text);
@@ -39,6 +43,12 @@ std::string clean_text(std::string_view text);
 /// Lowercase()])`.
 std::u32string normalized_text(std::u32string_view text);
 
+namespace detail {
+
+/// Runs of white space as one space, none at the ends.
+std::u32string with_single_spaces(std::u32string_view text);
+
+}  // namespace detail
 }  // namespace mao
 
 #if !defined(MAO_SEPARATE_COMPILATION)

@@ -11,18 +11,19 @@
 #include <string_view>
 #include <vector>
 
+#include <mao/text/detail/piece_files.hpp>
+
 namespace mao {
 
-/// What is done to a text before its pieces are looked up.
+/// What is done to a text before the tokenizer of the files sees it.
 enum class PieceCleaning {
-  None,          ///< nothing beyond the normalizer of the file
+  Transformers,  ///< nothing: the class of transformers that the files name does what there is to do
   Whitespace,    ///< open_clip's `whitespace`: repaired, HTML references resolved, runs of white space as one space
   Lower,         ///< open_clip's `lower`: the same in lower case
-  Canonicalize,  ///< open_clip's `canonicalize`: underscores as spaces, then no ASCII punctuation, lower case
-  Transformers,  ///< what the tokenizer class of transformers does, which the files of the folder name
+  Canonicalize,  ///< open_clip's `canonicalize`: the same with underscores as spaces and no ASCII punctuation
 };
 
-/// `none`, `whitespace`, `lower`, `canonicalize`, `transformers`
+/// `transformers`, `whitespace`, `lower`, `canonicalize`
 std::string_view name_of(PieceCleaning cleaning);
 
 /// The cleaning of that name. **Throws** OptionError for another one.
@@ -30,15 +31,9 @@ PieceCleaning piece_cleaning(std::string_view name);
 
 /// What may be said about the files of a tokenizer.
 struct PieceOptions {
-  std::optional<PieceCleaning> cleaning{};       ///< Transformers when there is a configuration of it, else None
-  std::optional<std::int64_t> padding_token{};   ///< decided by the files when not given
+  PieceCleaning cleaning = PieceCleaning::Transformers;
+  std::optional<std::int64_t> padding_token{};  ///< decided by the files when not given
 };
-
-namespace detail {
-
-struct PieceTables;
-
-}  // namespace detail
 
 /// Text to the ids that the text tower of a SigLIP was trained with. There is no start token. Copies share the
 /// vocabulary. Safe to use from several threads at once.
@@ -67,20 +62,20 @@ class PieceTokenizer {
 
   std::int64_t end_token() const { return end_; }          ///< `</s>` or `<eos>`: 1 in all published models
   std::int64_t padding_token() const { return padding_; }  ///< SigLIP: `</s>`; SigLIP 2: `<pad>`, which is 0
-  std::int64_t size() const { return size_; }              ///< ids; an embedding may have more rows
+  /// Pieces of the vocabulary. An embedding may have more rows.
+  std::int64_t size() const { return encoder_->size; }
   PieceCleaning cleaning() const { return cleaning_; }
 
   /// The piece of an id as the file spells it (`▁photo`). **Throws** OptionError for an id that there is not.
-  const std::string& piece(std::int64_t id) const;
+  std::string piece(std::int64_t id) const;
 
  private:
-  explicit PieceTokenizer(std::shared_ptr<const detail::PieceTables> tables) : tables_(std::move(tables)) {}
+  explicit PieceTokenizer(detail::PieceEncoder encoder, const PieceOptions& options);
 
-  std::shared_ptr<const detail::PieceTables> tables_;
+  std::shared_ptr<const detail::PieceEncoder> encoder_;
   std::int64_t end_ = 1;
   std::int64_t padding_ = 1;
-  std::int64_t size_ = 0;
-  PieceCleaning cleaning_ = PieceCleaning::None;
+  PieceCleaning cleaning_ = PieceCleaning::Transformers;
 };
 
 }  // namespace mao
