@@ -59,6 +59,7 @@
 #include <mao/text/bpe.hpp>
 #include <mao/text/clean.hpp>
 #include <mao/text/mini_lm.hpp>
+#include <mao/text/piece_tokenizer.hpp>
 #include <mao/text/token_layout.hpp>
 #include <mao/text/vocabulary.hpp>
 #include <mao/text/word_piece.hpp>
@@ -86,6 +87,8 @@
 #include <mao/models/preprocess_config.hpp>
 #include <mao/models/resnet_clip.hpp>
 #include <mao/models/resnet_tower.hpp>
+#include <mao/models/row_frame.hpp>
+#include <mao/models/siglip.hpp>
 #include <mao/models/text_batch.hpp>
 #include <mao/models/text_tower.hpp>
 #include <mao/models/vision_tower.hpp>

@@ -26,7 +26,7 @@ MAO_INLINE SiglipParts SiglipParts::of(ClipWeights weights, const std::filesyste
   const auto files = options.vocabulary.empty() ? folder : options.vocabulary;
   PieceOptions pieces{.cleaning = piece_cleaning(weights.pieces)};
   const auto beside = std::filesystem::is_directory(files) ? files : files.parent_path();
-  const bool is_said = *pieces.cleaning == PieceCleaning::Transformers ||
+  const bool is_said = pieces.cleaning == PieceCleaning::Transformers ||
                        std::filesystem::exists(beside / "tokenizer_config.json");
   if (!is_said) pieces.padding_token = weights.form.text_padding;
   auto tokenizer = PieceTokenizer::load(files, pieces);
