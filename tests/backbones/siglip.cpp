@@ -96,8 +96,9 @@ TEST_CASE("methods learn over SigLIP, plain and with MAO", "[siglip]") {
     expect_learned(backbone, start);
     CHECK(!predict_logits(backbone, base, images, 3).equal(before));
     start = values_of(backbone);
-    auto negatives = mao_base(backbone, base, labels, &similarity,
-                              {.sampler = {.batch = 2, .k = 2, .minimum = 1}, .schedule = {.epochs = 2, .learning_rate = 0.05}});
+    auto negatives =
+        mao_base(backbone, base, labels, &similarity,
+                 {.sampler = {.batch = 2, .k = 2, .minimum = 1}, .schedule = {.epochs = 2, .learning_rate = 0.05}});
     negatives.fit(images);
     expect_learned(backbone, start);
     if (name.starts_with("coop, class")) continue;  // belongs to its classes

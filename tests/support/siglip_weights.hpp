@@ -154,8 +154,8 @@ inline nlohmann::json siglip_config(const mao::ClipArchitecture& sizes = small_s
 
 /// A tokenizer like SigLIP 2's: padding 0, end 1, then blank, letters and the dot, and "lo", "low".
 inline void write_letter_tokenizer(const TemporaryFolder& folder) {
-  nlohmann::json vocabulary{{"<pad>", 0}, {"<eos>", 1}, {"<bos>", 2}, {"<unk>", 3}, {"\u2581", 4}, {".", 31},
-                            {"lo", 32},   {"low", 33}};
+  nlohmann::json vocabulary{{"<pad>", 0},  {"<eos>", 1}, {"<bos>", 2}, {"<unk>", 3},
+                            {"\u2581", 4}, {".", 31},    {"lo", 32},   {"low", 33}};
   for (char letter = 'a'; letter <= 'z'; ++letter) vocabulary[std::string(1, letter)] = 5 + letter - 'a';
   nlohmann::json special = nlohmann::json::array();
   for (const char* token : {"<pad>", "<eos>", "<bos>", "<unk>"}) {

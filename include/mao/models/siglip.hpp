@@ -19,7 +19,8 @@ namespace mao {
 
 /// What may be said about a checkpoint.
 struct SiglipOptions {
-  std::filesystem::path vocabulary;  ///< `spiece.model`, `tokenizer.json` or their folder; beside the checkpoint when empty
+  std::filesystem::path
+      vocabulary;  ///< `spiece.model`, `tokenizer.json` or their folder; beside the checkpoint when empty
   std::optional<std::array<float, 3>> mean{}, deviation{};  ///< of the pixels, in place of the file's
   Precision precision = Precision::Fp32;                    ///< of the towers
 };
@@ -40,8 +41,8 @@ struct SiglipParts {
 /// nothing can be computed once for rows with a common prefix. A learned context stands at positions 0 to n - 1. The
 /// image tower pools by attention to the patches; prompts are not among them, but the patches see them in every block.
 ///
-/// A pair's logit is logit_scale() * cosine + logit_bias(). A softmax over classes does not see the bias, so methods and
-/// regularizers, which compare candidates by a softmax, do without it.
+/// A pair's logit is logit_scale() * cosine + logit_bias(). A softmax over classes does not see the bias, so methods
+/// and regularizers, which compare candidates by a softmax, do without it.
 class Siglip {
  public:
   using Options = SiglipOptions;
@@ -49,8 +50,8 @@ class Siglip {
   /// **Throws** `FormatError` for weights of a CLIP and for a tokenizer of another model.
   explicit Siglip(SiglipParts parts, Precision precision = Precision::Fp32);
 
-  /// Reads a checkpoint file or folder with its configuration and tokenizer: a SiglipModel of Hugging Face, or a SigLIP of
-  /// open_clip. **Throws** as `prepare_clip_weights` and `SiglipParts::of`.
+  /// Reads a checkpoint file or folder with its configuration and tokenizer: a SiglipModel of Hugging Face, or a SigLIP
+  /// of open_clip. **Throws** as `prepare_clip_weights` and `SiglipParts::of`.
   static Siglip load(const std::filesystem::path& path, const Options& options = {});
 
   /// The ids of `text`, cleaned as the checkpoint's library does, without the end token.
@@ -67,7 +68,8 @@ class Siglip {
     return text_.encode(batch, prompts);
   }
 
-  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Works on few images at a time, unless there is a gradient to keep.
+  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Works on few images at a time, unless there is a gradient to
+  /// keep.
   [[nodiscard]] Tensor encode_image(const Tensor& pixels, const ImagePrompts& prompts = {}) const;
 
   [[nodiscard]] TowerSizes towers() const;

@@ -58,9 +58,9 @@ std::int64_t text_width(const ModelT& model) {
 
 /// What a model's tokenizer makes of a phrase.
 struct PhraseTokens {
-  std::vector<std::int64_t> all;   ///< of the phrase and its placeholders
-  std::vector<std::int64_t> named;  ///< of the learned vectors that start from words
-  std::int64_t taken = 0;           ///< how many of all stand for learned vectors; those behind them stay
+  std::vector<std::int64_t> all{};    ///< of the phrase and its placeholders
+  std::vector<std::int64_t> named{};  ///< of the learned vectors that start from words
+  std::int64_t taken = 0;             ///< how many of all stand for learned vectors; those behind them stay
 };
 
 /// As in CoOp the first n tokens are taken, and every word of the phrase is assumed to be one token. A placeholder may be

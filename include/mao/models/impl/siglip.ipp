@@ -17,7 +17,8 @@
 
 namespace mao {
 
-/// Files of transformers say which token fills up rows; a vocabulary alone does not, and open_clip's configuration does.
+/// Files of transformers say which token fills up rows; a vocabulary alone does not, and open_clip's configuration
+/// does.
 MAO_INLINE SiglipParts SiglipParts::of(ClipWeights weights, const std::filesystem::path& path,
                                        const SiglipOptions& options) {
   require<FormatError>(!weights.pieces.empty(), path.string(), " is a CLIP, expected a SigLIP (in C++ Clip reads it)");
@@ -26,8 +27,8 @@ MAO_INLINE SiglipParts SiglipParts::of(ClipWeights weights, const std::filesyste
   const auto files = options.vocabulary.empty() ? folder : options.vocabulary;
   PieceOptions pieces{.cleaning = piece_cleaning(weights.pieces)};
   const auto beside = std::filesystem::is_directory(files) ? files : files.parent_path();
-  const bool is_said = pieces.cleaning == PieceCleaning::Transformers ||
-                       std::filesystem::exists(beside / "tokenizer_config.json");
+  const bool is_said =
+      pieces.cleaning == PieceCleaning::Transformers || std::filesystem::exists(beside / "tokenizer_config.json");
   if (!is_said) pieces.padding_token = weights.form.text_padding;
   auto tokenizer = PieceTokenizer::load(files, pieces);
   weights.form.text_padding = tokenizer.padding_token();

@@ -192,7 +192,7 @@ MAO_INLINE void move_timm_trunk(TensorMap& weights, TensorMap& result) {
     move_timm_block(weights, text_of(trunk, "blocks.", i, '.'), text_of("visual.transformer.resblocks.", i, '.'),
                     result);
   }
-  for (const std::string projection : {trunk + "head.weight", std::string("visual.head.proj.weight")}) {
+  for (const std::string& projection : {trunk + "head.weight", std::string("visual.head.proj.weight")}) {
     const auto found = weights.find(projection);
     if (found == weights.end() || found->second.dim() != 2) continue;
     put_once(result, "visual.proj", found->second.t().contiguous());
