@@ -76,7 +76,9 @@ TEST_CASE("what a SiglipConfig does not say is the default of its class", "[hugg
   CHECK(plain.pieces == "transformers");
   CHECK_FALSE(plain.form.causal);
   CHECK_FALSE(plain.form.text_start);
-  const auto own = read({{"model_type", "siglip"}, {"text_config", {{"hidden_size", 1152}, {"num_attention_heads", 16}, {"projection_size", 1536}}}});
+  const auto own =
+      read({{"model_type", "siglip"},
+            {"text_config", {{"hidden_size", 1152}, {"num_attention_heads", 16}, {"projection_size", 1536}}}});
   for (const auto& size : own.sizes) {
     if (size.size == &ClipArchitecture::embed) CHECK(size.value == 1536);
     if (size.size == &ClipArchitecture::context) CHECK(size.value == 64);

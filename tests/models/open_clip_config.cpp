@@ -115,13 +115,25 @@ namespace {
 
 /// What open_clip's configurations of SigLIP say of the two towers.
 Json siglip_vision(const std::string& name, int size) {
-  return {{"timm_model_name", name}, {"timm_model_pretrained", false}, {"timm_pool", "map"}, {"timm_proj", "none"}, {"image_size", size}};
+  return {{"timm_model_name", name},
+          {"timm_model_pretrained", false},
+          {"timm_pool", "map"},
+          {"timm_proj", "none"},
+          {"image_size", size}};
 }
 
 Json siglip_text(const std::string& tokenizer) {
-  return {{"context_length", 64},     {"vocab_size", 32000}, {"hf_tokenizer_name", tokenizer}, {"tokenizer_kwargs", {{"clean", "canonicalize"}}},
-          {"width", 768},             {"heads", 12},         {"layers", 12},                   {"no_causal_mask", true},
-          {"proj_bias", true},        {"pool_type", "last"}, {"norm_kwargs", {{"eps", 1e-6}}}};
+  return {{"context_length", 64},
+          {"vocab_size", 32000},
+          {"hf_tokenizer_name", tokenizer},
+          {"tokenizer_kwargs", {{"clean", "canonicalize"}}},
+          {"width", 768},
+          {"heads", 12},
+          {"layers", 12},
+          {"no_causal_mask", true},
+          {"proj_bias", true},
+          {"pool_type", "last"},
+          {"norm_kwargs", {{"eps", 1e-6}}}};
 }
 
 }  // namespace

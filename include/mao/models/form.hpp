@@ -56,10 +56,10 @@ struct ClipForm {
   bool causal = true;               ///< a text token sees only what stands before it; else all of the padded row
   TextPooling text_pooling = TextPooling::End;
 
-  bool class_token = true;       ///< a learned token stands before the patches
-  bool patch_bias = false;       ///< the convolution that makes patches adds a bias
-  bool image_projection = true;  ///< false: the image tower's width is that of the features
-  bool text_start = true;        ///< every row of text begins with a start token
+  bool class_token = true;        ///< a learned token stands before the patches
+  bool patch_bias = false;        ///< the convolution that makes patches adds a bias
+  bool image_projection = true;   ///< false: the image tower's width is that of the features
+  bool text_start = true;         ///< every row of text begins with a start token
   std::int64_t text_padding = 0;  ///< the token behind the end of a padded row, where a tower wants such rows
 
   bool ln_pre = true;           ///< there is a layer norm before the first block of the image tower

@@ -3,7 +3,8 @@
 /// \file
 /// The `config.json` of Hugging Face's CLIPModel and SiglipModel.
 ///
-/// **Source** transformers 5.24: CLIPConfig, CLIPTextConfig, CLIPVisionConfig, modeling_clip.py, and the same of siglip.
+/// **Source** transformers 5.24: CLIPConfig, CLIPTextConfig, CLIPVisionConfig, modeling_clip.py, and the same of
+/// siglip.
 
 #include <string>
 

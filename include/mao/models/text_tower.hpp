@@ -45,7 +45,8 @@ class TextTower {
   /// in the memory of a few. The same numbers, and a forward pass more.
   void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
 
-  /// The packed path; `prompts` replace the tokens after the start token, where there is one, before some blocks. **Shape** [R, D].
+  /// The packed path; `prompts` replace the tokens after the start token, where there is one, before some blocks.
+  /// **Shape** [R, D].
   ///
   /// A replacement for each row gives every row a prefix of its own from that block on; until then they share theirs.
   [[nodiscard]] Tensor encode(const TextBatch& batch, const BlockPrompts& prompts = {}) const;

@@ -84,21 +84,23 @@ class ContextPrompt {
       for (const std::int64_t id : candidates.ids) arrange(id, ahead, g * length_, rows);
       group.insert(group.end(), candidates.ids.size(), g);
     }
-    const Tensor prefix = detail::joined_rows({start_.unsqueeze(0).expand({groups, -1, width}), here.narrow(1, 0, ahead),
-                                   tokens_.narrow(0, 0, words_left_).expand({groups, words_left_, width})},
-                                  1);
+    const Tensor prefix =
+        detail::joined_rows({start_.unsqueeze(0).expand({groups, -1, width}), here.narrow(1, 0, ahead),
+                             tokens_.narrow(0, 0, words_left_).expand({groups, words_left_, width})},
+                            1);
     return batch_of(prefix, here, std::move(rows), std::move(group));
   }
 
  private:
-  /// The tokens of the phrase and what follows it. **Throws** `DataError` where the tokenizer reads the phrase in another
-  /// way than alone, so that nothing tells which tokens the context stands for.
+  /// The tokens of the phrase and what follows it. **Throws** `DataError` where the tokenizer reads the phrase in
+  /// another way than alone, so that nothing tells which tokens the context stands for.
   static std::vector<std::int64_t> tokens_of(const ModelT& model, const PhraseTokens& words, const std::string& prefix,
                                              const std::string& rest, const std::string& name) {
     auto tokens = model.tokenize(prefix + " " + rest);
-    require<DataError>(tokens.size() >= words.all.size() && std::equal(words.all.begin(), words.all.end(), tokens.begin()),
-                       "class \"", name, "\": before this name the tokenizer reads the context \"", prefix,
-                       "\" in another way than alone; rename the class or use another context");
+    require<DataError>(
+        tokens.size() >= words.all.size() && std::equal(words.all.begin(), words.all.end(), tokens.begin()), "class \"",
+        name, "\": before this name the tokenizer reads the context \"", prefix,
+        "\" in another way than alone; rename the class or use another context");
     return tokens;
   }
 
@@ -112,8 +114,11 @@ class ContextPrompt {
   [[nodiscard]] TextBatch batch_of(Tensor prefix, const Tensor& context, Arrangement rows,
                                    std::vector<std::int64_t> group) const {
     const Tensor order = detail::id_tensor(rows.order).to(tokens_.device());
-    TextBatch batch{
-        .prefix = std::move(prefix), .suffix = {}, .offsets = {}, .group = std::move(group), .starts = start_.size(0) > 0};
+    TextBatch batch{.prefix = std::move(prefix),
+                    .suffix = {},
+                    .offsets = {},
+                    .group = std::move(group),
+                    .starts = start_.size(0) > 0};
     const bool words_alone =
         std::all_of(rows.order.begin(), rows.order.end(), [&](std::int64_t row) { return row < rows.context_begin; });
     if (words_alone) {

@@ -13,7 +13,8 @@
 
 namespace mao {
 
-/// The prompts `[start] context . [end]`, without the start where the model has none. **Shape** contexts [K, n, W] -> K rows.
+/// The prompts `[start] context . [end]`, without the start where the model has none. **Shape** contexts [K, n, W] -> K
+/// rows.
 template <VisionLanguageModel ModelT>
 TextBatch nameless_prompts(const ModelT& model, const Tensor& contexts) {
   expect_shape(contexts, {-1, -1, -1}, "nameless_prompts: contexts");

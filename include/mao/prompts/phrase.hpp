@@ -63,8 +63,8 @@ struct PhraseTokens {
   std::int64_t taken = 0;             ///< how many of all stand for learned vectors; those behind them stay
 };
 
-/// As in CoOp the first n tokens are taken, and every word of the phrase is assumed to be one token. A placeholder may be
-/// several.
+/// As in CoOp the first n tokens are taken, and every word of the phrase is assumed to be one token. A placeholder may
+/// be several.
 ///
 /// **Throws** `OptionError` for a phrase of fewer tokens than words.
 template <VisionLanguageModel ModelT>
@@ -75,8 +75,9 @@ PhraseTokens phrase_tokens(const ModelT& model, const ContextPhrase& phrase) {
   const auto named = phrase.length - phrase.unnamed, first = std::ssize(unnamed);
   require<OptionError>(std::ssize(result.all) >= first + named, "the context \"", phrase.prefix, "\" has ",
                        result.all.size(), " tokens for ", phrase.length, " words; use single spaces between words");
-  require<OptionError>(std::equal(unnamed.begin(), unnamed.end(), result.all.begin()), "the context \"", phrase.prefix,
-                       "\" begins with other tokens than its placeholders alone; start from words without placeholders");
+  require<OptionError>(
+      std::equal(unnamed.begin(), unnamed.end(), result.all.begin()), "the context \"", phrase.prefix,
+      "\" begins with other tokens than its placeholders alone; start from words without placeholders");
   result.named.assign(result.all.begin() + first, result.all.begin() + first + named);
   result.taken = first + named;
   return result;

@@ -177,8 +177,8 @@ void check_texts(const AnyModel& model, const std::vector<std::string>& texts, c
       throw DataError(text_of(file, ": line ", i + 1, ": ", problem.what()));
     }
     require<DataError>(length <= most || longer == LongText::Cut, file, ": line ", i + 1, ": \"", printable(texts[i]),
-                       "\" has ", length + frame, " tokens with ", frame_text(model), ", the model takes ", most + frame,
-                       "; shorten it, or give --truncate to encode the first ", most,
+                       "\" has ", length + frame, " tokens with ", frame_text(model), ", the model takes ",
+                       most + frame, "; shorten it, or give --truncate to encode the first ", most,
                        has_start(model) ? " between the two" : " before it");
   }
 }

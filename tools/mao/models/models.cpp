@@ -156,8 +156,9 @@ Siglip open_siglip(ClipWeights weights, const ModelSettings& settings, const Cli
 }
 
 OpenedModel open_checkpoint(const ModelSettings& settings) {
-  require<OptionError>(std::filesystem::exists(settings.model), "--model ", settings.model,
-                       ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP or SigLIP checkpoint");
+  require<OptionError>(
+      std::filesystem::exists(settings.model), "--model ", settings.model,
+      ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP or SigLIP checkpoint");
   ClipOptions options = clip_options(settings, settings.vocab);
   if (settings.activation != "auto") {
     options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;

@@ -23,8 +23,8 @@ namespace detail {
 /// What is there under OpenAI's names; the rest keeps its own.
 TensorMap from_hugging_face(TensorMap weights);
 
-/// open_clip's text tower and a plain ViT of timm under OpenAI's names; a projection with a bias is a linear layer, whose
-/// weight is transposed. An attention pooling (SigLIP) is `visual.pool.`, named like a block.
+/// open_clip's text tower and a plain ViT of timm under OpenAI's names; a projection with a bias is a linear layer,
+/// whose weight is transposed. An attention pooling (SigLIP) is `visual.pool.`, named like a block.
 TensorMap from_open_clip(TensorMap weights);
 
 inline TensorMap from_layout(const TensorMap& weights, ClipLayout layout) {
