@@ -29,7 +29,8 @@ void print_clip(const TensorFile& file, const std::string& path) {
     std::cout << "ViT, width " << sizes.vision_width << ", " << sizes.vision_layers << " layers, MLP "
               << sizes.vision_mlp << ", patch " << sizes.patch;
   }
-  std::cout << ", " << sizes.resolution << " px\n    " << describe_vision(clip.form, sizes) << "\n  text tower: width " << sizes.text_width << ", " << sizes.text_layers << " layers, MLP "
+  std::cout << ", " << sizes.resolution << " px\n    " << describe_vision(clip.form, sizes)
+            << "\n  text tower: width " << sizes.text_width << ", " << sizes.text_layers << " layers, MLP "
             << sizes.text_mlp << ", " << sizes.context << " tokens, vocabulary " << sizes.vocabulary << "\n    "
             << describe_text(clip.form, sizes.text_width) << "\n  joint embedding: " << sizes.embed
             << "\n  heads: " << clip.heads_reason << "\n  activation: " << clip.activation_reason

@@ -45,8 +45,7 @@ MAO_INLINE void add_block_shapes(const std::string& prefix, std::int64_t layers,
 /// An attention pooling is named like a block without its first layer norm.
 MAO_INLINE void add_pooling_shapes(std::int64_t width, std::int64_t mlp, ShapeTable& table) {
   const std::string pool = "visual.pool.";
-  for (const char* name :
-       {"probe", "ln_2.weight", "ln_2.bias", "attn.out_proj.bias", "mlp.c_proj.bias"}) {
+  for (const char* name : {"probe", "ln_2.weight", "ln_2.bias", "attn.out_proj.bias", "mlp.c_proj.bias"}) {
     table.push_back({pool + name, {width}});
   }
   table.push_back({pool + "attn.in_proj_weight", {3 * width, width}});
@@ -112,9 +111,10 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 7> ot
 MAO_INLINE void refuse_other_models(const TensorMap& weights, const std::string& source) {
   for (const auto& [prefix, model] : other_models) {
     const auto first = weights.lower_bound(std::string(prefix));
-    require<FormatError>(first == weights.end() || !first->first.starts_with(prefix), source, ": has ", model, " (",
-                         first == weights.end() ? std::string() : first->first,
-                         "), which is not supported; supported are CLIP's own towers (ViT-B/16, ViT-L/14, RN50, ...) and SigLIP's");
+    require<FormatError>(
+        first == weights.end() || !first->first.starts_with(prefix), source, ": has ", model, " (",
+        first == weights.end() ? std::string() : first->first,
+        "), which is not supported; supported are CLIP's own towers (ViT-B/16, ViT-L/14, RN50, ...) and SigLIP's");
   }
 }
 

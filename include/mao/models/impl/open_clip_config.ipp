@@ -111,13 +111,30 @@ MAO_INLINE const TimmSiglip& timm_siglip_of(ConfigSection& vision) {
 MAO_INLINE void read_timm_vision(ConfigSection vision, ClipConfiguration& result) {
   ClipForm& form = result.form;
   const TimmSiglip& known = timm_siglip_of(vision);
-  const TimmSize& size = *std::find_if(timm_sizes.begin(), timm_sizes.end(), [&](const TimmSize& each) {
-    return std::string_view(each.name) == known.size;
-  });
-  vision.without_effect({"layers", "width", "head_width", "mlp_ratio", "patch_size", "ls_init_value", "patch_dropout",
-                         "attentional_pool", "attn_pooler_queries", "attn_pooler_heads", "no_ln_pre", "pos_embed_type",
-                         "final_ln_after_pool", "pool_type", "output_tokens", "act_kwargs", "norm_kwargs", "block_type",
-                         "timm_model_pretrained", "timm_proj_bias", "timm_drop", "timm_drop_path"});
+  const TimmSize& size = *std::find_if(timm_sizes.begin(), timm_sizes.end(),
+                                       [&](const TimmSize& each) { return std::string_view(each.name) == known.size; });
+  vision.without_effect({"layers",
+                         "width",
+                         "head_width",
+                         "mlp_ratio",
+                         "patch_size",
+                         "ls_init_value",
+                         "patch_dropout",
+                         "attentional_pool",
+                         "attn_pooler_queries",
+                         "attn_pooler_heads",
+                         "no_ln_pre",
+                         "pos_embed_type",
+                         "final_ln_after_pool",
+                         "pool_type",
+                         "output_tokens",
+                         "act_kwargs",
+                         "norm_kwargs",
+                         "block_type",
+                         "timm_model_pretrained",
+                         "timm_proj_bias",
+                         "timm_drop",
+                         "timm_drop_path"});
   if (vision.text("timm_pool", "avg") != "map") vision.refuse("timm_pool", "\"map\"");
   if (vision.text("timm_proj", "linear") != "none") vision.refuse("timm_proj", "\"none\"");
   form.vision = {.heads = size.heads, .activation = known.activation, .epsilon = 1e-6};
@@ -176,8 +193,8 @@ MAO_INLINE TextPooling open_clip_text_pooling(ConfigSection& text, std::int64_t 
   return TextPooling::End;
 }
 
-/// SigLIP's rows have no start token. Those of SigLIP 1 are filled up with the end token, id 1, those of SigLIP 2 with a
-/// token of its own, id 0.
+/// SigLIP's rows have no start token. Those of SigLIP 1 are filled up with the end token, id 1, those of SigLIP 2 with
+/// a token of its own, id 0.
 MAO_INLINE void read_open_clip_pieces(ConfigSection& text, ClipConfiguration& result) {
   const std::string name = text.text("hf_tokenizer_name", "");
   const bool second = name.find("SigLIP2") != std::string::npos;

@@ -110,8 +110,9 @@ MAO_INLINE Tensor VisionTower::project_patches(const Tensor& x) const {
 
 MAO_INLINE Tensor VisionTower::attend(const Tensor& patches) const {
   const std::int64_t batch = patches.size(0), w = width();
-  const auto both = detail::frozen_linear(patches, pool_.qkv_weight.narrow(0, w, 2 * w),
-                                          pool_.qkv_bias.narrow(0, w, 2 * w)).chunk(2, -1);
+  const auto both =
+      detail::frozen_linear(patches, pool_.qkv_weight.narrow(0, w, 2 * w), pool_.qkv_bias.narrow(0, w, 2 * w))
+          .chunk(2, -1);
   const Tensor query = pool_.split_heads(probe_query_.expand({batch, 1, -1}));
   const Tensor mixed = detail::attention(query, pool_.split_heads(both[0]), pool_.split_heads(both[1]), {});
   return pool_.finish(at::zeros({batch, w}, patches.options()), mixed.transpose(1, 2).reshape({batch, w}));

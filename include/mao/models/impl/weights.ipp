@@ -91,9 +91,10 @@ MAO_INLINE StatedPreprocess decide_pixels(const std::filesystem::path& path, con
 
 /// The form before heads and activation are decided.
 MAO_INLINE ClipForm undecided_form(const TensorMap& tensors, const StatedForm& stated, const std::string& source) {
-  require<FormatError>(!tensors.contains("visual.pool.probe") && !tensors.contains("visual.conv1.bias"), source,
-                       ": its image tower is not one of CLIP's own, and no configuration says what it computes; put the "
-                       "model's open_clip_config.json or config.json beside it");
+  require<FormatError>(
+      !tensors.contains("visual.pool.probe") && !tensors.contains("visual.conv1.bias"), source,
+      ": its image tower is not one of CLIP's own, and no configuration says what it computes; put the "
+      "model's open_clip_config.json or config.json beside it");
   require<FormatError>(stated.doubt.empty(), source, ": ", stated.doubt,
                        "; put open_clip_config.json or config.json beside it, or save the model with torch.save");
   ClipForm form;

@@ -13,8 +13,8 @@ namespace mao::detail {
 
 MAO_INLINE Tensor with_replacement(const Tensor& x, const Tensor& tokens, std::int64_t first) {
   const std::int64_t n = tokens.size(-2), rest = first + n;
-  return at::cat(
-      {x.narrow(1, 0, first), tokens.expand({x.size(0), n, x.size(2)}), x.narrow(1, rest, x.size(1) - rest)}, 1);
+  return at::cat({x.narrow(1, 0, first), tokens.expand({x.size(0), n, x.size(2)}), x.narrow(1, rest, x.size(1) - rest)},
+                 1);
 }
 
 MAO_INLINE PackedText::PackedText(const TextBatch& batch, const Tensor& positions)
