@@ -44,3 +44,13 @@ TEST_CASE("weights without their configuration are listed, and what they lack is
   CHECK(tuned.code != 0);
   CHECK_THAT(tuned.output, ContainsSubstring("nothing says how many attention heads"));
 }
+
+TEST_CASE("the families that are read are listed with their files", "[inspect]") {
+  const auto run = mao_program("models");
+  INFO(run.output);
+  CHECK(run.code == 0);
+  for (const char* family : {"CLIP, ViT", "CLIP, ResNet", "SigLIP, SigLIP 2", "mobilenet-minilm", "embedded"}) {
+    CHECK_THAT(run.output, ContainsSubstring(std::string(family) + ": "));
+  }
+  CHECK_THAT(run.output, ContainsSubstring("spiece.model or tokenizer.json"));
+}
