@@ -45,7 +45,7 @@ MAO_INLINE PieceCleaning piece_cleaning(std::string_view name) {
                               PieceCleaning::Canonicalize}) {
     if (name_of(cleaning) == name) return cleaning;
   }
-  throw OptionError(detail::text_of("the cleaning of texts is '", printable(name),
+  throw OptionError(text_of("the cleaning of texts is '", printable(name),
                                     "'; expected canonicalize, lower, whitespace or transformers"));
 }
 

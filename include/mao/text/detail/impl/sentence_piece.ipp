@@ -97,8 +97,8 @@ MAO_INLINE std::vector<TextPiece> SentencePiece::unigram_pieces(std::string_view
   constexpr float unknown_penalty = 10;
   return most_probable<float>(text, words_, lowest_ - unknown_penalty, [this](std::int64_t id, std::size_t size) {
     const ScoredPiece& piece = file_.pieces[static_cast<std::size_t>(id)];
-    return piece.kind == PieceKind::UserDefined ? static_cast<float>(size) * highest_ - 0.1
-                                                : static_cast<double>(piece.score);
+    const bool own = piece.kind == PieceKind::UserDefined;  // always preferred to what it is made of
+    return own ? static_cast<float>(static_cast<double>(static_cast<float>(size) * highest_) - 0.1) : piece.score;
   });
 }
 
