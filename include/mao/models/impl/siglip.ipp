@@ -47,6 +47,9 @@ MAO_INLINE Siglip::Siglip(SiglipParts parts, Precision precision)
   require<FormatError>(tokenizer_.size() <= weights_.sizes.vocabulary, "the tokenizer has ", tokenizer_.size(),
                        " tokens, token_embedding.weight has ", weights_.sizes.vocabulary,
                        " rows: they belong to different models");
+  const auto bias = weights_.tensors.find("logit_bias");
+  require<FormatError>(bias == weights_.tensors.end() || (bias->second.numel() == 1 && std::isfinite(logit_bias())),
+                       "logit_bias of the checkpoint is no finite number; expected one, -10 before training");
   weights_.preprocess.resolution = static_cast<int>(weights_.sizes.resolution);
   check(weights_.preprocess);
 }
