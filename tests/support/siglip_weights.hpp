@@ -178,7 +178,7 @@ inline void write_letter_tokenizer(const TemporaryFolder& folder) {
   folder.write("tokenizer.json", file.dump());
   folder.write("tokenizer_config.json",
                R"({"tokenizer_class": "Siglip2Tokenizer", "pad_token": "<pad>", "eos_token": "<eos>",
-                   "padding_side": "right"})");
+                   "padding_side": "right", "add_eos_token": true})");
 }
 
 /// A folder of transformers with these weights, given under mao's names.
