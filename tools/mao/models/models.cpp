@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <iostream>
 #include <optional>
 
@@ -168,7 +169,11 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
   const auto open = [&]<class ClipT>(ClipT clip) {
     const std::string description = describe(clip.weights(), settings.model);
     return placed(std::move(clip), settings,
-                  {.model = nullptr, .description = description, .augments = true, .similarity = "minilm"});
+                  {.model = nullptr,
+                   .description = description,
+                   .augments = true,
+                   .cuts_texts = std::same_as<ClipT, Siglip>,
+                   .similarity = "minilm"});
   };
   if (!weights.pieces.empty()) return open(open_siglip(std::move(weights), settings, options));
   ClipParts parts = ClipParts::of(std::move(weights), settings.model, options);
