@@ -34,6 +34,7 @@
 #include <mao/text/clean.hpp>
 #include <mao/text/detail/merges.hpp>
 #include <mao/text/detail/tokenizer_settings.hpp>
+#include <mao/text/piece_tokenizer.hpp>
 #include <mao/text/vocabulary.hpp>
 #include <mao/text/word_piece.hpp>
 
@@ -200,6 +201,17 @@ TEST_CASE("text: the vocabularies that are installed", "[docs]") {
     const mao::ClipTokenizer small(mao::read_merges("merges.txt"));  // with text/bpe.hpp
     // [end]
     CHECK(small.encode("low").size() == 1);
+  }
+  {
+    std::filesystem::create_directory("siglip-base-patch16-224");
+    std::filesystem::copy_file(mao_test::source_dir() + "/tests/text/golden/pieces/unigram.model",
+                               "siglip-base-patch16-224/spiece.model");
+    // [pieces]
+    const auto tokenizer = mao::PieceTokenizer::load("siglip-base-patch16-224");
+    tokenizer.encode("a photo of a cat.");  // without the end token
+    tokenizer.row("a photo of a cat.");     // ids, end token, padding: 64 ids
+    // [end]
+    CHECK(tokenizer.row("a photo of a cat.").size() == 64);
   }
   try {
     static_cast<void>(mao::find_clip_vocabulary());

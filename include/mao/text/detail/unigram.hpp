@@ -29,7 +29,8 @@ inline std::size_t character_size(char lead) {
 /// The pieces of `text`, from left to right. `score(id, bytes)` gives the logarithm of a piece's probability, added up
 /// in `Number`, as SentencePiece (float) and tokenizers (double) do; the first of equal ways wins.
 template <class Number, class Score>
-std::vector<TextPiece> most_probable(std::string_view text, const PieceIndex& index, Number unknown, const Score& score) {
+std::vector<TextPiece> most_probable(std::string_view text, const PieceIndex& index, Number unknown,
+                                     const Score& score) {
   struct Node {
     Number sum = 0;
     std::size_t begin = 0;

@@ -113,7 +113,11 @@ MAO_INLINE PieceEncoder siglip_encoder(const fs::path& folder, const PieceSettin
   encoder.padding = role_id(*model, settings.token("pad_token", "</s>"), "padding token", where);
   const auto pieces = std::make_shared<SiglipPieces>(model, std::move(added), settings.token("unk_token", "<unk>"),
                                                      value_or(settings.values, "do_lower_case", true));
-  encoder.encode = [pieces](std::string_view text) { return pieces->encode(text); };
+  encoder.encode = [pieces, end = encoder.end](std::string_view text) {
+    auto ids = pieces->encode(text);
+    if (!ids.empty() && ids.back() == end) ids.pop_back();  // the class adds no second end token behind one in the text
+    return ids;
+  };
   return encoder;
 }
 
@@ -124,7 +128,7 @@ struct TokenizerJson {
   std::vector<AddedPiece> added{};
   std::string where;
 
-  [[nodiscard]] nlohmann::json section(const char* key) const { return values.contains(key) ? values[key] : nullptr; }
+  [[nodiscard]] nlohmann::json section(const char* key) const { return values.value(key, nlohmann::json()); }
 };
 
 MAO_INLINE TokenizerJson read_tokenizer_json(const fs::path& file) {
@@ -145,7 +149,7 @@ MAO_INLINE TokenizerJson read_tokenizer_json(const fs::path& file) {
 /// What a post-processor puts behind a text. **Throws** OptionError unless it is one token, with none in front.
 MAO_INLINE std::string end_of_template(const TokenizerJson& json) {
   const auto section = json.section("post_processor");
-  const char* const expected = "a TemplateProcessing that puts one end token behind the text and nothing in front of it";
+  const char* const expected = "a TemplateProcessing that puts one end token behind the text and nothing before it";
   const auto single = section.is_object() ? section.value("single", nlohmann::json()) : nlohmann::json();
   const bool fits = type_of(section) == "TemplateProcessing" && single.is_array() && single.size() == 2 &&
                     single[0].is_object() && single[0].contains("Sequence") && single[1].is_object() &&
@@ -207,9 +211,11 @@ MAO_INLINE PieceEncoder gemma_encoder(const fs::path& folder, const PieceSetting
                                  {"mask_token", "<mask>"}};
   json.model.fuse_unknown = json.model.byte_fallback = true;
   json.model.whole_words = false;
-  const auto unknown = std::find(json.model.pieces.begin(), json.model.pieces.end(), settings.token("unk_token", "<unk>"));
-  json.model.unknown_id = unknown == json.model.pieces.end() ? -1 : unknown - json.model.pieces.begin();
-  JsonSteps steps{{replace_step(" ", std::string(space_mark))}, {}, added_pieces(settings, defaults, json.added, false)};
+  const auto& pieces = json.model.pieces;
+  const auto unknown = std::find(pieces.begin(), pieces.end(), settings.token("unk_token", "<unk>"));
+  json.model.unknown_id = unknown == pieces.end() ? -1 : unknown - pieces.begin();
+  JsonSteps steps{.normalizer = {replace_step(" ", std::string(space_mark))},
+                  .added = added_pieces(settings, defaults, json.added, false)};
   if (lower) steps.normalizer.insert(steps.normalizer.begin(), lower_case_step());
   const auto model = std::make_shared<JsonPieces>(std::move(json.model), std::move(steps), json.where);
   return finished(model, end_of(settings, json, "<eos>"), settings.token("pad_token", "<pad>"), json.where);

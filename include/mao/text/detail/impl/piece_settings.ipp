@@ -52,7 +52,7 @@ inline constexpr std::array idle_piece_keys = {"__type",
 /// Keys that are read here or by the reader of the files.
 inline constexpr std::array heeded_piece_keys = {
     "tokenizer_class",           "padding_side",  "truncation_side", "split_special_tokens", "do_lower_case",
-    "add_bos_token",             "add_eos_token", "legacy",          "sp_model_kwargs",      "extra_ids",
+    "add_bos_token",             "add_eos_token", "unk_id",          "legacy",          "sp_model_kwargs",      "extra_ids",
     "additional_special_tokens", "added_tokens_decoder", "extra_special_tokens", "add_prefix_space"};
 
 /// A quick look at a large text: brackets no deeper than any tokenizer's file has them.
@@ -101,7 +101,8 @@ MAO_INLINE AddedPiece read_added_piece(const nlohmann::json& entry, const std::s
 }
 
 MAO_INLINE std::string PieceSettings::token(const std::string& role, const std::string& otherwise) const {
-  const auto found = std::find_if(roles.begin(), roles.end(), [&](const RoleToken& token) { return token.role == role; });
+  const auto has_role = [&role](const RoleToken& token) { return token.role == role; };
+  const auto found = std::find_if(roles.begin(), roles.end(), has_role);
   return found == roles.end() ? otherwise : found->piece.text;
 }
 
@@ -136,6 +137,7 @@ MAO_INLINE void check_piece_settings(const PieceSettings& settings) {
   expect("sp_model_kwargs", {nlohmann::json::object(), nullptr});
   expect("add_bos_token", {false, nullptr});
   expect("add_eos_token", {true, nullptr});
+  expect("unk_id", {2, nullptr});  // of T5Tokenizer, which has no other
   for (const auto& [key, value] : settings.values.items()) {
     const auto is_key = [&name = key](const auto& known) { return name == known; };
     const bool known = std::any_of(idle_piece_keys.begin(), idle_piece_keys.end(), is_key) ||

@@ -149,8 +149,9 @@ MAO_INLINE SentencePieceFile parse_sentence_piece(std::string_view bytes, const 
   }
   const auto is_unknown = [](const ScoredPiece& piece) { return piece.kind == PieceKind::Unknown; };
   const auto unknown = std::find_if(file.pieces.begin(), file.pieces.end(), is_unknown);
-  require<FormatError>(unknown != file.pieces.end(), where, ": no SentencePiece model, or one without an unknown piece (",
-                       file.pieces.size(), " pieces); expected the spiece.model or tokenizer.model of the checkpoint");
+  require<FormatError>(unknown != file.pieces.end(), where,
+                       ": no SentencePiece model, or one without an unknown piece (", file.pieces.size(),
+                       " pieces); expected the spiece.model or tokenizer.model of the checkpoint");
   require<FormatError>(std::count_if(file.pieces.begin(), file.pieces.end(), is_unknown) == 1, where,
                        ": more than one piece is the unknown piece");
   file.unknown_id = unknown - file.pieces.begin();

@@ -161,7 +161,8 @@ MAO_INLINE TextStep strip_step(bool left, bool right) {
     for (std::string_view next = text; left && !text.empty() && is_white_space(take_code_point(next));) text = next;
     std::string_view kept = text.substr(0, right ? 0 : text.size());
     for (std::string_view rest = text; !rest.empty();) {
-      if (!is_white_space(take_code_point(rest))) kept = text.substr(0, std::max(kept.size(), text.size() - rest.size()));
+      const bool space = is_white_space(take_code_point(rest));
+      if (!space) kept = text.substr(0, std::max(kept.size(), text.size() - rest.size()));
     }
     return std::string(kept);
   };
