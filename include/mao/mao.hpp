@@ -87,6 +87,8 @@
 #include <mao/models/preprocess_config.hpp>
 #include <mao/models/resnet_clip.hpp>
 #include <mao/models/resnet_tower.hpp>
+#include <mao/models/row_frame.hpp>
+#include <mao/models/siglip.hpp>
 #include <mao/models/text_batch.hpp>
 #include <mao/models/text_tower.hpp>
 #include <mao/models/vision_tower.hpp>

@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
+#include <mao/backbones/maple.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/detail/own_gradient.hpp>
 #include <mao/core/device.hpp>
@@ -23,6 +24,8 @@
 #include <mao/models/cached_views.hpp>
 #include <mao/models/clip_model.hpp>
 #include <mao/models/resnet_clip.hpp>
+#include <mao/models/row_frame.hpp>
+#include <mao/models/siglip.hpp>
 #include <mao/models/cuda_text_pass.hpp>
 #include <mao/models/feature_cache.hpp>
 #include <mao/models/on_device.hpp>
@@ -101,6 +104,23 @@ void model(const Tensor& pixels) {
   clip->weights().sizes;              // ClipArchitecture
   clip->weights().activation_reason;  // one sentence for the log
   // [end]
+}
+
+std::shared_ptr<const mao::Siglip> siglip_model(const mao::ClassList& classes) {
+  // [siglip]
+  const auto siglip = std::make_shared<const mao::Siglip>(mao::Siglip::load("siglip-base-patch16-224"));
+  mao::Maple maple(siglip, classes);
+  siglip->start_token();  // -1: rows begin with their text
+  siglip->logit_bias();   // about -13
+  // [end]
+  return siglip;
+}
+
+mao::Tensor row_frame(const std::shared_ptr<const mao::Siglip>& siglip, const Tensor& context) {
+  // [row_frame]
+  const mao::Tensor rows = at::cat({mao::start_row(*siglip), context});  // [n, W] for SigLIP, [1 + n, W] for CLIP
+  // [end]
+  return rows;
 }
 
 void resnet(const Tensor& pixels, const mao::ClassList& classes) {

@@ -53,9 +53,9 @@ TEST_CASE("bookkeeping is passed over, anything else is refused by its key", "[h
   const auto refused = [](const Json& file, const char* message) {
     CHECK_THROWS_WITH(read(file), ContainsSubstring(message));
   };
-  refused({{"model_type", "siglip"}}, "config.json: model_type is \"siglip\", expected \"clip\"");
   refused({{"text_config", {{"projection_dim", "512"}}}}, "text_config.projection_dim is \"512\", expected an integer");
   refused({{"vision_config", {{"attention_dropout", Json::array()}}}}, "vision_config.attention_dropout is []");
+  refused({{"model_type", "siglip2"}}, "config.json: model_type is \"siglip2\", expected \"clip\" or \"siglip\"");
   refused({{"vision_config", {{"hidden_act", "silu"}}}}, "vision_config.hidden_act is \"silu\"");
   refused({{"vision_config", {{"use_rope", true}}}}, "vision_config.use_rope is true");
   refused({{"vision_config", {{"num_channels", 4}}}}, "vision_config.num_channels is 4, expected 3");
@@ -69,4 +69,20 @@ TEST_CASE("a null in place of a number, and a width of 0, are refused by key", "
                     ContainsSubstring("text_config.num_attention_heads is null, expected an integer"));
   CHECK_THROWS_WITH(read({{"vision_config", {{"hidden_size", 0}}}}),
                     ContainsSubstring("vision_config.hidden_size is 0, expected 1 or more"));
+}
+
+TEST_CASE("what a SiglipConfig does not say is the default of its class", "[hugging_face_config]") {
+  const auto plain = read({{"model_type", "siglip"}});
+  CHECK(plain.form.vision == TowerForm{.heads = 12, .activation = Activation::GeluTanh, .epsilon = 1e-6});
+  CHECK(plain.form.text == plain.form.vision);
+  CHECK(plain.pieces == "transformers");
+  CHECK_FALSE(plain.form.causal);
+  CHECK_FALSE(plain.form.text_start);
+  const auto own =
+      read({{"model_type", "siglip"},
+            {"text_config", {{"hidden_size", 1152}, {"num_attention_heads", 16}, {"projection_size", 1536}}}});
+  for (const auto& size : own.sizes) {
+    if (size.size == &ClipArchitecture::embed) CHECK(size.value == 1536);
+    if (size.size == &ClipArchitecture::context) CHECK(size.value == 64);
+  }
 }

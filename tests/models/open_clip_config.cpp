@@ -76,7 +76,7 @@ TEST_CASE("what changes the network and is not supported is refused by its key",
     CHECK_THROWS_WITH(read(vision, text, model),
                       ContainsSubstring(std::string("open_clip_config.json: model_cfg.") + key));
   };
-  refused({{"timm_model_name", "vit_base_patch16_siglip_224"}}, {}, {}, "vision_cfg.timm_model_name");
+  refused({{"timm_model_name", "vit_base_patch16_siglip_gap_224"}}, {}, {}, "vision_cfg.timm_model_name");
   refused({{"layers", {3, 4, 6}}}, {}, {}, "vision_cfg.layers is [3,4,6], expected one number, or four of a ResNet");
   refused({{"attentional_pool", true}}, {}, {}, "vision_cfg.attentional_pool is true");
   refused({{"attentional_pool", "parallel"}}, {}, {}, "vision_cfg.attentional_pool");
@@ -109,4 +109,71 @@ TEST_CASE("a null, a width of 0 and another way to clean text are refused by key
                     ContainsSubstring("text_cfg.tokenizer_kwargs.clean is \"canonicalize\""));
   CHECK_THROWS_WITH(read(Json::object(), {{"tokenizer_kwargs", {{"strip_sep_token", true}}}}),
                     ContainsSubstring("tokenizer_kwargs.strip_sep_token is true"));
+}
+
+namespace {
+
+/// What open_clip's configurations of SigLIP say of the two towers.
+Json siglip_vision(const std::string& name, int size) {
+  return {{"timm_model_name", name},
+          {"timm_model_pretrained", false},
+          {"timm_pool", "map"},
+          {"timm_proj", "none"},
+          {"image_size", size}};
+}
+
+Json siglip_text(const std::string& tokenizer) {
+  return {{"context_length", 64},
+          {"vocab_size", 32000},
+          {"hf_tokenizer_name", tokenizer},
+          {"tokenizer_kwargs", {{"clean", "canonicalize"}}},
+          {"width", 768},
+          {"heads", 12},
+          {"layers", 12},
+          {"no_causal_mask", true},
+          {"proj_bias", true},
+          {"pool_type", "last"},
+          {"norm_kwargs", {{"eps", 1e-6}}}};
+}
+
+}  // namespace
+
+TEST_CASE("a SigLIP's image tower is what timm's model of that name is", "[open_clip_config]") {
+  const auto first = read(siglip_vision("vit_so400m_patch14_siglip_384", 384), siglip_text("timm/ViT-B-16-SigLIP"));
+  CHECK(first.form.vision == TowerForm{.heads = 16, .activation = Activation::Gelu, .epsilon = 1e-6});
+  CHECK(first.form.image_pooling == ImagePooling::Attention);
+  CHECK_FALSE(first.form.class_token);
+  CHECK_FALSE(first.form.image_projection);
+  CHECK(first.form.patch_bias);
+  CHECK(stated(first, &ClipArchitecture::vision_mlp) == 4304);
+  CHECK(stated(first, &ClipArchitecture::patch) == 14);
+  CHECK(stated(first, &ClipArchitecture::resolution) == 384);
+  CHECK(first.pieces == "canonicalize");
+  CHECK_FALSE(first.form.text_start);
+  CHECK(first.form.text_padding == 1);
+  CHECK(first.form.text_pooling == TextPooling::Last);
+  Json text = siglip_text("timm/ViT-SO400M-16-SigLIP2-256");
+  text["act_kwargs"] = {{"approximate", "tanh"}};
+  const auto second = read(siglip_vision("vit_so400m_patch16_siglip_256", 256), text);
+  CHECK(second.form.vision.activation == Activation::GeluTanh);  // that of patches of 14 px is not
+  CHECK(second.form.text.activation == Activation::GeluTanh);
+  CHECK(second.form.text_padding == 0);
+  CHECK(read(siglip_vision("vit_large_patch16_siglip_384", 384), text).form.vision.activation == Activation::Gelu);
+  CHECK(read(siglip_vision("vit_large_patch16_siglip_512", 512), text).form.vision.activation == Activation::GeluTanh);
+}
+
+TEST_CASE("settings of a SigLIP that its towers do not have are refused by their key", "[open_clip_config]") {
+  const auto refused = [](const char* section, const char* key, const Json& value, const char* message) {
+    Json vision = siglip_vision("vit_base_patch16_siglip_224", 224), text = siglip_text("timm/ViT-B-16-SigLIP");
+    (std::string(section) == "vision" ? vision : text)[key] = value;
+    CAPTURE(key);
+    CHECK_THROWS_WITH(read(vision, text), ContainsSubstring(message));
+  };
+  refused("vision", "timm_pool", "avg", "vision_cfg.timm_pool is \"avg\", expected \"map\"");
+  refused("vision", "timm_proj", "linear", "vision_cfg.timm_proj is \"linear\", expected \"none\"");
+  refused("vision", "window_size", 7, "vision_cfg.window_size is 7, a setting that mao does not know");
+  refused("vision", "timm_model_name", "vit_base_patch16_siglip_240", "expected an image tower of SigLIP");
+  refused("text", "pool_type", "argmax", "text_cfg.pool_type is \"argmax\", expected \"last\" with SigLIP's tokenizer");
+  refused("text", "tokenizer_kwargs", {{"clean", "none"}}, "tokenizer_kwargs.clean is \"none\"");
+  refused("text", "tokenizer_kwargs", {{"language", "en"}}, "tokenizer_kwargs.language is \"en\"");
 }

@@ -73,3 +73,13 @@ TEST_CASE("inspect --verify looks at every file of a run, whatever is wrong with
   CHECK(none.code == 1);
   CHECK_THAT(none.output, ContainsSubstring("there is no file or folder"));
 }
+
+TEST_CASE("the families that are read are listed with their files", "[inspect]") {
+  const auto run = mao_program("models");
+  INFO(run.output);
+  CHECK(run.code == 0);
+  for (const char* family : {"CLIP, ViT", "CLIP, ResNet", "SigLIP, SigLIP 2", "mobilenet-minilm", "embedded"}) {
+    CHECK_THAT(run.output, ContainsSubstring(std::string(family) + ": "));
+  }
+  CHECK_THAT(run.output, ContainsSubstring("spiece.model or tokenizer.json"));
+}

@@ -54,6 +54,9 @@ void add_report(CLI::App& app, int& status);
 /// `mao methods [NAME]`: the methods, or the options of one.
 void add_methods(CLI::App& app, int& status);
 
+/// `mao models`: the families of models that are read, and the files that each needs.
+void add_models(CLI::App& app, int& status);
+
 /// `mao presets [NAME]`: settings of published rows, with their sources.
 void add_presets(CLI::App& app, int& status);
 

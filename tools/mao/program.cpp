@@ -59,7 +59,7 @@ void group_commands(CLI::App& app) {
       {"Train", {"tune", "add", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
       {"Use what was learned", {"eval", "predict", "encode", "export", "convert"}},
       {"Look at results", {"report", "summarize", "inspect"}},
-      {"What there is", {"datasets", "methods", "presets", "replay", "completion"}}};
+      {"What there is", {"datasets", "methods", "models", "presets", "replay", "completion"}}};
   for (const auto& [section, commands] : sections) {
     for (const std::string& command : commands) app.get_subcommand(command)->group(section);
   }
@@ -196,6 +196,7 @@ void add_commands(CLI::App& app, int& status) {
   mao_program::add_convert(app, status);
   mao_program::add_datasets(app, status);
   mao_program::add_methods(app, status);
+  mao_program::add_models(app, status);
   mao_program::add_presets(app, status);
   mao_program::add_replay(app, status);
   mao_program::add_completion(app, status);

@@ -46,7 +46,10 @@ struct Block {
   static Block from(const TensorMap& weights, const std::string& prefix, std::int64_t index, const TowerForm& form = {},
                     Precision precision = Precision::Fp32);
 
-  [[nodiscard]] std::int64_t width() const { return ln1_weight.size(0); }
+  /// An attention pooling under `prefix`, named like a block: all but the first layer norm.
+  static Block pooling(const TensorMap& weights, const std::string& prefix, const TowerForm& form, Precision precision);
+
+  [[nodiscard]] std::int64_t width() const { return ln2_weight.size(0); }
   [[nodiscard]] std::int64_t mlp_width() const { return fc_weight.size(0); }
 
   /// Queries, keys and values of every token, [..., 3W].

@@ -15,7 +15,8 @@ namespace mao {
 /// What is added at one block. Either part may be undefined.
 struct BlockPrompt {
   /// Replaces the prompt's tokens before the block: [n, W], or in the text tower [R, n, W], one for each row.
-  /// In the text tower the prompt's tokens are those after the start token, in the image tower the last ones.
+  /// In the text tower the prompt's tokens are those after the start token, where there is one, in the image tower the
+  /// last ones.
   Tensor replacement;
   /// [m, W] tokens that every token sees and that see nothing: extra keys and values of this block alone.
   Tensor attended;

@@ -42,6 +42,8 @@ struct ClipParts {
   ///
   /// **Throws** `FileError`, `FormatError`, `OptionError`; see `prepare_clip_weights`.
   static ClipParts load(const std::filesystem::path& path, const ClipOptions& options = {});
+  /// The same of weights that were read from `path`. **Throws** `FormatError` for those of a SigLIP.
+  static ClipParts of(ClipWeights weights, const std::filesystem::path& path, const ClipOptions& options = {});
 };
 
 /// The part of a `VisionLanguageModel` that reads texts.

@@ -24,7 +24,7 @@ template <class M>
 concept VisionLanguageModel = requires(const M& model, const std::string& text, const Tensor& tensor,
                                        const TextBatch& batch) {
   { model.tokenize(text) } -> std::same_as<std::vector<std::int64_t>>;  // without start and end
-  { model.start_token() } -> std::convertible_to<std::int64_t>;
+  { model.start_token() } -> std::convertible_to<std::int64_t>;         // -1: rows begin with their text
   { model.end_token() } -> std::convertible_to<std::int64_t>;
   { model.context_length() } -> std::convertible_to<std::int64_t>;  // longest row, start and end included
   { model.embed(tensor) } -> std::same_as<Tensor>;                  // ids [..] -> [.., W], no positions

@@ -38,7 +38,11 @@ struct TowerForm {
 };
 
 /// What of the last block becomes the image feature.
-enum class ImagePooling { ClassToken, Patches };  ///< the class token; the mean of the patches, prompts not among them
+enum class ImagePooling {
+  ClassToken,
+  Patches,    ///< the mean of the patches, prompts not among them
+  Attention,  ///< a learned query, the probe, attends to the patches, prompts not among them; then an MLP (SigLIP)
+};
 
 /// Which token of the last block becomes the text feature.
 enum class TextPooling { End, First, Last };  ///< the end-of-text token; the first; the last of the padded row
@@ -51,6 +55,12 @@ struct ClipForm {
   bool norm_after_pooling = false;  ///< the last layer norm of the image tower sees the mean, not each patch
   bool causal = true;               ///< a text token sees only what stands before it; else all of the padded row
   TextPooling text_pooling = TextPooling::End;
+
+  bool class_token = true;        ///< a learned token stands before the patches
+  bool patch_bias = false;        ///< the convolution that makes patches adds a bias
+  bool image_projection = true;   ///< false: the image tower's width is that of the features
+  bool text_start = true;         ///< every row of text begins with a start token
+  std::int64_t text_padding = 0;  ///< the token behind the end of a padded row, where a tower wants such rows
 
   bool ln_pre = true;           ///< there is a layer norm before the first block of the image tower
   bool text_projection = true;  ///< false: the text tower's width is that of the features

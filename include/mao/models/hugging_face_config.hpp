@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The `config.json` of Hugging Face's CLIPModel.
+/// The `config.json` of Hugging Face's CLIPModel and SiglipModel.
 ///
-/// **Source** transformers 5.24: CLIPConfig, CLIPTextConfig, CLIPVisionConfig, modeling_clip.py.
+/// **Source** transformers 5.24: CLIPConfig, CLIPTextConfig, CLIPVisionConfig, modeling_clip.py, and the same of
+/// siglip.
 
 #include <string>
 
@@ -11,7 +12,7 @@
 
 namespace mao {
 
-/// What the `config.json` of a CLIPModel says. `where` names the file.
+/// What the `config.json` of a CLIPModel or SiglipModel says. `where` names the file.
 ///
 /// **Throws** `FormatError`, `OptionError` naming file and key.
 ClipConfiguration read_hugging_face_config(const nlohmann::json& file, const std::string& where);

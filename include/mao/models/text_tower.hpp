@@ -45,7 +45,8 @@ class TextTower {
   /// in the memory of a few. The same numbers, and a forward pass more.
   void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
 
-  /// The packed path; `prompts` replace the tokens after the start token before some blocks. **Shape** [R, D].
+  /// The packed path; `prompts` replace the tokens after the start token, where there is one, before some blocks.
+  /// **Shape** [R, D].
   ///
   /// A replacement for each row gives every row a prefix of its own from that block on; until then they share theirs.
   [[nodiscard]] Tensor encode(const TextBatch& batch, const BlockPrompts& prompts = {}) const;
@@ -78,6 +79,7 @@ class TextTower {
 
   Precision precision_ = Precision::Fp32;
   bool packs_ = true, causal_ = true;
+  std::int64_t first_ = 1;  // tokens before those that a prompt replaces: the start token, where there is one
   TextPooling pooling_ = TextPooling::End;
   double epsilon_ = 1e-5;
   std::size_t kept_limit_ = std::numeric_limits<std::size_t>::max();

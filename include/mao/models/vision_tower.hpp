@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// CLIP's ViT image tower.
+/// The ViT image tower of CLIP and SigLIP.
 
 #include <cstddef>
 #include <limits>
@@ -48,9 +48,13 @@ class VisionTower {
   /// From the class token of the last block to the feature. **Shapes** [B, W] -> [B, D].
   [[nodiscard]] Tensor project(const Tensor& x) const;
 
-  /// The same from the mean of the patches: neither the class token nor prompts are among them. **Shapes** [B, L, W] ->
-  /// [B, D].
-  [[nodiscard]] Tensor project_mean(const Tensor& x) const;
+  /// The same from the patches, by their mean or by attention: neither the class token nor prompts are among them.
+  /// **Shapes** [B, L, W] -> [B, D].
+  [[nodiscard]] Tensor project_patches(const Tensor& x) const;
+  /// The probe's view of normed patches. **Shapes** [B, g * g, W] -> [B, W].
+  [[nodiscard]] Tensor attend(const Tensor& patches) const;
+  /// Class token, where there is one, and patches, with their positions. **Shape** [B, L, W].
+  [[nodiscard]] Tensor with_positions(const Tensor& patches) const;
 
 #if MAO_HAS_AVX512_KERNELS
   /// All blocks, a few images at a time, so that what lies between two products stays in the cache.
@@ -76,10 +80,12 @@ class VisionTower {
   double epsilon_ = 1e-5;
   Precision precision_ = Precision::Fp32;
   std::size_t kept_limit_ = std::numeric_limits<std::size_t>::max();
-  Tensor patch_weight_;                                                 // [W, 3 * patch * patch]
-  Tensor class_token_, positions_;                                      // [W], [1 + g * g, W]
+  Tensor patch_weight_, patch_bias_;                                    // [W, 3 * patch * patch], [W] or undefined
+  Tensor class_token_, positions_;                                      // [W] or undefined, [1 + g * g, W]
   Tensor ln_pre_weight_, ln_pre_bias_, ln_post_weight_, ln_post_bias_;  // [W]; the first two undefined without it
-  Tensor projection_;                                                   // [W, D]
+  Tensor projection_;                                                   // [W, D]; undefined where D is W
+  Tensor probe_query_;                                                  // [W] of an attention pooling
+  Block pool_;                                                          // what follows; its first norm is undefined
   std::vector<Block> blocks_;
 #if MAO_HAS_AVX512_KERNELS
   std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;  // null where the kernels do not know the blocks

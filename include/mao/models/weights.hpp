@@ -28,6 +28,7 @@ struct ClipWeights {
   Preprocess preprocess{};        ///< the resolution is that of `sizes`
   std::string preprocess_reason;  ///< `as clip/open_clip_config.json says`
   TextCleaning cleaning = TextCleaning::OpenAi;
+  std::string pieces{};  ///< of a SigLIP: what is done to texts before SentencePiece, `canonicalize`; of a CLIP empty
 };
 
 /// Makes tensors that were read from `path` ready, wrapped or not (models/wrappers.hpp). `form` stands for a

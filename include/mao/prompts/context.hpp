@@ -33,23 +33,23 @@ class ContextPrompt {
     require<OptionError>(position_ == ClassPosition::End || ending.starts_with("{}"), "the ending \"", ending,
                          "\" must start with {} when the class name is in the middle or in front");
     check_class_prompts(model, classes, "prompts", phrase.prefix + " " + ending);
-    if (position_ == ClassPosition::End) {
-      words_left_ =
-          std::max<std::int64_t>(0, static_cast<std::int64_t>(model.tokenize(phrase.prefix).size()) - length_);
-    }
+    const PhraseTokens words = phrase_tokens(model, phrase);
+    const std::int64_t left = std::ssize(words.all) - words.taken;
+    if (position_ == ClassPosition::End) words_left_ = left;
     std::vector<std::int64_t> ids;
     for (const std::string& name : classes.names) {
-      const auto tokens = model.tokenize(phrase.prefix + " " + fill_template(ending, name));
-      const auto total = static_cast<std::int64_t>(tokens.size()) + 2;
+      const auto tokens = tokens_of(model, words, phrase.prefix, fill_template(ending, name), name);
+      const std::int64_t total = length_ + std::ssize(tokens) - words.taken + frame_tokens(model);
       require<DataError>(total <= model.context_length(), "class \"", name, "\": its prompt has ", total,
                          " tokens, the model takes ", model.context_length(), "; shorten the name or the context");
-      offsets_.push_back(static_cast<std::int64_t>(ids.size()));
-      name_lengths_.push_back(static_cast<std::int64_t>(model.tokenize(readable(name)).size()));
-      ids.insert(ids.end(), tokens.begin() + length_, tokens.end());
+      offsets_.push_back(std::ssize(ids));
+      const auto named = tokens_of(model, words, phrase.prefix, readable(name), name);
+      name_lengths_.push_back(std::ssize(named) - std::ssize(words.all));
+      ids.insert(ids.end(), tokens.begin() + words.taken, tokens.end());
       ids.push_back(model.end_token());
     }
-    offsets_.push_back(static_cast<std::int64_t>(ids.size()));
-    start_ = model.embed(detail::id_tensor({model.start_token()}));
+    offsets_.push_back(std::ssize(ids));
+    start_ = start_row(model);
     tokens_ = model.embed(detail::id_tensor(ids));
     ids_ = std::move(ids);
   }
@@ -84,13 +84,26 @@ class ContextPrompt {
       for (const std::int64_t id : candidates.ids) arrange(id, ahead, g * length_, rows);
       group.insert(group.end(), candidates.ids.size(), g);
     }
-    const Tensor prefix = detail::joined_rows({start_.expand({groups, 1, width}), here.narrow(1, 0, ahead),
-                                   tokens_.narrow(0, 0, words_left_).expand({groups, words_left_, width})},
-                                  1);
+    const Tensor prefix =
+        detail::joined_rows({start_.unsqueeze(0).expand({groups, -1, width}), here.narrow(1, 0, ahead),
+                             tokens_.narrow(0, 0, words_left_).expand({groups, words_left_, width})},
+                            1);
     return batch_of(prefix, here, std::move(rows), std::move(group));
   }
 
  private:
+  /// The tokens of the phrase and what follows it. **Throws** `DataError` where the tokenizer reads the phrase in
+  /// another way than alone, so that nothing tells which tokens the context stands for.
+  static std::vector<std::int64_t> tokens_of(const ModelT& model, const PhraseTokens& words, const std::string& prefix,
+                                             const std::string& rest, const std::string& name) {
+    auto tokens = model.tokenize(prefix + " " + rest);
+    require<DataError>(
+        tokens.size() >= words.all.size() && std::equal(words.all.begin(), words.all.end(), tokens.begin()), "class \"",
+        name, "\": before this name the tokenizer reads the context \"", prefix,
+        "\" in another way than alone; rename the class or use another context");
+    return tokens;
+  }
+
   struct Arrangement {
     std::int64_t context_begin;         ///< row of the first context vector behind the class tokens
     std::int64_t words_left;            ///< of the phrase, which are in the prefix already
@@ -101,8 +114,11 @@ class ContextPrompt {
   [[nodiscard]] TextBatch batch_of(Tensor prefix, const Tensor& context, Arrangement rows,
                                    std::vector<std::int64_t> group) const {
     const Tensor order = detail::id_tensor(rows.order).to(tokens_.device());
-    TextBatch batch{
-        .prefix = std::move(prefix), .suffix = {}, .offsets = {}, .group = std::move(group), .starts = true};
+    TextBatch batch{.prefix = std::move(prefix),
+                    .suffix = {},
+                    .offsets = {},
+                    .group = std::move(group),
+                    .starts = start_.size(0) > 0};
     const bool words_alone =
         std::all_of(rows.order.begin(), rows.order.end(), [&](std::int64_t row) { return row < rows.context_begin; });
     if (words_alone) {
@@ -145,7 +161,7 @@ class ContextPrompt {
   std::int64_t length_;
   ClassPosition position_;
   std::int64_t words_left_ = 0;             // tokens of the phrase behind the context, the same for all classes
-  Tensor start_;                            // [1, W]
+  Tensor start_;                            // [1, W], or [0, W] of a model without a start token
   Tensor tokens_;                           // [N, W] what follows the context, all classes
   std::vector<std::int64_t> ids_;           // [N] of these tokens
   std::vector<std::int64_t> offsets_;       // [C + 1]

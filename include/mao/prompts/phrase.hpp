@@ -3,6 +3,8 @@
 /// \file
 /// The words that a learned context stands for, and what it starts from.
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -51,22 +53,45 @@ struct ContextPhrase {
 /// The width of the text tower's tokens, W.
 template <VisionLanguageModel ModelT>
 std::int64_t text_width(const ModelT& model) {
-  return model.embed(detail::id_tensor({model.start_token()})).size(-1);
+  return model.embed(detail::id_tensor({model.end_token()})).size(-1);
+}
+
+/// What a model's tokenizer makes of a phrase.
+struct PhraseTokens {
+  std::vector<std::int64_t> all{};    ///< of the phrase and its placeholders
+  std::vector<std::int64_t> named{};  ///< of the learned vectors that start from words
+  std::int64_t taken = 0;             ///< how many of all stand for learned vectors; those behind them stay
+};
+
+/// As in CoOp the first n tokens are taken, and every word of the phrase is assumed to be one token. A placeholder may
+/// be several.
+///
+/// **Throws** `OptionError` for a phrase of fewer tokens than words.
+template <VisionLanguageModel ModelT>
+PhraseTokens phrase_tokens(const ModelT& model, const ContextPhrase& phrase) {
+  PhraseTokens result{.all = model.tokenize(phrase.prefix)};
+  const auto unnamed = phrase.unnamed == 0 ? std::vector<std::int64_t>()
+                                           : model.tokenize(ContextPhrase::placeholders(phrase.unnamed).prefix);
+  const auto named = phrase.length - phrase.unnamed, first = std::ssize(unnamed);
+  require<OptionError>(std::ssize(result.all) >= first + named, "the context \"", phrase.prefix, "\" has ",
+                       result.all.size(), " tokens for ", phrase.length, " words; use single spaces between words");
+  require<OptionError>(
+      std::equal(unnamed.begin(), unnamed.end(), result.all.begin()), "the context \"", phrase.prefix,
+      "\" begins with other tokens than its placeholders alone; start from words without placeholders");
+  result.named.assign(result.all.begin() + first, result.all.begin() + first + named);
+  result.taken = first + named;
+  return result;
 }
 
 /// The token embeddings of a phrase, to start the context from; zeros for placeholders. **Shape** [n, W].
 ///
-/// As in CoOp the first n tokens are taken; every word of the phrase is assumed to be one token.
+/// **Throws** as `phrase_tokens`.
 template <VisionLanguageModel ModelT>
 Tensor phrase_embedding(const ModelT& model, const ContextPhrase& phrase) {
-  const auto tokens = model.tokenize(phrase.prefix);
-  require<OptionError>(static_cast<std::int64_t>(tokens.size()) >= phrase.length, "the context \"", phrase.prefix,
-                       "\" has ", tokens.size(), " tokens for ", phrase.length,
-                       " words; use single spaces between words");
-  Tensor start = model.embed(detail::id_tensor({tokens.begin(), tokens.begin() + phrase.length}));
-  if (phrase.unnamed == 0) return start;
-  return detail::joined_rows({detail::zeros_like(start.narrow(0, 0, phrase.unnamed)),
-                  start.narrow(0, phrase.unnamed, phrase.length - phrase.unnamed)});
+  const Tensor named = model.embed(detail::id_tensor(phrase_tokens(model, phrase).named));
+  if (phrase.unnamed == 0) return named;
+  const std::vector<std::int64_t> placeholders(static_cast<std::size_t>(phrase.unnamed), model.end_token());
+  return detail::joined_rows({detail::zeros_like(model.embed(detail::id_tensor(placeholders))), named});
 }
 
 /// The context that a phrase starts from: its words' embeddings, or normal (0, 0.02) vectors. **Shape** [n, W].

@@ -13,6 +13,7 @@
 #include <mao/core/detail/free_functions.hpp>
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/models/concepts.hpp>
+#include <mao/models/row_frame.hpp>
 
 namespace mao {
 
@@ -34,14 +35,14 @@ template <VisionLanguageModel ModelT>
 std::vector<std::int64_t> sentence_ids(const ModelT& model, const std::string& sentence,
                                        LongText longer = LongText::Refused) {
   auto ids = model.tokenize(sentence);
-  const std::int64_t most = model.context_length() - 2, length = std::ssize(ids);
-  require<DataError>(length <= most || longer == LongText::Cut, "\"", printable(sentence), "\" has ", length + 2,
-                     " tokens with start and end, the model takes ", most + 2, "; shorten it");
+  const std::int64_t frame = frame_tokens(model), most = model.context_length() - frame, length = std::ssize(ids);
+  require<DataError>(length <= most || longer == LongText::Cut, "\"", printable(sentence), "\" has ", length + frame,
+                     " tokens with ", frame_text(model), ", the model takes ", most + frame, "; shorten it");
   ids.resize(static_cast<std::size_t>(std::min(length, most)));
   return ids;
 }
 
-/// Whole sentences as a `TextBatch`: the start token is the shared prefix.
+/// Whole sentences as a `TextBatch`: the start token, where there is one, is the shared prefix.
 ///
 /// **Throws** `DataError` as `sentence_ids`.
 template <VisionLanguageModel ModelT>
@@ -57,7 +58,7 @@ TextBatch text_batch(const ModelT& model, const std::vector<std::string>& senten
     batch.offsets.push_back(static_cast<std::int64_t>(ids.size()));
     batch.group.push_back(0);
   }
-  batch.prefix = model.embed(detail::id_tensor({model.start_token()})).unsqueeze(0);
+  batch.prefix = start_row(model).unsqueeze(0);
   batch.suffix = model.embed(detail::id_tensor(ids));
   return batch;
 }

@@ -168,10 +168,12 @@ std::vector<std::string> read_texts(const std::string& file) {
   return texts;
 }
 
-/// **Throws** `DataError` with file and line for a text that the model cannot take.
-void check_texts(const AnyModel& model, const std::vector<std::string>& texts, const std::string& file,
-                 LongText longer) {
-  const std::int64_t most = model.context_length() - 2;
+/// How many texts are longer than the model's context. **Throws** `DataError` with file and line for a text that the
+/// model cannot take.
+std::int64_t check_texts(const AnyModel& model, const std::vector<std::string>& texts, const std::string& file,
+                         LongText longer) {
+  std::int64_t cut = 0;
+  const std::int64_t frame = frame_tokens(model), most = model.context_length() - frame;
   for (std::size_t i = 0; i < texts.size(); ++i) {
     std::int64_t length = 0;
     try {
@@ -180,9 +182,12 @@ void check_texts(const AnyModel& model, const std::vector<std::string>& texts, c
       throw DataError(text_of(file, ": line ", i + 1, ": ", problem.what()));
     }
     require<DataError>(length <= most || longer == LongText::Cut, file, ": line ", i + 1, ": \"", printable(texts[i]),
-                       "\" has ", length + 2, " tokens with start and end, the model takes ", most + 2,
-                       "; shorten it, or give --truncate to encode the first ", most, " between the two");
+                       "\" has ", length + frame, " tokens with ", frame_text(model), ", the model takes ",
+                       most + frame, "; shorten it, or give --truncate to encode the first ", most,
+                       has_start(model) ? " between the two" : " before it");
+    if (length > most) ++cut;
   }
+  return cut;
 }
 
 /// Fills the texts and gives what encodes images: the tower itself, or the method around it.
@@ -258,8 +263,13 @@ int run(EncodeOptions options, const CLI::App& command) {
   if (prompts) {
     encoder = through_prompts(*prompts, opened, options.texts_file, table);
   } else if (!table.texts.empty()) {
-    const LongText longer = options.truncate ? LongText::Cut : LongText::Refused;
-    check_texts(*opened.model, table.texts, options.texts_file, longer);
+    const LongText longer = options.truncate || opened.cuts_texts ? LongText::Cut : LongText::Refused;
+    const std::int64_t cut = check_texts(*opened.model, table.texts, options.texts_file, longer);
+    if (cut > 0 && !options.truncate) {
+      std::cerr << "note: " << cut << " of " << table.texts.size() << " texts have more than the "
+                << opened.model->context_length() << " tokens of this model; their last ones are left out, as its own "
+                << "library does\n";
+    }
     table.text_features = encoded_texts(*opened.model, table.texts, longer, progress);
   }
   if (!paths.empty()) {

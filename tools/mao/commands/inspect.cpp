@@ -23,18 +23,21 @@ namespace {
 void print_clip(const TensorFile& file, const std::string& path) {
   const ClipWeights clip = prepare_clip_weights(file, path);
   const auto& sizes = clip.sizes;
-  std::cout << "a CLIP model with " << name_of(clip.layout) << " names\n  image tower: ";
+  std::cout << (clip.pieces.empty() ? "a CLIP" : "a SigLIP") << " model with " << name_of(clip.layout)
+            << " names\n  image tower: ";
   if (sizes.is_resnet()) {
     std::cout << "ResNet, width " << sizes.vision_width << ", blocks " << shape_text(sizes.resnet_blocks);
   } else {
     std::cout << "ViT, width " << sizes.vision_width << ", " << sizes.vision_layers << " layers, MLP "
               << sizes.vision_mlp << ", patch " << sizes.patch;
   }
-  std::cout << ", " << sizes.resolution << " px\n    " << describe_vision(clip.form, sizes) << "\n  text tower: width " << sizes.text_width << ", " << sizes.text_layers << " layers, MLP "
+  std::cout << ", " << sizes.resolution << " px\n    " << describe_vision(clip.form, sizes)
+            << "\n  text tower: width " << sizes.text_width << ", " << sizes.text_layers << " layers, MLP "
             << sizes.text_mlp << ", " << sizes.context << " tokens, vocabulary " << sizes.vocabulary << "\n    "
             << describe_text(clip.form, sizes.text_width) << "\n  joint embedding: " << sizes.embed
             << "\n  heads: " << clip.heads_reason << "\n  activation: " << clip.activation_reason
             << "\n  pictures: " << describe(clip.preprocess) << " (" << clip.preprocess_reason << ")\n";
+  if (!clip.pieces.empty()) std::cout << "  texts: SentencePiece, cleaned as " << clip.pieces << "\n";
 }
 
 /// What stands in the way of a checkpoint that cannot be used as it is does not hide its tensors.

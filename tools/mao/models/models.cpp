@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <iostream>
 #include <optional>
 
@@ -13,6 +14,7 @@
 #include <mao/models/cuda_text_pass.hpp>
 #include <mao/models/on_device.hpp>
 #include <mao/models/resnet_clip.hpp>
+#include <mao/models/siglip.hpp>
 #ifdef MAO_HAS_CUDA_GRAPHS
 #include <mao/models/cuda_step_graph.hpp>
 #endif
@@ -35,8 +37,7 @@ std::string describe_images(const ClipWeights& weights) {
                  " heads");
 }
 
-std::string describe(const ClipText& clip, const std::string& name) {
-  const auto& weights = clip.weights();
+std::string describe(const ClipWeights& weights, const std::string& name) {
   const auto& sizes = weights.sizes;
   return text_of(name, ": ", describe_images(weights), ", ", sizes.resolution, " px; text ", sizes.text_width, " x ",
                  sizes.text_layers, " in ", weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context,
@@ -86,6 +87,7 @@ std::size_t image_bytes(const Clip& clip) {
 }
 
 std::size_t image_bytes(const ResNetClip& /*takes no prompts*/) { return 0; }
+std::size_t image_bytes(const Siglip& /*keeps more than that of CLIP*/) { return 0; }
 
 /// The model where the settings want it.
 template <class ClipT>
@@ -96,7 +98,7 @@ OpenedModel placed(ClipT clip, const ModelSettings& settings, OpenedModel opened
   opened.precision = to_string(clip.precision());
   opened.pixels = describe(clip.preprocess()) + " (" + clip.weights().preprocess_reason + ")";
   if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
-  opened.token_bytes = clip.text_tower().kept_bytes(1);
+  if (clip.weights().pieces.empty()) opened.token_bytes = clip.text_tower().kept_bytes(1);
   opened.image_bytes = image_bytes(clip);
   if (opened.device.is_cpu()) {
     opened.model = std::make_shared<const AnyModel>(std::move(clip));
@@ -116,7 +118,7 @@ OpenedModel open_embedded(const ModelSettings& settings) {
   const std::filesystem::path folder =
       settings.weights.empty() ? embedded::model_folder() : std::filesystem::path(settings.weights);
   Clip clip = Clip::load(folder, clip_options(settings, folder / "merges.txt"));
-  const std::string description = describe(clip, "embedded CLIP");
+  const std::string description = describe(clip.weights(), "embedded CLIP");
   return placed(std::move(clip), settings,
                 {.model = nullptr, .description = description, .augments = false, .similarity = "clip"});
 }
@@ -145,23 +147,42 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
           .precision = to_string(precision)};
 }
 
+Siglip open_siglip(ClipWeights weights, const ModelSettings& settings, const ClipOptions& options) {
+  require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with SigLIP's");
+  const SiglipOptions own{.vocabulary = options.vocabulary,
+                          .mean = options.mean,
+                          .deviation = options.deviation,
+                          .precision = options.precision};
+  return Siglip(SiglipParts::of(std::move(weights), settings.model, own), own.precision);
+}
+
 OpenedModel open_checkpoint(const ModelSettings& settings) {
-  require<OptionError>(std::filesystem::exists(settings.model), "--model ", settings.model,
-                       ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP checkpoint");
+  require<OptionError>(
+      std::filesystem::exists(settings.model), "--model ", settings.model,
+      ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP or SigLIP checkpoint");
   ClipOptions options = clip_options(settings, settings.vocab);
   if (settings.activation != "auto") {
     options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;
   }
   if (!settings.heads.empty()) options.heads = ClipHeads{settings.heads.at(0), settings.heads.at(1)};
-  ClipParts parts = ClipParts::load(settings.model, options);
+  ClipWeights weights = read_clip_weights(settings.model, options.activation, {}, options.heads);
   const auto open = [&]<class ClipT>(ClipT clip) {
-    clip.limit_kept(options.kept_limit);
-    const std::string description = describe(clip, settings.model);
+    const std::string description = describe(clip.weights(), settings.model);
     return placed(std::move(clip), settings,
-                  {.model = nullptr, .description = description, .augments = true, .similarity = "minilm"});
+                  {.model = nullptr,
+                   .description = description,
+                   .augments = true,
+                   .cuts_texts = std::same_as<ClipT, Siglip>,
+                   .similarity = "minilm"});
   };
-  if (parts.weights.sizes.is_resnet()) return open(ResNetClip(std::move(parts), options.precision));
-  return open(Clip(std::move(parts), options.precision));
+  if (!weights.pieces.empty()) return open(open_siglip(std::move(weights), settings, options));
+  ClipParts parts = ClipParts::of(std::move(weights), settings.model, options);
+  const auto limited = [&](auto clip) {
+    clip.limit_kept(options.kept_limit);
+    return open(std::move(clip));
+  };
+  if (parts.weights.sizes.is_resnet()) return limited(ResNetClip(std::move(parts), options.precision));
+  return limited(Clip(std::move(parts), options.precision));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct OpenedModel {
   std::string description;                       ///< one line for the log
   std::string pixels{};                          ///< one line for the log: how pictures are prepared, and who says so
   bool augments = false;                         ///< train on random crops unless told otherwise
+  bool cuts_texts = false;                       ///< whole texts that are too long are cut, as the model's library does
   std::string similarity;                        ///< who ranks hard negatives unless told otherwise
   c10::Device device{at::kCPU};                  ///< where it computes
   std::string precision = "fp32";                ///< of the towers, part of the key of kept image features

@@ -34,13 +34,14 @@ bool names_model(const CLI::App& command) { return command.get_option("--model")
 
 void add_model_options(CLI::App& app, ModelSettings& settings) {
   const HelpSection section(app, "Model");
-  app.add_option("--model", settings.model, "embedded, mobilenet-minilm, or a CLIP checkpoint (file or folder)")
+  app.add_option("--model", settings.model, "embedded, mobilenet-minilm, or a CLIP or SigLIP checkpoint (file or folder; see `mao models`)")
       ->capture_default_str();
   app.add_option("--weights", settings.weights,
                  "folder with the weights of mobilenet-minilm or of another embedded model");
   app.add_option("--minilm", settings.minilm, "folder of all-MiniLM-L6-v2 (default: the installed Python package)");
   app.add_option("--vocab", settings.vocab,
-                 "CLIP's BPE vocabulary (default: beside the checkpoint or the installed package)");
+                 "CLIP's BPE vocabulary (default: beside the checkpoint or the installed package), or SigLIP's tokenizer "
+                 "(default: beside the checkpoint)");
   app.add_option("--activation", settings.activation,
                  "auto (from the checkpoint or the configuration beside it), quick_gelu or gelu")
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))

@@ -29,12 +29,17 @@ struct ClipConfiguration {
   std::vector<std::int64_t> resnet_blocks{};  ///< of its four stages
   std::optional<bool> custom_text{};          ///< open_clip's, which decides how it names the text tower's tensors
   std::optional<bool> logit_bias{};           ///< whether open_clip's model has one
+  std::string pieces{};  ///< of a model of SentencePiece tokens: what its library does to texts before, `canonicalize`
   std::optional<TextCleaning> cleaning{};  ///< where the file says which library's tokenizer the model was trained with
 
   void state(const ConfigSection& section, const std::string& key, std::int64_t ClipArchitecture::*size,
              std::int64_t value) {
     sizes.push_back({section.where() + key, value, size});
   }
+
+  /// A stated side that is less than a patch longer than the grid of patches: the convolution leaves these pixels out,
+  /// so no tensor tells of them.
+  void add_uncovered_pixels(ClipArchitecture& found) const;
 
   /// **Throws** `FormatError` naming the key that does not fit the tensors.
   void check(const ClipArchitecture& found) const;

@@ -23,8 +23,9 @@ namespace detail {
 /// What is there under OpenAI's names; the rest keeps its own.
 TensorMap from_hugging_face(TensorMap weights);
 
-/// open_clip's text tower under OpenAI's names; a projection with a bias is a linear layer, whose weight is transposed.
-TensorMap from_open_clip(const TensorMap& weights);
+/// open_clip's text tower and a plain ViT of timm under OpenAI's names; a projection with a bias is a linear layer,
+/// whose weight is transposed. An attention pooling (SigLIP) is `visual.pool.`, named like a block.
+TensorMap from_open_clip(TensorMap weights);
 
 inline TensorMap from_layout(const TensorMap& weights, ClipLayout layout) {
   return layout == ClipLayout::HuggingFace ? from_hugging_face(weights) : from_open_clip(weights);

@@ -13,8 +13,9 @@
 
 namespace mao::detail {
 
-/// Puts `tokens` [n, W] or [B, n, W] in the place of those after the start token. **Shape** x [B, L, W].
-Tensor with_replacement(const Tensor& x, const Tensor& tokens);
+/// Puts `tokens` [n, W] or [B, n, W] in the place of those after the `first` ones, by default the start token.
+/// **Shape** x [B, L, W].
+Tensor with_replacement(const Tensor& x, const Tensor& tokens, std::int64_t first = 1);
 
 /// What flows from block to block: the prefix of each group and the suffixes, apart.
 class PackedText {

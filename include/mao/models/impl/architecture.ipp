@@ -42,12 +42,28 @@ MAO_INLINE void add_block_shapes(const std::string& prefix, std::int64_t layers,
   }
 }
 
+/// An attention pooling is named like a block without its first layer norm.
+MAO_INLINE void add_pooling_shapes(std::int64_t width, std::int64_t mlp, ShapeTable& table) {
+  const std::string pool = "visual.pool.";
+  for (const char* name : {"probe", "ln_2.weight", "ln_2.bias", "attn.out_proj.bias", "mlp.c_proj.bias"}) {
+    table.push_back({pool + name, {width}});
+  }
+  table.push_back({pool + "attn.in_proj_weight", {3 * width, width}});
+  table.push_back({pool + "attn.in_proj_bias", {3 * width}});
+  table.push_back({pool + "attn.out_proj.weight", {width, width}});
+  table.push_back({pool + "mlp.c_fc.weight", {mlp, width}});
+  table.push_back({pool + "mlp.c_fc.bias", {mlp}});
+  table.push_back({pool + "mlp.c_proj.weight", {width, mlp}});
+}
+
 MAO_INLINE void add_vit_shapes(const ClipArchitecture& sizes, const ClipForm& form, ShapeTable& table) {
   const std::int64_t grid = sizes.resolution / sizes.patch, width = sizes.vision_width;
   table.push_back({"visual.conv1.weight", {width, 3, sizes.patch, sizes.patch}});
-  table.push_back({"visual.class_embedding", {width}});
-  table.push_back({"visual.positional_embedding", {grid * grid + 1, width}});
-  table.push_back({"visual.proj", {width, sizes.embed}});
+  table.push_back({"visual.positional_embedding", {grid * grid + (form.class_token ? 1 : 0), width}});
+  if (form.class_token) table.push_back({"visual.class_embedding", {width}});
+  if (form.patch_bias) table.push_back({"visual.conv1.bias", {width}});
+  if (form.image_projection) table.push_back({"visual.proj", {width, sizes.embed}});
+  if (form.image_pooling == ImagePooling::Attention) add_pooling_shapes(width, sizes.vision_mlp, table);
   for (const char* kind : {".weight", ".bias"}) {
     if (form.ln_pre) table.push_back({std::string("visual.ln_pre") + kind, {width}});
     table.push_back({std::string("visual.ln_post") + kind, {width}});
@@ -89,15 +105,16 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 7> ot
      {"text_decoder.", "a text decoder (CoCa)"},
      {"transformer.embeddings.", "a text tower of transformers (BERT, RoBERTa, ...)"},
      {"transformer.encoder.", "a text tower of transformers (BERT, RoBERTa, T5, ...)"},
-     {"vision_model.head.", "an image tower with attention pooling (SigLIP)"},
-     {"text_model.head.", "SigLIP's text tower"}}};
+     {"vision_model.head.", "an image tower with another attention pooling than SigLIP's"},
+     {"text_model.head.", "a text tower with another head than SigLIP's"}}};
 
 MAO_INLINE void refuse_other_models(const TensorMap& weights, const std::string& source) {
   for (const auto& [prefix, model] : other_models) {
     const auto first = weights.lower_bound(std::string(prefix));
-    require<FormatError>(first == weights.end() || !first->first.starts_with(prefix), source, ": has ", model, " (",
-                         first == weights.end() ? std::string() : first->first,
-                         "), which is not supported; only CLIP's own towers are supported (ViT-B/16, ViT-L/14, RN50, ...)");
+    require<FormatError>(
+        first == weights.end() || !first->first.starts_with(prefix), source, ": has ", model, " (",
+        first == weights.end() ? std::string() : first->first,
+        "), which is not supported; supported are CLIP's own towers (ViT-B/16, ViT-L/14, RN50, ...) and SigLIP's");
   }
 }
 
@@ -138,15 +155,26 @@ MAO_INLINE std::int64_t grid_side(std::int64_t cells, const std::string& name, c
   return side;
 }
 
-MAO_INLINE void read_vit_sizes(const TensorMap& weights, const std::string& source, ClipArchitecture& sizes) {
+/// The side of the grid of patches.
+MAO_INLINE std::int64_t patches_side(const TensorMap& weights, const std::string& source, const ClipForm& form) {
+  const std::string name = "visual.positional_embedding";
+  const std::int64_t rows = tensor_of(weights, name, source, 2).size(0);
+  if (form.class_token) return grid_side(rows - 1, name, source);
+  const auto side = static_cast<std::int64_t>(std::llround(std::sqrt(static_cast<double>(rows))));
+  require<FormatError>(side > 0 && side * side == rows, source, ": ", name, " has ", rows,
+                       " rows, expected a square number of patches");
+  return side;
+}
+
+MAO_INLINE void read_vit_sizes(const TensorMap& weights, const std::string& source, const ClipForm& form,
+                               ClipArchitecture& sizes) {
   const Tensor& patches = tensor_of(weights, "visual.conv1.weight", source, 4);
   sizes.vision_width = patches.size(0);
   sizes.patch = patches.size(3);
   sizes.vision_layers = count_blocks(weights, "visual.transformer.resblocks.");
   sizes.vision_mlp = tensor_of(weights, "visual.transformer.resblocks.0.mlp.c_fc.weight", source, 2).size(0);
-  const std::int64_t cells = tensor_of(weights, "visual.positional_embedding", source, 2).size(0) - 1;
-  sizes.resolution = sizes.patch * grid_side(cells, "visual.positional_embedding", source);
-  sizes.embed = tensor_of(weights, "visual.proj", source, 2).size(1);
+  sizes.resolution = sizes.patch * patches_side(weights, source, form);
+  sizes.embed = form.image_projection ? tensor_of(weights, "visual.proj", source, 2).size(1) : sizes.vision_width;
 }
 
 /// Each of the towers' tensors once, and no other but bystanders.
@@ -194,7 +222,7 @@ MAO_INLINE ClipArchitecture infer_architecture(const TensorMap& weights, const s
   if (detail::has_resnet(weights)) {
     detail::read_resnet_sizes(weights, source, sizes);
   } else {
-    detail::read_vit_sizes(weights, source, sizes);
+    detail::read_vit_sizes(weights, source, form, sizes);
   }
   sizes.context = size_of("positional_embedding", 2, 0);
   sizes.vocabulary = size_of("token_embedding.weight", 2, 0);

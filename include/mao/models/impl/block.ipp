@@ -48,15 +48,22 @@ namespace mao {
 
 MAO_INLINE Block Block::from(const TensorMap& weights, const std::string& prefix, std::int64_t index,
                              const TowerForm& form, Precision precision) {
-  const auto get = [&, name = prefix + std::to_string(index) + "."](const char* key) {
-    return weights.at(name + key);
-  };
+  const std::string name = prefix + std::to_string(index) + ".";
+  Block block = pooling(weights, name, form, precision);
+  block.ln1_weight = weights.at(name + "ln_1.weight");
+  block.ln1_bias = weights.at(name + "ln_1.bias");
+  return block;
+}
+
+MAO_INLINE Block Block::pooling(const TensorMap& weights, const std::string& prefix, const TowerForm& form,
+                                Precision precision) {
+  const auto get = [&](const char* key) { return weights.at(prefix + key); };
   const auto product = [&](const char* key) {
     const Tensor weight = get(key);
     return precision == Precision::Bf16 ? weight.to(at::kBFloat16) : weight;
   };
-  Block block{get("ln_1.weight"),
-              get("ln_1.bias"),
+  Block block{{},
+              {},
               product("attn.in_proj_weight"),
               product("attn.in_proj_bias"),
               product("attn.out_proj.weight"),

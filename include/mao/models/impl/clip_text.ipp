@@ -19,7 +19,11 @@
 namespace mao {
 
 MAO_INLINE ClipParts ClipParts::load(const std::filesystem::path& path, const ClipOptions& options) {
-  ClipWeights weights = read_clip_weights(path, options.activation, options.form, options.heads);
+  return of(read_clip_weights(path, options.activation, options.form, options.heads), path, options);
+}
+
+MAO_INLINE ClipParts ClipParts::of(ClipWeights weights, const std::filesystem::path& path, const ClipOptions& options) {
+  require<FormatError>(weights.pieces.empty(), path.string(), " is a SigLIP, expected a CLIP (in C++ Siglip reads it)");
   ask_normalisation(weights, options.mean, options.deviation);
   if (options.cleaning) weights.cleaning = *options.cleaning;
   auto tokenizer = ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path), weights.cleaning);

@@ -83,10 +83,13 @@ namespace mao {
 
 MAO_INLINE std::string describe_vision(const ClipForm& form, std::int64_t width) {
   return text_of(detail::describe(form.vision, width),
-                 form.image_pooling == ImagePooling::ClassToken ? ", reads the class token"
-                 : form.norm_after_pooling                      ? ", layer norm of the mean of the patches"
-                                                                : ", mean of the patches",
-                 form.ln_pre ? "" : ", no layer norm before the blocks", form.vision_scale ? ", layer scale" : "");
+                 form.image_pooling == ImagePooling::ClassToken  ? ", reads the class token"
+                 : form.image_pooling == ImagePooling::Attention ? ", attention pooling of the patches"
+                 : form.norm_after_pooling                       ? ", layer norm of the mean of the patches"
+                                                                 : ", mean of the patches",
+                 form.class_token ? "" : ", no class token", form.patch_bias ? ", patches with bias" : "",
+                 form.image_projection ? "" : ", no projection", form.ln_pre ? "" : ", no layer norm before the blocks",
+                 form.vision_scale ? ", layer scale" : "");
 }
 
 MAO_INLINE std::string describe_text(const ClipForm& form, std::int64_t width) {
@@ -95,7 +98,8 @@ MAO_INLINE std::string describe_text(const ClipForm& form, std::int64_t width) {
                  : form.text_pooling == TextPooling::First ? ", reads the first token"
                                                            : ", reads the last token of the padded row",
                  form.text_projection ? "" : ", no projection", form.text_bias ? ", projection with bias" : "",
-                 form.text_scale ? ", layer scale" : "");
+                 form.text_scale ? ", layer scale" : "", form.text_start ? "" : ", no start token",
+                 form.text_padding == 0 ? std::string() : text_of(", padded with token ", form.text_padding));
 }
 
 }  // namespace mao

@@ -4,6 +4,8 @@
 #include <mao/models/hugging_face_config.hpp>
 
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include <mao/config.hpp>
 #include <mao/models/detail/config_section.hpp>
@@ -81,23 +83,32 @@ MAO_INLINE void ignore_generic_keys(ConfigSection& section) {
   section.unsupported({"pruned_heads", "quantization_config"});
 }
 
-MAO_INLINE Activation hugging_face_activation(ConfigSection& tower) {
-  const std::string name = tower.text("hidden_act", "quick_gelu");
+/// What a configuration class sets where a key is missing.
+struct TowerDefaults {
+  const char* activation;
+  double epsilon;
+};
+
+inline constexpr TowerDefaults clip_defaults{"quick_gelu", 1e-5}, siglip_defaults{"gelu_pytorch_tanh", 1e-6};
+
+MAO_INLINE Activation hugging_face_activation(ConfigSection& tower, const TowerDefaults& defaults) {
+  const std::string name = tower.text("hidden_act", defaults.activation);
   if (name == "quick_gelu") return Activation::QuickGelu;
   if (name == "gelu") return Activation::Gelu;
   if (name == "gelu_pytorch_tanh" || name == "gelu_new") return Activation::GeluTanh;
   tower.refuse("hidden_act", "\"quick_gelu\", \"gelu\", \"gelu_pytorch_tanh\" or \"gelu_new\"");
 }
 
-MAO_INLINE TowerForm hugging_face_tower(ConfigSection& tower, std::int64_t width, std::int64_t heads) {
+MAO_INLINE TowerForm hugging_face_tower(ConfigSection& tower, std::int64_t width, std::int64_t heads,
+                                        const TowerDefaults& defaults = clip_defaults) {
   ignore_generic_keys(tower);
   if (tower.has("projection_dim")) tower.integer("projection_dim", 0);  // CLIPModel takes that of the whole
   for (const char* idle : {"attention_dropout", "initializer_factor", "initializer_range"}) {
     if (tower.has(idle)) tower.number(idle, 0);  // transformers refuses another type
   }
   const TowerForm form{.heads = tower.integer("num_attention_heads", heads),
-                       .activation = hugging_face_activation(tower),
-                       .epsilon = tower.number("layer_norm_eps", 1e-5)};
+                       .activation = hugging_face_activation(tower, defaults),
+                       .epsilon = tower.number("layer_norm_eps", defaults.epsilon)};
   if (width < 1) tower.refuse("hidden_size", "1 or more");
   if (form.heads < 1 || width % form.heads != 0) {
     tower.refuse("num_attention_heads", text_of("a number that divides hidden_size, ", width));
@@ -135,6 +146,56 @@ MAO_INLINE void read_hugging_face_text(ConfigSection text, ClipConfiguration& re
   text.finish();
 }
 
+MAO_INLINE void read_siglip_vision(ConfigSection vision, ClipConfiguration& result) {
+  const std::int64_t width = vision.integer("hidden_size", 768);
+  ClipForm& form = result.form;
+  form.vision = hugging_face_tower(vision, width, 12, siglip_defaults);
+  form.image_pooling = ImagePooling::Attention;
+  form.class_token = form.image_projection = form.ln_pre = false;
+  form.patch_bias = true;
+  result.state(vision, "hidden_size", &ClipArchitecture::vision_width, width);
+  result.state(vision, "intermediate_size", &ClipArchitecture::vision_mlp, vision.integer("intermediate_size", 3072));
+  result.state(vision, "num_hidden_layers", &ClipArchitecture::vision_layers, vision.integer("num_hidden_layers", 12));
+  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
+  result.state(vision, "patch_size", &ClipArchitecture::patch, vision.side("patch_size", 16));
+  if (vision.integer("num_channels", 3) != 3) vision.refuse("num_channels", "3");
+  if (!vision.flag("vision_use_head", true)) vision.refuse("vision_use_head", "true");
+  vision.without_effect({"eos_token_id"});
+  vision.finish();
+}
+
+/// Start, end and padding are those of the tokenizer: the ids here are CLIP's, by a mistake that transformers keeps.
+MAO_INLINE void read_siglip_text(ConfigSection text, ClipConfiguration& result) {
+  const std::int64_t width = text.integer("hidden_size", 768);
+  ClipForm& form = result.form;
+  form.text = hugging_face_tower(text, width, 12, siglip_defaults);
+  form.causal = form.text_start = false;
+  form.text_pooling = TextPooling::Last;
+  form.text_bias = true;
+  result.state(text, "hidden_size", &ClipArchitecture::text_width, width);
+  result.state(text, "intermediate_size", &ClipArchitecture::text_mlp, text.integer("intermediate_size", 3072));
+  result.state(text, "num_hidden_layers", &ClipArchitecture::text_layers, text.integer("num_hidden_layers", 12));
+  result.state(text, "max_position_embeddings", &ClipArchitecture::context,
+               text.integer("max_position_embeddings", 64));
+  result.state(text, "vocab_size", &ClipArchitecture::vocabulary, text.integer("vocab_size", 32000));
+  const std::int64_t embed = text.has("projection_size") ? text.integer("projection_size", width) : width;
+  result.state(text, "projection_size", &ClipArchitecture::embed, embed);
+  text.without_effect({"eos_token_id"});
+  text.finish();
+}
+
+/// SiglipModel: SigLIP, and SigLIP 2 of one resolution.
+MAO_INLINE ClipConfiguration read_siglip_config(ConfigSection root, const std::string& where) {
+  ignore_generic_keys(root);
+  root.without_effect({"model_type", "projection_dim"});
+  ClipConfiguration result{.where = where, .form = {}, .sizes = {}};
+  result.pieces = "transformers";
+  read_siglip_vision(root.section("vision_config"), result);
+  read_siglip_text(root.section("text_config"), result);
+  root.finish();
+  return result;
+}
+
 /// Old files hold a tower's settings twice; transformers lets those of `text_config_dict` win, defaults included.
 MAO_INLINE ConfigSection hugging_face_section(ConfigSection& root, const std::string& key) {
   const bool again = root.has(key + "_dict"), once = root.has(key);
@@ -147,7 +208,9 @@ namespace mao {
 
 MAO_INLINE ClipConfiguration read_hugging_face_config(const nlohmann::json& file, const std::string& where) {
   ConfigSection root(file, where + ": ", ConfigNull::Refused);
-  if (root.text("model_type", "clip") != "clip") root.refuse("model_type", "\"clip\"");
+  const std::string type = root.text("model_type", "clip");
+  if (type == "siglip") return detail::read_siglip_config(std::move(root), where);
+  if (type != "clip") root.refuse("model_type", "\"clip\" or \"siglip\", which SigLIP 2 of one resolution is too");
   detail::ignore_generic_keys(root);
   root.without_effect({"logit_scale_init_value"});
   ClipConfiguration result{.where = where, .form = {}, .sizes = {}};

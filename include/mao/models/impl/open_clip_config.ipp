@@ -3,7 +3,11 @@
 
 #include <mao/models/open_clip_config.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,7 +42,6 @@ MAO_INLINE void read_open_clip_tower(ConfigSection& tower, bool quick_gelu, Towe
 
 /// CLIP's ResNets, told by a list of layers. What only a ViT has is without effect on them, as in open_clip.
 MAO_INLINE void read_open_clip_resnet(ConfigSection vision, bool quick_gelu, ClipConfiguration& result) {
-  vision.unsupported({"timm_model_name"});
   vision.without_effect({"patch_size", "mlp_ratio", "ls_init_value", "patch_dropout", "attentional_pool",
                          "attn_pooler_queries", "attn_pooler_heads", "no_ln_pre", "pos_embed_type",
                          "final_ln_after_pool", "pool_type", "output_tokens", "act_kwargs", "norm_kwargs", "block_type",
@@ -61,10 +64,96 @@ MAO_INLINE void read_open_clip_resnet(ConfigSection vision, bool quick_gelu, Cli
   vision.finish();
 }
 
+/// A ViT of timm with attention pooling: `vit_` + size + `_patch` + patch + `_siglip_` + resolution.
+struct TimmSiglip {
+  const char* size;
+  std::int64_t patch, resolution;
+  Activation activation;
+};
+
+/// **Source** timm 1.0.31, vision_transformer.py. Whether it is the GELU by tanh follows no rule.
+inline constexpr std::array<TimmSiglip, 16> timm_siglips{{{"base", 32, 256, Activation::GeluTanh},
+                                                          {"base", 16, 224, Activation::Gelu},
+                                                          {"base", 16, 256, Activation::Gelu},
+                                                          {"base", 16, 384, Activation::Gelu},
+                                                          {"base", 16, 512, Activation::Gelu},
+                                                          {"large", 16, 256, Activation::Gelu},
+                                                          {"large", 16, 384, Activation::Gelu},
+                                                          {"large", 16, 512, Activation::GeluTanh},
+                                                          {"so400m", 14, 224, Activation::Gelu},
+                                                          {"so400m", 14, 378, Activation::Gelu},
+                                                          {"so400m", 14, 384, Activation::Gelu},
+                                                          {"so400m", 16, 256, Activation::GeluTanh},
+                                                          {"so400m", 16, 384, Activation::GeluTanh},
+                                                          {"so400m", 16, 512, Activation::GeluTanh},
+                                                          {"giantopt", 16, 256, Activation::GeluTanh},
+                                                          {"giantopt", 16, 384, Activation::GeluTanh}}};
+
+/// Width, heads and hidden width of the MLPs of a size.
+struct TimmSize {
+  const char* name;
+  std::int64_t width, heads, mlp;
+};
+
+inline constexpr std::array<TimmSize, 4> timm_sizes{
+    {{"base", 768, 12, 3072}, {"large", 1024, 16, 4096}, {"so400m", 1152, 16, 4304}, {"giantopt", 1536, 16, 6144}}};
+
+/// **Throws** `OptionError` for another image tower of timm.
+MAO_INLINE const TimmSiglip& timm_siglip_of(ConfigSection& vision) {
+  const std::string name = vision.text("timm_model_name", "");
+  for (const TimmSiglip& known : timm_siglips) {
+    if (name == text_of("vit_", known.size, "_patch", known.patch, "_siglip_", known.resolution)) return known;
+  }
+  vision.refuse("timm_model_name", "an image tower of SigLIP, such as \"vit_base_patch16_siglip_224\", or none");
+}
+
+/// timm's layer norms have the epsilon 1e-6. Depth is what the tensors have.
+MAO_INLINE void read_timm_vision(ConfigSection vision, ClipConfiguration& result) {
+  ClipForm& form = result.form;
+  const TimmSiglip& known = timm_siglip_of(vision);
+  const TimmSize& size = *std::find_if(timm_sizes.begin(), timm_sizes.end(),
+                                       [&](const TimmSize& each) { return std::string_view(each.name) == known.size; });
+  vision.without_effect({"layers",
+                         "width",
+                         "head_width",
+                         "mlp_ratio",
+                         "patch_size",
+                         "ls_init_value",
+                         "patch_dropout",
+                         "attentional_pool",
+                         "attn_pooler_queries",
+                         "attn_pooler_heads",
+                         "no_ln_pre",
+                         "pos_embed_type",
+                         "final_ln_after_pool",
+                         "pool_type",
+                         "output_tokens",
+                         "act_kwargs",
+                         "norm_kwargs",
+                         "block_type",
+                         "timm_model_pretrained",
+                         "timm_proj_bias",
+                         "timm_drop",
+                         "timm_drop_path"});
+  if (vision.text("timm_pool", "avg") != "map") vision.refuse("timm_pool", "\"map\"");
+  if (vision.text("timm_proj", "linear") != "none") vision.refuse("timm_proj", "\"none\"");
+  form.vision = {.heads = size.heads, .activation = known.activation, .epsilon = 1e-6};
+  form.image_pooling = ImagePooling::Attention;
+  form.class_token = form.image_projection = form.ln_pre = false;
+  form.patch_bias = true;
+  result.state(vision, "timm_model_name", &ClipArchitecture::vision_width, size.width);
+  result.state(vision, "timm_model_name", &ClipArchitecture::vision_mlp, size.mlp);
+  result.state(vision, "timm_model_name", &ClipArchitecture::patch, known.patch);
+  result.state(vision, "timm_model_name", &ClipArchitecture::resolution, known.resolution);
+  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
+  vision.finish();
+}
+
 MAO_INLINE void read_open_clip_vision(ConfigSection vision, bool quick_gelu, ClipConfiguration& result) {
   ClipForm& form = result.form;
+  if (vision.has("timm_model_name")) return read_timm_vision(std::move(vision), result);
   if (vision.is_list("layers")) return read_open_clip_resnet(std::move(vision), quick_gelu, result);
-  vision.unsupported({"timm_model_name", "attentional_pool"});
+  vision.unsupported({"attentional_pool"});
   vision.without_effect({"attn_pooler_queries", "attn_pooler_heads", "patch_dropout", "timm_model_pretrained",
                          "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path"});
   read_open_clip_tower(vision, quick_gelu, form.vision, form.vision_scale);
@@ -104,14 +193,37 @@ MAO_INLINE TextPooling open_clip_text_pooling(ConfigSection& text, std::int64_t 
   return TextPooling::End;
 }
 
+/// SigLIP's rows have no start token. Those of SigLIP 1 are filled up with the end token, id 1, those of SigLIP 2 with
+/// a token of its own, id 0.
+MAO_INLINE void read_open_clip_pieces(ConfigSection& text, ClipConfiguration& result) {
+  const std::string name = text.text("hf_tokenizer_name", "");
+  const bool second = name.find("SigLIP2") != std::string::npos;
+  if (!second && name.find("SigLIP") == std::string::npos) {
+    text.refuse("hf_tokenizer_name", "that of a SigLIP, such as \"timm/ViT-B-16-SigLIP\", or none");
+  }
+  ConfigSection tokenizer = text.section("tokenizer_kwargs");
+  result.pieces = tokenizer.text("clean", "whitespace");
+  if (result.pieces != "canonicalize" && result.pieces != "lower" && result.pieces != "whitespace") {
+    tokenizer.refuse("clean", "\"canonicalize\", \"lower\" or \"whitespace\"");
+  }
+  tokenizer.finish();
+  if (text.text("pool_type", "argmax") != "last") text.refuse("pool_type", "\"last\" with SigLIP's tokenizer");
+  result.form.text_start = false;
+  result.form.text_padding = second ? 0 : 1;
+}
+
 MAO_INLINE void read_open_clip_text(ConfigSection text, bool quick_gelu, ClipConfiguration& result) {
   ClipForm& form = result.form;
-  text.unsupported({"hf_model_name", "hf_tokenizer_name", "tokenizer_mode", "embed_cls"});
+  text.unsupported({"hf_model_name", "tokenizer_mode", "embed_cls"});
   text.without_effect({"hf_model_pretrained", "hf_proj_type", "hf_pooler_type", "pad_id", "final_ln_after_pool"});
-  ConfigSection tokenizer = text.section("tokenizer_kwargs");
-  if (tokenizer.text("clean", "lower") != "lower") tokenizer.refuse("clean", "\"lower\"");
-  tokenizer.unsupported({"additional_special_tokens", "reduction_mask"});
-  tokenizer.finish();
+  if (text.has("hf_tokenizer_name")) {
+    read_open_clip_pieces(text, result);
+  } else {
+    ConfigSection tokenizer = text.section("tokenizer_kwargs");
+    if (tokenizer.text("clean", "lower") != "lower") tokenizer.refuse("clean", "\"lower\"");
+    tokenizer.unsupported({"additional_special_tokens", "reduction_mask"});
+    tokenizer.finish();
+  }
   read_open_clip_tower(text, quick_gelu, form.text, form.text_scale);
   const std::int64_t width = text.integer("width", 512), vocabulary = text.integer("vocab_size", 49408);
   form.text.heads = text.integer("heads", 8);

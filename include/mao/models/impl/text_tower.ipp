@@ -37,6 +37,7 @@ MAO_INLINE TextTower::TextTower(const TensorMap& weights, std::int64_t layers, c
     : precision_(precision),
       packs_(form.packs_text()),
       causal_(form.causal),
+      first_(form.text_start ? 1 : 0),
       pooling_(form.text_pooling),
       epsilon_(form.text.epsilon),
       positions_(weights.at("positional_embedding")),
@@ -44,7 +45,7 @@ MAO_INLINE TextTower::TextTower(const TensorMap& weights, std::int64_t layers, c
       ln_bias_(weights.at("ln_final.bias")) {
   if (form.text_projection) projection_ = weights.at("text_projection");
   if (form.text_bias) projection_bias_ = weights.at("text_projection.bias");
-  if (!packs_) padding_ = weights.at("token_embedding.weight").select(0, 0);
+  if (!packs_) padding_ = weights.at("token_embedding.weight").select(0, form.text_padding);
   for (std::int64_t i = 0; i < layers; ++i) {
     blocks_.push_back(Block::from(weights, "transformer.resblocks.", i, form.text, precision));
   }
@@ -84,7 +85,7 @@ MAO_INLINE Tensor TextTower::encode_dense(const Tensor& embeddings, const Tensor
   Tensor x = embeddings + positions_.narrow(0, 0, length);
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const BlockPrompt prompt = detail::prompt_of(prompts, i);
-    if (prompt.replacement.defined()) x = detail::with_replacement(x, prompt.replacement);
+    if (prompt.replacement.defined()) x = detail::with_replacement(x, prompt.replacement, first_);
     const std::int64_t more = prompt.attended.defined() ? prompt.attended.size(0) : 0;
     const Tensor mask = causal_ ? detail::causal_mask(length, more + length, more, x.options()) : Tensor();
     x = blocks_[i].forward(x, mask, prompt.attended);
@@ -100,9 +101,9 @@ MAO_INLINE void TextTower::check_prompts(const TextBatch& batch, const BlockProm
     if (prompt.attended.defined()) expect_shape(prompt.attended, {-1, width()}, "TextTower: attended tokens");
     if (!prompt.replacement.defined()) continue;
     const std::int64_t n = prompt.replacement.size(-2);
-    require<ShapeError>(n < batch.prefix.size(1), "TextTower: a prompt of ", n,
-                        " tokens replaces those after the start token, of which the shared prefix has ",
-                        batch.prefix.size(1) - 1);
+    require<ShapeError>(first_ + n <= batch.prefix.size(1), "TextTower: a prompt of ", n, " tokens replaces those ",
+                        first_ == 1 ? "after the start token" : "at the start", ", of which the shared prefix has ",
+                        batch.prefix.size(1) - first_);
     if (prompt.replacement.dim() == 3) {
       expect_shape(prompt.replacement, {batch.rows(), -1, width()}, "TextTower: a replacement for each row");
     } else {

@@ -8,7 +8,9 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/layer_norm.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/zeros.h>
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
@@ -27,7 +29,9 @@ MAO_INLINE Tensor VisionTower::normed(const Tensor& x) const {
   return at::layer_norm(x, {width()}, ln_post_weight_, ln_post_bias_, epsilon_);
 }
 
-MAO_INLINE Tensor VisionTower::project(const Tensor& x) const { return at::matmul(normed(x), projection_); }
+MAO_INLINE Tensor VisionTower::project(const Tensor& x) const {
+  return projection_.defined() ? at::matmul(normed(x), projection_) : normed(x);
+}
 
 MAO_INLINE VisionTower::VisionTower(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form,
                                     Precision precision)
@@ -38,11 +42,18 @@ MAO_INLINE VisionTower::VisionTower(const TensorMap& weights, const ClipArchitec
       epsilon_(form.vision.epsilon),
       precision_(precision),
       patch_weight_(weights.at("visual.conv1.weight").flatten(1)),
-      class_token_(weights.at("visual.class_embedding")),
       positions_(weights.at("visual.positional_embedding")),
       ln_post_weight_(weights.at("visual.ln_post.weight")),
-      ln_post_bias_(weights.at("visual.ln_post.bias")),
-      projection_(weights.at("visual.proj")) {
+      ln_post_bias_(weights.at("visual.ln_post.bias")) {
+  if (form.class_token) class_token_ = weights.at("visual.class_embedding");
+  if (form.patch_bias) patch_bias_ = weights.at("visual.conv1.bias");
+  if (form.image_projection) projection_ = weights.at("visual.proj");
+  if (pooling_ == ImagePooling::Attention) {
+    pool_ = Block::pooling(weights, "visual.pool.", form.vision, precision);
+    const std::int64_t w = width();
+    probe_query_ = detail::frozen_linear(weights.at("visual.pool.probe"), pool_.qkv_weight.narrow(0, 0, w),
+                                         pool_.qkv_bias.narrow(0, 0, w));
+  }
   if (form.ln_pre) {
     ln_pre_weight_ = weights.at("visual.ln_pre.weight");
     ln_pre_bias_ = weights.at("visual.ln_pre.bias");
@@ -63,7 +74,7 @@ MAO_INLINE Tensor VisionTower::encode(const Tensor& pixels, const ImagePrompts& 
   const Tensor patches = embed_patches(pixels);  // [B, g * g, W]
   const std::int64_t batch = pixels.size(0), grid = resolution_ / patch_;
   if (probe) probe("visual.conv1", patches.transpose(1, 2).reshape({batch, width(), grid, grid}));
-  Tensor x = at::cat({class_token_.expand({batch, 1, -1}), patches}, 1) + positions_;
+  Tensor x = with_positions(patches);
   if (prompts.tokens.defined()) x = at::cat({x, of_batch(prompts.tokens, batch)}, 1);
   if (ln_pre_weight_.defined()) x = at::layer_norm(x, {width()}, ln_pre_weight_, ln_pre_bias_, epsilon_);
   if (probe) probe("visual.ln_pre", x);
@@ -78,15 +89,33 @@ MAO_INLINE Tensor VisionTower::encode(const Tensor& pixels, const ImagePrompts& 
   const BlockPrompt last = detail::prompt_of(prompts.deep, blocks_.size() - 1);
   x = replaced(x, last, prompts);
   if (probe) probe("visual.block" + std::to_string(blocks_.size() - 1), blocks_.back().forward(x, {}, last.attended));
-  if (pooling_ == ImagePooling::Patches) return project_mean(blocks_.back().forward(x, {}, last.attended));
+  if (pooling_ != ImagePooling::ClassToken) return project_patches(blocks_.back().forward(x, {}, last.attended));
   x = blocks_.back().forward_first_token(x, last.attended);
   if (probe) probe("visual.ln_post", normed(x));
   return project(x);
 }
 
-MAO_INLINE Tensor VisionTower::project_mean(const Tensor& x) const {
-  const Tensor patches = x.narrow(1, 1, positions_.size(0) - 1);
-  return at::matmul(norm_after_pooling_ ? normed(patches.mean(1)) : normed(patches).mean(1), projection_);
+MAO_INLINE Tensor VisionTower::with_positions(const Tensor& patches) const {
+  if (!class_token_.defined()) return patches + positions_;
+  return at::cat({class_token_.expand({patches.size(0), 1, -1}), patches}, 1) + positions_;
+}
+
+MAO_INLINE Tensor VisionTower::project_patches(const Tensor& x) const {
+  const std::int64_t first = class_token_.defined() ? 1 : 0;
+  const Tensor patches = x.narrow(1, first, positions_.size(0) - first);
+  if (pooling_ == ImagePooling::Patches && norm_after_pooling_) return project(patches.mean(1));
+  const Tensor pooled = pooling_ == ImagePooling::Attention ? attend(normed(patches)) : normed(patches).mean(1);
+  return projection_.defined() ? at::matmul(pooled, projection_) : pooled;
+}
+
+MAO_INLINE Tensor VisionTower::attend(const Tensor& patches) const {
+  const std::int64_t batch = patches.size(0), w = width();
+  const auto both =
+      detail::frozen_linear(patches, pool_.qkv_weight.narrow(0, w, 2 * w), pool_.qkv_bias.narrow(0, w, 2 * w))
+          .chunk(2, -1);
+  const Tensor query = pool_.split_heads(probe_query_.expand({batch, 1, -1}));
+  const Tensor mixed = detail::attention(query, pool_.split_heads(both[0]), pool_.split_heads(both[1]), {});
+  return pool_.finish(at::zeros({batch, w}, patches.options()), mixed.transpose(1, 2).reshape({batch, w}));
 }
 
 }  // namespace mao
@@ -135,9 +164,11 @@ MAO_INLINE Tensor VisionTower::replaced(const Tensor& x, const BlockPrompt& prom
 }
 
 MAO_INLINE Tensor VisionTower::embed_patches(const Tensor& pixels) const {
-  const std::int64_t grid = resolution_ / patch_;
-  const Tensor cells = pixels.reshape({-1, 3, grid, patch_, grid, patch_}).permute({0, 2, 4, 1, 3, 5});
-  return at::matmul(cells.reshape({pixels.size(0), grid * grid, 3 * patch_ * patch_}), patch_weight_.t());
+  const std::int64_t grid = resolution_ / patch_, side = grid * patch_;
+  const Tensor covered = side == resolution_ ? pixels : pixels.narrow(2, 0, side).narrow(3, 0, side);
+  const Tensor cells = covered.reshape({-1, 3, grid, patch_, grid, patch_}).permute({0, 2, 4, 1, 3, 5});
+  const Tensor flat = cells.reshape({pixels.size(0), grid * grid, 3 * patch_ * patch_});
+  return patch_bias_.defined() ? at::linear(flat, patch_weight_, patch_bias_) : at::matmul(flat, patch_weight_.t());
 }
 
 }  // namespace mao

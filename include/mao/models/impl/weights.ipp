@@ -77,9 +77,9 @@ MAO_INLINE TensorMap finite_floats(TensorMap tensors, const std::string& source)
 }
 
 /// What a model that was saved whole says of itself. OpenAI's archives are known without it.
-MAO_INLINE StatedForm stated_by(const TensorFile& file, const std::string& source) {
+MAO_INLINE StatedForm stated_by(const TensorFile& file, const TensorMap& renamed, const std::string& source) {
   if (is_openai_archive(file.tensors)) return {};
-  refuse_other_models(file.tensors, source);
+  refuse_other_models(renamed, source);
   return stated_form(file.modules, source);
 }
 
@@ -88,7 +88,11 @@ MAO_INLINE StatedPreprocess decide_pixels(const std::filesystem::path& path, con
                                           const ClipEvidence& evidence) {
   const int resolution = static_cast<int>(weights.sizes.resolution);
   const nlohmann::json& stated = evidence.stated.pixels;
-  const StatedPreprocess beside = preprocess_beside(path, weights.layout, resolution);
+  StatedPreprocess beside = preprocess_beside(path, weights.layout, resolution);
+  if (!beside.by_file && !weights.pieces.empty()) {
+    beside = {Preprocess::symmetric(resolution), "SigLIP's, as no file beside the checkpoint says otherwise"};
+    beside.preprocess.mode = ResizeMode::squash;
+  }
   if (stated.is_null()) return beside;
   const Preprocess own = read_open_clip_preprocess(stated, evidence.source + ": visual.preprocess_cfg.", resolution);
   require<FormatError>(!beside.by_file || beside.preprocess == own, evidence.source, " was saved whole, and its ",
@@ -99,6 +103,10 @@ MAO_INLINE StatedPreprocess decide_pixels(const std::filesystem::path& path, con
 
 /// The form before heads and activation are decided.
 MAO_INLINE ClipForm undecided_form(const TensorMap& tensors, const StatedForm& stated, const std::string& source) {
+  require<FormatError>(
+      !tensors.contains("visual.pool.probe") && !tensors.contains("visual.conv1.bias"), source,
+      ": its image tower is not one of CLIP's own, and no configuration says what it computes; put the "
+      "model's open_clip_config.json or config.json beside it");
   require<FormatError>(stated.doubt.empty(), source, ": ", stated.doubt,
                        "; put open_clip_config.json or config.json beside it, or save the model with torch.save");
   ClipForm form;
@@ -119,13 +127,14 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
   ClipWeights result;
   result.layout = layout_of(file.tensors);
   const auto configuration = form ? std::nullopt : configuration_beside(path, result.layout);
+  if (configuration) result.pieces = configuration->pieces;
   result.cleaning = detail::decide_cleaning(result.layout, file.tensors, configuration);
   result.tensors = detail::from_layout(detail::finite_floats(file.tensors, source), result.layout);
   const ClipEvidence evidence{.source = source,
                               .configured = configuration ? configuration->where
                                             : form        ? "the caller"
                                                           : "",
-                              .stated = form ? StatedForm() : detail::stated_by(file, source),
+                              .stated = form ? StatedForm() : detail::stated_by(file, result.tensors, source),
                               .activation = activation,
                               .heads = heads,
                               .openai_archive = detail::is_openai_archive(file.tensors)};
@@ -134,6 +143,7 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
                                 : detail::undecided_form(result.tensors, evidence.stated, source);
   result.sizes = infer_architecture(result.tensors, source, result.form);
   if (configuration) {
+    configuration->add_uncovered_pixels(result.sizes);
     configuration->check(result.sizes);
     detail::expect_open_clip_tensors(*configuration, result.layout, file.tensors, source);
     expect_agreement(evidence.stated, result.form, result.sizes, source, configuration->where);

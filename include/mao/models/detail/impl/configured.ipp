@@ -7,6 +7,14 @@
 
 namespace mao {
 
+MAO_INLINE void ClipConfiguration::add_uncovered_pixels(ClipArchitecture& found) const {
+  if (found.is_resnet()) return;
+  for (const Size& stated : sizes) {
+    const std::int64_t more = stated.value - found.resolution;
+    if (stated.size == &ClipArchitecture::resolution && more > 0 && more < found.patch) found.resolution = stated.value;
+  }
+}
+
 MAO_INLINE void ClipConfiguration::check(const ClipArchitecture& found) const {
   for (const Size& stated : sizes) {
     require<FormatError>(found.*stated.size == stated.value, stated.key, " means ", stated.value,

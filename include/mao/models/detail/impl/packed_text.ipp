@@ -11,9 +11,9 @@
 
 namespace mao::detail {
 
-MAO_INLINE Tensor with_replacement(const Tensor& x, const Tensor& tokens) {
-  const std::int64_t n = tokens.size(-2);
-  return at::cat({x.narrow(1, 0, 1), tokens.expand({x.size(0), n, x.size(2)}), x.narrow(1, 1 + n, x.size(1) - 1 - n)},
+MAO_INLINE Tensor with_replacement(const Tensor& x, const Tensor& tokens, std::int64_t first) {
+  const std::int64_t n = tokens.size(-2), rest = first + n;
+  return at::cat({x.narrow(1, 0, first), tokens.expand({x.size(0), n, x.size(2)}), x.narrow(1, rest, x.size(1) - rest)},
                  1);
 }
 
