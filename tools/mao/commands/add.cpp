@@ -191,7 +191,7 @@ class Addition {
 
   LabelledImages encoded(const OpenedModel& opened, LabelledImages images, const std::string& what,
                          bool keep_pixels) const {
-    Progress progress(std::cerr, Progress::is_terminal());
+    ProgressLine progress(std::cerr, ProgressLine::is_terminal());
     const auto cache = open_feature_cache(options_.run_options.feature_cache, say);
     const std::int64_t total = images.source->size();
     return with_features(opened, std::move(images), keep_pixels, cache,
