@@ -9,7 +9,6 @@
 
 #include <mao/data/class_key.hpp>
 #include <mao/models/image_sources.hpp>
-#include <mao/tuner/recipes.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -24,6 +23,7 @@
 #include "tune/idle_options.hpp"
 #include "tune/labelers.hpp"
 #include "tune/learn_gate.hpp"
+#include "tune/own_tuner.hpp"
 #include "tune/tuned.hpp"
 
 namespace mao_program {
@@ -248,6 +248,7 @@ class Addition {
     RunSettings stage = saved_;
     stage.method.mao = true;
     stage.method.steps = "new";
+    stage.method.sampler = MethodSettings().sampler;  // of the stages before
     stage.data.classes = "base-new";
     if (stage.method.labeler == "none") stage.method.labeler = MethodSettings().labeler;
     const BaseToNewOptions steps =
@@ -257,7 +258,7 @@ class Addition {
     AnyLabeler labeler =
         make_labeler(opened, half, stage.method, [&] { return copy_of(backbone, opened, stage.method); });
     if (!labeler.note.empty()) say(labeler.note);
-    auto tuner = mao_new(backbone, classes_, images.source->size(), std::move(labeler), *steps.mao_new);
+    AnyTuner tuner = StageTuners(stage.method)(backbone, half, std::move(labeler), *steps.mao_new);
     Observer observer;
     observer.should_stop = stop_asked;
     observer.on_epoch = [](const EpochReport& report) {
