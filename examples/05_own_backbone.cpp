@@ -8,7 +8,7 @@
 
 #include <ATen/ops/zeros.h>
 
-#include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/zero_shot.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/embedded/few_shot_task.hpp>
 #include <mao/labelers/labelers.hpp>

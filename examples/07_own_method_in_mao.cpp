@@ -13,9 +13,8 @@
 #include <ATen/ops/stack.h>
 #include <ATen/ops/zeros_like.h>
 
-#include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/zero_shot.hpp>
-#include <mao/core/detail/ops.hpp>
+#include <mao/core/operators.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/labelers/labelers.hpp>
 

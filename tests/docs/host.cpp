@@ -339,7 +339,7 @@ TEST_CASE("report: what a run leaves", "[docs]") {
   const auto encode = [](std::int64_t) {};
   const std::int64_t count = 3;
   // [progress]
-  mao::Progress progress(std::cerr, mao::Progress::is_terminal());
+  mao::ProgressLine progress(std::cerr, mao::ProgressLine::is_terminal());
   for (std::int64_t i = 0; i < count; ++i) {
     encode(i);
     progress.update("encode", i + 1, count);  // encode [======                  ] 50/200, 12 s left

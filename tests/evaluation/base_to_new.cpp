@@ -102,6 +102,38 @@ TEST_CASE("MAO: Base is measured after the base stage, New after the new stage, 
   CHECK(result->paper.fresh == result->single.fresh);
 }
 
+namespace {
+
+/// The base stage without hard negatives; the new stage is the usual one.
+struct ShuffledBase {
+  int* calls;
+  template <class BackboneT, class SimilarityT>
+  auto operator()(BackboneT& backbone, const TaskHalf& base, const SimilarityT&, const MaoBaseOptions& options) const {
+    ++*calls;
+    return plain(backbone, base.classes, base.train_labels, {.batch = 4, .schedule = options.schedule});
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a run takes the tuners of the stages that it is given, and the usual ones of the others", "[base_to_new]") {
+  Run own, usual;
+  int calls = 0;
+  const auto labeler = [&](Coop<ToyModel>& backbone) {
+    return ZeroShotLabeler<ToyModel>(own.model, backbone.classes());
+  };
+  const TextTowerSimilarity<ToyModel> similarity(own.model);
+  const auto result = run_base_to_new(own.coop, own.task, similarity, labeler, mao_options(), ShuffledBase{&calls});
+  REQUIRE(result.has_value());
+  CHECK(calls == 1);
+  REQUIRE(result->trainings.size() == 2);
+  CHECK(result->trainings[0].stage == "plain");
+  CHECK(result->trainings[0].epochs[0].steps == 4);
+  CHECK(result->trainings[1].stage == "new stage");
+  usual.run(mao_options());
+  CHECK_FALSE(usual.context().equal(own.context()));
+}
+
 TEST_CASE("a run that is stopped in either step and started again comes to the same end", "[base_to_new]") {
   Run whole;
   const auto expected = whole.run(mao_options());

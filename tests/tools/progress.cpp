@@ -12,7 +12,7 @@ using namespace mao;
 
 TEST_CASE("off a terminal lines are plain and nothing is erased", "[progress]") {
   std::ostringstream out;
-  Progress progress(out, false, 0);
+  ProgressLine progress(out, false, 0);
   progress.update("epoch 1/2", 0, 10);
   progress.update("epoch 1/2", 5, 10, "loss 1.5");
   progress.update("epoch 1/2", 10, 10, "loss 1.0");
@@ -22,7 +22,7 @@ TEST_CASE("off a terminal lines are plain and nothing is erased", "[progress]") 
 
 TEST_CASE("the rate and the time that is left are those since the label appeared", "[progress]") {
   std::ostringstream out;
-  Progress progress(out, false, 0);
+  ProgressLine progress(out, false, 0);
   progress.update("encode", 100, 1000);
   std::this_thread::sleep_for(std::chrono::milliseconds(100));
   progress.update("encode", 101, 1000);
@@ -35,14 +35,14 @@ TEST_CASE("the rate and the time that is left are those since the label appeared
 
 TEST_CASE("off a terminal at most one line is written in the given time", "[progress]") {
   std::ostringstream out;
-  Progress progress(out, false, 3600);
+  ProgressLine progress(out, false, 3600);
   for (int i = 0; i <= 1000; ++i) progress.update("encode", i, 1000);
   CHECK(out.str().empty());
 }
 
 TEST_CASE("a function under a label reports as the bar does", "[progress]") {
   std::ostringstream out;
-  Progress progress(out, false, 0);
+  ProgressLine progress(out, false, 0);
   const auto report = progress.under("read runs");
   report(0, 4);
   report(4, 4);
@@ -51,7 +51,7 @@ TEST_CASE("a function under a label reports as the bar does", "[progress]") {
 
 TEST_CASE("on a terminal the bar is redrawn in place and cleared at the end", "[progress]") {
   std::ostringstream out;
-  Progress progress(out, true);
+  ProgressLine progress(out, true);
   progress.update("encode", 10, 10);
   progress.finish();
   CHECK_THAT(out.str(), ContainsSubstring("encode [========================] 10/10"));

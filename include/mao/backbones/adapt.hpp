@@ -10,6 +10,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/backbones/detail/distances.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
@@ -199,5 +200,13 @@ class Adapt {
 
 template <class ModelT>
 Adapt(std::shared_ptr<ModelT>, ClassList, AdaptOptions = {}) -> Adapt<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class Adapt<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoPromptedModel P, class... Rest>
+Adapt(P, Rest...) -> Adapt<explain::RefusedModel<P>>;
 
 }  // namespace mao

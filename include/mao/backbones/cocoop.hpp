@@ -17,6 +17,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/own_tensor.hpp>
@@ -133,5 +134,13 @@ class CoCoop {
 
 template <class ModelT>
 CoCoop(std::shared_ptr<ModelT>, ClassList, CoCoopOptions = {}) -> CoCoop<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class CoCoop<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoTextModel P, class... Rest>
+CoCoop(P, Rest...) -> CoCoop<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -154,6 +154,14 @@ constexpr BackboneTraits traits_of(const B& backbone) {
 
 namespace explain {
 
+/// Stands for a backbone that was given as a temporary.
+template <class B>
+struct Temporary {};
+template <class B>
+inline constexpr bool is_temporary = false;
+template <class B>
+inline constexpr bool is_temporary<Temporary<B>> = true;
+
 template <class P>
 concept IsSharedPointer = requires(const P& pointer) {
   pointer.use_count();
@@ -207,7 +215,11 @@ consteval bool backbone() {
   static_assert(!IsSharedPointer<B>,
                 "mao: the backbone is a std::shared_ptr, pass what it points to: `*backbone`; see "
                 "docs/concepts/backbone.md");
-  if constexpr (std::is_const_v<B> || IsSharedPointer<B>)
+  static_assert(
+      !is_temporary<B>,
+      "mao: the backbone is a temporary, which is gone before a tuner trains it: make it a variable that lives "
+      "as long as the tuner, `mao::Coop coop(model, classes);`; see docs/concepts/backbone.md");
+  if constexpr (std::is_const_v<B> || IsSharedPointer<B> || is_temporary<B>)
     return false;
   else
     return backbone_members<B>();

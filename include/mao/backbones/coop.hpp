@@ -9,6 +9,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
@@ -105,5 +106,13 @@ class Coop {
 template <class ModelT>
 Coop(std::shared_ptr<ModelT>, ClassList, typename Coop<std::remove_const_t<ModelT>>::Options = {})
     -> Coop<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class Coop<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoTextModel P, class... Rest>
+Coop(P, Rest...) -> Coop<explain::RefusedModel<P>>;
 
 }  // namespace mao

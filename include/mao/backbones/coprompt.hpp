@@ -10,6 +10,7 @@
 
 #include <ATen/ops/scalar_tensor.h>
 
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/backbones/maple.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/prompts/adapter.hpp>
@@ -162,5 +163,13 @@ template <class ModelT>
 CoPrompt(std::shared_ptr<ModelT>, ClassList) -> CoPrompt<std::remove_const_t<ModelT>>;
 template <class ModelT>
 CoPrompt(std::shared_ptr<ModelT>, ClassList, CoPromptOptions) -> CoPrompt<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class CoPrompt<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoPromptedModel P, class... Rest>
+CoPrompt(P, Rest...) -> CoPrompt<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -10,6 +10,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
@@ -111,5 +112,13 @@ template <class ModelT>
 Ivlp(std::shared_ptr<ModelT>, ClassList) -> Ivlp<std::remove_const_t<ModelT>>;
 template <class ModelT>
 Ivlp(std::shared_ptr<ModelT>, ClassList, IvlpOptions) -> Ivlp<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class Ivlp<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoPromptedModel P, class... Rest>
+Ivlp(P, Rest...) -> Ivlp<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <mao/backbones/detail/distances.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/backbones/detail/taught_context.hpp>
 #include <mao/core/describe.hpp>
 
@@ -63,5 +64,13 @@ class KgCoop : public detail::TaughtContext<ModelT> {
 
 template <class ModelT>
 KgCoop(std::shared_ptr<ModelT>, ClassList, KgCoopOptions = {}) -> KgCoop<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class KgCoop<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoTextModel P, class... Rest>
+KgCoop(P, Rest...) -> KgCoop<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -11,6 +11,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
@@ -140,5 +141,13 @@ template <class ModelT>
 Maple(std::shared_ptr<ModelT>, ClassList) -> Maple<std::remove_const_t<ModelT>>;
 template <class ModelT>
 Maple(std::shared_ptr<ModelT>, ClassList, MapleOptions) -> Maple<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class Maple<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoPromptedModel P, class... Rest>
+Maple(P, Rest...) -> Maple<explain::RefusedModel<P>>;
 
 }  // namespace mao

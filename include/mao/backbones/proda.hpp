@@ -17,6 +17,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/backbones/detail/pairwise_variance.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/detail/ops.hpp>
@@ -208,5 +209,13 @@ class ProDa {
 
 template <class ModelT>
 ProDa(std::shared_ptr<ModelT>, ClassList, ProDaOptions = {}) -> ProDa<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class ProDa<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoTextModel P, class... Rest>
+ProDa(P, Rest...) -> ProDa<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -12,6 +12,7 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/backbones/detail/taught_context.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/detail/ops.hpp>
@@ -112,6 +113,14 @@ class ProGrad : public detail::TaughtContext<ModelT> {
 
 template <class ModelT>
 ProGrad(std::shared_ptr<ModelT>, ClassList, ProGradOptions = {}) -> ProGrad<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class ProGrad<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoTextModel P, class... Rest>
+ProGrad(P, Rest...) -> ProGrad<explain::RefusedModel<P>>;
 
 }  // namespace mao
 

@@ -11,6 +11,7 @@
 #include <ATen/ops/matmul.h>
 
 #include <mao/backbones/detail/gaussian_aggregation.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/backbones/ivlp.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/detail/ops.hpp>
@@ -134,5 +135,13 @@ template <class ModelT>
 PromptSrc(std::shared_ptr<ModelT>, ClassList) -> PromptSrc<std::remove_const_t<ModelT>>;
 template <class ModelT>
 PromptSrc(std::shared_ptr<ModelT>, ClassList, PromptSrcOptions) -> PromptSrc<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class PromptSrc<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoPromptedModel P, class... Rest>
+PromptSrc(P, Rest...) -> PromptSrc<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -11,6 +11,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/backbones/detail/distances.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
@@ -153,5 +154,13 @@ class Tcp {
 
 template <class ModelT>
 Tcp(std::shared_ptr<ModelT>, ClassList, TcpOptions = {}) -> Tcp<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class Tcp<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoPromptedModel P, class... Rest>
+Tcp(P, Rest...) -> Tcp<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -12,6 +12,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/core/own_tensor.hpp>
 #include <mao/prompts/context.hpp>
@@ -130,5 +131,13 @@ class Upt {
 
 template <class ModelT>
 Upt(std::shared_ptr<ModelT>, ClassList, UptOptions = {}) -> Upt<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class Upt<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoPromptedModel P, class... Rest>
+Upt(P, Rest...) -> Upt<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -10,6 +10,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
 #include <mao/prompts/deep.hpp>
@@ -90,5 +91,13 @@ template <class ModelT>
 Vpt(std::shared_ptr<ModelT>, ClassList) -> Vpt<std::remove_const_t<ModelT>>;
 template <class ModelT>
 Vpt(std::shared_ptr<ModelT>, ClassList, VptOptions) -> Vpt<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class Vpt<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoPromptedModel P, class... Rest>
+Vpt(P, Rest...) -> Vpt<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -10,6 +10,7 @@
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/backbones/detail/compare.hpp>
+#include <mao/backbones/detail/refused_method.hpp>
 #include <mao/core/describe.hpp>
 #include <mao/prompts/class_features.hpp>
 
@@ -61,5 +62,13 @@ class ZeroShot {
 template <class ModelT>
 ZeroShot(std::shared_ptr<ModelT>, ClassList, typename ZeroShot<std::remove_const_t<ModelT>>::Options = {})
     -> ZeroShot<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class ZeroShot<explain::NoModel> : public detail::RefusedMethod {
+  using detail::RefusedMethod::RefusedMethod;
+};
+template <explain::NoTextModel P, class... Rest>
+ZeroShot(P, Rest...) -> ZeroShot<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -21,8 +21,8 @@ class FewShotTask {
   /// Renders task `name` ("sketch", "shifted", "disjoint"); another `seed`, other training images.
   FewShotTask(const Clip& clip, const std::string& name, std::uint64_t seed);
 
-  /// Refers to this object.
-  BaseToNewTask task_view();
+  /// Refers to this object, so a temporary has none.
+  BaseToNewTask task_view() &;
 
  private:
   struct Images {

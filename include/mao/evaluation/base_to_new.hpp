@@ -3,11 +3,14 @@
 /// \file
 /// The base-to-new protocol: tune on some classes, test on them and on classes never seen.
 
+#include <concepts>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mao/backbones/binding.hpp>
@@ -89,13 +92,37 @@ FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, cons
 
 }  // namespace detail
 
-/// Trains a method by itself with `plain`.
-struct TrainPlain {
+/// The tuner of each stage, by what it is made of: `plain`, `mao_base`, `mao_new`.
+struct UsualTuners {
   template <class BackboneT>
   auto operator()(BackboneT& backbone, const TaskHalf& base, const PlainOptions& options) const {
     return plain(backbone, base.classes, base.train_labels, options);
   }
+  template <class BackboneT, class SimilarityT>
+  auto operator()(BackboneT& backbone, const TaskHalf& base, const SimilarityT& similarity,
+                  const MaoBaseOptions& options) const {
+    return mao_base(backbone, base.classes, base.train_labels, similarity, options);
+  }
+  template <class BackboneT, class LabelerT>
+  auto operator()(BackboneT& backbone, const TaskHalf& fresh, LabelerT labeler, const MaoNewOptions& options) const {
+    const std::int64_t count = count_of(train_of(fresh), {.name = "new stage"});
+    return mao_new(backbone, fresh.classes, count, std::move(labeler), options);
+  }
 };
+
+namespace detail {
+
+/// What `make` gives for these; where it takes no such ones, the usual tuner.
+template <class MakeT, class... Parts>
+auto tuner_by(MakeT& make, Parts&&... parts) {
+  if constexpr (std::invocable<MakeT&, Parts...>) {
+    return make(std::forward<Parts>(parts)...);
+  } else {
+    return UsualTuners()(std::forward<Parts>(parts)...);
+  }
+}
+
+}  // namespace detail
 
 /// The class of the half that a backbone takes each of its test images for. The backbone is bound to them for as long,
 /// and left as it was, so that training may continue. **Shape** [N].
@@ -113,14 +140,14 @@ Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
 /// Trains `backbone`, which is bound to the base classes first, and tests both halves. It trains on from what the
 /// backbone has learned before: make another one for another run. Before any training it binds the new classes once, so
 /// a name that the prompts cannot hold is refused at once. `similarity` ranks hard negatives; `make_labeler` is
-/// called once, between the steps, to make the pseudo-labeller of the new classes. A method with a sampler or a loss of
-/// its own (DPC) brings them in the tuner that `make_plain` returns.
+/// called once, between the steps, to make the pseudo-labeller of the new classes. Policies of your own come with
+/// `make_tuner`, which is called with the arguments of one or more members of `UsualTuners`, and replaces those.
 ///
 /// Nothing is returned when `observer.should_stop` ended the training; with a folder the next call resumes it.
-template <Backbone BackboneT, TextSimilarity SimilarityT, class MakeLabelerT, class MakePlainT = TrainPlain>
+template <Backbone BackboneT, TextSimilarity SimilarityT, class MakeLabelerT, class MakeTunerT = UsualTuners>
 std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseToNewTask& task,
                                                const SimilarityT& similarity, MakeLabelerT&& make_labeler,
-                                               const BaseToNewOptions& options, MakePlainT&& make_plain = {}) {
+                                               const BaseToNewOptions& options, MakeTunerT&& make_tuner = {}) {
   require<OptionError>(options.plain.has_value() != options.mao_base.has_value(),
                        "run_base_to_new: choose either the plain method or MAO's base stage");
   require<OptionError>(options.test_new || !options.mao_new,
@@ -137,10 +164,10 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
     return result.trainings.back() == FitResult::Finished;
   };
   if (options.plain) {
-    auto tuner = make_plain(backbone, task.base, *options.plain);
+    auto tuner = detail::tuner_by(make_tuner, backbone, task.base, *options.plain);
     if (!trained(tuner, "plain", train_of(task.base))) return std::nullopt;
   } else {
-    auto tuner = mao_base(backbone, task.base.classes, task.base.train_labels, similarity, *options.mao_base);
+    auto tuner = detail::tuner_by(make_tuner, backbone, task.base, similarity, *options.mao_base);
     if (!trained(tuner, "base", train_of(task.base))) return std::nullopt;
   }
   stage("test");
@@ -158,8 +185,7 @@ std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseTo
   result.first = {result.base.accuracy, result.fresh.accuracy};
   if (options.mao_new) {
     const BoundFor labelled(backbone, task.fresh.classes);  // a labeller may be made of the backbone as it is
-    auto tuner = mao_new(backbone, task.fresh.classes, count_of(train_of(task.fresh), {.name = "new stage"}),
-                         make_labeler(backbone), *options.mao_new);
+    auto tuner = detail::tuner_by(make_tuner, backbone, task.fresh, make_labeler(backbone), *options.mao_new);
     if (!trained(tuner, "new", train_of(task.fresh))) return std::nullopt;
     stage("test");
     test_fresh();

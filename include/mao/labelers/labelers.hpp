@@ -46,4 +46,16 @@ class ZeroShotLabeler : public TunedPromptLabeler<ZeroShot<ModelT>> {
 template <class ModelT>
 ZeroShotLabeler(std::shared_ptr<ModelT>, ClassList) -> ZeroShotLabeler<std::remove_const_t<ModelT>>;
 
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class ZeroShotLabeler<explain::NoModel> {
+ public:
+  template <class... Args>
+  explicit ZeroShotLabeler(Args&&...) {}
+  PseudoLabels label(const ImageBatch&);
+  [[nodiscard]] const ClassList& classes() const;
+};
+template <explain::NoTextModel P, class... Rest>
+ZeroShotLabeler(P, Rest...) -> ZeroShotLabeler<explain::RefusedModel<P>>;
+
 }  // namespace mao

@@ -4,7 +4,10 @@
 /// What a frozen pair of towers must offer for prompts to be tuned on it.
 
 #include <concepts>
+#include <cstdint>
+#include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include <mao/core/tensor.hpp>
@@ -103,6 +106,59 @@ consteval bool vision_language_model() {
       "`mao::Preprocess preprocess()`, all const; see docs/concepts/vision_language_model.md");
   return VisionLanguageModel<M>;
 }
+
+/// Stands for a model that was refused, so that one mistake gives one error. It has no bodies.
+struct NoModel {
+  std::vector<std::int64_t> tokenize(const std::string&) const;
+  std::int64_t start_token() const;
+  std::int64_t end_token() const;
+  std::int64_t context_length() const;
+  Tensor embed(const Tensor&) const;
+  Tensor encode_text(const TextBatch&) const;
+  Tensor encode_text(const TextBatch&, const BlockPrompts&) const;
+  Tensor encode_image(const Tensor&) const;
+  Tensor encode_image(const Tensor&, const ImagePrompts&) const;
+  TowerSizes towers() const;
+  double logit_scale() const;
+  Preprocess preprocess() const;
+  std::string fingerprint() const;
+};
+
+/// What a shared pointer points to; nothing for other types.
+template <class P>
+struct SharedModel {
+  using Type = void;
+};
+template <class M>
+struct SharedModel<std::shared_ptr<M>> {
+  using Type = std::remove_const_t<M>;
+};
+template <class P>
+using SharedModelOf = typename SharedModel<P>::Type;
+
+/// A model by value or by pointer, or a shared pointer to what is no model: no way to make a method.
+template <class P>
+concept NoTextModel = VisionLanguageModel<std::remove_cv_t<std::remove_pointer_t<P>>> ||
+    (!std::is_void_v<SharedModelOf<P>> && !VisionLanguageModel<SharedModelOf<P>>);
+/// The same where the towers are prompted.
+template <class P>
+concept NoPromptedModel = NoTextModel<P> ||(!std::is_void_v<SharedModelOf<P>> && !PromptedTowers<SharedModelOf<P>>);
+
+/// False; the compiler says what is wrong with a `NoTextModel` or `NoPromptedModel`.
+template <class P>
+consteval bool model_pointer() {
+  static_assert(
+      !std::is_void_v<SharedModelOf<P>>,
+      "mao: the model is not in a std::shared_ptr, which all that use it share: make it with "
+      "`std::make_shared<const mao::Clip>(mao::Clip::load(path))`; see docs/concepts/vision_language_model.md");
+  if constexpr (!std::is_void_v<SharedModelOf<P>>) {
+    if constexpr (vision_language_model<SharedModelOf<P>>()) return prompted_towers<SharedModelOf<P>>();
+  }
+  return false;
+}
+
+template <class P>
+using RefusedModel = std::conditional_t<model_pointer<P>(), NoModel, NoModel>;
 
 }  // namespace explain
 }  // namespace mao

@@ -27,8 +27,7 @@ class TextTowerSimilarity {
   /// **Shape** [Q, C]
   Eigen::MatrixXf operator()(const std::vector<std::string>& queries,
                              const std::vector<std::string>& candidates) const {
-    const Tensor cosines =
-        features(candidates).matmul(features(queries).t()).cpu().to(at::kFloat).contiguous();
+    const Tensor cosines = features(candidates).matmul(features(queries).t()).cpu().to(at::kFloat).contiguous();
     const auto rows = static_cast<Eigen::Index>(queries.size()), columns = static_cast<Eigen::Index>(candidates.size());
     return Eigen::Map<const Eigen::MatrixXf>(cosines.const_data_ptr<float>(), rows,
                                              columns);  // column-major: transposed
@@ -48,5 +47,16 @@ class TextTowerSimilarity {
 
 template <class ModelT>
 TextTowerSimilarity(std::shared_ptr<ModelT>) -> TextTowerSimilarity<std::remove_const_t<ModelT>>;
+
+// What is no model, or not in a shared pointer, is refused in a sentence.
+template <>
+class TextTowerSimilarity<explain::NoModel> {
+ public:
+  template <class... Args>
+  explicit TextTowerSimilarity(Args&&...) {}
+  Eigen::MatrixXf operator()(const std::vector<std::string>&, const std::vector<std::string>&) const;
+};
+template <explain::NoTextModel P, class... Rest>
+TextTowerSimilarity(P, Rest...) -> TextTowerSimilarity<explain::RefusedModel<P>>;
 
 }  // namespace mao

@@ -3,7 +3,9 @@
 /// \file
 /// The four policies of a tuner together.
 
+#include <concepts>
 #include <string>
+#include <type_traits>
 
 #include <mao/backbones/concepts.hpp>
 #include <mao/core/error.hpp>
@@ -73,9 +75,24 @@ consteval bool in_order() {
   return !first && !last && !ends;
 }
 
+/// In the place of policies that were not given.
+struct Missing {};
+
+/// A pointer to images, which `fit` does not take.
+template <class P>
+concept PointsToImages = requires(const P& pointer) {
+  { *pointer } -> std::convertible_to<const ImageSource&>;
+};
+
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
 consteval bool all_policies() {
-  if constexpr (in_order<SamplerT, RegularizerT, ScheduleT>()) {
+  constexpr bool complete = !std::is_same_v<BackboneT, Missing>;
+  static_assert(complete,
+                "mao: a tuner takes four policies, PromptTuner(backbone, sampler, regularizer, schedule), and one is "
+                "missing: mao::CrossEntropy{} is the usual regularizer; see docs/guides/write-a-policy.md");
+  if constexpr (!complete) {
+    return false;
+  } else if constexpr (in_order<SamplerT, RegularizerT, ScheduleT>()) {
     return (backbone<BackboneT>() & sampler<SamplerT>() & regularizer<RegularizerT>() & schedule<ScheduleT>() &
             composition<BackboneT, SamplerT>()) != 0;
   }

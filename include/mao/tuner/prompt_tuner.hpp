@@ -35,6 +35,14 @@ class TrainingLoop : public TrainingEpoch {
   FitResult fit(ImageSource& images, First&& first, Others&&... others) {
     return trained(images, Observers({hooks_of(first), hooks_of(others)...}));
   }
+  /// A pointer is refused in a sentence.
+  template <explain::PointsToImages P, class... Others>
+  FitResult fit(const P&, Others&&...) {
+    static_assert(!explain::PointsToImages<P>,
+                  "mao: `fit` takes the image source itself and not a pointer to it: `tuner.fit(*images)`; see "
+                  "docs/reference/tuner.md");
+    return {};
+  }
 
  protected:
   using TrainingEpoch::TrainingEpoch;
@@ -58,14 +66,17 @@ class PromptTunerImpl : public TrainingLoop {
   using Policies = PoliciesOf<SamplerT, RegularizerT, ScheduleT>;
 
  public:
-  /// The backbone is shared, not copied: the next step trains on from it. The tuner is for the classes that it is bound
-  /// to now. **Throws** `OptionError` when the sampler, its labeller or the regularizer says that it is for others, or
-  /// for a setting out of range.
+  /// The backbone is shared, not copied, and has to live as long: the next step trains on from it. A tuner can be
+  /// moved, not copied. It is for the classes that the backbone is bound to now. **Throws** `OptionError` when the
+  /// sampler, its labeller or the regularizer says that it is for others, or for a setting out of range.
   PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule,
                   Options options = {})
       : PromptTunerImpl(backbone,
                         std::make_unique<Policies>(std::move(sampler), std::move(regularizer), std::move(schedule)),
                         std::move(options)) {}
+
+  /// A temporary backbone would be gone before it is trained.
+  PromptTunerImpl(const BackboneT&&, SamplerT, RegularizerT, ScheduleT, Options = {}) = delete;
 
   [[nodiscard]] const ScheduleT& schedule() const { return static_cast<const Policies&>(*policies_).schedule; }
 
@@ -103,6 +114,13 @@ template <class B, class S, class R, class Sch>
 PromptTuner(B&, S, R, Sch) -> PromptTuner<B, S, R, Sch>;
 template <class B, class S, class R, class Sch>
 PromptTuner(B&, S, R, Sch, TunerOptions) -> PromptTuner<B, S, R, Sch>;
+template <class B, class... Others>
+requires(sizeof...(Others) == 1 || sizeof...(Others) == 2) PromptTuner(B&, Others...)
+->PromptTuner<explain::Missing, explain::Missing, explain::Missing, explain::Missing>;
+template <class B, class S, class R, class Sch>
+PromptTuner(const B&&, S, R, Sch) -> PromptTuner<explain::Temporary<B>, S, R, Sch>;
+template <class B, class S, class R, class Sch>
+PromptTuner(const B&&, S, R, Sch, TunerOptions) -> PromptTuner<explain::Temporary<B>, S, R, Sch>;
 
 }  // namespace mao
 

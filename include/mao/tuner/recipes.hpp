@@ -108,4 +108,28 @@ MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, Lab
   return mao_new(backbone, classes, count, std::move(labeler), options);
 }
 
+// A temporary backbone is refused in a sentence.
+
+template <class BackboneT>
+Plain<explain::Temporary<BackboneT>> plain(const BackboneT&&, const ClassList&, std::vector<std::int64_t>,
+                                           const PlainOptions& = {}) {
+  return Plain<explain::Temporary<BackboneT>>();
+}
+template <class BackboneT, class SimilarityT>
+MaoBase<explain::Temporary<BackboneT>, SimilarityT> mao_base(const BackboneT&&, const ClassList&,
+                                                             std::vector<std::int64_t>, SimilarityT,
+                                                             const MaoBaseOptions& = {}) {
+  return MaoBase<explain::Temporary<BackboneT>, SimilarityT>();
+}
+template <class BackboneT, class LabelerT>
+MaoNew<explain::Temporary<BackboneT>, LabelerT> mao_new(const BackboneT&&, const ClassList&, std::int64_t, LabelerT,
+                                                        const MaoNewOptions& = {}) {
+  return MaoNew<explain::Temporary<BackboneT>, LabelerT>();
+}
+template <class BackboneT, class LabelerT>
+MaoNew<explain::Temporary<BackboneT>, LabelerT> mao_new(const BackboneT&&, std::int64_t, LabelerT,
+                                                        const MaoNewOptions& = {}) {
+  return MaoNew<explain::Temporary<BackboneT>, LabelerT>();
+}
+
 }  // namespace mao

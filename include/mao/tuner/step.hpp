@@ -58,6 +58,10 @@ class TrainingStep {
   /// The gradients of the parameters become an update.
   void update(StepReport& report, const StepPlace& place, const Observers& observers);
 
+  /// **Throws** `OptionError` for a tuner that was moved from, and where the backbone is gone, which shows in parameters
+  /// that nobody else holds, or was moved elsewhere.
+  void expect_alive() const;
+
   /// Backbone, sampler and regularizer speak of the classes that the tuner was made for.
   void expect_policies_agree() const;
 

@@ -11,7 +11,6 @@
 
 #include <mao/data/class_key.hpp>
 #include <mao/models/image_sources.hpp>
-#include <mao/tuner/recipes.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -27,6 +26,7 @@
 #include "tune/idle_options.hpp"
 #include "tune/labelers.hpp"
 #include "tune/learn_gate.hpp"
+#include "tune/own_tuner.hpp"
 #include "tune/tuned.hpp"
 
 namespace mao_program {
@@ -195,7 +195,7 @@ class Addition {
 
   LabelledImages encoded(const OpenedModel& opened, LabelledImages images, const std::string& what,
                          bool keep_pixels) const {
-    Progress progress(std::cerr, Progress::is_terminal());
+    ProgressLine progress(std::cerr, ProgressLine::is_terminal());
     const auto cache = open_feature_cache(options_.run_options.feature_cache, say);
     const std::int64_t total = images.source->size();
     return with_features(opened, std::move(images), keep_pixels, cache,
@@ -252,6 +252,7 @@ class Addition {
     RunSettings stage = saved_;
     stage.method.mao = true;
     stage.method.steps = "new";
+    stage.method.sampler = MethodSettings().sampler;  // of the stages before
     stage.data.classes = "base-new";
     if (stage.method.labeler == "none") stage.method.labeler = MethodSettings().labeler;
     const BaseToNewOptions steps =
@@ -261,7 +262,7 @@ class Addition {
     AnyLabeler labeler =
         make_labeler(opened, half, stage.method, [&] { return copy_of(backbone, opened, stage.method); });
     if (!labeler.note.empty()) say(labeler.note);
-    auto tuner = mao_new(backbone, classes_, images.source->size(), std::move(labeler), *steps.mao_new);
+    AnyTuner tuner = StageTuners(stage.method)(backbone, half, std::move(labeler), *steps.mao_new);
     Observer observer;
     observer.should_stop = stop_asked;
     observer.on_epoch = [](const EpochReport& report) {

@@ -212,13 +212,13 @@ DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how
 }
 
 /// Draws how far the check of `name` is.
-auto progress_of(Progress& progress, const std::string& name) {
+auto progress_of(ProgressLine& progress, const std::string& name) {
   return [&progress, label = "check " + name](std::size_t done, std::size_t total) {
     progress.update(label, static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
   };
 }
 
-std::vector<DatasetReport> check_all(const CheckOptions& options, Progress& progress) {
+std::vector<DatasetReport> check_all(const CheckOptions& options, ProgressLine& progress) {
   FileCheckOptions how;
   how.check = options.decode ? ImageCheck::decode : ImageCheck::ends;
   how.threads = options.threads;
@@ -272,7 +272,7 @@ void find_root(CheckOptions& options) {
 
 int run_check(CheckOptions options) {
   find_root(options);
-  Progress progress(std::cerr, Progress::is_terminal());
+  ProgressLine progress(std::cerr, ProgressLine::is_terminal());
   const auto reports = check_all(options, progress);
   progress.finish();
   bool good = true;

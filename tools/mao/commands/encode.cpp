@@ -71,7 +71,7 @@ class ImagesInBatches {
       : table_(table), paths_(std::move(paths)), source_(std::vector<fs::path>(paths_.begin(), paths_.end()), loader) {}
 
   /// **Throws** `DataError` when no picture could be read.
-  void encode(const ImageEncoder& encoder, Progress& progress) {
+  void encode(const ImageEncoder& encoder, ProgressLine& progress) {
     const auto batches = evaluation_views(source_.size(), 16);
     source_.announce(batches);
     std::int64_t done = 0;
@@ -117,7 +117,7 @@ class ImagesInBatches {
 
 /// Features of whole texts by the frozen model. **Shape** [T, D].
 Tensor encoded_texts(const AnyModel& model, const std::vector<std::string>& texts, LongText longer,
-                     Progress& progress) {
+                     ProgressLine& progress) {
   constexpr std::size_t few = 64;
   std::vector<Tensor> parts;
   for (std::size_t first = 0; first < texts.size(); first += few) {
@@ -258,7 +258,7 @@ int run(EncodeOptions options, const CLI::App& command) {
                  {"precision", opened.precision},
                  {"preprocess", opened.pixels},
                  {"method", prompts ? prompts->info.method : "none"}};
-  Progress progress(std::cerr, Progress::is_terminal());
+  ProgressLine progress(std::cerr, ProgressLine::is_terminal());
   ImageEncoder encoder = [&](const Tensor& pixels) { return opened.model->encode_image(pixels); };
   if (prompts) {
     encoder = through_prompts(*prompts, opened, options.texts_file, table);

@@ -101,7 +101,7 @@ int run(EvalOptions options, const CLI::App& command) {
   LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
   const bool pixels = prompts && method_named(prompts->info.method).prompts_images();
   if (!pixels) {
-    Progress progress(std::cerr, Progress::is_terminal());
+    ProgressLine progress(std::cerr, ProgressLine::is_terminal());
     const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
       progress.finish();
       std::cerr << line << "\n";

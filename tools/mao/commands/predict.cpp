@@ -137,7 +137,7 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
   for (const std::string& image : names) images.files.push_back(fs::absolute(image).string());
   images.source = std::make_unique<FileImages>(std::vector<fs::path>(names.begin(), names.end()), loader);
   if (!prompts || !method_named(prompts->info.method).prompts_images()) {
-    Progress progress(std::cerr, Progress::is_terminal());
+    ProgressLine progress(std::cerr, ProgressLine::is_terminal());
     const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
       progress.finish();
       std::cerr << line << "\n";

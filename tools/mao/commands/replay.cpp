@@ -59,7 +59,8 @@ Replay replay_of(const Trace& trace) {
 }
 
 /// Compares one folder; `progress` is cleared before anything else is written.
-Verdict replay_folder(const fs::path& folder, const std::string& label, Settings settings, mao::Progress& progress) {
+Verdict replay_folder(const fs::path& folder, const std::string& label, Settings settings,
+                      mao::ProgressLine& progress) {
   settings.progress = [&](std::int64_t done, std::int64_t total) { progress.update(label, done, total); };
   const Trace trace(folder, settings);
   const std::string reference = trace.config().value("reference", std::string());
@@ -93,7 +94,7 @@ std::string label_of(const std::vector<fs::path>& folders, std::size_t index) {
 /// 0 when all pass, 1 when one fails, 2 when there is one that cannot be replayed and none fails.
 int replay_folders(const std::vector<fs::path>& folders, const Settings& settings) {
   std::vector<Verdict> verdicts;
-  mao::Progress progress(std::cerr, mao::Progress::is_terminal());
+  mao::ProgressLine progress(std::cerr, mao::ProgressLine::is_terminal());
   for (std::size_t index = 0; index < folders.size(); ++index) {
     const fs::path& folder = folders[index];
     try {

@@ -99,7 +99,7 @@ void write_tables(const std::string& folder, const std::map<std::string, TextTab
 }
 
 int run(const ReportOptions& options) {
-  Progress progress(std::cerr, Progress::is_terminal());
+  ProgressLine progress(std::cerr, ProgressLine::is_terminal());
   const std::vector<RunRecord> runs =
       read_runs({options.runs.begin(), options.runs.end()}, progress.under("read runs"));
   std::vector<const RunRecord*> all;

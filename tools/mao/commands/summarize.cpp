@@ -58,7 +58,7 @@ std::string tables_of(const std::vector<RunRecord>& runs, const SummarizeOptions
 
 /// Reads runs behind a progress bar.
 std::vector<RunRecord> runs_in(const std::vector<std::string>& places) {
-  Progress progress(std::cerr, Progress::is_terminal());
+  ProgressLine progress(std::cerr, ProgressLine::is_terminal());
   std::vector<RunRecord> runs = read_runs({places.begin(), places.end()}, progress.under("read runs"));
   progress.finish();
   return runs;

@@ -87,6 +87,7 @@ RunFacts facts_of(const RunSettings& run) {
   const MethodInfo& info = method_named(run.method.name);
   facts.has_epsilon = optimizer_of(run.method, info.optimizer).kind != OptimizerKind::Sgd;
   if (info.traits.brings_negatives) facts.own_batch = info.name;
+  if (info.traits.ignores_labels) facts.own_loss = info.name;
   facts.idle_method_options = read_options(info, run.method).idle();
   return facts;
 }

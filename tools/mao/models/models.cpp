@@ -156,10 +156,43 @@ Siglip open_siglip(ClipWeights weights, const ModelSettings& settings, const Cli
   return Siglip(SiglipParts::of(std::move(weights), settings.model, own), own.precision);
 }
 
+/// A model of the program's own says all of itself; what a CLIP's options would change is refused.
+OpenedModel open_own(const OwnModel& own, const ModelSettings& settings) {
+  const auto refuse = [&](bool given, const char* option) {
+    require<OptionError>(!given, option, " has no effect on --model ", settings.model,
+                         ", a model of this program, which runs in fp32 on the CPU and has its own; leave it out");
+  };
+  refuse(settings.activation != "auto", "--activation");
+  refuse(!settings.vocab.empty(), "--vocab");
+  refuse(!settings.heads.empty(), "--heads");
+  refuse(!settings.mean.empty(), "--mean");
+  refuse(!settings.deviation.empty(), "--std");
+  refuse(settings.precision != "fp32", "--precision");
+  refuse(settings.device != "cpu", "--device");
+  refuse(settings.cuda_graphs, "--cuda-graphs");
+  refuse(settings.memory_limit > 0, "--memory-limit");
+  refuse(!settings.weights.empty() && !own.takes_weights, "--weights");
+  require<OptionError>(!own.takes_weights || !settings.weights.empty(), "--model ", settings.model,
+                       " needs --weights, the path that it is loaded from");
+  auto model = std::make_shared<const AnyModel>(own.open(settings.weights));
+  return {.model = model,
+          .description = settings.model + ", a model of this program: " + model->fingerprint(),
+          .pixels = describe(model->preprocess()) + " (as " + settings.model + " says)",
+          .augments = false,
+          .similarity = "clip"};
+}
+
+/// `, or wide`: what a program of its own adds.
+std::string own_names() {
+  std::string text;
+  for (const auto& [name, unused] : own_models()) text += ", or " + name;
+  return text;
+}
+
 OpenedModel open_checkpoint(const ModelSettings& settings) {
-  require<OptionError>(
-      std::filesystem::exists(settings.model), "--model ", settings.model,
-      ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP or SigLIP checkpoint");
+  require<OptionError>(std::filesystem::exists(settings.model), "--model ", settings.model,
+                       ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP or SigLIP checkpoint",
+                       own_names());
   ClipOptions options = clip_options(settings, settings.vocab);
   if (settings.activation != "auto") {
     options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;
@@ -187,7 +220,15 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
 
 }  // namespace
 
+std::map<std::string, OwnModel>& own_models() {
+  static std::map<std::string, OwnModel> all;
+  return all;
+}
+
 OpenedModel open_model(const ModelSettings& settings) {
+  if (const auto own = own_models().find(settings.model); own != own_models().end()) {
+    return open_own(own->second, settings);
+  }
   OpenedModel opened = settings.model == "embedded"           ? open_embedded(settings)
                        : settings.model == "mobilenet-minilm" ? open_mobilenet(settings)
                                                               : open_checkpoint(settings);

@@ -4,6 +4,9 @@
 /// The frozen model that a run names.
 
 #include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -29,6 +32,15 @@ struct OpenedModel {
   std::string precision = "fp32";                ///< of the towers, part of the key of kept image features
   std::size_t token_bytes = 0, image_bytes = 0;  ///< that a step keeps of a text token, of an image; 0: not known
 };
+
+/// A model that a program of your own adds.
+struct OwnModel {
+  std::function<AnyModel(const std::filesystem::path& weights)> open;
+  bool takes_weights = false;  ///< otherwise `--weights` is refused
+};
+
+/// Those by name.
+std::map<std::string, OwnModel>& own_models();
 
 /// **Throws** `FileError`, `FormatError`, `OptionError`.
 OpenedModel open_model(const ModelSettings& settings);

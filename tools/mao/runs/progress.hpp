@@ -17,17 +17,18 @@
 namespace mao {
 
 /// `label [=====>    ] 120/200 note, 6.7/s, 12 s left`.
-class Progress {
+class ProgressLine {
  public:
   using Clock = std::chrono::steady_clock;
 
   /// `terminal`: redraw one line; otherwise write a line at most every `seconds`.
-  Progress(std::ostream& out, bool terminal, double seconds = 10) : out_(out), terminal_(terminal), seconds_(seconds) {}
+  ProgressLine(std::ostream& out, bool terminal, double seconds = 10)
+      : out_(out), terminal_(terminal), seconds_(seconds) {}
 
   /// An error message that follows begins on a line of its own.
-  ~Progress() { finish(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  ~ProgressLine() { finish(); }
+  ProgressLine(const ProgressLine&) = delete;
+  ProgressLine& operator=(const ProgressLine&) = delete;
 
   /// On standard error, as a bar when it is a terminal.
   static bool is_terminal() { return isatty(STDERR_FILENO) != 0; }

@@ -9,6 +9,8 @@
 
 #include <mao/core/error.hpp>
 
+#include "tune/known_names.hpp"
+
 namespace mao_program {
 
 namespace {
@@ -86,23 +88,46 @@ std::string batch(const RunFacts& facts) {
                                  : facts.own_batch + " chooses batch and negatives by the number of classes";
 }
 
+std::string similarity(const RunFacts& facts) {
+  if (const std::string why = no_base_stage(facts); !why.empty()) return why;
+  const std::string& sampler = facts.run.method.sampler;
+  return sampler == "auto" ? std::string() : "--sampler " + sampler + " draws the batches";
+}
+
+std::string columns(const RunFacts& facts) {
+  if (const std::string why = no_base_stage(facts); !why.empty()) return why;
+  const std::string& regularizer = facts.run.method.regularizer;
+  return regularizer == "auto" ? std::string() : "--regularizer " + regularizer + " says which classes are compared";
+}
+
+std::string sampler(const RunFacts& facts) { return batch(facts); }
+
+std::string regularizer(const RunFacts& facts) {
+  if (const std::string why = no_training(facts); !why.empty()) return why;
+  if (!facts.own_loss.empty()) return facts.own_loss + " has a loss of its own";
+  return facts.run.has_new_stage() ? std::string() : batch(facts).empty() ? "" : facts.own_batch + " brings its loss";
+}
+
 std::string idle_for_model(const std::string& option, const ModelSettings& settings, bool ranks) {
   const std::string& model = settings.model;
+  const bool own = is_one_of(own_model_names(), model);
   const bool mobilenet = model == "mobilenet-minilm";
   if (option == "--minilm" && !mobilenet && !ranks) {
     return "only --model mobilenet-minilm, and MAO with --similarity minilm, use that model";
   }
-  if (option == "--weights" && !mobilenet && model != "embedded")
+  if (option == "--weights" && !mobilenet && !own && model != "embedded")
     return "--model " + model + " is where the weights are";
   if (mobilenet && (option == "--vocab" || option == "--activation")) return "mobilenet-minilm is no CLIP";
+  if (own && (option == "--vocab" || option == "--activation")) return model + " is a model of this program";
   return {};
 }
 
 /// Whether MiniLM ranks hard negatives.
 bool ranks_by_minilm(const RunFacts& facts) {
-  const std::string& similarity = facts.run.method.similarity;
-  return no_base_stage(facts).empty() &&
-         (similarity == "minilm" || (similarity == "auto" && facts.run.model.model != "embedded"));
+  const std::string& chosen = facts.run.method.similarity;
+  const std::string& model = facts.run.model.model;
+  const bool by_itself = model == "embedded" || is_one_of(own_model_names(), model);
+  return similarity(facts).empty() && (chosen == "minilm" || (chosen == "auto" && !by_itself));
 }
 
 std::string minilm(const RunFacts& facts) {
@@ -161,8 +186,10 @@ constexpr std::array effects{
     OptionEffect{"--recipe", other_steps},
     OptionEffect{"--steps", no_new_classes},
     OptionEffect{"--k", no_base_stage},
-    OptionEffect{"--similarity", no_base_stage},
-    OptionEffect{"--columns", no_base_stage},
+    OptionEffect{"--similarity", similarity},
+    OptionEffect{"--columns", columns},
+    OptionEffect{"--sampler", sampler},
+    OptionEffect{"--regularizer", regularizer},
     OptionEffect{"--labeler", no_labels},
     OptionEffect{"--threshold", no_new_stage},
     OptionEffect{"--new-epochs", no_new_stage},

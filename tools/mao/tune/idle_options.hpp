@@ -32,6 +32,7 @@ struct RunFacts {
   bool is_named = false;                                     ///< one of these is looked for below --root
   bool has_epsilon = true;                                   ///< the optimiser
   std::string own_batch{};                                   ///< the method, when it chooses its batches itself
+  std::string own_loss{};                                    ///< the method, when no loss over labels trains it
   std::map<std::string, std::string> idle_method_options{};  ///< each with the reason
 };
 

@@ -13,7 +13,7 @@
 #include <mao/labelers/pool_labelers.hpp>
 
 #include "methods/method.hpp"
-#include "tune/labeler_names.hpp"
+#include "tune/known_names.hpp"
 
 namespace mao_program {
 
@@ -76,6 +76,8 @@ inline AnyLabeler make_labeler(const OpenedModel& opened, const TaskHalf& fresh,
   if (const auto own = own_labelers().find(settings.labeler); own != own_labelers().end()) {
     return own->second(std::move(frozen), tuned());
   }
+  require<OptionError>(settings.labeler == "zero-shot", "--labeler ", settings.labeler,
+                       ": this program has none of that name; use the program that adds it (mao::tool::run)");
   return any_labeler(TunedPromptLabeler<Frozen>(std::move(frozen)));
 }
 

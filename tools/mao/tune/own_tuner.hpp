@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// How a method is trained by itself: all alike, except for one that brings its own negatives and loss (DPC).
+/// The tuner of each stage, with policies chosen at run time.
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
 
-#include <mao/regularizers/symmetric_contrast.hpp>
-#include <mao/sampling/prediction_negatives.hpp>
 #include <mao/tuner/recipes.hpp>
 
 #include "methods/method.hpp"
+#include "tune/labelers.hpp"
+#include "tune/own_policies.hpp"
 
 namespace mao_program {
 
@@ -33,22 +34,29 @@ AnyTuner any_tuner(TunerT tuner) {
           shared->options()};
 }
 
-/// DPC's: each image with the classes that the tuned host takes it for, contrasted in both directions.
-inline AnyTuner contrastive_tuner(AnyBackbone& backbone, const TaskHalf& base, const PlainOptions& options) {
-  const Tensor logits = predict_logits(backbone, base.classes, *base.train).contiguous();
-  using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::MatrixXf table = Eigen::Map<const Rows>(logits.const_data_ptr<float>(), logits.size(0), logits.size(1));
-  const BatchShape shape = automatic_batch(base.classes.size());
-  return any_tuner(PromptTuner(
-      backbone, PredictionNegatives(base.train_labels, base.classes, table, {.batch = shape.batch, .k = shape.k}),
-      SymmetricContrast{}, CosineSchedule(options.schedule), options.tuner));
-}
+/// Makes the tuner of each stage with the policies that the settings name, for `run_base_to_new`.
+class StageTuners {
+ public:
+  /// **Throws** `OptionError` for a sampler or regularizer that this program does not know: another one trained it.
+  explicit StageTuners(const MethodSettings& settings);
 
-/// The tuner of a method by itself.
-inline AnyTuner tuner_of(const MethodInfo& info, AnyBackbone& backbone, const TaskHalf& base,
-                         const PlainOptions& options) {
-  if (info.traits.brings_negatives) return contrastive_tuner(backbone, base, options);
-  return any_tuner(plain(backbone, base.classes, base.train_labels, options));
-}
+  /// Whether a sampler of the program's own draws the batches, so that nothing asks for a similarity.
+  [[nodiscard]] bool draws_itself() const { return make_sampler_ != nullptr; }
+
+  AnyTuner operator()(AnyBackbone& backbone, const TaskHalf& base, const PlainOptions& options) const;
+  AnyTuner operator()(AnyBackbone& backbone, const TaskHalf& base, const Similarity& similarity,
+                      const MaoBaseOptions& options) const;
+  AnyTuner operator()(AnyBackbone& backbone, const TaskHalf& fresh, AnyLabeler labeler,
+                      const MaoNewOptions& options) const;
+
+ private:
+  /// One of the program's own for the stage. **Throws** `OptionError` when it mines negatives for a method that has no
+  /// use for them.
+  [[nodiscard]] AnySampler sampler(const AnyBackbone& backbone, const StageContext& stage) const;
+
+  std::string method_, sampler_;
+  MakeSampler make_sampler_;          ///< empty: the stage's own
+  MakeRegularizer make_regularizer_;  ///< empty: the stage's own
+};
 
 }  // namespace mao_program

@@ -86,11 +86,11 @@ class Planner {
     keep_features(base, few);
     const TaskHalf half{base.classes, base.source.get(), base.labels, nullptr, {}};
     if (steps.plain) {
-      auto tuner = tuner_of(info_, backbone, half, *steps.plain);
+      AnyTuner tuner = tuners_(backbone, half, *steps.plain);
       plan.stages.push_back(measured("training", tuner, *half.train));
     } else {
-      auto tuner =
-          mao_base(backbone, half.classes, half.train_labels, make_similarity(opened_, settings_), *steps.mao_base);
+      const auto similarity = tuners_.draws_itself() ? Similarity() : make_similarity(opened_, settings_);
+      AnyTuner tuner = tuners_(backbone, half, similarity, *steps.mao_base);
       plan.stages.push_back(measured("base stage", tuner, *half.train));
     }
     if (steps.mao_new) plan.stages.push_back(measured_new(backbone, few, *steps.mao_new));
@@ -108,7 +108,7 @@ class Planner {
     const BoundFor bound(backbone, half.classes);  // a labeller may be made of the method as it is
     auto labeler =
         make_labeler(opened_, half, settings_.method, [&] { return copy_of(backbone, opened_, settings_.method); });
-    auto tuner = mao_new(backbone, half.classes, half.train->size(), std::move(labeler), options);
+    AnyTuner tuner = tuners_(backbone, half, std::move(labeler), options);
     return measured("new stage", tuner, *half.train);
   }
 
@@ -151,8 +151,7 @@ class Planner {
   }
 
   /// The first step is not counted: it fills caches.
-  template <class TunerT>
-  MeasuredStage measured(const std::string& name, TunerT& tuner, ImageSource& images) const {
+  MeasuredStage measured(const std::string& name, AnyTuner& tuner, ImageSource& images) const {
     MeasuredStage stage{.name = name};
     std::vector<double> times;
     auto last = Clock::now();
@@ -175,6 +174,7 @@ class Planner {
   int steps_;
   OpenedModel opened_;
   const MethodInfo& info_;
+  StageTuners tuners_{settings_.method};
   TaskImages images_;
   std::uint64_t seed_ = settings_.seeds.at(0);
 };

@@ -19,7 +19,7 @@ namespace mao_program {
 namespace fs = std::filesystem;
 
 RunOutput::RunOutput(std::string path, bool quiet, bool silent)
-    : path_(std::move(path)), quiet_(quiet), silent_(silent), progress_(std::cerr, Progress::is_terminal()) {}
+    : path_(std::move(path)), quiet_(quiet), silent_(silent), progress_(std::cerr, ProgressLine::is_terminal()) {}
 
 bool RunOutput::exists() const { return fs::exists(fs::path(path_) / "config.json"); }
 

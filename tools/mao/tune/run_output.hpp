@@ -63,7 +63,7 @@ class RunOutput {
   std::optional<Lease> lease_;
   std::chrono::steady_clock::time_point refreshed_{};
   std::vector<std::string> unlogged_;
-  Progress progress_;
+  ProgressLine progress_;
 };
 
 }  // namespace mao_program

@@ -3,7 +3,7 @@
 
 #include "models/product_speed.hpp"
 #include "numbers.hpp"
-#include "tune/labeler_names.hpp"
+#include "tune/known_names.hpp"
 #include "tune/optimizers.hpp"
 #include "tune/settings.hpp"
 
@@ -34,7 +34,9 @@ bool names_model(const CLI::App& command) { return command.get_option("--model")
 
 void add_model_options(CLI::App& app, ModelSettings& settings) {
   const HelpSection section(app, "Model");
-  app.add_option("--model", settings.model, "embedded, mobilenet-minilm, or a CLIP or SigLIP checkpoint (file or folder; see `mao models`)")
+  std::string models = "embedded, mobilenet-minilm, ";
+  for (const std::string& name : own_model_names()) models += name + ", ";
+  app.add_option("--model", settings.model, models + "or a CLIP or SigLIP checkpoint (file or folder; see `mao models`)")
       ->capture_default_str();
   app.add_option("--weights", settings.weights,
                  "folder with the weights of mobilenet-minilm or of another embedded model");
@@ -184,6 +186,24 @@ void add_mao_options(CLI::App& app, MethodSettings& settings) {
       ->capture_default_str();
 }
 
+/// Options of a program that adds such policies.
+void add_own_policy_options(CLI::App& app, MethodSettings& settings) {
+  if (sampler_names().size() > 1) {
+    app.add_option("--sampler", settings.sampler,
+                   "what draws the batches of the method, or of MAO's base stage: auto (shuffled; hard negatives), or "
+                   "one that this program adds")
+        ->check(CLI::IsMember(sampler_names()))
+        ->capture_default_str();
+  }
+  if (regularizer_names().size() > 1) {
+    app.add_option(
+           "--regularizer", settings.regularizer,
+           "the loss of every stage: auto (cross entropy; MAO's reg-B and reg-N), or one that this program adds")
+        ->check(CLI::IsMember(regularizer_names()))
+        ->capture_default_str();
+  }
+}
+
 }  // namespace
 
 void add_training_options(CLI::App& app, MethodSettings& settings) {
@@ -214,6 +234,7 @@ void add_training_options(CLI::App& app, MethodSettings& settings) {
   app.add_option("--adam-epsilon", settings.adam_epsilon, "epsilon of all optimisers except sgd")
       ->check(above_zero())
       ->capture_default_str();
+  add_own_policy_options(app, settings);
   add_template_option(app, settings);
   app.add_option("--epochs", settings.epochs, "epochs (0: 20, or 10 for MAO's base stage)")
       ->check(zero_or_above())

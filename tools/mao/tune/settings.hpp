@@ -72,6 +72,8 @@ struct MethodSettings {
   std::string labeler = "zero-shot";  ///< "tuned", "none" for the base stage alone; labelers.hpp has the others
   double threshold = 0;
   std::string columns = "distinct";  ///< "per-image": the released code's reg-B
+  std::string sampler = "auto";      ///< of the plain method or MAO's base stage: one that the program adds
+  std::string regularizer = "auto";  ///< of every stage: one that the program adds
 
   /// One context a class, as CoOp may have it.
   [[nodiscard]] bool is_class_specific() const {
@@ -136,15 +138,19 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(DataSettings, data, root, shots_
 #define MAO_METHOD_SETTINGS                                                                                         \
   name, mao, steps, options, optimizer, adam_epsilon, zero_shot_template, epochs, lr, batch, k, new_epochs, new_lr, \
       new_batch, similarity, labeler, threshold, columns
-/// SAM's radius is written where it is given alone, so that runs from before it was there resume.
+/// What came later is written where it is given alone, so that runs from before it was there resume.
 inline void to_json(nlohmann::json& nlohmann_json_j, const MethodSettings& nlohmann_json_t) {
   NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_TO, MAO_METHOD_SETTINGS))
   if (nlohmann_json_t.sam_radius > 0) nlohmann_json_j["sam_radius"] = nlohmann_json_t.sam_radius;
+  if (nlohmann_json_t.sampler != "auto") nlohmann_json_j["sampler"] = nlohmann_json_t.sampler;
+  if (nlohmann_json_t.regularizer != "auto") nlohmann_json_j["regularizer"] = nlohmann_json_t.regularizer;
 }
 inline void from_json(const nlohmann::json& nlohmann_json_j, MethodSettings& nlohmann_json_t) {
   const MethodSettings nlohmann_json_default_obj;
   NLOHMANN_JSON_EXPAND(NLOHMANN_JSON_PASTE(NLOHMANN_JSON_FROM_WITH_DEFAULT, MAO_METHOD_SETTINGS))
   nlohmann_json_t.sam_radius = nlohmann_json_j.value("sam_radius", 0.0);
+  nlohmann_json_t.sampler = nlohmann_json_j.value("sampler", nlohmann_json_default_obj.sampler);
+  nlohmann_json_t.regularizer = nlohmann_json_j.value("regularizer", nlohmann_json_default_obj.regularizer);
 }
 #undef MAO_METHOD_SETTINGS
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, method, seeds, targets)

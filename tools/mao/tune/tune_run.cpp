@@ -265,14 +265,16 @@ class TuneRun {
       stage = now;
       if (now == "test" && steps.mao_new && !after_base) after_base = copy_of(backbone, opened, settings_.method);
     };
-    const auto similarity = settings_.has_base_stage() ? make_similarity(opened, settings_) : Similarity();
-    if (steps.mao_base && seed == settings_.seeds.front()) {
+    const StageTuners tuners(settings_.method);
+    const bool mines = settings_.has_base_stage() && !tuners.draws_itself();
+    const auto similarity = mines ? make_similarity(opened, settings_) : Similarity();
+    if (mines && seed == settings_.seeds.front()) {
       LabelledImages pixels = data.images().training(Half::Base, seed);
       output_.folder().save_compact(
           name + "/batches.json",
           mini_batches(opened, task.base, *pixels.source, similarity, steps.mao_base->sampler, settings_.method, seed));
     }
-    const auto result = train(opened, task, backbone, similarity, seed, steps);
+    const auto result = train(opened, task, backbone, similarity, seed, steps, tuners);
     if (!result) return nullptr;
     records.result(*result, task);
     auto object = seed_result(seed, *result, task.base.classes, task.fresh.classes);
@@ -361,17 +363,14 @@ class TuneRun {
 
   std::optional<BaseToNewResult> train(const OpenedModel& opened, const BaseToNewTask& task, AnyBackbone& backbone,
                                        const Similarity& similarity, std::uint64_t seed,
-                                       const BaseToNewOptions& steps) {
+                                       const BaseToNewOptions& steps, const StageTuners& tuners) {
     const auto labeler = [&](AnyBackbone& tuned) {
       AnyLabeler made =
           make_labeler(opened, task.fresh, settings_.method, [&] { return copy_of(tuned, opened, settings_.method); });
       if (!made.note.empty()) say(text_of("seed ", seed, ": ", made.note));
       return made;
     };
-    const auto train_plain = [&](AnyBackbone& untrained, const TaskHalf& base, const PlainOptions& options) {
-      return tuner_of(method_named(settings_.method.name), untrained, base, options);
-    };
-    return run_base_to_new(backbone, task, similarity, labeler, steps, train_plain);
+    return run_base_to_new(backbone, task, similarity, labeler, steps, tuners);
   }
 
   /// metrics.jsonl keeps no epoch that this run is going to repeat.

@@ -10,7 +10,10 @@
 
 namespace mao {
 
-/// `images.size()`. **Throws** `PolicyError`.
+/// **Throws** `OptionError` for a reference that was made of a null pointer, `*source`.
+void expect_source(const ImageSource& images, const StepPlace& place);
+
+/// `images.size()`. **Throws** `PolicyError`, and as `expect_source`.
 std::int64_t count_of(const ImageSource& images, const StepPlace& place);
 
 /// `images.announce(batches)`. **Throws** `PolicyError`.

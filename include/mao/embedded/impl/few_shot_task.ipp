@@ -20,7 +20,7 @@ MAO_INLINE FewShotTask::FewShotTask(const Clip& clip, const std::string& name, s
       base_classes_{task(name).class_names(Half::Base)},
       new_classes_{task(name).class_names(Half::New)} {}
 
-MAO_INLINE BaseToNewTask FewShotTask::task_view() {
+MAO_INLINE BaseToNewTask FewShotTask::task_view() & {
   return {{base_classes_, base_train_.source.get(), base_train_.labels, base_test_.source.get(), base_test_.labels},
           {new_classes_, new_train_.source.get(), new_train_.labels, new_test_.source.get(), new_test_.labels}};
 }

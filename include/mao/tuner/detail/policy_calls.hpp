@@ -43,6 +43,21 @@ class PolicyCalls {
   explicit PolicyCalls(const PolicyTraits& of_types) : traits(of_types) {}
 };
 
+/// The batches of an epoch, from a sampler that is told the epoch or is not.
+template <Sampler SamplerT>
+std::vector<Batch> batches_of(SamplerT& sampler, Rng& rng, const EpochInfo& info) {
+  std::vector<Batch> batches;
+  const auto take = [&](auto&& drawn) {
+    for (auto&& batch : drawn) batches.push_back(std::forward<decltype(batch)>(batch));
+  };
+  if constexpr (FollowsEpochs<SamplerT>) {
+    take(sampler.epoch(rng, info));
+  } else {
+    take(sampler.epoch(rng));
+  }
+  return batches;
+}
+
 template <class SamplerT>
 constexpr bool mines_negatives() {
   if constexpr (MinesNegatives<SamplerT>) return true;
@@ -64,18 +79,7 @@ class PoliciesOf final : public PolicyCalls {
         regularizer(std::move(a_regularizer)),
         schedule(std::move(a_schedule)) {}
 
-  std::vector<Batch> epoch(Rng& rng, const EpochInfo& info) override {
-    std::vector<Batch> batches;
-    const auto take = [&](auto&& drawn) {
-      for (auto&& batch : drawn) batches.push_back(std::forward<decltype(batch)>(batch));
-    };
-    if constexpr (FollowsEpochs<SamplerT>) {
-      take(sampler.epoch(rng, info));
-    } else {
-      take(sampler.epoch(rng));
-    }
-    return batches;
-  }
+  std::vector<Batch> epoch(Rng& rng, const EpochInfo& info) override { return batches_of(sampler, rng, info); }
   void label(Batch& batch, const ImageBatch& images) override {
     if constexpr (LabelsBatches<SamplerT>) sampler.label(batch, images);
   }

@@ -143,6 +143,18 @@ MAO_INLINE void TrainingStep::update(StepReport& report, const StepPlace& place,
   report.updated = true;
 }
 
+MAO_INLINE void TrainingStep::expect_alive() const {
+  require<OptionError>(backbone_ != nullptr, "this tuner was moved into another one, which trains in its place");
+  const ParameterList& parameters = optimizer_.parameters();
+  const auto is_alone = [](const Parameter& parameter) { return parameter.value.use_count() == 1; };
+  require<OptionError>(parameters.empty() || !std::ranges::all_of(parameters, is_alone), options_.name,
+                       ": the backbone is gone, only this tuner holds its parameters; keep the backbone as long "
+                       "as its tuner (a function that returns a tuner takes the backbone by reference)");
+  require<OptionError>(backbone_->classes().size() > 0, options_.name,
+                       ": the backbone is bound to no class any more, as one that was moved elsewhere; make the tuner "
+                       "where the backbone stays");
+}
+
 MAO_INLINE void TrainingStep::expect_policies_agree() const {
   expect_same_classes(backbone_->classes(), classes_, options_.name + ": the backbone is bound to",
                       "this tuner was made for those: bind the backbone before the tuner is made, and to its classes "

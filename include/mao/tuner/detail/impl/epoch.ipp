@@ -36,6 +36,7 @@ MAO_INLINE std::vector<Batch> TrainingEpoch::begin_epoch(ImageSource& images) {
 }
 
 MAO_INLINE StepReport TrainingEpoch::step(Batch batch) {
+  expect_alive();
   require<OptionError>(running_.has_value(), options_.name, ": `step` before `begin_epoch`, which gives its batches");
   const StepPlace place{.name = options_.name, .epoch = epochs_done_, .step = running_->next};
   require<OptionError>(running_->next < running_->steps(), place, ": all ", running_->steps(),
@@ -48,7 +49,10 @@ MAO_INLINE StepReport TrainingEpoch::step(Batch batch) {
   return stepped(batch, {});
 }
 
-MAO_INLINE EpochReport TrainingEpoch::end_epoch() { return ended({}); }
+MAO_INLINE EpochReport TrainingEpoch::end_epoch() {
+  expect_alive();
+  return ended({});
+}
 
 MAO_INLINE EpochReport TrainingEpoch::epoch(ImageSource& images) {
   for (Batch& batch : begin_epoch(images)) stepped(batch, {});
@@ -56,6 +60,7 @@ MAO_INLINE EpochReport TrainingEpoch::epoch(ImageSource& images) {
 }
 
 MAO_INLINE void TrainingEpoch::finish() {
+  expect_alive();
   require<OptionError>(!finished_, options_.name, ": this training is finished already");
   require<OptionError>(epochs_done_ == epochs() && !running_, options_.name, ": `finish` after ", epochs_done_, " of ",
                        epochs(), " epochs; train the others first");
@@ -72,9 +77,14 @@ MAO_INLINE void TrainingEpoch::finish() {
   finished_ = true;
 }
 
-MAO_INLINE TunerState TrainingEpoch::state() const { return whole_.has_value() ? *whole_ : current_state(); }
+MAO_INLINE TunerState TrainingEpoch::state() const {
+  if (whole_.has_value()) return *whole_;
+  expect_alive();
+  return current_state();
+}
 
 MAO_INLINE void TrainingEpoch::resume(const TunerState& state) {
+  expect_alive();
   if (!state.training.empty()) expect_same_training(state.training, training_, options_.name);
   check_state(state, optimizer_, options_.name);
   expect_same_classes(state.classes, classes_, options_.name + ": the saved state is of a training on",
@@ -93,6 +103,8 @@ MAO_INLINE void TrainingEpoch::expect_ready(ImageSource& images) {
   require<OptionError>(!running_ || running_->next < running_->steps(), options_.name, ": all ",
                        running_ ? running_->steps() : 0, " steps of epoch ", epochs_done_ + 1,
                        " are done; call `end_epoch` before the next one begins");
+  expect_alive();
+  expect_source(images, {.name = options_.name});
   policies_->expect_counted(images.size(), options_.name);
   running_.reset();
   if (whole_.has_value()) restore(*std::exchange(whole_, std::nullopt));

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What compile_time.py measures: as any_model.cpp, over an AnyModel that another source opens.
+#include <mao/backbones/coop.hpp>
+#include <mao/labelers/labelers.hpp>
+#include <mao/models/any_model.hpp>
+#include <mao/sampling/text_tower_similarity.hpp>
+#include <mao/tuner/recipes.hpp>
+
+void train(const std::shared_ptr<const mao::AnyModel>& model, const mao::ClassList& classes,
+           std::vector<std::int64_t> labels, mao::ImageSource& images, const mao::ClassList& fresh,
+           mao::ImageSource& unlabelled) {
+  mao::Coop coop(model, classes);
+  mao::mao_base(coop, classes, std::move(labels), mao::TextTowerSimilarity(model)).fit(images);
+  mao::mao_new(coop, unlabelled.size(), mao::ZeroShotLabeler(model, fresh)).fit(unlabelled);
+}

@@ -1,0 +1,23 @@
+// expect: mao: not a Backbone: needs `const ClassList& classes() const`; see docs/concepts/backbone.md
+// SPDX-License-Identifier: Apache-2.0
+#include <mao/embedded/archetypes.hpp>
+#include <mao/tuner/prompt_tuner.hpp>
+
+using namespace mao;
+
+struct Mine {
+  void bind(const ClassList&);
+#ifdef MAO_EXPECT_FAIL
+  ClassList classes() const;
+#else
+  const ClassList& classes() const;
+#endif
+  Output forward(const ImageBatch&, const Candidates&);
+  Tensor auxiliary_loss(const Output&, const Batch&);
+  ParameterList parameters();
+};
+
+void train(Mine& backbone, ImageSource& images) {
+  PromptTuner tuner(backbone, archetype::Sampler{}, archetype::Regularizer{}, archetype::Schedule{});
+  tuner.fit(images);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a tuner refers to and what it owns: a dead backbone, a null source and a tuner that was moved are sentences.
+#include <mao/tuner/prompt_tuner.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <mao/backbones/coop.hpp>
+#include <mao/embedded/toy_model.hpp>
+#include <mao/models/image_sources.hpp>
+#include <mao/regularizers/cross_entropy.hpp>
+#include <mao/sampling/shuffled.hpp>
+#include <mao/schedules/cosine.hpp>
+#include <mao/tuner/predict.hpp>
+#include <mao/tuner/recipes.hpp>
+
+#include <support/catch.hpp>
+
+using namespace mao;
+using mao::testing::toy_classes;
+using mao::testing::ToyImages;
+using mao::testing::ToyModel;
+
+namespace {
+
+using Method = Coop<ToyModel>;
+
+struct Run {
+  std::shared_ptr<const ToyModel> model = ToyModel::make(11);
+  ToyImages data{6, 4, 1};
+  TensorImages images{data.pixels};
+
+  Method coop() const { return Method(model, toy_classes(6)); }
+  auto tuner(Method& backbone) const {
+    return plain(backbone, toy_classes(6), data.labels,
+                 {.batch = 12, .schedule = {.epochs = 3, .learning_rate = 0.02}, .tuner = {.name = "short"}});
+  }
+  /// A mistake: the backbone ends with this function.
+  auto tuner_of_a_local() const {
+    Method local = coop();
+    return tuner(local);
+  }
+};
+
+Tensor context_of(Method& coop) { return coop.parameters().front().value.detach().clone(); }
+
+using Tuner = Plain<Method>;
+static_assert(!std::is_copy_constructible_v<Tuner> && !std::is_copy_assignable_v<Tuner>);
+static_assert(std::is_move_constructible_v<Tuner> && std::is_move_assignable_v<Tuner>);
+static_assert(!std::is_constructible_v<Tuner, Method, ShuffledSampler, CrossEntropy, CosineSchedule>);
+static_assert(std::is_constructible_v<Tuner, Method&, ShuffledSampler, CrossEntropy, CosineSchedule>);
+
+}  // namespace
+
+TEST_CASE("a tuner whose backbone is gone says so, whatever it is asked", "[lifetimes]") {
+  const Run run;
+  TensorImages images(run.data.pixels);
+  Method other = run.coop();
+  const TunerState state = run.tuner(other).state();
+  const auto refused = [&](auto&& call) {
+    auto tuner = run.tuner_of_a_local();
+    CHECK_THROWS_WITH(call(tuner), ContainsSubstring("short: the backbone is gone, only this tuner holds"));
+  };
+  refused([&](Tuner& tuner) { tuner.fit(images); });
+  refused([&](Tuner& tuner) { tuner.epoch(images); });
+  refused([&](Tuner& tuner) { tuner.begin_epoch(images); });
+  refused([&](Tuner& tuner) { tuner.step({}); });
+  refused([&](Tuner& tuner) { tuner.end_epoch(); });
+  refused([&](Tuner& tuner) { tuner.finish(); });
+  refused([&](Tuner& tuner) { static_cast<void>(tuner.state()); });
+  refused([&](Tuner& tuner) { tuner.resume(state); });
+}
+
+TEST_CASE("a backbone that ends within an epoch is noticed at the next step", "[lifetimes]") {
+  Run run;
+  auto backbone = std::make_unique<Method>(run.coop());
+  auto tuner = run.tuner(*backbone);
+  const std::vector<Batch> batches = tuner.begin_epoch(run.images);
+  tuner.step(batches[0]);
+  backbone.reset();
+  CHECK_THROWS_WITH(tuner.step(batches[1]), ContainsSubstring("the backbone is gone"));
+}
+
+TEST_CASE("a backbone that was moved elsewhere is not trained by its old tuner", "[lifetimes]") {
+  Run run;
+  Method backbone = run.coop();
+  auto tuner = run.tuner(backbone);
+  Method there = std::move(backbone);
+  CHECK_THROWS_WITH(tuner.fit(run.images), ContainsSubstring("short: the backbone is bound to no class any more"));
+  CHECK(run.tuner(there).fit(run.images) == FitResult::Finished);
+}
+
+TEST_CASE("a tuner that is moved trains on, bit for bit; what it was moved from is refused", "[lifetimes]") {
+  Run whole, moved;
+  Method one = whole.coop(), two = moved.coop();
+  whole.tuner(one).fit(whole.images);
+  auto first = moved.tuner(two);
+  first.epoch(moved.images);
+  for (const Batch& batch : first.begin_epoch(moved.images)) first.step(batch);  // within an epoch
+  Tuner second = std::move(first);
+  second.end_epoch();
+  Method idle = moved.coop();
+  Tuner third = moved.tuner(idle);
+  third = std::move(second);
+  CHECK(third.fit(moved.images) == FitResult::Finished);
+  CHECK(context_of(two).equal(context_of(one)));
+  for (Tuner* from : {&first, &second}) {
+    CHECK_THROWS_WITH(from->fit(moved.images), ContainsSubstring("this tuner was moved into another one"));
+    CHECK_THROWS_WITH(from->state(), ContainsSubstring("this tuner was moved into another one"));
+  }
+}
+
+TEST_CASE("a copy of a backbone has its own tensors, and its tuner trains those alone", "[lifetimes]") {
+  Run run;
+  Method backbone = run.coop();
+  const Tensor before = context_of(backbone);
+  Method copy = backbone;
+  run.tuner(copy).fit(run.images);
+  CHECK(context_of(backbone).equal(before));
+  CHECK_FALSE(context_of(copy).equal(before));
+}
+
+TEST_CASE("a null image source is a sentence where it is dereferenced", "[lifetimes]") {
+  Run run;
+  Method backbone = run.coop();
+  auto tuner = run.tuner(backbone);
+  std::unique_ptr<ImageSource> none;
+  CHECK_THROWS_WITH(tuner.fit(*none), ContainsSubstring("short: the image source is null"));
+  CHECK_THROWS_WITH(tuner.begin_epoch(*none), ContainsSubstring("short: the image source is null"));
+  CHECK_THROWS_WITH(predict_logits(backbone, toy_classes(6), *none), ContainsSubstring("the image source is null"));
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+/// \file
+/// The names that options know: those of mao, and those that a program of your own adds.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+namespace mao_program {
+
+using Names = std::vector<std::string>;
+
+/// `--labeler`.
+inline Names& labeler_names() {
+  static Names names{"zero-shot", "tuned", "none", "average", "agreement", "soft", "select", "auto"};
+  return names;
+}
+
+/// `--sampler`, an option of programs that add one; auto: the stage's own.
+inline Names& sampler_names() {
+  static Names names{"auto"};
+  return names;
+}
+
+/// `--regularizer`, likewise.
+inline Names& regularizer_names() {
+  static Names names{"auto"};
+  return names;
+}
+
+/// Models that a program of your own adds, for `--model`.
+inline Names& own_model_names() {
+  static Names names;
+  return names;
+}
+
+inline bool is_one_of(const Names& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
+}  // namespace mao_program
