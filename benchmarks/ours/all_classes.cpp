@@ -33,8 +33,8 @@ class AllClassesCase : public Case {
 
   /// Accuracy, harmonic mean, OpenworldAUC and AUSUC.
   [[nodiscard]] mao::TensorMap values() const override {
-    return {{"features",
-             at::tensor(std::vector<double>{found_.accuracy, found_.h, found_.openworld_auc, found_.ausuc}).view({1, -1})}};
+    const std::vector<double> figures{found_.accuracy, found_.h, found_.openworld_auc, found_.ausuc};
+    return {{"features", at::tensor(figures).view({1, -1})}};
   }
 
  private:

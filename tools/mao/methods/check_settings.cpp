@@ -60,8 +60,8 @@ void check_settings(const RunSettings& run) {
       "one of them out");
   if (settings.name == "zero-shot") {
     require<OptionError>(settings.steps != "joined",
-                         "--method zero-shot tunes nothing, so --recipe all-classes has nothing to join; choose a method "
-                         "of `mao methods`, or leave --recipe out");
+                         "--method zero-shot tunes nothing, so --recipe all-classes has nothing to join; choose a "
+                         "method of `mao methods`, or leave --recipe out");
     require<OptionError>(settings.options.empty() && !settings.mao,
                          "--method zero-shot tunes nothing: --mao and --set have no effect");
     return;
