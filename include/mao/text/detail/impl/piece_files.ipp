@@ -131,7 +131,7 @@ struct TokenizerJson {
   [[nodiscard]] nlohmann::json section(const char* key) const { return values.value(key, nlohmann::json()); }
 };
 
-MAO_INLINE TokenizerJson read_piece_json(const fs::path& file) {
+MAO_INLINE TokenizerJson read_tokenizer_json(const fs::path& file) {
   TokenizerJson json{.values = read_json_object(file), .model = {}, .where = quoted_path(file)};
   json.model = read_json_model(json.section("model"), json.where + ": model");
   json.values["model"] = nullptr;
@@ -182,7 +182,7 @@ MAO_INLINE std::string padding_of(const TokenizerJson& json, const JsonPieces& m
 }
 
 MAO_INLINE PieceEncoder as_it_is(const fs::path& file, const PieceSettings& settings) {
-  TokenizerJson json = read_piece_json(file);
+  TokenizerJson json = read_tokenizer_json(file);
   JsonSteps steps{read_normalizer(json.section("normalizer"), json.where + ": normalizer"),
                   read_pre_tokenizer(json.section("pre_tokenizer"), json.where + ": pre_tokenizer"), json.added};
   for (const AddedPiece& piece : added_pieces(settings, {}, json.added, false)) {
@@ -201,7 +201,7 @@ MAO_INLINE PieceEncoder gemma_encoder(const fs::path& folder, const PieceSetting
                        "every SigLIP 2 was trained");
   const auto file = folder / "tokenizer.json";
   if (!fs::exists(file)) return plain_encoder(folder / "tokenizer.model", lower);
-  TokenizerJson json = read_piece_json(file);
+  TokenizerJson json = read_tokenizer_json(file);
   require<OptionError>(!json.model.unigram, json.where,
                        ": model is of type Unigram, but the tokenizer class is Gemma's; expected BPE");
   const RoleDefaults defaults = {{"bos_token", "<bos>"},
@@ -243,7 +243,7 @@ MAO_INLINE PieceEncoder t5_encoder(const fs::path& folder, const PieceSettings& 
   require<OptionError>(extra_ids >= 0 && extra_ids <= most_extra_ids, settings.where, "extra_ids is ", extra_ids);
   const bool from_json = fs::exists(file);
   const auto spiece = folder / "spiece.model";
-  TokenizerJson json = from_json ? read_piece_json(file) : as_unigram(spiece, extra_ids);
+  TokenizerJson json = from_json ? read_tokenizer_json(file) : as_unigram(spiece, extra_ids);
   const std::string map = from_json ? charsmap_in(json.section("normalizer"), json.where)
                                     : read_sentence_piece(spiece)->file().charsmap;
   require<OptionError>(json.model.unigram && json.model.pieces.size() > 2, json.where,
