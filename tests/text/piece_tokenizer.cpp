@@ -11,6 +11,7 @@
 using namespace mao;
 using mao_test::TemporaryFolder;
 using Ids = PieceTokenizer::Ids;
+namespace fs = std::filesystem;
 
 namespace {
 

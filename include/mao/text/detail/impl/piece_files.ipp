@@ -122,7 +122,7 @@ MAO_INLINE PieceEncoder siglip_encoder(const fs::path& folder, const PieceSettin
 }
 
 /// Pieces and settings of a tokenizer.json, the model taken out.
-struct TokenizerJson {
+struct PieceJson {
   nlohmann::json values;
   JsonModel model;
   std::vector<AddedPiece> added{};
@@ -131,8 +131,8 @@ struct TokenizerJson {
   [[nodiscard]] nlohmann::json section(const char* key) const { return values.value(key, nlohmann::json()); }
 };
 
-MAO_INLINE TokenizerJson read_tokenizer_json(const fs::path& file) {
-  TokenizerJson json{.values = read_json_object(file), .model = {}, .where = quoted_path(file)};
+MAO_INLINE PieceJson read_piece_json(const fs::path& file) {
+  PieceJson json{.values = read_json_object(file), .model = {}, .where = quoted_path(file)};
   json.model = read_json_model(json.section("model"), json.where + ": model");
   json.values["model"] = nullptr;
   const auto added = json.section("added_tokens");
@@ -147,7 +147,7 @@ MAO_INLINE TokenizerJson read_tokenizer_json(const fs::path& file) {
 }
 
 /// What a post-processor puts behind a text. **Throws** OptionError unless it is one token, with none in front.
-MAO_INLINE std::string end_of_template(const TokenizerJson& json) {
+MAO_INLINE std::string end_of_template(const PieceJson& json) {
   const auto section = json.section("post_processor");
   const char* const expected = "a TemplateProcessing that puts one end token behind the text and nothing before it";
   const auto single = section.is_object() ? section.value("single", nlohmann::json()) : nlohmann::json();
@@ -159,7 +159,7 @@ MAO_INLINE std::string end_of_template(const TokenizerJson& json) {
 }
 
 /// The end token of a class that heeds `add_eos_token`, else the post-processor of the file.
-MAO_INLINE std::string end_of(const PieceSettings& settings, const TokenizerJson& json, const std::string& otherwise) {
+MAO_INLINE std::string end_of(const PieceSettings& settings, const PieceJson& json, const std::string& otherwise) {
   const auto stated = [&](const char* key) { return settings.values.contains(key); };
   if (!stated("add_eos_token") && !stated("add_bos_token")) return end_of_template(json);
   require<OptionError>(value_or(settings.values, "add_eos_token", false), settings.where,
@@ -176,13 +176,13 @@ MAO_INLINE PieceEncoder finished(const std::shared_ptr<JsonPieces>& model, const
 }
 
 /// `padding` of the JSON file, else `<pad>` where there is one, else the end token.
-MAO_INLINE std::string padding_of(const TokenizerJson& json, const JsonPieces& model, const std::string& end) {
+MAO_INLINE std::string padding_of(const PieceJson& json, const JsonPieces& model, const std::string& end) {
   const std::string otherwise = end == "<eos>" || model.find(end) < 0 ? "<pad>" : end;
   return value_or(json.section("padding"), "pad_token", otherwise);
 }
 
 MAO_INLINE PieceEncoder as_it_is(const fs::path& file, const PieceSettings& settings) {
-  TokenizerJson json = read_tokenizer_json(file);
+  PieceJson json = read_piece_json(file);
   JsonSteps steps{read_normalizer(json.section("normalizer"), json.where + ": normalizer"),
                   read_pre_tokenizer(json.section("pre_tokenizer"), json.where + ": pre_tokenizer"), json.added};
   for (const AddedPiece& piece : added_pieces(settings, {}, json.added, false)) {
@@ -201,7 +201,7 @@ MAO_INLINE PieceEncoder gemma_encoder(const fs::path& folder, const PieceSetting
                        "every SigLIP 2 was trained");
   const auto file = folder / "tokenizer.json";
   if (!fs::exists(file)) return plain_encoder(folder / "tokenizer.model", lower);
-  TokenizerJson json = read_tokenizer_json(file);
+  PieceJson json = read_piece_json(file);
   require<OptionError>(!json.model.unigram, json.where,
                        ": model is of type Unigram, but the tokenizer class is Gemma's; expected BPE");
   const RoleDefaults defaults = {{"bos_token", "<bos>"},
@@ -222,9 +222,9 @@ MAO_INLINE PieceEncoder gemma_encoder(const fs::path& folder, const PieceSetting
 }
 
 /// Pieces of a SentencePiece model as T5Tokenizer takes them.
-MAO_INLINE TokenizerJson as_unigram(const fs::path& file, std::int64_t extra_ids) {
+MAO_INLINE PieceJson as_unigram(const fs::path& file, std::int64_t extra_ids) {
   const auto source = read_sentence_piece(file);
-  TokenizerJson json{.values = nlohmann::json::object(), .model = {}, .where = quoted_path(file)};
+  PieceJson json{.values = nlohmann::json::object(), .model = {}, .where = quoted_path(file)};
   for (const ScoredPiece& piece : source->file().pieces) {
     json.model.pieces.push_back(piece.text);
     json.model.scores.push_back(piece.score);
@@ -243,7 +243,7 @@ MAO_INLINE PieceEncoder t5_encoder(const fs::path& folder, const PieceSettings& 
   require<OptionError>(extra_ids >= 0 && extra_ids <= most_extra_ids, settings.where, "extra_ids is ", extra_ids);
   const bool from_json = fs::exists(file);
   const auto spiece = folder / "spiece.model";
-  TokenizerJson json = from_json ? read_tokenizer_json(file) : as_unigram(spiece, extra_ids);
+  PieceJson json = from_json ? read_piece_json(file) : as_unigram(spiece, extra_ids);
   const std::string map = from_json ? charsmap_in(json.section("normalizer"), json.where)
                                     : read_sentence_piece(spiece)->file().charsmap;
   require<OptionError>(json.model.unigram && json.model.pieces.size() > 2, json.where,
