@@ -298,7 +298,7 @@ TEST_CASE("core: tensor files", "[docs]") {
   // [torch_writer]
   const mao::TensorMap state{{"ctx", ctx}};
   mao::write_torch_archive("model.pth.tar-50", {{"state_dict", state}, {"epoch", 50}, {"optimizer", {}}});
-  mao::write_torch_archive("prompts.pth", state);  // a state dict alone
+  mao::write_torch_archive("prompts.pth", state);  // only a state dict
   // [end]
   CHECK(mao::read_torch_archive("prompts.pth").tensors.at("ctx").equal(ctx));
   fs::current_path(before);
