@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// VPT, shallow and deep: prompts of the image tower alone, against the untuned model's class vectors.
+// VPT, shallow and deep: prompts of the image tower only, against the untuned model's class vectors.
 //
 //   build/release/bin/examples/backbones/vpt
 //

@@ -278,7 +278,7 @@ TEST_CASE("a trace that is doubted is refused without a configuration", "[weight
   file.modules["visual"] = {"open_clip.transformer.VisionTransformer", {}, "  def forward(self):\n    torch.mean(x)\n"};
   const TemporaryFolder empty;
   CHECK_THROWS_WITH(prepare_clip_weights(file, empty / "clip.pt"),
-                    ContainsSubstring("does not read the class token alone; put open_clip_config.json"));
+                    ContainsSubstring("reads more than the class token; put open_clip_config.json"));
   CHECK_NOTHROW(prepare_clip_weights(file, empty / "clip.pt", {}, ClipForm()));
 }
 
@@ -298,6 +298,6 @@ TEST_CASE("a mask or positions that are not CLIP's are refused, in a state dict 
   configured.write("config.json", R"({"activation": "gelu"})");
   TensorFile state = toy_file(), whole = whole_file();
   state.tensors["attn_mask"] = whole.modules[""].tensors["attn_mask"] = at::zeros({24, 24});
-  CHECK_THROWS_WITH(prepare_clip_weights(state, configured / "clip.pt"), ContainsSubstring("is no causal mask"));
-  CHECK_THROWS_WITH(prepare_clip_weights(whole, empty / "clip.pt"), ContainsSubstring("is no causal mask"));
+  CHECK_THROWS_WITH(prepare_clip_weights(state, configured / "clip.pt"), ContainsSubstring("is not a causal mask"));
+  CHECK_THROWS_WITH(prepare_clip_weights(whole, empty / "clip.pt"), ContainsSubstring("is not a causal mask"));
 }

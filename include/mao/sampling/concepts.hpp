@@ -80,7 +80,7 @@ consteval bool sampler() {
                       requires(S & s, Rng & rng) { s.sample(rng); } || requires(S & s, Rng & rng) { s.batches(rng); });
     static_assert(
         !draws_alone,
-        "mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw from that alone; "
+        "mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw only from it; "
         "see docs/concepts/sampler.md");
     static_assert(!misspelled || draws_alone,
                   "mao: not a Sampler: no `epoch(mao::Rng&)`, rename `sample` or `batches` to `epoch`; "

@@ -329,7 +329,7 @@ void add_datasets(CLI::App& app, int& status) {
   CLI::App* command = app.add_subcommand("datasets", "list the data sets that mao knows by name; check those on disk");
   command->add_flag("--json", *json, "print JSON");
   CLI::App* check = command->add_subcommand(
-      "check", "report what is there, what is missing, and what to do; exit code 1 when something is wrong");
+      "check", "report what is there, what is missing, and what to do; exit code 1 if something is wrong");
   check->add_option(
       "root", options->root,
       "the folder that holds the data sets' folders (default: MAO_DATA), or data of your own: a folder, a "

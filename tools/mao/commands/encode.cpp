@@ -189,7 +189,7 @@ ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, 
   require<OptionError>(
       !is_joined(prompts),
       "these prompts are of several groups of classes, with a gate between them, so "
-      "text features alone would not be their answers; `mao predict` gives them, `mao export` the heads");
+      "text features by themselves would not give their predictions; `mao predict` gives them, `mao export` the heads");
   ClassList classes = prompts.info.classes;
   if (!texts_file.empty()) classes = given_class_names(read_texts(texts_file), {});
   const auto backbone = std::make_shared<AnyBackbone>(restored_backbone(opened, prompts, classes));
@@ -218,7 +218,9 @@ int report(const FeatureTable& table, const std::string& out) {
 
 int run(EncodeOptions options, const CLI::App& command) {
   check_feature_file(options.out);
-  if (fs::path(options.out).extension() != ".csv") refuse_options(command, {"--plain-csv"}, options.out + " is no CSV");
+  if (fs::path(options.out).extension() != ".csv") {
+    refuse_options(command, {"--plain-csv"}, options.out + " is not a CSV file");
+  }
   require<OptionError>(!options.images.empty() || !options.images_file.empty() || !options.texts_file.empty() ||
                            !options.prompts.empty(),
                        "nothing to encode: give --images PATH..., --images-file FILE, --texts-file FILE, or --prompts "

@@ -53,7 +53,7 @@ Replay replay_of(const Trace& trace) {
   if (trace.has("zeroshot.safetensors")) return replay::replay_zero_shot;
   if (trace.has("regB.safetensors")) return replay::replay_regularizer;
   mao::require<mao::FormatError>(has_sentence_sets(trace), trace.folder().string(),
-                                 " is no folder of golden traces: neither a config.json with a \"reference\", nor "
+                                 " is not a folder of golden traces: neither a config.json with a \"reference\", nor "
                                  "zeroshot.safetensors, regB.safetensors or sentence embeddings with their .json");
   return replay::replay_mini_lm;
 }

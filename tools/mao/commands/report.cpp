@@ -53,7 +53,7 @@ std::string lead_of(const ReportData& data) {
                              " in all, ", counted(data.all.data_sets.size(), "data set"));
   if (unfinished > 0)
     text += text_of("; ", counted(unfinished, "run"), unfinished == 1 ? " is" : " are",
-                    " unfinished, what is there is shown");
+                    " unfinished; the part that exists is shown");
   return text + ".</p>";
 }
 

@@ -79,7 +79,8 @@ std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOpt
 
 int run(const SummarizeOptions& options) {
   require<OptionError>(!options.published || options.format != "csv",
-                       "--published would be ignored: --format csv holds runs alone; leave it out, or use md or latex");
+                       "--published would be ignored: --format csv contains only runs; leave it out, or use md or "
+                       "latex");
   require<OptionError>(options.cells == CsvCells::Guarded || options.format == "csv",
                        "--plain-csv would be ignored without --format csv; leave it out");
   const ScoreProtocol protocol = options.protocol == "single" ? &SeedRecord::single : &SeedRecord::paper;

@@ -221,7 +221,7 @@ void check_options(const CLI::App& command, const SweepOptions& options) {
     asked = name;
   }
   if (asked != "--worker" && asked != "--task") return;
-  refuse_options(command, {"--workers"}, asked + " works in this process alone");
+  refuse_options(command, {"--workers"}, asked + " works only in this process");
   if (asked == "--task") refuse_options(command, {"--no-wait"}, "--task waits for no other run");
   mao::require<mao::OptionError>(options.devices.size() < 2, "--devices: ", asked, " does one run at a time, on one ",
                                  "device; got ", options.devices.size());

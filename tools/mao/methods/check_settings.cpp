@@ -37,7 +37,7 @@ void check_class_specific(const RunSettings& run) {
                        "\" (as in CoOp); add --context-init \"\" for a random start");
   require<OptionError>(!run.has_new_stage(),
                        "--class-specific: such prompts cannot be bound to new classes, so MAO's new stage is not "
-                       "possible; add --labeler none for its base stage alone");
+                       "possible; add --labeler none for its base stage only");
 }
 
 /// The options of the method, read.

@@ -20,7 +20,7 @@ void fit(const MethodContext& context, const OptionReader& given, VptOptions& op
 }
 
 const auto registration = register_method<Vpt<AnyModel>>({.name = "vpt",
-                                                          .summary = "prompts of the image tower alone (VPT in CLIP)",
+                                                          .summary = "prompts of the image tower only (VPT in CLIP)",
                                                           .prompts_towers = true,
                                                           .reference = "vpt"},
                                                          read, fit);

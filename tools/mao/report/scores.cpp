@@ -196,7 +196,7 @@ std::string score_cards(const Summary& summary) {
   if (published) {
     note +=
         " Grey rows are as published, with CLIP ViT-B/16 and 16 shots, averaged over the same data sets; compare them "
-        "with runs of that model alone.";
+        "only with runs of that model.";
   }
   return text_of("<p class=\"note\">", note, "</p>", html_grid(cards));
 }
@@ -257,7 +257,7 @@ std::string transfer_section(ReportData& data) {
     add_published_transfers(transfer, rows);
     text +=
         text_of("<h3>Tuned on ", escaped_markup(transfer.source), "</h3>", html_table(table.header, rows, 1, "sticky"),
-                "<p class=\"note\">Accuracy in percent; the average is over the targets alone. ",
+                "<p class=\"note\">Accuracy in percent; the average is only over the targets. ",
                 rows.size() > own ? "Grey rows are as published, with CLIP ViT-B/16 and 16 shots. " : "",
                 data.link("transfer from " + transfer.source, table), "</p>");
   }

@@ -47,7 +47,7 @@ inline std::vector<std::filesystem::path> find_run_folders(const std::vector<std
   std::vector<std::filesystem::path> all;
   for (const auto& place : places) {
     require<FileError>(std::filesystem::is_directory(place), place.string(),
-                       " is no folder; name the folder of a run (", "`mao tune --out`), or one above several");
+                       " is not a folder; name the folder of a run (", "`mao tune --out`), or one above several");
     std::vector<std::filesystem::path> found;
     detail::collect_runs(std::filesystem::canonical(place), 6, found);
     require<FileError>(!found.empty(), "no run in ", place.string(), " or below; expected folders with config.json ",

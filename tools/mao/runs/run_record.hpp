@@ -169,10 +169,10 @@ inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file) {
 
 /// Reads a run folder. What is missing stays empty; what is there and damaged is an error.
 ///
-/// **Throws** `FileError` when it is no run folder, `FormatError` naming a file of it that is not what it should be.
+/// **Throws** `FileError` when it is not a run folder, `FormatError` naming a file of it that is not what it should be.
 inline RunRecord read_run(const std::filesystem::path& folder) {
   require<FileError>(std::filesystem::exists(folder / "config.json"), folder.string(),
-                     " is no run folder; expected config.json in it, as `mao tune --out` leaves it");
+                     " is not a run folder; expected config.json in it, as `mao tune --out` leaves it");
   RunRecord run{.folder = folder, .settings = with_current_names(detail::read_json_file(folder / "config.json"))};
   for (const char* part : {"data", "method"}) {
     require<FormatError>(run.settings.contains(part) && run.settings.at(part).is_object(),

@@ -14,7 +14,7 @@ namespace mao_program {
 namespace {
 
 constexpr const char* form =
-    "; expected TOML: `name = value`, text in quotes, lists as [a, b], sections as [name], comments behind #";
+    "; expected TOML: `name = value`, text in quotes, lists as [a, b], sections as [name], comments after #";
 
 class TomlText {
  public:

@@ -132,7 +132,7 @@ class Worker {
       say(run,
           mao::text_of("done in ", std::fixed, std::setprecision(1), seconds.count(), " s", headline(folder_, run)));
     } else if (stop_asked()) {
-      say(run, "stopped; it resumes from its last whole epoch");
+      say(run, "stopped; it resumes from its last complete epoch");
     } else {
       failed(run, status, log_start);
     }

@@ -92,7 +92,7 @@ std::string idle_for_model(const std::string& option, const ModelSettings& setti
   }
   if (option == "--weights" && !mobilenet && model != "embedded")
     return "--model " + model + " is where the weights are";
-  if (mobilenet && (option == "--vocab" || option == "--activation")) return "mobilenet-minilm is no CLIP";
+  if (mobilenet && (option == "--vocab" || option == "--activation")) return "mobilenet-minilm is not a CLIP";
   return {};
 }
 

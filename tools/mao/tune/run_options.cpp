@@ -11,7 +11,7 @@ namespace {
 /// The parser would take -1, and what no 64 bits hold, for 18446744073709551615.
 std::string seed_error(const std::string& text) {
   const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19;
-  return whole ? std::string() : text + ": expected a whole number from 0 on, of at most 18 digits";
+  return whole ? std::string() : text + ": expected a whole number of at least 0, of at most 18 digits";
 }
 
 /// Bounds of what a run may use, none of which changes a result.

@@ -53,7 +53,7 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
   app.add_option("--std", settings.deviation, "R G B: their standard deviation, as --mean")->expected(3);
   app.add_option(
          "--precision", settings.precision,
-         "precision of the frozen towers: fp32, equal to the reference; bf16, several times faster where the CPU has "
+         "precision of the frozen towers: fp32, equal to the reference; bf16, several times faster if the CPU has "
          "instructions for it; auto, the faster of both on this CPU")
       ->check(CLI::IsMember({"fp32", "bf16", "auto"}))
       ->transform([](const std::string& name) { return name == "auto" ? to_string(product_speed().faster()) : name; })
@@ -167,7 +167,7 @@ void add_mao_options(CLI::App& app, MethodSettings& settings) {
   app.add_option("--similarity", settings.similarity, "what ranks hard negatives: auto, minilm, clip, or a file")
       ->capture_default_str();
   app.add_option("--labeler", settings.labeler,
-                 "what labels new images: zero-shot, tuned, or none (base stage alone); beyond the paper: average, "
+                 "what labels new images: zero-shot, tuned, or none (base stage only); beyond the paper: average, "
                  "agreement, soft, select, auto")
       ->check(CLI::IsMember(labeler_names()))
       ->capture_default_str();

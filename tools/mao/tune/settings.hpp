@@ -67,7 +67,7 @@ struct MethodSettings {
   int new_batch = 32;
   std::string similarity =
       "auto";  ///< "minilm", "clip" (the model's own text tower) or a file; auto: minilm, clip when embedded
-  std::string labeler = "zero-shot";  ///< "tuned", "none" for the base stage alone; labelers.hpp has the others
+  std::string labeler = "zero-shot";  ///< "tuned", "none" for the base stage only; labelers.hpp has the others
   double threshold = 0;
   std::string columns = "distinct";  ///< "per-image": the released code's reg-B
 

@@ -169,7 +169,7 @@ MAO_INLINE void check_tensors(const TensorMap& weights, const ClipArchitecture& 
   for (const auto& [name, value] : weights) {
     require<FormatError>(used.contains(name) || is_bystander(name), source, ": the tensor ", name, ' ',
                          shape_text(value.sizes()),
-                         " is no part of the CLIP that the other tensors and the configuration describe; a network "
+                         " is not part of the CLIP that the other tensors and the configuration describe; a network "
                          "with it would give other features");
   }
 }

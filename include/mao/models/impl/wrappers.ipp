@@ -93,8 +93,8 @@ MAO_INLINE TensorFile unwrapped(TensorFile file, const std::string& source) {
     }
     const auto entry = detail::head_of(name);
     require<FormatError>(entry != detail::head_of(prefix) && detail::is_training_state(entry), source,
-                         ": its model stands below \"", prefix, "\", but there is \"", name,
-                         "\" too, which is no part of it; save the model's own state dict");
+                         ": its model has the prefix \"", prefix, "\", but there is \"", name,
+                         "\" too, which is not part of it; save the model's own state dict");
   }
   return result;
 }

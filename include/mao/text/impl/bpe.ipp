@@ -14,7 +14,7 @@
 namespace mao {
 
 MAO_INLINE void ClipTokenizer::save_merges(const std::filesystem::path& path) const {
-  require<OptionError>(clip_order_, "merges alone do not hold this vocabulary: its ids are not in CLIP's order");
+  require<OptionError>(clip_order_, "merges do not describe this vocabulary: its ids are not in CLIP's order");
   write_merges(merges_, path);
 }
 

@@ -27,7 +27,7 @@ MAO_INLINE std::map<std::string, std::string> metadata_of(const PromptInfo& info
           {"settings", info.settings.dump()}};
 }
 
-/// **Throws** `FormatError` for a class name that comes twice: a label would mean two classes.
+/// **Throws** `FormatError` for a class name that occurs twice: a label would mean two classes.
 MAO_INLINE void expect_each_once(const nlohmann::json& names, const char* key, const std::string& path) {
   std::set<std::string> seen;
   for (const auto& name : names) {

@@ -189,7 +189,7 @@ MAO_INLINE void StatedFormReader::read_image_root(const ModuleRecord& module) {
   } else if (is_trace(module)) {
     const bool reads_token = module.code.find("torch.select(") != std::string::npos;
     if (!reads_token || module.code.find("torch.mean(") != std::string::npos) {
-      result_.doubt = "the code of its image tower does not read the class token alone";
+      result_.doubt = "the code of its image tower reads more than the class token";
     }
     result_.image_pooling = ImagePooling::ClassToken;
   }
