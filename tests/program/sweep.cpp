@@ -173,7 +173,7 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   CHECK_THAT(refused("data sketch\n"), ContainsSubstring("bad.toml:1: ") && ContainsSubstring("expected"));
   CHECK(mao_program("sweep /no/such/file.toml").code == 2);
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --devices gpu0").output, ContainsSubstring("0,1,2"));
-  CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep was started"));
+  CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep has been started"));
 
   folder.write("bad.toml", "data = ['/no/such/data', 'sketch']\nseeds = 1\nmethod = 'zero-shot'\n");
   const Run failed = mao_program("sweep " + quoted(file) + " --retry 1");

@@ -124,8 +124,8 @@ void add_replay(CLI::App& app, int& status) {
   auto arguments = std::make_shared<Arguments>();
   auto* command = app.add_subcommand("replay", "compare this library with traces of the reference implementations");
   command->footer(
-      "Each DIR holds the trace of one method, of the frozen model, of reg-B or of the sentence encoder.\n"
-      "Exit code: 0 all pass, 1 one fails, 2 there is no replay for one of the references yet.");
+      "Each DIR contains the trace of one method, of the frozen model, of reg-B or of the sentence encoder.\n"
+      "Exit code: 0 all pass, 1 one fails, 2 there is no replay for one of the references.");
   command->add_option("DIR", arguments->folders, "Folders of golden traces")->required();
   command->add_option("--clip", arguments->clip, "CLIP checkpoint [tiny_clip.safetensors in a folder above DIR]");
   command->add_option("--batches", arguments->batches, "Batches [batches.safetensors in a folder above DIR]");

@@ -127,7 +127,7 @@ void add_report(CLI::App& app, int& status) {
   command->add_option("--out", options->out, "file of the page")->capture_default_str();
   command->add_option("--title", options->title, "title of the page (default: methods and data sets)");
   auto* csv = command->add_option("--csv", options->csv,
-                                  "folder for the tables behind the figures; the page contains them too");
+                                  "folder for the data of the figures as CSV; the page also contains them");
   add_plain_csv(*command, options->cells)->needs(csv);
   command->callback([options, &status] { status = run(*options); });
 }
