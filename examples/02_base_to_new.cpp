@@ -18,7 +18,7 @@
 
 namespace {
 
-// The two steps of MAO over one backbone, which each of them binds to its classes.
+// The two stages of MAO with one backbone, which each stage binds to its classes.
 void tune_and_test(const std::shared_ptr<const mao::Clip>& clip, const mao::BaseToNewTask& task) {
   mao::Coop coop(clip, task.base.classes);
 
