@@ -43,7 +43,7 @@ struct Temperature {
   mao::Tensor text{};  // [C, D], unit rows of the bound classes
   mao::OwnTensor factor = mao::parameter(at::ones({1}));
 
-  void bind(const mao::ClassList& classes) {  // what depends on the classes is rebuilt, `factor` stays
+  void bind(const mao::ClassList& classes) {  // rebuilds what depends on the classes; `factor` stays
     text = mao::frozen_class_features(*model, classes, {"a photo of a {}."});
     bound = classes;
   }
@@ -71,7 +71,7 @@ static_assert(mao::PseudoLabeler<AlwaysFirst>);
 // [end]
 
 // [regularizer]
-/// Hinge loss over all classes: the right logit leads each other one by 1.
+/// Hinge loss over all classes: the correct logit should exceed each other logit by 1.
 struct Hinge {
   mao::Candidates candidates(const mao::Batch&, const mao::ClassList& classes) const {
     return mao::Candidates::all(classes.size());
@@ -80,7 +80,7 @@ struct Hinge {
     const auto columns = at::tensor(mao::columns_of(batch.labels, output.candidates)).unsqueeze(1);
     const auto right = output.logits.gather(1, columns.to(output.logits.device()));
     const auto each = (output.logits - right + 1.0).clamp_min(0).mean(1);  // [B]
-    return mao::weighted_mean(each, batch.weights);                        // an image of weight 0 does not count
+    return mao::weighted_mean(each, batch.weights);                        // an image with weight 0 does not count
   }
 };
 static_assert(mao::Regularizer<Hinge>);
@@ -101,7 +101,7 @@ static_assert(mao::Sampler<OneByOne>);
 // [end]
 
 // [curriculum]
-/// Easy images alone in the first half of the epochs, all of them in the second.
+/// Only easy images in the first half of the epochs, all images in the second.
 struct EasyFirst {
   std::vector<std::int64_t> labels;
   mao::ClassList list;
@@ -130,7 +130,7 @@ static_assert(mao::FollowsEpochs<EasyFirst> && mao::StatesClasses<EasyFirst> && 
 // [end]
 
 // [keeps_state]
-/// Epochs of `images_an_epoch` images that take up where the last one ended: `next` is saved with the training.
+/// Each epoch has `images_an_epoch` images and starts where the last one ended; checkpoints save `next`.
 struct InTurn {
   std::vector<std::int64_t> labels;
   int images_an_epoch = 8;
@@ -204,7 +204,7 @@ static_assert(mao::VisionLanguageModel<BagOfWords>);
 // [end]
 
 // [linear_schedule]
-/// Straight down from `top` to nothing.
+/// Decreases linearly from `top` to 0.
 struct LinearSchedule {
   int count = 10;
   double top = 0.0035;
@@ -216,7 +216,7 @@ static_assert(mao::Schedule<LinearSchedule>);
 // [end]
 
 // [only_sure]
-/// The answers of `inner`, without those below `least`.
+/// The labels of `inner`, except those with a confidence below `least`.
 template <mao::PseudoLabeler Inner>
 struct OnlySure {
   Inner inner;
@@ -227,7 +227,7 @@ struct OnlySure {
     for (float& confidence : answer.confidence) confidence = confidence < least ? 0.0F : confidence;
     return answer;
   }
-  // Whose labels these are: the tuner compares them with what the backbone is bound to.
+  // The classes of the labels; the tuner compares them with those of the backbone.
   decltype(auto) classes() const requires mao::StatesClasses<Inner> { return inner.classes(); }
 };
 static_assert(mao::PseudoLabeler<OnlySure<mao::archetype::PseudoLabeler>>);
@@ -242,7 +242,7 @@ TEST_CASE("a schedule and a labeller of one's own train MAO's new stage", "[docs
   mao::Coop coop(clip, mao::testing::toy_classes(3));
   const mao::BaseToNewTask task{{}, {mao::testing::toy_classes(6), &images, {}, nullptr, {}}};
   // [new_step]
-  coop.bind(task.fresh.classes);  // a tuner is for the classes that are bound when it is made
+  coop.bind(task.fresh.classes);  // before the tuner is made: it is for the bound classes
   mao::ZeroShotLabeler frozen(clip, task.fresh.classes);
   mao::PseudoLabelSampler sampler(task.fresh.train->size(), OnlySure<decltype(frozen)>{frozen}, {.batch = 16});
   mao::PromptTuner tuner(coop, sampler, mao::AlterableRegularizer({.task = mao::AlterableRegularizer::Task::New}),
@@ -275,7 +275,7 @@ struct Lion {
   double beta1 = 0.9, beta2 = 0.99;
 
   void step(const mao::Update& update) const {
-    mao::Tensor& mean = update.kept["mean"];  // saved with the training
+    mao::Tensor& mean = update.kept["mean"];  // saved in checkpoints
     if (!mean.defined()) mean = at::zeros_like(update.value);
     const mao::Tensor direction = mean.mul(beta1).add(update.gradient, 1 - beta1).sign();
     update.value.mul_(1 - update.rate * update.decay).sub_(direction, update.rate);
@@ -286,7 +286,7 @@ static_assert(mao::UpdateRule<Lion>);
 // [end]
 
 // [restarts]
-/// A cosine that begins again every `period` epochs (SGDR), its rate changed at each step.
+/// A cosine that restarts every `period` epochs (SGDR) and changes the rate at each step.
 struct Restarts {
   int count = 12, period = 4;
   double top = 0.0035;
@@ -302,7 +302,7 @@ static_assert(mao::FollowsSteps<Restarts>);
 // [end]
 
 // [label_smoothing]
-/// Cross entropy whose labels give `share` to all candidates alike.
+/// Cross entropy with smoothed labels: `share` is distributed evenly over all candidates.
 struct LabelSmoothing {
   double share = 0.1;
 
@@ -320,8 +320,8 @@ static_assert(mao::Regularizer<LabelSmoothing>);
 // [end]
 
 // [class_prior]
-/// Labels whose classes are as frequent as `prior` says: the probabilities of a model that prefers some classes are
-/// divided by how often it gave each of them so far.
+/// Labels with the class frequencies in `prior`: the model's probabilities are divided by how often it has predicted
+/// each class so far.
 template <class BackboneT>
 struct PriorCorrected {
   mao::ClassProbabilities<BackboneT> model;
@@ -337,7 +337,7 @@ struct PriorCorrected {
     return mao::most_likely(corrected / corrected.sum(1, true));
   }
   const mao::ClassList& classes() const { return model.classes(); }
-  mao::TensorMap state() const { return {{"seen", at::tensor(seen)}}; }  // saved with the training
+  mao::TensorMap state() const { return {{"seen", at::tensor(seen)}}; }  // saved in checkpoints
   void set_state(const mao::TensorMap& state) {
     for (std::size_t c = 0; c < seen.size(); ++c)
       seen[c] = state.at("seen")[static_cast<std::int64_t>(c)].item<float>();
@@ -346,7 +346,7 @@ struct PriorCorrected {
 // [end]
 
 // [small_observer]
-/// Leaves half of each gradient, and counts the images that were looked at.
+/// Halves each gradient and counts the images of all steps.
 struct Halved {
   std::int64_t images = 0;
   void on_gradients(const mao::ParameterList& parameters, const mao::StepReport&) {
@@ -438,13 +438,13 @@ TEST_CASE("an observer validates after each epoch and may stop the training", "[
   int without_gain = 0;
   mao::Observer observer;
   observer.on_epoch = [&](const mao::EpochReport& report) {
-    const double accuracy = mao::test_on(coop, held_out).accuracy;  // leaves the backbone as it was
+    const double accuracy = mao::test_on(coop, held_out).accuracy;  // does not change the backbone
     without_gain = accuracy > best ? 0 : without_gain + 1;
     best = std::max(best, accuracy);
     out << "epoch " << report.epoch + 1 << " of " << report.epochs << ": loss " << report.loss << ", held out "
         << accuracy << " %\n";
   };
-  observer.should_stop = [&] { return without_gain == 5; };  // asked before each step
+  observer.should_stop = [&] { return without_gain == 5; };  // called before each step
   if (tuner.fit(images, observer) == mao::FitResult::Stopped) out << "stopped; `fit` would resume at the last epoch\n";
   // [end]
   CHECK(out.str().find("epoch 3 of 3: loss") != std::string::npos);
