@@ -42,6 +42,8 @@ LINK = re.compile(r"\]\(([^)\s:]*)\)")
 ELISIONS = ("// ...", "# ...")
 INCLUDED = re.compile(r"<(mao/[\w/.]+\.(?:hpp|cuh))>")
 NAMED = re.compile(r"(?<![\w/.-])((?:include/mao|tools|examples|benchmarks|tests|cmake)/[\w/.-]+\.(?:hpp|cpp|cu|cuh|py|cmake|toml))\b")
+# "X is no class" is translated; English says "X is not a class". "There is no class" and "is no longer" are right.
+NEGATED = re.compile(r"(?<!there )\b(is|are|was|were) no (?!longer\b|more\b)[a-z`]", re.IGNORECASE)
 DICTIONARY = re.compile(r"^\| not \| but \|\n\|---\|---\|\n((?:\|.*\n)+)", re.MULTILINE)
 # Folders whose C++ is checked for the words of the dictionary, comments and texts alike.
 WORDED = ("include/mao", "tools", "examples")
@@ -304,6 +306,8 @@ class Docs:
             for number, line in enumerate(text.splitlines(), 1):
                 for found in words.findall(line):
                     self.fail(path, number, f'"{found}": say {plain[found.lower()]}')
+                if NEGATED.search(line) and path.name != "CONTRIBUTING.md":
+                    self.fail(path, number, 'say "is not a ...", "is not part of ...", or "there is no ..."')
 
     @staticmethod
     def worded_files():

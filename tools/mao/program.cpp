@@ -147,7 +147,7 @@ std::string command_of(int argc, char** argv) {
   return command;
 }
 
-/// True, having said so, when the first word is no command.
+/// True if the first word is not a command; prints a message.
 bool is_mistyped(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());

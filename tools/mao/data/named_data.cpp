@@ -85,7 +85,7 @@ void mention_other_shots(const FewShot& saved, const Dataset& dataset, int shots
   const std::int64_t held = most_of_a_class(saved.train);
   const std::int64_t expected = std::min<std::int64_t>(shots, most_of_a_class(dataset.train));
   if (held == expected || !mentioned.insert(file).second) return;
-  std::cerr << "mao: " << file << " holds " << held << " images a class, and tables will say " << shots
+  std::cerr << "mao: " << file << " holds " << held << " images per class, and tables will say " << shots
             << "; give --shots " << held << "\n";
 }
 

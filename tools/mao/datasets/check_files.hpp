@@ -142,7 +142,7 @@ class ListedFiles {
 
 }  // namespace detail
 
-/// Looks at every file that the data set lists. Files that are there and in no list are no problem, unless one that is
+/// Looks at every file that the data set lists. Files that are there and in no list are not a problem, unless one that is
 /// listed is missing beside them: then it may have been renamed.
 inline FileReport check_files(const Dataset& dataset, const FileCheckOptions& options = {}) {
   detail::ListedFiles files(dataset);

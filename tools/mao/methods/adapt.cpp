@@ -11,7 +11,7 @@ AdaptOptions read(OptionReader& options) {
   AdaptOptions chosen;
   chosen.pattern = options.text("pattern", chosen.pattern, "the class prompt, which stays as it is");
   chosen.tokens = options.integer("tokens", chosen.tokens, "of each block of each tower to start with");
-  chosen.target = options.integer("target", chosen.target, "tokens of both towers together in the end");
+  chosen.target = options.integer("target", chosen.target, "tokens of both towers together at the end");
   chosen.prune_until = options.number("prune-until", chosen.prune_until, "fraction of the epochs with pruning");
   chosen.joint = options.flag("joint", chosen.joint, "both towers are ranked together");
   const std::string distance =

@@ -24,7 +24,7 @@ void check_numbers(const RunSettings& run) {
   require<OptionError>(different.size() == run.seeds.size(), "--seeds: a seed is given twice; expected each once");
 }
 
-/// What a context a class does not go with.
+/// Settings that exclude class-specific contexts.
 void check_class_specific(const RunSettings& run) {
   const MethodSettings& settings = run.method;
   if (!settings.is_class_specific()) return;

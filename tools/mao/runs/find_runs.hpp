@@ -42,7 +42,7 @@ inline void collect_runs(const std::filesystem::path& folder, int depth, std::ve
 
 /// The run folders among `places` and up to six levels below them, each once, sorted within each place.
 ///
-/// **Throws** `FileError` for a place that is no folder or has no run in it.
+/// **Throws** `FileError` for a place that is not a folder or has no run in it.
 inline std::vector<std::filesystem::path> find_run_folders(const std::vector<std::filesystem::path>& places) {
   std::vector<std::filesystem::path> all;
   for (const auto& place : places) {

@@ -89,7 +89,7 @@ inline BaseNewScores scores_of(const nlohmann::json& object, const char* key) {
   return {number_of(*found, "base"), number_of(*found, "new"), number_of(*found, "h")};
 }
 
-/// Names and numbers; what is no number is NaN. Empty when there is no such object.
+/// Names and numbers; anything that is not a number is NaN. Empty when there is no such object.
 inline std::map<std::string, double> numbers_of(const nlohmann::json& object, const char* key) {
   std::map<std::string, double> numbers;
   const auto found = object.find(key);

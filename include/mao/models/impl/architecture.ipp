@@ -82,7 +82,7 @@ MAO_INLINE bool is_bystander(std::string_view name) {
   return false;
 }
 
-/// What a checkpoint is that has a tensor whose name begins so: models that are no pair of CLIP's transformers.
+/// The kind of a checkpoint by the beginnings of its names, for models that are not a pair of CLIP's transformers.
 inline constexpr std::array<std::pair<std::string_view, std::string_view>, 7> other_models{
     {{"visual.trunk.", "an image tower of timm"},
      {"visual.attn_pool.", "an image tower with attention pooling (CoCa)"},

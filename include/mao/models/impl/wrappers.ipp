@@ -21,7 +21,7 @@ MAO_INLINE bool has_name_below(const TensorMap& tensors, const std::string& pref
   return first != tensors.end() && first->first.starts_with(prefix);
 }
 
-/// The prefixes below which both towers of a known layout stand; "" for a checkpoint that is no wrapper.
+/// The prefixes below which both towers of a known layout stand; "" for a checkpoint without a wrapper.
 MAO_INLINE std::set<std::string> clip_prefixes(const TensorMap& tensors) {
   std::set<std::string> prefixes;
   for (const auto& [name, tensor] : tensors) {
