@@ -73,7 +73,7 @@ constexpr std::array possible_sections{
     PossibleSection{"k", "Accuracy over K", [](ReportData& data) { return series_section(data, "/method/k"); }},
     PossibleSection{"curves", "Learning curves", curves_section},
     PossibleSection{"classes", "What changed, class by class", classes_section},
-    PossibleSection{"confusion", "What is taken for what", confusion_section},
+    PossibleSection{"confusion", "Confusions", confusion_section},
     PossibleSection{"batches", "Mini-batches", batches_section},
     PossibleSection{"settings", "Runs and settings", settings_section}};
 
