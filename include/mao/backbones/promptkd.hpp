@@ -71,8 +71,8 @@ class PromptKd {
     require<OptionError>(options.weight > 0 && options.temperature > 0, "PromptKd: weight = ", options.weight,
                          " and temperature = ", options.temperature, ", both are above 0 (the paper uses 1000 and 1)");
     const Preprocess theirs = teacher_.model().preprocess(), ours = student_->preprocess();
-    require<OptionError>(theirs == ours, "PromptKd: the student sees ", ours.resolution, " pixels per side, the teacher ",
-                         theirs.resolution,
+    require<OptionError>(theirs == ours, "PromptKd: the student sees ", ours.resolution,
+                         " pixels per side, the teacher ", theirs.resolution,
                          ", or they normalise or resize differently; both are shown the same pixels, "
                          "so their preprocessing must be the same");
   }

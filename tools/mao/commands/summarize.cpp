@@ -72,8 +72,8 @@ std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOpt
                      "methods on the same data sets");
   return "\n" + formatted_table(comparison_table(comparisons), options) +
          remark(
-             "p: exact two-sided Wilcoxon signed-rank test over data sets; with fewer than six differences, it cannot be "
-             "below 0.05.",
+             "p: exact two-sided Wilcoxon signed-rank test over data sets; with fewer than six differences, it cannot "
+             "be below 0.05.",
              options.format);
 }
 
