@@ -124,7 +124,7 @@ TEST_CASE("every tensor is used, known to be without effect, or refused by name"
   CHECK(prepared(toy_config(), file).sizes == mao::testing::toy_sizes());
   file.tensors["visual.transformer.resblocks.1.attn.ln_q.weight"] = at::ones({64});
   CHECK_THROWS_WITH(prepared(toy_config(), file),
-                    ContainsSubstring("the tensor visual.transformer.resblocks.1.attn.ln_q.weight [64] is no part"));
+                    ContainsSubstring("the tensor visual.transformer.resblocks.1.attn.ln_q.weight [64] is not part"));
 }
 
 TEST_CASE("layer scale becomes part of the projection before it, and must be as configured", "[weights]") {
