@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using namespace mao_test;
 using nlohmann::json;
 
-// A file of a sweep whose image features are kept in the same folder.
+// A file of a sweep whose image features are cached in the same folder.
 fs::path sweep_file(const TemporaryFolder& folder, const std::string& text) {
   return folder.write("sweep.toml", "feature-cache = '" + (folder / "features").string() + "'\n" + text);
 }

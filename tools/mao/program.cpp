@@ -53,9 +53,9 @@ int help_for(const CLI::App& app, const CLI::ParseError& error) {
 void group_commands(CLI::App& app) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> sections{
       {"Train", {"tune", "add", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
-      {"Use what was learned", {"eval", "predict", "encode", "export", "convert"}},
-      {"Look at results", {"report", "summarize", "inspect"}},
-      {"What there is", {"datasets", "methods", "presets", "replay", "completion"}}};
+      {"Use tuned prompts", {"eval", "predict", "encode", "export", "convert"}},
+      {"Show results", {"report", "summarize", "inspect"}},
+      {"Lists and other commands", {"datasets", "methods", "presets", "replay", "completion"}}};
   for (const auto& [section, commands] : sections) {
     for (const std::string& command : commands) app.get_subcommand(command)->group(section);
   }

@@ -332,13 +332,13 @@ void add_datasets(CLI::App& app, int& status) {
       "check", "report what is there, what is missing, and what to do; exit code 1 if something is wrong");
   check->add_option(
       "root", options->root,
-      "the folder that holds the data sets' folders (default: MAO_DATA), or data of your own: a folder, a "
+      "the folder that holds the data sets' folders (default: MAO_DATA), or your own data: a folder, a "
       "split JSON, a CSV");
-  check->add_option("names", options->names, "check only these data sets, which then must be there (default: all)");
+  check->add_option("names", options->names, "check only these data sets, which must then exist (default: all)");
   check->add_option("--classnames", options->classnames, "file that maps folder names of your own data to class names");
-  check->add_flag("--decode", options->decode, "decode every image instead of reading its ends");
+  check->add_flag("--decode", options->decode, "decode every image instead of reading only its beginning and end");
   check->add_flag("--all", options->all, "list every missing, renamed or damaged image");
-  check->add_option("--threads", options->threads, "threads that read (0: one for each CPU)")
+  check->add_option("--threads", options->threads, "threads that read (0: one per CPU)")
       ->check(zero_or_above())
       ->capture_default_str();
   check->add_flag("--json", options->json, "print JSON, with everything that --all lists");

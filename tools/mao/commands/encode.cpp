@@ -276,14 +276,15 @@ int run(EncodeOptions options, const CLI::App& command) {
 
 void add_encode(CLI::App& app, int& status) {
   auto options = std::make_shared<EncodeOptions>();
-  CLI::App* command = app.add_subcommand("encode", "unit-length features of pictures and texts, as a file");
+  CLI::App* command = app.add_subcommand("encode", "write unit-length features of pictures and texts to a file");
   command->add_option("--images", options->images,
                       "picture files, folders of them (subfolders included), or - for paths on the standard input");
   command->add_option("--images-file", options->images_file, "text file, one path of a picture or folder per line");
   command->add_option("--texts-file", options->texts_file,
-                      "text file, one text per line, used as it is; with --prompts, one class name per line");
-  command->add_flag("--truncate", options->truncate,
-                    "cut texts that are longer than the model's context, as open_clip does; else they are refused");
+                      "text file, one text per line, without a template; with --prompts, one class name per line");
+  command->add_flag(
+      "--truncate", options->truncate,
+      "cut texts that are longer than the model's context, as open_clip does; otherwise they are refused");
   command->add_option("--prompts", options->prompts,
                       "a *.prompts.safetensors file of a run: texts are its classes, through the learned prompts");
   command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")->required();

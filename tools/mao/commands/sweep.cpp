@@ -232,7 +232,7 @@ void check_options(const CLI::App& command, const SweepOptions& options) {
 void add_sweep(CLI::App& app, int& status) {
   auto options = std::make_shared<SweepOptions>();
   CLI::App* command = app.add_subcommand(
-      "sweep", "many runs from one file: data sets x methods x seeds x settings, by any number of workers");
+      "sweep", "do many runs from one file: data sets x methods x seeds x settings, with any number of workers");
   command->footer(
       "FILE is TOML: `option = value` for every option of `mao tune`, a list for several values, a [section] for each\n"
       "method with its own options. The same command resumes the sweep, and adds workers on other machines\n"

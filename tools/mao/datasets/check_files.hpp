@@ -26,7 +26,7 @@ namespace mao {
 /// How files are checked.
 struct FileCheckOptions {
   ImageCheck check = ImageCheck::ends;
-  int threads = 0;                                                         ///< 0: one for each CPU
+  int threads = 0;                                                         ///< 0: one per CPU
   std::function<void(std::size_t done, std::size_t total)> progress = {};  ///< called from one thread at a time
 };
 

@@ -121,7 +121,11 @@ void add_method_options(CLI::App& app, MethodSettings& settings) {
                                 "the method: zero-shot, coop, ...; `mao methods` describes "
                                 "them")
                      ->capture_default_str();
-  app.add_option("--learner", settings.name, "former name of --method")->group("")->excludes(method);
+  app.add_option("--learner", settings.name, "former name of --method")
+      ->group("")
+      ->check([method](const std::string&) {  // `excludes` would show in the help of --method
+        return method->count() == 0 ? std::string() : std::string("is the former name of --method; give one of them");
+      });
   app.add_option_function<std::vector<std::string>>(
          "--set",
          [&settings](const std::vector<std::string>& pairs) {
@@ -202,7 +206,7 @@ void add_training_options(CLI::App& app, MethodSettings& settings) {
       ->check(CLI::IsMember(optimizers))
       ->capture_default_str();
   app.add_option("--sam-radius", settings.sam_radius,
-                 "sharpness-aware minimisation over any optimiser: how far a step climbs before its gradient is taken; "
+                 "SAM (sharpness-aware minimisation) with any optimiser: length of the ascent step; "
                  "each step costs two (0: none, or 0.05 with --optimizer sam)")
       ->check(zero_or_above())
       ->capture_default_str();
