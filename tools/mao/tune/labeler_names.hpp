@@ -9,7 +9,7 @@
 
 namespace mao_program {
 
-/// Those of mao, and those that a program of your own adds.
+/// Those of mao, and those that your own program adds.
 inline std::vector<std::string>& labeler_names() {
   static std::vector<std::string> names{"zero-shot", "tuned", "none", "average", "agreement", "soft", "select", "auto"};
   return names;
