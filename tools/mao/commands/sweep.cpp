@@ -262,7 +262,7 @@ void add_sweep(CLI::App& app, int& status) {
                    "do only the run with this number, as numbered by --list: for a scheduler's array")
       ->check(above_zero());
   command->add_flag("--no-wait", options->no_wait,
-                    "end when no run is left to take, even if other workers are still busy");
+                    "end if no run is left to take, even if other workers are still busy");
   command->callback([command, options, &status] {
     check_options(*command, *options);
     status = Sweep(*options).run();

@@ -68,7 +68,7 @@ void mention_saved_draw(const DataSettings& settings, const Dataset& dataset, st
     difference = text_of("cannot be used: ", error.what());
   }
   std::cerr << "mao: " << file.string() << " " << difference
-            << "; our own draw is used (--shots-file saved takes it)\n";
+            << "; mao's own draw is used (--shots-file saved uses that one)\n";
 }
 
 /// The largest number of images of a class.

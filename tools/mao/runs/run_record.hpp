@@ -193,7 +193,7 @@ inline RunRecord read_run(const std::filesystem::path& folder) {
     }
   } catch (const nlohmann::json::exception&) {
     throw FormatError(text_of(folder.string(),
-                              ": results.json, zero_shot.json or a seed's file is not what mao writes: "
+                              ": results.json, zero_shot.json or a seed's file does not have mao's format: "
                               "a part of it is missing or of another kind"));
   }
   return run;

@@ -103,7 +103,7 @@ MAO_INLINE void expect_real_weights(const TensorMap& tensors, const std::string&
   for (const auto& [name, tensor] : tensors) {
     require<FormatError>(tensor.is_floating_point() || detail::is_bystander(name) || !detail::is_weight(name), source, ": ",
                          name, " is of type ", c10::toString(tensor.scalar_type()),
-                         ", expected floating-point weights; a quantised model cannot be read, take the original one");
+                         ", expected floating-point weights; a quantised model cannot be read; use the original one");
   }
 }
 

@@ -78,7 +78,7 @@ MAO_INLINE Prompts load_prompts(const std::filesystem::path& path) {
   TensorFile file = read_safetensors(path);
   for (const auto& [name, value] : file.tensors) {
     require<NumericError>(all_finite(value), path.string(), ": ", name,
-                          " holds numbers that are not finite; its training failed, take an earlier file");
+                          " holds numbers that are not finite; its training failed; use an earlier file");
   }
   return {detail::info_of(file, "mao-prompts", path.string()), std::move(file.tensors)};
 }
