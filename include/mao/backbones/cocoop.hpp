@@ -86,7 +86,7 @@ class CoCoop {
     return output;
   }
 
-  /// CoCoOp has no loss term of its own.
+  /// CoCoOp adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
 
   ParameterList parameters() {

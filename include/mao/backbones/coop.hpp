@@ -69,7 +69,7 @@ class Coop {
   Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
   Tensor raw_image(const ImageBatch& images) { return raw_frozen_image_features(*model_, images); }
 
-  /// CoOp has no loss term of its own.
+  /// CoOp adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {{"prompt_learner.ctx", context_}}; }
   /// Name and settings; training resumes only if they are the same.

@@ -78,7 +78,7 @@ class Ivlp {
   Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
   Tensor raw_image(const ImageBatch& images) { return prompted_image_features(*model_, images, vision_.prompts()); }
 
-  /// IVLP has no loss term of its own.
+  /// IVLP adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
 
   /// Context, then the image tower's prompts, then the text tower's, in the order of the reference.

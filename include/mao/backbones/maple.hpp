@@ -101,7 +101,7 @@ class Maple {
     return prompted_image_features(*model_, images, prompts);
   }
 
-  /// MaPLe has no loss term of its own.
+  /// MaPLe adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
 
   /// In the order of the reference's modules.

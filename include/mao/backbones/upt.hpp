@@ -84,7 +84,7 @@ class Upt {
     return prompted_image_features(*model_, images, {.tokens = tokens, .deep = {}});
   }
 
-  /// UPT has no loss term of its own.
+  /// UPT adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
 
   ParameterList parameters() {

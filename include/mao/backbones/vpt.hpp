@@ -69,7 +69,7 @@ class Vpt {
     return unit_rows(prompted_image_features(*model_, images, prompt_.prompts()));
   }
 
-  /// VPT has no loss term of its own.
+  /// VPT adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return prompt_.parameters(); }
   /// Name and settings; training resumes only if they are the same.
