@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tune a prompt on 16 images a class and test it on classes it has seen and on classes it has not.
+// Tunes a prompt on 16 images per class and tests it on the classes of the training and on new classes.
 //
 //   build/release/bin/examples/01_quickstart
 //
-// Uses the small model and the rendered images that ship with mao; 02 takes your own.
+// Uses the small model and the rendered images that come with mao; 02 uses your own.
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>

@@ -3,8 +3,8 @@
 //
 //   build/release/bin/examples/02_base_to_new ViT-B-16.pt /data/caltech-101
 //
-// Without arguments it runs on the embedded model and its rendered images. Hard negatives are ranked by the model
-// itself; pass mao::MiniLm::load() instead of TextTowerSimilarity for the sentence encoder of the paper.
+// Without arguments, it runs on the embedded model and its rendered images. Hard negatives are ranked by the model
+// itself; for the sentence encoder of the paper, pass mao::MiniLm::load() instead of TextTowerSimilarity.
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
@@ -18,11 +18,11 @@
 
 namespace {
 
-// The two steps of MAO over one backbone, which each of them binds to its classes.
+// The two stages of MAO with one backbone, which each stage binds to its classes.
 void tune_and_test(const std::shared_ptr<const mao::Clip>& clip, const mao::BaseToNewTask& task) {
   mao::Coop coop(clip, task.base.classes);
 
-  // Base stage: labelled images of the base classes with hard negatives, judged against the classes of the batch.
+  // Base stage: labelled images of the base classes with hard negatives; the loss is over the classes of the batch.
   const mao::BatchShape shape = mao::automatic_batch(task.base.classes.size());
   mao::mao_base(coop, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
                 {.sampler = {.batch = shape.batch, .k = shape.k}})

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sampler of your own: what takes 650 copied lines in the Python code bases takes one struct here.
+// Your own sampler: one struct.
 //
 //   build/release/bin/examples/03_own_sampler
 //
@@ -9,7 +9,7 @@
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/few_shot_task.hpp>
 
-/// Each batch holds one image of every class, in an order of its own.
+/// Each batch has one image of every class, in random order.
 struct BalancedSampler {
   std::vector<std::vector<std::int64_t>> images_of_class;  // positions in the image source
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A regularizer of your own: which classes a batch is judged against, and by what loss.
+// Your own regularizer: it chooses the classes of the loss and computes the loss.
 //
 //   build/release/bin/examples/04_own_regularizer
 //
-// This one is judged against the classes of the batch and a few others that the batch's images are most easily confused
-// with.
+// This one uses the classes of the batch and a few others that are most easily confused with
+// them.
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
@@ -13,11 +13,11 @@
 #include <mao/sampling/similarity.hpp>
 #include <mao/sampling/text_tower_similarity.hpp>
 
-/// reg-B plus the nearest class of each class that is present.
+/// reg-B plus the nearest class of each class in the batch.
 struct NeighbourRegularizer {
   mao::NearestClasses nearest;
 
-  // Asked before the forward pass, so that only these classes are encoded.
+  // Called before the forward pass, so that only these classes are encoded.
   mao::Candidates candidates(const mao::Batch& batch, const mao::ClassList&) const {
     mao::Candidates chosen;
     const auto add = [&](std::int64_t id) {

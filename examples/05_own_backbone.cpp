@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A backbone of your own: a prompt-tuning method that mao does not have, and MAO over it without another line.
+// Your own backbone: a prompt-tuning method that mao does not have. MAO works with it without further code.
 //
 //   build/release/bin/examples/05_own_backbone
 //
-// The method: leave the prompt alone and learn one vector that is added to every class feature.
+// The method does not change the prompt; it learns one vector that is added to every class feature.
 #include <iostream>
 
 #include <ATen/ops/zeros.h>
@@ -18,14 +18,14 @@
 /// Class features of "a photo of a {}." plus a learned offset.
 class OffsetMethod {
  public:
-  static constexpr bool frozen_image_tower = true;  // features of fixed views may be kept
+  static constexpr bool frozen_image_tower = true;  // features of fixed views can be cached
 
   OffsetMethod(std::shared_ptr<const mao::Clip> model, mao::ClassList classes)
       : model_(std::move(model)),
         untuned_(model_, std::move(classes)),
         offset_(mao::parameter(at::zeros({1, width()}))) {}
 
-  // New classes: what depends on them is rebuilt, what was learned stays.
+  // For new classes: rebuilds what depends on them and keeps what was learned.
   void bind(const mao::ClassList& classes) { untuned_.bind(classes); }
   const mao::ClassList& classes() const { return untuned_.classes(); }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prompt tuning on a model that is not CLIP: an ImageNet classifier beside a sentence encoder.
+// Prompt tuning on a model that is not CLIP: an ImageNet classifier with a sentence encoder.
 //
 //   06_another_model [--weights DIR]     DIR: the folder of mobilenet_v2_tf2ptq.safetensors and .graph.json
-// Without weights the same lines run over a tiny random model: nothing below asks which model it is.
+// Without weights, the same code uses a tiny random model: nothing below depends on the model.
 #include <algorithm>
 #include <exception>
 #include <iostream>
@@ -18,10 +18,10 @@
 #include <mao/tuner/predict.hpp>
 #include <mao/tuner/recipes.hpp>
 
-// A model offers what this concept lists: tokens, embeddings, two encoders, a scale. There is no base class.
+// A model has the members of this concept: tokens, embeddings, two encoders, a scale. There is no base class.
 static_assert(mao::VisionLanguageModel<mao::MobileNetMiniLm>);
 
-// Ranks class names for MAO's hard negatives; any function of two lists of names will do.
+// Ranks class names for MAO's hard negatives; any function of two lists of names works.
 struct SharedLetters {
   Eigen::MatrixXf operator()(const std::vector<std::string>& queries, const std::vector<std::string>& names) const {
     Eigen::MatrixXf likeness(std::ssize(queries), std::ssize(names));
@@ -38,7 +38,7 @@ struct SharedLetters {
 
 template <mao::VisionLanguageModel ModelT>
 void run(const std::shared_ptr<const ModelT>& model) {
-  // Random patterns stand for pictures; mao::FileImages reads real ones.
+  // Random patterns instead of pictures; mao::FileImages reads real ones.
   const int side = model->preprocess().resolution;
   const mao::testing::ToyImages base_images(6, 4, 1, side), new_images(6, 4, 2, side);
   mao::TensorImages base_pixels(base_images.pixels), new_pixels(new_images.pixels);
@@ -61,7 +61,7 @@ void run(const std::shared_ptr<const ModelT>& model) {
                 {.sampler = {.batch = 2, .k = 3}, .schedule = {.epochs = 5}})
       .fit(base);
   report("MAO, base: ", tuned);
-  // The same prompt, other classes: the labeller's. Their images need no labels.
+  // The same prompt with the labeller's classes. Their images need no labels.
   mao::mao_new(tuned, fresh.size(), mao::ZeroShotLabeler<ModelT>(model, new_classes), {.schedule = {.epochs = 5}})
       .fit(fresh);
   std::cout << "MAO, new:  trained on " << fresh.size() << " unlabelled images of " << new_classes.size()

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// The program `mao` with a method and a labeller of your own: `tune`, protocols, sweeps, `predict`, `export` know them.
+// The program `mao` with your own method and labeller, for `tune`, protocols, sweeps, `predict` and `export`.
 //
-//   build/release/bin/examples/07_own_method_in_mao tune --data sketch --method taskres --set share=0.5 --out
-//   runs/taskres build/release/bin/examples/07_own_method_in_mao predict --prompts
-//   runs/taskres/seed1/plain.prompts.safetensors photo.png
+//   cd build/release/bin/examples
+//   ./07_own_method_in_mao tune --data sketch --method taskres --set share=0.5 --out run
+//   ./07_own_method_in_mao predict --prompts run/seed1/plain.prompts.safetensors photo.png
 //
 // CMake: target_link_libraries(my_mao PRIVATE mao::program)
 #include <algorithm>
@@ -44,7 +44,7 @@ class TaskRes {
     return mao::compare(encode_image(images), encode_text(candidates), logit_scale(), candidates);
   }
   mao::Tensor encode_image(const mao::ImageBatch& images) { return untuned_.encode_image(images); }
-  /// A class without a residual, which it was not trained on, is the untuned model's.
+  /// A class without a residual (not in the training) has the features of the untuned model.
   mao::Tensor encode_text(const mao::Candidates& candidates) {
     std::vector<mao::Tensor> rows;
     for (const std::int64_t id : candidates.ids) {
@@ -68,7 +68,7 @@ class TaskRes {
   mao::OwnTensor residual_;  // [C, D]
 };
 
-/// The untuned model's labels, where it is sure of them.
+/// The untuned model's labels, if it is confident.
 struct Sure {
   mao::TunedPromptLabeler<mao::ZeroShot<mao::AnyModel>> inner;
 

@@ -46,6 +46,8 @@ NAMED = re.compile(r"(?<![\w/.-])((?:include/mao|tools|examples|benchmarks|tests
 GUARANTEES = "docs/guarantees.md"
 PROMISED = re.compile(r'"[^"]+"|\b[a-z_]+\.[a-z_0-9]+\b')
 TEST_CASE = re.compile(r'TEST_CASE\(\s*((?:"(?:[^"\\]|\\.)*"\s*)+)')
+# "X is no class" is translated; English says "X is not a class". "There is no class" and "is no longer" are right.
+NEGATED = re.compile(r"(?<!there )\b(is|are|was|were) no (?!longer\b|more\b)[a-z`]", re.IGNORECASE)
 DICTIONARY = re.compile(r"^\| not \| but \|\n\|---\|---\|\n((?:\|.*\n)+)", re.MULTILINE)
 # Folders whose C++ is checked for the words of the dictionary, comments and texts alike.
 WORDED = ("include/mao", "tools", "examples")
@@ -309,6 +311,8 @@ class Docs:
             for number, line in enumerate(text.splitlines(), 1):
                 for found in words.findall(line):
                     self.fail(path, number, f'"{found}": say {plain[found.lower()]}')
+                if NEGATED.search(line) and path.name != "CONTRIBUTING.md":
+                    self.fail(path, number, 'say "is not a ...", "is not part of ...", or "there is no ..."')
 
     @staticmethod
     def worded_files():

@@ -177,7 +177,7 @@ class Tree:
 
     def write_umbrella(self):
         lines = ["// SPDX-License-Identifier: Apache-2.0", "#pragma once", "/// \\file",
-                 "/// Everything, room by room: a map, and for small programs. The library itself never includes it."]
+                 "/// Includes everything, folder by folder, for small programs. The library itself never includes it."]
         folder = None
         for header in self.umbrella_headers():
             if room_of(header) != folder:

@@ -58,7 +58,7 @@ def signature(code):
 
 
 def escaped(text):
-    """Markdown in which `<` outside of code is no tag."""
+    """Markdown in which `<` outside of code is not a tag."""
     return "".join(part if number % 2 else part.replace("<", "&lt;") for number, part in enumerate(re.split(r"(`[^`]*`)", text)))
 
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// ADAPT in our design: every block starts with as many learned tokens as the next, and loses those it needs least.
+// ADAPT in our design: all blocks start with the same number of learned tokens and lose the least salient ones.
 //
 //   build/release/bin/examples/backbones/adapt
 //
-// Prints how many tokens each block is left with, after the accuracies.
+// Prints the accuracies, then the number of tokens that remain in each block.
 #include <iostream>
 
 #include <mao/backbones/adapt.hpp>

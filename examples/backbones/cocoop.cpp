@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// CoCoOp with MAO: a context of its own for each image, judged against the classes of the batch.
+// CoCoOp with MAO: each image has its own context; the loss is over the classes of the batch.
 //
 //   build/release/bin/examples/backbones/cocoop
 //
-// Every image needs every class encoded again, so MAO's base stage, which encodes the batch's classes alone, saves the
-// more.
+// Every class is encoded again for every image, so MAO's base stage, which encodes only the batch's classes, saves
+// much.
 #include <iostream>
 
 #include <mao/backbones/cocoop.hpp>
@@ -16,7 +16,7 @@ int main() {
   mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1);
   const mao::BaseToNewTask task = images.task_view();
 
-  mao::CoCoop cocoop(clip, task.base.classes, {.rows = 128});  // prompts at a time when it is tested
+  mao::CoCoop cocoop(clip, task.base.classes, {.rows = 128});  // prompts at a time in tests
   mao::mao_base(cocoop, task.base.classes, task.base.train_labels, mao::TextTowerSimilarity(clip),
                 {.sampler = {.batch = 2, .k = 4}, .schedule = {.epochs = 2, .learning_rate = 0.002}})
       .fit(*task.base.train);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// CoOp with the class name in the middle of a random context, by itself and with MAO.
+// CoOp with the class name in the middle of a random context, without and with MAO.
 //
 //   build/release/bin/examples/backbones/coop
 #include <iostream>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// CoPrompt: MaPLe's prompts with an adapter behind each tower, held to descriptions of the classes and to second views.
+// CoPrompt: MaPLe's prompts with an adapter after each tower, kept close to descriptions of classes and second views.
 //
 //   build/release/bin/examples/backbones/coprompt
 //
-// Every class needs the same number of descriptions. The authors had a language model write them
+// Every class needs the same number of descriptions. The authors generated them with a language model
 // (mao::descriptions_of_file reads such a file); here they are templates.
 #include <iostream>
 

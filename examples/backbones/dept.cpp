@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// DePT over CoOp, by itself and in MAO's base stage: a second head for what is special to the base classes.
+// DePT over CoOp, without MAO and in MAO's base stage: a second head for the base classes.
 //
 //   build/release/bin/examples/backbones/dept
 //
-// Any method that offers RawFeatures can be the host. New classes are scored by the host alone.
+// Any method with RawFeatures can be the host. New classes are scored only by the host.
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>

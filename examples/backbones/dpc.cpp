@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// DPC over CoOp: a tuned prompt is kept for new classes, a second one continues learning for base classes.
+// DPC over CoOp: a tuned prompt is kept for new classes, and a copy is trained further for base classes.
 //
 //   build/release/bin/examples/backbones/dpc
 //
-// The tuned host says which classes each training image is easily taken for; those are its negatives.
+// The classes that the tuned host most easily confuses with a training image are its negatives.
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
@@ -38,5 +38,5 @@ int main() {
   mao::PromptTuner tuner(dpc, negatives, mao::SymmetricContrast{},
                          mao::CosineSchedule({.epochs = 10, .learning_rate = 0.0035}));
   tuner.fit(*task.base.train);
-  test("DPC (CoOp)", dpc, task);  // New stays the host's
+  test("DPC (CoOp)", dpc, task);  // New is that of the host
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// IVLP: prompts of either tower that know nothing of each other, and what each tower's are worth by themselves.
+// IVLP: independent prompts in both towers, and the effect of each tower's prompts by themselves.
 //
 //   build/release/bin/examples/backbones/ivlp
 //
-// Where the image tower is prompted every step runs both towers: few epochs here.
+// With a prompted image tower, every step runs both towers, so there are few epochs here.
 #include <iostream>
 
 #include <mao/backbones/ivlp.hpp>

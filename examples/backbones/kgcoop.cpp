@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// KgCoOp beside CoOp: class vectors that stay near those of hand-written prompts.
+// KgCoOp compared with CoOp: class vectors that stay close to those of hand-written prompts.
 //
 //   build/release/bin/examples/backbones/kgcoop
 //
-// `templates` are the teacher's sentences, `weight` is how strongly the tuned prompt is held to them.
+// `templates` are the teacher's sentences, `weight` is the strength of the pull towards them.
 #include <iostream>
 
 #include <mao/backbones/kgcoop.hpp>

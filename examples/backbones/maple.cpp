@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// MaPLe by itself and in MAO's base stage: prompts in both towers, the image tower's made out of the text tower's.
+// MaPLe without MAO and in MAO's base stage: prompts in both towers; the image tower's are computed from the text
+// tower's.
 //
 //   build/release/bin/examples/backbones/maple
 //
-// The image tower is prompted, so every step runs both towers: few epochs here.
+// The image tower is prompted, so every step runs both towers, and there are few epochs here.
 #include <iostream>
 
 #include <mao/backbones/maple.hpp>

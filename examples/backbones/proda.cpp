@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// ProDA by itself and in MAO's base stage: several prompts for each class, whose spread takes part in the loss.
+// ProDA without MAO and in MAO's base stage: several prompts per class, whose variance is part of the loss.
 //
 //   build/release/bin/examples/backbones/proda
 //
-// The image tower is frozen, so the features of the images are computed once; MAO's step encodes the classes of the
-// batch alone, for each prompt of the step.
+// The image tower is frozen, so the features of the images are computed once; MAO's step encodes only the
+// classes of the batch, for each prompt of the step.
 #include <iostream>
 
 #include <mao/backbones/proda.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// ProGrad: a step goes where the labels say, minus what would contradict the frozen model.
+// ProGrad: steps follow the labels, without the part that contradicts the frozen model.
 //
 //   build/release/bin/examples/backbones/prograd
 //
-// The method makes its gradients itself, from two losses; the tuner asks it to, because it offers `combine`.
+// The method computes its gradients from two losses itself; the tuner lets it, because it has `combine`.
 #include <iostream>
 
 #include <mao/backbones/prograd.hpp>

@@ -3,7 +3,7 @@
 //
 //   build/release/bin/examples/backbones/promptkd
 //
-// The teacher would be a larger model; here it is the same one with a tuned prompt, which shows the steps.
+// Usually, the teacher is a larger model. Here, it is the same model with a tuned prompt.
 #include <iostream>
 
 #include <mao/backbones/coop.hpp>
@@ -35,7 +35,7 @@ int main() {
   mao::PromptKd student(clip, teacher, {.vision_context = 4, .vision_depth = 3});
 
   for (mao::ImageSource* unlabelled : {task.base.train, task.fresh.train}) {
-    const std::vector<std::int64_t> none(static_cast<std::size_t>(unlabelled->size()), 0);  // labels are not looked at
+    const std::vector<std::int64_t> none(static_cast<std::size_t>(unlabelled->size()), 0);  // labels are ignored
     mao::plain(student, all, none, {.batch = 16, .schedule = {.epochs = 2, .learning_rate = 0.005, .warmup_epochs = 0}})
         .fit(*unlabelled);
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// PromptSRC beside IVLP, whose prompts it regulates: held to the frozen model, averaged over the epochs.
+// PromptSRC compared with IVLP: the same prompts, kept close to the frozen model and averaged over the epochs.
 //
 //   build/release/bin/examples/backbones/promptsrc
 //
-// The image tower is prompted, so every step runs both towers: few epochs here, and the average is scaled to them.
+// The image tower is prompted, so every step runs both towers. There are few epochs, and the average is scaled to them.
 #include <iostream>
 
 #include <mao/backbones/promptsrc.hpp>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// TCP: each class gets vectors of its own, made from what the frozen model knows about it, also when it is new.
+// TCP: each class, also a new one, gets its own vectors, which are computed from the frozen model's class vector.
 //
 //   build/release/bin/examples/backbones/tcp
 //
-// The class vectors go in before a block of the text tower; the embedded model has few, so it is an early one here.
+// They are inserted before a block of the text tower; the embedded model has few blocks, so it is the last one here.
 #include <iostream>
 
 #include <mao/backbones/tcp.hpp>
@@ -21,6 +21,6 @@ int main() {
       .fit(*task.base.train);
 
   const double base = mao::test_on(tcp, task.base).accuracy;
-  const double fresh = mao::test_on(tcp, task.fresh).accuracy;  // class vectors for names it was never trained on
+  const double fresh = mao::test_on(tcp, task.fresh).accuracy;  // class vectors for new names
   std::cout << "TCP  Base " << base << "  New " << fresh << "  H " << mao::harmonic_mean(base, fresh) << "\n";
 }

@@ -3,7 +3,7 @@
 //
 //   build/release/bin/examples/backbones/upt
 //
-// The image tower is prompted, so every step runs both towers: few epochs here.
+// The image tower is prompted, so every step runs both towers, and there are few epochs here.
 #include <iostream>
 
 #include <mao/backbones/upt.hpp>

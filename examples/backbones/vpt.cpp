@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// VPT, shallow and deep: prompts of the image tower alone, against the untuned model's class vectors.
+// VPT, shallow and deep: prompts of the image tower only, with the untuned model's class vectors.
 //
 //   build/release/bin/examples/backbones/vpt
 //
-// Class vectors cost nothing while it trains, but every step runs the image tower: few epochs here.
+// Training does not encode classes, but every step runs the image tower, so there are few epochs here.
 #include <iostream>
 
 #include <mao/backbones/vpt.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Everything, room by room: a map, and for small programs. The library itself never includes it.
+/// Includes everything, folder by folder, for small programs. The library itself never includes it.
 
 #include <mao/version.hpp>
 

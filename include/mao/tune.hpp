@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a program that tunes prompts begins with: a CLIP, CoOp, images, the recipes, base-to-new and the observers.
+/// The headers for a program that tunes prompts: a CLIP, CoOp, images, the recipes, base-to-new and the observers.
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/zero_shot.hpp>

@@ -57,7 +57,7 @@ TEST_CASE("bad tables are refused with the line", "[csv]") {
 
 TEST_CASE("a column that stands in the header twice is refused", "[csv]") {
   CHECK_THROWS_WITH(mao::parse_csv("path,label,label,classname\na.jpg,0,1,cat\n", "root", "t.csv"),
-                    ContainsSubstring("the column 'label' stands there twice"));
+                    ContainsSubstring("the column 'label' occurs twice"));
 }
 
 TEST_CASE("an image has one label, and is trained on or tested", "[csv]") {

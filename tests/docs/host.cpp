@@ -106,10 +106,10 @@ TEST_CASE("core: draws, files, locks", "[docs]") {
   const auto work = [&] { --left; };
   fs::create_directory("runs");
   // [lease]
-  mao::LeaseWatch watch;                                             // remembers what it has seen of others
-  if (auto lease = mao::Lease::try_take("runs/coop.lock", watch)) {  // std::optional: of many that try, one gets it
-    while (work_is_left() && lease->held()) work();  // a thread gives signs of life; false once somebody took over
-  }                                                  // given back
+  mao::LeaseWatch watch;                                             // remembers signs of life of other holders
+  if (auto lease = mao::Lease::try_take("runs/coop.lock", watch)) {  // std::optional: only one process gets it
+    while (work_is_left() && lease->held()) work();  // a thread gives signs of life; false after a takeover
+  }                                                  // released
   // [end]
   CHECK(left == 0);
 }
@@ -228,7 +228,7 @@ TEST_CASE("text: the vocabularies that are installed", "[docs]") {
   CHECK(tokenizer.encode("a photo of a cat.") == std::vector<std::int64_t>{320, 1125, 539, 320, 2368, 269});
   CHECK(tokenizer.decode(tokenizer.encode("Cat")) == "cat ");
   // [tokenizer_settings]
-  mao::check_tokenizer_settings("clip-vit-base-patch32");  // throws nothing: the folder's tokenizer is CLIP's
+  mao::check_tokenizer_settings("clip-vit-base-patch32");  // does not throw: the tokenizer is CLIP's
   // [end]
   // [vocabulary]
   const auto vocabulary = mao::find_clip_vocabulary({}, "ViT-B-16.pt");

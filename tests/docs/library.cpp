@@ -204,12 +204,12 @@ void sentences(const Tensor& ids) {
 
 void reference_checkpoint(mao::Coop<mao::Clip>& coop) {
   // [reference_checkpoint]
-  // What their trainer wrote, into a backbone of ours; returns the epoch of the file.
+  // Reads a checkpoint of their trainer into a backbone of ours; returns the epoch of the file.
   int epoch = mao::restore_from_reference(coop.parameters(), "theirs/prompt_learner/model.pth.tar-50", "coop");
 
-  // And back: theirs/prompt_learner/model.pth.tar-60
+  // Writes theirs/prompt_learner/model.pth.tar-60.
   auto path = mao::reference_file("theirs", "coop", 60);
-  mao::export_parameters(coop.parameters(), "coop", 60, path);  // the folder has to exist
+  mao::export_parameters(coop.parameters(), "coop", 60, path);  // the folder must exist
   // [end]
 }
 
@@ -318,7 +318,7 @@ TEST_CASE("core: tensor files", "[docs]") {
   // [torch_writer]
   const mao::TensorMap state{{"ctx", ctx}};
   mao::write_torch_archive("model.pth.tar-50", {{"state_dict", state}, {"epoch", 50}, {"optimizer", {}}});
-  mao::write_torch_archive("prompts.pth", state);  // a state dict alone
+  mao::write_torch_archive("prompts.pth", state);  // only a state dict
   // [end]
   CHECK(mao::read_torch_archive("prompts.pth").tensors.at("ctx").equal(ctx));
   fs::current_path(before);
@@ -361,7 +361,7 @@ TEST_CASE("training on a small model", "[docs]") {
     Images& images = new_images;
     {
       // [ensemble_labelers]
-      mao::Coop tuned(clip, new_classes);  // holding what the base stage learned
+      mao::Coop tuned(clip, new_classes);  // with what the base stage learned
       mao::AverageLabeler labeler(mao::ZeroShot(clip, new_classes), tuned);
       auto step = mao::mao_new(coop, images.size(), std::move(labeler));
       // [end]
@@ -399,7 +399,7 @@ TEST_CASE("prompts and views of a small model", "[docs]") {
     // [coop]
     mao::Coop coop(clip, mao::ClassList{{"cat", "big_dog"}});
     const auto output = coop.forward({.pixels = pixels, .features = {}}, mao::Candidates::all(2));  // logits [B, 2]
-    coop.bind(mao::ClassList{{"owl", "red fox", "newt"}});  // what was learned stays
+    coop.bind(mao::ClassList{{"owl", "red fox", "newt"}});  // keeps what was learned
     // [end]
     CHECK(output.logits.size(1) == 2);
   }

@@ -32,7 +32,7 @@ struct Smoothed : mao::CrossEntropy {
 // [end]
 
 // [small_observer]
-/// Leaves half of each gradient, and counts the images that were looked at.
+/// Halves each gradient and counts the images of all steps.
 struct Halved {
   std::int64_t images = 0;
   void on_gradients(const mao::ParameterList& parameters, const mao::StepReport&) {
@@ -101,13 +101,13 @@ TEST_CASE("an observer validates after each epoch and may stop the training", "[
   int without_gain = 0;
   mao::Observer observer;
   observer.on_epoch = [&](const mao::EpochReport& report) {
-    const double accuracy = mao::test_on(coop, held_out).accuracy;  // leaves the backbone as it was
+    const double accuracy = mao::test_on(coop, held_out).accuracy;  // does not change the backbone
     without_gain = accuracy > best ? 0 : without_gain + 1;
     best = std::max(best, accuracy);
     out << "epoch " << report.epoch + 1 << " of " << report.epochs << ": loss " << report.loss << ", held out "
         << accuracy << " %\n";
   };
-  observer.should_stop = [&] { return without_gain == 5; };  // asked before each step
+  observer.should_stop = [&] { return without_gain == 5; };  // called before each step
   if (tuner.fit(images, observer) == mao::FitResult::Stopped) out << "stopped; `fit` would resume at the last epoch\n";
   // [end]
   CHECK(out.str().find("epoch 3 of 3: loss") != std::string::npos);

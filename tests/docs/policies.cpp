@@ -25,7 +25,7 @@
 namespace {
 
 // [curriculum]
-/// Easy images alone in the first half of the epochs, all of them in the second.
+/// Only easy images in the first half of the epochs, all images in the second.
 struct EasyFirst {
   std::vector<std::int64_t> labels;
   mao::ClassList list;
@@ -54,7 +54,7 @@ static_assert(mao::FollowsEpochs<EasyFirst> && mao::StatesClasses<EasyFirst> && 
 // [end]
 
 // [keeps_state]
-/// Epochs of `images_an_epoch` images that take up where the last one ended: `next` is saved with the training.
+/// Each epoch has `images_an_epoch` images and starts where the last one ended; checkpoints save `next`.
 struct InTurn {
   std::vector<std::int64_t> labels;
   int images_an_epoch = 8;
@@ -75,7 +75,7 @@ static_assert(mao::Sampler<InTurn> && mao::KeepsState<InTurn>);
 // [end]
 
 // [linear_schedule]
-/// Straight down from `top` to nothing.
+/// Decreases linearly from `top` to 0.
 struct LinearSchedule {
   int count = 10;
   double top = 0.0035;
@@ -87,7 +87,7 @@ static_assert(mao::Schedule<LinearSchedule>);
 // [end]
 
 // [restarts]
-/// A cosine that begins again every `period` epochs (SGDR), its rate changed at each step.
+/// A cosine that restarts every `period` epochs (SGDR) and changes the rate at each step.
 struct Restarts {
   int count = 12, period = 4;
   double top = 0.0035;
@@ -103,7 +103,7 @@ static_assert(mao::FollowsSteps<Restarts>);
 // [end]
 
 // [label_smoothing]
-/// Cross entropy whose labels give `share` to all candidates alike.
+/// Cross entropy with smoothed labels: `share` is distributed evenly over all candidates.
 struct LabelSmoothing {
   double share = 0.1;
 
@@ -126,7 +126,7 @@ struct Lion {
   double beta1 = 0.9, beta2 = 0.99;
 
   void step(const mao::Update& update) const {
-    mao::Tensor& mean = update.kept["mean"];  // saved with the training
+    mao::Tensor& mean = update.kept["mean"];  // saved in checkpoints
     if (!mean.defined()) mean = at::zeros_like(update.value);
     const mao::Tensor direction = mean.mul(beta1).add(update.gradient, 1 - beta1).sign();
     update.value.mul_(1 - update.rate * update.decay).sub_(direction, update.rate);
@@ -137,7 +137,7 @@ static_assert(mao::UpdateRule<Lion>);
 // [end]
 
 // [only_sure]
-/// The answers of `inner`, without those below `least`.
+/// The labels of `inner`, except those with a confidence below `least`.
 template <mao::PseudoLabeler Inner>
 struct OnlySure {
   Inner inner;
@@ -148,15 +148,15 @@ struct OnlySure {
     for (float& confidence : answer.confidence) confidence = confidence < least ? 0.0F : confidence;
     return answer;
   }
-  // Whose labels these are: the tuner compares them with what the backbone is bound to.
+  // The classes of the labels; the tuner compares them with those of the backbone.
   decltype(auto) classes() const requires mao::StatesClasses<Inner> { return inner.classes(); }
 };
 static_assert(mao::PseudoLabeler<OnlySure<mao::archetype::PseudoLabeler>>);
 // [end]
 
 // [class_prior]
-/// Labels whose classes are as frequent as `prior` says: the probabilities of a model that prefers some classes are
-/// divided by how often it gave each of them so far.
+/// Labels with the class frequencies in `prior`: the model's probabilities are divided by how often it has predicted
+/// each class so far.
 template <class BackboneT>
 struct PriorCorrected {
   mao::ClassProbabilities<BackboneT> model;
@@ -172,7 +172,7 @@ struct PriorCorrected {
     return mao::most_likely(corrected / corrected.sum(1, true));
   }
   const mao::ClassList& classes() const { return model.classes(); }
-  mao::TensorMap state() const { return {{"seen", at::tensor(seen)}}; }  // saved with the training
+  mao::TensorMap state() const { return {{"seen", at::tensor(seen)}}; }  // saved in checkpoints
   void set_state(const mao::TensorMap& state) {
     for (std::size_t c = 0; c < seen.size(); ++c)
       seen[c] = state.at("seen")[static_cast<std::int64_t>(c)].item<float>();
@@ -189,7 +189,7 @@ TEST_CASE("a schedule and a labeller of one's own train MAO's new stage", "[docs
   mao::Coop coop(clip, mao::testing::toy_classes(3));
   const mao::BaseToNewTask task{{}, {mao::testing::toy_classes(6), &images, {}, nullptr, {}}};
   // [new_step]
-  coop.bind(task.fresh.classes);  // a tuner is for the classes that are bound when it is made
+  coop.bind(task.fresh.classes);  // before the tuner is made: it is for the bound classes
   mao::ZeroShotLabeler frozen(clip, task.fresh.classes);
   mao::PseudoLabelSampler sampler(task.fresh.train->size(), OnlySure<decltype(frozen)>{frozen}, {.batch = 16});
   mao::PromptTuner tuner(coop, sampler, mao::AlterableRegularizer({.task = mao::AlterableRegularizer::Task::New}),

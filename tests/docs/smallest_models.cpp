@@ -32,7 +32,7 @@ struct Temperature {
   mao::Tensor text{};  // [C, D], unit rows of the bound classes
   mao::OwnTensor factor = mao::parameter(at::ones({1}));
 
-  void bind(const mao::ClassList& classes) {  // what depends on the classes is rebuilt, `factor` stays
+  void bind(const mao::ClassList& classes) {  // rebuilds what depends on the classes; `factor` stays
     text = mao::frozen_class_features(*model, classes, {"a photo of a {}."});
     bound = classes;
   }
@@ -60,7 +60,7 @@ static_assert(mao::PseudoLabeler<AlwaysFirst>);
 // [end]
 
 // [regularizer]
-/// Hinge loss over all classes: the right logit leads each other one by 1.
+/// Hinge loss over all classes: the correct logit should exceed each other logit by 1.
 struct Hinge {
   mao::Candidates candidates(const mao::Batch&, const mao::ClassList& classes) const {
     return mao::Candidates::all(classes.size());
@@ -69,7 +69,7 @@ struct Hinge {
     const auto columns = at::tensor(mao::columns_of(batch.labels, output.candidates)).unsqueeze(1);
     const auto right = output.logits.gather(1, columns.to(output.logits.device()));
     const auto each = (output.logits - right + 1.0).clamp_min(0).mean(1);  // [B]
-    return mao::weighted_mean(each, batch.weights);                        // an image of weight 0 does not count
+    return mao::weighted_mean(each, batch.weights);                        // an image with weight 0 does not count
   }
 };
 static_assert(mao::Regularizer<Hinge>);

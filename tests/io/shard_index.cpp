@@ -19,10 +19,10 @@ TEST_CASE("an index names tensors, parts and bytes") {
   const auto refused = [&](const std::string& text, const std::string& reason) {
     CHECK_THROWS_WITH(read(text), ContainsSubstring(reason));
   };
-  refused("not json", "no index of weights");
-  refused(R"({"weight_map": {}})", "no index of weights");
+  refused("not json", "not an index of weights");
+  refused(R"({"weight_map": {}})", "not an index of weights");
   refused(R"({"weight_map": {"a": 1}})", "expected the name of a file");
-  refused(R"({"weight_map": {"a": "../p1"}})", "no name of a file beside the index");
+  refused(R"({"weight_map": {"a": "../p1"}})", "not the name of a file beside the index");
   refused(R"({"weight_map": {"a": "p3", "b": "p4"}})", "p3, p4; download them");
   CHECK(read(R"({"metadata": {"total_size": 12.0}, "weight_map": {"a": "p1"}})").total_size == 12U);
   for (const char* size : {"-12", "12.5", "1e30", "true"}) {

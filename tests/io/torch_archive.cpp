@@ -174,14 +174,14 @@ TEST_CASE("cycles, deep nesting and exponential sharing are refused") {
 TEST_CASE("stripping a prefix never merges two tensors") {
   const auto file = archive_with("}(" + text("w") + TensorCode{}.code() + text("x.w") + TensorCode{}.code() + "u");
   CHECK(mao::parse_torch_archive(file).tensors.size() == 2);
-  CHECK_THROWS_WITH(mao::parse_torch_archive(file, {.strip_prefix = "x."}), ContainsSubstring("\"w\" is there twice"));
+  CHECK_THROWS_WITH(mao::parse_torch_archive(file, {.strip_prefix = "x."}), ContainsSubstring("\"w\" occurs twice"));
 }
 
 TEST_CASE("files that are no archive of torch.save say what would work") {
   const auto reading = [](const std::string& content) {
     return mao::parse_torch_archive(mao::copy_bytes(content, "some.pth"));
   };
-  CHECK_THROWS_WITH(reading("hello"), ContainsSubstring("no file of torch.save"));
+  CHECK_THROWS_WITH(reading("hello"), ContainsSubstring("not a file of torch.save"));
   ZipBuilder other;
   other.add("a/b/data.pkl", "N.");
   CHECK_THROWS_WITH(reading(other.finished()), ContainsSubstring("without a record data.pkl"));

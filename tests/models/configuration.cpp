@@ -37,7 +37,7 @@ TEST_CASE("mao's own configuration", "[configuration]") {
   CHECK_THROWS_WITH(read(R"({"activation": "relu"})"), ContainsSubstring("config.json says activation \"relu\""));
   CHECK_THROWS_AS(read(R"({"activation": 3})"), FormatError);
   CHECK_THROWS_WITH(read(R"({"activation": "gelu", "pooling": "avg"})"), ContainsSubstring("pooling is \"avg\""));
-  CHECK_THROWS_WITH(read(R"({"lr": 0.1})"), ContainsSubstring("is no configuration of a CLIP that mao knows"));
+  CHECK_THROWS_WITH(read(R"({"lr": 0.1})"), ContainsSubstring("is not the configuration of a CLIP that mao knows"));
   CHECK_THROWS_AS(read("[1]"), FormatError);
   CHECK_THROWS_AS(read("{"), FormatError);
 }

@@ -62,7 +62,7 @@ TEST_CASE("what has no place in a CLIP keeps its name and is refused by it", "[n
   weights["vision_model.encoder.layers.1.layer_scale1.lambda1"] = at::zeros({128});
   CHECK_THROWS_WITH(
       infer_architecture(with_openai_names(weights), "a"),
-      ContainsSubstring("the tensor vision_model.encoder.layers.1.layer_scale1.lambda1 [128] is no part"));
+      ContainsSubstring("the tensor vision_model.encoder.layers.1.layer_scale1.lambda1 [128] is not part"));
 }
 
 TEST_CASE("a projection with a bias is a linear layer, whose weight is transposed", "[names]") {

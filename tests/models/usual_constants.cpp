@@ -52,7 +52,7 @@ TEST_CASE("a text mask is causal by its values, or refused", "[usual_constants]"
     for (const Tensor& other :
          {at::zeros({24, 24}), causal.t().contiguous(), at::full({24, 24}, -1.0).triu(1), causal.narrow(0, 0, 12),
           causal.ne(0), causal + 0.5, at::zeros({24}), at::full({24, 24}, std::numeric_limits<double>::quiet_NaN())}) {
-      check_refused(name, other, "is no causal mask");
+      check_refused(name, other, "is not a causal mask");
     }
     check_refused(name, causal, "the configuration says that text is not masked", {.causal = false});
   }

@@ -127,7 +127,7 @@ TEST_CASE("every tensor is used, known to be without effect, or refused by name"
   file.tensors.erase("logit_bias");
   file.tensors["visual.transformer.resblocks.1.attn.ln_q.weight"] = at::ones({64});
   CHECK_THROWS_WITH(prepared(toy_config(), file),
-                    ContainsSubstring("the tensor visual.transformer.resblocks.1.attn.ln_q.weight [64] is no part"));
+                    ContainsSubstring("the tensor visual.transformer.resblocks.1.attn.ln_q.weight [64] is not part"));
 }
 
 TEST_CASE("tensors that open_clip does not load under its configuration are refused", "[weights]") {
@@ -304,7 +304,7 @@ TEST_CASE("a trace that is doubted is refused without a configuration", "[weight
   file.modules["visual"] = {"open_clip.transformer.VisionTransformer", {}, "  def forward(self):\n    torch.mean(x)\n"};
   const TemporaryFolder empty;
   CHECK_THROWS_WITH(prepare_clip_weights(file, empty / "clip.pt"),
-                    ContainsSubstring("does not read the class token alone; put open_clip_config.json"));
+                    ContainsSubstring("reads more than the class token; put open_clip_config.json"));
   CHECK_NOTHROW(prepare_clip_weights(file, empty / "clip.pt", {}, ClipForm()));
 }
 
@@ -324,6 +324,6 @@ TEST_CASE("a mask or positions that are not CLIP's are refused, in a state dict 
   configured.write("config.json", R"({"activation": "gelu"})");
   TensorFile state = toy_file(), whole = whole_file();
   state.tensors["attn_mask"] = whole.modules[""].tensors["attn_mask"] = at::zeros({24, 24});
-  CHECK_THROWS_WITH(prepare_clip_weights(state, configured / "clip.pt"), ContainsSubstring("is no causal mask"));
-  CHECK_THROWS_WITH(prepare_clip_weights(whole, empty / "clip.pt"), ContainsSubstring("is no causal mask"));
+  CHECK_THROWS_WITH(prepare_clip_weights(state, configured / "clip.pt"), ContainsSubstring("is not a causal mask"));
+  CHECK_THROWS_WITH(prepare_clip_weights(whole, empty / "clip.pt"), ContainsSubstring("is not a causal mask"));
 }

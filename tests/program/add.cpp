@@ -170,7 +170,7 @@ TEST_CASE("a group with unlabelled images gets prompts and a gate of its own", "
   for (std::size_t i = 0; i < files.size(); ++i) fs::copy_file(files[i], images / (std::to_string(i) + ".png"));
   const std::string add = "add " + quoted(run) + classes + "--images " + quoted(images) + " --feature-cache off ";
   const Run added = checked(add + "--out " + quoted(out));
-  CHECK_THAT(added.output, ContainsSubstring("gate between what was there and added: right for"));
+  CHECK_THAT(added.output, ContainsSubstring("gate between the earlier groups and added: right for"));
   const mao::TensorFile file = mao::read_safetensors(out);
   CHECK(file.tensors.at("gate.added.0.weight").size(0) == 2);
   CHECK(!at::equal(file.tensors.at("group2.prompt_learner.ctx"), file.tensors.at("group1.prompt_learner.ctx")));
@@ -207,8 +207,8 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   const json known =
       json::parse(mao::read_safetensors(run / "seed1" / "plain.prompts.safetensors").metadata.at("classes"));
   refused(quoted(run), "which classes?");
-  refused(quoted(run) + " --classes " + quoted(known[0].get<std::string>()), "is there already");
-  refused(quoted(run) + classes + "--name base", "there is a group 'base' already");
+  refused(quoted(run) + " --classes " + quoted(known[0].get<std::string>()), "already exists");
+  refused(quoted(run) + classes + "--name base", "there is already a group 'base'");
   const fs::path prompts = run / "seed1" / "plain.prompts.safetensors";
   const auto before = mao_test::file_bytes(prompts);
   const Run over =

@@ -178,7 +178,7 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     REQUIRE(mao_program("report " + quoted(out) + " --out " + quoted(page) + " --csv " + quoted(tables)).code == 0);
     const std::string text = mao::read_text_file(page);
     CHECK_THAT(text, ContainsSubstring("One classifier for all classes") &&
-                         ContainsSubstring("joined, with the gate") && ContainsSubstring("base taken for new, %"));
+                         ContainsSubstring("joined, with the gate") && ContainsSubstring("base predicted as new, %"));
   }
   SECTION("what has no place for groups says so") {
     const std::string prompts = " --prompts " + quoted(joined);

@@ -150,7 +150,7 @@ TEST_CASE("a run takes the few shots that CoOp has saved, and says when it does 
   INFO(theirs.output);
   CHECK(theirs.code == 0);
   CHECK(theirs.output.find("other images") == std::string::npos);
-  CHECK_THAT(theirs.output, ContainsSubstring("holds 1 images a class, and tables will say 2; give --shots 1"));
+  CHECK_THAT(theirs.output, ContainsSubstring("holds 1 images per class, and tables will say 2; give --shots 1"));
   CHECK(tune("saved", "--shots-file saved").output.find("other images") == std::string::npos);
   const Run absent = tune("absent", "--shots-file " + quoted(root / "absent.pkl"));
   CHECK(absent.code == 1);

@@ -206,16 +206,16 @@ TEST_CASE("mao tune names an option that would do nothing, and why", "[idle_opti
       {"--classnames names.txt", "--classnames would be ignored: rendered"},
       {"--root folder", "--root would be ignored: --data sketch is rendered"},
       {"--shots-file saved", "--shots-file would be ignored: --data sketch is rendered"},
-      {"--k 3", "--k would be ignored: it is MAO's"},
-      {"--new-lr 1", "--new-lr would be ignored: it is MAO's"},
+      {"--k 3", "--k would be ignored: it has no effect"},
+      {"--new-lr 1", "--new-lr would be ignored: it has no effect"},
       {"--mao --steps new --k 3", "--k would be ignored: with --steps new"},
       {"--mao --steps new --columns per-image", "--columns would be ignored: with --steps new"},
       {"--mao --steps new --similarity clip", "--similarity would be ignored: with --steps new"},
-      {"--recipe all-classes --steps base", "--recipe would be ignored: --steps base says which steps are taken"},
+      {"--recipe all-classes --steps base", "--recipe would be ignored: --steps base selects the stages"},
       {"--mao --steps base --new-batch 3", "--new-batch would be ignored: with --steps base"},
       {"--mao --labeler none --new-lr 1", "--new-lr would be ignored: with --labeler none"},
       {"--mao --labeler none --threshold 0.5", "--threshold would be ignored: with --labeler none"},
-      {"--mao --class-split all --new-epochs 3", "--new-epochs would be ignored: all classes are trained on"},
+      {"--mao --class-split all --new-epochs 3", "--new-epochs would be ignored: training is on all classes"},
       {"--method zero-shot --lr 1", "--lr would be ignored: --method zero-shot trains nothing"},
       {"--method zero-shot --shots 1", "--shots would be ignored: --method zero-shot trains nothing"},
       {"--method zero-shot --optimizer adam", "--optimizer would be ignored"},
@@ -230,7 +230,7 @@ TEST_CASE("mao tune names an option that would do nothing, and why", "[idle_opti
       {"--context 4 --set context=5", "--set context is given more than once"}};
   for (const auto& [options, words] : idle) CHECK_THAT(output_of(tune + options), ContainsSubstring(words));
   CHECK_THAT(output_of("tune --data " + quoted(temporary.path()) + " --root folder"),
-             ContainsSubstring("is a path, and only data sets with names"));
+             ContainsSubstring("is a path; only named data sets"));
   CHECK_THAT(output_of("tune --data " + quoted(temporary.path()) + " --shots-file a.pkl --shot-seed 3"),
              ContainsSubstring("--shot-seed would be ignored: --shots-file a.pkl is one draw"));
   CHECK_THAT(output_of("plan --data sketch --method zero-shot --epochs 3"), ContainsSubstring("--epochs would be"));

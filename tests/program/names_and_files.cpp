@@ -370,7 +370,7 @@ TEST_CASE("no message is an unexpected one: links in circles, long names, folder
     const Run run = mao_program(command);
     INFO(run.output);
     CHECK(run.code != 0);
-    CHECK_THAT(run.output, !ContainsSubstring("unexpected") && !ContainsSubstring("fault of mao"));
+    CHECK_THAT(run.output, !ContainsSubstring("unexpected") && !ContainsSubstring("bug in mao"));
   }
   root.write("t.csv", "path,label,classname,split\n" + longest + ".png,0,a,train\na.png,0,a,test\n");
   CHECK_THAT(check(root / "t.csv").output, ContainsSubstring("missing: 2 images"));

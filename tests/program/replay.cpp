@@ -225,7 +225,8 @@ TEST_CASE("a reference without a replay is told apart from a failure", "[replay]
 TEST_CASE("a folder of something else is refused", "[replay]") {
   const TemporaryFolder temporary;
   CHECK(mao_program("replay " + quoted(temporary.path())).code == 1);
-  CHECK_THAT(mao_program("replay " + quoted(temporary.path())).output, ContainsSubstring("no folder of golden traces"));
+  CHECK_THAT(mao_program("replay " + quoted(temporary.path())).output,
+             ContainsSubstring("not a folder of golden traces"));
   CHECK_THAT(mao_program("replay " + quoted(temporary / "absent")).output, ContainsSubstring("there is no folder"));
 }
 

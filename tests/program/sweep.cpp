@@ -25,7 +25,7 @@ namespace fs = std::filesystem;
 using namespace mao_test;
 using nlohmann::json;
 
-// A file of a sweep whose image features are kept in the same folder.
+// A file of a sweep whose image features are cached in the same folder.
 fs::path sweep_file(const TemporaryFolder& folder, const std::string& text) {
   return folder.write("sweep.toml", "feature-cache = '" + (folder / "features").string() + "'\n" + text);
 }
@@ -173,7 +173,7 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   CHECK_THAT(refused("data sketch\n"), ContainsSubstring("bad.toml:1: ") && ContainsSubstring("expected"));
   CHECK(mao_program("sweep /no/such/file.toml").code == 2);
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --devices gpu0").output, ContainsSubstring("0,1,2"));
-  CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep was started"));
+  CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep has been started"));
 
   folder.write("bad.toml", "data = ['/no/such/data', 'sketch']\nseeds = 1\nmethod = 'zero-shot'\n");
   const Run failed = mao_program("sweep " + quoted(file) + " --retry 1");

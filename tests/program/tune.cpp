@@ -89,7 +89,8 @@ TEST_CASE("an option that does not fit leaves no run folder that refuses the men
     CHECK_THAT(mao_program(plain + seeds).output, ContainsSubstring("expected"));
     CHECK_FALSE(fs::exists(out));
   }
-  CHECK_THAT(mao_program(plain + " --seeds 1 --k 3").output, ContainsSubstring("--k would be ignored: it is MAO's"));
+  CHECK_THAT(mao_program(plain + " --seeds 1 --k 3").output,
+             ContainsSubstring("--k would be ignored: it has no effect"));
 }
 
 TEST_CASE("eval takes the data that the prompts were tuned on, and says which", "[tune]") {

@@ -75,7 +75,7 @@ TEST_CASE("other counts than the published ones are faults", "[check_named]") {
       R"({"train":[["a/1.png",0,"a"],["b/1.png",1,"b"]],"val":[],"test":[["a/3.png",0,"a"],["a/2.png",0,"a"]]})");
   const auto report = mao::check_named(tiny, root.path());
   CHECK(joined(report.faults) ==
-        "0 validation images, expected 1; take the published split_zhou_Tiny.json, or results do not compare\n");
+        "0 validation images, expected 1; use the published split_zhou_Tiny.json, otherwise results cannot be compared\n");
   NamedDataset halves = tiny;
   halves.counts = {2, 2, 0, 2, 1, 1};
   CHECK_THAT(joined(mao::check_named(halves, root.path()).faults),

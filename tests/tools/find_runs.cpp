@@ -42,5 +42,5 @@ TEST_CASE("a place without runs is an error that says what was expected", "[find
   const mao_test::TemporaryFolder temporary;
   CHECK_THROWS_WITH(find_run_folders({temporary.path()}),
                     ContainsSubstring("no run in") && ContainsSubstring("config.json"));
-  CHECK_THROWS_WITH(find_run_folders({temporary / "missing"}), ContainsSubstring("is no folder"));
+  CHECK_THROWS_WITH(find_run_folders({temporary / "missing"}), ContainsSubstring("is not a folder"));
 }

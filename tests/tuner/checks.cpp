@@ -33,7 +33,7 @@ TEST_CASE("parameters are named once each, train and are finite", "[checks]") {
     CHECK_THROWS_WITH(check_parameters(list, here), ContainsSubstring(what));
   };
   refused({}, "`parameters()` is empty");
-  refused({{"ctx", good}, {"ctx", parameter(at::ones({2}))}}, "'ctx' comes twice");
+  refused({{"ctx", good}, {"ctx", parameter(at::ones({2}))}}, "'ctx' occurs twice");
   refused({{"", good}}, "has no name");
   refused({{"ctx", Tensor()}}, "undefined");
   refused({{"ctx", at::ones({2})}}, "does not train");

@@ -52,7 +52,7 @@ inline double learning_rate(const PreTrainingOptions& options, std::int64_t step
   return options.learning_rate * (0.02 + 0.98 * 0.5 * (1 + std::cos(std::numbers::pi * done)));
 }
 
-/// CLIP's loss, except that a caption which holds for another picture of the batch too is no negative of it.
+/// CLIP's loss, except that a caption which holds for another picture of the batch too is not a negative of it.
 ///
 /// **Shapes** image and text [B, D], not normalised; also_true [B, B].
 inline Tensor contrastive_loss(const Tensor& image, const Tensor& text, const Tensor& scale, const Tensor& also_true) {

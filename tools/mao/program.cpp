@@ -57,9 +57,9 @@ int help_for(const CLI::App& app, const CLI::ParseError& error) {
 void group_commands(CLI::App& app) {
   const std::vector<std::pair<std::string, std::vector<std::string>>> sections{
       {"Train", {"tune", "add", "base2new", "few-shot", "cross-dataset", "domain-generalisation", "sweep", "plan"}},
-      {"Use what was learned", {"eval", "predict", "encode", "export", "convert"}},
-      {"Look at results", {"report", "summarize", "inspect"}},
-      {"What there is", {"datasets", "methods", "models", "presets", "replay", "completion"}}};
+      {"Use tuned prompts", {"eval", "predict", "encode", "export", "convert"}},
+      {"Show results", {"report", "summarize", "inspect"}},
+      {"Lists and other commands", {"datasets", "methods", "models", "presets", "replay", "completion"}}};
   for (const auto& [section, commands] : sections) {
     for (const std::string& command : commands) app.get_subcommand(command)->group(section);
   }
@@ -121,7 +121,7 @@ std::string memory_message(const std::string& what) {
     asked = " for " + bytes.substr(0, bytes.find_first_not_of("0123456789")) + " bytes at once";
   }
   return text_of("there is not enough memory", asked, memory_limit(),
-                 "; fewer --shots, a smaller --batch or context, --memory-limit or --cache-mib ask for less, and "
+                 "; fewer --shots, a smaller --batch or context, --memory-limit or --cache-mib need less, and "
                  "`mao plan` says how much a run needs");
 }
 
@@ -139,9 +139,9 @@ std::string foreign_message(const std::exception& error, const std::string& comm
   }
   const std::string first = what.substr(0, what.find('\n'));
   const char* const who = dynamic_cast<const nlohmann::json::exception*>(&error) != nullptr
-                              ? "a JSON file or a name in it is not what was expected"
-                              : "a step failed in a way that mao has no words for";
-  return text_of(who, " (", first, ") in `", command, "`; this is a fault of mao: please report it with that command");
+                              ? "a JSON file, or a name in it, is not as expected"
+                              : "a step failed in an unexpected way";
+  return text_of(who, " (", first, ") in `", command, "`; this is a bug in mao: please report it with that command");
 }
 
 /// The words as they were typed.
@@ -151,7 +151,7 @@ std::string command_of(int argc, char** argv) {
   return command;
 }
 
-/// True, having said so, when the first word is no command.
+/// True if the first word is not a command; prints a message.
 bool is_mistyped(const CLI::App& app, const std::string& word) {
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
@@ -168,7 +168,7 @@ void print_first_commands() {
   for (const auto& [command, summary] : std::vector<std::pair<std::string, std::string>>{
            {"mao tune --data sketch --mao --out first", "tunes prompts with CoOp + MAO, three seeds; about a minute"},
            {"mao report first --out first.html", "writes a page about that run: tables, curves, mini-batches"},
-           {"mao methods", "lists the methods, each a --method of mao tune"}}) {
+           {"mao methods", "lists the methods for mao tune --method"}}) {
     std::cout << "  " << colours.bold(command) << "\n      " << summary << "\n";
   }
   std::cout << "\n`mao --help` lists all commands, `mao COMMAND --help` the options of one.\n";
@@ -216,7 +216,7 @@ int run_command(int argc, char** argv) {
   add_commands(app, status);
   app.footer(
       "To begin: `mao tune --data sketch --mao --out first`, then `mao report first --out first.html`.\n"
-      "`mao COMMAND --help` explains a command, docs/index.md the rest.");
+      "`mao COMMAND --help` explains a command, and docs/index.md everything else.");
   if (argc == 1) {
     print_first_commands();
     return 2;
@@ -245,7 +245,7 @@ namespace mao::tool {
 
 void detail::expect_new(bool is_new, const std::string& kind, const std::string& name) {
   require<OptionError>(is_new && !name.empty(), "this program adds ", kind, " '", name,
-                       "', which mao has already or which is no name; choose another one");
+                       "', which mao already has, or which is not a valid name; choose another one");
 }
 
 int run(int argc, char** argv, const std::vector<Addition>& additions) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The program `mao` with methods, models and policies of your own: link `mao::program`, and call `run` from `main`.
+/// The program `mao` with your own methods, models and policies: link `mao::program`, and call `run` from `main`.
 
 #include <concepts>
 #include <filesystem>

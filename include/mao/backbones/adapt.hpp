@@ -22,13 +22,13 @@
 
 namespace mao {
 
-/// Settings of `Adapt`. No number but the target is the paper's.
+/// Settings of `Adapt`. Only the target is from the paper.
 struct AdaptOptions {
   std::string pattern = "a photo of a {}.";  ///< the class prompt, frozen, and the teacher's
-  std::int64_t tokens = 8;                   ///< n0, tokens of each block of each tower to start with
-  std::int64_t target = 128;                 ///< tokens of both towers together in the end
-  double prune_until = 0.5;                  ///< fraction of the epochs in which tokens are taken out
-  int interval = 1;                          ///< epochs from one taking out to the next
+  std::int64_t tokens = 8;                   ///< n0, tokens of each block of each tower at the start
+  std::int64_t target = 128;                 ///< tokens of both towers together at the end
+  double prune_until = 0.5;                  ///< fraction of the epochs in which tokens are removed
+  int interval = 1;                          ///< epochs between removals
   bool joint = true;  ///< both towers are ranked together; false: each loses its share of the tokens
   SaliencyScale scale = SaliencyScale::Raw;
   TeacherDistance distance = TeacherDistance::FeatureCosine;
@@ -38,18 +38,18 @@ struct AdaptOptions {
                                            "scale",   "distance", "text_weight", "image_weight", "seed"};
 };
 
-/// Every block of both towers attends to learned tokens, extra keys and values; training takes the least salient of
-/// them out, step by step, until `target` are left.
+/// Every block of both towers attends to learned tokens (additional keys and values). During training, the least
+/// salient tokens are removed until `target` are left.
 ///
 /// Loss: task + text_weight * d(class vectors, frozen ones) + image_weight * d(images, frozen ones), where d is
-/// `TeacherDistance`. At the end of an epoch that the `PruningSchedule` names, tokens with the lowest saliency
-/// |<dL/dp, p>|, summed since the last time, go; none is restored. Class text is that of `pattern`.
+/// `TeacherDistance`. At the end of epochs in the `PruningSchedule`, the tokens with the lowest saliency
+/// |<dL/dp, p>|, summed since the last removal, are removed; none is restored. `pattern` gives the class text.
 ///
-/// Trains `prompt_learner.text_tokens` [Lt, n0, Wt] and `prompt_learner.vision_tokens` [Lv, n0, Wv]; what is kept is
-/// Wt numbers for each text and Wv for each vision token: for ViT-B/16 and 128 tokens 65,536 to 98,304.
+/// Trains `prompt_learner.text_tokens` [Lt, n0, Wt] and `prompt_learner.vision_tokens` [Lv, n0, Wv]. At the end,
+/// there are Wt numbers per text token and Wv per vision token: 65,536 to 98,304 for ViT-B/16 and 128 tokens.
 ///
-/// **Differs** in an unknown way: what is public of the paper (abstract, reviews, change log) gives the idea, the role
-/// of the target and that the distance is a cosine, but no equation, schedule or setting. All of those are ours.
+/// **Differs** in unknown ways: the public text (abstract, reviews, change log) gives the idea, the role of the target
+/// and the cosine distance, but no equations, schedules or settings. All of those are ours.
 template <PromptedTowers ModelT>
 class Adapt {
  public:
@@ -57,7 +57,7 @@ class Adapt {
   static constexpr bool needs_all_classes = true;
   static constexpr bool needs_whole_batch = true;
 
-  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that is too long.
   explicit Adapt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "Adapt: the model")), options_(std::move(options)) {
     const TowerSizes sizes = model_->towers();
@@ -75,7 +75,7 @@ class Adapt {
     bind(std::move(classes));
   }
 
-  /// Lays out the class prompts and encodes the teacher's class vectors, once.
+  /// Builds the class prompts and encodes the teacher's class vectors, once.
   void bind(ClassList classes) {
     std::vector<std::string> sentences;
     for (const std::string& name : classes.names) sentences.push_back(fill_template(options_.pattern, name));
@@ -91,13 +91,13 @@ class Adapt {
     return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
   }
 
-  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  /// **Shape** [H, D], unit rows; `raw_text`: not normalised.
   Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
   Tensor raw_text(const Candidates& candidates) {
     return model_->encode_text(select_rows(prompts_, candidates.ids), text_.prompts(pruning()));
   }
 
-  /// **Shape** [B, D], unit rows; `raw_image`: as the tower gives them.
+  /// **Shape** [B, D], unit rows; `raw_image`: not normalised.
   Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
   Tensor raw_image(const ImageBatch& images) {
     return prompted_image_features(*model_, images, {.tokens = {}, .deep = vision_.prompts(pruning())});
@@ -118,7 +118,7 @@ class Adapt {
     return loss;
   }
 
-  /// Takes tokens out when it is time to.
+  /// Removes tokens if it is time.
   void end_epoch(const EpochInfo& info) {
     restore();
     const std::int64_t surplus = kept() - schedule_.kept(info.epoch + 1, info.horizon);
@@ -130,7 +130,7 @@ class Adapt {
 
   ParameterList parameters() { return {text_.tokens(), vision_.tokens()}; }
 
-  /// Masks and saliencies. Loading them takes the parameters' rows as they are then.
+  /// Masks and saliencies. Load the parameters before them.
   [[nodiscard]] TensorMap buffers() const {
     TensorMap all;
     text_.append_to(all);
@@ -142,14 +142,14 @@ class Adapt {
     vision_.set_buffers(buffers);
   }
 
-  /// Tokens that are in, and the numbers in them.
+  /// The number of tokens in use, and the number of their values.
   [[nodiscard]] std::int64_t kept() const { return text_.total() + vision_.total(); }
   [[nodiscard]] std::int64_t kept_numbers() const {
     return text_.total() * text_.width() + vision_.total() * vision_.width();
   }
   [[nodiscard]] const TokenBank& text_tokens() const { return text_; }
   [[nodiscard]] const TokenBank& vision_tokens() const { return vision_; }
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("Adapt", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Which classes a backbone is bound to, and which ones what it learned belongs to.
+/// The classes that a backbone is bound to, and those that its learned parameters belong to.
 
 #include <string>
 
@@ -9,8 +9,8 @@
 
 namespace mao {
 
-/// The classes that what is learned belongs to. A backbone that does not say so (`ClassBound`) is taken at its shapes:
-/// a tensor with a row for each of the bound classes belongs to them.
+/// The classes that the learned parameters belong to. If a backbone does not state them (`ClassBound`), shapes decide:
+/// a tensor with one row per bound class belongs to these classes.
 template <Backbone B>
 ClassList learned_for(B& backbone) {
   return detail::CallsOf<B>(backbone).learned_for();
@@ -23,8 +23,8 @@ void bind_to(BackboneCalls& backbone, const ClassList& classes, const std::strin
 }  // namespace detail
 
 /// Binds a backbone to `classes` unless it is bound to them already. **Throws** `DataError` for names that
-/// `check_class_names` refuses, `PolicyError` when `bind` fails, `OptionError` for no classes and for a `bind` that
-/// does not do what it says.
+/// `check_class_names` refuses, `PolicyError` if `bind` fails, `OptionError` for no classes and for a `bind` that has
+/// no effect.
 template <Backbone BackboneT>
 void bind_to(BackboneT& backbone, const ClassList& classes, const std::string& who) {
   detail::CallsOf<BackboneT> calls(backbone);
@@ -33,7 +33,7 @@ void bind_to(BackboneT& backbone, const ClassList& classes, const std::string& w
 
 namespace detail {
 
-/// `BoundFor` of any backbone.
+/// `BoundFor` for any backbone.
 class CallsBoundFor {
  public:
   CallsBoundFor(BackboneCalls& backbone, const ClassList& classes);
@@ -48,7 +48,7 @@ class CallsBoundFor {
 
 }  // namespace detail
 
-/// Binds a backbone to `classes` and, at the end of its life, to those that it found: an evaluation leaves no trace.
+/// Binds a backbone to `classes`, and its destructor restores the earlier binding.
 template <Backbone BackboneT>
 class BoundFor {
  public:

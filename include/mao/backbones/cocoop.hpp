@@ -32,7 +32,7 @@ struct CoCoopOptions {
   std::string init = "a photo of a";  ///< start from these words; empty: random, normal (0, 0.02)
   std::int64_t context = 4;           ///< n, when random
   std::int64_t hidden = 0;            ///< width of the meta-net; 0: a sixteenth of the embedding, as in the paper
-  std::int64_t rows = 1024;           ///< most prompts that an evaluation encodes at a time; bounds its memory
+  std::int64_t rows = 1024;           ///< prompts that an evaluation encodes at a time; limits its memory
   std::uint64_t seed = 1;             ///< of the random starts
   static constexpr const char* fields[] = {"init", "context", "hidden", "rows", "seed"};
 };
@@ -40,18 +40,18 @@ struct CoCoopOptions {
 /// CoOp whose context depends on the image: ctx_i = ctx + meta_net(f_i), where f_i is the normalised image feature and
 /// meta_net is Linear, ReLU, Linear with one output vector for all n places.
 ///
-/// Every image has prompts of its own, so a step encodes B * H of them and an evaluation B * C; nothing can be kept
-/// from one image to the next. The step over candidates alone (MAO's base stage) saves the more.
+/// Every image has its own prompts, so a step encodes B * H prompts and an evaluation B * C; nothing can be reused
+/// between images. A step over only the candidates (MAO's base stage) therefore saves more.
 ///
 /// Trains `prompt_learner.ctx` [n, W], `prompt_learner.meta_net.linear1` [D / 16, D] and `linear2` [W, D / 16] with
-/// their biases: 35,360 numbers for ViT-B/16 with 4 vectors. The paper takes batches of one image; here any number.
+/// their biases: 35,360 numbers for ViT-B/16 with 4 vectors. The paper uses batches of one image; here, any size works.
 template <VisionLanguageModel ModelT>
 class CoCoop {
  public:
   using Options = CoCoopOptions;
   static constexpr bool frozen_image_tower = true;
 
-  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that is too long.
   explicit CoCoop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "CoCoop: the model")),
         options_(std::move(options)),
@@ -87,7 +87,7 @@ class CoCoop {
     return output;
   }
 
-  /// CoCoOp has no term of its own.
+  /// CoCoOp adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
 
   ParameterList parameters() {
@@ -97,7 +97,7 @@ class CoCoop {
     return all;
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one; `rows` changes no number.
+  /// Name and settings; training resumes only if they are the same. `rows` does not affect results.
   [[nodiscard]] Description describe() const { return described("CoCoop", options_).without("rows"); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
@@ -109,7 +109,7 @@ class CoCoop {
     return context_.unsqueeze(0) + second_(at::relu(first_(image))).unsqueeze(1);
   }
 
-  /// Class features of each image, in an evaluation of a few images at a time. **Shape** [B, H, D], unit rows.
+  /// Class features of each image; an evaluation encodes a few images at a time. **Shape** [B, H, D], unit rows.
   [[nodiscard]] Tensor text_of(const Tensor& image, const Candidates& candidates) const {
     const std::int64_t images = image.size(0), classes = candidates.size();
     const std::int64_t step =

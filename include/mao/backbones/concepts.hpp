@@ -10,11 +10,11 @@
 
 namespace mao {
 
-/// A prompt-tuning method: CoOp, MaPLe, PromptSRC, ... It is bound to a class list and can be bound to another.
+/// A prompt-tuning method: CoOp, MaPLe, PromptSRC, ... It is bound to a class list and can be bound to another one.
 ///
 /// What the compiler cannot check: `bind` rebuilds what depends on the classes and keeps what was learned bit for bit;
-/// `forward` encodes the candidates alone; nothing outside `parameters()` ever receives a gradient; a forward pass
-/// while gradients are disabled is an evaluation (no dropout, running statistics) and changes nothing.
+/// `forward` encodes only the candidates; nothing outside `parameters()` ever receives a gradient; a forward pass with
+/// gradients disabled is an evaluation (no dropout, running statistics) and changes nothing.
 template <class B>
 concept Backbone = requires(B& backbone, const B& constant, const ClassList& classes, const ImageBatch& images,
                             const Candidates& candidates, const Output& output, const Batch& batch) {
@@ -34,8 +34,8 @@ concept ClassFeatures = Backbone<B> && requires(B& backbone, const ImageBatch& i
   { backbone.encode_image(images) } -> std::same_as<Tensor>;     // [B, D], unit rows
 };
 
-/// A backbone that also gives its features as the towers do, for methods that build on them (DePT). `forward` compares
-/// their unit rows.
+/// A backbone that also returns the unnormalised features of its towers, for methods that build on them (DePT).
+/// `forward` compares their unit rows.
 template <class B>
 concept RawFeatures = ClassFeatures<B> &&
     requires(B& backbone, const ImageBatch& images, const Candidates& candidates) {
@@ -43,18 +43,18 @@ concept RawFeatures = ClassFeatures<B> &&
   { backbone.raw_image(images) } -> std::same_as<Tensor>;     // [B, D], not normalised
 };
 
-/// A backbone that turns class features, encoded once, into logits itself (a second head, scores that depend on the
-/// stage). It is asked in evaluation alone.
+/// A backbone that computes logits from class features itself (a second head, scores that depend on the stage). Used
+/// only in evaluation.
 template <class B>
 concept ScoresItself = ClassFeatures<B> && requires(B& backbone, const ImageBatch& images, const Tensor& text) {
   { backbone.score(images, text) } -> std::same_as<Tensor>;  // [B, C]
 };
 
-/// A backbone whose image tower is frozen, so that features of fixed views can be kept.
+/// A backbone with a frozen image tower, so that features of fixed views can be cached.
 template <class B>
 concept FrozenImageTower = Backbone<B> && B::frozen_image_tower;
 
-/// A backbone with terms over all classes: the tuner asks it for every class and selects the candidates afterwards.
+/// A backbone with loss terms over all classes: the tuner encodes every class and then selects the candidates.
 template <class B>
 concept NeedsAllClasses = Backbone<B> && B::needs_all_classes;
 
@@ -62,58 +62,58 @@ concept NeedsAllClasses = Backbone<B> && B::needs_all_classes;
 template <class B>
 concept NeedsTwoViews = Backbone<B> && B::two_views;
 
-/// A backbone whose training logits depend on the labels (ProDA's upper bound): the task loss is taken over these.
+/// A backbone whose training logits depend on the labels (ProDA's upper bound): the task loss uses these logits.
 template <class B>
 concept LabelledLogits = Backbone<B> && requires(B& backbone, const Output& output, const Batch& batch) {
   { backbone.task_logits(output, batch) } -> std::same_as<Tensor>;  // [B, H]
 };
 
-/// A backbone whose loss is not the sum of task and auxiliary loss (DePT weighs them, PromptKD has no task loss).
+/// A backbone whose loss is not the sum of task and auxiliary loss (DePT weights them, PromptKD has no task loss).
 template <class B>
 concept WeighsLosses = Backbone<B> && requires(B& backbone, const Tensor& loss) {
   { backbone.total_loss(loss, loss) } -> std::same_as<Tensor>;
 };
 
-/// A backbone that makes its own gradients out of the two losses (two backward passes, a projection).
+/// A backbone that computes gradients from the two losses itself (two backward passes, a projection).
 template <class B>
 concept CombinesLosses = Backbone<B> && requires(B& backbone, const Tensor& loss) {
   backbone.combine(loss, loss);
 };
 
-/// A backbone with state beside its parameters (running statistics, masks, sums over epochs): saved, never trained.
+/// A backbone with state besides its parameters (running statistics, masks, sums over epochs): saved, never trained.
 template <class B>
 concept HasBuffers = Backbone<B> && requires(B& backbone, const B& constant, const TensorMap& buffers) {
   { constant.buffers() } -> std::same_as<TensorMap>;
   backbone.set_buffers(buffers);
 };
 
-/// A backbone that wants to know when an epoch ends (Gaussian aggregation, pruning).
+/// A backbone that is called at the end of each epoch (Gaussian aggregation, pruning).
 template <class B>
 concept EpochAware = Backbone<B> && requires(B& backbone, const EpochInfo& info) {
   backbone.end_epoch(info);
 };
 
-/// A backbone that replaces its parameters when training ends.
+/// A backbone that replaces its parameters at the end of training.
 template <class B>
 concept Finishes = Backbone<B> && requires(B& backbone) {
   backbone.finish();
 };
 
-/// A backbone that brings its own hard negatives, so that MAO's base stage has no place for its own.
+/// A backbone with its own hard negatives, which cannot be combined with those of MAO's base stage.
 template <class B>
 concept BringsNegatives = Backbone<B> && B::brings_negatives;
 
-/// A backbone without a loss over labels, so that there is nothing that reg-B could restrict.
+/// A backbone without a loss over labels, so reg-B would have no effect.
 template <class B>
 concept IgnoresLabels = Backbone<B> && B::ignores_labels;
 
-/// A backbone that looks at the images of a batch together (batch normalisation), or takes gradients where the tuner
-/// does not see them: several processes cannot share its batches.
+/// A backbone that processes the images of a batch together (batch normalisation), or computes gradients outside the
+/// tuner: several processes cannot share its batches.
 template <class B>
 concept NeedsWholeBatch = Backbone<B> && B::needs_whole_batch;
 
-/// A backbone that says which classes what it learned belongs to (a context, a residual, a row of a head for each):
-/// saved, and compared when it is restored. An empty list: it belongs to none, and serves all.
+/// A backbone that states the classes that its learned parameters belong to (a context, a residual, a row of a head for
+/// each). They are saved, and compared when it is restored. An empty list: the parameters serve all classes.
 template <class B>
 concept ClassBound = Backbone<B> && requires(const B& backbone) {
   { backbone.learned_for() } -> std::convertible_to<ClassList>;
@@ -126,7 +126,7 @@ struct BackboneTraits {
   bool scores_itself = false;
 };
 
-/// What a backbone is like, by its type.
+/// The capabilities of a backbone's type.
 template <Backbone B>
 constexpr BackboneTraits traits_of() {
   return {.class_features = ClassFeatures<B>,
@@ -140,7 +140,7 @@ constexpr BackboneTraits traits_of() {
           .scores_itself = ScoresItself<B>};
 }
 
-/// The same; one that is chosen at run time (`AnyBackbone`) is asked.
+/// The same; a backbone that is chosen at run time (`AnyBackbone`) reports them.
 template <Backbone B>
 constexpr BackboneTraits traits_of(const B& backbone) {
   if constexpr (requires {

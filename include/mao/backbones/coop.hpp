@@ -25,21 +25,21 @@ class Coop {
   struct Options {
     std::string init = "a photo of a";  ///< start from these words; empty: random, normal(0, 0.02)
     std::int64_t context = 4;           ///< n, when random
-    bool class_specific = false;        ///< one context a class; needs a random start, so `init` is empty
+    bool class_specific = false;        ///< one context per class; needs a random start, so `init` is empty
     ClassPosition position = ClassPosition::End;
     std::uint64_t seed = 1;  ///< of the random start
     static constexpr const char* fields[] = {"init", "context", "class_specific", "position", "seed"};
   };
   static constexpr bool frozen_image_tower = true;
 
-  /// **Throws** `OptionError` for a context of no vectors, and for a class-specific one that is to start from words
-  /// (CoOp learns a shared one then, silently); `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a context of no vectors, and for a class-specific one that starts from words (CoOp
+  /// would silently learn a shared one); `DataError` for a class name that is too long.
   explicit Coop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : Coop(std::move(model), std::move(classes), ContextPhrase::start(options.init, options.context), options) {
     own_phrase_ = false;
   }
 
-  /// Around a phrase of your own; `init` and `context` mean nothing then.
+  /// With your own phrase; `init` and `context` then have no effect.
   Coop(std::shared_ptr<const ModelT> model, ClassList classes, ContextPhrase phrase, Options options)
       : model_(not_null(std::move(model), "Coop: the model")),
         options_(std::move(options)),
@@ -48,7 +48,7 @@ class Coop {
         prompt_(*model_, classes_, phrase_, options_.position),
         context_(parameter(initial())) {}
 
-  /// **Throws** `OptionError` when the context is class-specific and the classes change: such prompts do not transfer.
+  /// **Throws** `OptionError` if the context is class-specific and the classes change: such prompts do not transfer.
   void bind(ClassList classes) {
     require<OptionError>(context_.dim() == 2 || classes == classes_,
                          "Coop: class-specific context vectors belong to the ", classes_.size(),
@@ -62,18 +62,18 @@ class Coop {
     return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
   }
 
-  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  /// **Shape** [H, D], unit rows; `raw_text`: not normalised.
   Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
   Tensor raw_text(const Candidates& candidates) { return model_->encode_text(prompt_.assemble(context_, candidates)); }
 
-  /// **Shape** [B, D], unit rows, without gradient; `raw_image`: as the tower gives them.
+  /// **Shape** [B, D], unit rows, without gradient; `raw_image`: not normalised.
   Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
   Tensor raw_image(const ImageBatch& images) { return raw_frozen_image_features(*model_, images); }
 
-  /// CoOp has no term of its own.
+  /// CoOp adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {{"prompt_learner.ctx", context_}}; }
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const {
     const Description all = described("Coop", options_);
     return own_phrase_ ? all.with("phrase", phrase_) : all;

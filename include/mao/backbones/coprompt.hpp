@@ -23,41 +23,41 @@ namespace mao {
 /// weight from 0.1 to 8 for each data set.
 struct CoPromptOptions {
   std::string init = "a photo of a";           ///< the first words start the context; empty: random, normal (0, 0.02)
-  std::int64_t context = 4;                    ///< n, vectors a layer in either tower
+  std::int64_t context = 4;                    ///< n, vectors per layer in either tower
   std::int64_t depth = 12;                     ///< J, layers that see fresh prompts, the input included
   double weight = 8;                           ///< of the consistency with the frozen model
   double text_share = 0.2, image_share = 0.1;  ///< of the adapters
-  /// Sentences about a class; none given: the 60 ImageNet templates with its name. The authors had them written by a
-  /// language model, 10 or 50 a class (`descriptions_of_file`).
+  /// Sentences about a class; none given: the 60 ImageNet templates with its name. The authors generated them with a
+  /// language model, 10 or 50 per class (`descriptions_of_file`).
   Descriptions descriptions{};
   std::uint64_t seed = 1;  ///< of the random starts and of which description is drawn
   static constexpr const char* fields[] = {"init",       "context",     "depth",        "weight",
                                            "text_share", "image_share", "descriptions", "seed"};
 };
 
-/// MaPLe with an adapter behind each tower, held to the frozen model on other sentences and another view.
+/// MaPLe with an adapter after each tower, kept close to the frozen model on other sentences and another view.
 ///
-///   text = 0.2 A_t(t) + 0.8 t,   image = 0.1 A_v(f) + 0.9 f,   t and f as MaPLe's towers give them
+///   text = 0.2 A_t(t) + 0.8 t,   image = 0.1 A_v(f) + 0.9 f,   t and f from MaPLe's towers
 ///   loss = CE + weight * [(1 - mean_c cos(text_c, description r of c)) + (1 - mean_b cos(image_b, frozen(view 2 of
 ///   b)))]
 ///
-/// A single r is drawn a step, for all classes; the text term is over all classes, whatever the task loss is over.
+/// One r is drawn per step, for all classes; the text term is always over all classes.
 ///
 /// Trains what `Maple` trains, and `adapter_image.fc.{0,2}.weight`, `adapter_text.fc.{0,2}.weight` [D / 4, D] and
 /// [D, D / 4]: for ViT-B/16 with n = 4 and J = 12 5,014,528 numbers.
 ///
-/// **Differs** from the released code: fp32 throughout; no templates' teacher, which is built there and never used.
+/// **Differs** from the released code: fp32 throughout; no teacher from templates (built there, but never used).
 template <PromptedTowers ModelT>
 class CoPrompt {
  public:
   using Options = CoPromptOptions;
-  /// Which of `count` descriptions step `step` compares with.
+  /// The description, out of `count`, that step `step` compares with.
   using Picker = std::function<std::int64_t(std::int64_t step, std::int64_t count)>;
   static constexpr bool needs_all_classes = true;
   static constexpr bool two_views = true;
 
   /// **Throws** `OptionError` for a depth that a tower does not have or a setting out of range, `DataError` for a class
-  /// name that does not fit or classes with different numbers of descriptions.
+  /// name that is too long or classes with different numbers of descriptions.
   explicit CoPrompt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(model, "CoPrompt: the model")),
         options_(std::move(options)),
@@ -109,7 +109,7 @@ class CoPrompt {
            options_.weight;
   }
 
-  /// MaPLe's, then the adapters', as the reference lists them.
+  /// MaPLe's, then the adapters', in the order of the reference.
   ParameterList parameters() {
     ParameterList all = host_.parameters();
     image_adapter_.append_to(all);
@@ -117,17 +117,17 @@ class CoPrompt {
     return all;
   }
 
-  /// How many descriptions were drawn: a resumed run draws what an uninterrupted one would.
+  /// The number of drawn descriptions, so that a resumed run draws the same ones as an uninterrupted run.
   [[nodiscard]] TensorMap buffers() const { return {{"descriptions_drawn", at::scalar_tensor(steps_, at::kLong)}}; }
   void set_buffers(const TensorMap& buffers) {
     const auto saved = buffers.find("descriptions_drawn");
     steps_ = saved == buffers.end() ? 0 : saved->second.template item<std::int64_t>();
   }
 
-  /// Chooses descriptions in another way, for instance as a recorded run did.
+  /// Replaces the choice of descriptions, for example by that of a recorded run.
   void set_picker(Picker picker) { picker_ = std::move(picker); }
 
-  /// Name and settings, which a training that resumes has to share with the saved one. Descriptions are those of the
+  /// Name and settings; training resumes only if they are the same. Descriptions are those of the
   /// bound classes.
   [[nodiscard]] Description describe() const {
     std::vector<std::string> sentences;

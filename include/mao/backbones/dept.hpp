@@ -23,15 +23,15 @@ namespace mao {
 /// Settings of `Dept`.
 struct DeptOptions {
   double weight = 0.7;     ///< lambda, of the second head in the loss and in the base classes' logits
-  double rate = 6.5;       ///< the multiple of the host's learning rate that transform and head learn at
-  bool subsets = false;    ///< some of the base classes keep their rows of the head (ImageNet-A, -R), see `bind`
+  double rate = 6.5;       ///< factor of the host's learning rate for transform and head
+  bool subsets = false;    ///< subsets of the base classes also use the head (ImageNet-A, -R), see `bind`
   std::uint64_t seed = 1;  ///< of the head's random start
   static constexpr const char* fields[] = {"weight", "rate", "subsets", "seed"};
 };
 
-/// What the host tunes serves base and new classes alike (ITM: image-text matching); what is special to the base
-/// classes goes into channels of its own and a linear head (CAT) on the host's features before they are normalised: f
-/// of an image, t of its label.
+/// The host's prompts serve base and new classes (ITM: image-text matching). Knowledge about the base classes goes into
+/// separate channels and a linear head (CAT) on the host's features before normalisation: f of an image, t of its
+/// label.
 ///
 ///     z_CAT = head(film_image(f))
 ///     loss  = (1 - lambda) task(z_ITM) + lambda CE(z_CAT, head(film_text(t))) + the host's terms
@@ -39,14 +39,14 @@ struct DeptOptions {
 ///     logits of base classes:  (1 - lambda) z_ITM + lambda z_CAT
 ///     logits of other classes: z_ITM
 ///
-/// CE is the mean over 2 B rows; the head's columns are the candidates of the task loss, so that MAO's reg-B acts on
-/// both. Bound to other classes than it was made for, transform and head rest and the loss is the host's alone
-/// (lambda = 0): the rows of the head mean the base classes and nothing else.
+/// CE is the mean over 2 B rows; the head's columns are the candidates of the task loss, so MAO's reg-B applies to
+/// both. If it is bound to other classes than it was made for, transform and head are not used, and the loss is the
+/// host's (lambda = 0), because the rows of the head belong to the base classes.
 ///
 /// Trains the host's tensors, `film_lp_img.{scale,bias}` and `film_lp_text.{scale,bias}` [D] and
 /// `linear_probe_proj.{weight,bias}` [C, D]: 4 D + (D + 1) C numbers more than the host, 27,698 for ViT-B/16 and 50
-/// classes. **Differs** from the release: which of the two logits apply follows from the class list, not from the data
-/// set's name.
+/// classes. **Differs** from the release: the class list decides which of the two logits apply, not the data set's
+/// name.
 template <RawFeatures HostT>
 class Dept {
  public:
@@ -60,7 +60,7 @@ class Dept {
       "mao: DePT weighs the host's loss itself, so the host cannot (DePT, DPC, PromptKD, ProGrad): use one whose "
       "losses are summed");
 
-  /// The host is bound to the base classes, and continues training here. **Throws** `OptionError` for a setting out of
+  /// The host is bound to the base classes and continues training here. **Throws** `OptionError` for a setting out of
   /// range.
   explicit Dept(HostT host, Options options = {})
       : host_(std::move(host)),
@@ -73,8 +73,8 @@ class Dept {
     require<OptionError>(options.rate > 0, "Dept: rate = ", options.rate, ", expected above 0 (the paper uses 6.5)");
   }
 
-  /// The list that it was made for gets the second head, and with `subsets` any list of its classes (rows are found by
-  /// name); every other list is one of new classes.
+  /// The second head is used for the list that it was made for and, with `subsets`, for any list of these classes (rows
+  /// are found by name); all other classes are new classes.
   void bind(const ClassList& classes) {
     host_.bind(classes);
     rows_ = rows_of(classes);
@@ -84,7 +84,7 @@ class Dept {
   /// Whether the bound classes have a second head.
   [[nodiscard]] bool base_mode() const { return !rows_.empty(); }
 
-  /// The host's output, which the task loss is taken over; the second head shows in `score` alone.
+  /// The host's output, for the task loss; the second head is used only in `score`.
   Output forward(const ImageBatch& images, const Candidates& candidates) {
     raw_image_ = host_.raw_image(images);
     raw_text_ = host_.raw_text(candidates);
@@ -104,7 +104,7 @@ class Dept {
     return matching * (1 - options_.weight) + second * options_.weight;
   }
 
-  /// lambda CE of the second head, and the host's terms. Of the output that `forward` gave last.
+  /// lambda CE of the second head, and the host's terms, for the last output of `forward`.
   Tensor auxiliary_loss(const Output& output, const Batch& batch) {
     const Tensor of_host = host_.auxiliary_loss(output, batch);
     if (!base_mode()) return of_host;
@@ -112,7 +112,7 @@ class Dept {
     return of_host.defined() ? of_host + second : second;
   }
 
-  /// The task loss counts 1 - lambda for base classes.
+  /// The task loss has weight 1 - lambda for base classes.
   Tensor total_loss(const Tensor& task, const Tensor& auxiliary) const {
     const Tensor matching = base_mode() ? task * (1 - options_.weight) : task;
     return auxiliary.defined() ? matching + auxiliary : matching;
@@ -125,7 +125,7 @@ class Dept {
     return all;
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const {
     return described("Dept", options_).with("host", description_of(host_, true));
   }
@@ -133,7 +133,7 @@ class Dept {
   [[nodiscard]] double logit_scale() const { return host_.logit_scale(); }
   [[nodiscard]] const HostT& host() const { return host_; }
 
-  // What the host offers besides is passed on.
+  // Optional members of the host are passed on.
   [[nodiscard]] decltype(auto) model() const requires requires(const HostT& host) { host.model(); }
   { return host_.model(); }
   Tensor task_logits(const Output& output, const Batch& batch) requires LabelledLogits<HostT> {
@@ -162,7 +162,7 @@ class Dept {
     return host.raw_text(Candidates{{0}}).size(1);
   }
 
-  /// The head's row of each class; empty when the list is one of new classes.
+  /// The head's row of each class; empty for new classes.
   [[nodiscard]] std::vector<std::int64_t> rows_of(const ClassList& classes) const {
     if (!options_.subsets && !(classes == base_)) return {};
     std::vector<std::int64_t> rows;
@@ -174,7 +174,7 @@ class Dept {
     return rows;
   }
 
-  /// Of the head, over the features of the last forward pass.
+  /// The head's loss over the features of the last forward pass.
   [[nodiscard]] Tensor head_loss(const Output& output, const Batch& batch) const {
     require<OptionError>(compared_.defined() && compared_.is_same(output.image),
                          "Dept: auxiliary_loss is asked for another output than the last one of `forward`, whose "
@@ -187,7 +187,7 @@ class Dept {
                       batch.weights);
   }
 
-  /// Where each label stands among the candidates. **Throws** `ShapeError` for one that does not.
+  /// The position of each label among the candidates. **Throws** `ShapeError` for a label that is not a candidate.
   static std::vector<std::int64_t> positions(const std::vector<std::int64_t>& labels, const Candidates& candidates) {
     std::vector<std::int64_t> result;
     for (const std::int64_t label : labels) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a method says of itself, with the model that it is on and, where it is asked for answers, what it has learned.
+/// The description of a method with its model and, if it is used as a teacher, its learned parameters.
 
 #include <concepts>
 #include <string>
@@ -11,13 +11,13 @@
 
 namespace mao {
 
-/// A backbone that gives its model, which has a fingerprint: a number over its weights.
+/// A backbone with a `model()` that has a fingerprint (a hash of its weights).
 template <class B>
 concept KnowsItsModel = requires(const B& backbone) {
   { backbone.model().fingerprint() } -> std::convertible_to<std::string>;
 };
 
-/// What a backbone says of itself (its type where it says nothing), and the fingerprint of its model where that has
+/// The description of a backbone (its type if it has none), and the fingerprint of its model if there is
 /// one.
 template <class B>
 Description method_description(const B& backbone) {
@@ -30,10 +30,10 @@ Description method_description(const B& backbone) {
   }
 }
 
-/// A number over the tensors, to tell apart what two backbones have learned; "nothing" for none.
+/// A hash of the tensors, to distinguish the parameters of two backbones; "nothing" if there are none.
 std::string content_text(const ParameterList& parameters);
 
-/// The description of a backbone that others ask for answers (a labeller, a teacher), as it is now.
+/// The current description of a backbone that a labeller or a method uses as a teacher.
 template <Backbone B>
 Description description_of_learned(B& backbone) {
   return method_description(backbone).with("learned", Description(content_text(backbone.parameters())));

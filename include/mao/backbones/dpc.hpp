@@ -18,45 +18,45 @@
 
 namespace mao {
 
-/// What base classes are scored with.
+/// The prompt for scoring base classes.
 enum class DpcInference {
   PaperMixture,          ///< the mixture of both prompts
-  ReleasedPureParallel,  ///< the parallel prompt alone, as the released code does it in effect
+  ReleasedPureParallel,  ///< only the parallel prompt, as in effect in the released code
 };
 
-/// What the optimiser moves, and by which gradient.
+/// The tensor that the optimiser updates, and its gradient.
 enum class DpcParametrisation {
   Parallel,  ///< the parallel prompt P', by its own gradient
-  Mixture,   ///< M = w P' + (1 - w) P, out of which every forward pass works out P': as the released code is written
-  Released,  ///< P' by 1 / w of its gradient: as the released code runs, see `Dpc`
+  Mixture,   ///< M = w P' + (1 - w) P, from which every forward pass computes P': what the released code says
+  Released,  ///< P' by 1 / w of its gradient: what the released code does, see `Dpc`
 };
 
 /// Settings of `Dpc`; w is `base_weight`.
 struct DpcOptions {
   double base_weight = 0.2;  ///< share of the parallel prompt in the base classes' prompt
-  double new_weight = 0;     ///< the same for all other classes; 0: exactly the host
+  double new_weight = 0;     ///< the same for all other classes; 0: the host
   DpcInference inference = DpcInference::PaperMixture;
   DpcParametrisation trained = DpcParametrisation::Parallel;
-  double rate = 1;         ///< a multiple of the schedule's learning rate
-  bool host_terms = true;  ///< the host's own terms stay in the loss (paper); the released variants drop them
+  double rate = 1;         ///< factor of the schedule's learning rate
+  bool host_terms = true;  ///< keep the host's own loss terms (paper); the released variants drop them
 
   /// As the released code trains and scores.
   static DpcOptions released(double base_weight = 0.2);
   static constexpr const char* fields[] = {"base_weight", "new_weight", "inference", "trained", "rate", "host_terms"};
 };
 
-/// All that a host has learned stays as P; a parallel P' starts there and is trained on the base classes with hard
-/// negatives of P's own making (`PredictionNegatives`, `SymmetricContrast`). Evaluation uses, by the classes bound,
+/// The host's parameters stay unchanged as P. A parallel copy P' starts from them and is trained on the base classes
+/// with hard negatives from P's predictions (`PredictionNegatives`, `SymmetricContrast`). Evaluation uses
 ///
 ///     w_b P' + (1 - w_b) P for base classes (those the host came with), w_n P' + (1 - w_n) P for others.
 ///
-/// Training runs on P' itself. Trains a tensor for each of the host's, under the same name; P is in `buffers()` as
-/// `frozen.NAME`. One forward pass, twice the prompts to store. The host's epochs are over: its hooks are not called.
+/// Training uses P'. It trains one tensor for each of the host's, with the same name; P is in `buffers()` as
+/// `frozen.NAME`. It needs one forward pass and twice the storage for prompts. The host's epoch hooks are not called.
 ///
-/// **Differs**: the release scores base classes by P' alone (`ReleasedPureParallel`), and its w is a learning rate. It
-/// is written to train M, which moves P' by rate / w^2 times its gradient (`Mixture`; the same as `rate` = 1 / w^2 but
-/// for weight decay and warm-up). As it runs, its P shares memory with M and follows it, so M is P' itself, moved by
-/// rate / w times the gradient (`Released`; 5 times at w = 0.2). P is read from its file again to score new classes.
+/// **Differs**: the release scores base classes only by P' (`ReleasedPureParallel`), and its w acts as a learning rate.
+/// Its code says that it trains M, which moves P' by rate / w^2 times its gradient (`Mixture`; the same as `rate` =
+/// 1 / w^2 except for weight decay and warm-up). But its P shares memory with M, so M is P' itself, moved by rate / w
+/// times the gradient (`Released`; 5 times at w = 0.2). To score new classes, it reads P from its file again.
 template <Backbone HostT>
 class Dpc {
  public:
@@ -67,7 +67,7 @@ class Dpc {
   static constexpr bool brings_negatives = true;
   static constexpr bool needs_whole_batch = true;  // gradients are the host's before they are those of what trains
 
-  /// Takes the host over, tuned and bound to the base classes: its tensors are what prompts are put into from here on.
+  /// Takes over the host, which is tuned and bound to the base classes. Its tensors are overwritten from here on.
   /// **Throws** `OptionError` for a setting out of range and for a host that has learned nothing.
   explicit Dpc(HostT&& host, Options options = {}) : host_(std::move(host)), options_(options), base_(host_.classes()) {
     const auto share = [](double weight) { return weight >= 0 && weight <= 1; };
@@ -82,7 +82,7 @@ class Dpc {
     require<OptionError>(!trained_.empty(), "Dpc: the host trains nothing, so there is no prompt to continue from");
   }
 
-  /// Like the host's, which may be known at run time alone.
+  /// The host's, which may be known only at run time.
   [[nodiscard]] BackboneTraits traits() const {
     BackboneTraits traits = traits_of(host_);
     traits.brings_negatives = traits.combines_losses = traits.needs_whole_batch = true;
@@ -91,9 +91,9 @@ class Dpc {
 
   void bind(const ClassList& classes) { host_.bind(classes); }
   [[nodiscard]] const ClassList& classes() const { return host_.classes(); }
-  /// Whether the bound classes are those that the host came with.
+  /// True if the bound classes are those of the host at construction.
   [[nodiscard]] bool base_mode() const { return classes() == base_; }
-  /// With P' while gradients are enabled, as an evaluation otherwise.
+  /// With P' if gradients are enabled; otherwise as an evaluation.
   Output forward(const ImageBatch& images, const Candidates& candidates) { return ready().forward(images, candidates); }
   Tensor encode_text(const Candidates& candidates) requires ClassFeatures<HostT> {
     return ready().encode_text(candidates);
@@ -110,7 +110,7 @@ class Dpc {
     return host_.task_logits(output, batch);
   }
 
-  /// As the host weighs them; of a host without a loss over labels (PromptKD): the sum.
+  /// Weighted as by the host; for a host without a loss over labels (PromptKD), the sum.
   Tensor total_loss(const Tensor& task, const Tensor& auxiliary) {
     if constexpr (WeighsLosses<HostT> && !IgnoresLabels<HostT>) {
       if (options_.host_terms) return host_.total_loss(task, auxiliary);
@@ -118,7 +118,7 @@ class Dpc {
     return auxiliary.defined() ? task + auxiliary : task;
   }
 
-  /// Gradients of what the host was given become those of what trains: as they are, or through 1 / w.
+  /// Converts gradients of the host's tensors to those of the trained tensors: unchanged, or divided by w.
   void combine(const Tensor& task, const Tensor& auxiliary) {
     if constexpr (CombinesLosses<HostT>) {
       auxiliary.defined() ? host_.combine(task, auxiliary) : task.backward();
@@ -159,7 +159,7 @@ class Dpc {
     }
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const {
     return described("Dpc", options_).with("host", description_of(host_, true));
   }
@@ -177,14 +177,14 @@ class Dpc {
     return options_.trained == DpcParametrisation::Mixture ? (value - frozen_[i] * (1 - share)) / share : value;
   }
 
-  /// The share of P' in what is computed with now.
+  /// The current share of P'.
   [[nodiscard]] double share_now() const {
     if (at::GradMode::is_enabled()) return 1;
     if (!base_mode()) return options_.new_weight;
     return options_.inference == DpcInference::PaperMixture ? options_.base_weight : 1;
   }
 
-  /// The host with the prompt of the moment put into its tensors.
+  /// The host with the current prompt in its tensors.
   HostT& ready() {
     const double share = share_now();
     const at::NoGradGuard no_graph;

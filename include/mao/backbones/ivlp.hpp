@@ -28,10 +28,10 @@ struct IvlpOptions {
                                            "vision_context", "vision_depth", "seed"};
 };
 
-/// Learns deep prompts in both towers, which are independent of each other.
+/// Learns deep prompts in both towers, independently of each other.
 ///
 /// The text prompt is `[start] ctx name . [end]`; before block i its context is replaced by that block's own vectors.
-/// Vision prompts stand beside the patches and are replaced likewise.
+/// Vision prompts are next to the patches and are replaced in the same way.
 ///
 /// Trains `prompt_learner.ctx` [n, Wt], `image_encoder.VPT` [m, Wv], and `VPT_shallow` of blocks 1 .. depth - 1 of
 /// either tower: 46,080 numbers for ViT-B/16 with 4 + 4 vectors and depth 9.
@@ -40,7 +40,7 @@ class Ivlp {
  public:
   using Options = IvlpOptions;
 
-  /// **Throws** `OptionError` for a depth that a tower does not have, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a depth that a tower does not have, `DataError` for a class name that is too long.
   explicit Ivlp(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "Ivlp: the model")),
         options_(std::move(options)),
@@ -69,20 +69,20 @@ class Ivlp {
     return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
   }
 
-  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  /// **Shape** [H, D], unit rows; `raw_text`: not normalised.
   Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
   Tensor raw_text(const Candidates& candidates) {
     return model_->encode_text(prompt_.assemble(context_, candidates), text_.block_prompts());
   }
 
-  /// **Shape** [B, D], unit rows; `raw_image`: as the tower gives them.
+  /// **Shape** [B, D], unit rows; `raw_image`: not normalised.
   Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
   Tensor raw_image(const ImageBatch& images) { return prompted_image_features(*model_, images, vision_.prompts()); }
 
-  /// IVLP has no term of its own.
+  /// IVLP adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
 
-  /// Context, then the image tower's prompts, then the text tower's, as the reference lists them.
+  /// Context, then the image tower's prompts, then the text tower's, in the order of the reference.
   ParameterList parameters() {
     ParameterList all{{"prompt_learner.ctx", context_}};
     for (const ParameterList& part : {vision_.parameters(), text_.parameters()}) {
@@ -91,7 +91,7 @@ class Ivlp {
     return all;
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("Ivlp", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }

@@ -25,22 +25,22 @@ struct KgCoopOptions {
   static constexpr const char* fields[] = {"init", "context", "templates", "weight", "seed"};
 };
 
-/// CoOp that keeps the class vectors near those of hand-written prompts.
+/// CoOp with class vectors that are kept close to those of hand-written prompts.
 ///
 /// Loss: task + weight * (1 - mean over all bound classes of cos(t_c, t0_c)), where t_c is the class vector of the
 /// learned prompt and t0_c that of the frozen model with `templates`.
 ///
 /// Trains `prompt_learner.ctx` [n, W], as CoOp: 2,048 numbers for ViT-B/16 with 4 vectors.
 ///
-/// **Differs** from the paper, which squares a distance: as in the released code the distance is one of cosines, half
-/// the squared one, so 8 here is 4 there. The release lists more modules, but neither uses nor trains them.
+/// **Differs** from the paper, which squares a distance: here, as in the released code, the distance is a cosine
+/// distance (half the squared one), so 8 here is 4 there. The release lists more modules but does not use them.
 template <VisionLanguageModel ModelT>
 class KgCoop : public detail::TaughtContext<ModelT> {
  public:
   using Options = KgCoopOptions;
 
   /// **Throws** `OptionError` for a negative weight, no template or a context of no vectors, `DataError` for a class
-  /// name that does not fit.
+  /// name that is too long.
   explicit KgCoop(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : detail::TaughtContext<ModelT>(not_null(std::move(model), "KgCoop: the model"), std::move(classes),
                                       ContextPhrase::start(options.init, options.context), {.seed = options.seed},
@@ -55,7 +55,7 @@ class KgCoop : public detail::TaughtContext<ModelT> {
     return feature_cosine(full.text, class_rows(this->teacher(), full.candidates)) * options_.weight;
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("KgCoop", options_); }
 
  private:

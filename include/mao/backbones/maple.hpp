@@ -23,20 +23,20 @@ namespace mao {
 /// Settings of `Maple`.
 struct MapleOptions {
   std::string init = "a photo of a";  ///< the first words start the context; empty: random, normal (0, 0.02)
-  std::int64_t context = 2;           ///< n, vectors a layer in either tower
-  std::int64_t depth = 9;  ///< J, layers that see fresh prompts, the input included (paper: 9; 3 across data sets)
+  std::int64_t context = 2;           ///< n, vectors per layer in either tower
+  std::int64_t depth = 9;  ///< J, layers with their own prompts, including the input (paper: 9; 3 across data sets)
   std::uint64_t seed = 1;  ///< of the random starts
   static constexpr const char* fields[] = {"init", "context", "depth", "seed"};
 };
 
-/// Learns deep text prompts; a linear layer each makes the image tower's prompts out of them.
+/// Learns deep text prompts; linear layers compute the image tower's prompts from them.
 ///
 ///   text:    [start] ctx of a name . [end]   before block i = 1 .. J - 1 the context becomes P_i
 ///   vision:  [class] patches f(ctx)          before block i = 1 .. J - 1 the last n tokens become f_i(P_i)
 ///
 /// Trains `prompt_learner.ctx` [n, Wt], `.proj` (f: Wt -> Wv), `.compound_prompts_text.i` [n, Wt] and
-/// `.compound_prompt_projections.i` (f_i+1), i = 0 .. J - 2; all f_i start alike. For ViT-B/16, n = 2: 3,555,072
-/// numbers with J = 9, 1,185,024 with J = 3. A tower of fewer than J blocks has as many prompts as blocks.
+/// `.compound_prompt_projections.i` (f_i+1), i = 0 .. J - 2; all f_i start with the same values. For ViT-B/16, n = 2:
+/// 3,555,072 numbers with J = 9, 1,185,024 with J = 3. A tower with fewer than J blocks has one prompt per block.
 ///
 /// **Differs** from the released code: prompts and layers are fp32 throughout (there `ctx` and `proj` are fp16), and
 /// the towers may have any widths.
@@ -45,7 +45,7 @@ class Maple {
  public:
   using Options = MapleOptions;
 
-  /// **Throws** `OptionError` for a depth that neither tower has, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a depth that neither tower has, `DataError` for a class name that is too long.
   explicit Maple(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "Maple: the model")),
         options_(std::move(options)),
@@ -84,7 +84,7 @@ class Maple {
   /// **Shape** [B, D], unit rows.
   Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
 
-  /// What the prompted text tower gives. **Shape** [H, D], not normalised.
+  /// The features of the prompted text tower. **Shape** [H, D], not normalised.
   [[nodiscard]] Tensor raw_text(const Candidates& candidates) const {
     const std::size_t count = deep_in(model_->towers().text_layers);
     BlockPrompts blocks(count == 0 ? 0 : 1);
@@ -92,7 +92,7 @@ class Maple {
     return model_->encode_text(prompt_.assemble(context_, candidates), blocks);
   }
 
-  /// What the prompted image tower gives. **Shape** [B, D], not normalised.
+  /// The features of the prompted image tower. **Shape** [B, D], not normalised.
   [[nodiscard]] Tensor raw_image(const ImageBatch& images) const {
     const std::size_t count = deep_in(model_->towers().vision_layers);
     ImagePrompts prompts{.tokens = input_projection_(context_), .deep = BlockPrompts(count == 0 ? 0 : 1)};
@@ -102,7 +102,7 @@ class Maple {
     return prompted_image_features(*model_, images, prompts);
   }
 
-  /// MaPLe has no term of its own.
+  /// MaPLe adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
 
   /// In the order of the reference's modules.
@@ -114,14 +114,14 @@ class Maple {
     return all;
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("Maple", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
-  /// How many of the deep prompts a tower of `layers` blocks has room for.
+  /// The number of deep prompts that a tower of `layers` blocks uses.
   [[nodiscard]] std::size_t deep_in(std::int64_t layers) const {
     return std::min(deep_.size(), static_cast<std::size_t>(layers - 1));
   }

@@ -33,13 +33,13 @@ struct ProDaOptions {
   std::int64_t context = 16;      ///< n, vectors of each
   std::int64_t step_prompts = 4;  ///< K_b, prompts of a training step; K is a multiple of it
   double orthogonality = 0.1;     ///< lambda
-  bool unit_mean = false;         ///< class vectors at unit length again; the mean as it is otherwise
+  bool unit_mean = false;         ///< normalise class vectors again; otherwise, they are means
   std::uint64_t seed = 1;         ///< of the random start and of which prompts form a step
   static constexpr const char* fields[] = {"prompts", "context", "step_prompts", "orthogonality", "unit_mean", "seed"};
 };
 
-/// Learns K prompts whose class features are taken for samples of a Gaussian: one class vector, their mean, is tested
-/// with; training minimises an upper bound of the expected cross entropy.
+/// Learns K prompts whose class features are treated as samples of a Gaussian. Tests use their mean as the class
+/// vector; training minimises an upper bound of the expected cross entropy.
 ///
 /// With unit features t_ck of class c under the K_b prompts of a step, m_c their mean, f the image and y its label, the
 /// training logits are `z_j = s f.m_j + s^2/2 * sigma_j`, sigma_j the variance of f.(t_j - t_y) (`pairwise_variance`).
@@ -48,15 +48,15 @@ struct ProDaOptions {
 ///
 /// Trains `prompt_learner.ctx` [K, n, Wt], normal (0, 0.02): 262,144 numbers for ViT-B/16, K = 32 and n = 16.
 ///
-/// **Differs** nowhere on purpose, but the authors released no code: K, n, K_b and lambda are the paper's as others
-/// report them.
+/// **Differs** nowhere on purpose, but the authors released no code: K, n, K_b and lambda are the paper's, as reported
+/// by others.
 template <VisionLanguageModel ModelT>
 class ProDa {
  public:
   using Options = ProDaOptions;
   static constexpr bool frozen_image_tower = true;
 
-  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that is too long.
   explicit ProDa(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "ProDa: the model")), options_(checked(options)) {
     bind(std::move(classes));
@@ -77,7 +77,7 @@ class ProDa {
 
   [[nodiscard]] const ClassList& classes() const { return classes_; }
 
-  /// In training over the prompts of this step, in an evaluation over all of them. `text` holds means of unit rows.
+  /// In training, over the prompts of this step; in an evaluation, over all of them. `text` has means of unit rows.
   Output forward(const ImageBatch& images, const Candidates& candidates) {
     if (!at::GradMode::is_enabled()) {
       return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
@@ -87,7 +87,7 @@ class ProDa {
     return compare(encode_image(images), step_.features.mean(0), model_->logit_scale(), candidates);
   }
 
-  /// Mean of the unit features under all K prompts. **Shape** [H, D], unit rows with `unit_mean` alone.
+  /// Mean of the unit features under all K prompts. **Shape** [H, D], unit rows only with `unit_mean`.
   Tensor encode_text(const Candidates& candidates) {
     std::vector<std::int64_t> all(static_cast<std::size_t>(options_.prompts));
     std::iota(all.begin(), all.end(), std::int64_t{0});
@@ -100,7 +100,7 @@ class ProDa {
 
   /// The logits of the upper bound, for the output of the last training `forward` or some of its candidates.
   ///
-  /// **Throws** `DataError` for images without a label among the candidates: soft labels alone do not do.
+  /// **Throws** `DataError` for images without a label among the candidates: soft labels are not enough.
   Tensor task_logits(const Output& output, const Batch& batch) {
     require<DataError>(batch.size() == static_cast<std::int64_t>(batch.labels.size()), "ProDA: ", batch.labels.size(),
                        " labels for ", batch.size(), " images; its training logits depend on the label of every image");
@@ -111,7 +111,7 @@ class ProDa {
     return output.logits + pairwise_variance(output.image, text, labels) * half_square;
   }
 
-  /// How alike the prompts of this step are without a class name; undefined with one prompt a step or lambda 0.
+  /// The similarity of this step's prompts without a class name; undefined with one prompt per step or lambda 0.
   Tensor auxiliary_loss(const Output&, const Batch&) {
     const auto count = static_cast<std::int64_t>(step_.prompts.size());
     if (count < 2 || options_.orthogonality == 0) return {};
@@ -124,17 +124,17 @@ class ProDa {
 
   ParameterList parameters() { return {{"prompt_learner.ctx", contexts_}}; }
 
-  /// How many steps have been made, so that a resumed run continues with the prompts that are next.
+  /// The number of steps, so that a resumed run continues with the next prompts.
   [[nodiscard]] TensorMap buffers() const { return {{"prompt_learner.steps", at::scalar_tensor(steps_, at::kLong)}}; }
 
-  /// **Throws** `ShapeError` when the state is of another method.
+  /// **Throws** `ShapeError` if the state belongs to another method.
   void set_buffers(const TensorMap& buffers) {
     const auto steps = buffers.find("prompt_learner.steps");
     require<ShapeError>(steps != buffers.end(), "ProDA: the saved state has no prompt_learner.steps");
     steps_ = steps->second.template item<std::int64_t>();
   }
 
-  /// Which prompts form training step `step`, counted from 0.
+  /// The prompts of training step `step`, counted from 0.
   [[nodiscard]] std::vector<std::int64_t> prompts_of_step(std::int64_t step) const {
     const std::int64_t steps = options_.prompts / options_.step_prompts;
     std::vector<std::int64_t> order(static_cast<std::size_t>(options_.prompts));
@@ -144,20 +144,20 @@ class ProDa {
     return {first, first + options_.step_prompts};
   }
 
-  /// Where prompt `k` has the class name.
+  /// The position of the class name in prompt `k`.
   [[nodiscard]] ClassPosition position(std::int64_t k) const {
     if (k < options_.prompts / 4) return ClassPosition::Front;
     return k < options_.prompts / 2 ? ClassPosition::Middle : ClassPosition::End;
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("ProDa", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }
   [[nodiscard]] const ModelT& model() const { return *model_; }
 
  private:
-  /// What `task_logits` and `auxiliary_loss` need of the training pass before them.
+  /// Results of the training pass that `task_logits` and `auxiliary_loss` need.
   struct Step {
     std::vector<std::int64_t> prompts;
     Tensor features;  // [K_b, H, D], unit rows
@@ -186,7 +186,7 @@ class ProDa {
     return at::stack(all);
   }
 
-  /// The column of each class. **Throws** `DataError` for one that is no candidate.
+  /// The column of each class. **Throws** `DataError` for one that is not a candidate.
   static Tensor columns(const std::vector<std::int64_t>& classes, const Candidates& candidates) {
     std::vector<std::int64_t> result;
     for (const std::int64_t id : classes) {

@@ -24,35 +24,35 @@ struct ProGradOptions {
   std::string init = "a photo of a";  ///< start from these words; empty: random, normal (0, 0.02)
   std::int64_t context = 4;           ///< n, when random or padded
   bool padded = false;                ///< the words in the last of `context` vectors, zeros before them, as released
-  bool class_specific = false;        ///< one context a class; needs a random start, so `init` is empty
+  bool class_specific = false;        ///< one context per class; needs a random start, so `init` is empty
   std::vector<std::string> templates{"a photo of a {}."};  ///< the teacher's; the paper uses one for each data set
   double temperature = 1;                                  ///< T
-  double lambda = 1;       ///< share of the conflicting part that is taken away (0.8 on Flowers, DTD and EuroSAT)
+  double lambda = 1;       ///< share of the conflicting part that is removed (0.8 on Flowers, DTD and EuroSAT)
   std::uint64_t seed = 1;  ///< of the random start
   static constexpr const char* fields[] = {"init",      "context",     "padded", "class_specific",
                                            "templates", "temperature", "lambda", "seed"};
 };
 
-/// `task` without the part that points against `teacher`: task - lambda <task, teacher> / |teacher|^2 teacher where the
-/// two disagree, `task` itself where they do not. **Shape** any, the same for both.
+/// `task` without the part that points against `teacher`: task - lambda <task, teacher> / |teacher|^2 teacher if the
+/// two disagree, otherwise `task`. **Shape** any, the same for both.
 Tensor aligned_gradient(const Tensor& task, const Tensor& teacher, double lambda);
 
-/// CoOp that never steps against what the frozen model knows.
+/// CoOp whose steps do not contradict the frozen model.
 ///
 /// The teacher's loss is L_b = -T^2 mean_b sum_c softmax(z0 / T)_c log softmax(z / T)_c over all classes, with z0 the
-/// logits of the frozen model with `templates` on the same images. It gives a direction and nothing else: each
-/// parameter moves along `aligned_gradient` of the task's gradient and L_b's, and the loss of a step is the task loss.
+/// logits of the frozen model with `templates` on the same images. It only gives a direction: each
+/// parameter moves along `aligned_gradient` of the task's gradient and L_b's, and the reported loss is the task loss.
 ///
 /// Trains `prompt_learner.ctx` [n, W], as CoOp: 2,048 numbers for ViT-B/16 with 4 vectors, 8,192 with 16.
 ///
-/// **Differs** from the released code, which divides by the length of L_b's gradient unguarded: a teacher without a
-/// gradient leaves the task's as it is.
+/// **Differs** from the released code, which divides by the length of L_b's gradient even if it is 0: here, a teacher
+/// without a gradient does not change the task's gradient.
 template <VisionLanguageModel ModelT>
 class ProGrad : public detail::TaughtContext<ModelT> {
  public:
   using Options = ProGradOptions;
 
-  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that is too long.
   explicit ProGrad(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : detail::TaughtContext<ModelT>(
             not_null(std::move(model), "ProGrad: the model"), std::move(classes), phrase_of(options),
@@ -76,10 +76,10 @@ class ProGrad : public detail::TaughtContext<ModelT> {
     return (wanted * actual).sum(1).mean() * (-t * t);
   }
 
-  /// L_b is no part of the loss.
+  /// L_b is not part of the loss.
   Tensor total_loss(const Tensor& task, const Tensor&) { return task; }
 
-  /// Two backward passes through one graph; leaves the aligned gradients behind.
+  /// Two backward passes through one graph; the result is the aligned gradients.
   void combine(const Tensor& task, const Tensor& auxiliary) {
     const std::vector<Tensor> teacher = gradients_of(auxiliary, /*keep_graph=*/true), own = gradients_of(task, false);
     ParameterList all = this->parameters();
@@ -89,7 +89,7 @@ class ProGrad : public detail::TaughtContext<ModelT> {
     }
   }
 
-  /// The gradient of each parameter; whatever was there before is lost.
+  /// The gradient of each parameter; earlier gradients are lost.
   std::vector<Tensor> gradients_of(const Tensor& loss, bool keep_graph) {
     ParameterList all = this->parameters();
     for (Parameter& parameter : all) parameter.value.mutable_grad() = Tensor();
@@ -99,7 +99,7 @@ class ProGrad : public detail::TaughtContext<ModelT> {
     return gradients;
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("ProGrad", options_); }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// PromptKD: a small model learns from what a larger, tuned one thinks of unlabelled images (Li et al., arXiv
+/// PromptKD: a small model learns from a larger, tuned model's predictions for unlabelled images (Li et al., arXiv
 /// 2403.02781).
 
 #include <memory>
@@ -31,26 +31,26 @@ struct PromptKdOptions {
   static constexpr const char* fields[] = {"vision_context", "vision_depth", "weight", "temperature", "seed"};
 };
 
-/// What a teacher must offer: class features, and the model behind them.
+/// The requirements for a teacher: class features and a `model()`.
 template <class T>
 concept DistillationTeacher = ClassFeatures<T> && requires(const T& teacher) {
   { teacher.model().preprocess() } -> std::convertible_to<Preprocess>;
   { teacher.logit_scale() } -> std::convertible_to<double>;
 };
 
-/// The student is the image tower of a small model with vision prompts and a projector into the teacher's space;
-/// classes are the teacher's features, encoded once a list. With z = s cos(project(f), t) and the teacher's z*, s its
+/// The student is the image tower of a small model with vision prompts and a projector into the teacher's space.
+/// Classes are the teacher's features, encoded once per list. With z = s cos(project(f), t) and the teacher's z*, s its
 /// scale:
 ///
 ///     loss = weight T^2 sum p* (log p* - log p) / (B C),  p = softmax(z / T) over all C classes
 ///
-/// Images need no labels: train it on the images of base and new classes, bound to both; then bind it to the classes in
-/// question. Labels, and whatever the regularizer makes of them, leave no trace. Training wants batches of 2 images or
-/// more (batch normalisation).
+/// Images need no labels: train it on the images of base and new classes, bound to both, then bind it to the classes to
+/// test. Labels and the regularizer have no effect. Training needs batches of at least 2 images (batch
+/// normalisation).
 ///
 /// Trains `image_encoder.VPT` [m, Wv], `VPT_shallow` of blocks 1 .. depth - 1, and `VPT_image_trans`: 1,013,760 numbers
-/// for a ViT-B/16 that learns from a ViT-L/14. The teacher stays as it is, and after `bind` no image goes
-/// through it but in training. A copy of a tuned backbone has tensors of its own.
+/// for a ViT-B/16 that learns from a ViT-L/14. The teacher does not change, and after `bind` it
+/// encodes images only in training. A copy of a tuned backbone has its own tensors.
 template <PromptedTowers StudentModel, DistillationTeacher TeacherT>
 class PromptKd {
  public:
@@ -59,7 +59,7 @@ class PromptKd {
   static constexpr bool ignores_labels = true;
   static constexpr bool needs_whole_batch = true;
 
-  /// **Throws** `OptionError` for a setting out of range, or when student and teacher do not see the same pixels.
+  /// **Throws** `OptionError` for a setting out of range, or if student and teacher have different preprocessing.
   explicit PromptKd(std::shared_ptr<const StudentModel> student, TeacherT teacher, Options options = {})
       : student_(not_null(std::move(student), "PromptKd: the student")),
         teacher_(std::move(teacher)),
@@ -71,8 +71,8 @@ class PromptKd {
     require<OptionError>(options.weight > 0 && options.temperature > 0, "PromptKd: weight = ", options.weight,
                          " and temperature = ", options.temperature, ", both are above 0 (the paper uses 1000 and 1)");
     const Preprocess theirs = teacher_.model().preprocess(), ours = student_->preprocess();
-    require<OptionError>(theirs == ours, "PromptKd: the student sees ", ours.resolution, " pixels a side, the teacher ",
-                         theirs.resolution,
+    require<OptionError>(theirs == ours, "PromptKd: the student sees ", ours.resolution,
+                         " pixels per side, the teacher ", theirs.resolution,
                          ", or they normalise or resize differently; both are shown the same pixels, "
                          "so their preprocessing must be the same");
   }
@@ -96,7 +96,7 @@ class PromptKd {
     return unit_rows(projector_(prompted_image_features(*student_, images, prompt_.prompts())));
   }
 
-  /// What the teacher thinks of the same pixels; asked once for each view of a source that shows them again. **Shape**
+  /// The teacher's logits for the same pixels; computed once per view if a source repeats its views. **Shape**
   /// [B, C], without gradient.
   Tensor teacher_logits(const ImageBatch& images) {
     return remembered_rows(images, binding_, [this](const ImageBatch& seen) {  // kept features are the student's
@@ -108,7 +108,8 @@ class PromptKd {
     });
   }
 
-  /// The distillation loss; images count by their weights. **Throws** `ShapeError` unless `output` is over all classes.
+  /// The distillation loss, weighted by the weights of the images. **Throws** `ShapeError` unless `output` is over all
+  /// classes.
   Tensor auxiliary_loss(const Output& output, const Batch& batch) {
     require<ShapeError>(output.candidates == Candidates::all(classes().size()), "PromptKd: the loss is over all ",
                         classes().size(), " classes, the output has ", output.candidates.size(),
@@ -124,7 +125,7 @@ class PromptKd {
     return each.mean() * (options_.weight * temperature * temperature);
   }
 
-  /// The distillation loss alone.
+  /// Only the distillation loss.
   Tensor total_loss(const Tensor&, const Tensor& auxiliary) const { return auxiliary; }
 
   /// Vision prompts, then the projector.
@@ -138,7 +139,7 @@ class PromptKd {
   [[nodiscard]] TensorMap buffers() const { return projector_.buffers(); }
   void set_buffers(const TensorMap& values) { projector_.set_buffers(values); }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("PromptKd", options_).with("teacher", of_teacher_); }
   /// The teacher's.
   [[nodiscard]] ClassList learned_for() const { return {}; }

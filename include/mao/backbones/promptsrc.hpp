@@ -25,7 +25,7 @@ struct PromptSrcOptions {
   std::string init = "a photo of a";  ///< the first words start the text context; empty: random, normal (0, 0.02)
   std::int64_t text_context = 4, text_depth = 9;
   std::int64_t vision_context = 4, vision_depth = 9;          ///< depth 0: no vision prompt
-  std::vector<std::string> templates = imagenet_templates();  ///< of the frozen model's class vectors
+  std::vector<std::string> templates = imagenet_templates();  ///< for the frozen model's class vectors
   double text_weight = 25, image_weight = 10, logit_weight = 1;
   GaussianAggregationOptions aggregation{};
   std::uint64_t seed = 1;  ///< of the random starts
@@ -34,13 +34,13 @@ struct PromptSrcOptions {
                                            "logit_weight", "aggregation",  "seed"};
 };
 
-/// IVLP's prompts, held to the frozen model in three places and averaged over epochs.
+/// IVLP's prompts, kept close to the frozen model by three terms and averaged over epochs.
 ///
 ///   loss = CE(S, y) + 25 mean|T - T0| + 10 mean|I - I0| + sum p(Z) (log p(Z) - log p(S)) / (B C)
 ///
 /// T and I are unit features with prompts, T0 (mean over templates) and I0 those of the frozen model, S = s I T' and
-/// Z = s I0 T0' logits over all classes of the step, whatever the task loss is over. After the last epoch the prompts
-/// become a Gaussian-weighted average of what they were after each (`GaussianAggregation`).
+/// Z = s I0 T0' logits over all classes, independently of the task loss. At the end, the prompts become a
+/// Gaussian-weighted average of the prompts after each epoch (`GaussianAggregation`).
 ///
 /// Trains what `Ivlp` trains: 46,080 numbers for ViT-B/16 with 4 + 4 vectors and depth 9.
 ///
@@ -52,7 +52,7 @@ class PromptSrc {
   static constexpr bool needs_all_classes = true;
 
   /// **Throws** `OptionError` for a depth that a tower does not have, a weight below 0 or templates without `{}`,
-  /// `DataError` for a class name that does not fit.
+  /// `DataError` for a class name that is too long.
   explicit PromptSrc(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(model, "PromptSrc: the model")),
         options_(std::move(options)),
@@ -75,7 +75,7 @@ class PromptSrc {
     return prompts_.forward(images, candidates);
   }
 
-  /// **Shapes** [H, D] and [B, D], unit rows; `raw_`: as the towers give them.
+  /// **Shapes** [H, D] and [B, D], unit rows; `raw_`: not normalised.
   Tensor encode_text(const Candidates& candidates) { return prompts_.encode_text(candidates); }
   Tensor encode_image(const ImageBatch& images) { return prompts_.encode_image(images); }
   Tensor raw_text(const Candidates& candidates) { return prompts_.raw_text(candidates); }
@@ -99,14 +99,14 @@ class PromptSrc {
   void end_epoch(const EpochInfo& info) { aggregation_.add(parameters(), info); }
   void finish() { aggregation_.finish(parameters()); }
 
-  /// For a method on top, whose parameters are to be averaged too (DePT).
+  /// For a method on top whose parameters are also averaged (DePT).
   [[nodiscard]] GaussianAggregation& aggregation() { return aggregation_; }
 
-  /// The sums of the aggregation, while a step is under way.
+  /// The sums of the aggregation during a stage.
   [[nodiscard]] TensorMap buffers() const { return aggregation_.buffers(); }
   void set_buffers(const TensorMap& buffers) { aggregation_.set_buffers(buffers); }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("PromptSrc", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }

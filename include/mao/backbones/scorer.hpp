@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The logits of a backbone as it is, over all its classes, for one batch of images after the other.
+/// Evaluates a backbone over all its classes, batch by batch.
 
 #include <memory>
 #include <string>
@@ -13,35 +13,35 @@ namespace mao {
 
 namespace detail {
 
-/// Which of `count` rows an evaluation looks at twice: the first ones, and others from there to the last.
+/// The rows, out of `count`, that an evaluation checks: the first ones, and others up to the last.
 std::vector<std::int64_t> looked_at_twice(std::int64_t count, std::int64_t first, std::int64_t others);
 
-/// Those images of a batch.
+/// These images of a batch.
 ImageBatch images_at(const ImageBatch& images, const std::vector<std::int64_t>& rows);
 
-/// `Scorer` of any backbone.
+/// `Scorer` for any backbone.
 class CallsScorer {
  public:
   explicit CallsScorer(std::shared_ptr<BackboneCalls> backbone);
   [[nodiscard]] Tensor operator()(const ImageBatch& images) const;
 
  private:
-  /// Whether logits are cosines of features that are encoded once, which the forward pass has to agree with.
+  /// True if logits are cosines of features that are encoded once; the forward pass must agree with them.
   [[nodiscard]] bool fast() const;
   [[nodiscard]] bool usable(const Tensor& text) const;
   [[nodiscard]] Tensor encoded(const Candidates& candidates) const;
   [[nodiscard]] Tensor encoded_images(const ImageBatch& images) const;
 
-  /// `image`: their features, where they are known already.
+  /// `image`: their features, if already known.
   [[nodiscard]] Tensor scores(const ImageBatch& images, const Tensor& image = {}) const;
   [[nodiscard]] Output seen_by_forward(const ImageBatch& images) const;
 
-  /// `logits` of the batch, which become those of `encode_text` where the class features of `forward` do not give its
-  /// own logits.
+  /// `logits` of the batch; they are replaced by those of `encode_text` if the class features of `forward` do not give
+  /// its own logits.
   void compare_with_forward(const ImageBatch& images, const Tensor& image, const std::vector<std::int64_t>& rows,
                             const Output& seen, Tensor& logits) const;
 
-  /// `encode_text` gives the class features of `forward`; of more than 16 classes it is asked for four.
+  /// Checks that `encode_text` gives the class features of `forward`; with more than 16 classes, for four of them.
   void compare_text() const;
   [[noreturn]] void refuse_other(std::int64_t id, const std::string& what) const;
   [[noreturn]] void refuse(const ImageBatch& images, const Tensor& logits) const;
@@ -55,8 +55,8 @@ class CallsScorer {
 
 }  // namespace detail
 
-/// Evaluates a backbone without changing it; it must not be trained meanwhile. Class features that do not depend on the
-/// image are encoded once: by `forward`, which scores 32 images of the first batch too, to be compared.
+/// Evaluates a backbone without changing it; do not train it in the meantime. Class features that do not depend on the
+/// image are encoded once, by a call of `forward` that also scores 32 images of the first batch for comparison.
 template <Backbone BackboneT>
 class Scorer {
   static_assert(
@@ -69,9 +69,9 @@ class Scorer {
   /// **Throws** `OptionError` for no classes, `DataError` for names that `check_class_names` refuses.
   explicit Scorer(BackboneT& backbone) : scorer_(std::make_shared<detail::CallsOf<BackboneT>>(backbone)) {}
 
-  /// **Shape** [B, C], without gradient. **Throws** `OptionError` when the backbone was bound to other classes since,
-  /// `NumericError` that says what was not finite first, `PolicyError` when the forward pass gives other logits than
-  /// the features that were encoded once (asked at the first batch).
+  /// **Shape** [B, C], without gradient. **Throws** `OptionError` if the backbone was bound to other classes since,
+  /// `NumericError` with the first value that was not finite, `PolicyError` if the logits of the forward pass differ
+  /// from those of the features that were encoded once (checked in the first batch).
   [[nodiscard]] Tensor operator()(const ImageBatch& images) const { return scorer_(images); }
 
  private:

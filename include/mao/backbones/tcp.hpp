@@ -28,7 +28,7 @@ struct TcpOptions {
   std::int64_t context = 4;             ///< n, when random
   std::string suffix_template = "{}.";  ///< what follows the context; the paper adds the kind: "{}, a type of pet."
   std::vector<std::string> templates{"a photo of a {}."};  ///< the teacher's; the paper uses one for each data set
-  std::int64_t block = 8;   ///< the class prompts go in before this block of the text tower, counted from 0
+  std::int64_t block = 8;   ///< the class prompts are inserted before this block of the text tower, counted from 0
   double weight = 8;        ///< of the distance to the teacher
   std::int64_t hidden = 0;  ///< width of the class-aware net; 0: a quarter of the embedding, as in the paper
   std::uint64_t seed = 1;   ///< of the random starts
@@ -36,18 +36,18 @@ struct TcpOptions {
                                            "block", "weight",  "hidden",          "seed"};
 };
 
-/// Prompts of their own for each class, made from the class vector of the frozen model.
+/// Class-specific prompts, computed from the class vectors of the frozen model.
 ///
 /// The text prompt is `[start] ctx name suffix [end]`. Before block `block` the n places of the context are replaced by
-/// P_c = net(t0_c), where net is Linear, QuickGELU, Linear and t0_c the teacher's unit vector of class c; so ctx acts
-/// through the blocks before it alone. Loss: task + weight * (1 - mean over all bound classes of cos(t_c, t0_c)).
+/// P_c = net(t0_c), where net is Linear, QuickGELU, Linear and t0_c the teacher's unit vector of class c; so ctx has an
+/// effect only through the blocks before it. Loss: task + weight * (1 - mean over all bound classes of cos(t_c, t0_c)).
 ///
 /// Trains `prompt_learner.ctx` [n, W], `prompt_learner.meta_net.linear1` [D / 4, D] and `linear2` [n W, D / 4] with
-/// their biases: 331,904 numbers for ViT-B/16. Class features depend on the class alone: an evaluation encodes them
+/// their biases: 331,904 numbers for ViT-B/16. Class features depend only on the class: an evaluation encodes them
 /// once.
 ///
 /// The release trains with Adam (`TunerOptions::optimizer`), whose epsilon is 1e-3 there because its prompts are fp16;
-/// here they are fp32, so 1e-8 will do.
+/// here they are fp32, so 1e-8 is enough.
 template <PromptedTowers ModelT>
 class Tcp {
  public:
@@ -55,7 +55,7 @@ class Tcp {
   static constexpr bool frozen_image_tower = true;
   static constexpr bool needs_all_classes = true;
 
-  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that does not fit.
+  /// **Throws** `OptionError` for a setting out of range, `DataError` for a class name that is too long.
   explicit Tcp(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "Tcp: the model")),
         options_(std::move(options)),
@@ -85,7 +85,7 @@ class Tcp {
     return compare(encode_image(images), encode_text(candidates), model_->logit_scale(), candidates);
   }
 
-  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  /// **Shape** [H, D], unit rows; `raw_text`: not normalised.
   Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
   Tensor raw_text(const Candidates& candidates) {
     BlockPrompts prompts(static_cast<std::size_t>(options_.block) + 1);
@@ -93,7 +93,7 @@ class Tcp {
     return model_->encode_text(prompt_.assemble(context_, candidates), prompts);
   }
 
-  /// **Shape** [B, D], unit rows, without gradient; `raw_image`: as the tower gives them.
+  /// **Shape** [B, D], unit rows, without gradient; `raw_image`: not normalised.
   Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
   Tensor raw_image(const ImageBatch& images) { return raw_frozen_image_features(*model_, images); }
 
@@ -109,7 +109,7 @@ class Tcp {
     return all;
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("Tcp", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }

@@ -24,28 +24,28 @@ namespace mao {
 struct UptOptions {
   std::int64_t context = 4;  ///< n: vectors for each tower
   bool mix_prompts = true;   ///< the prompts of both towers see each other (paper); false: each only itself (release)
-  double dropout = 0.1;      ///< inside the block, in training alone
+  double dropout = 0.1;      ///< in the block, only in training
   std::uint64_t seed = 1;    ///< of the random start and of dropout
   static constexpr const char* fields[] = {"context", "mix_prompts", "dropout", "seed"};
 };
 
-/// One set of vectors `U`, sent through a small transformer block, is the prompt of both towers.
+/// One set of vectors `U` passes through a small transformer block and becomes the prompt of both towers.
 ///
-/// `P = block(U)` (see `MixingBlock`). The first n rows of P are CoOp's context before the class name; the last n go
-/// through a linear map into the image tower's width and stand beside the patches at its input. The loss is the task's.
+/// `P = block(U)` (see `MixingBlock`). The first n rows of P are CoOp's context before the class name; the last n are
+/// mapped linearly to the image tower's width and added next to the patches at its input. There is only the task loss.
 ///
 /// Trains `prompt_learner.uni_ctx` [1, 2n, Wt], the block, and `prompt_learner.mlp` (Wt -> Wv): for ViT-B/16 and n = 4
 /// that is 4,096 + (6 * 512^2 + 6 * 512 biases) + 2 layer norms of 1,024 + 393,984 = 1,976,064 numbers.
 ///
-/// **Differs** from the release in one default: its attention runs over the wrong axis, so that every prompt sees
-/// itself alone; `mix_prompts = false` does the same. As there, the two towers draw dropout apart from each other.
+/// **Differs** from the release in one default: its attention runs over the wrong axis, so every prompt sees only
+/// itself; `mix_prompts = false` does the same. As there, the two towers draw dropout separately.
 template <PromptedTowers ModelT>
 class Upt {
  public:
   using Options = UptOptions;
 
-  /// **Throws** `OptionError` for no vectors or a dropout outside [0, 1), `DataError` for a class name that does not
-  /// fit.
+  /// **Throws** `OptionError` for no vectors or a dropout outside [0, 1), `DataError` for a class name that is too
+  /// long.
   explicit Upt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "Upt: the model")),
         options_(options),
@@ -71,21 +71,21 @@ class Upt {
     return output;
   }
 
-  /// **Shape** [H, D], unit rows; `raw_text`: as the tower gives them.
+  /// **Shape** [H, D], unit rows; `raw_text`: not normalised.
   Tensor encode_text(const Candidates& candidates) { return unit_rows(raw_text(candidates)); }
   Tensor raw_text(const Candidates& candidates) {
     const Tensor context = prompts("text").narrow(0, 0, options_.context);
     return model_->encode_text(prompt_.assemble(context, candidates));
   }
 
-  /// **Shape** [B, D], unit rows; `raw_image`: as the tower gives them.
+  /// **Shape** [B, D], unit rows; `raw_image`: not normalised.
   Tensor encode_image(const ImageBatch& images) { return unit_rows(raw_image(images)); }
   Tensor raw_image(const ImageBatch& images) {
     const Tensor tokens = into_vision_(prompts("vision").narrow(0, options_.context, options_.context));
     return prompted_image_features(*model_, images, {.tokens = tokens, .deep = {}});
   }
 
-  /// UPT has no term of its own.
+  /// UPT adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
 
   ParameterList parameters() {
@@ -95,17 +95,17 @@ class Upt {
     return all;
   }
 
-  /// How many training passes have drawn dropout, so that a resumed run draws what an uninterrupted one would.
+  /// The number of training passes that drew dropout, so that a resumed run draws the same as an uninterrupted one.
   [[nodiscard]] TensorMap buffers() const { return {{"prompt_learner.steps", at::scalar_tensor(steps_, at::kLong)}}; }
 
-  /// **Throws** `ShapeError` when the state is of another method.
+  /// **Throws** `ShapeError` if the state belongs to another method.
   void set_buffers(const TensorMap& buffers) {
     const auto steps = buffers.find("prompt_learner.steps");
     require<ShapeError>(steps != buffers.end(), "Upt: the saved state has no prompt_learner.steps");
     steps_ = steps->second.template item<std::int64_t>();
   }
 
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("Upt", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }

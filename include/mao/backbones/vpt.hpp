@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// VPT: visual prompt tuning (Jia et al., arXiv 2203.12119), as the baselines of the family use it on CLIP.
+/// VPT: visual prompt tuning (Jia et al., arXiv 2203.12119), as it is used as a baseline on CLIP.
 
 #include <memory>
 #include <string>
@@ -19,14 +19,14 @@ namespace mao {
 
 /// Settings of `Vpt`; the defaults are those of the MaPLe repository.
 struct VptOptions {
-  std::int64_t context = 8;  ///< n, vectors a layer
-  std::int64_t depth = 12;   ///< layers that see fresh vectors, the input included; 1: a shallow prompt
-  std::vector<std::string> templates{"a photo of a {}."};  ///< of the class vectors, which stay as they are
+  std::int64_t context = 8;  ///< n, vectors per layer
+  std::int64_t depth = 12;   ///< layers with their own vectors, including the input; 1: a shallow prompt
+  std::vector<std::string> templates{"a photo of a {}."};  ///< for the class vectors, which are not trained
   std::uint64_t seed = 1;                                  ///< of the random start
   static constexpr const char* fields[] = {"context", "depth", "templates", "seed"};
 };
 
-/// Learns prompts of the image tower alone; class vectors are those of the frozen model, encoded once for each binding.
+/// Learns prompts of the image tower only; class vectors are those of the frozen model, encoded once per binding.
 ///
 ///   vision:  [class] patches V_0             before block i = 1 .. depth - 1 the last n tokens become V_i
 ///   text:    "a photo of a {name}.", frozen
@@ -34,15 +34,15 @@ struct VptOptions {
 /// Trains `image_encoder.VPT` [n, Wv] and `image_encoder.transformer.resblocks.i.VPT_shallow`: for ViT-B/16 73,728
 /// numbers, or 6,144 with depth 1.
 ///
-/// **Differs** from the original VPT: vectors stand behind the patches instead of before them, start normal (0, 0.02),
-/// and the classifier is CLIP's text.
+/// **Differs** from the original VPT: vectors are after the patches instead of before them, start normal (0, 0.02), and
+/// the classifier is CLIP's text.
 template <PromptedTowers ModelT>
 class Vpt {
  public:
   using Options = VptOptions;
 
   /// **Throws** `OptionError` for a depth that the image tower does not have or no template, `DataError` for a class
-  /// name that does not fit.
+  /// name that is too long.
   explicit Vpt(std::shared_ptr<const ModelT> model, ClassList classes, Options options = {})
       : model_(not_null(std::move(model), "Vpt: the model")), options_(std::move(options)) {
     const TowerSizes sizes = model_->towers();
@@ -70,10 +70,10 @@ class Vpt {
     return unit_rows(prompted_image_features(*model_, images, prompt_.prompts()));
   }
 
-  /// VPT has no term of its own.
+  /// VPT adds no loss term.
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return prompt_.parameters(); }
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("Vpt", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }

@@ -46,7 +46,7 @@ class ZeroShot {
   Tensor encode_image(const ImageBatch& images) { return frozen_image_features(*model_, images); }
   Tensor auxiliary_loss(const Output&, const Batch&) { return {}; }
   ParameterList parameters() { return {}; }
-  /// Name and settings, which a training that resumes has to share with the saved one.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("ZeroShot", options_); }
   [[nodiscard]] ClassList learned_for() const { return {}; }
   [[nodiscard]] double logit_scale() const { return model_->logit_scale(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a sampler makes: which images form a step, and as what they are labelled. No tensors here.
+/// The output of a sampler: the images of a step and their labels. No tensors here.
 
 #include <cstdint>
 #include <vector>
@@ -16,15 +16,15 @@ struct Batch {
   std::vector<std::int64_t> images;  ///< positions in the `ImageSource` that the tuner reads from
   std::vector<std::int64_t> labels;  ///< positions in the bound `ClassList`
   std::vector<float> weights;        ///< 0 takes an image out of the loss
-  std::vector<float> targets = {};   ///< soft labels: what each of the C bound classes is worth, in place of `labels`
+  std::vector<float> targets = {};   ///< soft labels: a distribution over the C bound classes, instead of `labels`
 
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(images.size()); }
 };
 
-/// Which epoch of a training it is.
+/// The number of an epoch.
 struct EpochInfo {
-  int epoch = 0;    ///< 0-based: the one to draw (`Sampler`), or the one that has just ended (`end_epoch`)
-  int horizon = 0;  ///< epochs of this step in all
+  int epoch = 0;    ///< 0-based: the epoch to draw (`Sampler`), or the one that has just ended (`end_epoch`)
+  int horizon = 0;  ///< number of epochs of this stage
 };
 
 /// One image in one view: the same key gives the same crop and flip on any thread.
@@ -34,7 +34,7 @@ struct View {
   bool augment = false;    ///< false: the evaluation transform (resize, centre crop)
 };
 
-/// The evaluation view of images 0 .. count - 1 in order, at most `size` to a batch.
+/// The evaluation view of images 0 .. count - 1 in order, at most `size` per batch.
 /// **Throws** `OptionError` for a negative `count` or a `size` below 1.
 std::vector<std::vector<View>> evaluation_views(std::int64_t count, std::int64_t size);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a policy says of itself, so that a training which resumes can be compared with the one that was saved.
+/// Descriptions of policies. When training resumes, they are compared with the saved ones.
 
 #include <concepts>
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace mao {
 
-/// A name, and settings by name. A text is a name with everything in it.
+/// A name, and settings by name. A plain text is a name without settings.
 struct Description {
   std::string name;
   std::vector<std::pair<std::string, std::string>> settings{};
@@ -23,7 +23,7 @@ struct Description {
   Description(std::string text) : name(std::move(text)) {}  // NOLINT: converts on purpose
   Description(const char* text) : name(text) {}             // NOLINT
 
-  /// This and one setting more: a number, a text, an enumerator, a list of them, or what another policy says of itself.
+  /// Adds a setting: a number, a text, an enumerator, a list of these, or the description of another policy.
   template <class V>
   [[nodiscard]] Description with(const std::string& setting, const V& value) const {
     Description more = *this;
@@ -31,10 +31,10 @@ struct Description {
     return more;
   }
 
-  /// This without a setting that changes no number.
+  /// Removes a setting that does not affect results.
   [[nodiscard]] Description without(std::string_view setting) const;
 
-  /// On one line.
+  /// All of it on one line.
   [[nodiscard]] std::string text() const;
 
   void add(const std::string& setting, const Description& of);
@@ -50,12 +50,12 @@ struct Description {
   bool operator==(const Description&) const = default;
 };
 
-/// `name` and every field of a policy's options, an aggregate with the names of its fields:
+/// A description with `name` and every field of a policy's options, an aggregate with the names of its fields:
 ///
 ///     struct Options { double share = 0.1; int steps = 4; static constexpr const char* fields[] = {"share", "steps"};
 ///     };
 ///
-/// A field without a name does not compile, so that a new setting cannot be left out.
+/// A field without a name does not compile, so a new setting cannot be forgotten.
 template <class OptionsT>
 Description described(std::string name, const OptionsT& options) {
   Description all(std::move(name));
@@ -63,15 +63,15 @@ Description described(std::string name, const OptionsT& options) {
   return all;
 }
 
-/// A policy that says its name and every setting that its numbers depend on, the same at any time: `describe()` gives a
-/// `Description`, or a text.
+/// A policy that states its name and every setting that affects its results. `describe()` returns a `Description` or a
+/// text, and always the same one.
 template <class P>
 concept DescribesItself = requires(const P& policy) {
   { policy.describe() } -> std::convertible_to<Description>;
 };
 
-/// What a policy says of itself; of one that says nothing, its type, with `of_template` without what it is a template
-/// over (a model, a host).
+/// The description of a policy, or its type if it has none; with `of_template`, the type without its template arguments
+/// (a model, a host).
 template <class P>
 Description description_of(const P& policy, [[maybe_unused]] bool of_template = false) {
   if constexpr (DescribesItself<P>) {

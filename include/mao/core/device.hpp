@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A device by its name, or an error that says why it is not available.
+/// Finds a device by its name, or throws an error that says why it is not available.
 
 #include <cstdint>
 #include <string_view>
@@ -10,17 +10,17 @@
 
 namespace mao::cuda {
 
-/// What LibTorch offers in this program.
+/// The devices of LibTorch in this program.
 struct DevicesFound {
   bool has_cuda = false;   ///< LibTorch's CUDA part is linked
-  std::int64_t count = 0;  ///< CUDA devices that its driver shows
+  std::int64_t count = 0;  ///< number of CUDA devices that the driver reports
 
   static DevicesFound here();
 };
 
 /// `cpu`, `cuda` (the first one) or `cuda:N`.
 ///
-/// **Throws** `OptionError` for another name, a program without LibTorch's CUDA part, a machine without a device, and a
+/// **Throws** `OptionError` for another name, a program without LibTorch's CUDA part, a machine without a device, or a
 /// number that is too large.
 c10::Device device_named(std::string_view name, const DevicesFound& found = DevicesFound::here());
 

@@ -21,7 +21,7 @@ struct FileError : Error {
   using Error::Error;
 };
 
-/// A file is there but its content is not what its format demands (truncated, overflowing, wrong dtype, ...).
+/// A file exists, but its content does not follow its format (truncated, overflowing, wrong dtype, ...).
 struct FormatError : Error {
   using Error::Error;
 };
@@ -41,20 +41,20 @@ struct OptionError : Error {
   using Error::Error;
 };
 
-/// A policy (a backbone, a sampler, a loss, ...) failed inside, or did not do what its concept says; the message names
+/// A policy (a backbone, a sampler, a loss, ...) threw an exception or did not fulfil its concept; the message names
 /// the policy and the step.
 struct PolicyError : Error {
   using Error::Error;
 };
 
-/// A value stopped being finite; the message names step, method and tensor.
+/// A value is no longer finite; the message names step, method and tensor.
 struct NumericError : Error {
   using Error::Error;
 };
 
 namespace detail {
 
-/// A part of a message and the function that writes it. Messages differ in their parts' types; by this they share their
+/// A part of a message and the function that writes it, so that messages with parts of different types share their
 /// code.
 struct TextPart {
   const void* value;
@@ -109,7 +109,7 @@ void require(bool ok, const Parts&... parts) {
 /// `pointer`, which points to something. **Throws** `OptionError` that names `what` is null.
 template <class Pointer>
 Pointer not_null(Pointer pointer, const char* what) {
-  require<OptionError>(pointer != nullptr, what, " is null, expected an object that is there; make or load it first");
+  require<OptionError>(pointer != nullptr, what, " is null, expected an object; make or load it first");
   return pointer;
 }
 

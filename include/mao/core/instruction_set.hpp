@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Which vector instructions the hand-written CPU kernels may use, decided when the program runs.
+/// The vector instructions that the hand-written CPU kernels may use, decided at run time.
 
 #include <algorithm>
 #include <atomic>
 
-/// For functions of AVX-512 or AMX intrinsics: the compiler's own options need not allow them.
+/// For functions with AVX-512 or AMX intrinsics, so that the compiler's options need not allow them.
 #define MAO_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 #define MAO_AMX __attribute__((target("amx-tile,amx-bf16,avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")))
 
@@ -28,9 +28,9 @@ namespace mao {
 
 /// From plain to fast.
 enum class InstructionSet {
-  Portable,  ///< LibTorch's operators alone
-  Avx512,    ///< kernels of mao's own (needs AVX-512 F, BW, DQ, VL and BF16)
-  Amx,       ///< and those of the matrix tiles (needs AMX TILE and BF16, and Linux)
+  Portable,  ///< only LibTorch's operators
+  Avx512,    ///< also mao's own kernels (needs AVX-512 F, BW, DQ, VL and BF16)
+  Amx,       ///< also the kernels on matrix tiles (needs AMX TILE and BF16, and Linux)
 };
 
 inline const char* name_of(InstructionSet set) {
@@ -39,7 +39,7 @@ inline const char* name_of(InstructionSet set) {
 
 namespace detail {
 
-/// The most that the environment variable MAO_INSTRUCTION_SET allows. **Throws** `OptionError` when it names none.
+/// The limit in the environment variable MAO_INSTRUCTION_SET. **Throws** `OptionError` if its value is not known.
 InstructionSet most_allowed_instruction_set();
 
 InstructionSet best_instruction_set();
@@ -48,11 +48,11 @@ std::atomic<InstructionSet>& used_instruction_set();
 
 }  // namespace detail
 
-/// What is used now: the best that the CPU has, unless the environment variable MAO_INSTRUCTION_SET limits it to
-/// `portable` or `avx512`. **Throws** `OptionError` when that variable has any other value than these and `amx`.
+/// The instruction set in use: the best one of the CPU, unless the environment variable MAO_INSTRUCTION_SET limits it
+/// to `portable` or `avx512`. **Throws** `OptionError` if that variable has any other value than these and `amx`.
 inline InstructionSet instruction_set() { return detail::used_instruction_set().load(); }
 
-/// Uses nothing above `most` while it lives, for tests and comparisons.
+/// Uses nothing above `most` during its lifetime, for tests and comparisons.
 class InstructionSetScope {
  public:
   explicit InstructionSetScope(InstructionSet most) : before_(instruction_set()) {
@@ -66,7 +66,7 @@ class InstructionSetScope {
   InstructionSet before_;
 };
 
-/// Uses the portable kernels while it lives.
+/// Uses the portable kernels during its lifetime.
 class PortableScope : public InstructionSetScope {
  public:
   PortableScope() : InstructionSetScope(InstructionSet::Portable) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Tensors as values: a copy of what holds them has its own.
+/// Tensors as values: a copy of their owner has its own tensors.
 
 #include <string>
 #include <utility>
@@ -10,9 +10,9 @@
 
 namespace mao {
 
-/// A tensor whose copy is another tensor with the same numbers, for what a backbone learns: `mao::Tensor` is a handle,
-/// so that two copies of a backbone would train the same numbers, each bound to classes of its own. Moving, and
-/// assigning or returning a `mao::Tensor`, share as ever.
+/// A tensor whose copy is a new tensor with the same values, for the parameters of a backbone. `mao::Tensor` is a
+/// handle, so two copies of a backbone would train the same values, possibly for different classes. Moves, and
+/// assigning or returning a `mao::Tensor`, share the tensor as usual.
 class OwnTensor : public Tensor {
  public:
   OwnTensor() = default;
@@ -24,7 +24,7 @@ class OwnTensor : public Tensor {
   OwnTensor& operator=(OwnTensor&& other) noexcept;
   OwnTensor& operator=(const Tensor& value);
 
-  /// A leaf with the same numbers that trains if this one does.
+  /// A leaf with the same values, which trains if this one does.
   static Tensor copy_of(const Tensor& value);
 };
 

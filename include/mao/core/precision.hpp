@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// In which number format the frozen towers compute.
+/// The number format in which the frozen towers compute.
 
 #include <string>
 
 namespace mao {
 
-/// What the matrix products of the frozen towers take and give. Residual stream, layer norms, softmax sums, logits,
-/// prompts and the optimiser are fp32 in both.
+/// The number format of the frozen towers' matrix products. Residual stream, layer norms, softmax sums, logits, prompts
+/// and the optimiser are always fp32.
 enum class Precision {
   Fp32,  ///< equal to the reference implementations within the tolerances of their traces
-  Bf16,  ///< several times faster where the CPU multiplies bf16 (AMX, AVX-512 BF16); docs/performance.md has its error
+  Bf16,  ///< several times faster if the CPU multiplies bf16 (AMX, AVX-512 BF16); error: docs/performance.md
 };
 
 /// `fp32` or `bf16`.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Seeded random streams. A stream is named, not shared: what one consumer draws never shifts what another sees, so a
-/// run is the same on any number of threads and after a resume.
+/// Seeded random streams. Each consumer has its own named stream, so draws of one consumer never affect another. A run
+/// is therefore the same on any number of threads and after resuming.
 
 #include <cmath>
 #include <cstddef>
@@ -16,16 +16,16 @@ namespace mao {
 
 /// A splitmix64 generator with named children.
 ///
-/// `Rng(seed)["sampler"][epoch]` depends on the seed and the two names alone, not on what was drawn before. Bits,
+/// `Rng(seed)["sampler"][epoch]` depends only on the seed and the two names, not on earlier draws. Bits,
 /// bounded integers and shuffles are the same on every platform; `normal()` uses the C library's `log` and `cos`.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed = 0) : state_(mixed(seed + golden)), key_(state_) {}
 
-  /// The child stream of that number. Does not advance this stream.
+  /// The child stream with that number. Does not advance this stream.
   Rng operator[](std::uint64_t id) const { return Rng(key_ ^ mixed(id * golden + 0x632be59bd9b4e019ULL)); }
 
-  /// The child stream of that name. Does not advance this stream.
+  /// The child stream with that name. Does not advance this stream.
   Rng operator[](std::string_view name) const;
 
   /// 64 random bits.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Tensors: LibTorch's own type through its cheapest header (methods only, autograd included), and the few helpers that
-/// every folder needs. Include core/detail/ops.hpp for `+ - * /` and the single `ATen/ops/NAME.h` for a free function.
+/// Tensors: LibTorch's own type from its cheapest header (only methods, with autograd), and a few helpers that every
+/// folder needs. Include core/detail/ops.hpp for `+ - * /` and the single `ATen/ops/NAME.h` for a free function.
 
 #include <ATen/core/Tensor.h>
 
@@ -26,13 +26,13 @@ struct Parameter {
 };
 using ParameterList = std::vector<Parameter>;
 
-/// A detached fp32 copy of `value` that trains. The only way leaves are made: `requires_grad` in ATen's factory options
-/// is silently ignored.
+/// A detached fp32 copy of `value` that trains. All leaves are made by this function, because ATen's factory functions
+/// silently ignore `requires_grad`.
 inline Tensor parameter(const Tensor& value) {
   return value.detach().to(at::kFloat).clone().contiguous().requires_grad_(true);
 }
 
-/// `[4, 512]`, as error messages print shapes.
+/// `[4, 512]`: a shape as text for error messages.
 std::string shape_text(at::IntArrayRef shape);
 
 /// Throws a `ShapeError` unless `value` has that shape; -1 matches any extent. `what` names the function and the

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A split for data that comes without one.
+/// Splits data that has no split.
 
 #include <cstdint>
 #include <mao/data/dataset.hpp>
@@ -12,8 +12,8 @@ namespace mao {
 
 /// Splits every class's images 50 % train, 20 % val, 30 % test, with at least one image each in train and test.
 ///
-/// Depends on the seed, the class names and the set of paths alone, not on the order of `items`; a class that is added
-/// leaves the split of the others as it was. Fills `train`, `val` and `test` of `dataset`.
+/// The split depends only on the seed, the class names and the set of paths, not on the order of `items`. Adding a
+/// class does not change the split of the others. Fills `train`, `val` and `test` of `dataset`.
 ///
 /// **Throws** `DataError` naming a class with fewer than two images.
 void split_automatically(Dataset& dataset, const std::vector<Item>& items, std::uint64_t seed,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The halves of a data set that base-to-new generalisation is measured on.
+/// The two halves of a data set for base-to-new generalisation.
 
 #include <cstdint>
 #include <mao/data/dataset.hpp>
@@ -17,7 +17,7 @@ std::int64_t base_count(const Dataset& dataset);
 /// The classes [first, last) of a data set, relabelled from 0.
 Dataset class_range(const Dataset& dataset, std::int64_t first, std::int64_t last);
 
-/// The first ceil(C / 2) classes: those that are trained on. **Throws** `DataError` for fewer than two classes.
+/// The first ceil(C / 2) classes, which are used for training. **Throws** `DataError` for fewer than two classes.
 /// **Source** CoOp, `subsample_classes`.
 inline Dataset base_half(const Dataset& dataset) { return class_range(dataset, 0, detail::base_count(dataset)); }
 
@@ -32,7 +32,7 @@ struct BaseNew {
   Dataset fresh;
 };
 
-/// Both halves. Draw few-shot images before, on all classes, as the published runs do. **Throws** as `base_half`.
+/// Both halves. Draw few-shot images first, from all classes, as the published runs do. **Throws** as `base_half`.
 inline BaseNew split_base_new(const Dataset& dataset) { return {base_half(dataset), new_half(dataset)}; }
 
 }  // namespace mao

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Which class names are one and the same to a text tower.
+/// Which class names a text tower cannot distinguish.
 
 #include <utf8proc.h>
 
@@ -18,13 +18,13 @@ void append_utf8(std::string& text, utf8proc_int32_t c);
 
 }  // namespace detail
 
-/// A class name as the tokenizers of CLIP and BERT tell it apart: underscores and white space as single spaces, none at
-/// the ends, lower case, normal form C. `red_thing` and `Red  thing` have the key `red thing`. A name that is not UTF-8
-/// is its own key.
+/// A class name as the tokenizers of CLIP and BERT see it: underscores and white space as single spaces, none at the
+/// ends, lower case, normal form C. `red_thing` and `Red  thing` have the key `red thing`. A name that is not UTF-8 is
+/// its own key.
 std::string prompt_key(std::string_view name);
 
-/// **Throws** `DataError` that names `source` and the positions: for a class name that is empty in a prompt or is not
-/// UTF-8, and for two that are one in a prompt, unless `classes.same_names` accepts those.
+/// **Throws** `DataError` that names `source` and the positions of a class name that is empty in a prompt or is not
+/// UTF-8, or of two names that are the same in a prompt, unless `classes.same_names` accepts that.
 void check_class_names(const ClassList& classes, const std::string& source);
 
 }  // namespace mao

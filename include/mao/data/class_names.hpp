@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Readable names for folders that have none.
+/// Readable names for folders.
 
 #include <filesystem>
 #include <mao/data/dataset.hpp>
@@ -19,9 +19,9 @@ using ClassNames = std::map<std::string, std::string>;
 /// **Throws** `FileError`, or `FormatError` naming file and line.
 ClassNames read_class_names(const std::filesystem::path& path);
 
-/// Replaces the name of every class by the one that `names` gives it.
+/// Replaces the name of every class by the one in `names`.
 ///
-/// **Throws** `DataError` naming `source` and a class that has no new name, or two that would get the same one.
+/// **Throws** `DataError` naming `source` and a class without a new name, or two classes that would get the same one.
 void rename_classes(Dataset& dataset, const ClassNames& names, const std::string& source);
 
 }  // namespace mao

@@ -16,9 +16,9 @@ namespace mao {
 Dataset parse_csv(std::string_view text, const std::filesystem::path& image_root, const std::string& source,
                   std::uint64_t seed = 1);
 
-/// Reads a table whose first line names the columns path, label, classname and possibly split (train, val, test), in any
-/// order. Paths are relative to the table's folder; backslashes are taken as slashes where only that finds a file. Without
-/// a split column `split_automatically` splits by `seed`.
+/// Reads a table whose first line names the columns path, label, classname and possibly split (train, val, test), in
+/// any order. Paths are relative to the table's folder; backslashes are read as slashes if only that finds a file.
+/// Without a split column, `split_automatically` splits with `seed`.
 ///
 /// **Throws** `FileError`; `FormatError` naming file and line; `DataError` as `check(Dataset)`.
 inline Dataset read_csv(const std::filesystem::path& path, std::uint64_t seed = 1) {

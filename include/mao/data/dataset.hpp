@@ -19,7 +19,7 @@ struct Item {
   friend bool operator==(const Item&, const Item&) = default;
 };
 
-/// Images to train on, to choose settings with, and to test on.
+/// Images for training, for choosing settings, and for testing.
 struct Dataset {
   std::filesystem::path root;
   ClassList classes;
@@ -30,16 +30,16 @@ struct Dataset {
   friend bool operator==(const Dataset&, const Dataset&) = default;
 };
 
-/// Where the files of the items are, in order.
+/// The full paths of the items, in order.
 std::vector<std::filesystem::path> files_of(const Dataset& dataset, const std::vector<Item>& items);
 
 /// The labels of the items, in order.
 std::vector<std::int64_t> labels_of(const std::vector<Item>& items);
 
-/// The files that the data set names and that are not there.
+/// The files of the data set that do not exist.
 std::vector<std::filesystem::path> missing_files(const Dataset& dataset);
 
-/// Whether there may be no training images at all (data that is only tested on, such as ImageNet's variants).
+/// Whether training images may be missing (data that is used only for testing, such as ImageNet's variants).
 enum class NoTraining { refuse, accept };
 
 namespace detail {
@@ -48,9 +48,9 @@ void check_labels(const Dataset& dataset, const std::vector<Item>& items, const 
 
 }  // namespace detail
 
-/// Without training images every class needs a test image instead.
+/// Without training images, every class needs a test image instead.
 ///
-/// **Throws** `DataError` naming `source` and what contradicts itself: an empty train or test split, a label without a
+/// **Throws** `DataError` naming `source` and the contradiction: an empty train or test split, a label without a
 /// class, a class without a training image, names that `check_class_names` refuses.
 void check(const Dataset& dataset, const std::string& source, NoTraining no_training = NoTraining::refuse);
 

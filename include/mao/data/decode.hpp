@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Image files to pixels, bit for bit what Pillow's `Image.open(path).convert("RGB")` gives.
+/// Decodes image files to the same pixels, bit for bit, as Pillow's `Image.open(path).convert("RGB")`.
 
 #include <algorithm>
 #include <array>
@@ -25,15 +25,15 @@ std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& path);
 
 }  // namespace detail
 
-/// The picture in a JPEG, PNG or WEBP file (WEBP where libwebp is); the kind is told by the first bytes, not by the name.
+/// Decodes a JPEG, PNG or (with libwebp) WEBP file. The first bytes decide the format, not the name.
 ///
-/// Grey is repeated, palettes are looked up, alpha is dropped, CMYK is converted as Pillow does, EXIF rotation is
-/// ignored, of an animated WEBP the first frame is taken.
+/// Grey is repeated, palettes are looked up, alpha is dropped, CMYK is converted as in Pillow, EXIF rotation is
+/// ignored, and the first frame of an animated WEBP is used.
 ///
-/// **Throws** `FormatError` with `name` in the message when the bytes are no whole picture.
+/// **Throws** `FormatError` with `name` in the message if the bytes are not a complete picture.
 Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// Reads and decodes one file. **Throws** `FileError` when it cannot be read, `FormatError` when it is no whole picture.
+/// Reads and decodes a file. **Throws** `FileError` if it cannot be read, `FormatError` if the picture is incomplete.
 inline Image read_image(const std::filesystem::path& path) {
   return decode_image(detail::bytes_of_file(path), path.string());
 }

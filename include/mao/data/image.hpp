@@ -9,7 +9,7 @@
 
 namespace mao {
 
-/// A picture, rows from the top, red green blue per pixel.
+/// A picture: rows from the top; red, green, blue per pixel.
 struct Image {
   int width = 0;
   int height = 0;
@@ -33,7 +33,7 @@ struct Box {
   friend bool operator==(const Box&, const Box&) = default;
 };
 
-/// A picture, or a rectangle of one, that somebody else owns.
+/// A picture, or a rectangle of one, without ownership.
 struct ImageView {
   const std::uint8_t* first = nullptr;  ///< the top left pixel
   int width = 0;
@@ -46,13 +46,13 @@ struct ImageView {
   [[nodiscard]] const std::uint8_t* row(int y) const { return first + static_cast<std::size_t>(y) * stride; }
 };
 
-/// The rectangle of a picture, without copying. **Throws** `OptionError` when it is empty or reaches outside.
+/// The rectangle of a picture, without copying. **Throws** `OptionError` if it is empty or reaches outside.
 ImageView crop_view(const ImageView& image, const Box& box);
 
 /// A copy of the pixels that a view shows.
 Image copy_of(const ImageView& view);
 
-/// The rectangle as a picture of its own. **Throws** `OptionError` when it is empty or reaches outside.
+/// The rectangle as a new picture. **Throws** `OptionError` if it is empty or reaches outside.
 inline Image crop(const ImageView& image, const Box& box) { return copy_of(crop_view(image, box)); }
 
 /// The picture mirrored left to right.

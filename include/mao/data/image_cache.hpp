@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Decoded pictures kept in memory, up to a limit.
+/// A cache of decoded pictures in memory, up to a limit.
 
 #include <cstddef>
 #include <cstdint>
@@ -12,22 +12,22 @@
 
 namespace mao {
 
-/// Keeps the pictures that come first, as far as they fit, and never lets go of one. Safe to use from several threads.
+/// Stores the first pictures that fit and never removes one. Safe to use from several threads.
 ///
-/// Training and evaluation see each picture once an epoch. Then a share of the pictures that stays is found every time,
-/// while forgetting what was used longest ago would throw each one out shortly before it is needed.
+/// Training and evaluation use each picture once per epoch. With a fixed set, the stored pictures are found every time;
+/// a least-recently-used cache would remove each picture shortly before it is needed.
 class ImageCache {
  public:
-  /// A limit of 0 bytes keeps nothing.
+  /// A limit of 0 bytes stores nothing.
   explicit ImageCache(std::size_t limit_bytes) : limit_(limit_bytes) {}
 
-  /// The picture, or null when it is not kept.
+  /// The picture, or null if it is not in the cache.
   [[nodiscard]] std::shared_ptr<const Image> find(std::int64_t id) const;
 
-  /// Keeps the picture if there is room for it.
+  /// Stores the picture if there is room for it.
   void keep(std::int64_t id, std::shared_ptr<const Image> image);
 
-  /// Bytes of pixels kept now.
+  /// Bytes of stored pixels.
   [[nodiscard]] std::size_t used_bytes() const {
     const std::lock_guard lock(mutex_);
     return used_;

@@ -20,13 +20,13 @@ std::filesystem::path imagenet_names_file(const std::filesystem::path& folder);
 /// Reads `folder/images/{train,val}/WNID/*`: labels by sorted wnid, files sorted by name, val also as test. `names` are
 /// those of classnames.txt.
 ///
-/// Which images a few-shot draw gives depends on the order of the files; CoOp leaves that to the file system, so only
-/// its own shot_K-seed_S.pkl (few_shot_pickle.hpp) repeats a draw that was made with it.
+/// A few-shot draw depends on the order of the files. CoOp uses the order of the file system, so its draws can be
+/// repeated only from its own shot_K-seed_S.pkl (few_shot_pickle.hpp).
 ///
-/// **Throws** `FileError` when a folder cannot be listed; `DataError` naming the class that lacks a folder or a name.
+/// **Throws** `FileError` if a folder cannot be listed; `DataError` naming a class without a folder or a name.
 Dataset read_imagenet(const std::filesystem::path& folder, const ClassNames& names);
 
-/// Reads a variant of ImageNet that is only tested on, from its folder of class folders.
+/// Reads a variant of ImageNet, which has only test images, from its folder of class folders.
 ///
 /// `imagenet_numbers`: folder i is class i of `names`, sorted by wnid. `imagenet_wnids`: all classes of `names`.
 /// `imagenet_subset`: the classes that have a folder, and no others, are the candidates.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Batches of image files, decoded and transformed by worker threads ahead of their use.
+/// Batches of image files that worker threads decode and transform ahead of use.
 
 #include <algorithm>
 #include <condition_variable>
@@ -22,22 +22,22 @@
 
 namespace mao {
 
-/// How a `Loader` works.
+/// Settings of `Loader`.
 struct LoaderOptions {
   Preprocess preprocess;
   Augment augment;
-  int threads = 2;                                 ///< workers; the thread that calls `load` helps, so 0 works too
+  int threads = 2;                                 ///< workers; the thread that calls `load` helps, so 0 also works
   std::size_t cache_bytes = std::size_t{1} << 30;  ///< for decoded pictures
-  int batches_ahead = 2;                           ///< announced batches that are held ready at most
+  int batches_ahead = 2;                           ///< at most this many announced batches are prepared
 };
 
 /// Turns views of image files into pixels.
 ///
-/// What comes out depends on the views alone, not on the number of threads, on what was announced, or on the cache.
-/// `load` and `announce` are for one thread at a time.
+/// The result depends only on the views, not on the number of threads, the announcements or the cache.
+/// Call `load` and `announce` from one thread at a time.
 class Loader {
  public:
-  /// **Throws** `OptionError` naming a setting that makes no sense.
+  /// **Throws** `OptionError` naming a setting out of range.
   explicit Loader(std::vector<std::filesystem::path> files, LoaderOptions options = {});
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
@@ -46,20 +46,20 @@ class Loader {
   [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(files_.size()); }
   [[nodiscard]] const LoaderOptions& options() const { return options_; }
 
-  /// How many announced batches are complete and wait to be loaded.
+  /// The number of announced batches that are ready to be loaded.
   [[nodiscard]] std::int64_t ready_batches() {
     const std::lock_guard lock(mutex_);
     return std::ranges::count_if(ready_, [](const auto& job) { return job->complete(); });
   }
 
-  /// Says which batches will be loaded next, after those announced before; workers prepare them.
+  /// Announces the batches that will be loaded after those announced earlier; workers prepare them.
   void announce(const std::vector<std::vector<View>>& batches);
 
-  /// The pixels of the views, in their order (`take`: in memory of its own). An announced batch is taken from the
-  /// queue, and those announced before it and never loaded are dropped; any other is prepared at once.
+  /// The pixels of the views, in order (`take`: in newly allocated memory). An announced batch is taken from the queue,
+  /// and batches announced earlier that were never loaded are dropped; any other batch is prepared immediately.
   ///
   /// **Shapes** out [B, 3, R, R]. **Throws** `FileError` or `FormatError` naming the file, `OptionError` for an image
-  /// number outside.
+  /// number out of range.
   void load(const std::vector<View>& views, float* out) {
     std::copy_n(take(views).get(), views.size() * floats_per_view(), out);
   }
@@ -75,15 +75,15 @@ class Loader {
 
   void check_views(const std::vector<View>& views) const;
 
-  /// The batch from the queue, or a new one that all workers turn to.
+  /// The batch from the queue, or a new one that all workers start on.
   std::shared_ptr<Job> job_for(const std::vector<View>& views);
 
-  /// The next batch with something to do; starts an announced one when there is room. Needs the lock.
+  /// The next batch that needs work; starts an announced batch if there is room. Needs the lock.
   std::shared_ptr<Job> next_job();
 
   void work(const std::stop_token& stop);
 
-  /// Makes the pixels of one view; whatever goes wrong is kept for `load` to throw.
+  /// Makes the pixels of one view; an error is stored for `load` to throw.
   void prepare(Job& job, std::size_t item);
 
   std::shared_ptr<const Image> picture(std::int64_t id);

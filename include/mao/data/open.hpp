@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Any data set by its path: a split file, a table, or a folder.
+/// Opens any data set by its path: a split file, a table, or a folder.
 
 #include <filesystem>
 #include <mao/data/dataset.hpp>
@@ -10,7 +10,7 @@
 
 namespace mao {
 
-/// What is not read of a data set that `open_dataset` reads as a folder of images; nothing for any other.
+/// The files that `open_dataset` does not read in a folder of images; empty for other data sets.
 UnreadFiles unread_of(const std::filesystem::path& path);
 
 /// Opens a data set.
@@ -23,8 +23,8 @@ UnreadFiles unread_of(const std::filesystem::path& path);
 ///
 /// `options.class_names` maps folders, or the class names of a split file or table, to readable names.
 ///
-/// **Throws** `FileError` when nothing is there or the images are not, `DataError` or `FormatError` saying what was
-/// found and what would work.
+/// **Throws** `FileError` if the path or the images do not exist, `DataError` or `FormatError` that says what was found
+/// and what would work.
 Dataset open_dataset(const std::filesystem::path& path, const FolderOptions& options = {});
 
 }  // namespace mao

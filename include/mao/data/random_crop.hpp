@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Which rectangle of a picture a training view shows.
+/// Random crops for training views.
 
 #include <cmath>
 #include <mao/core/random.hpp>
@@ -9,16 +9,16 @@
 
 namespace mao {
 
-/// How training views vary. The defaults are CoOp's.
+/// Settings of training views. The defaults are CoOp's.
 struct Augment {
-  double smallest_scale = 0.08;   ///< part of the picture's area that a crop covers, at least
-  double largest_scale = 1.0;     ///< and at most
-  double smallest_ratio = 0.75;   ///< width over height of a crop, at least
-  double largest_ratio = 4.0 / 3.0;  ///< and at most
+  double smallest_scale = 0.08;   ///< smallest share of the picture's area that a crop covers
+  double largest_scale = 1.0;     ///< largest share
+  double smallest_ratio = 0.75;   ///< smallest width over height of a crop
+  double largest_ratio = 4.0 / 3.0;  ///< largest width over height
   double flip = 0.5;              ///< probability of mirroring left to right
 };
 
-/// **Throws** `OptionError` naming the setting that makes no sense.
+/// **Throws** `OptionError` naming a setting out of range.
 void check(const Augment& augment);
 
 namespace detail {
@@ -33,7 +33,7 @@ inline int rounded_half_even(double value) {
 
 }  // namespace detail
 
-/// A rectangle of random area, shape and place; after ten that do not fit, the largest allowed one in the middle.
+/// A rectangle of random area, shape and place; if ten do not fit, the largest allowed one in the centre.
 ///
 /// **Source** torchvision's `RandomResizedCrop`, with the numbers drawn from `rng` in its order: area, ratio, top, left.
 Box random_crop(int width, int height, const Augment& augment, Rng& rng);

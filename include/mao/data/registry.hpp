@@ -9,17 +9,17 @@
 
 namespace mao {
 
-/// How a data set lies on disk.
+/// The layout of a data set on disk.
 enum class DatasetLayout {
   split_json,        ///< a split file that lists all images
   aircraft,          ///< variants.txt and images_variant_{train,val,test}.txt
-  imagenet,          ///< classnames.txt and images/{train,val}/WNID; val is tested on
-  imagenet_numbers,  ///< tested on only: a folder a label, 0 to 999
-  imagenet_wnids,    ///< tested on only: a folder a class of ImageNet
-  imagenet_subset    ///< tested on only: folders of some of ImageNet's classes, which alone are candidates
+  imagenet,          ///< classnames.txt and images/{train,val}/WNID; val is for testing
+  imagenet_numbers,  ///< only for testing: one folder per label, 0 to 999
+  imagenet_wnids,    ///< only for testing: one folder per class of ImageNet
+  imagenet_subset    ///< only for testing: folders of some classes of ImageNet; only these are candidates
 };
 
-/// How many classes and images there are; 0: not stated, or none.
+/// Numbers of classes and images; 0: not stated, or none.
 struct DatasetCounts {
   std::int64_t classes = 0;
   std::int64_t train = 0;
@@ -27,28 +27,28 @@ struct DatasetCounts {
   std::int64_t test = 0;
   std::int64_t base_test = 0;       ///< test images of the first half of the classes
   std::int64_t new_test = 0;        ///< test images of the second half
-  std::int64_t test_per_class = 0;  ///< where it is the same for all classes and the images are not listed
+  std::int64_t test_per_class = 0;  ///< if it is the same for all classes and the images are not listed
 
-  /// The larger half when the number of classes is odd.
+  /// The larger half if the number of classes is odd.
   [[nodiscard]] constexpr std::int64_t base_classes() const { return (classes + 1) / 2; }
   [[nodiscard]] constexpr std::int64_t new_classes() const { return classes / 2; }
 };
 
-/// One data set that is known by name.
+/// A data set that is known by name.
 struct NamedDataset {
-  std::string_view name;      ///< as it is typed, and as CoOp's configuration files are called
-  std::string_view title;     ///< as tables print it
-  std::string_view registry;  ///< Dassl's name of its reader
-  std::string_view alias;     ///< another usual spelling
-  std::string_view about;     ///< what the pictures show
+  std::string_view name;      ///< for the command line; also the name of CoOp's configuration file
+  std::string_view title;     ///< for tables
+  std::string_view registry;  ///< the name of Dassl's reader
+  std::string_view alias;     ///< another common spelling
+  std::string_view about;     ///< the content of the pictures
   std::string_view folder;    ///< below the root of all data sets
   std::string_view images;    ///< below `folder`; empty: the folder itself
-  std::string_view split;     ///< the file, below `folder`, that says what there is
+  std::string_view split;     ///< the file with the list of images, below `folder`
   DatasetLayout layout = DatasetLayout::split_json;
   DatasetCounts counts;
   std::string_view zero_shot_template = "a photo of a {}.";
 
-  /// ImageNet's variants: nothing to train on.
+  /// True for ImageNet's variants, which have no training images.
   [[nodiscard]] constexpr bool only_tested() const { return counts.train == 0; }
 };
 
@@ -97,11 +97,11 @@ inline constexpr std::array<NamedDataset, 15> named_datasets{{
 }};
 // clang-format on
 
-/// The data set of that name, title, Dassl name or folder, in any case, with or without `_` and `-`; null when there is
-/// none.
+/// The data set with that name, title, Dassl name or folder, in upper or lower case, with or without `_` and `-`; null
+/// if there is none.
 const NamedDataset* find_named(std::string_view name);
 
-/// As `find_named`. **Throws** `OptionError` listing the names when there is none.
+/// As `find_named`. **Throws** `OptionError` that lists the names if there is none.
 const NamedDataset& named_dataset(std::string_view name);
 
 }  // namespace mao

@@ -16,11 +16,11 @@ namespace mao {
 /// **Throws** `FormatError` naming key and position, `DataError` as `check(Dataset)`.
 Dataset parse_split_json(std::string_view text, const std::filesystem::path& image_root, const std::string& source);
 
-/// The data set with every path as `native_path` finds it; `source` names the file in messages. **Throws** `DataError`
+/// The data set with every path converted by `native_path`; `source` names the file in messages. **Throws** `DataError`
 /// naming an image that is trained on and tested under two spellings of its path.
 Dataset with_native_paths(Dataset dataset, const std::string& source);
 
-/// Reads a split file; its paths are relative to `image_root`. Backslashes are taken as slashes where only that finds a
+/// Reads a split file; its paths are relative to `image_root`. Backslashes are read as slashes if only that finds a
 /// file.
 ///
 /// **Throws** `FileError`, `FormatError` naming key and position, `DataError` as `check(Dataset)`.
@@ -28,7 +28,7 @@ inline Dataset read_split_json(const std::filesystem::path& path, const std::fil
   return with_native_paths(parse_split_json(read_text_file(path), image_root, path.string()), path.string());
 }
 
-/// Writes a data set so that `read_split_json`, and CoOp and its relatives, read it. **Throws** `FileError`.
+/// Writes a data set as a split file, which `read_split_json`, CoOp and derived code read. **Throws** `FileError`.
 void write_split_json(const std::filesystem::path& path, const Dataset& dataset);
 
 }  // namespace mao

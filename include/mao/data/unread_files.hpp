@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What lies in a folder data set and is not read: pictures of other kinds, deeper folders, other files.
+/// Files in a folder of images that are not read: other image formats, files in deeper folders, other files.
 
 #include <cstddef>
 #include <filesystem>
@@ -10,7 +10,7 @@
 
 namespace mao {
 
-/// How many files are not read, by kind (`.gif`, `without a suffix`, `in deeper folders`) and class folder.
+/// The number of files that are not read, by kind (`.gif`, `without a suffix`, `in deeper folders`) and class folder.
 struct UnreadFiles {
   std::map<std::string, std::map<std::string, std::size_t>> counts;
 
@@ -24,7 +24,7 @@ std::string kind_of_file(const std::filesystem::path& path);
 
 }  // namespace detail
 
-/// Looks through a folder as `read_folder` reads it. Hidden files do not count.
+/// Searches a folder in the same way as `read_folder`. Hidden files do not count.
 UnreadFiles unread_files(const std::filesystem::path& root);
 
 }  // namespace mao

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The least that each concept asks for, without bodies: a tuner that compiles with these cannot ask for more than it
-/// says.
+/// Types with exactly the members that each concept requires, without bodies: a tuner that compiles with them needs no
+/// other members.
 
 #include <vector>
 

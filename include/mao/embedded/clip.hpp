@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The small CLIP that comes with mao, and where its files lie.
+/// The small CLIP that comes with mao, and the place of its files.
 
 #include <cstdlib>
 #include <filesystem>
@@ -13,10 +13,10 @@
 
 namespace mao::embedded {
 
-/// The folder with the embedded model: `$MAO_SHARE/embedded`, else `share/mao/embedded` in a folder above the running
-/// program (an installed prefix and the build tree alike), else where CMake found mao (`MAO_SHARE_DIR`).
+/// The folder with the embedded model: `$MAO_SHARE/embedded`; otherwise `share/mao/embedded` in a folder above the
+/// running program (an installed prefix or the build tree); otherwise where CMake found mao (`MAO_SHARE_DIR`).
 ///
-/// **Throws** `FileError` when none holds a model.
+/// **Throws** `FileError` if none of them contains a model.
 inline std::filesystem::path model_folder() {
   namespace fs = std::filesystem;
   const auto holds_model = [](const fs::path& folder) { return fs::exists(folder / "model.safetensors"); };
@@ -36,8 +36,8 @@ inline std::filesystem::path model_folder() {
       "the folder share/mao of an installed mao");
 }
 
-/// The small CLIP that comes with mao: 4 blocks a tower, images of 48 x 48 pixels, trained on rendered pictures
-/// (embedded/tasks.hpp). One training step takes some milliseconds.
+/// The small CLIP that comes with mao: 4 blocks per tower, images of 48 x 48 pixels, trained on rendered pictures
+/// (embedded/tasks.hpp). One training step takes a few milliseconds.
 inline std::shared_ptr<const Clip> clip(const std::filesystem::path& folder = model_folder()) {
   return std::make_shared<const Clip>(Clip::load(folder, {.vocabulary = folder / "merges.txt", .activation = {}}));
 }

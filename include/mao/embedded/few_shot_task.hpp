@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A task of rendered pictures, ready to tune on.
+/// A task of rendered pictures for tuning.
 
 #include <cstdint>
 #include <memory>
@@ -15,10 +15,10 @@
 
 namespace mao::embedded {
 
-/// Few shots of both halves and all test images, as pixels with the features of the frozen image tower.
+/// Few shots and all test images of both halves, as pixels with the features of the frozen image tower.
 class FewShotTask {
  public:
-  /// Renders task `name` ("sketch", "shifted", "disjoint"); another `seed`, other training images.
+  /// Renders task `name` ("sketch", "shifted", "disjoint"); the training images depend on `seed`.
   FewShotTask(const Clip& clip, const std::string& name, std::uint64_t seed);
 
   /// Refers to this object, so a temporary has none.

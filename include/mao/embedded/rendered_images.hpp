@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The pictures of a task as tensors, ready for a model.
+/// The pictures of a task as tensors for a model.
 
 #include <cstdint>
 #include <vector>
@@ -18,8 +18,8 @@ struct RenderedImages {
   std::vector<std::int64_t> labels;
 };
 
-/// Renders one half and split; `per_class` images of each class, 0: as many as the task has. Another `draw`, other
-/// images.
+/// Renders one half and split, with `per_class` images of each class (0: as many as the task has). The images depend on
+/// `draw`.
 RenderedImages rendered_images(const Task& task, Half half, Split split, const Preprocess& preprocess,
                                std::int64_t per_class = 0, std::uint64_t draw = 0);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The three tasks of the embedded world, and which combinations pre-training never sees.
+/// The three tasks of the embedded model, and the combinations that are not in its pre-training data.
 
 #include <array>
 #include <cstddef>
@@ -14,15 +14,15 @@
 
 namespace mao::embedded {
 
-/// What the class lists are drawn with, in every program.
+/// The fixed seed of the class lists.
 inline constexpr std::uint64_t world_seed = 20260117;
-/// Strength of the unknown style of the task "shifted", chosen so that zero-shot reaches about 70-75 %.
+/// Strength of the unknown style in the task "shifted", chosen so that zero-shot reaches about 70-75 %.
 inline constexpr float shift_strength = 0.4F;
 
 enum class Half { Base, New };
 enum class Split { Train, Test };
 
-/// A few-shot task: two lists of classes that share none, all of them unseen in pre-training.
+/// A few-shot task: two disjoint lists of classes, none of them in the pre-training data.
 struct Task {
   std::string name;
   std::string summary;
@@ -42,7 +42,7 @@ struct Task {
 
 namespace detail {
 
-/// The next `count` of `from` that pass, removed from it.
+/// Removes and returns the next `count` elements of `from` that pass.
 template <class Pass>
 std::vector<Combination> take(std::vector<Combination>& from, std::size_t count, Pass pass) {
   std::vector<Combination> taken;
@@ -59,16 +59,16 @@ std::vector<Combination> take(std::vector<Combination>& from, std::size_t count,
 /// "sketch", "shifted" and "disjoint", the same in every program.
 const std::array<Task, 3>& tasks();
 
-/// The task of that name. **Throws** `OptionError` naming the three.
+/// The task with that name. **Throws** `OptionError` that lists the three names.
 const Task& task(std::string_view name);
 
-/// Every class of every task: what pre-training leaves out.
+/// Every class of every task; pre-training leaves them out.
 std::vector<Combination> held_out_combinations();
 
-/// The combinations that pre-training draws from.
+/// The combinations in the pre-training data.
 std::vector<Combination> seen_combinations();
 
-/// Picture `index` of class `label` of one half and split: a function of its arguments alone.
+/// Picture `index` of class `label` of one half and split. It depends only on the arguments.
 Image render(const Task& task, Half half, Split split, std::int64_t label, std::int64_t index,
              std::uint64_t seed = world_seed);
 

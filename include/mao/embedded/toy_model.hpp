@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A tiny CLIP with random weights and a word-hash tokenizer, to test policies and backbones on in milliseconds.
+/// A tiny CLIP with random weights and a word-hash tokenizer, for tests of policies and backbones in milliseconds.
 
 #include <memory>
 #include <string>
@@ -17,7 +17,7 @@
 
 namespace mao::testing {
 
-/// Sizes of a model that runs a step in about a millisecond.
+/// Sizes of a model whose step takes about a millisecond.
 ClipArchitecture toy_sizes();
 
 namespace detail {
@@ -30,16 +30,16 @@ void add_random_blocks(TensorMap& weights, const std::string& prefix, std::int64
 /// Random weights under OpenAI's names.
 TensorMap random_clip_weights(const ClipArchitecture& sizes, std::uint64_t seed);
 
-/// A `VisionLanguageModel` on random weights; each word is one token, a hash of its letters.
+/// A `VisionLanguageModel` with random weights; each word is one token, a hash of its letters.
 class ToyModel {
  public:
   explicit ToyModel(std::uint64_t seed = 1, const ClipArchitecture& sizes = toy_sizes())
       : ToyModel(random_clip_weights(sizes, seed), sizes) {}
 
-  /// On weights of those sizes, wherever they are.
+  /// From weights of those sizes, on any device.
   explicit ToyModel(TensorMap weights, const ClipArchitecture& sizes = toy_sizes());
 
-  /// A shared model, as backbones take it.
+  /// A shared model for backbones.
   static std::shared_ptr<const ToyModel> make(std::uint64_t seed = 1) { return std::make_shared<const ToyModel>(seed); }
 
   [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const;
@@ -73,7 +73,7 @@ class ToyModel {
 
 static_assert(VisionLanguageModel<ToyModel> && PromptedTowers<ToyModel>);
 
-/// `count` images of noise around a pattern of their class, and the labels: something that can be learned.
+/// `count` images of noise around a pattern of their class, and the labels.
 struct ToyImages {
   Tensor pixels;  ///< [count, 3, R, R]
   std::vector<std::int64_t> labels;

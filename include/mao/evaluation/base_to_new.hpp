@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The base-to-new protocol: tune on some classes, test on them and on classes never seen.
+/// The base-to-new protocol: tune on some classes, then test on them and on new classes.
 
 #include <concepts>
 #include <cstdint>
@@ -23,7 +23,7 @@
 
 namespace mao {
 
-/// One half of a data set. The sources outlive the run.
+/// One half of a data set. The sources must outlive the run.
 struct TaskHalf {
   ClassList classes;
   ImageSource* train = nullptr;
@@ -32,7 +32,7 @@ struct TaskHalf {
   std::vector<std::int64_t> test_labels;
 };
 
-/// The images of a half. **Throws** `OptionError` that names the one that is missing.
+/// The images of a half. **Throws** `OptionError` that names a missing source.
 inline ImageSource& train_of(const TaskHalf& half) { return *not_null(half.train, "TaskHalf::train"); }
 inline ImageSource& test_of(const TaskHalf& half) { return *not_null(half.test, "TaskHalf::test"); }
 
@@ -47,31 +47,31 @@ struct Scores {
   [[nodiscard]] double h() const { return harmonic_mean(base, fresh); }
 };
 
-/// What a run comes to, under both protocols.
+/// The result of a run, under both protocols.
 struct BaseToNewResult {
   Scores paper;         ///< Base with the prompts of the base stage, New with those of the new stage
   Scores single;        ///< both with the final prompts
-  Scores first;         ///< both before the new stage: the method by itself, or MAO's base stage alone
+  Scores first;         ///< both before the new stage: the method without MAO, or only MAO's base stage
   Metrics base, fresh;  ///< of the paper protocol, in full
-  std::vector<std::int64_t> base_winners, fresh_winners;  ///< the class that each test image was taken for, as above
+  std::vector<std::int64_t> base_winners, fresh_winners;  ///< the predicted class of each test image, as in `paper`
   std::vector<FitResult> trainings;                       ///< of each stage, in order
 };
 
-/// Which steps are taken, and where they leave their state.
+/// The stages of a run, and the folder for their state.
 struct BaseToNewOptions {
-  std::optional<PlainOptions> plain;       ///< the method by itself,
+  std::optional<PlainOptions> plain;       ///< the method without MAO,
   std::optional<MaoBaseOptions> mao_base;  ///< or MAO's base stage,
   std::optional<MaoNewOptions> mao_new;    ///< followed by its new stage
-  bool test_new = true;                    ///< false for prompts that cannot be bound to other classes; New is NaN then
-  std::filesystem::path folder;            ///< checkpoints and prompts; none are written when empty
+  bool test_new = true;                    ///< false for prompts that cannot be bound to other classes; New is then NaN
+  std::filesystem::path folder;            ///< for checkpoints and prompts; if empty, none are written
   PromptInfo info;                         ///< written into them; the classes are filled in
   Observer observer;
-  std::function<void(const std::string&)> on_stage;  ///< told "plain", "base", "new" or "test"
+  std::function<void(const std::string&)> on_stage;  ///< called with "plain", "base", "new" or "test"
 };
 
 namespace detail {
 
-/// **Throws** `OptionError` for images that the steps will ask for and that are not there, before anything is trained.
+/// **Throws** `OptionError` before any training if a stage needs images that are missing.
 void expect_images(const BaseToNewTask& task, const BaseToNewOptions& options);
 
 template <class TunerT, class BackboneT>
@@ -112,7 +112,7 @@ struct UsualTuners {
 
 namespace detail {
 
-/// What `make` gives for these; where it takes no such ones, the usual tuner.
+/// The tuner that `make` returns for these arguments; if it does not take them, the usual tuner.
 template <class MakeT, class... Parts>
 auto tuner_by(MakeT& make, Parts&&... parts) {
   if constexpr (std::invocable<MakeT&, Parts...>) {
@@ -124,26 +124,26 @@ auto tuner_by(MakeT& make, Parts&&... parts) {
 
 }  // namespace detail
 
-/// The class of the half that a backbone takes each of its test images for. The backbone is bound to them for as long,
-/// and left as it was, so that training may continue. **Shape** [N].
+/// The predicted class of each test image of a half, among its classes. The backbone is bound to them during the call,
+/// and its binding is restored, so that training may continue. **Shape** [N].
 template <Backbone BackboneT>
 std::vector<std::int64_t> winners_on(BackboneT& backbone, const TaskHalf& half) {
   return winners(predict_logits(backbone, half.classes, test_of(half)));
 }
 
-/// Accuracy of a backbone on the test images of a half, among its classes. The backbone is left as it was.
+/// Accuracy of a backbone on the test images of a half, among its classes. The backbone does not change.
 template <Backbone BackboneT>
 Metrics test_on(BackboneT& backbone, const TaskHalf& half) {
   return measure(winners_on(backbone, half), half.test_labels, half.classes);
 }
 
-/// Trains `backbone`, which is bound to the base classes first, and tests both halves. It trains on from what the
-/// backbone has learned before: make another one for another run. Before any training it binds the new classes once, so
-/// a name that the prompts cannot hold is refused at once. `similarity` ranks hard negatives; `make_labeler` is
-/// called once, between the steps, to make the pseudo-labeller of the new classes. Policies of your own come with
-/// `make_tuner`, which is called with the arguments of one or more members of `UsualTuners`, and replaces those.
+/// Binds `backbone` to the base classes, trains it, and tests both halves. Training continues from what the backbone
+/// has learned: make a new backbone for a new run. Before any training, it binds the new classes once, so a name that
+/// is too long is refused early. `similarity` ranks hard negatives; `make_labeler` is called once, between the stages,
+/// to make the pseudo-labeller for the new classes. For your own policies, pass `make_tuner`: it is called with the
+/// arguments of one or more members of `UsualTuners`, and replaces those.
 ///
-/// Nothing is returned when `observer.should_stop` ended the training; with a folder the next call resumes it.
+/// Nothing is returned if `observer.should_stop` stopped the training; with a folder, the next call resumes it.
 template <Backbone BackboneT, TextSimilarity SimilarityT, class MakeLabelerT, class MakeTunerT = UsualTuners>
 std::optional<BaseToNewResult> run_base_to_new(BackboneT& backbone, const BaseToNewTask& task,
                                                const SimilarityT& similarity, MakeLabelerT&& make_labeler,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Figures made from predicted and true labels: accuracy, macro F1, the confusion matrix, H, means over seeds.
+/// Figures from predicted and true labels: accuracy, macro F1, the confusion matrix, H, means over seeds.
 
 #include <Eigen/Core>
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace mao {
 
-/// How well predicted labels match the true ones, in percent.
+/// The agreement of predicted and true labels, in percent.
 struct Metrics {
   double accuracy = 0;            ///< correct of total
   double macro_f1 = 0;            ///< mean F1 of the classes that occur among the true labels
@@ -23,7 +23,7 @@ struct Metrics {
 /// Counts of (true label, predicted label): [C, C].
 using ConfusionMatrix = Eigen::Matrix<std::int64_t, Eigen::Dynamic, Eigen::Dynamic>;
 
-/// Mean and sample standard deviation (n - 1 below the sum; 0 for a single value).
+/// Mean and sample standard deviation (divided by n - 1; 0 for a single value).
 struct MeanStd {
   double mean = 0;
   double deviation = 0;
@@ -42,11 +42,11 @@ inline Metrics measure(const std::vector<std::int64_t>& predicted, const std::ve
   return measure(predicted, labels, classes.size());
 }
 
-/// How often each class was taken for each. **Throws** as `measure`.
+/// How often each class was predicted as each class. **Throws** as `measure`.
 ConfusionMatrix confusion_matrix(const std::vector<std::int64_t>& predicted, const std::vector<std::int64_t>& labels,
                                  std::int64_t classes);
 
-/// H, the harmonic mean of the accuracies on base and new classes; 0 when either is 0.
+/// H, the harmonic mean of the accuracies on base and new classes; 0 if either is 0.
 ///
 /// A published average of H over data sets is `harmonic_mean(mean of Base, mean of New)`, not the mean of H.
 /// **Throws** `DataError` for a negative accuracy.

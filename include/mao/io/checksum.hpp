@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A checksum over bytes that is as fast as memory: XXH64.
+/// XXH64, a checksum over bytes that is as fast as memory.
 ///
 /// **Source** the specification of xxHash, seed 0 (github.com/Cyan4973/xxHash, doc/xxhash_spec.md).
 
@@ -14,7 +14,7 @@
 
 namespace mao::detail {
 
-/// Finds damage; not safe against somebody who wants two contents to look alike.
+/// Detects damage; it does not protect against deliberate collisions.
 class Checksum {
  public:
   void add(const void* data, std::size_t size);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Files as memory, and files that are written whole or not at all.
+/// Files as memory, and files that are written completely or not at all.
 
 #include <sys/mman.h>
 #include <unistd.h>
@@ -37,12 +37,12 @@ class FileDescriptor {
 
 /// A whole file as memory. The file itself never changes: writing to the memory makes a private copy of the page.
 ///
-/// Share it (`std::make_shared<MappedFile>(path)`) with whatever points into it. Another process that shortens the file
-/// while it is mapped makes reads of the lost part fatal; files written with `write_file_atomically` are replaced
+/// Share it (`std::make_shared<MappedFile>(path)`) with everything that points into it. If another process truncates
+/// the file while it is mapped, reads of the lost part crash; files written with `write_file_atomically` are replaced
 /// instead.
 class MappedFile {
  public:
-  /// **Throws** `FileError` naming the file when it is missing, unreadable, not a regular file, or empty.
+  /// **Throws** `FileError` naming the file if it is missing, unreadable, not a regular file, or empty.
   explicit MappedFile(std::filesystem::path path);
 
   MappedFile(const MappedFile&) = delete;
@@ -63,10 +63,10 @@ class MappedFile {
 
 namespace detail {
 
-/// Creates a new empty file beside `path`, with the permissions that a plain create would give.
+/// Creates a new empty file beside `path`, with default permissions.
 std::filesystem::path create_temporary_beside(const std::filesystem::path& path);
 
-/// Removes its file unless told that the file is no longer temporary.
+/// Removes its file unless it was told that the file is no longer temporary.
 struct TemporaryGuard {
   std::filesystem::path path;
   bool armed = true;
@@ -75,17 +75,17 @@ struct TemporaryGuard {
 
 }  // namespace detail
 
-/// Calls `write` with a stream and puts what it wrote at `path` in one step: readers see the old file or the new one.
+/// Calls `write` with a stream and puts the result at `path` in one step: readers see the old file or the new one.
 ///
-/// The bytes go to a temporary file in the same folder, to the disk, and then over `path`. When anything fails, an
-/// exception from `write` included, the temporary is removed and `path` is as it was. `before_rename` is called when
-/// all but the last step is done, and prevents that by throwing.
-/// **Throws** `FileError` when the folder is missing or not writable, or the disk is full; whatever `write` throws.
+/// The bytes are written to a temporary file in the same folder and flushed to the disk; then it is renamed to `path`.
+/// If anything fails, including an exception from `write`, the temporary file is removed and `path` does not change.
+/// `before_rename` is called just before the last step, and prevents it by throwing.
+/// **Throws** `FileError` if the folder is missing or not writable, or the disk is full; and whatever `write` throws.
 void write_file_atomically(const std::filesystem::path& path, const std::function<void(std::ostream&)>& write,
                            const std::function<void()>& before_rename = {});
 
-/// The text of a file without a byte-order mark, an empty file included. **Throws** `FileError` naming the file,
-/// `FormatError` for UTF-16. Lists of names are read with `read_utf8_file` (text_file.hpp).
+/// The text of a file without a byte-order mark; the file may be empty. **Throws** `FileError` naming the file,
+/// `FormatError` for UTF-16. Read lists of names with `read_utf8_file` (text_file.hpp).
 std::string read_text_file(const std::filesystem::path& path);
 
 }  // namespace mao

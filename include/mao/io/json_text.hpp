@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// JSON as text, whatever the names in it: bytes that are no UTF-8 are escaped. And JSON read, with errors of our own.
+/// Writes JSON as text, with bytes that are not UTF-8 escaped, and reads JSON with mao's own errors.
 
 #include <cstddef>
 #include <string>
@@ -13,7 +13,7 @@
 
 namespace mao {
 
-/// The value with every text and every key as `escaped` writes it; what is UTF-8 stays as it is.
+/// The value with every text and key escaped by `escaped`; valid UTF-8 does not change.
 template <class Json>
 Json with_escaped_texts(const Json& value) {
   if (value.is_string()) return escaped(value.template get_ref<const std::string&>());
@@ -27,7 +27,7 @@ Json with_escaped_texts(const Json& value) {
   return result;
 }
 
-/// `value.dump(indent)` for a value that may hold names of files. Never throws for what is in it.
+/// `value.dump(indent)` for a value that may contain file names. Never throws because of its content.
 template <class Json>
 std::string json_text(const Json& value, int indent = -1) {
   try {
@@ -39,7 +39,7 @@ std::string json_text(const Json& value, int indent = -1) {
 
 namespace detail {
 
-/// `line 3, column 7, at '}]'`: where a reader of JSON stopped. `byte` counts from 1, as the parser's errors do.
+/// `line 3, column 7, at '}]'`: the place where a JSON parser stopped. `byte` counts from 1, as in the parser's errors.
 std::string json_place(std::string_view text, std::size_t byte);
 
 }  // namespace detail

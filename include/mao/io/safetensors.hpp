@@ -6,8 +6,8 @@
 /// Layout: 8 bytes header length (little-endian), a JSON header `{name: {dtype, shape, data_offsets}, "__metadata__":
 /// {string: string}}`, then the tensors back to back. Files are treated as hostile: every number is checked.
 ///
-/// What is written here holds its checksum in the metadata, as `mao_checksum`: XXH64 over the header without it (JSON,
-/// keys sorted, no blanks) and all bytes behind the header. A file that has one is read only when it is right.
+/// Written files contain a checksum in their metadata, `mao_checksum`: XXH64 over the header without it (JSON, keys
+/// sorted, no blanks) and all bytes after the header. If a file has a checksum, it must be right.
 
 #include <filesystem>
 #include <functional>
@@ -19,16 +19,16 @@
 
 namespace mao {
 
-/// Reads a safetensors file that is in memory. The tensors share its bytes (copies where the element type's alignment
-/// demands it). **Throws** `FormatError`.
+/// Reads a safetensors file in memory. The tensors share its bytes (or copy them if the alignment of the element type
+/// requires it). **Throws** `FormatError`.
 TensorFile parse_safetensors(const SharedBytes& bytes);
 
-/// Reads a safetensors file; the tensors are the mapped file itself, loaded by the system when touched.
+/// Reads a safetensors file; the tensors are the mapped file itself, which the system loads on access.
 ///
 /// They may be written to (the file does not change) and keep the mapping alive. **Throws** `FileError`, `FormatError`.
 inline TensorFile read_safetensors(const std::filesystem::path& path) { return parse_safetensors(map_bytes(path)); }
 
-/// Writes tensors and metadata as one safetensors file, whole or not at all. Equal input gives equal bytes.
+/// Writes tensors and metadata as one safetensors file, completely or not at all. Equal input gives equal bytes.
 ///
 /// **Throws** `FormatError` for an undefined tensor or an element type outside the format, `FileError` as
 /// `write_file_atomically` does, which `before_rename` is for.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Reads tensors from whatever a user has: a safetensors file, a PyTorch file, weights in several such files behind an
-/// index, or a model folder of Hugging Face or open_clip.
+/// Reads tensors from a safetensors file, a PyTorch file, weights in several such files with an index, or a model
+/// folder of Hugging Face or open_clip.
 
 #include <filesystem>
 
@@ -12,20 +12,20 @@
 
 namespace mao {
 
-/// The file that holds the weights: `path` itself, or in a folder the first of model.safetensors,
+/// The file with the weights: `path` itself, or in a folder the first of model.safetensors,
 /// open_clip_model.safetensors, pytorch_model.bin and open_clip_pytorch_model.bin, or the index of one that is in several
 /// parts. **Throws** `FileError` that lists what the folder holds.
 std::filesystem::path find_tensor_file(const std::filesystem::path& path);
 
-/// Reads the tensors of a file in memory, of either format; the content decides, not the name. **Throws**
+/// Reads the tensors of a file in memory, in either format, which is recognised by content, not by name. **Throws**
 /// `FormatError`.
 TensorFile parse_tensors(const SharedBytes& bytes, const TorchArchiveOptions& options = {});
 
-/// Reads the tensors of a file, of all files behind an index (`model.safetensors.index.json`), or of a model folder; of
+/// Reads the tensors of a file, of all files in an index (`model.safetensors.index.json`), or of a model folder, in
 /// either format.
 ///
 /// `options` apply to PyTorch's files. **Throws** `FileError` and `FormatError` as `read_safetensors` and
-/// `read_torch_archive`, and where an index and its parts disagree.
+/// `read_torch_archive`, and if an index and its parts disagree.
 TensorFile read_tensors(const std::filesystem::path& path, const TorchArchiveOptions& options = {});
 
 }  // namespace mao

@@ -12,9 +12,9 @@
 
 namespace mao {
 
-/// How the names of a PyTorch file become names of tensors.
+/// How names in a PyTorch file are converted to names of tensors.
 struct TorchArchiveOptions {
-  /// Taken off the names that begin with it; "state_dict." makes a Dassl checkpoint look like its state dict.
+  /// Removed from names that begin with it; "state_dict." makes a Dassl checkpoint look like its state dict.
   std::string strip_prefix;
 };
 
@@ -24,9 +24,9 @@ TensorFile parse_torch_archive(const SharedBytes& bytes, const TorchArchiveOptio
 /// Reads a file of `torch.save` or `torch.jit.save`.
 ///
 /// Nested dicts and modules become dotted names (`state_dict.ctx`, `visual.conv1.weight`); numbers and texts of the
-/// dicts become metadata (`epoch`). A module that was saved whole gives the names of its state dict; none of its code is
-/// needed or run. Lists and objects of unknown classes are left out.
-/// **Throws** `FileError`; `FormatError` when the file is damaged, or holds a tensor that is not plain (quantised,
+/// dicts become metadata (`epoch`). A module that was saved whole gives the names of its state dict; its code is not
+/// needed and not run. Lists and objects of unknown classes are left out.
+/// **Throws** `FileError`; `FormatError` if the file is damaged, or contains a tensor that is not plain (quantised,
 /// sparse, big-endian).
 inline TensorFile read_torch_archive(const std::filesystem::path& path, const TorchArchiveOptions& options = {}) {
   return parse_torch_archive(map_bytes(path), options);

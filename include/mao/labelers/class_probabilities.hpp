@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a backbone thinks of images at one moment: the common ground of the pseudo-labellers.
+/// Class probabilities of a backbone for images: the basis of the pseudo-labellers.
 
 #include <memory>
 #include <utility>
@@ -14,10 +14,11 @@
 
 namespace mao {
 
-/// Softmax probabilities by a backbone of its own, bound to the classes in question. Class features that do not depend
-/// on the image are encoded once, at construction.
+/// Softmax probabilities from its own backbone, bound to the classes to label. Class features that do not depend on the
+/// image are encoded once, at construction.
 ///
-/// A backbone that shares its parameters with one in training drifts with it. Copies share the backbone.
+/// If the backbone shares its parameters with one in training, the probabilities change with it. Copies share the
+/// backbone.
 template <Backbone BackboneT>
 class ClassProbabilities {
  public:
@@ -33,7 +34,7 @@ class ClassProbabilities {
   }
 
   [[nodiscard]] const ClassList& classes() const { return backbone_->classes(); }
-  /// Of the backbone, with its model and what it had learned at construction.
+  /// The description of the backbone, its model and its learned parameters at construction.
   [[nodiscard]] const Description& describe() const { return description_; }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What pseudo-labellers must offer, and what the compiler says to a type that does not.
+/// The requirements for pseudo-labellers, and the compiler errors for types that do not fulfil them.
 
 #include <concepts>
 #include <cstdint>
@@ -13,17 +13,17 @@ namespace mao {
 
 struct ImageBatch;  // core/output.hpp
 
-/// Labels that a model gave to images.
+/// Labels from a model for the images of a batch.
 ///
-/// **Shapes** `labels` [B], positions in the bound `ClassList`; `confidence` [B] in [0, 1], or empty where none is
+/// **Shapes** `labels` [B], positions in the bound `ClassList`; `confidence` [B] in [0, 1], or empty if not
 /// known; `probabilities` [B, C] row by row, or empty.
 struct PseudoLabels {
   std::vector<std::int64_t> labels;
-  std::vector<float> confidence;          ///< 0: the image is not labelled and leaves the loss
+  std::vector<float> confidence;          ///< 0: the image has no label and does not count in the loss
   std::vector<float> probabilities = {};  ///< soft labels: train towards this distribution over all C classes
 };
 
-/// Gives each image of a batch a label.
+/// Labels each image of a batch.
 template <class L>
 concept PseudoLabeler = requires(L& labeler, const ImageBatch& images) {
   { labeler.label(images) } -> std::convertible_to<PseudoLabels>;
@@ -31,12 +31,12 @@ concept PseudoLabeler = requires(L& labeler, const ImageBatch& images) {
 
 namespace explain {
 
-/// Whether `L` is a `PseudoLabeler`; where it is not, compilation stops with the first thing that is missing.
+/// True if `L` is a `PseudoLabeler`; otherwise compilation stops with the first missing member.
 template <class L>
 consteval bool pseudo_labeler() {
   constexpr bool is_class = std::is_class_v<L>;
   static_assert(is_class,
-                "mao: not a PseudoLabeler: this is no class (a pointer?), pass the labeller itself by value; "
+                "mao: not a PseudoLabeler: this is not a class (is it a pointer?), pass the labeller itself by value; "
                 "see docs/concepts/pseudo_labeler.md");
   if constexpr (is_class) {
     constexpr bool labels = requires(L & l, const ImageBatch& images) { l.label(images); };
@@ -54,7 +54,7 @@ consteval bool pseudo_labeler() {
   return PseudoLabeler<L>;
 }
 
-/// Whether `L` says which classes its labels are positions in; where it does not, compilation stops.
+/// True if `L` states the classes that its labels refer to; otherwise compilation stops.
 template <class L>
 consteval bool stated_labels() {
   static_assert(!PseudoLabeler<L> || StatesClasses<L>,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Pseudo-labellers that ask the frozen and the tuned model together. None of them is in the paper.
+/// Pseudo-labellers that combine the frozen and the tuned model. None of them is in the paper.
 
 #include <utility>
 #include <vector>
@@ -22,13 +22,13 @@ class TwoModels {
   struct Opinions {
     Tensor frozen, tuned;
 
-    /// The tuned model's with that share, 0 to 1.
+    /// The mean, with that share of the tuned model, 0 to 1.
     [[nodiscard]] Tensor mixture(double tuned_share = 0.5) const {
       return frozen * (1 - tuned_share) + tuned * tuned_share;
     }
   };
 
-  /// **Throws** `ShapeError` when the two are bound to different classes.
+  /// **Throws** `ShapeError` if the two are bound to different classes.
   TwoModels(FrozenT frozen, TunedT tuned) : frozen_(std::move(frozen)), tuned_(std::move(tuned)) {
     require<ShapeError>(frozen_.classes() == tuned_.classes(), "labels of two models: the frozen one is bound to ",
                         frozen_.classes().size(), " classes, the tuned one to ", tuned_.classes().size(),
@@ -37,13 +37,13 @@ class TwoModels {
 
   Opinions operator()(const ImageBatch& images) { return {frozen_(images), tuned_(images)}; }
   [[nodiscard]] const ClassList& classes() const { return frozen_.classes(); }
-  /// Of a labeller with that name that asks both.
+  /// The description of a labeller with that name that uses both models.
   [[nodiscard]] Description describe(const char* labeler) const {
     return Description(labeler).with("frozen", frozen_.describe()).with("tuned", tuned_.describe());
   }
 
-  /// Of the evaluation view of every image, which are only read. **Shape** [N, C] each. **Throws** `DataError` when
-  /// there are none.
+  /// Probabilities for the evaluation view of every image. **Shape** [N, C] each. **Throws** `DataError` if there are
+  /// no images.
   Opinions of_pool(ImageSource& images, std::int64_t batch = 32) {
     const StepPlace place{.name = "labels from a pool"};
     const auto batches = evaluation_views(count_of(images, place), batch);
@@ -64,7 +64,7 @@ class TwoModels {
   ClassProbabilities<TunedT> tuned_;
 };
 
-/// The winner of the mean of both models' probabilities, and that mean as its confidence.
+/// The winner of the mean of both models' probabilities, with that mean as confidence.
 template <Backbone FrozenT, Backbone TunedT>
 class AverageLabeler {
  public:
@@ -79,8 +79,8 @@ class AverageLabeler {
   TwoModels<FrozenT, TunedT> models_;
 };
 
-/// Labels where both models see the same class; the other images get the average's label with confidence 0, which
-/// takes them out of the loss.
+/// The class that both models predict. Other images get the average's label with confidence 0, so they do not count in
+/// the loss.
 template <Backbone FrozenT, Backbone TunedT>
 class AgreementLabeler {
  public:
@@ -103,8 +103,8 @@ class AgreementLabeler {
   TwoModels<FrozenT, TunedT> models_;
 };
 
-/// The mean of both models' probabilities as a soft label: an unsure image pulls in several directions at once, and
-/// weakly.
+/// The mean of both models' probabilities as a soft label: an uncertain image has a weak effect in several
+/// directions.
 template <Backbone FrozenT, Backbone TunedT>
 class SoftLabeler {
  public:

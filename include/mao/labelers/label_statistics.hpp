@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What unlabelled images tell about the models that label them: statistics of predictions, and their balance.
+/// Statistics of predictions for unlabelled images, and their balance.
 
 #include <mao/core/tensor.hpp>
 
@@ -11,20 +11,20 @@ namespace mao {
 struct LabelStatistics {
   double confidence = 0;          ///< mean probability of the winners
   double entropy = 0;             ///< mean entropy of the rows
-  double mutual_information = 0;  ///< entropy of the mean row minus `entropy`: high when each image is clear and all
-                                  ///< classes are seen
-  double balance = 0;             ///< entropy of the shares of the winners over ln C: 1 when all classes win equally
+  double mutual_information = 0;  ///< entropy of the mean row minus `entropy`: high if each image is clear and all
+                                  ///< classes occur
+  double balance = 0;             ///< entropy of the winners' shares over ln C: 1 if all classes win equally
 };
 
 /// **Shape** probabilities [N, C], rows that sum to 1.
 LabelStatistics label_statistics(const Tensor& probabilities);
 
-/// Share of the images to which both give the same winner. **Shapes** [N, C] each.
+/// Share of the images for which both have the same winner. **Shapes** [N, C] each.
 double agreement(const Tensor& first, const Tensor& second);
 
-/// Factors [C] under which every class gets the same share of the pool: rows times factors, normalised again.
+/// Factors [C] that give every class the same share of the pool: rows times factors, normalised again.
 ///
-/// Few-shot images are drawn evenly from the classes, so a class that a model sees too often is one it prefers.
+/// Few-shot images are drawn evenly from the classes, so the model prefers a class that it predicts too often.
 /// **Shape** probabilities [N, C]. **Source** the scaling of Sinkhorn and Knopp to given row and column sums.
 Tensor balancing_factors(const Tensor& probabilities, int iterations = 30);
 

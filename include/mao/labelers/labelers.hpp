@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Who labels the unlabelled images of the new classes: the frozen model (the paper) or the tuned prompt (the released
-/// code).
+/// Labellers for the unlabelled images of the new classes: the frozen model (the paper) or the tuned prompt (the
+/// released code).
 
 #include <memory>
 #include <utility>
@@ -12,20 +12,20 @@
 
 namespace mao {
 
-/// Labels with a backbone as it is at construction: its class features are encoded once.
+/// Labels with a backbone: its class features are encoded once, at construction.
 ///
-/// Pass a backbone of its own, bound to the new classes: sharing the one in training would let labels drift with it.
-/// **Source** MAO's released code; Table 5 of the paper has it below the frozen model.
+/// Pass a separate backbone, bound to the new classes: with the one in training, labels would change during training.
+/// **Source** MAO's released code; in Table 5 of the paper, it is worse than the frozen model.
 template <Backbone BackboneT>
 class TunedPromptLabeler {
  public:
   explicit TunedPromptLabeler(BackboneT backbone) : tuned_(std::move(backbone)) {}
 
-  /// The most similar class of each image and its softmax probability. Labels come from the very view that is trained
-  /// on.
+  /// The most similar class of each image and its softmax probability. The labelled view is the one that is used for
+  /// training.
   PseudoLabels label(const ImageBatch& images) { return most_likely(tuned_(images)); }
   [[nodiscard]] const ClassList& classes() const { return tuned_.classes(); }  ///< that the labels are positions in
-  /// Of the backbone, its model and what it had learned, which a training that resumes has to share with the saved one.
+  /// The backbone, its model and its learned parameters; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return Description("TunedPromptLabeler").with("of", tuned_.describe()); }
 
  private:

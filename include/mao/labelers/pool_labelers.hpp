@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Pseudo-labellers that look at all unlabelled images once, before the new stage. None of them is in the paper.
+/// Pseudo-labellers that read all unlabelled images once, before the new stage. None of them is in the paper.
 
 #include <utility>
 
@@ -10,14 +10,14 @@
 
 namespace mao {
 
-/// The average of both models, scaled until every class gets the same share of the unlabelled images.
+/// The average of both models, scaled so that every class gets the same share of the unlabelled images.
 ///
-/// A class that both see too often loses images to its neighbours. It assumes that the pool holds about as
-/// many images of each class, as few-shot draws do. Factors are fixed at construction, see `balancing_factors`.
+/// A class that is predicted too often loses images to its neighbours. This assumes that the pool has about equally
+/// many images of each class, as few-shot draws have. Factors are fixed at construction, see `balancing_factors`.
 template <Backbone FrozenT, Backbone TunedT>
 class BalancedLabeler {
  public:
-  /// `unlabelled`: the images of the new stage. **Throws** `DataError` when there are none.
+  /// `unlabelled`: the images of the new stage. **Throws** `DataError` if there are none.
   BalancedLabeler(FrozenT frozen, TunedT tuned, ImageSource& unlabelled)
       : models_(std::move(frozen), std::move(tuned)),
         factors_(balancing_factors(models_.of_pool(unlabelled).mixture())) {}
@@ -37,16 +37,16 @@ struct SelectingOptions {
   bool balance = true;  ///< scale the classes as `BalancedLabeler` does
 };
 
-/// Labels with that model whose predictions for the unlabelled images carry more information about the class.
+/// Labels with the model whose predictions for the unlabelled images have more information about the class.
 ///
-/// At construction both models see every unlabelled image once; the one with the greater mutual information between
-/// image and class (`LabelStatistics`) is kept, the frozen one when they are equal.
+/// At construction, both models predict every unlabelled image once. The one with the greater mutual information
+/// between image and class (`LabelStatistics`) is used; the frozen one if they are equal.
 template <Backbone FrozenT, Backbone TunedT>
 class SelectingLabeler {
  public:
   using Options = SelectingOptions;
 
-  /// `unlabelled`: the images of the new stage. **Throws** `DataError` when there are none.
+  /// `unlabelled`: the images of the new stage. **Throws** `DataError` if there are none.
   SelectingLabeler(FrozenT frozen, TunedT tuned, ImageSource& unlabelled, Options options = {})
       : models_(std::move(frozen), std::move(tuned)) {
     const auto pool = models_.of_pool(unlabelled);

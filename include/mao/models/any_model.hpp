@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A model chosen at run time, for programs that take its name from the command line.
+/// A model that is chosen at run time, for programs that get its name from the command line.
 
 #include <memory>
 #include <string>
@@ -12,7 +12,7 @@
 
 namespace mao {
 
-/// Holds any `VisionLanguageModel` and is one, at the cost of one virtual call per encoding.
+/// Contains any `VisionLanguageModel` and is itself one. It costs one virtual call per encoding.
 class AnyModel {
  public:
   template <VisionLanguageModel ModelT>
@@ -24,7 +24,7 @@ class AnyModel {
   [[nodiscard]] std::int64_t end_token() const { return held_->end_token(); }
   [[nodiscard]] std::int64_t context_length() const { return held_->context_length(); }
   [[nodiscard]] Tensor embed(const Tensor& ids) const { return held_->embed(ids); }
-  /// **Throws** `OptionError` for prompts on a model whose towers take none.
+  /// **Throws** `OptionError` for prompts if the model does not support them.
   [[nodiscard]] Tensor encode_text(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
     return held_->encode_text(batch, prompts);
   }
@@ -84,8 +84,8 @@ class AnyModel {
     }
     [[noreturn]] static void refuse() {
       throw OptionError(
-          "this model's towers take no prompts (it is no CLIP); tune the text context alone: coop, kgcoop, prograd or "
-          "cocoop");
+          "this model's towers do not support prompts (it is not a CLIP); tune only the text context: coop, kgcoop, "
+          "prograd or cocoop");
     }
     [[nodiscard]] double logit_scale() const override { return model_.logit_scale(); }
     [[nodiscard]] Preprocess preprocess() const override { return model_.preprocess(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The residual block that both towers are made of, and its attention.
+/// The residual block of both towers, and its attention.
 
 #include <functional>
 #include <string>
@@ -13,24 +13,24 @@
 
 namespace mao {
 
-/// Called with the name and value of an intermediate result, e.g. to compare with a trace of another implementation.
+/// Called with the name and value of intermediate results, for example to compare with another implementation.
 using Probe = std::function<void(const std::string& name, const Tensor& value)>;
 
 namespace detail {
 
 Tensor activate(const Tensor& x, Activation activation);
 
-/// x W^T + b in the type of the weights, given back as that of x.
+/// x W^T + b, computed in the type of the weights and returned in that of x.
 Tensor frozen_linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 
-/// softmax(q k^T / sqrt(d) + mask) v, heads apart. **Shapes** q [B, h, Lq, d], k and v [B, h, Lk, d], mask
+/// softmax(q k^T / sqrt(d) + mask) v for each head. **Shapes** q [B, h, Lq, d], k and v [B, h, Lk, d], mask
 /// broadcastable to [B, h, Lq, Lk] or undefined.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask);
 
 }  // namespace detail
 
-/// x + attention(LN(x)), then x + MLP(LN(x)). This is the description in formulas; fused_block.hpp computes the same
-/// faster. In bf16 the weights and biases of the four products are bf16, all else is fp32.
+/// x + attention(LN(x)), then x + MLP(LN(x)), in formulas; fused_block.hpp computes the same faster. With bf16, the
+/// weights and biases of the four products are bf16; everything else is fp32.
 struct Block {
   Tensor ln1_weight, ln1_bias;    // [W]
   Tensor qkv_weight, qkv_bias;    // [3W, W], [3W]
@@ -55,20 +55,20 @@ struct Block {
   /// Queries, keys and values of every token, [..., 3W].
   [[nodiscard]] Tensor queries_keys_values(const Tensor& x) const;
 
-  /// What follows the attention: `x` plus its projection, then the MLP. **Shapes** both [..., W].
+  /// The part after the attention: `x` plus its projection, then the MLP. **Shapes** both [..., W].
   [[nodiscard]] Tensor finish(const Tensor& x, const Tensor& attended) const;
 
-  /// Keys and values, heads split, of tokens that are attended to and attend to nothing. **Shapes** tokens [m, W] ->
+  /// Keys and values, split by head, of tokens that are attended to but do not attend. **Shapes** tokens [m, W] ->
   /// twice [batch, h, m, W / h].
   [[nodiscard]] std::pair<Tensor, Tensor> keys_values(const Tensor& tokens, std::int64_t batch) const;
 
   /// The block on padded sequences. **Shapes** x [B, L, W], mask [L, m + L] additive or undefined, attended [m, W] or
-  /// undefined: its keys stand before those of x.
+  /// undefined: its keys come before those of x.
   [[nodiscard]] Tensor forward(const Tensor& x, const Tensor& mask = {}, const Tensor& attended = {}) const {
     return finish(x, attend(queries_keys_values(x), x.size(1), mask, attended));
   }
 
-  /// As `forward`, for the first token alone. **Shapes** x [B, L, W] -> [B, W].
+  /// As `forward`, only for the first token. **Shapes** x [B, L, W] -> [B, W].
   [[nodiscard]] Tensor forward_first_token(const Tensor& x, const Tensor& attended = {}) const {
     return finish(x.select(1, 0), attend(queries_keys_values(x), 1, {}, attended).select(1, 0));
   }

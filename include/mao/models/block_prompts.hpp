@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Deep prompts: what a prompted tower adds before and inside its blocks.
+/// Deep prompts: tokens that are added before and inside the blocks of a tower.
 
 #include <algorithm>
 #include <cstdint>
@@ -12,17 +12,17 @@
 
 namespace mao {
 
-/// What is added at one block. Either part may be undefined.
+/// The prompt of one block. Either part may be undefined.
 struct BlockPrompt {
   /// Replaces the prompt's tokens before the block: [n, W], or in the text tower [R, n, W], one for each row.
-  /// In the text tower the prompt's tokens are those after the start token, where there is one, in the image tower the
+  /// In the text tower, the prompt's tokens are those after the start token, if there is one; in the image tower, the
   /// last ones.
   Tensor replacement;
-  /// [m, W] tokens that every token sees and that see nothing: extra keys and values of this block alone.
+  /// [m, W] tokens that every token sees but that see nothing: additional keys and values of this block only.
   Tensor attended;
 };
 
-/// By block, from the first; blocks behind the end have none.
+/// One entry per block, from the first; blocks after the end have no prompt.
 using BlockPrompts = std::vector<BlockPrompt>;
 
 /// The prompt of an image tower.
@@ -30,7 +30,7 @@ struct ImagePrompts {
   Tensor tokens;      ///< [n, W] appended to the patches before the first layer norm, without a position
   BlockPrompts deep;  ///< replaces those tokens before later blocks
 
-  /// Whether a gradient flows into any part.
+  /// Whether any part needs a gradient.
   [[nodiscard]] bool requires_grad() const {
     const auto trains = [](const Tensor& part) { return part.defined() && part.requires_grad(); };
     return trains(tokens) || std::any_of(deep.begin(), deep.end(), [&](const BlockPrompt& block) {
@@ -47,12 +47,12 @@ struct TowerSizes {
 
 namespace detail {
 
-/// The prompt of block `index`, empty behind the end.
+/// The prompt of block `index`; empty after the end.
 inline BlockPrompt prompt_of(const BlockPrompts& prompts, std::size_t index) {
   return index < prompts.size() ? prompts[index] : BlockPrompt{};
 }
 
-/// All that may carry a gradient, block by block: replacement, then attended tokens; either may be undefined.
+/// All tensors that may need a gradient, by block: replacement, then attended tokens; either may be undefined.
 void append_parts(const BlockPrompts& prompts, std::vector<Tensor>& to);
 
 /// A prompt for each of `blocks` blocks, without gradients.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A fixed number of augmented views of each image, encoded once: an approximation of fresh augmentation.
+/// A fixed number of augmented views of each image, encoded once, as an approximation of fresh augmentation.
 
 #include <algorithm>
 #include <functional>
@@ -13,22 +13,22 @@
 
 namespace mao {
 
-/// Repeats K augmented views of each image, with the features that the frozen model gives them.
+/// Repeats K augmented views of each image, with their features from the frozen model.
 ///
-/// **Differs** from fresh augmentation: training sees K crops of an image, not a new one every epoch. The features of
-/// each are exact; their distribution is another. A view's key chooses one of the K at random.
+/// **Differs** from fresh augmentation: training sees K crops of an image, not a new crop in every epoch. The features
+/// of each crop are exact, but the distribution is different. A view's key selects one of the K at random.
 ///
-/// Where `pixels` are shown as well, for methods that prompt the image tower, those views are decoded each time and
-/// only the frozen model's features of them (PromptSRC's teacher, MAO's labels) are kept. Views that are not augmented
-/// come from the source below as they are.
+/// With `pixels`, for methods that prompt the image tower, the views are decoded each time, and only the frozen model's
+/// features of them (for PromptSRC's teacher, MAO's labels) are cached. Views without augmentation come unchanged from
+/// the underlying source.
 class CachedViews : public ImageSource {
  public:
   /// **Shape** features [K * N, D], not normalised, as `encode` makes them with the same seed.
-  /// `model`: fingerprint of the model that they come from, as in `FeatureImages`.
+  /// `model`: fingerprint of the model that computed them, as in `FeatureImages`.
   CachedViews(std::unique_ptr<ImageSource> source, Tensor features, std::uint64_t seed, bool pixels,
               std::string model = {});
 
-  /// Encodes views 0 .. count - 1 of every image, `batch` at a time; `progress` is told how many are done.
+  /// Encodes views 0 .. count - 1 of every image, `batch` at a time; `progress` gets the number that is done.
   ///
   /// **Shape** [count * N, D], view by view. **Throws** `OptionError` for fewer than one view or an empty batch.
   template <class ModelT>
@@ -55,7 +55,7 @@ class CachedViews : public ImageSource {
   static std::vector<std::vector<View>> all_views(std::int64_t images, std::int64_t count, std::uint64_t seed,
                                                   std::int64_t batch);
 
-  /// All views of a batch are augmented, or the batch is the source's own matter.
+  /// True if all views of a batch are augmented; otherwise the batch comes from the source.
   static bool augmented(const std::vector<View>& views) {
     return std::all_of(views.begin(), views.end(), [](const View& view) { return view.augment; });
   }
@@ -64,7 +64,7 @@ class CachedViews : public ImageSource {
     return static_cast<std::int64_t>(view.key % static_cast<std::uint64_t>(views_));
   }
 
-  /// What the source is asked for.
+  /// The views that are requested from the source.
   [[nodiscard]] std::vector<View> shown(std::vector<View> views) const;
 
   std::unique_ptr<ImageSource> source_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// CLIP with a ViT: both towers, the tokenizer, and what was inferred about the checkpoint.
+/// CLIP with a ViT: both towers, the tokenizer, and the settings of the checkpoint.
 
 #include <cstddef>
 #include <filesystem>
@@ -11,7 +11,7 @@
 
 namespace mao {
 
-/// A frozen CLIP with a ViT image tower (Radford et al., arXiv 2103.00020). Both towers take prompts.
+/// A frozen CLIP with a ViT image tower (Radford et al., arXiv 2103.00020). Both towers support prompts.
 class Clip : public ClipText {
  public:
   using Options = ClipOptions;
@@ -24,13 +24,13 @@ class Clip : public ClipText {
   /// Reads a checkpoint file or folder and finds its vocabulary. **Throws** as `ClipParts::load`.
   static Clip load(const std::filesystem::path& path, const Options& options = {});
 
-  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Without a gradient to keep it works on few images at a time,
-  /// which is faster and bounds the memory.
+  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Without gradients it encodes a few images at a time, which is
+  /// faster and limits the memory.
   [[nodiscard]] Tensor encode_image(const Tensor& pixels, const ImagePrompts& prompts = {}) const;
 
   [[nodiscard]] TowerSizes towers() const;
 
-  /// Bounds what a pass of either tower keeps for its backward pass.
+  /// Limits the memory that a pass of either tower keeps for its backward pass.
   void limit_kept(std::size_t bytes) {
     limit_text(bytes);
     vision_.limit_kept(bytes);

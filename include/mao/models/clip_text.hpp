@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What every CLIP with OpenAI's text tower has, whatever its image tower: tokenizer, text tower, logit scale, and what
-/// was decided about the checkpoint.
+/// The parts that every CLIP with OpenAI's text tower has: tokenizer, text tower, logit scale, and the settings of the
+/// checkpoint.
 
 #include <array>
 #include <cstddef>
@@ -20,20 +20,20 @@
 
 namespace mao {
 
-/// What may be said about a checkpoint.
+/// Settings for loading a checkpoint.
 struct ClipOptions {
-  std::filesystem::path vocabulary;      ///< BPE merges; looked for when empty (text/vocabulary.hpp)
-  std::optional<Activation> activation;  ///< decided by the source when not given
-  std::optional<ClipForm> form{};        ///< in place of the configuration file beside the checkpoint
-  std::optional<ClipHeads> heads{};      ///< in place of what the file or the configuration says
-  std::optional<std::array<float, 3>> mean{}, deviation{};  ///< of the pixels, in place of the file's
+  std::filesystem::path vocabulary;      ///< BPE merges; if empty, they are searched for (text/vocabulary.hpp)
+  std::optional<Activation> activation;  ///< if not given, from the checkpoint
+  std::optional<ClipForm> form{};        ///< instead of the configuration file beside the checkpoint
+  std::optional<ClipHeads> heads{};      ///< if neither the file nor the configuration gives them
+  std::optional<std::array<float, 3>> mean{}, deviation{};  ///< of the pixels, instead of the file's
   Precision precision = Precision::Fp32;                    ///< of the towers
-  /// Bytes that a pass of a tower may keep for its backward pass; see TextTower::limit_kept.
+  /// Limit of the bytes that a pass of a tower keeps for its backward pass; see TextTower::limit_kept.
   std::size_t kept_limit = std::numeric_limits<std::size_t>::max();
-  std::optional<TextCleaning> cleaning{};  ///< whose tokenizer reads texts; decided by the source when not given
+  std::optional<TextCleaning> cleaning{};  ///< the library whose tokenizer is used; if not given, from the checkpoint
 };
 
-/// Weights and tokenizer of a checkpoint, read once, whichever image tower it has.
+/// Weights and tokenizer of a checkpoint with any image tower.
 struct ClipParts {
   ClipWeights weights;
   ClipTokenizer tokenizer;
@@ -46,14 +46,14 @@ struct ClipParts {
   static ClipParts of(ClipWeights weights, const std::filesystem::path& path, const ClipOptions& options = {});
 };
 
-/// The part of a `VisionLanguageModel` that reads texts.
+/// The text part of a `VisionLanguageModel`.
 class ClipText {
  public:
   /// **Throws** `FormatError` for a tokenizer of another model.
   ClipText(ClipParts parts, Precision precision);
 
-  /// The ids of `text`, cleaned as the checkpoint's library does, without start and end. **Throws** `DataError` for a
-  /// text that holds the end-of-text token.
+  /// The ids of `text`, cleaned as in the checkpoint's library, without start and end. **Throws** `DataError` if the
+  /// text contains the end-of-text token.
   [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const;
   [[nodiscard]] std::int64_t start_token() const { return tokenizer_.start_token(); }
   [[nodiscard]] std::int64_t end_token() const { return tokenizer_.end_token(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a frozen pair of towers must offer for prompts to be tuned on it.
+/// The requirements for a frozen pair of towers on which prompts are tuned.
 
 #include <concepts>
 #include <cstdint>
@@ -17,11 +17,11 @@
 
 namespace mao {
 
-/// A frozen vision-language model. CLIP is one; an image classifier beside a sentence encoder can be made into one
-/// (examples/06_another_model.cpp).
+/// A frozen vision-language model, such as CLIP. An image classifier and a sentence encoder can also be combined into
+/// one (examples/06_another_model.cpp).
 ///
 /// What the compiler cannot check: nothing in it requires a gradient; `encode_text` is differentiable with respect to
-/// both parts of its batch and treats every row alike, whatever other rows are there; the same input gives the same
+/// both parts of its batch and treats every row alike, independently of the other rows; the same input gives the same
 /// output.
 template <class M>
 concept VisionLanguageModel = requires(const M& model, const std::string& text, const Tensor& tensor,
@@ -38,8 +38,8 @@ concept VisionLanguageModel = requires(const M& model, const std::string& text, 
   { model.fingerprint() } -> std::convertible_to<std::string>;  // changes when a weight changes
 };
 
-/// A model whose towers are transformers that take prompts: at the input of the image tower and before or inside the
-/// blocks of both. CLIP is one. Methods that tune text contexts alone do without.
+/// A model whose towers are transformers that support prompts: at the input of the image tower, and before or inside
+/// the blocks of both. CLIP is one. Methods that tune only text contexts do not need it.
 template <class M>
 concept PromptedTowers = VisionLanguageModel<M> &&
     requires(const M& model, const Tensor& pixels, const TextBatch& batch, const BlockPrompts& text,
@@ -56,7 +56,7 @@ template <class M>
 consteval bool prompted_towers() {
   static_assert(PromptedTowers<M> || !VisionLanguageModel<M>,
                 "mao: this method needs a model with PromptedTowers (a CLIP): `encode_text(batch, BlockPrompts)`, "
-                "`encode_image(pixels, ImagePrompts)` and `towers()`; on other models tune the text context alone "
+                "`encode_image(pixels, ImagePrompts)` and `towers()`; on other models tune only the text context "
                 "(Coop, KgCoop, ProGrad, CoCoop); see docs/concepts/vision_language_model.md");
   return PromptedTowers<M>;
 }

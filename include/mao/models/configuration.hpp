@@ -18,13 +18,13 @@ Activation named_activation(const std::string& name, const std::string& where);
 
 }  // namespace detail
 
-/// Reads one configuration file, whichever library wrote it.
+/// Reads a configuration file of any of these libraries.
 ///
-/// **Throws** `FormatError`, `OptionError` naming the file, and the key that is not known or not supported.
+/// **Throws** `FormatError`, `OptionError` naming the file and the unknown or unsupported key.
 ClipConfiguration read_clip_configuration(const std::filesystem::path& path);
 
-/// The configuration beside a checkpoint, which is a file or a folder: `open_clip_config.json` or `config.json`, that
-/// of the library whose names the tensors have before the other.
+/// The configuration beside a checkpoint (a file or a folder): `open_clip_config.json` or `config.json`. The file of
+/// the library whose names the tensors have comes first.
 std::optional<ClipConfiguration> configuration_beside(const std::filesystem::path& checkpoint, ClipLayout layout);
 
 }  // namespace mao

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Image features of a frozen model, kept on disk between runs.
+/// A disk cache for image features of a frozen model.
 
 #include <filesystem>
 #include <functional>
@@ -15,30 +15,30 @@
 
 namespace mao {
 
-/// A folder of safetensors files, one for each `FeatureKey`, named by its hash and holding the whole key and a
-/// checksum.
+/// A folder of safetensors files, one for each `FeatureKey`. The name of a file is the hash of its key; the file also
+/// contains the whole key and a checksum.
 ///
-/// A file that is cut short, damaged, or of another key counts as absent, and one line says so. Files are written
-/// beside their place and moved there, so several processes may share a folder: each finds a whole file or none.
-/// Nothing is ever deleted; remove the folder at will.
+/// A file that is truncated, damaged, or has another key is treated as missing, with one line in the log. Files are
+/// written under a temporary name and renamed, so several processes may share a folder: each finds a complete file or
+/// none. Nothing is ever deleted; you may remove the folder at any time.
 class FeatureCache {
  public:
   using Log = std::function<void(const std::string&)>;
 
-  /// Neither reads nor makes the folder yet. `log` is told what went wrong; nothing that does stops a run.
+  /// Does not read or create the folder yet. `log` receives errors; an error never stops a run.
   explicit FeatureCache(std::filesystem::path folder, Log log = {})
       : folder_(std::move(folder)), log_(std::move(log)) {}
 
   /// `$XDG_CACHE_HOME/mao/features`, or `~/.cache/mao/features`; in the system's temporary folder without a home.
   static std::filesystem::path default_folder();
 
-  /// The features, or nothing. **Shape** [rows, D].
+  /// The features, or nothing if they are not cached. **Shape** [rows, D].
   [[nodiscard]] std::optional<Tensor> find(const FeatureKey& key) const;
 
-  /// Writes the features down. **Shape** [rows, D]. **Throws** `ShapeError` for another number of rows.
+  /// Stores the features. **Shape** [rows, D]. **Throws** `ShapeError` for another number of rows.
   void keep(const FeatureKey& key, const Tensor& features) const;
 
-  /// The kept features, or what `compute` returns, kept from now on.
+  /// The cached features; if there are none, the result of `compute`, which is then stored.
   Tensor of(const FeatureKey& key, const std::function<Tensor()>& compute) const;
 
   [[nodiscard]] const std::filesystem::path& folder() const { return folder_; }
@@ -46,7 +46,7 @@ class FeatureCache {
     return folder_ / (key.name() + ".safetensors");
   }
 
-  /// Of all files in the folder.
+  /// The size of all files in the folder.
   [[nodiscard]] std::uintmax_t size_bytes() const;
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A short name for a set of weights, so that prompts know the model they were tuned on.
+/// A short name for a set of weights, so that prompts can be matched with the model they were tuned on.
 
 #include <string>
 
@@ -14,12 +14,12 @@ namespace mao {
 /// 16 hexadecimal digits over names, shapes and the bytes of all tensors.
 std::string fingerprint_of(const TensorMap& weights);
 
-/// The same of a CLIP. Where its form is not that of OpenAI's models, a hash of the form follows: the same tensors with
-/// other heads or another activation are another model.
+/// The same for a CLIP. If its form is not that of OpenAI's models, a hash of the form is appended, because the same
+/// tensors with other heads or another activation are another model.
 std::string fingerprint_of(const TensorMap& weights, const ClipArchitecture& sizes, const ClipForm& form);
 
-/// What follows the fingerprint of a CLIP whose pixels are not prepared as OpenAI's: the same weights behind another
-/// mean, deviation, filter, resize mode or size are another model to prompts. Half a pixel of the crop makes none.
+/// A suffix for the fingerprint of a CLIP whose preprocessing is not OpenAI's: with another mean, deviation, filter,
+/// resize mode or size, the same weights are another model for prompts. The rounding of the crop does not count.
 std::string fingerprint_suffix(const Preprocess& preprocess);
 
 }  // namespace mao

@@ -12,7 +12,7 @@
 
 namespace mao {
 
-/// What the `config.json` of a CLIPModel or SiglipModel says. `where` names the file.
+/// Reads the `config.json` of a CLIPModel or SiglipModel. `where` names the file.
 ///
 /// **Throws** `FormatError`, `OptionError` naming file and key.
 ClipConfiguration read_hugging_face_config(const nlohmann::json& file, const std::string& where);

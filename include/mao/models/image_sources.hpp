@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Where a tuner's images come from: tensors in memory, features kept from a frozen tower, or files through a loader.
+/// Sources of images for a tuner: tensors in memory, cached features of a frozen tower, or files.
 
 #include <filesystem>
 #include <functional>
@@ -21,13 +21,13 @@ namespace mao {
 
 namespace detail {
 
-/// **Throws** `OptionError` for a view of an image that is not there.
+/// **Throws** `OptionError` for a view of an image that does not exist.
 void expect_images(const std::vector<View>& views, std::int64_t count, const char* source);
 
 Tensor rows_of(const Tensor& all, const std::vector<View>& views, const char* source);
 
-/// What a frozen model makes of those views, batch by batch; `progress` is told how many are done. **Shape** [views,
-/// D].
+/// The features of those views from a frozen model, batch by batch; `progress` gets the number that is done. **Shape**
+/// [views, D].
 template <class ModelT>
 Tensor encode_views(const ModelT& model, ImageSource& source, const std::vector<std::vector<View>>& batches,
                     const std::function<void(std::int64_t)>& progress) {
@@ -46,7 +46,7 @@ Tensor encode_views(const ModelT& model, ImageSource& source, const std::vector<
   return joined_rows(parts);
 }
 
-/// A fingerprint to pass on with every batch; null for none.
+/// A fingerprint that is passed on with every batch; null if there is none.
 inline std::shared_ptr<const std::string> known(std::string model) {
   return model.empty() ? nullptr : std::make_shared<const std::string>(std::move(model));
 }
@@ -62,7 +62,7 @@ std::string fingerprint_or_none(const ModelT& model) {
 
 }  // namespace detail
 
-/// Preprocessed images in memory; every view of an image is the same.
+/// Preprocessed images in memory; all views of an image are the same.
 class TensorImages : public ImageSource {
  public:
   /// **Shape** pixels [N, 3, R, R].
@@ -78,18 +78,18 @@ class TensorImages : public ImageSource {
   Tensor pixels_;
 };
 
-/// Features of a frozen image tower, encoded once. Exact for the evaluation view; there is no augmentation.
+/// Features of a frozen image tower, encoded once. Exact for the evaluation view, without augmentation.
 class FeatureImages : public ImageSource {
  public:
-  /// `model`: fingerprint of the model that they come from, which the method that sees them must have; empty: the
-  /// caller vouches for it. **Shape** features [N, D], not normalised.
+  /// `model`: fingerprint of the model that computed them; a method on another model refuses them. Empty: not checked.
+  /// **Shape** features [N, D], not normalised.
   explicit FeatureImages(Tensor features, std::string model = {})
       : features_(std::move(features)), model_(detail::known(std::move(model))) {
     expect_shape(features_, {-1, -1}, "FeatureImages: features");
   }
 
-  /// Encodes the evaluation view of every image of `source`, `batch` at a time; `progress` is told how many are done.
-  /// Batches of 16 keep a tower's activations in the cache of a CPU core, which 32 do not.
+  /// Encodes the evaluation view of every image of `source`, `batch` at a time; `progress` gets the number done.
+  /// With batches of 16, a tower's activations fit into the cache of a CPU core; with 32, they do not.
   template <class ModelT>
   static FeatureImages encode(const ModelT& model, ImageSource& source, std::int64_t batch = 16,
                               const std::function<void(std::int64_t)>& progress = {}) {
@@ -109,8 +109,8 @@ class FeatureImages : public ImageSource {
   std::shared_ptr<const std::string> model_;
 };
 
-/// Another source whose images come with the features of their evaluation view, for methods that prompt the image tower
-/// and compare with the frozen one. Augmented views come without.
+/// Adds the features of the evaluation view to the images of another source, for methods that prompt the image tower
+/// and compare with the frozen one. Augmented views have no features.
 class FeaturedImages : public ImageSource {
  public:
   /// `model` as in `FeatureImages`. **Shape** features [N, D], not normalised, one row for each image of `pixels`.
@@ -127,7 +127,7 @@ class FeaturedImages : public ImageSource {
   std::shared_ptr<ViewMemory> memory_ = std::make_shared<ViewMemory>();
 };
 
-/// Image files, decoded and transformed by worker threads.
+/// Image files that worker threads decode and transform.
 class FileImages : public ImageSource {
  public:
   FileImages(std::vector<std::filesystem::path> files, LoaderOptions options)

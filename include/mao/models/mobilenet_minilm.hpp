@@ -3,8 +3,8 @@
 /// \file
 /// A vision-language model of two parts trained separately: an ImageNet classifier and a sentence encoder.
 ///
-/// An image is described by the sentences "a photo of a NAME" of its ten likeliest ImageNet classes, weighted by their
-/// probabilities, so that images and texts lie in the space of the sentence encoder.
+/// An image is described by the sentences "a photo of a NAME" of its ten most likely ImageNet classes, weighted by
+/// their probabilities, so images and texts are in the space of the sentence encoder.
 
 #include <cstdint>
 #include <filesystem>
@@ -22,10 +22,10 @@ namespace mao {
 /// **Throws** `FileError`; `FormatError` naming a line without a name.
 std::vector<std::string> read_imagenet_names(const std::filesystem::path& path);
 
-/// The names' file inside `folder`, or in the folder text/ beside it.
+/// The file of names in `folder`, or in the folder text/ beside it.
 std::filesystem::path find_imagenet_names(const std::filesystem::path& folder);
 
-/// MobileNetV2 beside all-MiniLM-L6-v2.
+/// MobileNetV2 with all-MiniLM-L6-v2.
 ///
 /// With e_i the encoding of "a photo of a NAME_i" and m their mean: the image feature is the sum of p_i (e_i - m) over
 /// the ten largest of the classifier's probabilities p, the text feature is the sentence's encoding minus m.
@@ -33,7 +33,7 @@ class MobileNetMiniLm {
  public:
   static constexpr std::int64_t likeliest = 10;
 
-  /// `imagenet` names the classifier's classes; where it has one class more, that is the background and comes first.
+  /// `imagenet` has the names of the classifier's classes; if the classifier has one more, the first is the background.
   MobileNetMiniLm(MobileNetV2 images, MiniLm text, const std::vector<std::string>& imagenet);
 
   /// `weights` is the folder of MobileNetV2's two files; see `find_imagenet_names` for the third. An empty `mini_lm` is
@@ -55,11 +55,11 @@ class MobileNetMiniLm {
 
   /// **Shape** [R, 384], not normalised.
   ///
-  /// Every token sees every other, so nothing can be computed once for a shared prefix: rows are written out in full.
+  /// Every token sees all others, so a shared prefix cannot be computed once: rows are assembled in full.
   [[nodiscard]] Tensor encode_text(const TextBatch& batch) const;
 
-  /// **Shapes** [B, 3, R, R] -> [B, 384], not normalised, without gradient. A few images at a time, which stay in the
-  /// cache.
+  /// **Shapes** [B, 3, R, R] -> [B, 384], not normalised, without gradient. Encodes a few images at a time, so that
+  /// they stay in the cache.
   [[nodiscard]] Tensor encode_image(const Tensor& pixels) const;
 
   [[nodiscard]] double logit_scale() const { return 30.0; }
@@ -69,7 +69,7 @@ class MobileNetMiniLm {
   [[nodiscard]] const MiniLm& text_tower() const { return text_; }
 
  private:
-  /// Logits to the weighted sum of directions. **Shapes** [B, classes] -> [B, 384].
+  /// Converts logits to the weighted sum of directions. **Shapes** [B, classes] -> [B, 384].
   [[nodiscard]] Tensor describe(const Tensor& logits) const;
 
   MobileNetV2 images_;

@@ -26,8 +26,8 @@ Tensor convolve_same(const Tensor& input, const Tensor& weight, const Tensor& bi
 /// A frozen network of convolutions, sums and one mean.
 class MobileNetV2 {
  public:
-  /// **Throws** `FormatError` when a convolution of `graph` finds no weight or bias, or a value is used before it is
-  /// made.
+  /// **Throws** `FormatError` if a convolution of `graph` has no weight or bias, or a value is used before it is
+  /// computed.
   MobileNetV2(Graph graph, const TensorMap& weights);
 
   /// Reads `NAME.safetensors` and `NAME.graph.json` of a folder.
@@ -35,7 +35,7 @@ class MobileNetV2 {
   /// **Throws** `FileError`, `FormatError`.
   static MobileNetV2 load(const std::filesystem::path& folder, const std::string& name = "mobilenet_v2_tf2ptq");
 
-  /// Logits, of the background class first where the network has one. **Shapes** pixels [B, 3, R, R] -> [B, classes].
+  /// Logits; if the network has a background class, it comes first. **Shapes** pixels [B, 3, R, R] -> [B, classes].
   [[nodiscard]] Tensor classify(const Tensor& pixels) const;
 
   [[nodiscard]] const std::string& fingerprint() const { return fingerprint_; }

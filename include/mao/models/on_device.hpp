@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A model on another device than the CPU, and parameters that follow it there.
+/// A model on a device other than the CPU, and its parameters.
 
 #include <cstdint>
 #include <string>
@@ -12,14 +12,14 @@
 
 namespace mao::cuda {
 
-/// Moves parameters in place: whoever holds one holds the moved one. For a backbone that was just made, whose random
-/// starts were drawn on the CPU.
+/// Moves parameters in place, so all references see the moved ones. Use it for a new backbone, whose random starts were
+/// drawn on the CPU.
 void move_parameters(const ParameterList& parameters, const c10::Device& device);
 
-/// The weights on that device; a model made from them computes there.
+/// The weights on that device; a model that is made from them computes there.
 TensorMap moved(TensorMap tensors, const c10::Device& device);
 
-/// A model whose weights lie on `device`, given its inputs from anywhere: token ids, pixels, and prompts that have not
+/// A model whose weights are on `device`. Its inputs may be on any device: token ids, pixels, and prompts that have not
 /// been moved.
 template <VisionLanguageModel ModelT>
 class OnDevice {

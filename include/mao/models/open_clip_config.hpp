@@ -11,7 +11,7 @@
 
 namespace mao {
 
-/// What `open_clip_config.json` says, or what it holds under `model_cfg` alone. `where` names the file.
+/// Reads `open_clip_config.json`, or only the content of its `model_cfg`. `where` names the file.
 ///
 /// **Throws** `FormatError`, `OptionError` naming file and key.
 ClipConfiguration read_open_clip_config(const nlohmann::json& file, const std::string& where);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What files beside a checkpoint say of its pixels.
+/// Preprocessing settings in files beside a checkpoint.
 ///
 /// **Source** open_clip 3.3.0: `image_transform_v2`. transformers 5.24: CLIPImageProcessor, SiglipImageProcessor.
 
@@ -14,21 +14,21 @@
 
 namespace mao {
 
-/// What is done to the pixels, and who says so.
+/// The preprocessing, and where it is stated.
 struct StatedPreprocess {
   Preprocess preprocess;
   std::string reason;  ///< `as clip/open_clip_config.json says`
   bool by_file = false;
 };
 
-/// open_clip's `preprocess_cfg`; `where` stands before each key. **Throws** `FormatError`, `OptionError` naming the key.
+/// open_clip's `preprocess_cfg`; `where` is put before each key. **Throws** `FormatError`, `OptionError` naming the key.
 Preprocess read_open_clip_preprocess(const nlohmann::json& object, const std::string& where, int resolution);
 
-/// A `preprocessor_config.json`; `where` stands before each key. **Throws** `FormatError`, `OptionError` naming the key.
+/// A `preprocessor_config.json`; `where` is put before each key. **Throws** `FormatError`, `OptionError` naming the key.
 Preprocess read_hugging_face_preprocess(const nlohmann::json& object, const std::string& where, int resolution);
 
-/// What is done to the pixels of a checkpoint, a file or a folder. The first file beside it that says anything decides,
-/// that of the library whose names the tensors have before the others; without one it is OpenAI's.
+/// The preprocessing of a checkpoint (a file or a folder): from the first file beside it that states any. The files of
+/// the library whose names the tensors have come first. Without such a file, it is OpenAI's.
 ///
 /// **Throws** `FileError`, `FormatError`, `OptionError` naming file and key.
 StatedPreprocess preprocess_beside(const std::filesystem::path& checkpoint, ClipLayout layout, int resolution);

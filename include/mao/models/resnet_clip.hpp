@@ -14,8 +14,8 @@ namespace mao {
 
 /// A frozen CLIP with a ResNet image tower: RN50, RN101, RN50x4, RN50x16, RN50x64 (Radford et al., arXiv 2103.00020).
 ///
-/// Its image tower takes no prompts, so it is a `VisionLanguageModel` without `PromptedTowers`: methods that tune the
-/// text context alone run on it.
+/// Its image tower does not support prompts, so it is a `VisionLanguageModel` without `PromptedTowers` and works only
+/// with methods that tune the text context.
 class ResNetClip : public ClipText {
  public:
   using Options = ClipOptions;
@@ -26,10 +26,10 @@ class ResNetClip : public ClipText {
   /// Reads a checkpoint file or folder and finds its vocabulary. **Throws** as `ClipParts::load`.
   static ResNetClip load(const std::filesystem::path& path, const Options& options = {});
 
-  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Works on few images at a time, which bounds the memory.
+  /// **Shapes** [B, 3, R, R] -> [B, D], not normalised. Encodes a few images at a time, which limits the memory.
   [[nodiscard]] Tensor encode_image(const Tensor& pixels) const;
 
-  /// Bounds what a pass of the text tower keeps for its backward pass.
+  /// Limits the memory that a pass of the text tower keeps for its backward pass.
   void limit_kept(std::size_t bytes) { limit_text(bytes); }
 
   [[nodiscard]] const ResNetTower& image_tower() const { return images_; }

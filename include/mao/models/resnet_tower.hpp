@@ -10,10 +10,10 @@
 
 namespace mao {
 
-/// Normalised pixels in, image features out (not normalised): RN50, RN101, RN50x4, RN50x16, RN50x64.
+/// Encodes normalised pixels to image features, which are not normalised: RN50, RN101, RN50x4, RN50x16, RN50x64.
 ///
-/// A ResNet with three convolutions in the stem, average pooling in place of strides, and attention pooling in place of
-/// the mean. Batch normalisation is part of the weights by then.
+/// A ResNet with three convolutions in the stem, average pooling instead of strides, and attention pooling instead of
+/// the mean. Batch normalisation is folded into the weights.
 ///
 /// **Source** Radford et al., arXiv 2103.00020, section 2.4.
 class ResNetTower {
@@ -28,7 +28,7 @@ class ResNetTower {
   [[nodiscard]] Tensor encode(const Tensor& pixels) const;
 
  private:
-  /// Three convolutions beside a shortcut. Where `stride` is above 1 both paths are pooled by it.
+  /// Three convolutions and a shortcut. If `stride` is above 1, both paths are pooled by it.
   struct Bottleneck {
     FrozenConvolution reduce, spatial, expand;
     std::int64_t stride = 1;
@@ -40,8 +40,8 @@ class ResNetTower {
 
   /// Attention of one query, the mean of all positions, over all of them.
   ///
-  /// q . (K x) is (K^T q) . x, and the weighted mean of V x is V times that of x; so keys and values are never made.
-  /// The keys' bias adds the same to every score of a query and is left out.
+  /// q . (K x) is (K^T q) . x, and the weighted mean of V x is V times that of x, so keys and values are not computed.
+  /// The bias of the keys adds the same number to every score of a query and is left out.
   struct AttentionPool {
     std::int64_t heads = 0;
     Tensor positions;                        // [1 + g * g, C]

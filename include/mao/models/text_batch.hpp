@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The input of a text tower: embeddings without padding, with the part that rows have in common stored once.
+/// The input of a text tower: embeddings without padding, with common prefixes stored once.
 
 #include <cstdint>
 #include <string>
@@ -25,10 +25,10 @@ struct TextBatch {
   std::vector<std::int64_t> offsets;
   std::vector<std::int64_t> group;
 
-  /// [N] which token of the model's vocabulary each of the suffix is, where all are and none is trained; else empty.
-  /// The tower then uses what it computed of such a token before.
+  /// [N] the vocabulary token of each suffix position, if all are vocabulary tokens and none is trained; else empty.
+  /// The tower then reuses earlier results for these tokens.
   std::vector<std::int64_t> suffix_ids{};
-  /// The first token of each prefix is the model's start token: a constant, into which no gradient flows.
+  /// True if the first token of each prefix is the model's start token: a constant without a gradient.
   bool starts = false;
 
   [[nodiscard]] std::int64_t rows() const { return static_cast<std::int64_t>(group.size()); }
@@ -37,10 +37,10 @@ struct TextBatch {
     return offsets[r + 1] - offsets[r];
   }
 
-  /// The most tokens that a row has after its prefix.
+  /// The largest number of tokens after the prefix.
   [[nodiscard]] std::int64_t longest_suffix() const;
 
-  /// Throws a `ShapeError` when the parts do not fit together.
+  /// Throws a `ShapeError` if the parts do not match.
   void check() const;
 
  private:

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// CLIP's text tower, twice: packed (what training uses) and dense (the readable reference, the oracle of the tests).
+/// CLIP's text tower in two forms: packed (for training) and dense (the readable reference for tests).
 ///
-/// In CLIP attention is causal and a row is read out at its last token, so nothing after that token can matter: rows
-/// need no padding. The prefix that rows share stands before everything else, so its states are the same in every row:
-/// they are computed once a group. Both are exact. The packed pass exists in formulas (packed_text.hpp), as a CPU with
-/// AVX-512 computes it (fused_text.hpp), and, where a program has them, with kernels for another device
-/// (device_text_pass.hpp). A tower without a mask, or read out at another token, computes padded rows whole.
+/// In CLIP, attention is causal and a row is read out at its last token, so later tokens have no effect and rows need
+/// no padding. A shared prefix comes first, so its states are the same in every row and are computed once per group.
+/// Both are exact. The packed pass exists in formulas (packed_text.hpp), for CPUs with AVX-512 (fused_text.hpp), and,
+/// if the program has them, with kernels for another device (device_text_pass.hpp). A tower without a mask, or one that
+/// is read out at another token, computes whole padded rows.
 
 #include <cstddef>
 #include <limits>
@@ -27,7 +27,7 @@ class FusedBlock;
 class TextConstants;
 }  // namespace detail
 
-/// Token embeddings in, text features out (not normalised).
+/// Encodes token embeddings to text features, which are not normalised.
 class TextTower {
  public:
   TextTower() = default;
@@ -39,39 +39,39 @@ class TextTower {
   [[nodiscard]] std::int64_t width() const { return positions_.size(1); }
   [[nodiscard]] std::int64_t context_length() const { return positions_.size(0); }
 
-  /// About how many bytes `encode` keeps of that many tokens, prefixes included, for the backward pass to the prompts.
+  /// An estimate of the bytes that `encode` keeps for the backward pass of that many tokens, including prefixes.
   [[nodiscard]] std::size_t kept_bytes(std::int64_t tokens) const;
-  /// A pass that would keep more encodes its rows in parts and computes each again in its backward pass: 1,000 classes
-  /// in the memory of a few. The same numbers, and a forward pass more.
+  /// A pass above this limit encodes its rows in parts and computes each part again in its backward pass: 1,000 classes
+  /// need the memory of a few. The results are the same; the cost is one more forward pass.
   void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
 
   /// The packed path; `prompts` replace the tokens after the start token, where there is one, before some blocks.
   /// **Shape** [R, D].
   ///
-  /// A replacement for each row gives every row a prefix of its own from that block on; until then they share theirs.
+  /// If there is a replacement for each row, every row has its own prefix from that block on.
   [[nodiscard]] Tensor encode(const TextBatch& batch, const BlockPrompts& prompts = {}) const;
 
-  /// The reference path: rows padded to one length, every token computed, each row read out at `last`. **Shapes**
+  /// The reference path: rows are padded to one length, and each row is read out at `last`. **Shapes**
   /// embeddings [R, L, W], last [R] -> [R, D].
   [[nodiscard]] Tensor encode_dense(const Tensor& embeddings, const Tensor& last, const Probe& probe = {},
                                     const BlockPrompts& prompts = {}) const;
 
  private:
-  /// **Throws** `OptionError`, `ShapeError` for prompts that do not fit the tower or the batch.
+  /// **Throws** `OptionError`, `ShapeError` for prompts that do not match the tower or the batch.
   void check_prompts(const TextBatch& batch, const BlockPrompts& prompts) const;
 
-  /// Prefix and suffix of a batch, each token with its position. **Shapes** [G, P, W] and [N, W].
+  /// Prefix and suffix of a batch, with positions added. **Shapes** [G, P, W] and [N, W].
   [[nodiscard]] std::pair<Tensor, Tensor> with_positions(const TextBatch& batch) const;
 
 #if MAO_HAS_AVX512_KERNELS
   /// All blocks. **Shape** [R, W].
   [[nodiscard]] Tensor encode_fused(const TextBatch& batch, const BlockPrompts& prompts, bool again) const;
 
-  /// The same in parts of as many rows as the limit allows, each computed again in its backward pass.
+  /// The same in parts of as many rows as the limit allows; each part is computed again in its backward pass.
   [[nodiscard]] Tensor encode_in_parts(const TextBatch& batch, const BlockPrompts& prompts) const;
 #endif
 
-  /// Rows padded to the length that the model was trained with, a few at a time. **Shape** [R, D].
+  /// Rows that are padded to the model's context length, a few at a time. **Shape** [R, D].
   [[nodiscard]] Tensor encode_padded(const TextBatch& batch, const BlockPrompts& prompts) const;
 
   [[nodiscard]] Tensor normed(const Tensor& x) const;

@@ -19,7 +19,7 @@ namespace detail {
 class FusedBlock;
 }  // namespace detail
 
-/// Normalised pixels in, image features out (not normalised).
+/// Encodes normalised pixels to image features, which are not normalised.
 class VisionTower {
  public:
   VisionTower() = default;
@@ -31,16 +31,16 @@ class VisionTower {
   [[nodiscard]] std::int64_t width() const { return patch_weight_.size(0); }
   [[nodiscard]] std::int64_t resolution() const { return resolution_; }
 
-  /// About how many bytes `encode` keeps of `images` images of `tokens` tokens for the backward pass to their prompts.
+  /// An estimate of the bytes that `encode` keeps for the backward pass of `images` images with `tokens` tokens each.
   [[nodiscard]] std::size_t kept_bytes(std::int64_t images, std::int64_t tokens) const;
-  /// A pass that would keep more computes everything again in its backward pass, a few images at a time. The same
-  /// numbers.
+  /// A pass above this limit computes everything again in its backward pass, a few images at a time, with the same
+  /// results.
   void limit_kept(std::size_t bytes) { kept_limit_ = bytes; }
 
-  /// **Shapes** pixels [B, 3, R, R] -> [B, D]. Where the class token is read the last block computes it alone (exact).
+  /// **Shapes** pixels [B, 3, R, R] -> [B, D]. If the class token is read out, the last block computes only that token.
   ///
-  /// Prompt tokens stand at the end; as they have no position and the attention no order, any other place gives the
-  /// same.
+  /// Prompt tokens are at the end. Their place does not matter, because they have no position and attention has no
+  /// order.
   [[nodiscard]] Tensor encode(const Tensor& pixels, const ImagePrompts& prompts = {}, const Probe& probe = {}) const;
 
  private:
@@ -48,16 +48,16 @@ class VisionTower {
   /// From the class token of the last block to the feature. **Shapes** [B, W] -> [B, D].
   [[nodiscard]] Tensor project(const Tensor& x) const;
 
-  /// The same from the patches, by their mean or by attention: neither the class token nor prompts are among them.
-  /// **Shapes** [B, L, W] -> [B, D].
+  /// The same from the patches, by their mean or by attention, without the class token and prompts. **Shapes**
+  /// [B, L, W] -> [B, D].
   [[nodiscard]] Tensor project_patches(const Tensor& x) const;
-  /// The probe's view of normed patches. **Shapes** [B, g * g, W] -> [B, W].
+  /// The probe's output for normalized patches. **Shapes** [B, g * g, W] -> [B, W].
   [[nodiscard]] Tensor attend(const Tensor& patches) const;
-  /// Class token, where there is one, and patches, with their positions. **Shape** [B, L, W].
+  /// Class token, if there is one, and patches, with their positions. **Shape** [B, L, W].
   [[nodiscard]] Tensor with_positions(const Tensor& patches) const;
 
 #if MAO_HAS_AVX512_KERNELS
-  /// All blocks, a few images at a time, so that what lies between two products stays in the cache.
+  /// All blocks, a few images at a time, so that intermediate results stay in the cache.
   /// **Shapes** [B, L, W] -> [B, W].
   [[nodiscard]] Tensor encode_fused(const Tensor& tokens, const ImagePrompts& prompts) const;
 #endif
@@ -68,7 +68,7 @@ class VisionTower {
 
   static void check_replacement(const BlockPrompt& prompt, const ImagePrompts& prompts);
 
-  /// The prompt's tokens, the last ones, exchanged. **Shape** x [B, L, W].
+  /// Replaces the prompt's tokens, which are the last ones. **Shape** x [B, L, W].
   static Tensor replaced(const Tensor& x, const BlockPrompt& prompt, const ImagePrompts& prompts);
 
   /// The strided convolution as one matrix product. **Shapes** [B, 3, R, R] -> [B, g * g, W].

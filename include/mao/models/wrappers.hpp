@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Checkpoints whose model stands below a prefix: `state_dict.`, `model.`, `module.`, `_orig_mod.`, one behind the other,
-/// as training programs, DistributedDataParallel, torch.compile and Lightning leave them.
+/// Checkpoints whose tensors have prefixes (`state_dict.`, `model.`, `module.`, `_orig_mod.`, also several of them), as
+/// training programs, DistributedDataParallel, torch.compile and Lightning write them.
 
 #include <string>
 
@@ -10,13 +10,13 @@
 
 namespace mao {
 
-/// The checkpoint of the model itself: the longest prefix that all its tensors have is taken off, the state of the
-/// training beside it is left out. What holds no CLIP is returned as it is.
+/// The checkpoint of the model itself: the longest prefix that all its tensors have is removed, and the training state
+/// is left out. A file without a CLIP is returned unchanged.
 ///
-/// **Throws** `FormatError` naming what else is there: another model, or tensors that are no state of a training.
+/// **Throws** `FormatError` naming another model, or tensors that are not training state.
 TensorFile unwrapped(TensorFile file, const std::string& source);
 
-/// **Throws** `FormatError` naming a weight of integers: a quantised model, whose scales are not in its state dict.
+/// **Throws** `FormatError` naming an integer weight: a quantised model, whose scales are not in its state dict.
 void expect_real_weights(const TensorMap& tensors, const std::string& source);
 
 }  // namespace mao

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Gradient descent as the reference implementations of the family use it or, with a setting, can: Dassl's optimisers.
+/// Dassl's optimisers, as the reference implementations use them.
 
 #include <limits>
 #include <string>
@@ -16,50 +16,50 @@
 
 namespace mao {
 
-/// How a gradient becomes a step. Weight decay is added to the gradient where nothing else is said.
+/// The kind of optimizer. Weight decay is added to the gradient unless stated otherwise.
 enum class OptimizerKind {
   Sgd,      ///< with momentum
-  Adam,     ///< with `amsgrad` the second moment never falls
-  AdamW,    ///< weight decay shrinks the parameter by itself
-  RAdam,    ///< Adam that leaves out its second moment while that rests on few steps; decay as AdamW (Dassl)
-  RmsProp,  ///< the gradient over the root of its mean square, with momentum
+  Adam,     ///< with `amsgrad`, the second moment never decreases
+  AdamW,    ///< decoupled weight decay: it shrinks the parameter
+  RAdam,    ///< Adam that does not use its second moment in the first steps; decay as in AdamW (Dassl)
+  RmsProp,  ///< the gradient divided by the root of its mean square, with momentum
 };
 
 /// Settings of `Optimizer`; the defaults are Dassl's.
 struct OptimizerOptions {
   OptimizerKind kind = OptimizerKind::Sgd;
-  double weight_decay = 5e-4;  ///< of every trained tensor, times its own multiple
+  double weight_decay = 5e-4;  ///< of every trained tensor, times its own factor
   double momentum = 0.9;       ///< SGD, RMSprop
-  double beta1 = 0.9;          ///< Adam and its kin
-  double beta2 = 0.999;        ///< Adam and its kin
-  double epsilon = 1e-8;       ///< all but SGD; TCP's fp16 release uses 1e-3
-  double dampening = 0;        ///< SGD: how much of a gradient the velocity does not take, from the second step on
-  bool nesterov = false;       ///< SGD: a step looks one momentum ahead
+  double beta1 = 0.9;          ///< Adam, AdamW, RAdam
+  double beta2 = 0.999;        ///< Adam, AdamW, RAdam
+  double epsilon = 1e-8;       ///< all except SGD; TCP's fp16 release uses 1e-3
+  double dampening = 0;        ///< SGD: share of a gradient that the velocity ignores, from the second step on
+  bool nesterov = false;       ///< SGD: Nesterov momentum
   bool amsgrad = false;        ///< Adam
-  double alpha = 0.99;         ///< RMSprop: how much the mean square remembers
-  double sam_radius = 0;       ///< SAM over any kind: how far it climbs before the gradient is taken; 0: not at all
+  double alpha = 0.99;         ///< RMSprop: decay of the mean square
+  double sam_radius = 0;       ///< SAM with any kind: length of the ascent step; 0: no SAM
   static constexpr const char* fields[] = {"kind",      "weight_decay", "momentum", "beta1", "beta2",     "epsilon",
                                            "dampening", "nesterov",     "amsgrad",  "alpha", "sam_radius"};
 };
 
-/// What a parameter may be multiplied with and still be a number of fp32, as parameters are.
+/// The limit for factors of a parameter, which is an fp32 number.
 inline constexpr double largest_factor = std::numeric_limits<float>::max();
 
-/// Steps a list of parameters along their gradients.
+/// Updates a list of parameters along their gradients.
 class Optimizer {
  public:
   using Options = OptimizerOptions;
 
-  /// With `own` that optimizer takes the steps, and of the settings weight decay and SAM's radius are used. **Throws**
-  /// `OptionError` for a setting out of range, and for one that an optimizer of your own has no use for.
+  /// If `own` is given, that optimizer makes the steps, and of the settings only weight decay and SAM's radius apply.
+  /// **Throws** `OptionError` for a setting out of range, and for one that does not apply to your own optimizer.
   explicit Optimizer(ParameterList parameters, Options options = {}, OwnOptimizer own = {});
 
-  /// Forgets the gradients.
+  /// Clears the gradients.
   void zero_grad() {
     for (Parameter& parameter : parameters_) parameter.value.mutable_grad() = Tensor();
   }
 
-  /// One step; `rate_of` gives the learning rate of each parameter. One without a gradient stays as it is.
+  /// One step; `rate_of` gives the learning rate of each parameter. A parameter without a gradient does not change.
   template <class RateOf>
   void step(RateOf&& rate_of) {
     const at::NoGradGuard no_graph;
@@ -89,37 +89,37 @@ class Optimizer {
     }
   }
 
-  /// Whether each step has a second gradient, taken where `climb` leads to (SAM).
+  /// True if each step needs a second gradient, after `climb` (SAM).
   [[nodiscard]] bool climbs() const { return options_.sam_radius > 0; }
   /// Moves the parameters by `sam_radius` along the gradients of all of them together. **Source** Foret et al.,
   /// Sharpness-Aware Minimization, equation 2.
   void climb();
-  /// Moves them to where they were, bit for bit.
+  /// Moves them back, bit for bit.
   void climb_down();
 
   [[nodiscard]] const ParameterList& parameters() const { return parameters_; }
 
-  /// Momentum and moments by `kind.parameter`; with the parameters it is the whole state.
+  /// Momentum and moments by `kind.parameter`; together with the parameters, this is the whole state.
   [[nodiscard]] const TensorMap& state() const { return state_; }
-  /// From anywhere, a file for example: it goes where the parameters are. **Throws** `OptionError` when it belongs to
-  /// another kind of optimizer or other parameters, `ShapeError` for other sizes; nothing has changed then.
+  /// Restores a state from any device. **Throws** `OptionError` if it belongs to another kind of optimizer or other
+  /// parameters, `ShapeError` for other sizes; the state is then unchanged.
   void set_state(TensorMap state);
 
-  /// Kind and settings, to be compared with those of a saved training.
+  /// Kind and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const;
 
  private:
-  /// What is kept of each parameter.
+  /// The state of each parameter.
   [[nodiscard]] std::vector<std::string> kept() const;
 
-  /// Moving averages of an Adam, this step's gradient included.
+  /// Moving averages of Adam, including this step's gradient.
   struct Moments {
     const Tensor &first, &second;
-    double first_share, second_share;  ///< of what they would be after endless steps
+    double first_share, second_share;  ///< relative to the limit after many steps
     double steps;
   };
 
-  /// What the names of its state begin with.
+  /// The prefix of the names in its state.
   [[nodiscard]] std::string own_prefix() const { return own_.describe().name + "."; }
 
   [[nodiscard]] double decay_of(const Parameter& parameter) const { return options_.weight_decay * parameter.decay; }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// An optimizer of your own: a class with one function, which moves one parameter along its gradient.
+/// Your own optimizer: a class with one function, which updates one parameter.
 
 #include <concepts>
 #include <memory>
@@ -14,14 +14,14 @@
 
 namespace mao {
 
-/// Tensors that an optimizer keeps of one parameter from step to step, by a name of its choice. They are saved with the
-/// training and restored with it.
+/// The state of an optimizer for one parameter: tensors by name. Checkpoints save it, and resuming restores it.
+/// The optimizer chooses the names.
 class KeptTensors {
  public:
   KeptTensors(TensorMap& all, std::string before, std::string after)
       : all_(&all), before_(std::move(before)), after_(std::move(after)) {}
 
-  /// Undefined before it was first assigned.
+  /// Undefined until it is first assigned.
   Tensor& operator[](const std::string& name) const { return (*all_)[before_ + name + after_]; }
 
  private:
@@ -31,15 +31,15 @@ class KeptTensors {
 
 /// One step of one parameter.
 struct Update {
-  Tensor value;     ///< of the parameter, to be changed in place
-  Tensor gradient;  ///< of the same shape; to be left as it is
-  double rate;      ///< the schedule's learning rate times the multiple of the parameter
-  double decay;     ///< weight decay, times the multiple of the parameter
+  Tensor value;     ///< the parameter; change it in place
+  Tensor gradient;  ///< of the same shape; do not change it
+  double rate;      ///< the schedule's learning rate times the factor of the parameter
+  double decay;     ///< weight decay times the factor of the parameter
   KeptTensors kept;
 };
 
-/// What an optimizer of your own must offer: `void step(const mao::Update&) const`, called without gradients being
-/// recorded. Its members are settings; what it remembers is in `update.kept`.
+/// The requirement for your own optimizer: `void step(const mao::Update&) const`, which is called with gradients
+/// disabled. Its members are settings; its state is in `update.kept`.
 template <class R>
 concept UpdateRule = std::copy_constructible<R> && requires(const R& rule, const Update& update) {
   rule.step(update);
@@ -52,8 +52,8 @@ template <class R>
 consteval bool update_rule() {
   constexpr bool is_class = std::is_class_v<R>;
   static_assert(is_class,
-                "mao: not an optimizer: this is no class (a pointer?), pass the optimizer itself by value; settings of "
-                "mao's own belong into `.optimizer`; see docs/concepts/optimizer.md");
+                "mao: not an optimizer: this is not a class (is it a pointer?), pass the optimizer itself by value; "
+                "settings of mao's own belong into `.optimizer`; see docs/concepts/optimizer.md");
   if constexpr (is_class) {
     constexpr bool steps_unless_const = requires(R & rule, const Update& update) { rule.step(update); };
     static_assert(
@@ -70,7 +70,7 @@ consteval bool update_rule() {
 
 }  // namespace explain
 
-/// An optimizer of your own, held by value; empty: none. Made of any `UpdateRule`.
+/// Your own optimizer, by value; may be empty. Made from any `UpdateRule`.
 class OwnOptimizer {
  public:
   OwnOptimizer() = default;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Workers over LibTorch's own c10d: Gloo between processors, NCCL between GPUs. Link mao::c10d to have them; without
-/// it this header says how to get it when there are several processes.
+/// Workers based on LibTorch's c10d: Gloo between CPUs, NCCL between GPUs. Link mao::c10d to use them; otherwise, with
+/// several processes, the error says how to get it.
 
 #include <chrono>
 #include <functional>
@@ -31,16 +31,16 @@ namespace mao {
 
 #ifdef MAO_HAS_C10D
 
-/// Processes that found each other through the address of the first one.
+/// Processes that connect through the address of the first one.
 ///
-/// Tensors on the host are added up by Gloo. Those on a GPU by NCCL where it was built in and each process has a GPU of
-/// its own (`device`), through the host otherwise: prompts are small.
+/// Gloo sums tensors on the host. NCCL sums tensors on GPUs if it was built in and each process has its own GPU
+/// (`device`); otherwise they go through the host, because prompts are small.
 class C10dWorkers final : public Workers {
  public:
-  /// Waits until all have come, `timeout` at most, and so long for the others in each sum. `should_stop` is asked while
-  /// it waits: a training stops in order as long as the others give signs of life, and at once when one does not.
+  /// Waits for all processes, at most `timeout`, here and in each sum. While it waits, it calls `should_stop`: as long
+  /// as the others give signs of life, all stop at the same step; if one is silent, this process stops immediately.
   ///
-  /// **Throws** `Error` naming who does not come.
+  /// **Throws** `Error` naming the missing process.
   explicit C10dWorkers(Launch launch, at::Device device = at::Device(at::kCPU),
                        std::chrono::milliseconds timeout = std::chrono::minutes(5),
                        std::function<bool()> should_stop = {})
@@ -68,7 +68,7 @@ class C10dWorkers final : public Workers {
   [[nodiscard]] int rank() const override { return launch_.rank; }
   [[nodiscard]] int count() const override { return launch_.count; }
 
-  /// **Throws** `Error` when another process is gone, or has not come for the timeout, and names it; `StoppedWaiting`.
+  /// **Throws** `Error` naming another process that is gone or did not arrive within the timeout; `StoppedWaiting`.
   void sum(Tensor& values) override {
     say_who([&] {
       const bool direct = values.is_cpu() || devices_;
@@ -110,7 +110,7 @@ class C10dWorkers final : public Workers {
     }
     static_cast<void>(host_.release());  // its destructor would wait for the sum
     throw StoppedWaiting(text_of("stopped while process ", launch_.rank, " of ", launch_.count, " waited for ", silent,
-                                 "; the same command resumes from the last whole epoch"));
+                                 "; the same command resumes from the last complete epoch"));
   }
 
   void connect_devices([[maybe_unused]] at::Device device) {
@@ -123,7 +123,7 @@ class C10dWorkers final : public Workers {
 #endif
   }
 
-  /// Does `work`; errors of the transport become ours and say which process had them.
+  /// Calls `work`; errors of the transport become errors of mao that name the process.
   template <class WorkT>
   void say_who(WorkT&& work) {
     const auto begin = std::chrono::steady_clock::now();
@@ -156,10 +156,10 @@ class C10dWorkers final : public Workers {
 
 #endif
 
-/// The processes that were started together with this one (`launch_of`); null when it is alone. `device`: where this
-/// one's tensors are. `should_stop`: asked while it waits for the others.
+/// The processes that were started together with this one (`launch_of`); null if it is alone. `device`: the device of
+/// this process's tensors. `should_stop`: called while it waits for the others.
 ///
-/// **Throws** `OptionError` when they are several and the program was built without c10d.
+/// **Throws** `OptionError` if there are several and the program was built without c10d.
 inline std::shared_ptr<Workers> workers_from_environment(
     [[maybe_unused]] at::Device device = at::Device(at::kCPU),
     [[maybe_unused]] std::chrono::milliseconds timeout = std::chrono::minutes(5),
@@ -171,7 +171,8 @@ inline std::shared_ptr<Workers> workers_from_environment(
 #else
   throw OptionError(text_of(launch.launcher, " started ", launch.count,
                             " processes, but this program was built without c10d, which lets them train together: "
-                            "install libgloo-dev (headers alone are used) and build with -DMAO_C10D=ON and mao::c10d"));
+                            "install libgloo-dev (only its headers are used) and build with -DMAO_C10D=ON and "
+                            "mao::c10d"));
 #endif
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Gradients of a batch whose parts were computed by several workers.
+/// Sums gradients and losses over workers that computed parts of a batch.
 
 #include <vector>
 
@@ -9,16 +9,16 @@
 
 namespace mao {
 
-/// Adds each tensor up over all workers, in one message. Undefined ones stay so: which they are follows from method and
-/// classes, not from the images.
+/// Sums each tensor over all workers, in one message. Undefined tensors stay undefined; they are the same on all
+/// workers, because they depend on method and classes, not on images.
 void sum_over(Workers& workers, std::vector<Tensor>& tensors);
 
-/// Adds up the gradients that are there.
+/// Sums all existing gradients.
 void sum_gradients(Workers& workers, const ParameterList& parameters);
 
-/// The loss of the whole batch as a function of the parameters, from each worker's part of it: the sum's value and
-/// gradients, linear around where the parameters are. Undefined for an undefined part. The gradients that were there
-/// are gone afterwards.
+/// The loss of the whole batch as a function of the parameters, from each worker's part: it has the value and gradients
+/// of the sum and is linear around the current parameters. Undefined for an undefined part. Existing gradients are
+/// cleared.
 Tensor whole_loss(Workers& workers, const Tensor& part, const ParameterList& parameters, bool keep_graph);
 
 }  // namespace mao

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The part of a batch that each worker computes, and what it counts in the loss of the whole.
+/// The part of a batch that each worker computes, and its weight in the loss of the whole batch.
 
 #include <algorithm>
 #include <string>
@@ -19,17 +19,17 @@ namespace mao {
 /// Images `begin` .. `end` - 1 of a batch of `whole`.
 struct Share {
   std::int64_t begin = 0, end = 0, whole = 0;
-  /// False where there are fewer images than workers: it computes one that counts for another worker, so that all take
-  /// the same steps.
+  /// False if there are fewer images than workers and this worker computes an image that counts for another worker, so
+  /// that all take the same steps.
   bool counts = true;
 
   [[nodiscard]] std::int64_t size() const { return end - begin; }
 };
 
-/// Contiguous parts whose sizes differ by one at most. All of it without workers.
+/// Contiguous parts whose sizes differ by at most one. Without workers, the whole batch.
 Share share_of(std::int64_t images, const Workers* workers);
 
-/// The share's rows of something that has `values.size() / share.whole` of them for each image.
+/// The share's part of `values`, which has `values.size() / share.whole` values per image.
 template <class T>
 std::vector<T> part_of(const std::vector<T>& values, const Share& share) {
   if (share.whole == 0) return {};
@@ -39,17 +39,17 @@ std::vector<T> part_of(const std::vector<T>& values, const Share& share) {
 
 Batch part_of(const Batch& batch, const Share& share);
 
-/// Completes `whole` with the labels, weights and soft targets that each worker has given to its own part.
+/// Completes `whole` with the labels, weights and soft targets that each worker assigned to its own part.
 ///
-/// Images whose worker gives no weights count 1. All workers give soft targets or none does.
+/// Images of a worker without weights have weight 1. Either all workers have soft targets or none.
 void gather_labels(Batch& whole, const Batch& part, const Share& share, Workers* workers);
 
-/// Whether some image of a batch counts.
+/// True if at least one image of a batch counts.
 inline bool trains(const Batch& batch) {
   return batch.weights.empty() || std::ranges::any_of(batch.weights, [](float weight) { return weight > 0; });
 }
 
-/// What the losses of a part count in those of the whole: the parts' sum is the whole's mean.
+/// The weights of a part's losses in those of the whole batch: the sum over parts is the mean over the batch.
 struct LossShare {
   double task = 1;       ///< by weight
   double auxiliary = 1;  ///< by number of images
@@ -57,7 +57,7 @@ struct LossShare {
 
 LossShare loss_share(const Batch& whole, const Share& share);
 
-/// A batch of which this process computes a part; without workers the part is the whole.
+/// A batch of which this process computes a part; without workers, the part is the whole batch.
 class SharedBatch {
  public:
   /// Refers to `whole`, which gets the labels of all parts.
@@ -67,14 +67,14 @@ class SharedBatch {
   [[nodiscard]] std::int64_t size() const { return part_.size(); }
   [[nodiscard]] const Batch& part() const { return part_; }
 
-  /// Completes the whole with what each process gave to its own part.
+  /// Completes the whole batch with the labels of all parts.
   void gather_labels(Batch part);
 
-  /// What the part's losses count in those of the whole. A part without weight loses its weights: its loss is a number,
-  /// times 0.
+  /// The weights of the part's losses in those of the whole batch. A part with total weight 0 drops its weights, so
+  /// that its loss is a finite number, times 0.
   LossShare counts();
 
-  /// Loss and accuracy of the whole batch from those of the part; the loss has been counted already.
+  /// Loss and accuracy of the whole batch from those of the part; the loss is already weighted.
   [[nodiscard]] std::pair<double, double> sums(double loss, double accuracy) const;
 
  private:
@@ -84,24 +84,24 @@ class SharedBatch {
   Batch part_;
 };
 
-/// Whether a loss compares the images of a batch with each other.
+/// True if a loss compares the images of a batch with each other.
 template <Regularizer RegularizerT>
 bool compares_images(const RegularizerT& regularizer) {
   if constexpr (requires { regularizer.needs_whole_batch(); }) return regularizer.needs_whole_batch();
   return false;
 }
 
-/// **Throws** `OptionError` when `workers` are several and the losses are no sum over parts of a batch: a method that
-/// needs the whole of it, or a loss that `compares_images`. `name` is the step's.
+/// **Throws** `OptionError` if there are several `workers` and the losses are not a sum over parts of a batch: a method
+/// that needs the whole batch, or a loss that `compares_images`. `name` is that of the stage.
 void expect_shareable(const Workers* workers, const BackboneTraits& backbone, bool compares_images,
                       const std::string& name);
 
-/// A sampler whose labeller keeps a state.
+/// A sampler whose labeller has a state.
 template <class SamplerT>
 concept LabelsFromState = LabelsBatches<SamplerT> && KeepsState<SamplerT>;
 
-/// **Throws** `OptionError` when `workers` are several and a labeller keeps a state (`LabelsFromState`): each would see
-/// its part alone.
+/// **Throws** `OptionError` if there are several `workers` and a labeller has a state (`LabelsFromState`), because each
+/// worker would see only its own part.
 void expect_shareable_labels(const Workers* workers, bool labels_from_state, const std::string& name);
 
 /// **Throws** `OptionError` on every worker unless all of them start from the same state.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A bottleneck behind a frozen tower that is blended with what went in (CLIP-Adapter, arXiv 2110.04544).
+/// A bottleneck after a frozen tower whose output is mixed with its input (CLIP-Adapter, arXiv 2110.04544).
 
 #include <string>
 

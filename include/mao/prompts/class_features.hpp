@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Class vectors of the frozen model from hand-written prompts: the zero-shot classifier, and the teacher of the
-/// methods that hold on to it.
+/// Class vectors of the frozen model from hand-written prompts: the zero-shot classifier, and the teacher of some
+/// methods.
 
 #include <string>
 #include <vector>
@@ -17,10 +17,10 @@ namespace mao {
 /// How the features of several templates become one class vector.
 enum class Averaging {
   Unit,  ///< the mean of unit vectors: CLIP's own ensemble
-  Raw,   ///< the mean of the features as the tower gives them: PromptSRC's teacher
+  Raw,   ///< the mean of the unnormalised features: PromptSRC's teacher
 };
 
-/// One unit vector a class, without gradient. **Shape** [C, D].
+/// One unit vector per class, without gradient. **Shape** [C, D].
 ///
 /// **Throws** `OptionError` for no template or one without `{}`, `DataError` naming a sentence that is too long, or
 /// names that `check_class_prompts` refuses.

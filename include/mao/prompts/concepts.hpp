@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Where the context tokens of a prompt stand.
+/// The position of the context tokens in a prompt.
 
 #include <string_view>
 

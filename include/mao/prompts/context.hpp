@@ -18,15 +18,15 @@
 
 namespace mao {
 
-/// Lays out prompts: the frozen tokens of every class once, the learned context at each assembly.
+/// Builds prompts: the frozen tokens of every class once, the learned context at each assembly.
 template <VisionLanguageModel ModelT>
 class ContextPrompt {
  public:
-  /// `ending` is what follows the context: the name in its braces, and more words where there are some.
+  /// `ending` follows the context: `{}` for the name, and possibly more words.
   ///
   /// **Throws** `DataError` naming a class whose prompt is longer than the model's context, or names that
-  /// `check_class_prompts` refuses; `OptionError` unless `ending` holds `{}` exactly once, and first where the name
-  /// does not stand at the end.
+  /// `check_class_prompts` refuses; `OptionError` unless `ending` has `{}` exactly once, and at its beginning if the
+  /// name is not at the end.
   ContextPrompt(const ModelT& model, const ClassList& classes, const ContextPhrase& phrase,
                 ClassPosition position = ClassPosition::End, const std::string& ending = "{}.")
       : length_(phrase.length), position_(position) {
@@ -54,7 +54,7 @@ class ContextPrompt {
     ids_ = std::move(ids);
   }
 
-  /// The prompts of the candidates. **Throws** `OptionError` for a candidate that is no class, `ShapeError`.
+  /// The prompts of the candidates. **Throws** `OptionError` for a candidate that is not a class, `ShapeError`.
   ///
   /// **Shapes** `context` [n, W] shared by all classes, or [C, n, W], one for each.
   [[nodiscard]] TextBatch assemble(const Tensor& context, const Candidates& candidates) const {
@@ -69,7 +69,7 @@ class ContextPrompt {
                     std::vector<std::int64_t>(candidates.ids.size(), 0));
   }
 
-  /// The prompts of the candidates with each of G contexts (CoCoOp: one an image). Row g * H + h is candidate h with
+  /// The prompts of the candidates with each of G contexts (CoCoOp: one per image). Row g * H + h is candidate h with
   /// context g.
   ///
   /// **Shape** `contexts` [G, n, W].
@@ -105,7 +105,7 @@ class ContextPrompt {
   }
 
   struct Arrangement {
-    std::int64_t context_begin;         ///< row of the first context vector behind the class tokens
+    std::int64_t context_begin;         ///< row of the first context vector after the class tokens
     std::int64_t words_left;            ///< of the phrase, which are in the prefix already
     std::vector<std::int64_t> order{};  ///< rows of [class tokens; context] in the order of the suffix
     std::vector<std::int64_t> offsets{0};
@@ -130,7 +130,7 @@ class ContextPrompt {
     return batch;
   }
 
-  /// Context vectors that stand before every class name, and so can be shared.
+  /// Context vectors that come before every class name, so they can be shared.
   [[nodiscard]] std::int64_t words_ahead() const {
     switch (position_) {
       case ClassPosition::Middle:

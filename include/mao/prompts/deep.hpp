@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Prompts that are learned for single blocks of a tower, and the whole prompt of an image tower.
+/// Learned prompts for single blocks of a tower, and the whole prompt of an image tower.
 
 #include <string>
 
@@ -14,23 +14,23 @@ namespace mao {
 
 namespace detail {
 
-/// Throws unless a tower of `layers` blocks can take prompts of that depth. `what` names the setting.
+/// Throws unless a tower of `layers` blocks supports prompts of that depth. `what` names the setting.
 void check_depth(std::int64_t depth, std::int64_t layers, const char* what);
 
 }  // namespace detail
 
-/// Vectors of their own for blocks 1 .. depth - 1; the input's belong to whoever makes the input.
+/// Vectors for blocks 1 .. depth - 1; the vectors of the input are not included.
 ///
-/// Depth counts as in MaPLe: the layers that see fresh prompts, the input layer included. Depth 1 is a shallow prompt.
+/// Depth counts as in MaPLe: the layers with their own prompts, including the input layer. Depth 1 is a shallow prompt.
 class DeepPrompts {
  public:
   DeepPrompts() = default;
 
-  /// Normal (0, 0.02) vectors [count, width] for each block. Block i's is called `prefix + i + suffix`.
+  /// Normal (0, 0.02) vectors [count, width] for each block. The name of block i's is `prefix + i + suffix`.
   DeepPrompts(std::int64_t depth, std::int64_t count, std::int64_t width, const std::string& prefix,
               const std::string& suffix, const Rng& rng);
 
-  /// What the tower is given: nothing for the first block, then a replacement each.
+  /// The prompts for the tower: nothing for the first block, then a replacement for each block.
   [[nodiscard]] BlockPrompts block_prompts() const;
 
   [[nodiscard]] const ParameterList& parameters() const { return parameters_; }
@@ -39,7 +39,7 @@ class DeepPrompts {
   OwnParameters parameters_;
 };
 
-/// The learned prompt of an image tower: vectors beside the patches and, when deep, new ones before later blocks.
+/// The learned prompt of an image tower: vectors next to the patches and, if deep, new ones before later blocks.
 /// **Source** "VPT" in the CLIP of the MaPLe and PromptSRC repositories.
 class VisionPrompt {
  public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Several sentences about each class, written by a language model or by hand, and their text features.
+/// Several sentences about each class, by a language model or by hand, and their text features.
 
 #include <filesystem>
 #include <functional>
@@ -18,25 +18,25 @@
 
 namespace mao {
 
-/// The sentences about a class. Every class must get the same number.
+/// The sentences about a class. Every class must have the same number.
 using Descriptions = std::function<std::vector<std::string>(const std::string& class_name)>;
 
-/// The templates with the class's name in them: what there is when nobody has written anything.
+/// The templates with the name of the class, for classes without descriptions.
 Descriptions descriptions_of_templates(std::vector<std::string> templates);
 
-/// A table by class name, as it is or with spaces for underscores.
+/// A table by class name, unchanged or with spaces instead of underscores.
 ///
-/// Asked for a class that it lacks, it **throws** `DataError` naming the class.
+/// The function **throws** `DataError` naming a class that is not in the table.
 Descriptions descriptions_of_table(std::map<std::string, std::vector<std::string>> table);
 
 /// A table from a JSON object: class name to a list of sentences (CoPrompt's files).
 ///
-/// **Throws** `FileError` when it cannot be read, `FormatError` when it is something else.
+/// **Throws** `FileError` if it cannot be read, `FormatError` if it has another format.
 Descriptions descriptions_of_file(const std::filesystem::path& path);
 
-/// Features of the frozen model of every description. **Shape** [N, C, D], unit rows: N descriptions of each class.
+/// Features of every description, from the frozen model. **Shape** [N, C, D], unit rows: N descriptions of each class.
 ///
-/// **Throws** `DataError` naming two classes with different numbers of descriptions, or one that has none.
+/// **Throws** `DataError` naming two classes with different numbers of descriptions, or one without any.
 template <VisionLanguageModel ModelT>
 Tensor description_features(const ModelT& model, const ClassList& classes, const Descriptions& descriptions) {
   const at::NoGradGuard frozen;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Whether a model can tell classes apart by their prompts: the tokens decide, not the spelling.
+/// Checks that a model can distinguish classes by their prompts. The tokens count, not the spelling.
 
 #include <cstdint>
 #include <string>
@@ -16,15 +16,15 @@
 
 namespace mao {
 
-/// **Throws** `DataError` that names `source` and two classes whose prompts are the same tokens, such as `red-dog` and
-/// `red - dog` to CLIP, unless `classes.same_names` accepts it. `prompts` holds the tokens of each class's prompt.
+/// **Throws** `DataError` that names `source` and two classes whose prompts have the same tokens, such as `red-dog` and
+/// `red - dog` in CLIP, unless `classes.same_names` accepts it. `prompts` has the tokens of each class's prompt.
 void expect_distinct_prompts(const ClassList& classes, const std::vector<std::vector<std::int64_t>>& prompts,
                              const std::string& source);
 
-/// `check_class_names`, and the same for the tokens of a model; `pattern` is the prompt around a name.
+/// `check_class_names`, and the same check for the tokens of a model; `pattern` is the prompt around a name.
 ///
 /// **Throws** `DataError` that names `source` and the classes: as `check_class_names` and `expect_distinct_prompts`,
-/// and for a name of which the tokenizer keeps nothing.
+/// and for a name without tokens.
 template <VisionLanguageModel ModelT>
 void check_class_prompts(const ModelT& model, const ClassList& classes, const std::string& source,
                          const std::string& pattern = "{}.") {

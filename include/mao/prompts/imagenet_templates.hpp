@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The sentences about photographs, drawings and toys that CLIP's ImageNet classifier averages over, as far as
-/// PromptSRC uses them.
+/// The sentences about photographs, drawings and toys for CLIP's ImageNet classifier, in the selection of
+/// PromptSRC.
 
 #include <string>
 #include <vector>
@@ -11,8 +11,8 @@ namespace mao {
 
 /// 60 templates with `{}`, the plain "a photo of a {}." first.
 ///
-/// The first 60 of the 80 that CLIP's authors published for ImageNet; those of PromptSRC's teacher. An average does not
-/// depend on their order. **Source** put together from a grammar of media, adjectives and articles.
+/// The first 60 of the 80 that CLIP's authors published for ImageNet, as for PromptSRC's teacher. An average does not
+/// depend on their order. **Source** generated from a grammar of media, adjectives and articles.
 std::vector<std::string> imagenet_templates();
 
 }  // namespace mao

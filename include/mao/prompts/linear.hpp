@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A learned affine map, as the prompt networks of the family are made of.
+/// A learned affine map, the building block of prompt networks.
 
 #include <string>
 #include <vector>
@@ -19,14 +19,14 @@ Tensor uniform_tensor(const std::vector<std::int64_t>& shape, double bound, Rng 
 
 /// `x W^T + b` with learned W and b.
 ///
-/// **Shapes** `weight` [out, in], `bias` [out] or undefined. Both train and are called `name.weight` and `name.bias`.
+/// **Shapes** `weight` [out, in], `bias` [out] or undefined. Both train; their names are `name.weight` and `name.bias`.
 class Linear {
  public:
   enum class Bias { Yes, No };
 
   Linear() = default;
 
-  /// Both uniform in +-1/sqrt(in), which is how torch.nn.Linear starts. Draws from `rng[name]`.
+  /// Both start uniform in +-1/sqrt(in), as in torch.nn.Linear. Draws from `rng[name]`.
   Linear(std::string name, std::int64_t in, std::int64_t out, const Rng& rng, Bias bias = Bias::Yes);
 
   /// **Shapes** [.., in] -> [.., out].

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The small transformer block through which UPT's prompts of both towers see each other.
+/// UPT's small transformer block, in which the prompts of both towers attend to each other.
 
 #include <string>
 
@@ -19,11 +19,11 @@ class MixingBlock {
  public:
   MixingBlock() = default;
 
-  /// Starts as torch's modules do. **Throws** `OptionError` for a dropout outside [0, 1).
+  /// Starts like torch's modules. **Throws** `OptionError` for a dropout outside [0, 1).
   MixingBlock(std::string prefix, std::int64_t width, double dropout_fraction, const Rng& rng);
 
-  /// **Shape** x [n, W] -> [n, W]. `mix`: every token sees all; otherwise each sees itself alone. Dropout draws from
-  /// `rng`.
+  /// **Shape** x [n, W] -> [n, W]. `mix`: every token sees all tokens; otherwise each sees only itself. Dropout draws
+  /// from `rng`.
   [[nodiscard]] Tensor operator()(const Tensor& x, bool mix, const Rng& rng) const;
 
   void append_to(ParameterList& list) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The words that a learned context stands for, and what it starts from.
+/// The words of a learned context, and its start values.
 
 #include <algorithm>
 #include <iterator>
@@ -17,36 +17,36 @@ namespace mao {
 /// A tensor of independent normal draws, in row-major order.
 Tensor normal_tensor(const std::vector<std::int64_t>& shape, double deviation, Rng rng);
 
-/// The words that a prompt is built around.
+/// The words of a context.
 struct ContextPhrase {
-  std::string prefix;        ///< what stands before the class name: a phrase, or one placeholder word a context vector
-  std::int64_t length = 0;   ///< n, context vectors: the first n tokens of the phrase are learned, the others stay
-  std::int64_t unnamed = 0;  ///< the first vectors, which have a placeholder instead of a word
+  std::string prefix;        ///< the text before the class name: a phrase, or one placeholder word per context vector
+  std::int64_t length = 0;   ///< n, context vectors: the first n tokens of the phrase are learned, the others are not
+  std::int64_t unnamed = 0;  ///< number of vectors at the beginning with a placeholder instead of a word
   static constexpr const char* fields[] = {"prefix", "length", "unnamed"};
 
   /// `n` placeholders ("X X X X"), for a random start.
   static ContextPhrase placeholders(std::int64_t n);
 
-  /// A phrase such as "a photo of a": as many vectors as it has words. Underscores become spaces.
+  /// A phrase such as "a photo of a", with one vector per word. Underscores become spaces.
   static ContextPhrase words(const std::string& text);
 
-  /// What CoOp starts from: a phrase, or `n` placeholders when it is empty.
+  /// CoOp's start: a phrase, or `n` placeholders if it is empty.
   ///
   /// **Throws** `OptionError` for a context of no vectors.
   static ContextPhrase start(const std::string& text, std::int64_t n) {
     return text.empty() ? first_words(text, n) : words(text);
   }
 
-  /// A phrase of which the first `n` words are learned (MaPLe: "a photo" of "a photo of a"), or `n` placeholders when
-  /// it is empty or has fewer words.
+  /// A phrase whose first `n` words are learned (MaPLe: "a photo" of "a photo of a"), or `n` placeholders if it is
+  /// empty or has fewer words.
   static ContextPhrase first_words(const std::string& text, std::int64_t n);
 
-  /// The phrase in the last of `n` vectors, behind placeholders that start from zero (ProGrad).
+  /// The phrase in the last of `n` vectors, after placeholders that start from zero (ProGrad).
   ///
-  /// **Throws** `OptionError` when it has more words than vectors.
+  /// **Throws** `OptionError` if it has more words than vectors.
   static ContextPhrase last_words(const std::string& text, std::int64_t n);
 
-  /// Whether it consists of placeholders, so that the context starts at random.
+  /// True if it consists of placeholders, so that the context has a random start.
   [[nodiscard]] bool random() const { return unnamed == length; }
 };
 
@@ -83,7 +83,7 @@ PhraseTokens phrase_tokens(const ModelT& model, const ContextPhrase& phrase) {
   return result;
 }
 
-/// The token embeddings of a phrase, to start the context from; zeros for placeholders. **Shape** [n, W].
+/// The token embeddings of a phrase, as start of the context; zeros for placeholders. **Shape** [n, W].
 ///
 /// **Throws** as `phrase_tokens`.
 template <VisionLanguageModel ModelT>
@@ -94,7 +94,7 @@ Tensor phrase_embedding(const ModelT& model, const ContextPhrase& phrase) {
   return detail::joined_rows({detail::zeros_like(model.embed(detail::id_tensor(placeholders))), named});
 }
 
-/// The context that a phrase starts from: its words' embeddings, or normal (0, 0.02) vectors. **Shape** [n, W].
+/// The start of a context: the embeddings of the phrase's words, or normal (0, 0.02) vectors. **Shape** [n, W].
 template <VisionLanguageModel ModelT>
 Tensor initial_context(const ModelT& model, const ContextPhrase& phrase, const Rng& rng) {
   if (!phrase.random()) return phrase_embedding(model, phrase);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// When and which prompt tokens are taken out.
+/// When prompt tokens are removed, and which ones.
 
 #include <algorithm>
 #include <cmath>
@@ -11,19 +11,19 @@
 
 namespace mao {
 
-/// Saliencies of different blocks and towers are not on one scale; by what they are divided before they are ranked.
+/// Saliencies of different blocks and towers have different scales. This is the divisor before they are ranked.
 enum class SaliencyScale {
-  Raw,    ///< by nothing
-  Layer,  ///< by the Euclidean norm over their block
-  Tower,  ///< by the Euclidean norm over their tower
+  Raw,    ///< none
+  Layer,  ///< the Euclidean norm over their block
+  Tower,  ///< the Euclidean norm over their tower
 };
 
-/// How many tokens remain after a number of epochs: `T + (T0 - T)(1 - r/R)^3` after event r of R, rounded.
+/// The number of tokens that remain after a number of epochs: `T + (T0 - T)(1 - r/R)^3` after event r of R, rounded.
 struct PruningSchedule {
   std::int64_t start = 0;   ///< T0
   std::int64_t target = 0;  ///< T
-  double until = 0.5;       ///< fraction of the epochs in which tokens are taken out
-  int interval = 1;         ///< epochs from event to event
+  double until = 0.5;       ///< fraction of the epochs in which tokens are removed
+  int interval = 1;         ///< epochs between events
 
   /// **Throws** `OptionError` for a setting out of range.
   void check() const;
@@ -36,10 +36,10 @@ struct PruningSchedule {
   }
 };
 
-/// Scores over their scale. **Shape** layer * count + place.
+/// Scores divided by their scale. **Shape** layer * count + place.
 std::vector<double> scaled(std::vector<double> scores, std::size_t layers, SaliencyScale scale);
 
-/// The positions of the `count` lowest scores among those that are `in`; of equal ones the first.
+/// The positions of the `count` lowest scores among those that are `in`; among equal ones, the first.
 std::vector<std::int64_t> lowest(const std::vector<double>& scores, const std::vector<bool>& in, std::int64_t count);
 
 }  // namespace mao

@@ -9,7 +9,7 @@
 
 namespace mao {
 
-/// Reads one template a line, each with `{}` where the class name goes; empty lines do not count.
+/// Reads one template per line, each with `{}` in the place of the class name; empty lines do not count.
 ///
 /// **Throws** `FileError`; `FormatError` naming file and line of one without `{}`, or with two.
 std::vector<std::string> read_templates(const std::filesystem::path& path);

@@ -19,18 +19,18 @@ namespace mao {
 
 /// `pattern` with `{}` replaced by the readable class name.
 ///
-/// **Throws** `OptionError` unless the pattern holds `{}` exactly once.
+/// **Throws** `OptionError` unless the pattern has `{}` exactly once.
 std::string fill_template(const std::string& pattern, const std::string& class_name);
 
-/// What becomes of a sentence that is longer than the model's context.
+/// The treatment of a sentence that is longer than the model's context.
 enum class LongText {
   Refused,
-  Cut,  ///< its last tokens are left out, the end token stays: open_clip's default, transformers' `truncation=True`
+  Cut,  ///< its last tokens are dropped, the end token stays: open_clip's default, transformers' `truncation=True`
 };
 
-/// The ids of a whole sentence without start and end, as many as the model's context has room for.
+/// The ids of a whole sentence without start and end, at most as many as the model's context allows.
 ///
-/// **Throws** `DataError` naming a sentence that is longer, unless it may be cut.
+/// **Throws** `DataError` naming a longer sentence, unless it may be cut.
 template <VisionLanguageModel ModelT>
 std::vector<std::int64_t> sentence_ids(const ModelT& model, const std::string& sentence,
                                        LongText longer = LongText::Refused) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Learned tokens that every block of a tower attends to, of which the least important can be taken out.
+/// Learned tokens that every block of a tower attends to; the least important ones can be removed.
 
 #include <algorithm>
 #include <string>
@@ -15,34 +15,34 @@ namespace mao {
 
 /// `count` tokens for each of `layers` blocks: extra keys and values (`BlockPrompt::attended`), never queries.
 ///
-/// A token that was taken out is not passed on at all (a zero vector would still take its share of the attention), and
-/// its row of the parameter stays as it was when it was taken out, whatever weight decay and momentum do to it:
-/// `restore` puts it back. The saliency of a token is |<dL/dp, p>|, summed over the training passes since `forget`. It
-/// is taken while gradients flow back, so every pass counts, with the value that the token had in it.
+/// A removed token is not passed to the tower (a zero vector would still get a share of the attention). Its row of the
+/// parameter keeps its value from the time of removal: `restore` undoes weight decay and momentum. The saliency of a
+/// token is |<dL/dp, p>|, summed over the training passes since `forget`. It is computed in the backward pass, so every
+/// pass counts, with the token's value in that pass.
 class TokenBank {
  public:
   TokenBank() = default;
 
-  /// Normal (0, 0.02). The parameter [layers, count, width] is called `name`.
+  /// Normal (0, 0.02). The name of the parameter [layers, count, width] is `name`.
   TokenBank(std::string name, std::int64_t layers, std::int64_t count, std::int64_t width, const Rng& rng);
 
-  /// What the blocks attend to. `watch`: add to the saliency when a gradient comes back.
+  /// The prompts for the blocks. `watch`: each backward pass adds to the saliency.
   [[nodiscard]] BlockPrompts prompts(bool watch) const;
 
-  /// Takes tokens out permanently. **Shape** positions: layer * count + place.
+  /// Removes tokens permanently. **Shape** positions: layer * count + place.
   void remove(const std::vector<std::int64_t>& positions);
 
-  /// Puts back what an optimizer has done to tokens that are out.
+  /// Undoes changes that an optimizer made to removed tokens.
   void restore() const;
 
-  /// Starts a new sum.
+  /// Starts a new sum of saliencies.
   void forget() { saliency_.zero_(); }
 
-  /// Which tokens are in, by position, and how many.
+  /// Which tokens are in use, by position, and their number.
   [[nodiscard]] const std::vector<bool>& kept() const { return kept_; }
   [[nodiscard]] std::int64_t total() const { return std::count(kept_.begin(), kept_.end(), true); }
 
-  /// Places of the tokens of a block that are in.
+  /// Places of the tokens of a block that are in use.
   [[nodiscard]] std::vector<std::int64_t> kept_in(std::int64_t layer) const;
 
   [[nodiscard]] const Tensor& saliency() const { return saliency_; }  ///< [layers, count]
@@ -52,7 +52,7 @@ class TokenBank {
   /// `name.mask` (1: in) and `name.saliency`, [layers, count].
   void append_to(TensorMap& buffers) const;
 
-  /// Takes over saved masks and sums; the parameter holds its saved values already. **Throws** `ShapeError`.
+  /// Restores saved masks and sums; the parameter must have its saved values already. **Throws** `ShapeError`.
   void set_buffers(const TensorMap& buffers);
 
  private:

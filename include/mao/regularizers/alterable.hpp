@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// MAO's alterable regularization (arXiv 2503.18160, section 3.3): the classes that a batch is judged against depend on
-/// the step.
+/// MAO's alterable regularization (arXiv 2503.18160, section 3.3): the classes that the loss compares depend on the
+/// stage.
 
 #include <mao/core/batch.hpp>
 #include <mao/core/class_list.hpp>
@@ -15,8 +15,8 @@ namespace mao {
 /// reg-B in the base stage, reg-N in the new stage.
 ///
 /// reg-B: cross entropy over the classes present in the batch. The paper's candidate set has no repeats; the released
-/// code keeps one column an image, so that two images of a class compete with each other, which `Columns::PerImage`
-/// reproduces. Soft targets of a batch are for reg-N; reg-B goes by the labels.
+/// code has one column per image, so two images of a class compete with each other; `Columns::PerImage` reproduces
+/// this. reg-N uses the soft targets of a batch; reg-B uses only the labels.
 class AlterableRegularizer {
  public:
   enum class Task {
@@ -24,8 +24,8 @@ class AlterableRegularizer {
     New,   ///< reg-N: all classes
   };
   enum class Columns {
-    Distinct,  ///< one column a class (paper)
-    PerImage,  ///< one column an image (released code)
+    Distinct,  ///< one column per class (paper)
+    PerImage,  ///< one column per image (released code)
   };
   struct Options {
     Task task = Task::Base;
@@ -39,12 +39,12 @@ class AlterableRegularizer {
   /// The distinct labels in order of first appearance (reg-B), or all classes (reg-N).
   [[nodiscard]] Candidates candidates(const Batch& batch, const ClassList& classes) const;
 
-  /// Whether images are judged against other images of their batch.
+  /// True if images are compared with other images of their batch.
   [[nodiscard]] bool needs_whole_batch() const {
     return options_.task == Task::Base && options_.columns == Columns::PerImage;
   }
 
-  /// Name and settings, to be compared with those of a saved training.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("AlterableRegularizer", options_); }
 
   Tensor operator()(const Output& output, const Batch& batch) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Which classes take part in a loss, and the loss.
+/// The classes of a loss, and the loss itself.
 
 #include <concepts>
 
@@ -9,7 +9,7 @@
 
 namespace mao {
 
-/// Says which classes are candidates for a batch, before the forward pass, and gives the whole task loss over them.
+/// Chooses the candidate classes of a batch before the forward pass, and computes the whole task loss over them.
 ///
 /// What the compiler cannot check: every label of the batch is among the candidates; the loss is a differentiable
 /// scalar.

@@ -7,18 +7,18 @@
 
 namespace mao {
 
-/// The mean of two cross entropies over Z = logits of the images against the texts of their labels: each image finds
-/// its text, each text its image.
+/// The mean of two cross entropies over Z, the logits of the images for the texts of their labels: each image must
+/// match its text, and each text its image.
 ///
-/// **Shapes** Z [B', B'], a column an image: two images of a class compete with each other, as in the released code.
-/// Images of weight 0 are in neither direction. Candidates are the classes of the batch, each once.
+/// **Shapes** Z [B', B'], one column per image: two images of a class compete with each other, as in the released code.
+/// Images with weight 0 are left out in both directions. Candidates are the classes of the batch, each once.
 struct SymmetricContrast {
   [[nodiscard]] static std::string describe() { return "SymmetricContrast"; }
   [[nodiscard]] Candidates candidates(const Batch& batch, const ClassList& classes) const {
     return AlterableRegularizer().candidates(batch, classes);
   }
 
-  /// Each text is to find its image among those of the batch.
+  /// Each text must match its image among those of the batch.
   [[nodiscard]] static bool needs_whole_batch() { return true; }
 
   Tensor operator()(const Output& output, const Batch& batch) const;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// How many images and how many near classes make a batch with hard negatives, given the number of base classes.
+/// The numbers of images and near classes in a batch with hard negatives, for a number of base classes.
 
 #include <cstdint>
 #include <string>
 
 namespace mao {
 
-/// Images per batch before the negatives come, and classes per image, its own included.
+/// Images per batch before the negatives, and classes per image, including its own.
 struct BatchShape {
   int batch = 4;
   int k = 8;
-  std::string warning;  ///< why this is not 4 and 8; empty when it is
+  std::string warning;  ///< why this is not 4 and 8; empty if it is
 };
 
-/// What is wrong with a batch of this shape: more than the class list can fill without repeats; empty when nothing is.
+/// A warning if the class list cannot fill a batch of this shape without repeats; otherwise empty.
 std::string batch_warning(int batch, int k, std::int64_t base_classes);
 
 /// The batch shape that fits the number of base classes (ambiguity A11).

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What samplers and text similarities must offer, and what the compiler says to a type that does not.
+/// The requirements for samplers and text similarities, and the compiler errors for types that do not fulfil them.
 
 #include <Eigen/Core>
 #include <concepts>
@@ -18,39 +18,39 @@ namespace mao {
 
 struct ImageBatch;  // core/output.hpp
 
-/// A sampler whose batches depend on the epoch (a curriculum): it is told which one it draws.
+/// A sampler whose batches depend on the epoch (a curriculum).
 template <class S>
 concept FollowsEpochs = requires(S& sampler, Rng& rng, const EpochInfo& info) {
   { sampler.epoch(rng, info) } -> std::ranges::input_range;
   requires std::convertible_to<std::ranges::range_reference_t<decltype(sampler.epoch(rng, info))>, Batch>;
 };
 
-/// A sampler whose epochs are all alike.
+/// A sampler whose batches do not depend on the epoch.
 template <class S>
 concept IgnoresEpochs = requires(S& sampler, Rng& rng) {
   { sampler.epoch(rng) } -> std::ranges::input_range;
   requires std::convertible_to<std::ranges::range_reference_t<decltype(sampler.epoch(rng))>, Batch>;
 };
 
-/// Makes the batches of an epoch, new ones at each call, from its settings, `rng` and, where it takes
-/// it, the epoch. One that depends on what it did before `KeepsState`.
+/// Makes the batches of an epoch, new ones at each call, from its settings, `rng` and possibly the epoch. A sampler
+/// that depends on its earlier calls `KeepsState`.
 template <class S>
 concept Sampler = FollowsEpochs<S> || IgnoresEpochs<S>;
 
-/// A sampler or labeller that changes while it is used: its state is saved with the training's and restored when that
-/// is resumed. A state is a `std::string` or a `TensorMap`.
+/// A sampler or labeller that changes during use: its state is saved with the training state and restored when training
+/// resumes. A state is a `std::string` or a `TensorMap`.
 template <class P>
 concept KeepsState = requires(P& policy, const P& constant) {
   policy.set_state(constant.state());
 };
 
-/// A sampler that finishes a batch once its images are loaded; the tuner calls `label` before the forward pass.
+/// A sampler that completes a batch after its images are loaded; the tuner calls `label` before the forward pass.
 template <class S>
 concept LabelsBatches = requires(S& sampler, Batch& batch, const ImageBatch& images) {
   sampler.label(batch, images);
 };
 
-/// A sampler that knows of how many images its batches are made: a source of another number is not the one it is for.
+/// A sampler that states the number of images in its source; the tuner refuses a source with another number.
 template <class S>
 concept CountsImages = requires(const S& sampler) {
   { sampler.images() } -> std::convertible_to<std::int64_t>;
@@ -64,12 +64,12 @@ concept TextSimilarity = requires(const S& similarity, const std::vector<std::st
 
 namespace explain {
 
-/// Whether `S` is a `Sampler`; where it is not, compilation stops with the first thing that is missing.
+/// True if `S` is a `Sampler`; otherwise compilation stops with the first missing member.
 template <class S>
 consteval bool sampler() {
   constexpr bool is_class = std::is_class_v<S>;
   static_assert(is_class,
-                "mao: not a Sampler: this is no class (a pointer?), pass the sampler itself by value; "
+                "mao: not a Sampler: this is not a class (is it a pointer?), pass the sampler itself by value; "
                 "see docs/concepts/sampler.md");
   if constexpr (is_class) {
     constexpr bool draws = requires(S & s, Rng & rng) { s.epoch(rng); }
@@ -80,7 +80,7 @@ consteval bool sampler() {
                       requires(S & s, Rng & rng) { s.sample(rng); } || requires(S & s, Rng & rng) { s.batches(rng); });
     static_assert(
         !draws_alone,
-        "mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw from that alone; "
+        "mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw only from it; "
         "see docs/concepts/sampler.md");
     static_assert(!misspelled || draws_alone,
                   "mao: not a Sampler: no `epoch(mao::Rng&)`, rename `sample` or `batches` to `epoch`; "
@@ -95,7 +95,7 @@ consteval bool sampler() {
   return Sampler<S>;
 }
 
-/// Whether `S` is a `TextSimilarity`; where it is not, compilation stops with the first thing that is missing.
+/// True if `S` is a `TextSimilarity`; otherwise compilation stops with the first missing member.
 template <class S>
 consteval bool text_similarity() {
   using Names = std::vector<std::string>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Similarities between names that were computed elsewhere and written to a file.
+/// Similarities between names, from a file that was computed elsewhere.
 
 #include <filesystem>
 #include <mao/sampling/concepts.hpp>
@@ -32,7 +32,7 @@ class FileSimilarity {
 
   std::vector<std::string> read_csv(const std::vector<std::string>& lines);
 
-  /// The fields of a CSV line, quotes taken off.
+  /// The fields of a CSV line, without quotes.
   [[nodiscard]] static std::vector<std::string> fields(const std::string& line);
 
   [[nodiscard]] float number(const std::string& field, std::size_t line) const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// MAO's data-driven enhancement: each image brings images of the classes that are most easily taken for its own.
+/// MAO's data-driven enhancement: images of the most similar classes are added to each image.
 
 #include <cstdint>
 #include <mao/core/class_list.hpp>
@@ -16,31 +16,31 @@
 
 namespace mao {
 
-/// What replaces a near class that is in the batch already.
+/// The replacement for a near class that is already in the batch.
 enum class Fallback {
-  Random,             ///< nothing, but below `minimum` negatives random classes are added
-  RandomExceptFirst,  ///< the same as the released code does it: class 0 is never drawn
-  NextRanked  ///< the next near class, so that a batch has b * K images while classes last; `minimum` is not used
+  Random,             ///< none, but random classes are added if there are fewer than `minimum` negatives
+  RandomExceptFirst,  ///< the same, but class 0 is never drawn, as in the released code
+  NextRanked  ///< the next near class, so a batch has b * K images if there are enough classes; ignores `minimum`
 };
 
 /// Settings of `HardNegativeSampler`; the defaults are the paper's, for 32 base classes or more (see
 /// `automatic_batch`).
 struct HardNegativeOptions {
-  int batch = 4;                         ///< images before the negatives come
-  int k = 8;                             ///< near classes per image, its own included (A6)
-  int minimum = 2;                       ///< negatives per image, as far as classes are free, even when k is smaller
-  NameForm names = NameForm::Spaces;     ///< spelling under comparison (A9)
+  int batch = 4;                         ///< images before the negatives are added
+  int k = 8;                             ///< near classes per image, including its own (A6)
+  int minimum = 2;                       ///< negatives per image if there are unused classes, even if k is smaller
+  NameForm names = NameForm::Spaces;     ///< spelling for the comparison (A9)
   Fallback fallback = Fallback::Random;  ///< (A8)
-  bool drop_last = true;                 ///< leave a short last batch out, unless it is the only one
+  bool drop_last = true;                 ///< leave out an incomplete last batch unless it is the only one
   static constexpr const char* fields[] = {"batch", "k", "minimum", "names", "fallback", "drop_last"};
 };
 
 namespace detail {
 
-/// The classes whose images join each anchor of a batch, in rank order, random ones last.
+/// The negative classes of each anchor of a batch, in rank order, random ones last.
 ///
-/// `anchors` are labels, `ranking_of(i)` the classes that anchor i may take, best first, of `classes` in all. No class
-/// comes twice, and none is the label of an anchor. `draw` is given the free classes and returns one of them.
+/// `anchors` are labels; `ranking_of(i)` lists the possible classes of anchor i, best first; `classes` is their total
+/// number. No class occurs twice, and none is the label of an anchor. `draw` gets the unused classes and returns one.
 template <class RankingOf, class Draw>
 std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::int64_t>& anchors, std::int64_t classes,
                                                         RankingOf&& ranking_of, const HardNegativeOptions& options,
@@ -75,7 +75,7 @@ std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::i
   return result;
 }
 
-/// The same where the ranking depends on the anchor's class alone.
+/// The same if the ranking depends only on the anchor's class.
 template <class Draw>
 std::vector<std::vector<std::int64_t>> negative_classes(const std::vector<std::int64_t>& anchors,
                                                         const NearestClasses& nearest,
@@ -89,12 +89,12 @@ Batch expanded_batch(const std::vector<std::int64_t>& labels, const std::vector<
                      const std::vector<std::vector<std::int64_t>>& negatives,
                      const std::vector<std::vector<std::int64_t>>& images_of, Rng& rng);
 
-/// **Throws** `OptionError` for settings out of range, `DataError` for labels that make no batches.
+/// **Throws** `OptionError` for settings out of range, `DataError` if there would be no batches.
 void require_negatives(std::string_view who, const HardNegativeOptions& options,
                        const std::vector<std::int64_t>& labels, const ClassList& list);
 
-/// [C], positions of each class's images; the labels are of the list. **Throws** `DataError` for a class without
-/// images.
+/// [C], positions of each class's images; labels are positions in the class list. **Throws** `DataError` for a class
+/// without images.
 std::vector<std::vector<std::int64_t>> images_by_class(std::string_view who, const std::vector<std::int64_t>& labels,
                                                        const ClassList& classes);
 
@@ -104,7 +104,7 @@ std::vector<std::vector<std::int64_t>> images_by_class(std::string_view who, con
 ///
 /// `labels[i]` is the label of image i of the `ImageSource`, the few-shot training set (A5). Per batch, in order: image
 /// 1, one random image of each of its negative classes, image 2, ... An image's negatives are its K - 1 most similar
-/// classes without those already in the batch. Negatives are unique within a batch and never of an anchor's class;
+/// classes, except those already in the batch. Negatives are unique within a batch and never of an anchor's class;
 /// anchors may share a class (the regularizer handles that, A7).
 ///
 /// **Shapes** a batch has between b and b * max(K, 1 + minimum) images. **Paper** MAO, base stage, "data-driven
@@ -115,7 +115,7 @@ class HardNegativeSampler {
   static constexpr bool mines_negatives = true;
   using Options = HardNegativeOptions;
 
-  /// Ranks the classes once; `similarity` is not kept.
+  /// Ranks the classes once; `similarity` is not stored.
   ///
   /// **Throws** `OptionError` for a setting out of range (k above the number of classes: see `automatic_batch`),
   /// `DataError` for a label outside the list or a class without images.
@@ -138,14 +138,14 @@ class HardNegativeSampler {
     return batches;
   }
 
-  /// Why this batch shape does not fit the class list; empty when it does.
+  /// A warning if the batch shape is too large for the class list; otherwise empty.
   [[nodiscard]] std::string warning() const { return batch_warning(options_.batch, options_.k, nearest_.classes()); }
 
   [[nodiscard]] std::int64_t images() const { return static_cast<std::int64_t>(labels_.size()); }
   [[nodiscard]] const NearestClasses& nearest() const { return nearest_; }
-  [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< that it ranks
+  [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< the ranked classes
   [[nodiscard]] const Options& options() const { return options_; }
-  /// Name and settings, to be compared with those of a saved training.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const {
     return described("HardNegativeSampler", options_).with("images", images());
   }

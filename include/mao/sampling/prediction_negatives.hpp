@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// DPC's negatives: each image brings images of the classes that it is most easily taken for itself.
+/// DPC's negatives: images of the classes that a model most likely confuses with the image.
 
 #include <cstdint>
 #include <mao/core/describe.hpp>
@@ -13,27 +13,27 @@ namespace mao {
 
 /// Settings of `PredictionNegatives`; the defaults are the paper's.
 struct PredictionNegativesOptions {
-  int batch = 4;                         ///< images before the negatives come
-  int k = 8;                             ///< classes that are looked at for each image, its own included
-  int minimum = 2;                       ///< negatives an image, as far as classes are free
-  Fallback fallback = Fallback::Random;  ///< what replaces a class that is in the batch already
-  bool drop_last = true;                 ///< leave a short last batch out, unless it is the only one
+  int batch = 4;                         ///< images before the negatives are added
+  int k = 8;                             ///< classes considered for each image, including its own
+  int minimum = 2;                       ///< negatives per image if there are unused classes
+  Fallback fallback = Fallback::Random;  ///< the replacement for a class that is already in the batch
+  bool drop_last = true;                 ///< leave out an incomplete last batch unless it is the only one
   static constexpr const char* fields[] = {"batch", "k", "minimum", "fallback", "drop_last"};
 };
 
 /// Shuffled batches in which each image is followed by images of the classes that a model ranks first for it.
 ///
-/// As `HardNegativeSampler`, but the ranking is one an image, by the logits of the tuned host over the base classes
-/// (`predict_logits(host, classes, train)`, computed once, before `Dpc` takes the host over). An image's negatives are
+/// Like `HardNegativeSampler`, but with one ranking per image, from the logits of the tuned host over the base classes
+/// (`predict_logits(host, classes, train)`, computed once, before `Dpc` takes over the host). An image's negatives are
 /// its K best classes without its own and without those already in the batch, at most K - 1.
 ///
-/// **Paper** DPC, dynamic hard negatives. **Differs** from the release: the ranking is of the evaluation view, not of
-/// each step's random crop; random classes are drawn from all that are free.
+/// **Paper** DPC, dynamic hard negatives. **Differs** from the release: the ranking is for the evaluation view, not for
+/// each step's random crop; random classes are drawn from all unused ones.
 class PredictionNegatives {
  public:
   using Options = PredictionNegativesOptions;
 
-  /// `labels[i]` is the label of image i and row i of `logits` what the host thinks of it. The table is not kept.
+  /// `labels[i]` is the label of image i, and row i of `logits` has the host's logits for it. The table is not stored.
   ///
   /// **Shapes** `logits` [N, C]. **Throws** `ShapeError` for another shape, `NumericError` for logits that are not
   /// finite, `OptionError` for a setting out of range, `DataError` for a label outside the list or a class without
@@ -44,8 +44,8 @@ class PredictionNegatives {
   /// The batches of one epoch.
   [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const;
 
-  /// The classes that an image is most easily taken for, best first, its own among them. **Throws** `DataError` for an
-  /// image that is not there.
+  /// The most likely classes of an image, best first, including its own. **Throws** `DataError` for an image that does
+  /// not exist.
   [[nodiscard]] std::span<const std::int64_t> ranking(std::int64_t image) const {
     require<DataError>(image >= 0 && image < images(), "PredictionNegatives: image ", image, " of ", images());
     return std::span(ranking_).subspan(static_cast<std::size_t>(image * depth_), static_cast<std::size_t>(depth_));
@@ -53,11 +53,11 @@ class PredictionNegatives {
 
   [[nodiscard]] std::int64_t images() const { return static_cast<std::int64_t>(labels_.size()); }
   [[nodiscard]] const Options& options() const { return options_; }
-  /// Name and settings, to be compared with those of a saved training.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const {
     return described("PredictionNegatives", options_).with("images", images());
   }
-  [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< of the ranking
+  [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< the ranked classes
 
  private:
   [[nodiscard]] HardNegativeOptions shared_options() const;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// MAO's new stage: shuffled images without labels, which a model labels once they are loaded.
+/// MAO's new stage: shuffled unlabelled images, which a model labels after they are loaded.
 
 #include <algorithm>
 #include <cstdint>
@@ -19,25 +19,25 @@ namespace mao {
 /// Settings of `PseudoLabelSampler`.
 struct PseudoLabelOptions {
   int batch = 32;
-  double threshold = 0;   ///< images labelled with less confidence leave the loss (A4); 0: those of confidence 0 alone
-  bool drop_last = true;  ///< leave a short last batch out, unless it is the only one
+  double threshold = 0;   ///< images with less confidence have no effect on the loss (A4); 0: off
+  bool drop_last = true;  ///< leave out an incomplete last batch unless it is the only one
   static constexpr const char* fields[] = {"batch", "threshold", "drop_last"};
 };
 
-/// Every image once per epoch in random order, labelled by `LabelerT` when the tuner has loaded them.
+/// Every image once per epoch, in random order; `LabelerT` labels the images after the tuner has loaded them.
 ///
-/// Labels come from the very views that are trained on, new each time (A3). The tuner calls `label` before the forward
-/// pass. **Paper** MAO, new stage.
+/// Labels come from the views that are used for training, drawn at each call (A3). The tuner calls `label` before the
+/// forward pass. **Paper** MAO, new stage.
 template <class LabelerT>
 class PseudoLabelSampler {
  public:
   using Options = PseudoLabelOptions;
 
-  /// `count`: number of images of the `ImageSource` that the tuner reads from; `classes`: that the labels are positions
-  /// in, which a labeller that states its own has to agree with.
+  /// `count`: number of images in the `ImageSource` of the tuner; `classes`: the list that the labels refer to. If the
+  /// labeller states its classes, they must be the same.
   ///
-  /// **Throws** `OptionError` for a setting out of range, for no classes and for a labeller of others, `DataError` for
-  /// no images.
+  /// **Throws** `OptionError` for a setting out of range, for no classes and for a labeller with other classes,
+  /// `DataError` for no images.
   PseudoLabelSampler(std::int64_t count, ClassList classes, LabelerT labeler, Options options = {})
       : count_(count), classes_(std::move(classes)), labeler_(std::move(labeler)), options_(options) {
     require<OptionError>(classes_.size() > 0,
@@ -56,7 +56,7 @@ class PseudoLabelSampler {
                          ", expected 0 (every label counts) or a confidence below 1");
   }
 
-  /// The same for the classes that the labeller states. **Throws** `OptionError` when it states none.
+  /// The same with the classes that the labeller states. **Throws** `OptionError` if it states none.
   template <class L = LabelerT>
   PseudoLabelSampler(std::int64_t count, L labeler, Options options = {})
       : PseudoLabelSampler{count, stated(labeler), std::move(labeler), options} {}  // braces: from left to right
@@ -70,10 +70,10 @@ class PseudoLabelSampler {
     return batches;
   }
 
-  /// Fills in labels, soft targets where the labeller gives a distribution, and weights where some image does not
-  /// count: labelled with a confidence of 0 or below the threshold.
+  /// Fills in labels; soft targets if the labeller gives distributions; and weights if some images do not count,
+  /// because their confidence is 0 or below the threshold.
   ///
-  /// **Throws** `ShapeError` when the labeller does not give one label (and one confidence, under a threshold) per
+  /// **Throws** `ShapeError` unless the labeller gives one label (with a threshold, also one confidence) per
   /// image.
   void label(Batch& batch, const ImageBatch& images) {
     if constexpr (explain::pseudo_labeler<LabelerT>()) {
@@ -94,7 +94,7 @@ class PseudoLabelSampler {
   [[nodiscard]] std::int64_t images() const { return count_; }
   [[nodiscard]] LabelerT& labeler() { return labeler_; }
 
-  // What the labeller offers besides is passed on.
+  // Optional members of the labeller are passed on.
   [[nodiscard]] ClassList classes() const {
     if constexpr (StatesClasses<LabelerT>) {
       if (labeler_.classes().size() > 0) return labeler_.classes();
@@ -119,7 +119,7 @@ class PseudoLabelSampler {
     if constexpr (explain::stated_labels<L>()) {
       require<OptionError>(labeler.classes().size() > 0,
                            "PseudoLabelSampler: the labeller's `classes()` is empty, so "
-                           "nobody knows what its labels mean; name the classes before it: PseudoLabelSampler(count, "
+                           "its labels have no known meaning; name the classes before it: PseudoLabelSampler(count, "
                            "classes, labeler)");
       return labeler.classes();
     } else {
@@ -127,7 +127,7 @@ class PseudoLabelSampler {
     }
   }
 
-  /// None, or one in [0, 1] for each image.
+  /// Empty, or one number in [0, 1] per image.
   static void require_confidences(const std::vector<float>& confidence, std::size_t images) {
     require<ShapeError>(confidence.empty() || confidence.size() == images, "PseudoLabelSampler: the labeller gave ",
                         confidence.size(), " confidences for ", images, " images; expected one each, or none");
@@ -152,7 +152,7 @@ class PseudoLabelSampler {
   static void require_rows(const std::vector<float>& probabilities, std::size_t images) {
     require<ShapeError>(probabilities.empty() || probabilities.size() % std::max<std::size_t>(1, images) == 0,
                         "PseudoLabelSampler: the labeller gave ", probabilities.size(), " probabilities for ", images,
-                        " images, expected a row over all classes for each, or none at all");
+                        " images, expected one row over all classes for each, or none");
   }
 
   std::int64_t count_;

@@ -17,21 +17,21 @@ namespace mao {
 /// Settings of `ShuffledSampler`.
 struct ShuffledOptions {
   int batch = 32;
-  bool drop_last = true;  ///< leave a short last batch out, unless it is the only one
+  bool drop_last = true;  ///< leave out an incomplete last batch unless it is the only one
   static constexpr const char* fields[] = {"batch", "drop_last"};
 };
 
 namespace detail {
 
-/// Positions 0 .. count-1 in random order, cut into groups of `batch`.
+/// Positions 0 .. count-1 in random order, split into groups of `batch`.
 std::vector<std::vector<std::int64_t>> shuffled_groups(std::int64_t count, int batch, bool drop_last, Rng& rng);
 
 /// The labels at these positions.
 std::vector<std::int64_t> labels_at(const std::vector<std::int64_t>& labels,
                                     const std::vector<std::int64_t>& positions);
 
-/// **Throws** `DataError` unless there are images, classes, and every label is a position in the list, `OptionError`
-/// for a batch of none.
+/// **Throws** `DataError` unless there are images and classes and every label is a position in the list, `OptionError`
+/// for a batch size below 1.
 void require_batches(std::string_view who, const std::vector<std::int64_t>& labels, const ClassList& classes,
                      int batch);
 
@@ -39,12 +39,12 @@ void require_batches(std::string_view who, const std::vector<std::int64_t>& labe
 
 /// Every image once per epoch, in random order.
 ///
-/// `labels[i]` is the label of image i of the `ImageSource` that the tuner reads from, a position in `classes`.
+/// `labels[i]` is the label of image i in the `ImageSource` of the tuner, a position in `classes`.
 class ShuffledSampler {
  public:
   using Options = ShuffledOptions;
 
-  /// **Throws** `OptionError` for a batch of none, `DataError` for no images or a label outside the list.
+  /// **Throws** `OptionError` for a batch size below 1, `DataError` for no images or a label outside the list.
   ShuffledSampler(std::vector<std::int64_t> labels, ClassList classes, Options options = {})
       : labels_(std::move(labels)), classes_(std::move(classes)), options_(options) {
     detail::require_batches("ShuffledSampler", labels_, classes_, options_.batch);
@@ -54,9 +54,9 @@ class ShuffledSampler {
   [[nodiscard]] std::vector<Batch> epoch(Rng& rng) const;
 
   [[nodiscard]] std::int64_t images() const { return static_cast<std::int64_t>(labels_.size()); }
-  [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< that the labels are positions in
+  [[nodiscard]] const ClassList& classes() const { return classes_; }  ///< that the labels refer to
   [[nodiscard]] const Options& options() const { return options_; }
-  /// Name and settings, to be compared with those of a saved training.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("ShuffledSampler", options_).with("images", images()); }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Which classes are nearest to which: the table that hard negatives are looked up in.
+/// The nearest classes of each class: the table for hard negatives.
 
 #include <cstdint>
 #include <functional>
@@ -13,11 +13,11 @@
 
 namespace mao {
 
-/// How class names are spelt when they are compared.
+/// How class names are spelled for the comparison.
 enum class NameForm {
   Spaces,    ///< underscores become spaces on both sides (ambiguity A9)
-  Raw,       ///< as the data set spells them
-  Reference  ///< the released MAO code: queries with spaces, candidates as the data set spells them
+  Raw,       ///< as in the data set
+  Reference  ///< as in the released MAO code: queries with spaces, candidates as in the data set
 };
 
 namespace detail {
@@ -30,7 +30,7 @@ Eigen::MatrixXf class_similarity(const ClassList& classes,
 
 }  // namespace detail
 
-/// The cosine of each class of the list with each.
+/// The cosines of all pairs of classes in the list.
 ///
 /// **Shapes** [C, C], row: query, column: candidate. **Throws** `ShapeError` for any other shape, `NumericError` for
 /// cosines that are not finite.
@@ -46,7 +46,7 @@ Eigen::MatrixXf class_similarity(const ClassList& classes, const SimilarityT& si
 
 namespace detail {
 
-/// The k columns with the greatest entries of a row, best first; equal ones rank by position.
+/// The k columns with the greatest entries of a row, best first; equal ones in order of position.
 std::vector<std::int64_t> best_columns(const Eigen::MatrixXf& matrix, Eigen::Index row, std::int64_t k);
 
 }  // namespace detail
@@ -54,7 +54,7 @@ std::vector<std::int64_t> best_columns(const Eigen::MatrixXf& matrix, Eigen::Ind
 /// The k classes most similar to each class, best first; a class is usually its own nearest.
 class NearestClasses {
  public:
-  /// From cosines [C, C]; equal ones rank by position.
+  /// From cosines [C, C]; equal ones in order of position.
   ///
   /// **Throws** `ShapeError` unless the matrix is square, `NumericError` unless it is finite, `OptionError` unless
   /// 1 <= k <= C.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// How alike class names are to the model that is being tuned, when no sentence encoder is available.
+/// Similarities of class names from the tuned model's text tower, for machines without a sentence encoder.
 
 #include <memory>
 #include <string>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a schedule must offer, and what the compiler says to a type that does not.
+/// The requirements for a schedule, and the compiler errors for types that do not fulfil them.
 
 #include <concepts>
 #include <initializer_list>
@@ -10,15 +10,15 @@
 
 namespace mao {
 
-/// How many epochs a step of training has, and the learning rate of each (epochs count from 0).
+/// The number of epochs of a stage, and the learning rate of each epoch (counted from 0).
 template <class S>
 concept Schedule = requires(const S& schedule, int epoch) {
   { schedule.epochs() } -> std::integral;
   { schedule.learning_rate(epoch) } -> std::floating_point;
 };
 
-/// The rate of a parameter that learns at a multiple of the schedule's rate. A schedule with
-/// `learning_rate(epoch, multiple)` decides which epochs the multiple applies to.
+/// The rate of a parameter with a factor for the schedule's rate. A schedule with `learning_rate(epoch, multiple)`
+/// decides in which epochs the factor applies.
 template <Schedule S>
 double learning_rate_of(const S& schedule, int epoch, double multiple) {
   if constexpr (requires { schedule.learning_rate(epoch, multiple); }) {
@@ -28,24 +28,24 @@ double learning_rate_of(const S& schedule, int epoch, double multiple) {
   }
 }
 
-/// Where a step is in its training.
+/// The position of a step in a training run.
 struct StepTime {
   int epoch = 0;  ///< from 0
-  int step = 0;   ///< of the epoch, from 0
-  int steps = 1;  ///< of the epoch
+  int step = 0;   ///< in the epoch, from 0
+  int steps = 1;  ///< number of steps in the epoch
 
-  /// Epochs that have passed, a part of one included.
+  /// The number of epochs that have passed, including the fraction of the current one.
   [[nodiscard]] double epochs() const { return epoch + static_cast<double>(step) / steps; }
 };
 
-/// A schedule whose rate depends on the step too: `learning_rate(const mao::StepTime&)`, beside that of an epoch, which
-/// reports show.
+/// A schedule whose rate also depends on the step: it has `learning_rate(const mao::StepTime&)` besides the function of
+/// the epoch, which reports show.
 template <class S>
 concept FollowsSteps = Schedule<S> && requires(const S& schedule, const StepTime& time) {
   { schedule.learning_rate(time) } -> std::floating_point;
 };
 
-/// The rate of a step, of a parameter with that multiple; one `FollowsSteps` is multiplied with it.
+/// The rate of a step for a parameter with that factor; the rate of a schedule that `FollowsSteps` is multiplied by it.
 template <Schedule S>
 double learning_rate_of(const S& schedule, const StepTime& time, double multiple) {
   if constexpr (FollowsSteps<S>) {
@@ -57,25 +57,25 @@ double learning_rate_of(const S& schedule, const StepTime& time, double multiple
 
 namespace detail {
 
-/// What `{}` is, where a schedule is made of its options: `CosineSchedule({})` has the defaults, as a copy of nothing
-/// would be meant by nobody.
+/// Makes `CosineSchedule({})` mean the default options; without it, `{}` would be ambiguous with a copy of a
+/// schedule.
 enum class NoSettings {};
 
-/// A learning rate that parameters of fp32 can be multiplied with.
+/// True for a learning rate that is representable in fp32.
 inline bool is_rate(double rate) { return rate >= 0 && rate <= std::numeric_limits<float>::max(); }
 
 }  // namespace detail
 
 namespace explain {
 
-/// Whether `S` is a `Schedule`; where it is not, compilation stops with the first thing that is missing.
+/// True if `S` is a `Schedule`; otherwise compilation stops with the first missing member.
 template <class S>
 consteval bool schedule() {
   constexpr bool is_class = std::is_class_v<S>;
   static_assert(
       is_class,
-      "mao: not a Schedule: this is no class (a pointer or a number?), pass the schedule itself by value, e.g. "
-      "CosineSchedule{}; see docs/concepts/schedule.md");
+      "mao: not a Schedule: this is not a class (is it a pointer or a number?), pass the schedule itself by value, "
+      "e.g. CosineSchedule{}; see docs/concepts/schedule.md");
   if constexpr (is_class) {
     constexpr bool counts = requires(const S& s) { s.epochs(); };
     constexpr bool counts_steps = requires(const S& s) { s.total_steps(); };

@@ -15,7 +15,7 @@ struct ConstantOptions {
   static constexpr const char* fields[] = {"epochs", "learning_rate"};
 };
 
-/// One learning rate throughout, for tests and for comparisons.
+/// One learning rate for all epochs, for tests and comparisons.
 class ConstantSchedule {
  public:
   using Options = ConstantOptions;
@@ -32,7 +32,7 @@ class ConstantSchedule {
   [[nodiscard]] double learning_rate(int epoch) const;
 
   [[nodiscard]] const Options& options() const { return options_; }
-  /// Name and settings, to be compared with those of a saved training.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("ConstantSchedule", options_); }
 
  private:

@@ -12,22 +12,22 @@
 
 namespace mao {
 
-/// Settings of `CosineSchedule`; the defaults are those of a step of MAO.
+/// Settings of `CosineSchedule`; the defaults are those of a stage of MAO.
 struct CosineOptions {
   int epochs = 10;
   double learning_rate = 0.0035;
   int warmup_epochs = 1;
   double warmup_learning_rate = 1e-5;
   WarmUp warmup = WarmUp::Constant;
-  bool recount = true;  ///< the cosine starts at its top after the warm-up; false: the warm-up epochs count as passed
+  bool recount = true;  ///< the cosine starts at its maximum after the warm-up; false: warm-up epochs count as passed
   static constexpr const char* fields[] = {"epochs", "learning_rate", "warmup_epochs", "warmup_learning_rate",
                                            "warmup", "recount"};
 };
 
 /// Warm-up, then `learning_rate * (1 + cos(pi * t / epochs)) / 2`, where t counts the epochs after the warm-up.
 ///
-/// The period is `epochs`, not what is left of it after the warm-up, so the last epoch's rate is small but never 0.
-/// **Source** Dassl's cosine scheduler behind its warm-up scheduler, which MAO and its backbones train with.
+/// The period is `epochs`, including the warm-up, so the last epoch's rate is small but not 0.
+/// **Source** Dassl's cosine scheduler after its warm-up scheduler, as used by MAO and its backbones.
 class CosineSchedule {
  public:
   using Options = CosineOptions;
@@ -50,14 +50,14 @@ class CosineSchedule {
     return options_.learning_rate * raised_cosine(epoch) / raised_cosine(options_.warmup_epochs);
   }
 
-  /// The rate of a parameter group with its own multiple of `learning_rate`, which the first warm-up rate is not
-  /// multiplied with: there every group has the same (Dassl).
+  /// The rate of a parameter group with its own factor of `learning_rate`. The first warm-up rate is not multiplied: it
+  /// is the same for all groups (Dassl).
   [[nodiscard]] double learning_rate(int epoch, double multiple) const {
     return detail::multiple_in(options_, epoch, multiple) * learning_rate(epoch);
   }
 
   [[nodiscard]] const Options& options() const { return options_; }
-  /// Name and settings, to be compared with those of a saved training.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("CosineSchedule", options_); }
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A learning rate that falls by a factor at given epochs.
+/// A learning rate that is multiplied by a factor at given epochs.
 
 #include <algorithm>
 #include <cmath>
@@ -17,8 +17,8 @@ namespace mao {
 struct StepOptions {
   int epochs = 10;
   double learning_rate = 0.0035;
-  std::vector<int> milestones{};  ///< epochs, counted from the end of the warm-up, at which the rate falls
-  double factor = 0.1;            ///< what the rate is multiplied with there
+  std::vector<int> milestones{};  ///< epochs, counted from the end of the warm-up, at which the rate changes
+  double factor = 0.1;            ///< factor of the rate at each milestone
   int warmup_epochs = 1;
   double warmup_learning_rate = 1e-5;
   WarmUp warmup = WarmUp::Constant;
@@ -27,9 +27,9 @@ struct StepOptions {
                                            "warmup_epochs", "warmup_learning_rate", "warmup",     "recount"};
 };
 
-/// Warm-up, then `learning_rate * factor^n`, where n milestones have passed.
+/// Warm-up, then `learning_rate * factor^n`, with n the number of milestones passed.
 ///
-/// **Source** Dassl's single-step (`StepSchedule::every`) and multi-step schedulers behind its warm-up scheduler.
+/// **Source** Dassl's single-step (`StepSchedule::every`) and multi-step schedulers after its warm-up scheduler.
 class StepSchedule {
  public:
   using Options = StepOptions;
@@ -54,13 +54,13 @@ class StepSchedule {
     return options_.learning_rate * std::pow(options_.factor, static_cast<double>(passed));
   }
 
-  /// The rate of a parameter group with its own multiple of `learning_rate`, as `CosineSchedule` has it.
+  /// The rate of a parameter group with its own factor of `learning_rate`, as in `CosineSchedule`.
   [[nodiscard]] double learning_rate(int epoch, double multiple) const {
     return detail::multiple_in(options_, epoch, multiple) * learning_rate(epoch);
   }
 
   [[nodiscard]] const Options& options() const { return options_; }
-  /// Name and settings, to be compared with those of a saved training.
+  /// Name and settings; training resumes only if they are the same.
   [[nodiscard]] Description describe() const { return described("StepSchedule", options_); }
 
  private:

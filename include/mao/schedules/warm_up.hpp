@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The first epochs of a schedule, at a rate of their own: what the schedules with a warm-up share.
+/// The warm-up, which several schedules share: the first epochs have their own rate.
 
 #include <mao/core/error.hpp>
 #include <mao/schedules/concepts.hpp>
@@ -10,13 +10,13 @@ namespace mao {
 
 /// The learning rate of the warm-up epochs.
 enum class WarmUp {
-  Constant,  ///< `warmup_learning_rate` in each
+  Constant,  ///< `warmup_learning_rate` in each epoch
   Linear     ///< `warmup_learning_rate` in the first, then e / warmup_epochs of the full rate
 };
 
 namespace detail {
 
-/// **Throws** `OptionError` when epochs, rate or warm-up of a schedule's options are out of range.
+/// **Throws** `OptionError` if epochs, rate or warm-up of a schedule's options are out of range.
 template <class Options>
 void check_epochs_and_warm_up(const Options& options, const char* name) {
   require<OptionError>(options.epochs >= 1, name, ": epochs = ", options.epochs, ", expected at least 1");
@@ -39,8 +39,8 @@ double warm_up_rate(const Options& options, int epoch) {
   return options.learning_rate * epoch / options.warmup_epochs;
 }
 
-/// What a parameter group's own multiple of the learning rate is multiplied with in an epoch: nothing where the warm-up
-/// gives every group the same rate (Dassl).
+/// The factor of a parameter group that applies in an epoch: 1 if the warm-up gives every group the same rate
+/// (Dassl).
 template <class Options>
 double multiple_in(const Options& options, int epoch, double multiple) {
   const bool same_for_all = epoch < options.warmup_epochs && (options.warmup == WarmUp::Constant || epoch == 0);

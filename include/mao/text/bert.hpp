@@ -15,13 +15,13 @@
 
 namespace mao::detail {
 
-/// Weights by name, each of which must be there with the expected shape.
+/// Weights by name; each must exist and have the expected shape.
 class WeightReader {
  public:
   WeightReader(const TensorMap& tensors, std::string where) : tensors_(tensors), where_(std::move(where)) {}
 
-  /// A float copy that tracks nothing. **Throws** FormatError when it is missing or not finite, ShapeError when its shape
-  /// is another.
+  /// A float copy without gradient. **Throws** FormatError if it is missing or not finite, ShapeError if it has another
+  /// shape.
   Tensor read(const std::string& name, at::IntArrayRef shape) const;
   bool contains(const std::string& name) const { return tensors_.count(name) > 0; }
 
@@ -39,7 +39,7 @@ inline Affine read_norm(const WeightReader& reader, const std::string& name, std
   return {reader.read(name + ".weight", {width}), reader.read(name + ".bias", {width})};
 }
 
-/// In bf16 the weights and biases of the four products are bf16, all else is fp32.
+/// With bf16, the weights and biases of the four products are bf16; everything else is fp32.
 struct BertLayer {
   Affine query_key_value;  ///< the three projections as one [3 W, W]
   Affine attention_out;
@@ -52,7 +52,7 @@ struct BertLayer {
 BertLayer read_bert_layer(const WeightReader& reader, const std::string& prefix, std::int64_t width,
                           Precision precision = Precision::Fp32);
 
-/// In the type of the weights, given back as that of `rows`.
+/// Computed in the type of the weights, returned in the type of `rows`.
 inline Tensor apply_linear(const Tensor& rows, const Affine& affine) {
   return at::linear(rows.to(affine.weight.scalar_type()), affine.weight, affine.bias).to(rows.scalar_type());
 }
@@ -63,7 +63,7 @@ inline Tensor apply_norm(const Tensor& rows, const Affine& affine) {
   return at::layer_norm(rows, {rows.size(-1)}, affine.weight, affine.bias, bert_norm_epsilon);
 }
 
-/// Attention among the tokens of each row; only here are packed tokens spread into the rectangle.
+/// Attention among the tokens of each row. Packed tokens are padded only here.
 Tensor attention(const Tensor& tokens, const BertLayer& layer, const TokenLayout& layout, std::int64_t heads);
 
 /// One layer, normalised after each addition. **Shapes** tokens [T, W], or [N*L, W] for a padded layout.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// CLIP's tokenizer: text to token ids and back, by byte-pair merging.
+/// CLIP's tokenizer: converts text to token ids and ids to text, by byte-pair merging.
 
 #include <array>
 #include <cstdint>
@@ -22,40 +22,40 @@
 
 namespace mao {
 
-/// Text to the ids that CLIP's text tower was trained with, cleaned as the model's own library does. Safe to use from
-/// several threads at once.
+/// Converts text to the ids that CLIP's text tower was trained with, and cleans it as the model's own library does.
+/// Safe to use from several threads.
 ///
-/// **Source** the tokenizer of OpenAI's CLIP, with its known quirk that some words never reach their own token; that of
+/// **Source** the tokenizer of OpenAI's CLIP, with its known quirk that some words never get their own token; those of
 /// open_clip 3.3; CLIPTokenizer of transformers 5.24.
 class ClipTokenizer {
  public:
   using Ids = std::vector<std::int64_t>;
 
-  /// A vocabulary in CLIP's order: 256 byte symbols, the same at the end of a word, one token a merge, start, end.
+  /// A vocabulary in CLIP's order: 256 byte symbols, the same at the end of a word, one token per merge, start, end.
   ///
-  /// **Throws** FormatError when a merge uses a symbol that no earlier merge makes.
+  /// **Throws** FormatError if a merge uses a symbol that no earlier merge makes.
   explicit ClipTokenizer(MergeList merges, TextCleaning cleaning = TextCleaning::OpenAi)
       : ClipTokenizer(detail::BpeFiles{std::move(merges), {}}, "merges", cleaning) {}
 
   /// Reads `bpe_simple_vocab_16e6.txt.gz` (or unpacked, or any file of merges), a tokenizer.json, a vocab.json with its
   /// merges.txt, or a folder with one of these. find_clip_vocabulary() looks for such a file. Text is cleaned as
-  /// `cleaning` says, else by Hugging Face's rules for the JSON files, by OpenAI's for merges alone.
+  /// `cleaning` says; by default with Hugging Face's rules for JSON files and with OpenAI's for merges.
   ///
-  /// **Throws** FileError when nothing is there, FormatError when its content is something else, OptionError for
-  /// settings of a Hugging Face folder that this tokenizer does not have (text/detail/tokenizer_settings.hpp).
+  /// **Throws** FileError if there is no such file, FormatError if its content is something else, OptionError for
+  /// settings of a Hugging Face folder that this tokenizer does not support (text/detail/tokenizer_settings.hpp).
   static ClipTokenizer load(const std::filesystem::path& path, std::optional<TextCleaning> cleaning = std::nullopt);
 
   /// The ids of cleaned `text` without start and end. Never throws on bad bytes.
   ///
-  /// **Throws** DataError for a special token's name in `text` that is read in more than one way.
+  /// **Throws** DataError if `text` contains a special token that libraries read differently.
   Ids encode(std::string_view text) const;
 
-  /// Start, ids, end and zeros up to `context_length`; with `truncate`, what is too long ends early in the end token.
+  /// Start, ids, end and zeros up to `context_length`. With `truncate`, a longer text is cut before the end token.
   ///
   /// **Throws** DataError (with the text, its tokens and the limit) for text that is too long.
   Ids row(std::string_view text, std::int64_t context_length = 77, bool truncate = false) const;
 
-  /// Text of ids, a space after each word; start and end appear as `<|startoftext|>` and `<|endoftext|>`.
+  /// The text of ids, with a space after each word; start and end become `<|startoftext|>` and `<|endoftext|>`.
   std::string decode(std::span<const std::int64_t> ids) const;
 
   std::int64_t start_token() const { return start_; }
@@ -64,7 +64,7 @@ class ClipTokenizer {
   const MergeList& merges() const { return merges_; }
   TextCleaning cleaning() const { return cleaning_; }
 
-  /// Writes the merges as text that load() reads. **Throws** OptionError when the ids do not follow from the merges.
+  /// Writes the merges as text that load() reads. **Throws** OptionError if the ids do not follow from the merges.
   void save_merges(const std::filesystem::path& path) const;
 
  private:

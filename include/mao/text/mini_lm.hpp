@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Sentence embeddings by all-MiniLM-L6-v2 (or another BERT model saved the same way): how alike two texts are.
+/// Sentence embeddings by all-MiniLM-L6-v2 (or another BERT model saved the same way), to compare texts.
 
 #include <ATen/ops/embedding.h>
 
@@ -20,13 +20,13 @@
 
 namespace mao {
 
-/// A frozen sentence encoder: mean of the last hidden states, at unit length. Safe to use from several threads at once.
+/// A frozen sentence encoder: the mean of the last hidden states, with unit length. Safe to use from several threads.
 ///
 /// **Source** all-MiniLM-L6-v2 of sentence-transformers: BERT, mean pooling over the mask, L2 normalisation.
 class MiniLm {
  public:
-  /// Reads the model in `folder` (empty: wherever find_mini_lm() finds it). All sizes come from the weights; the heads
-  /// from config.json, else one for 32 features. `precision` is that of the matrix products.
+  /// Reads the model in `folder` (empty: the one that find_mini_lm() finds). Sizes come from the weights; the number of
+  /// heads from config.json, otherwise one per 32 features. `precision` is that of the matrix products.
   ///
   /// **Throws** FileError, FormatError or ShapeError, with the file and the weight.
   static MiniLm load(const std::filesystem::path& folder = {}, Precision precision = Precision::Fp32) {
@@ -51,8 +51,8 @@ class MiniLm {
   /// positions.
   Tensor encode_embeddings(const Tensor& embeddings, const Tensor& mask) const;
 
-  /// The same for tokens that stand packed, one row after another; row r is offsets[r] up to offsets[r + 1]. Only
-  /// attention is padded, so it costs less when lengths differ.
+  /// The same for packed tokens, one row after another; row r is offsets[r] up to offsets[r + 1]. Only attention is
+  /// padded, so this is faster if lengths differ.
   ///
   /// **Shapes** embeddings [T, W], offsets N + 1 values from 0 to T -> [N, W]. **Throws** ShapeError.
   Tensor encode_packed(const Tensor& embeddings, at::IntArrayRef offsets) const;

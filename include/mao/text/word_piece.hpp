@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The tokenizer of BERT's uncased models, MiniLM among them.
+/// The tokenizer of BERT's uncased models, such as MiniLM.
 
 #include <array>
 #include <cstddef>
@@ -14,24 +14,24 @@
 
 namespace mao {
 
-/// Text to ids by taking the longest known piece from the front of each word again and again. Safe to use from several
-/// threads at once.
+/// Converts text to ids: it repeatedly removes the longest known piece from the front of each word. Safe to use from
+/// several threads.
 ///
 /// **Source** WordPiece as in BERT; the pieces inside a word begin with `##`.
 class WordPiece {
  public:
   using Ids = std::vector<std::int64_t>;
 
-  /// The tokens in the order of their ids. **Throws** FormatError when one of the special tokens is missing.
+  /// The tokens in the order of their ids. **Throws** FormatError if a special token is missing.
   explicit WordPiece(const std::vector<std::string>& tokens, const std::string& where = "vocabulary");
 
   /// Reads vocab.txt, tokenizer.json, or a folder with one of them. **Throws** FileError, FormatError.
   static WordPiece load(const std::filesystem::path& path);
 
-  /// `[CLS]`, the ids of `text`, `[SEP]`: at most `max_length` ids, the last ones of the text left out.
+  /// `[CLS]`, the ids of `text`, `[SEP]`: at most `max_length` ids; the last ids of a longer text are dropped.
   Ids encode(std::string_view text, std::int64_t max_length = 256) const;
 
-  /// The ids of `text` alone. Special tokens written out in the text (`[MASK]`) are taken as such. Never throws on bad
+  /// Only the ids of `text`. Special tokens in the text (`[MASK]`) are recognised. Never throws on invalid
   /// bytes.
   Ids encode_bare(std::string_view text) const;
 
@@ -46,10 +46,10 @@ class WordPiece {
 
   static std::vector<std::string> read_json_tokens(const std::filesystem::path& file);
 
-  /// The id of the longest known piece at the front of `rest`, which is shortened by it; -1: there is none.
+  /// The id of the longest known piece at the front of `rest`, which is then removed; -1: there is none.
   std::int64_t take_piece(std::u32string_view& rest, bool inside) const;
 
-  /// The pieces of one word, or the unknown token when a part of it has none.
+  /// The pieces of one word, or the unknown token if a part of it has none.
   void append_word(std::u32string_view word, Ids& ids) const;
 
   std::unordered_map<std::string, std::int64_t> ids_;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A tuner's state on disk after every epoch, so that a run loses no more than the epoch it was in.
+/// Saves a tuner's state after every epoch, so that an interrupted run loses at most one epoch.
 
 #include <concepts>
 #include <filesystem>
@@ -13,18 +13,18 @@
 
 namespace mao {
 
-/// Writes a state atomically: the file is the old one or the new one, never a part.
+/// Writes a state atomically: the file is either the old one or the new one.
 /// `before_rename` as in `write_file_atomically`.
 void save_checkpoint(const std::filesystem::path& path, const TunerState& state, const PromptInfo& info,
                      const std::function<void()>& before_rename = {});
 
-/// Reads a state that belongs to the run described by `info`.
+/// Reads a state of the run described by `info`.
 ///
-/// **Throws** `OptionError` when method, model, classes or settings differ: continuing would mix two runs.
+/// **Throws** `OptionError` if method, model, classes or settings differ, because this would mix two runs.
 TunerState load_checkpoint(const std::filesystem::path& path, const PromptInfo& info);
 
-/// Trains with a checkpoint after each epoch, and continues from the one that is there. Of several workers all read it
-/// and the first one writes it.
+/// Trains with a checkpoint after each epoch, and resumes from an existing one. With several workers, all read it and
+/// the first one writes it.
 template <class TunerT>
 FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path,
                                const PromptInfo& info, Observer observer = {}) {
@@ -37,7 +37,7 @@ FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::fi
   return tuner.fit(images, observer);
 }
 
-/// The same with observers of any kind, told in order before the checkpoint is written.
+/// The same with observers of any kind, which are called in order before the checkpoint is written.
 template <class TunerT, class First, class... Others>
 requires(sizeof...(Others) > 0 || !std::same_as<std::remove_cvref_t<First>, Observer>) FitResult
     fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path, const PromptInfo& info,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The four policies of a tuner together.
+/// Requirements for the four policies of a tuner together.
 
 #include <concepts>
 #include <string>
@@ -23,12 +23,12 @@ concept Tunable = Backbone<BackboneT> && Sampler<SamplerT> && Regularizer<Regula
 template <class S>
 concept MinesNegatives = S::mines_negatives;
 
-/// What the compiler asks of a backbone's type, asked of one that is chosen at run time. **Throws** `OptionError` for a
-/// method on which hard negatives have nothing to act; `name` is the step's.
+/// Checks a backbone that is chosen at run time as the compiler checks a type. **Throws** `OptionError` for a method
+/// that cannot use hard negatives; `name` is that of the stage.
 void expect_mining(const BackboneTraits& traits, const std::string& name);
 
-/// **Throws** `OptionError` when a sampler that counts its images is given a source of another number. `name` is the
-/// step's.
+/// **Throws** `OptionError` if a sampler states another number of images than the source has. `name` is that of the
+/// stage.
 template <class SamplerT>
 void expect_counted(const SamplerT& sampler, std::int64_t images, const std::string& name) {
   if constexpr (CountsImages<SamplerT>) {
@@ -41,7 +41,7 @@ void expect_counted(const SamplerT& sampler, std::int64_t images, const std::str
 
 namespace explain {
 
-/// True for policies that make sense together; otherwise the compiler says why they do not.
+/// True for policies that work together; otherwise the compiler says why they do not.
 template <class BackboneT, class SamplerT>
 consteval bool composition() {
   if constexpr (Backbone<BackboneT> && MinesNegatives<SamplerT>) {
@@ -56,7 +56,7 @@ consteval bool composition() {
   return true;
 }
 
-/// True when the policies are in order; otherwise the compiler says which two are not.
+/// True if the policies are in the right order; otherwise the compiler says which two are swapped.
 template <class SamplerT, class RegularizerT, class ScheduleT>
 consteval bool in_order() {
   constexpr bool first = !Sampler<SamplerT> && Regularizer<SamplerT> && Sampler<RegularizerT>;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// How likely each group of classes is for an image: the gates of a `JoinedClassifier`.
+/// The gates of a `JoinedClassifier`: the probability of each group of classes for an image.
 
 #include <concepts>
 #include <functional>
@@ -24,14 +24,14 @@
 
 namespace mao {
 
-/// Scores of the groups, whose softmax over groups is their probability. `own`: the logits of each group's classes by
+/// Scores of the groups; their softmax over groups is the probability. `own`: the logits of each group's classes from
 /// its own prompts, [B, C of the group]. **Shape** [B, G].
 template <class G>
 concept GroupGate = requires(const G& gate, const ImageBatch& images, const std::vector<Tensor>& own) {
   { gate(images, own) } -> std::same_as<Tensor>;
 };
 
-/// No gate: the logits of all groups stand side by side in one softmax. They were never compared in training.
+/// No gate: one softmax over the logits of all groups, which were never compared in training.
 struct OpenGate {
   Tensor operator()(const ImageBatch&, const std::vector<Tensor>& own) const {
     std::vector<Tensor> mass;
@@ -42,13 +42,13 @@ struct OpenGate {
 
 static_assert(GroupGate<OpenGate>);
 
-/// A group counts as much as its classes do in the softmax of one backbone over the classes of all groups: the untuned
-/// model, or the prompts of the base stage.
+/// The probability of a group is that of its classes in one softmax of a backbone over the classes of all groups. The
+/// backbone is the untuned model, or the prompts of the base stage.
 template <Backbone BackboneT>
 class MassGate {
  public:
   /// `sizes`: the number of classes of each group, in the order of the backbone's classes. **Throws** `OptionError`
-  /// unless they are all of them.
+  /// unless their sum is the number of classes.
   MassGate(BackboneT backbone, std::vector<std::int64_t> sizes)
       : backbone_(std::make_shared<BackboneT>(std::move(backbone))), sizes_(std::move(sizes)), scorer_(*backbone_) {
     std::int64_t sum = 0;
@@ -68,13 +68,13 @@ class MassGate {
   Scorer<BackboneT> scorer_;
 };
 
-/// What `fit_gate` found, as tensors. **Shapes** weight [G, D], bias [G].
+/// The result of `fit_gate` as tensors. **Shapes** weight [G, D], bias [G].
 struct LinearGateTensors {
   explicit LinearGateTensors(const GateFit& fit);
   Tensor weight, bias;
 };
 
-/// Linear in the unit features of the frozen image tower; `fit_gate` learns it.
+/// A linear function of the unit features of the frozen image tower, learned by `fit_gate`.
 template <class ModelT>
 class LinearGate {
  public:
@@ -101,12 +101,12 @@ class LinearGate {
   Tensor weight_, bias_;
 };
 
-/// A gate chosen at run time.
+/// A gate that is chosen at run time.
 using AnyGate = std::function<Tensor(const ImageBatch& images, const std::vector<Tensor>& own)>;
 
 static_assert(GroupGate<AnyGate>);
 
-/// Several gates: the log-probabilities of each, weighted, and a bias a group.
+/// A weighted sum of the log-probabilities of several gates, plus one bias per group.
 class WeightedGates {
  public:
   struct Term {
@@ -114,13 +114,13 @@ class WeightedGates {
     double weight = 1;
   };
 
-  /// `bias`: one number a group; none when empty. **Throws** `OptionError` for no gate.
+  /// `bias`: one number per group; may be empty. **Throws** `OptionError` for no gate.
   explicit WeightedGates(std::vector<Term> terms, std::vector<double> bias = {})
       : terms_(std::move(terms)), bias_(std::move(bias)) {
     require<OptionError>(!terms_.empty(), "WeightedGates: no gate given, expected one or more");
   }
 
-  /// **Throws** `ShapeError` where gates or bias are for another number of groups.
+  /// **Throws** `ShapeError` if gates or bias are for another number of groups.
   Tensor operator()(const ImageBatch& images, const std::vector<Tensor>& own) const;
 
  private:
@@ -130,14 +130,14 @@ class WeightedGates {
 
 static_assert(GroupGate<WeightedGates>);
 
-/// A group that came later, beside groups that keep the gate they had: a group's probability is what `earlier` says,
-/// times that of all earlier groups together.
+/// The gate for a group that was added later; the earlier groups keep their gate. The probability of an earlier group
+/// is that from `earlier`, times that of all earlier groups together.
 class AddedGroupGate {
  public:
-  /// `earlier`: between all groups but the last; `last`: two scores, of these together and of the last group.
+  /// `earlier`: between all groups except the last; `last`: two scores, for these together and for the last group.
   AddedGroupGate(AnyGate earlier, AnyGate last) : earlier_(std::move(earlier)), last_(std::move(last)) {}
 
-  /// **Throws** `ShapeError` for fewer than two groups, and where a gate is for another number of them.
+  /// **Throws** `ShapeError` for fewer than two groups, and if a gate is for another number of groups.
   Tensor operator()(const ImageBatch& images, const std::vector<Tensor>& own) const;
 
  private:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// One classifier over groups of classes that have prompts of their own.
+/// One classifier over groups of classes, each with its own prompts.
 
 #include <map>
 #include <memory>
@@ -22,26 +22,26 @@ namespace mao {
 
 namespace detail {
 
-/// The classes of all groups in one list. **Throws** `DataError` for a class that two of them have.
+/// The classes of all groups in one list. **Throws** `DataError` for a class in two groups.
 ClassList joined_list(const std::vector<ClassList>& groups);
 
-/// The position of each class in `all`. **Throws** `OptionError` naming one that is not there.
+/// The position of each class in `all`. **Throws** `OptionError` naming a class that is not in it.
 std::vector<std::int64_t> places_in(const ClassList& classes, const ClassList& all);
 
 }  // namespace detail
 
-/// The probability of a class is that of its group, by the gate, times that among the classes of the group, by the
+/// The probability of a class is that of its group, from the gate, times that of the class within the group, from the
 /// group's own prompts; logits are its logarithm. A backbone for evaluation: nothing in it trains.
 ///
-/// Where the image tower is frozen the groups share its features. A method that prompts the image tower encodes each
-/// image once for each group, and again for each gate that looks at images.
+/// With a frozen image tower, the groups share its features. A method that prompts the image tower encodes each image
+/// once per group, and again for each gate that needs the image.
 template <Backbone BackboneT, GroupGate GateT = OpenGate>
 class JoinedClassifier {
  public:
   static constexpr bool frozen_image_tower = FrozenImageTower<BackboneT>;
 
-  /// Each group is bound to its own classes. **Throws** `OptionError` for no group or one without classes, `DataError`
-  /// for a class that two groups have.
+  /// Each group is bound to its own classes. **Throws** `OptionError` for no groups or a group without classes,
+  /// `DataError` for a class in two groups.
   explicit JoinedClassifier(std::vector<BackboneT> groups, GateT gate = {}) : gate_(std::move(gate)) {
     require<OptionError>(!groups.empty(), "JoinedClassifier: no groups of classes, expected one or more");
     for (BackboneT& group : groups) {
@@ -53,8 +53,8 @@ class JoinedClassifier {
     places_ = Candidates::all(all_.size()).ids;
   }
 
-  /// Some of the joined classes, in any order: those alone are answered. **Throws** `OptionError` for another class, as
-  /// no group says which prompts it has.
+  /// Restricts the predictions to some of the joined classes, in any order. **Throws** `OptionError` for another class,
+  /// because no group has prompts for it.
   void bind(ClassList classes) {
     places_ = detail::places_in(classes, all_);
     classes_ = std::move(classes);
@@ -63,7 +63,7 @@ class JoinedClassifier {
   [[nodiscard]] const ClassList& classes() const { return classes_; }
   /// The classes of each group.
   [[nodiscard]] const std::vector<ClassList>& groups() const { return groups_; }
-  /// Which group the class at a position of `classes()` is of.
+  /// The group of the class at a position in `classes()`.
   [[nodiscard]] std::size_t group_of(std::int64_t id) const {
     std::int64_t place = places_.at(static_cast<std::size_t>(id));
     std::size_t group = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Observers of a training: what it does, written down; validation that ends it; a limit of its time.
+/// Observers of a training run: logs, validation that ends it, and a time limit.
 
 #include <filesystem>
 #include <functional>
@@ -19,10 +19,10 @@
 
 namespace mao {
 
-/// A line for each epoch, and one for the end.
+/// Prints one line per epoch, and one at the end.
 class Progress {
  public:
-  /// `out` outlives the training.
+  /// `out` must outlive the training.
   explicit Progress(std::ostream& out) : out_(out) {}
 
   void on_epoch(const EpochReport& report);
@@ -32,10 +32,10 @@ class Progress {
   std::ostream& out_;
 };
 
-/// A line of a CSV file for each epoch: stage, epoch, loss, accuracy, learning rate, steps, skipped steps, seconds.
+/// Writes one line of a CSV file per epoch: stage, epoch, loss, accuracy, learning rate, steps, skipped steps, seconds.
 class CsvLog {
  public:
-  /// Lines are added to a file that is there. **Throws** `FileError` when it cannot be written.
+  /// Lines are appended to an existing file. **Throws** `FileError` if it cannot be written.
   explicit CsvLog(std::filesystem::path path);
 
   void on_epoch(const EpochReport& report);
@@ -44,7 +44,7 @@ class CsvLog {
   std::filesystem::path path_;
 };
 
-/// The length of the gradient before each update, and before it is clipped.
+/// Records the length of the gradient before each update, before clipping.
 class GradientNorm {
  public:
   void on_gradients(const ParameterList& parameters, const StepReport&) { norms_.push_back(gradient_norm(parameters)); }
@@ -55,13 +55,13 @@ class GradientNorm {
   std::vector<double> norms_;
 };
 
-/// Stops a training when its time is up; it can be continued.
+/// Stops training after a time limit; the next `fit` continues.
 class TimeLimit {
  public:
   using Clock = std::function<double()>;
 
-  /// From the start of `fit` on. `clock` gives seconds; none: the machine's. **Throws** `OptionError` for a limit that
-  /// is not above 0.
+  /// The time counts from the start of `fit`. `clock` returns seconds; by default, the machine's clock. **Throws**
+  /// `OptionError` for a limit that is not above 0.
   explicit TimeLimit(double seconds, Clock clock = {});
 
   void on_start(const StartReport&) { start_ = clock_(); }
@@ -75,9 +75,9 @@ class TimeLimit {
 
 /// Settings of `EarlyStopping`.
 struct EarlyStoppingOptions {
-  int patience = 3;          ///< epochs in a row without a better accuracy, after which the training is complete
-  double at_least = 0;       ///< percent points that a better accuracy is better by
-  std::int64_t batch = 100;  ///< images that are looked at together
+  int patience = 3;          ///< training is complete after this many epochs in a row without a better accuracy
+  double at_least = 0;       ///< smallest improvement that counts, in percent points
+  std::int64_t batch = 100;  ///< images per batch in validation
 };
 
 namespace detail {
@@ -87,18 +87,18 @@ void check_early_stopping(const EarlyStoppingOptions& options);
 
 }  // namespace detail
 
-/// Validation after each epoch, on images that are not trained on: the training is complete when it no longer helps,
-/// and the backbone is left with what it had learned when it was best.
+/// Validates after each epoch on held-out images. Training is complete when the accuracy no longer improves, and the
+/// backbone gets the parameters of its best epoch.
 ///
-/// A method that replaces its parameters in the end (PromptSRC) is validated then as well, if it gets that far.
+/// A method that replaces its parameters at the end (PromptSRC) is also validated then, if training gets that far.
 template <Backbone BackboneT>
 class EarlyStopping {
  public:
   using Options = EarlyStoppingOptions;
 
-  /// `backbone`: the one that is trained. Labels are positions in `classes`, which may be other classes than those that
-  /// are trained on. Backbone and images outlive the training. **Throws** `OptionError` for a setting out of range,
-  /// `DataError` for other than a label for each image.
+  /// `backbone`: the one in training. Labels are positions in `classes`, which may differ from the classes of the
+  /// training. Backbone and images must outlive the training. **Throws** `OptionError` for a setting out of range,
+  /// `DataError` unless there is one label per image.
   EarlyStopping(BackboneT& backbone, ClassList classes, ImageSource& images, std::vector<std::int64_t> labels,
                 Options options = {})
       : backbone_(backbone),
@@ -111,7 +111,7 @@ class EarlyStopping {
                        " labels for ", images.size(), " images, expected one for each");
   }
 
-  /// **Throws** `OptionError` when epochs were trained that this observer has not seen: nobody knows what was best.
+  /// **Throws** `OptionError` if there are earlier epochs that this observer did not validate.
   void on_start(const StartReport& report) {
     require<OptionError>(report.epochs_done == std::ssize(accuracies_), "EarlyStopping: ", report.epochs_done,
                          " epochs are done, of which it has seen ", accuracies_.size(),
@@ -138,9 +138,9 @@ class EarlyStopping {
     put_learned(backbone_, backbone_.parameters(), parameters_, buffers_, "EarlyStopping");
   }
 
-  /// Percent, after each epoch.
+  /// Accuracies in percent, after each epoch.
   [[nodiscard]] const std::vector<double>& accuracies() const { return accuracies_; }
-  /// The epoch after which it was best, 0-based; -1 before any.
+  /// The best epoch, 0-based; -1 before the first one.
   [[nodiscard]] int best_epoch() const { return best_epoch_; }
 
  private:

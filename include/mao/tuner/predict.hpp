@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Which class a backbone sees in each image.
+/// Predictions of a backbone for images.
 
 #include <memory>
 #include <vector>
@@ -23,14 +23,14 @@ Tensor predict_logits(const std::shared_ptr<BackboneCalls>& backbone, const Clas
 
 /// Logits over `classes` for the evaluation view of every image of `source`. **Shape** [N, C].
 ///
-/// The backbone is bound to the classes for as long, and left as it was. Where class features do not depend on the
-/// image they are encoded once, not once a batch. **Throws** as `bind_to` and `Scorer`, `DataError` for no images.
+/// The backbone is bound to the classes during the call, and its binding is restored. Class features that do not depend
+/// on the image are encoded once, not once per batch. **Throws** as `bind_to` and `Scorer`, `DataError` for no images.
 template <Backbone BackboneT>
 Tensor predict_logits(BackboneT& backbone, const ClassList& classes, ImageSource& source, std::int64_t batch = 100) {
   return detail::predict_logits(std::make_shared<detail::CallsOf<BackboneT>>(backbone), classes, source, batch);
 }
 
-/// Logits for a policy that knows no tensors (`PredictionNegatives`). **Shape** [N, C].
+/// Logits as a matrix, for policies without tensors (`PredictionNegatives`). **Shape** [N, C].
 Eigen::MatrixXf as_matrix(const Tensor& logits);
 
 /// The most likely class of each row of `logits` [N, C].

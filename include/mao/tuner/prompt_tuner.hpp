@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// One step of training: a prompt-tuning method, what a batch is made of, which loss it is judged by, how long and how
-/// fast.
+/// One stage of training: a prompt-tuning method, the batches, the loss, and the number of epochs with their learning
+/// rates.
 
 #include <memory>
 #include <string>
@@ -17,16 +17,16 @@ namespace mao {
 
 namespace detail {
 
-/// Epochs until the schedule ends, for any policies.
+/// The training loop for any policies.
 class TrainingLoop : public TrainingEpoch {
  public:
-  /// Trains until the schedule ends or an observer's `should_stop` says so; after a stop, the next call begins at the
-  /// last whole epoch. Image positions of the sampler refer to `images`. Observers are told in order.
+  /// Trains until the end of the schedule or until an observer's `should_stop` returns true; the next call then
+  /// continues after the last complete epoch. The sampler's positions refer to `images`. Observers are called in order.
   ///
-  /// **Throws** `NumericError` naming step and tensor when a value stops being finite, `PolicyError` naming step and
-  /// policy when one does not do what its concept says, `OptionError` when the backbone is bound to other classes than
-  /// the tuner was made for, when the sampler is for another number of images, when the training is finished already or
-  /// has no epochs, or when `workers` cannot share the batches of this method or loss, `DataError` when no step changed
+  /// **Throws** `NumericError` naming step and tensor if a value is not finite; `PolicyError` naming step and policy if
+  /// a policy does not fulfil its concept; `OptionError` if the backbone is bound to other classes than the tuner was
+  /// made for, if the sampler is for another number of images, if training is already finished or has no epochs, or if
+  /// `workers` cannot share the batches of this method or loss; `DataError` if no step changed
   /// anything.
   FitResult fit(ImageSource& images, const Observer& observer = {}) {
     return trained(images, Observers({hooks_of(observer)}));
@@ -50,25 +50,25 @@ class TrainingLoop : public TrainingEpoch {
  private:
   FitResult trained(ImageSource& images, const Observers& observers);
 
-  /// Why an observer asked to stop before the epoch's end; empty: none did.
+  /// The reason why an observer stopped before the end of the epoch; empty: none did.
   std::string run_epoch(ImageSource& images, const Observers& observers);
 
-  /// A training that an observer calls complete after an epoch ends as it is: a method that replaces its parameters in
-  /// the end (`Finishes`) has done so for all epochs or not at all.
+  /// If an observer completes the training after an epoch, parameters stay as they are: a method that replaces its
+  /// parameters at the end (`Finishes`) does so only after all epochs.
   void finish_early(const Observers& observers, FitResult& result);
 
   std::vector<EpochReport> history_;
 };
 
-/// The loop with its policies.
+/// The training loop with its policies.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
 class PromptTunerImpl : public TrainingLoop {
   using Policies = PoliciesOf<SamplerT, RegularizerT, ScheduleT>;
 
  public:
-  /// The backbone is shared, not copied, and has to live as long: the next step trains on from it. A tuner can be
-  /// moved, not copied. It is for the classes that the backbone is bound to now. **Throws** `OptionError` when the
-  /// sampler, its labeller or the regularizer says that it is for others, or for a setting out of range.
+  /// The backbone is shared, not copied, and must live as long, so the next stage continues with it. A tuner can be
+  /// moved, not copied. It is for the classes that the backbone is bound to now. **Throws** `OptionError` if the
+  /// sampler, its labeller or the regularizer states other classes, or for a setting out of range.
   PromptTunerImpl(BackboneT& backbone, SamplerT sampler, RegularizerT regularizer, ScheduleT schedule,
                   Options options = {})
       : PromptTunerImpl(backbone,
@@ -95,7 +95,7 @@ class PromptTunerImpl : public TrainingLoop {
 }  // namespace detail
 
 /// `PromptTuner(backbone, sampler, regularizer, schedule).fit(images)`: see `mao::Backbone`, `mao::Sampler`,
-/// `mao::Regularizer`, `mao::Schedule` for what a policy must offer.
+/// `mao::Regularizer`, `mao::Schedule` for the requirements.
 ///
 /// A wrong policy causes one compiler error of one sentence, at the line that names the tuner.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Learned prompts on disk: safetensors that know the method, the model and the classes they belong to.
+/// Saves and loads learned prompts: safetensors files that record their method, model and classes.
 
 #include <filesystem>
 #include <string>
@@ -15,17 +15,17 @@
 
 namespace mao {
 
-/// What a prompts file says about itself.
+/// The metadata of a prompts file.
 struct PromptInfo {
   std::string method;                                  ///< "coop", ...
   std::string model;                                   ///< fingerprint of the frozen model
-  ClassList classes;                                   ///< that it was last trained on
-  nlohmann::json settings = nlohmann::json::object();  ///< all that is needed to build the backbone again
-  ClassList first_classes{};  ///< that it was made for: what belongs to classes (DePT's head) belongs to these; empty:
+  ClassList classes;                                   ///< of the last training
+  nlohmann::json settings = nlohmann::json::object();  ///< everything needed to build the backbone again
+  ClassList first_classes{};  ///< for which it was made: class-bound parameters (DePT's head) belong to these; empty:
                               ///< the same as `classes`
 };
 
-/// A prompts file read back.
+/// The content of a prompts file.
 struct Prompts {
   PromptInfo info;
   TensorMap tensors;
@@ -35,15 +35,15 @@ namespace detail {
 
 std::map<std::string, std::string> metadata_of(const PromptInfo& info, const std::string& format);
 
-/// **Throws** `FormatError` unless the metadata is that of one of our files.
+/// **Throws** `FormatError` unless the metadata is that of a prompts file of mao.
 PromptInfo info_of(const TensorFile& file, const std::string& format, const std::string& path);
 
 }  // namespace detail
 
-/// Writes what a backbone has learned.
+/// Writes the parameters of a backbone.
 void save_prompts(const std::filesystem::path& path, const ParameterList& parameters, const PromptInfo& info);
 
-/// Writes what a backbone has learned, and its buffers.
+/// Writes the parameters of a backbone and its buffers.
 template <Backbone BackboneT>
 void save_backbone(const std::filesystem::path& path, BackboneT& backbone, const PromptInfo& info) {
   ParameterList tensors = backbone.parameters();
@@ -64,15 +64,15 @@ void copy_prompts(const ParameterList& parameters, const Prompts& prompts);
 
 }  // namespace detail
 
-/// Puts loaded prompts into parameters that serve all classes; `restore_backbone` knows those that do not.
+/// Restores loaded prompts to parameters that all classes share; use `restore_backbone` for those that are class-bound.
 ///
-/// **Throws** `OptionError` when they were tuned on another model (both fingerprints are named) or hold no such
-/// tensors, `ShapeError` for tensors of another size, `FormatError` for another type; the parameters are as they were then.
+/// **Throws** `OptionError` if they were tuned on another model (with both fingerprints) or lack these tensors,
+/// `ShapeError` for tensors of another size, `FormatError` for another type; the parameters are then unchanged.
 void restore_parameters(const ParameterList& parameters, const Prompts& prompts, const std::string& model);
 
-/// Puts loaded prompts and buffers into a backbone. **Throws** as `restore_parameters`, `OptionError` when they belong to
-/// classes (`learned_for`) and the backbone was made for others, `FormatError` for a tensor that the method has no place
-/// for.
+/// Restores loaded prompts and buffers to a backbone. **Throws** as `restore_parameters`, `OptionError` if they belong
+/// to classes (`learned_for`) and the backbone was made for others, `FormatError` for a tensor that the method does not
+/// have.
 template <Backbone BackboneT>
 void restore_backbone(BackboneT& backbone, const Prompts& prompts, const std::string& model) {
   const PromptInfo& info = prompts.info;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The paper's compositions by name, with its settings as defaults: where the policies meet.
+/// The paper's compositions of policies, with its settings as defaults.
 
 #include <utility>
 #include <vector>
@@ -18,15 +18,15 @@
 
 namespace mao {
 
-/// A method by itself: the baseline of every comparison.
+/// A method without MAO: the baseline.
 template <class BackboneT>
 using Plain = PromptTuner<BackboneT, ShuffledSampler, CrossEntropy, CosineSchedule>;
 
-/// MAO's base stage: hard negatives, judged against the classes of the batch.
+/// MAO's base stage: hard negatives, and a loss over the classes of the batch.
 template <class BackboneT, class SimilarityT>
 using MaoBase = PromptTuner<BackboneT, HardNegativeSampler<SimilarityT>, AlterableRegularizer, CosineSchedule>;
 
-/// MAO's new stage: unlabelled images of the new classes, pseudo-labelled, judged against all of them.
+/// MAO's new stage: pseudo-labelled images of the new classes, and a loss over all new classes.
 template <class BackboneT, class LabelerT>
 using MaoNew = PromptTuner<BackboneT, PseudoLabelSampler<LabelerT>, AlterableRegularizer, CosineSchedule>;
 
@@ -37,7 +37,7 @@ struct PlainOptions {
   TunerOptions tuner{.name = "plain"};
 };
 
-/// Settings of `mao_base` (section 4.1: b = 4, K = 8, lr 0.0035, 10 epochs). Fewer than 32 classes want smaller b and
+/// Settings of `mao_base` (section 4.1: b = 4, K = 8, lr 0.0035, 10 epochs). Fewer than 32 classes need smaller b and
 /// K: see `automatic_batch`.
 struct MaoBaseOptions {
   HardNegativeOptions sampler{};
@@ -53,9 +53,9 @@ struct MaoNewOptions {
   TunerOptions tuner{.name = "new stage"};
 };
 
-// Each recipe is given the classes that the labels are positions in, and binds the backbone to them.
+// Each recipe gets the classes that the labels refer to, and binds the backbone to them.
 
-/// The baseline tuner on labelled images. **Shape** labels [N], positions in `classes`, one an image of the source.
+/// The baseline tuner on labelled images. **Shape** labels [N], positions in `classes`, one per image of the source.
 /// **Throws** as `bind_to`, `ShuffledSampler` and `PromptTuner`.
 template <class BackboneT>
 Plain<BackboneT> plain(BackboneT& backbone, const ClassList& classes, std::vector<std::int64_t> labels,
@@ -92,7 +92,7 @@ MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, const ClassList& classe
                                      CosineSchedule(options.schedule), options.tuner);
 }
 
-/// The same for the classes that the labeller says it is for. **Throws** `OptionError` when it says so of none.
+/// The same for the classes that the labeller states. **Throws** `OptionError` if it states none.
 template <class BackboneT, class LabelerT>
 MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, LabelerT labeler,
                                     const MaoNewOptions& options = {}) {
@@ -101,7 +101,7 @@ MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, Lab
   if constexpr (explain::stated_labels<LabelerT>()) {
     require<OptionError>(labeler.classes().size() > 0, options.tuner.name,
                          ": the labeller's `classes()` is empty, so "
-                         "nobody knows what its labels mean; name the classes before it: mao_new(backbone, classes, "
+                         "its labels have no known meaning; name the classes before it: mao_new(backbone, classes, "
                          "count, labeler)");
     classes = labeler.classes();
   }

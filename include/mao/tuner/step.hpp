@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The policies of a tuner at work: one batch, from its labels to the update.
+/// One training step with the policies of a tuner, from the labels of a batch to the update.
 
 #include <cstdint>
 #include <functional>
@@ -25,28 +25,28 @@ namespace mao {
 
 /// Run-time settings of a tuner.
 struct TunerOptions {
-  std::uint64_t seed = 1;  ///< of batches and augmentation; the same seed gives the same run on any number of threads
+  std::uint64_t seed = 1;  ///< for batches and augmentation; the same seed gives the same run on any number of threads
   bool augment = false;    ///< random views of the training images instead of the evaluation view
   OptimizerOptions optimizer{};
-  std::string name = "tuner";                  ///< how errors call this step
-  std::shared_ptr<Workers> workers = nullptr;  ///< share every batch, to the same result; null: this process alone
-  double clip_norm = 0;  ///< longest gradient of all parameters together, a longer one is shortened to it; 0: any
-  int accumulate = 1;    ///< batches whose gradients make one update; at the end of an epoch those that are left
-  OwnOptimizer own_optimizer{};          ///< takes the steps in place of those that `optimizer.kind` names
-  std::vector<ParameterGroup> groups{};  ///< parameters with a rate or a weight decay of their own
+  std::string name = "tuner";                  ///< the name of this stage in errors
+  std::shared_ptr<Workers> workers = nullptr;  ///< share every batch, with the same result; null: a single process
+  double clip_norm = 0;  ///< limit for the length of the gradient of all parameters together; 0: no limit
+  int accumulate = 1;    ///< batches per update; at the end of an epoch, the remaining ones
+  OwnOptimizer own_optimizer{};          ///< replaces the optimizer of `optimizer.kind`
+  std::vector<ParameterGroup> groups{};  ///< parameters with their own rate or weight decay
 };
 
 namespace detail {
 
-/// What `PromptTuner` is made of. Each call of a policy is checked as far as that is free.
+/// The base of `PromptTuner`. Each call of a policy is checked if the check costs nothing.
 class TrainingStep {
  protected:
   TrainingStep(std::unique_ptr<BackboneCalls> backbone, std::unique_ptr<PolicyCalls> policies, TunerOptions options);
 
-  /// What the backbone trains.
+  /// The trained parameters.
   ParameterList parameters(const StepPlace& place);
 
-  /// What the schedule says: the number of its epochs, the rate of one, and that of a parameter with a multiple.
+  /// The schedule: its number of epochs, the rate of an epoch, and that of a parameter with a factor.
   [[nodiscard]] int epochs() const;
   [[nodiscard]] double rate_of(const StepTime& time, const Parameter* of = nullptr) const;
 
@@ -55,14 +55,14 @@ class TrainingStep {
   /// One update: labels, candidates, forward pass, losses, backward pass. `images` are those of this worker's share.
   void step(Batch& batch, const ImageBatch& images, StepReport& report, const Observers& observers);
 
-  /// The gradients of the parameters become an update.
+  /// Updates the parameters with their gradients.
   void update(StepReport& report, const StepPlace& place, const Observers& observers);
 
-  /// **Throws** `OptionError` for a tuner that was moved from, and where the backbone is gone, which shows in parameters
-  /// that nobody else holds, or was moved elsewhere.
+  /// **Throws** `OptionError` for a tuner that was moved from, or if the backbone is gone (then nobody else holds its
+  /// parameters) or was moved elsewhere.
   void expect_alive() const;
 
-  /// Backbone, sampler and regularizer speak of the classes that the tuner was made for.
+  /// Checks that backbone, sampler and regularizer have the classes that the tuner was made for.
   void expect_policies_agree() const;
 
   [[nodiscard]] Workers* workers() const { return options_.workers.get(); }
@@ -78,37 +78,37 @@ class TrainingStep {
   GatheredGradients gathered_;
 
  private:
-  /// Labels that a sampler gives once the images are there: pseudo labels.
+  /// Labels that a sampler gives after the images are loaded: pseudo labels.
   void label(SharedBatch& shared, const ImageBatch& images, const StepPlace& place);
 
-  /// The classes that the batch is judged against.
+  /// The classes of the loss.
   Candidates candidates_of(const Batch& batch, const StepPlace& place);
 
-  /// Those of them, or all where the method has terms over all.
+  /// The classes to encode: the candidates, or all classes if the method has terms over all.
   [[nodiscard]] Candidates encoded(const Candidates& candidates) const;
 
   Output forward(const ImageBatch& images, const Candidates& asked, std::int64_t count, const StepPlace& place);
 
-  /// Forward pass of this worker's part over the candidates, and its losses, which count `counts` in those of all.
+  /// Forward pass of this worker's part over the candidates, and its losses, with weight `counts` in those of all.
   struct Pass {
     Output full, output;
     Losses losses;
   };
   Pass pass(const Batch& part, const LossShare& counts, const ImageBatch& images, const Candidates& candidates,
             const StepPlace& place);
-  /// The gradients of `again`, a second pass, where the first ones lead to (SAM). It begins with the buffers `before`
-  /// the first pass, so that both draw the same, and leaves those after it.
+  /// The gradients of a second pass, `again`, after the ascent step (SAM). It starts with the buffers `before` the
+  /// first pass, so that both draw the same, and keeps the buffers after the first pass.
   void differentiate_above(const std::function<Losses()>& again, const TensorMap& before, const StepPlace& place);
-  /// What the backbone keeps beside its parameters, copied.
+  /// A copy of the backbone's buffers.
   TensorMap kept_buffers(const StepPlace& place) const;
 
-  /// The gradients of the losses, in the place of those that were there.
+  /// The gradients of the losses; they replace existing ones.
   void differentiate(const Losses& losses, const StepPlace& place);
   [[noreturn]] void refuse_loss(double loss, const ImageBatch& images, const Output& full, const Losses& losses,
                                 const StepPlace& place);
 };
 
-/// Stands in for a tuner whose policies were refused, so that one mistake gives one error.
+/// Replaces a tuner whose policies were refused, so that one mistake gives one error.
 struct RefusedTuner {
   template <class... Args>
   explicit RefusedTuner(Args&&...) {}

@@ -70,7 +70,7 @@ JoinedPrompts groups_there(const AddOptions& options, PromptInfo& info) {
     files = files_of_seed(fs::is_directory(of_seed) ? of_seed : fs::path(options.run));
   }
   require<OptionError>(!files.empty(), options.run, ": there are no prompts of seed ", options.seed,
-                       " in this folder; expected a finished run of `mao tune` (--seed says which of its seeds), or a "
+                       " in this folder; expected a finished run of `mao tune` (--seed selects one of its seeds), or a "
                        "*.prompts.safetensors file");
   JoinedPrompts joined;
   for (const auto& [name, file] : files) {
@@ -90,14 +90,14 @@ JoinedPrompts groups_there(const AddOptions& options, PromptInfo& info) {
 void expect_new(const JoinedPrompts& joined, const ClassList& classes, const std::string& name) {
   std::map<std::string, std::pair<std::string, std::string>> there;
   for (const PromptGroup& group : joined.groups) {
-    require<OptionError>(group.name != name, "there is a group '", name,
-                         "' already; give the added one another name with --name");
+    require<OptionError>(group.name != name, "there is already a group '", name,
+                         "'; give the added group another name with --name");
     for (const std::string& known : group.prompts.info.classes.names) there[prompt_key(known)] = {known, group.name};
   }
   for (const std::string& added : classes.names) {
     const auto found = there.find(prompt_key(added));
-    require<OptionError>(found == there.end(), "the class '", added, "' is there already: '",
-                         found == there.end() ? "" : found->second.first, "' of the group '",
+    require<OptionError>(found == there.end(), "the class '", added, "' already exists: '",
+                         found == there.end() ? "" : found->second.first, "' in the group '",
                          found == there.end() ? "" : found->second.second, "'; leave it out");
   }
 }
@@ -232,7 +232,7 @@ class Addition {
           text_of("the gate is learned from the images that the groups were trained on, and these cannot "
                   "be read (",
                   error.what(),
-                  "); put them back, or let the untuned model decide: --gate "
+                  "); restore them, or let the untuned model decide: --gate "
                   "untuned"));
     }
     GatePool pool{.before = {}, .last = images.source.get(), .classes_before = {}, .classes_last = classes_};
@@ -241,7 +241,7 @@ class Addition {
     const std::vector<double> proportions{static_cast<double>(pool.classes_before.size()),
                                           static_cast<double>(classes_.size())};
     return learn_gate(opened, saved_, pool,
-                      {.between = "what was there and " + options_.name, .proportions = proportions}, say);
+                      {.between = "the earlier groups and " + options_.name, .proportions = proportions}, say);
   }
 
   /// MAO's new stage on the images, from the prompts that were tuned last. Nothing when it was stopped.
@@ -302,7 +302,7 @@ class Addition {
 void add_add(CLI::App& app, int& status) {
   auto options = std::make_shared<AddOptions>();
   CLI::App* command =
-      add_command(app, "add", "a further group of classes beside those of a tuned run, in a new file");
+      add_command(app, "add", "add a group of classes to those of a tuned run, in a new file");
   command->add_option("run", options->run, "folder of a run of mao tune, or a *.prompts.safetensors file")->required();
   command->add_option("--out", options->out, "the *.prompts.safetensors file to write")->required();
   command->add_option("--classes", options->classes, "names of the added classes");
@@ -317,14 +317,15 @@ void add_add(CLI::App& app, int& status) {
   command
       ->add_option(
           "--gate", options->gate,
-          "with --images, between the classes that were there and the added ones: learned from images of both, "
-          "or untuned")
+          "with --images, the gate between the earlier and the added classes: learned from images of both, or "
+          "untuned")
       ->check(CLI::IsMember({"learned", "untuned"}))
       ->capture_default_str();
-  command->add_option("--name", options->name, "of the group, as mao predict says it (default: added, added2, ...)");
-  command->add_option("--seed", options->seed, "which seed of the run; also of the training")->capture_default_str();
+  command->add_option("--name", options->name, "name of the group, for mao predict (default: added, added2, ...)");
+  command->add_option("--seed", options->seed, "which seed of the run to extend; also the seed of the training")
+      ->capture_default_str();
   add_model_options(*command, options->settings.model);
-  command->add_option("--threads", options->run_options.threads, "decoding threads beside the one that trains")
+  command->add_option("--threads", options->run_options.threads, "decoding threads in addition to the training thread")
       ->check(zero_or_above())
       ->capture_default_str();
   add_feature_cache_option(*command, options->run_options.feature_cache);

@@ -50,8 +50,8 @@ ClassWeights weights_of(BackboneT& backbone, const OpenedModel& opened, const st
   const Tensor unit = (probe / probe.norm(2, 1, true)).cpu();
   const Tensor head = at::matmul(unit, result.weight.t()) * result.logit_scale;
   require<OptionError>((own - head).abs().max().item<double>() < 1e-3 * result.logit_scale, method,
-                       ": it changes image features or scores, so class weights alone would not be its answers; use "
-                       "`mao predict`, or --reference");
+                       ": it changes image features or scores, so class weights by themselves would not give its "
+                       "predictions; use `mao predict`, or --reference");
   return result;
 }
 

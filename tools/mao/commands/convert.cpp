@@ -114,7 +114,7 @@ fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch
   require<OptionError>(
       !is_joined(prompts), from.string(),
       " holds the prompts of several groups of classes, and a "
-      "reference's checkpoint has room for one; take plain, base or new.prompts.safetensors beside it");
+      "reference's checkpoint can have only one; use plain, base or new.prompts.safetensors beside it");
   take_model_of(prompts, settings, named_model);
   const OpenedModel opened = open_model(settings.model);
   const std::string& reference = reference_of(method_named(prompts.info.method));
@@ -141,13 +141,13 @@ void add_convert(CLI::App& app, int& status) {
   command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   command->callback([options, command, &status] {
     if (fs::path(options->from).extension() != ".safetensors") {
-      refuse_options(*command, {"--epoch"}, "a checkpoint of a reference says how many epochs it was trained");
+      refuse_options(*command, {"--epoch"}, "a reference's checkpoint contains the number of its epochs");
       refuse_idle_model_options(*command, options->settings.model);
       status = from_reference(*options);
       return;
     }
     refuse_options(*command, {"--method", "--set", "--classes", "--classes-file"},
-                   options->from + " says its method, settings and classes");
+                   options->from + " contains method, settings and classes");
     const fs::path file =
         write_reference(options->from, options->to, options->epoch, options->settings, names_model(*command));
     std::cout << "wrote " << file.string() << "\n";

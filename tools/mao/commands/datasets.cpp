@@ -267,7 +267,7 @@ void find_root(CheckOptions& options) {
                        is_name ? " before '" + options.root + "'" : "",
                        "; name the folder that holds the data sets first, or set MAO_DATA in the environment");
   require<FileError>(is_there(options.root), "there is nothing at ", options.root,
-                     "; expected the folder that holds the data sets, or data of your own");
+                     "; expected the folder that holds the data sets, or your own data");
 }
 
 int run_check(CheckOptions options) {
@@ -333,16 +333,16 @@ void add_datasets(CLI::App& app, int& status) {
   CLI::App* command = add_command(app, "datasets", "list the data sets that mao knows by name; check those on disk");
   command->add_flag("--json", *json, "print JSON");
   CLI::App* check = add_command(*command,
-      "check", "report what is there, what is missing, and what to do; exit code 1 when something is wrong");
+      "check", "report what is there, what is missing, and what to do; exit code 1 if something is wrong");
   check->add_option(
       "root", options->root,
-      "the folder that holds the data sets' folders (default: MAO_DATA), or data of your own: a folder, a "
+      "the folder that holds the data sets' folders (default: MAO_DATA), or your own data: a folder, a "
       "split JSON, a CSV");
-  check->add_option("names", options->names, "check only these data sets, which then must be there (default: all)");
+  check->add_option("names", options->names, "check only these data sets, which must then exist (default: all)");
   check->add_option("--classnames", options->classnames, "file that maps folder names of your own data to class names");
-  check->add_flag("--decode", options->decode, "decode every image instead of reading its ends");
+  check->add_flag("--decode", options->decode, "decode every image instead of reading only its beginning and end");
   check->add_flag("--all", options->all, "list every missing, renamed or damaged image");
-  check->add_option("--threads", options->threads, "threads that read (0: one for each CPU)")
+  check->add_option("--threads", options->threads, "threads that read (0: one per CPU)")
       ->check(zero_or_above())
       ->capture_default_str();
   check->add_flag("--json", options->json, "print JSON, with everything that --all lists");

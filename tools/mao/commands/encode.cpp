@@ -197,7 +197,7 @@ ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, 
   require<OptionError>(
       !is_joined(prompts),
       "these prompts are of several groups of classes, with a gate between them, so "
-      "text features alone would not be their answers; `mao predict` gives them, `mao export` the heads");
+      "text features by themselves would not give their predictions; `mao predict` gives them, `mao export` the heads");
   ClassList classes = prompts.info.classes;
   if (!texts_file.empty()) classes = given_class_names(read_texts(texts_file), {});
   const auto backbone = std::make_shared<AnyBackbone>(restored_backbone(opened, prompts, classes));
@@ -228,7 +228,9 @@ int run(EncodeOptions options, const CLI::App& command) {
   check_feature_file(options.out);
   expect_not_read(options.out,
                   {options.images_file, options.texts_file, options.prompts, options.settings.model.model});
-  if (fs::path(options.out).extension() != ".csv") refuse_options(command, {"--plain-csv"}, options.out + " is no CSV");
+  if (fs::path(options.out).extension() != ".csv") {
+    refuse_options(command, {"--plain-csv"}, options.out + " is not a CSV file");
+  }
   require<OptionError>(!options.images.empty() || !options.images_file.empty() || !options.texts_file.empty() ||
                            !options.prompts.empty(),
                        "nothing to encode: give --images PATH..., --images-file FILE, --texts-file FILE, or --prompts "
@@ -289,14 +291,15 @@ int run(EncodeOptions options, const CLI::App& command) {
 
 void add_encode(CLI::App& app, int& status) {
   auto options = std::make_shared<EncodeOptions>();
-  CLI::App* command = add_command(app, "encode", "unit-length features of pictures and texts, as a file");
+  CLI::App* command = add_command(app, "encode", "write unit-length features of pictures and texts to a file");
   command->add_option("--images", options->images,
                       "picture files, folders of them (subfolders included), or - for paths on the standard input");
   command->add_option("--images-file", options->images_file, "text file, one path of a picture or folder per line");
   command->add_option("--texts-file", options->texts_file,
-                      "text file, one text per line, used as it is; with --prompts, one class name per line");
-  command->add_flag("--truncate", options->truncate,
-                    "cut texts that are longer than the model's context, as open_clip does; else they are refused");
+                      "text file, one text per line, without a template; with --prompts, one class name per line");
+  command->add_flag(
+      "--truncate", options->truncate,
+      "cut texts that are longer than the model's context, as open_clip does; otherwise they are refused");
   command->add_option("--prompts", options->prompts,
                       "a *.prompts.safetensors file of a run: texts are its classes, through the learned prompts");
   command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")->required();

@@ -89,7 +89,7 @@ void refuse_idle_data_options(const CLI::App& command, const DataSettings& data)
 int run(EvalOptions options, const CLI::App& command) {
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
-    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " replace it");
     prompts = load_prompts(options.prompts);
     take_model_of(*prompts, options.settings, names_model(command));
     if (options.settings.data.data.empty()) take_data_of(*prompts, options.settings.data);
@@ -140,10 +140,10 @@ void add_eval(CLI::App& app, int& status) {
   options->settings.data.data.clear();
   CLI::App* command = add_command(app, "eval", "test learned prompts, or the untuned model, on labelled images");
   command->add_option("prompts", options->prompts,
-                      "a *.prompts.safetensors file of a run; without it the untuned model is tested");
+                      "a *.prompts.safetensors file of a run; without it, the untuned model is tested");
   add_model_options(*command, options->settings.model);
   command->add_option("--data", options->settings.data.data,
-                      "as in mao tune (default: what the prompts were tuned on)");
+                      "as in mao tune (default: the data that the prompts were tuned on)");
   add_root_options(*command, options->settings.data);
   add_template_option(*command, options->settings.method);
   command
@@ -159,7 +159,7 @@ void add_eval(CLI::App& app, int& status) {
       ->check(zero_or_above())
       ->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);
-  command->add_flag("--per-class", options->per_class, "print the accuracy of every class too");
+  command->add_flag("--per-class", options->per_class, "also print the accuracy of every class");
   command->add_flag("--json", options->json, "print JSON");
   command->callback([options, command, &status] { status = run(*options, *command); });
 }

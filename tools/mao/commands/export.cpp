@@ -70,7 +70,7 @@ void write_weights(const ExportOptions& options, const ClassWeights& weights, co
 
 int run(ExportOptions options, const CLI::App& command) {
   if (!options.prompts.empty()) {
-    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " replace it");
   }
   if (options.reference) {
     require<OptionError>(!options.prompts.empty(), "--reference needs the prompts to export");

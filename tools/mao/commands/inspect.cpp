@@ -45,7 +45,7 @@ void describe_clip(const TensorFile& file, const std::string& path) {
   try {
     print_clip(file, path);
   } catch (const Error& error) {
-    std::cout << "no CLIP that can be used as it is: " << error.what() << "\n";
+    std::cout << "not a CLIP that can be used unchanged: " << error.what() << "\n";
   }
 }
 
@@ -64,7 +64,7 @@ int verify(const std::string& path) {
       if (entry.is_regular_file() && entry.path().extension() == ".safetensors") files.push_back(entry.path());
     }
     std::ranges::sort(files);
-    require<FileError>(!files.empty(), path, ": no *.safetensors in this folder; expected a run, or a file");
+    require<FileError>(!files.empty(), path, ": there is no *.safetensors file here; expected a run, or a file");
   }
   require<FileError>(std::filesystem::exists(files.front()), "there is no file or folder ", path);
   int damaged = 0;
@@ -117,7 +117,7 @@ void add_inspect(CLI::App& app, int& status) {
   command->add_option("file", *path, "file, or folder of a checkpoint")->required();
   command->add_flag("--all", *all, "list every tensor, and metadata in full");
   auto check = std::make_shared<bool>(false);
-  command->add_flag("--verify", *check, "check whether a file, or any *.safetensors in a folder, is damaged");
+  command->add_flag("--verify", *check, "check that a file, or every *.safetensors in a folder, is not damaged");
   command->callback([path, all, check, &status] { status = *check ? verify(*path) : run(*path, *all); });
 }
 

@@ -156,7 +156,7 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
 int run(PredictOptions options, const CLI::App& command) {
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
-    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " stand in its place");
+    refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " replace it");
     prompts = load_prompts(options.prompts);
     take_model_of(*prompts, options.settings, names_model(command));
   }

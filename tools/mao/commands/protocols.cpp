@@ -47,7 +47,7 @@ std::string name_of(const std::string& data) {
 void check_data(const DataSettings& settings, const std::vector<std::string>& names) {
   std::set<std::string> folders;
   for (const std::string& name : names) {
-    require<OptionError>(folders.insert(name_of(name)).second, "two data sets are called ", name_of(name),
+    require<OptionError>(folders.insert(name_of(name)).second, "two data sets have the name ", name_of(name),
                          ", and their runs would share a folder; leave one out or rename it");
     DataSettings one = settings;
     one.data = name;

@@ -53,7 +53,7 @@ Replay replay_of(const Trace& trace) {
   if (trace.has("zeroshot.safetensors")) return replay::replay_zero_shot;
   if (trace.has("regB.safetensors")) return replay::replay_regularizer;
   mao::require<mao::FormatError>(has_sentence_sets(trace), trace.folder().string(),
-                                 " is no folder of golden traces: neither a config.json with a \"reference\", nor "
+                                 " is not a folder of golden traces: neither a config.json with a \"reference\", nor "
                                  "zeroshot.safetensors, regB.safetensors or sentence embeddings with their .json");
   return replay::replay_mini_lm;
 }
@@ -125,8 +125,8 @@ void add_replay(CLI::App& app, int& status) {
   auto arguments = std::make_shared<Arguments>();
   auto* command = add_command(app, "replay", "compare this library with traces of the reference implementations");
   command->footer(
-      "Each DIR holds the trace of one method, of the frozen model, of reg-B or of the sentence encoder.\n"
-      "Exit code: 0 all pass, 1 one fails, 2 there is no replay for one of the references yet.");
+      "Each DIR contains the trace of one method, of the frozen model, of reg-B or of the sentence encoder.\n"
+      "Exit code: 0 all pass, 1 one fails, 2 there is no replay for one of the references.");
   command->add_option("DIR", arguments->folders, "Folders of golden traces")->required();
   command->add_option("--clip", arguments->clip, "CLIP checkpoint [tiny_clip.safetensors in a folder above DIR]");
   command->add_option("--batches", arguments->batches, "Batches [batches.safetensors in a folder above DIR]");

@@ -53,7 +53,7 @@ std::string lead_of(const ReportData& data) {
                              " in all, ", counted(data.all.data_sets.size(), "data set"));
   if (unfinished > 0)
     text += text_of("; ", counted(unfinished, "run"), unfinished == 1 ? " is" : " are",
-                    " unfinished, what is there is shown");
+                    " unfinished; the part that exists is shown");
   return text + ".</p>";
 }
 
@@ -73,7 +73,7 @@ constexpr std::array possible_sections{
     PossibleSection{"k", "Accuracy over K", [](ReportData& data) { return series_section(data, "/method/k"); }},
     PossibleSection{"curves", "Learning curves", curves_section},
     PossibleSection{"classes", "What changed, class by class", classes_section},
-    PossibleSection{"confusion", "What is taken for what", confusion_section},
+    PossibleSection{"confusion", "Confusions", confusion_section},
     PossibleSection{"batches", "Mini-batches", batches_section},
     PossibleSection{"settings", "Runs and settings", settings_section}};
 
@@ -127,7 +127,7 @@ void add_report(CLI::App& app, int& status) {
   command->add_option("--out", options->out, "file of the page")->capture_default_str();
   command->add_option("--title", options->title, "title of the page (default: methods and data sets)");
   auto* csv = command->add_option("--csv", options->csv,
-                                  "folder for the tables behind the figures; the page contains them too");
+                                  "folder for the data of the figures as CSV; the page also contains them");
   add_plain_csv(*command, options->cells)->needs(csv);
   command->callback([options, &status] { status = run(*options); });
 }

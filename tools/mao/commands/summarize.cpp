@@ -72,14 +72,15 @@ std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOpt
                      "methods on the same data sets");
   return "\n" + formatted_table(comparison_table(comparisons), options) +
          remark(
-             "p: exact two-sided Wilcoxon signed-rank test over data sets; below six that differ it cannot fall under "
-             "0.05.",
+             "p: exact two-sided Wilcoxon signed-rank test over data sets; with fewer than six differences, it cannot "
+             "be below 0.05.",
              options.format);
 }
 
 int run(const SummarizeOptions& options) {
   require<OptionError>(!options.published || options.format != "csv",
-                       "--published would be ignored: --format csv holds runs alone; leave it out, or use md or latex");
+                       "--published would be ignored: --format csv contains only runs; leave it out, or use md or "
+                       "latex");
   require<OptionError>(options.cells == CsvCells::Guarded || options.format == "csv",
                        "--plain-csv would be ignored without --format csv; leave it out");
   const ScoreProtocol protocol = options.protocol == "single" ? &SeedRecord::single : &SeedRecord::paper;

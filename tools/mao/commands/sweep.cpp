@@ -129,7 +129,7 @@ class Sweep {
     if (after.finished()) {
       std::cout << "results: " << (folder_.path() / "results.csv").string() << ", results.json\n";
     } else {
-      std::cout << "the same command resumes what is left\n";
+      std::cout << "the same command runs the remaining ones\n";
     }
     return status;
   }
@@ -161,9 +161,9 @@ class Sweep {
 
   int print_status() {
     mao::require<mao::FileError>(fs::exists(folder_.work_list_file()), folder_.path().string(),
-                                 ": no sweep was started there yet; `mao sweep ", options_.file,
+                                 ": no sweep has been started there; `mao sweep ", options_.file,
                                  "` starts it, --out "
-                                 "says where it is");
+                                 "names another folder");
     list_ = folder_.work_list();
     for (const SweepRun& run : list_.runs) {
       const RunStatus status = folder_.status(list_, run, watch_);
@@ -217,12 +217,12 @@ void check_options(const CLI::App& command, const SweepOptions& options) {
   std::string asked;
   for (const char* name : {"--status", "--list", "--print-slurm", "--worker", "--task"}) {
     if (command.get_option(name)->count() == 0) continue;
-    mao::require<mao::OptionError>(asked.empty(), asked, " and ", name, " ask for two things; give one of them");
+    mao::require<mao::OptionError>(asked.empty(), asked, " and ", name, " exclude each other; give only one of them");
     asked = name;
   }
   if (asked != "--worker" && asked != "--task") return;
-  refuse_options(command, {"--workers"}, asked + " works in this process alone");
-  if (asked == "--task") refuse_options(command, {"--no-wait"}, "--task waits for no other run");
+  refuse_options(command, {"--workers"}, asked + " works only in this process");
+  if (asked == "--task") refuse_options(command, {"--no-wait"}, "--task does not wait for other runs");
   mao::require<mao::OptionError>(options.devices.size() < 2, "--devices: ", asked, " does one run at a time, on one ",
                                  "device; got ", options.devices.size());
 }
@@ -232,7 +232,7 @@ void check_options(const CLI::App& command, const SweepOptions& options) {
 void add_sweep(CLI::App& app, int& status) {
   auto options = std::make_shared<SweepOptions>();
   CLI::App* command = add_command(app,
-      "sweep", "many runs from one file: data sets x methods x seeds x settings, by any number of workers");
+      "sweep", "do many runs from one file: data sets x methods x seeds x settings, with any number of workers");
   command->footer(
       "FILE is TOML: `option = value` for every option of `mao tune`, a list for several values, a [section] for each\n"
       "method with its own options. The same command resumes the sweep, and adds workers on other machines\n"
@@ -256,13 +256,13 @@ void add_sweep(CLI::App& app, int& status) {
   command->add_flag("--list", options->list, "print the runs and start nothing");
   command->add_flag("--status", options->status, "print how far the sweep is and start nothing");
   command->add_flag("--print-slurm", options->print_slurm, "print a job script for sbatch and start nothing");
-  command->add_flag("--worker", options->worker, "be one worker in this process, without writing the summary");
+  command->add_flag("--worker", options->worker, "be a single worker in this process, and do not write the summary");
   command
       ->add_option("--task", options->task,
                    "do only the run with this number, as numbered by --list: for a scheduler's array")
       ->check(above_zero());
   command->add_flag("--no-wait", options->no_wait,
-                    "end when no run is left to take, even if other workers are still busy");
+                    "end if no run is left to take, even if other workers are still busy");
   command->callback([command, options, &status] {
     check_options(*command, *options);
     status = Sweep(*options).run();

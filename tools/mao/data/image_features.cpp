@@ -72,7 +72,7 @@ std::optional<FeatureCache> open_feature_cache(const std::string& setting, Featu
 std::string description_of(const std::optional<FeatureCache>& cache) {
   if (!cache) return "image features are not kept between runs";
   std::ostringstream line;
-  line << "image features are kept in " << cache->folder().string() << " (" << std::fixed << std::setprecision(1)
+  line << "image features are cached in " << cache->folder().string() << " (" << std::fixed << std::setprecision(1)
        << static_cast<double>(cache->size_bytes()) / (1 << 20) << " MiB; remove it at will, --feature-cache off)";
   return line.str();
 }

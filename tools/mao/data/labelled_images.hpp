@@ -54,8 +54,8 @@ LabelledImages open_images(const OpenedModel& opened, const DataSettings& settin
 LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
                            const std::string& what);
 
-/// A rendered half, or all of it, as pixels; `shots` images a class, 0: as many as there are. Another
-/// `draw`, other images.
+/// A rendered half, or all of it, as pixels; `shots` images per class, 0: as many as there are. The images
+/// depend on `draw`.
 LabelledImages rendered_half(const std::string& task, Half half, bool train, const Preprocess& preprocess, int shots,
                              std::uint64_t draw = 0);
 

@@ -69,7 +69,7 @@ void mention_saved_draw(const DataSettings& settings, const Dataset& dataset, st
     difference = text_of("cannot be used: ", error.what());
   }
   std::cerr << "mao: " << file.string() << " " << difference
-            << "; our own draw is used (--shots-file saved takes it)\n";
+            << "; mao's own draw is used (--shots-file saved uses that one)\n";
 }
 
 /// The largest number of images of a class.
@@ -86,7 +86,7 @@ void mention_other_shots(const FewShot& saved, const Dataset& dataset, int shots
   const std::int64_t held = most_of_a_class(saved.train);
   const std::int64_t expected = std::min<std::int64_t>(shots, most_of_a_class(dataset.train));
   if (held == expected || !mentioned.insert(file).second) return;
-  std::cerr << "mao: " << file << " holds " << held << " images a class, and tables will say " << shots
+  std::cerr << "mao: " << file << " holds " << held << " images per class, and tables will say " << shots
             << "; give --shots " << held << "\n";
 }
 

@@ -82,7 +82,7 @@ std::vector<std::string> images_of(const std::vector<std::string>& arguments) {
     }
   }
   require<DataError>(!images.empty(),
-                     "no image was named; give files, folders, or - and one path a line on the standard input");
+                     "no images given; give files, folders, or - with one path per line on the standard input");
   return images;
 }
 

@@ -14,7 +14,7 @@
 
 namespace mao_program {
 
-/// A file that is no whole picture, or not there, and why.
+/// A file that is not a complete picture or does not exist, with the reason.
 struct DamagedImage {
   std::string name;
   std::string reason;

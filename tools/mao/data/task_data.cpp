@@ -48,7 +48,7 @@ std::string TaskData::description() const {
                                 ? text_of(settings_.views, " random crops of each image, the same in every epoch")
                             : images_.augments() ? "random crops and flips"
                             : pixels_            ? "no augmentation, the image tower is prompted"
-                                                 : "no augmentation, image features are kept";
+                                                 : "no augmentation, image features are cached";
   return text_of(settings_.data, ": ", classes, views, images_.from_files() ? "\n" + description_of(cache_) : "");
 }
 

@@ -26,7 +26,7 @@ namespace mao {
 /// How files are checked.
 struct FileCheckOptions {
   ImageCheck check = ImageCheck::ends;
-  int threads = 0;                                                         ///< 0: one for each CPU
+  int threads = 0;                                                         ///< 0: one per CPU
   std::function<void(std::size_t done, std::size_t total)> progress = {};  ///< called from one thread at a time
 };
 
@@ -142,8 +142,8 @@ class ListedFiles {
 
 }  // namespace detail
 
-/// Looks at every file that the data set lists. Files that are there and in no list are no problem, unless one that is
-/// listed is missing beside them: then it may have been renamed.
+/// Checks every file that the data set lists. Unlisted files are not a problem, unless a listed file is missing in the
+/// same folder: then it may have been renamed.
 inline FileReport check_files(const Dataset& dataset, const FileCheckOptions& options = {}) {
   detail::ListedFiles files(dataset);
   files.look(options);

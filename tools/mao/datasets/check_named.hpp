@@ -80,7 +80,8 @@ inline std::vector<std::string> count_faults(const NamedDataset& known, const Da
   const auto compare = [&](const char* what, std::int64_t found, std::int64_t expected) {
     if (found == expected) return;
     const std::string remedy =
-        listed ? text_of("take the published ", known.split, ", or results do not compare") : "unpack the images again";
+        listed ? text_of("use the published ", known.split, ", otherwise results cannot be compared")
+               : "unpack the images again";
     faults.push_back(text_of(found, " ", what, ", expected ", expected, "; ", remedy));
   };
   compare("classes", counts.classes, known.counts.classes);
@@ -111,7 +112,7 @@ inline std::vector<std::string> advice_for(const FileReport& files, const std::f
     advice.emplace_back("only validation images are missing: neither training nor testing needs them");
   }
   if (count_of(files, FileProblemKind::renamed) > 0) {
-    advice.emplace_back("give the renamed files the names back that the list has");
+    advice.emplace_back("rename these files to the names in the list");
   }
   if (count_of(files, FileProblemKind::damaged) > 0) advice.emplace_back("copy or download the damaged files again");
   return advice;

@@ -123,7 +123,7 @@ inline std::string repeats_text(const std::vector<ListedPicture>& repeated) {
 
 /// Each picture with the first one before it that has the same bytes and is of another class, or is tested where it is
 /// trained on. Files that are not there are passed over; whole files are read only where size and both ends agree.
-/// `threads`: 0 is one for each CPU.
+/// `threads`: 0 is one per CPU.
 inline std::vector<DuplicatePicture> duplicate_pictures(const Dataset& dataset, int threads = 0) {
   const std::vector<ListedPicture> pictures = detail::listed_pictures(dataset);
   std::vector<std::pair<std::uintmax_t, std::uint64_t>> keys(pictures.size());

@@ -9,16 +9,16 @@ namespace {
 
 AdaptOptions read(OptionReader& options) {
   AdaptOptions chosen;
-  chosen.pattern = options.text("pattern", chosen.pattern, "the class prompt, which stays as it is");
-  chosen.tokens = options.integer("tokens", chosen.tokens, "of each block of each tower to start with");
-  chosen.target = options.integer("target", chosen.target, "tokens of both towers together in the end");
+  chosen.pattern = options.text("pattern", chosen.pattern, "the class prompt, which is not trained");
+  chosen.tokens = options.integer("tokens", chosen.tokens, "tokens of each block of each tower at the start");
+  chosen.target = options.integer("target", chosen.target, "tokens of both towers together at the end");
   chosen.prune_until = options.number("prune-until", chosen.prune_until, "fraction of the epochs with pruning");
   chosen.joint = options.flag("joint", chosen.joint, "both towers are ranked together");
-  const std::string distance =
-      options.choice("distance", "feature-cosine", {"feature-cosine", "relational-angle"}, "to the frozen model");
+  const std::string distance = options.choice("distance", "feature-cosine", {"feature-cosine", "relational-angle"},
+                                              "distance to the frozen model");
   if (distance == "relational-angle") chosen.distance = TeacherDistance::RelationalAngle;
-  chosen.text_weight = options.number("text-weight", chosen.text_weight, "of that distance, classes");
-  chosen.image_weight = options.number("image-weight", chosen.image_weight, "of that distance, images");
+  chosen.text_weight = options.number("text-weight", chosen.text_weight, "weight of that distance, for classes");
+  chosen.image_weight = options.number("image-weight", chosen.image_weight, "weight of that distance, for images");
   return chosen;
 }
 

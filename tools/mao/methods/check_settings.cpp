@@ -24,7 +24,7 @@ void check_numbers(const RunSettings& run) {
   require<OptionError>(different.size() == run.seeds.size(), "--seeds: a seed is given twice; expected each once");
 }
 
-/// What a context a class does not go with.
+/// Settings that exclude class-specific contexts.
 void check_class_specific(const RunSettings& run) {
   const MethodSettings& settings = run.method;
   if (!settings.is_class_specific()) return;
@@ -37,7 +37,7 @@ void check_class_specific(const RunSettings& run) {
                        "\" (as in CoOp); add --context-init \"\" for a random start");
   require<OptionError>(!run.has_new_stage(),
                        "--class-specific: such prompts cannot be bound to new classes, so MAO's new stage is not "
-                       "possible; add --labeler none for its base stage alone");
+                       "possible; add --labeler none for its base stage only");
 }
 
 /// The options of the method, read.

@@ -10,12 +10,12 @@ namespace {
 CoPromptOptions read(OptionReader& options) {
   CoPromptOptions chosen;
   chosen.init = options.init(chosen.init);
-  chosen.context = options.context_of_first_words(chosen.context, chosen.init, "vectors a layer, in either tower");
-  chosen.depth = options.integer("depth", chosen.depth, "layers with vectors of their own");
-  chosen.weight = options.number("weight", chosen.weight, "of the consistency with the frozen model");
-  chosen.text_share = options.number("text-share", chosen.text_share, "of the text adapter");
-  chosen.image_share = options.number("image-share", chosen.image_share, "of the image adapter");
-  const std::string file = options.text("descriptions", "", "JSON of sentences a class; empty: 60 templates");
+  chosen.context = options.context_of_first_words(chosen.context, chosen.init, "vectors per layer, in either tower");
+  chosen.depth = options.integer("depth", chosen.depth, "layers with their own vectors");
+  chosen.weight = options.number("weight", chosen.weight, "weight of the consistency with the frozen model");
+  chosen.text_share = options.number("text-share", chosen.text_share, "share of the text adapter");
+  chosen.image_share = options.number("image-share", chosen.image_share, "share of the image adapter");
+  const std::string file = options.text("descriptions", "", "JSON of sentences for each class; empty: 60 templates");
   if (!file.empty()) chosen.descriptions = descriptions_of_file(file);
   return chosen;
 }

@@ -14,8 +14,8 @@ Options read_deep_prompts(OptionReader& options) {
   chosen.init = options.text("init", chosen.init, "words the text context starts from; empty: random");
   chosen.text_context = options.context_of_first_words(chosen.text_context, chosen.init, "text vectors a layer");
   chosen.text_depth = options.integer("text-depth", chosen.text_depth, "layers with text vectors of their own");
-  chosen.vision_context = options.integer("vision-context", chosen.vision_context, "image vectors a layer");
-  chosen.vision_depth = options.integer("vision-depth", chosen.vision_depth, "layers with image vectors of their own");
+  chosen.vision_context = options.integer("vision-context", chosen.vision_context, "image vectors per layer");
+  chosen.vision_depth = options.integer("vision-depth", chosen.vision_depth, "layers with their own image vectors");
   return chosen;
 }
 

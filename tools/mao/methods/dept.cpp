@@ -22,10 +22,10 @@ DeptOver<HostT> read(OptionReader& options) {
   chosen.host.init = options.init(chosen.host.init);
   chosen.host.context = options.context(chosen.host.context, chosen.host.init, "context vectors, with a random start");
   if constexpr (std::is_same_v<HostT, KgCoop<AnyModel>>) {
-    chosen.host.weight = options.number("weight", 2.0, "of KgCoOp's distance (2 is that of DePT's code)");
+    chosen.host.weight = options.number("weight", 2.0, "weight of KgCoOp's distance (2 as in DePT's code)");
   }
   chosen.dept.weight = options.number("lambda", chosen.dept.weight, "share of the second head");
-  chosen.dept.rate = options.number("rate", chosen.dept.rate, "multiple of the learning rate for the second head");
+  chosen.dept.rate = options.number("rate", chosen.dept.rate, "factor of the learning rate for the second head");
   return chosen;
 }
 

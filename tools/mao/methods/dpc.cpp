@@ -17,11 +17,13 @@ struct DpcSettings {
 DpcSettings read(OptionReader& options) {
   DpcSettings chosen;
   chosen.host = options.text("host", "", "prompts file of a tuned method (required); {seed} stands for the seed");
-  chosen.options.base_weight = options.number("base-weight", chosen.options.base_weight, "of the second prompt, base");
-  chosen.options.new_weight = options.number("new-weight", chosen.options.new_weight, "of the second prompt, new");
-  chosen.options.rate = options.number("rate", chosen.options.rate, "multiple of the learning rate");
-  chosen.options.host_terms = options.flag("host-terms", chosen.options.host_terms, "the host's own terms stay");
-  if (options.flag("released", false, "trains and scores as the released code does")) {
+  chosen.options.base_weight =
+      options.number("base-weight", chosen.options.base_weight, "weight of the second prompt, for base classes");
+  chosen.options.new_weight =
+      options.number("new-weight", chosen.options.new_weight, "weight of the second prompt, for new classes");
+  chosen.options.rate = options.number("rate", chosen.options.rate, "factor of the learning rate");
+  chosen.options.host_terms = options.flag("host-terms", chosen.options.host_terms, "keep the host's own loss terms");
+  if (options.flag("released", false, "train and score as in the released code")) {
     chosen.options = DpcOptions::released(chosen.options.base_weight);
     for (const char* name : {"new-weight", "rate", "host-terms"}) {
       options.idle_when(true, name, "--set released=true trains and scores as the released code does");

@@ -9,7 +9,7 @@ namespace {
 
 const auto registration =
     register_method<Ivlp<AnyModel>>({.name = "ivlp",
-                                     .summary = "deep prompts in both towers, apart from each other (IVLP)",
+                                     .summary = "independent deep prompts in both towers (IVLP)",
                                      .prompts_towers = true,
                                      .reference = "ivlp"},
                                     read_deep_prompts<IvlpOptions>, fit_deep_prompts<IvlpOptions>);

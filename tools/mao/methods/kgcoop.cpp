@@ -11,14 +11,17 @@ KgCoopOptions read(OptionReader& options) {
   KgCoopOptions chosen;
   chosen.init = options.init(chosen.init);
   chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
-  chosen.templates = {options.text("teacher", chosen.templates[0], "the hand-written prompt it stays near")};
-  chosen.weight = options.number("weight", chosen.weight, "of the distance to it");
+  chosen.templates = {
+      options.text("teacher", chosen.templates[0], "the hand-written prompt that class vectors stay close to")};
+  chosen.weight = options.number("weight", chosen.weight, "weight of the distance to it");
   return chosen;
 }
 
-const auto registration = register_method<KgCoop<AnyModel>>(
-    {.name = "kgcoop", .summary = "CoOp held near the hand-written prompt (Yao et al. 2023)", .reference = "kgcoop"},
-    read);
+const auto registration =
+    register_method<KgCoop<AnyModel>>({.name = "kgcoop",
+                                       .summary = "CoOp that stays close to the hand-written prompt (Yao et al. 2023)",
+                                       .reference = "kgcoop"},
+                                      read);
 
 }  // namespace
 

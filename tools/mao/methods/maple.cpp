@@ -10,8 +10,8 @@ namespace {
 MapleOptions read(OptionReader& options) {
   MapleOptions chosen;
   chosen.init = options.init(chosen.init);
-  chosen.context = options.context_of_first_words(chosen.context, chosen.init, "vectors a layer, in either tower");
-  chosen.depth = options.integer("depth", chosen.depth, "layers with vectors of their own");
+  chosen.context = options.context_of_first_words(chosen.context, chosen.init, "vectors per layer, in either tower");
+  chosen.depth = options.integer("depth", chosen.depth, "layers with their own vectors");
   return chosen;
 }
 

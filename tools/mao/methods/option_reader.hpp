@@ -62,7 +62,7 @@ class OptionReader {
 
   /// The words that the context starts from.
   std::string init(const std::string& fallback) {
-    return text("init", fallback, "words the context starts from; empty: random");
+    return text("init", fallback, "initial words of the context; empty: random");
   }
 
   /// The number of context vectors, where words that start it decide their number.

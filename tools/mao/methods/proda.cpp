@@ -9,10 +9,11 @@ namespace {
 
 ProDaOptions read(OptionReader& options) {
   ProDaOptions chosen;
-  chosen.prompts = options.integer("prompts", chosen.prompts, "contexts in all");
-  chosen.context = options.integer("context", chosen.context, "vectors of each");
+  chosen.prompts = options.integer("prompts", chosen.prompts, "number of contexts");
+  chosen.context = options.integer("context", chosen.context, "vectors of each context");
   chosen.step_prompts = options.integer("step-prompts", chosen.step_prompts, "contexts of a training step");
-  chosen.orthogonality = options.number("orthogonality", chosen.orthogonality, "weight of their being apart");
+  chosen.orthogonality =
+      options.number("orthogonality", chosen.orthogonality, "weight of the orthogonality of the contexts");
   return chosen;
 }
 

@@ -13,10 +13,10 @@ ProGradOptions read(OptionReader& options) {
   chosen.padded = options.flag("padded", chosen.padded, "the words last, zeros before them, as released");
   chosen.context = options.context(chosen.context, chosen.padded ? "" : chosen.init,
                                    "context vectors, with a random or padded start");
-  options.idle_when(chosen.padded && chosen.init.empty(), "padded", "without words to start from nothing is padded");
+  options.idle_when(chosen.padded && chosen.init.empty(), "padded", "without initial words, nothing is padded");
   chosen.templates = {options.text("teacher", chosen.templates[0], "the hand-written prompt of the frozen model")};
-  chosen.temperature = options.number("temperature", chosen.temperature, "of both models' predictions");
-  chosen.lambda = options.number("lambda", chosen.lambda, "share of the conflicting part that is taken away");
+  chosen.temperature = options.number("temperature", chosen.temperature, "temperature of both models' predictions");
+  chosen.lambda = options.number("lambda", chosen.lambda, "share of the conflicting part that is removed");
   return chosen;
 }
 

@@ -41,10 +41,10 @@ PromptKdSettings read(OptionReader& options) {
   PromptKdSettings chosen;
   chosen.teacher = options.text("teacher", "", "prompts file of a tuned model; empty: this model, untuned");
   auto& kd = chosen.options;
-  kd.vision_context = options.integer("vision-context", kd.vision_context, "image vectors a layer");
-  kd.vision_depth = options.integer("vision-depth", kd.vision_depth, "layers with image vectors of their own");
-  kd.weight = options.number("weight", kd.weight, "of the distillation");
-  kd.temperature = options.number("temperature", kd.temperature, "of both models' predictions");
+  kd.vision_context = options.integer("vision-context", kd.vision_context, "image vectors per layer");
+  kd.vision_depth = options.integer("vision-depth", kd.vision_depth, "layers with their own image vectors");
+  kd.weight = options.number("weight", kd.weight, "weight of the distillation");
+  kd.temperature = options.number("temperature", kd.temperature, "temperature of both models' predictions");
   return chosen;
 }
 

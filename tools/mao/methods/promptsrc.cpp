@@ -9,20 +9,20 @@ namespace {
 
 PromptSrcOptions read(OptionReader& options) {
   auto chosen = read_deep_prompts<PromptSrcOptions>(options);
-  chosen.text_weight = options.number("text-weight", chosen.text_weight, "of the distance of class features");
-  chosen.image_weight = options.number("image-weight", chosen.image_weight, "of the distance of image features");
-  chosen.logit_weight = options.number("logit-weight", chosen.logit_weight, "of the divergence of the logits");
+  chosen.text_weight = options.number("text-weight", chosen.text_weight, "weight of the distance of class features");
+  chosen.image_weight = options.number("image-weight", chosen.image_weight, "weight of the distance of image features");
+  chosen.logit_weight = options.number("logit-weight", chosen.logit_weight, "weight of the divergence of the logits");
   auto& gpa = chosen.aggregation;
-  gpa.mean = options.number("gpa-mean", gpa.mean, "epoch that weighs most in the average of the prompts");
-  gpa.deviation = options.number("gpa-deviation", gpa.deviation, "epochs around it");
-  gpa.planned_for =
-      static_cast<int>(options.integer("gpa-planned", 0, "epochs the two were chosen for, 0: never scaled"));
+  gpa.mean = options.number("gpa-mean", gpa.mean, "epoch with the largest weight in the average of the prompts");
+  gpa.deviation = options.number("gpa-deviation", gpa.deviation, "standard deviation of the weights, in epochs");
+  gpa.planned_for = static_cast<int>(
+      options.integer("gpa-planned", 0, "number of epochs that the two were chosen for; 0: not scaled"));
   return chosen;
 }
 
 const auto registration =
     register_method<PromptSrc<AnyModel>>({.name = "promptsrc",
-                                          .summary = "IVLP held near the frozen model (Khattak et al. 2023)",
+                                          .summary = "IVLP that stays close to the frozen model (Khattak et al. 2023)",
                                           .prompts_towers = true,
                                           .reference = "promptsrc"},
                                          read, fit_deep_prompts<PromptSrcOptions>);

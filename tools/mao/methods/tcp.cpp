@@ -11,10 +11,11 @@ TcpOptions read(OptionReader& options) {
   TcpOptions chosen;
   chosen.init = options.init(chosen.init);
   chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
-  chosen.weight = options.number("weight", chosen.weight, "of the distance to the hand-written prompt");
-  chosen.templates = {options.text("teacher", chosen.templates[0], "the hand-written prompt it stays near")};
-  chosen.suffix_template = options.text("suffix", chosen.suffix_template, "what follows the context");
-  chosen.block = options.integer("block", chosen.block, "before which the class tokens come in, from 0");
+  chosen.weight = options.number("weight", chosen.weight, "weight of the distance to the hand-written prompt");
+  chosen.templates = {
+      options.text("teacher", chosen.templates[0], "the hand-written prompt that class vectors stay close to")};
+  chosen.suffix_template = options.text("suffix", chosen.suffix_template, "text after the context");
+  chosen.block = options.integer("block", chosen.block, "block before which the class tokens are inserted, from 0");
   return chosen;
 }
 

@@ -11,8 +11,8 @@ UptOptions read(OptionReader& options) {
   UptOptions chosen;
   chosen.context = options.integer("context", chosen.context, "vectors for each tower");
   chosen.mix_prompts =
-      options.flag("mix", chosen.mix_prompts, "prompts see each other (paper); false: the released code");
-  chosen.dropout = options.number("dropout", chosen.dropout, "in training");
+      options.flag("mix", chosen.mix_prompts, "prompts of both towers see each other (paper); false: as released");
+  chosen.dropout = options.number("dropout", chosen.dropout, "dropout in training");
   return chosen;
 }
 

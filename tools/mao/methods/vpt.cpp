@@ -9,9 +9,9 @@ namespace {
 
 VptOptions read(OptionReader& options) {
   VptOptions chosen;
-  chosen.context = options.integer("context", chosen.context, "image vectors a layer");
-  chosen.depth = options.integer("depth", chosen.depth, "layers with vectors of their own");
-  chosen.templates = {options.text("pattern", chosen.templates[0], "the class prompt, which stays as it is")};
+  chosen.context = options.integer("context", chosen.context, "image vectors per layer");
+  chosen.depth = options.integer("depth", chosen.depth, "layers with their own vectors");
+  chosen.templates = {options.text("pattern", chosen.templates[0], "the class prompt, which is not trained")};
   return chosen;
 }
 
@@ -20,7 +20,7 @@ void fit(const MethodContext& context, const OptionReader& given, VptOptions& op
 }
 
 const auto registration = register_method<Vpt<AnyModel>>({.name = "vpt",
-                                                          .summary = "prompts of the image tower alone (VPT in CLIP)",
+                                                          .summary = "prompts of the image tower only (VPT in CLIP)",
                                                           .prompts_towers = true,
                                                           .reference = "vpt"},
                                                          read, fit);

@@ -127,7 +127,7 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
   require<OptionError>(!settings.weights.empty(), "--model mobilenet-minilm needs --weights DIR, the folder with ",
                        "mobilenet_v2_tf2ptq.safetensors and its .graph.json");
   require<OptionError>(settings.device == "cpu", "--device ", settings.device,
-                       ": mobilenet-minilm runs on the CPU alone");
+                       ": mobilenet-minilm runs only on the CPU");
   require<OptionError>(!settings.cuda_graphs, "--cuda-graphs needs --device cuda; mobilenet-minilm runs on the CPU ",
                        "alone");
   require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with ",

@@ -37,7 +37,7 @@ void expect_known_settings(const Trace& trace) {
   const auto expect = [&](bool known, const std::string& what) {
     mao::require<mao::OptionError>(known, trace.folder().string(), ": ", what);
   };
-  expect(head.value("type", "linear") == "linear", "the second head is no linear one, only that can be replayed");
+  expect(head.value("type", "linear") == "linear", "the second head is not linear; only a linear one can be replayed");
   expect(head.value("film", true), "FILM.LINEAR_PROBE is off, the library always transforms the features");
   expect(head.value("test_time_fusion", true), "TEST_TIME_FUSION is off, the library always joins the two logits");
   expect(optim.value("BASE_LR_MULT", 1.0) == 1.0, "BASE_LR_MULT is not 1, only the new layers' rate can differ");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// The base stage of MAO as released: on PromptSRC, with one column an image.
+/// The base stage of MAO as released: on PromptSRC, with one column per image.
 
 #include <mao/regularizers/alterable.hpp>
 

@@ -170,7 +170,7 @@ void compare_parameters(const mao::ParameterList& parameters, const mao::TensorM
   for (const auto& [name, value] : expected) {
     const bool known =
         std::any_of(parameters.begin(), parameters.end(), [&](const mao::Parameter& p) { return p.name == name; });
-    if (!known) report.exact(quantity + ": names", false, name + " is in the trace alone");
+    if (!known) report.exact(quantity + ": names", false, name + " is only in the trace");
   }
 }
 

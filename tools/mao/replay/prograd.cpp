@@ -56,7 +56,8 @@ MethodTolerances tolerances() {
 mao::ProGradOptions options_of(const Trace& trace) {
   const auto pattern = trace.config<std::string>("teacher_template");
   mao::require<mao::OptionError>(class_position(trace) == mao::ClassPosition::End, trace.folder().string(),
-                                 ": TRAINER.COOP.CLASS_TOKEN_POSITION is not \"end\", which ProGrad has here alone");
+                                 ": TRAINER.COOP.CLASS_TOKEN_POSITION is not \"end\", the only position that ProGrad "
+                                 "supports here");
   mao::ProGradOptions options;
   options.context = trace.override_or<std::int64_t>("TRAINER.COOP.N_CTX", 16);
   options.templates = {pattern};

@@ -87,7 +87,7 @@ class Trace {
     return given ? value_of<T>(overrides, key, "config.json, overrides") : fallback;
   }
 
-  /// `CoOp` of the reference "CoOp: trainers.coop.CoOp"; empty where the folder is no method's.
+  /// `CoOp` of the reference "CoOp: trainers.coop.CoOp"; empty if the folder does not belong to a method.
   [[nodiscard]] std::string trainer() const;
   [[nodiscard]] mao::ClassList classes() const {
     return {config<std::vector<std::string>>("classnames"), mao::SameNames::accept};

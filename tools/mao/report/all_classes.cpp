@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One classifier for all classes in `mao report`: its figures, the bias curve, and which half is taken for which.
+// One classifier for all classes in `mao report`: its figures, the bias curve, and confusions of the halves.
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -53,7 +53,8 @@ void add_rows(TextTable& table, const std::string& data_set, const std::string& 
 
 /// New accuracy over base accuracy for every bias, of one seed.
 std::string curve_figure(const std::string& title, const nlohmann::json& details) {
-  LineChart chart{.title = title, .x_label = "base images right, %", .y_label = "new images right, %", .height = 260};
+  LineChart chart{
+      .title = title, .x_label = "correct base images, %", .y_label = "correct new images, %", .height = 260};
   for (const auto& [key, name] : classifiers) {
     if (!details.contains(key) || key == std::string("joined") || key == std::string("new")) continue;
     ChartLine line{.label = name, .points = {}, .colour = chart.lines.size()};
@@ -66,7 +67,7 @@ std::string curve_figure(const std::string& title, const nlohmann::json& details
   return html_figure(title, line_chart(chart), "", "");
 }
 
-/// Of 100 images of each half, how many are taken for a class of the other one.
+/// Of 100 images of each half, how many are predicted as a class of the other one.
 void add_halves(TextTable& table, const std::string& title, const nlohmann::json& details) {
   for (const auto& [key, name] : classifiers) {
     if (!details.contains(key)) continue;
@@ -85,7 +86,7 @@ std::string all_classes_section(ReportData& data) {
   TextTable figures{
       .header = {"data set", "method", "classifier", "accuracy", "base", "new", "gH", "OpenworldAUC", "AUSUC"},
       .first_number = 3};
-  TextTable halves{.header = {"run", "classifier", "base taken for new, %", "new taken for base, %"},
+  TextTable halves{.header = {"run", "classifier", "base predicted as new, %", "new predicted as base, %"},
                    .first_number = 2};
   std::vector<std::string> charts;
   for (const MethodSummary& method : data.summary.methods) {
@@ -117,9 +118,9 @@ std::string all_classes_section(ReportData& data) {
                      data.link("all classes", figures) + "</p>";
   if (charts.empty()) return text;
   text += html_grid(charts) +
-          "<p class=\"note\">A bias between the halves moves a classifier along its line; the first seed.</p>";
+          "<p class=\"note\">With a bias between the halves, a classifier moves along its line; the first seed.</p>";
   return text + html_table(halves) +
-         "<p class=\"note\">Which half is taken for which, without a bias; the first seed. " +
+         "<p class=\"note\">Confusions of the halves, without a bias; the first seed. " +
          data.link("halves", halves) + "</p>";
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Classes of `mao report`: what changed against zero-shot, what is taken for what.
+// Classes of `mao report`: changes against zero-shot, and confusions.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -186,7 +186,7 @@ std::string confusion_map(const HalfConfusion& half, const std::vector<Confusion
   HeatMap map{.title = title,
               .description = "Rows: true class, columns: prediction",
               .row_label = "true",
-              .column_label = "taken for"};
+              .column_label = "predicted as"};
   for (const std::size_t index : chosen) map.names.push_back(readable(half.classes[index]));
   for (const ConfusionCount& entry : half.counts) {
     const auto row = std::ranges::find(chosen, entry.truth), column = std::ranges::find(chosen, entry.predicted);
@@ -194,7 +194,7 @@ std::string confusion_map(const HalfConfusion& half, const std::vector<Confusion
     const double share = static_cast<double>(entry.count) / static_cast<double>(images[entry.truth]);
     map.cells.push_back({static_cast<std::size_t>(row - chosen.begin()),
                          static_cast<std::size_t>(column - chosen.begin()), share,
-                         text_of(readable(half.classes[entry.truth]), " taken for ",
+                         text_of(readable(half.classes[entry.truth]), " predicted as ",
                                  readable(half.classes[entry.predicted]), ": ", number_text(100 * share, 1), " %")});
   }
   return "<div class=\"scroll wide\">" + heat_map(map) + "</div>";
@@ -204,7 +204,7 @@ std::string confusion_map(const HalfConfusion& half, const std::vector<Confusion
 std::string half_block(ReportData& data, const HalfConfusion& half, const std::string& title, const std::string& file) {
   const auto mistakes = mistakes_of(half);
   const auto images = images_of(half);
-  TextTable top{.header = {"true class", "taken for", "images", "share"}, .first_number = 2};
+  TextTable top{.header = {"true class", "predicted as", "images", "share"}, .first_number = 2};
   TextTable every = top;
   for (const ConfusionCount& mistake : mistakes) {
     every.add({readable(half.classes[mistake.truth]), readable(half.classes[mistake.predicted]),
@@ -242,11 +242,9 @@ std::string confusion_section(ReportData& data) {
   }
   if (text.empty()) return {};
   return text_of(
-      "<p class=\"note\">Test images of all seeds. The stronger a square, the larger its share of the row; the "
-      "diagonal, "
-      "what is right, is in "
-      "another colour. Of many classes, the ",
-      shown_classes, " of the most frequent mistakes.</p>", text);
+      "<p class=\"note\">Test images of all seeds. The darker a square, the larger its share of the row; the diagonal "
+      "(correct predictions) has another colour. If there are many classes, the map shows the ",
+      shown_classes, " with the most frequent mistakes.</p>", text);
 }
 
 }  // namespace mao_program

@@ -12,8 +12,9 @@ namespace mao_program {
 inline CLI::Option* add_plain_csv(CLI::App& command, mao::CsvCells& cells) {
   return command.add_flag_function(
       "--plain-csv", [&cells](std::int64_t) { cells = mao::CsvCells::Plain; },
-      "leave CSV cells that begin with = + - or @ as they are (default: behind ', so that no spreadsheet takes them "
-      "for a formula)");
+      "leave CSV cells that begin with = + - or @ unchanged (default: put ' before them, so that no spreadsheet treats "
+      "them "
+      "as a formula)");
 }
 
 }  // namespace mao_program

@@ -142,7 +142,7 @@ std::string curves_section(ReportData& data) {
   if (text.empty()) return {};
   return "<p class=\"note\">Means over seeds, thin lines are single seeds. Loss and accuracy are those of the classes "
          "that compete in a "
-         "training batch; MAO's two steps follow one another, and their batches differ.</p>" +
+         "training batch; MAO's two stages run one after the other, and their batches differ.</p>" +
          text;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A matrix as shaded squares, as SVG: what is taken for what.
+/// A matrix as shaded squares, as SVG, for confusions.
 
 #include <algorithm>
 #include <cmath>

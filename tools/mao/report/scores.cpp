@@ -187,16 +187,16 @@ std::string score_cards(const Summary& summary) {
   std::erase(cards, "");
   std::string note =
       with_new
-          ? "Accuracy in percent on the classes trained on (Base), on the unseen half (New), and their harmonic mean "
+          ? "Accuracy in percent on the training classes (Base), on the new classes (New), and their harmonic mean "
             "(H). An average's H is that of the averages."
           : "Accuracy in percent on all classes.";
-  note += " Below a mean its standard deviation over seeds; in bold the best of these runs.";
+  note += " Below each mean is its standard deviation over seeds; the best of these runs is in bold.";
   const bool published =
       std::ranges::any_of(cards, [](const std::string& card) { return card.find("first-published") != card.npos; });
   if (published) {
     note +=
         " Grey rows are as published, with CLIP ViT-B/16 and 16 shots, averaged over the same data sets; compare them "
-        "with runs of that model alone.";
+        "only with runs of that model.";
   }
   return text_of("<p class=\"note\">", note, "</p>", html_grid(cards));
 }
@@ -257,7 +257,7 @@ std::string transfer_section(ReportData& data) {
     add_published_transfers(transfer, rows);
     text +=
         text_of("<h3>Tuned on ", escaped_markup(transfer.source), "</h3>", html_table(table.header, rows, 1, "sticky"),
-                "<p class=\"note\">Accuracy in percent; the average is over the targets alone. ",
+                "<p class=\"note\">Accuracy in percent; the average is only over the targets. ",
                 rows.size() > own ? "Grey rows are as published, with CLIP ViT-B/16 and 16 shots. " : "",
                 data.link("transfer from " + transfer.source, table), "</p>");
   }
@@ -315,7 +315,7 @@ std::string settings_section(ReportData& data) {
   }
   std::string text = html_table(each);
   if (data.runs.size() > 1)
-    text += text_of("<p class=\"note\">Settings that differ between runs are in columns of their own. ",
+    text += text_of("<p class=\"note\">Settings that differ between runs have their own columns. ",
                     data.link("runs", each), "</p>");
   const std::string title = data.runs.size() > 1 ? "Settings that all runs share" : "All settings";
   return text + html_details(text_of(title, " <span class=\"soft\">", common.rows.size(), "</span>"),

@@ -21,7 +21,7 @@
 
 namespace mao {
 
-/// Each part of a data set, in words, to its number and a hash. Validation images are no part: no run reads them.
+/// Each part of a data set, in words, to its number and a hash. Validation images are not included: no run reads them.
 using DataFingerprint = std::map<std::string, std::string>;
 
 namespace detail {

@@ -42,12 +42,12 @@ inline void collect_runs(const std::filesystem::path& folder, int depth, std::ve
 
 /// The run folders among `places` and up to six levels below them, each once, sorted within each place.
 ///
-/// **Throws** `FileError` for a place that is no folder or has no run in it.
+/// **Throws** `FileError` for a place that is not a folder or has no run in it.
 inline std::vector<std::filesystem::path> find_run_folders(const std::vector<std::filesystem::path>& places) {
   std::vector<std::filesystem::path> all;
   for (const auto& place : places) {
     require<FileError>(std::filesystem::is_directory(place), place.string(),
-                       " is no folder; name the folder of a run (", "`mao tune --out`), or one above several");
+                       " is not a folder; name the folder of a run (", "`mao tune --out`), or one above several");
     std::vector<std::filesystem::path> found;
     detail::collect_runs(std::filesystem::canonical(place), 6, found);
     require<FileError>(!found.empty(), "no run in ", place.string(), " or below; expected folders with config.json ",

@@ -107,7 +107,7 @@ std::optional<Result> read_details(const std::filesystem::path& file, const Read
   } catch (const nlohmann::json::exception&) {
     throw FormatError(text_of(file.string(),
                               " is damaged, or not a file that mao wrote: a part of it is missing or of "
-                              "another kind; remove it or take it from a copy"));
+                              "another kind; remove it or restore it from a copy"));
   } catch (const FormatError& error) {
     throw FormatError(text_of(file.string(), ": ", error.what()));
   }

@@ -89,7 +89,7 @@ inline BaseNewScores scores_of(const nlohmann::json& object, const char* key) {
   return {number_of(*found, "base"), number_of(*found, "new"), number_of(*found, "h")};
 }
 
-/// Names and numbers; what is no number is NaN. Empty when there is no such object.
+/// Names and numbers; anything that is not a number is NaN. Empty when there is no such object.
 inline std::map<std::string, double> numbers_of(const nlohmann::json& object, const char* key) {
   std::map<std::string, double> numbers;
   const auto found = object.find(key);
@@ -169,10 +169,10 @@ inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file) {
 
 /// Reads a run folder. What is missing stays empty; what is there and damaged is an error.
 ///
-/// **Throws** `FileError` when it is no run folder, `FormatError` naming a file of it that is not what it should be.
+/// **Throws** `FileError` when it is not a run folder, `FormatError` naming a file of it that is not what it should be.
 inline RunRecord read_run(const std::filesystem::path& folder) {
   require<FileError>(std::filesystem::exists(folder / "config.json"), folder.string(),
-                     " is no run folder; expected config.json in it, as `mao tune --out` leaves it");
+                     " is not a run folder; expected config.json in it, as `mao tune --out` leaves it");
   RunRecord run{.folder = folder, .settings = with_current_names(detail::read_json_file(folder / "config.json"))};
   for (const char* part : {"data", "method"}) {
     require<FormatError>(run.settings.contains(part) && run.settings.at(part).is_object(),
@@ -193,7 +193,7 @@ inline RunRecord read_run(const std::filesystem::path& folder) {
     }
   } catch (const nlohmann::json::exception&) {
     throw FormatError(text_of(folder.string(),
-                              ": results.json, zero_shot.json or a seed's file is not what mao writes: "
+                              ": results.json, zero_shot.json or a seed's file does not have mao's format: "
                               "a part of it is missing or of another kind"));
   }
   return run;

@@ -37,7 +37,7 @@ inline std::uint32_t crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-/// The checksum as records store it: rotated and shifted, so that a checksum of checksums is no special case.
+/// The checksum as records store it: rotated and shifted, so that a checksum of checksums is not a special case.
 inline std::uint32_t masked_crc32c(std::string_view bytes) { return std::rotr(crc32c(bytes), 15) + 0xA282EAD8U; }
 
 /// An unsigned integer as little-endian bytes.

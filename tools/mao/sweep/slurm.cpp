@@ -50,7 +50,7 @@ std::string slurm_script(const SlurmOptions& options) {
       "#SBATCH --cpus-per-task=",
       options.cpu_threads, "\n", options.gpu ? "#SBATCH --gres=gpu:1\n" : "",
       "#SBATCH --time=24:00:00\n"
-      "#SBATCH --signal=B:TERM@120\n"  // before the time is over: the run is left at its last whole epoch
+      "#SBATCH --signal=B:TERM@120\n"  // before the time is over: the run is left at its last complete epoch
       "#SBATCH --requeue\n"           // a node that failed: the worker's run is taken over, and this task takes another
       "#SBATCH --open-mode=append\n"  // which keeps the log of the attempt before
       "#SBATCH --output=",

@@ -41,7 +41,7 @@ int line_of_bare_letter(std::string_view text) {
 }
 
 constexpr const char* form =
-    "; expected TOML: `name = value`, text in quotes, lists as [a, b], sections as [name], comments behind #";
+    "; expected TOML: `name = value`, text in quotes, lists as [a, b], sections as [name], comments after #";
 
 class TomlText {
  public:

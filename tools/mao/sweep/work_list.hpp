@@ -90,7 +90,7 @@ inline WorkList read_work_list(const std::filesystem::path& file) {
   } catch (const nlohmann::json::exception&) {
     throw mao::FormatError(
         mao::text_of(file.string(),
-                     " is not the work list of a sweep: it is no JSON, or a part is "
+                     " is not the work list of a sweep: it is not JSON, or a part is "
                      "missing or of another kind; expected what `mao sweep` wrote; remove it, the runs stay"));
   }
 }

@@ -97,7 +97,7 @@ class Worker {
       auto lease = mao::Lease::try_take(folder_.lock(*run), watch_, list_.stale_after);
       if (!lease) continue;
       const RunState state = state_now(*run);
-      if (state == RunState::Done) lease->remove();  // by somebody else, just now
+      if (state == RunState::Done) lease->remove();  // another worker has just finished it
       if (state == RunState::Open) execute(*run, *lease);
       return true;
     }
@@ -132,7 +132,7 @@ class Worker {
       say(run,
           mao::text_of("done in ", std::fixed, std::setprecision(1), seconds.count(), " s", headline(folder_, run)));
     } else if (stop_asked()) {
-      say(run, "stopped; it resumes from its last whole epoch");
+      say(run, "stopped; it resumes from its last complete epoch");
     } else {
       failed(run, status, log_start);
     }

@@ -17,7 +17,7 @@ struct WorkerOptions {
 };
 
 /// Works until every run is done or given up. SIGINT and SIGTERM make it stop its run, which continues later from its
-/// last whole epoch, and give it back. Returns the exit code of the program: 0, 1 when runs failed, 130 when it was
+/// last complete epoch, and give it back. Returns the exit code of the program: 0, 1 when runs failed, 130 when it was
 /// stopped.
 int work(const SweepFolder& folder, const WorkerOptions& options);
 

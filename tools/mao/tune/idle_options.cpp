@@ -24,7 +24,7 @@ std::string no_training(const RunFacts& facts) {
 
 std::string no_mao(const RunFacts& facts) {
   if (const std::string why = no_training(facts); !why.empty()) return why;
-  return facts.run.method.mao ? std::string() : "it is MAO's and has no effect without --mao";
+  return facts.run.method.mao ? std::string() : "it has no effect without --mao";
 }
 
 std::string no_base_stage(const RunFacts& facts) {
@@ -35,14 +35,14 @@ std::string no_base_stage(const RunFacts& facts) {
 /// MAO with `--steps` and `--labeler` as they may be.
 std::string no_new_classes(const RunFacts& facts) {
   if (const std::string why = no_mao(facts); !why.empty()) return why;
-  return facts.run.has_new_classes() ? std::string() : "all classes are trained on, so MAO has no new stage";
+  return facts.run.has_new_classes() ? std::string() : "training is on all classes, so MAO has no new stage";
 }
 
 /// `--steps` leaves one of MAO's steps out; the recipe for all classes takes both.
 std::string other_steps(const RunFacts& facts) {
   if (const std::string why = no_training(facts); !why.empty()) return why;
   const std::string& steps = facts.run.method.steps;
-  return steps == "new" || steps == "base" ? "--steps " + steps + " says which steps are taken" : std::string();
+  return steps == "new" || steps == "base" ? "--steps " + steps + " selects the stages" : std::string();
 }
 
 std::string no_labels(const RunFacts& facts) {
@@ -113,11 +113,11 @@ std::string idle_for_model(const std::string& option, const ModelSettings& setti
   const bool own = is_one_of(own_model_names(), model);
   const bool mobilenet = model == "mobilenet-minilm";
   if (option == "--minilm" && !mobilenet && !ranks) {
-    return "only --model mobilenet-minilm, and MAO with --similarity minilm, use that model";
+    return "only --model mobilenet-minilm and MAO with --similarity minilm use that model";
   }
   if (option == "--weights" && !mobilenet && !own && model != "embedded")
-    return "--model " + model + " is where the weights are";
-  if (mobilenet && (option == "--vocab" || option == "--activation")) return "mobilenet-minilm is no CLIP";
+    return "--model " + model + " contains the weights";
+  if (mobilenet && (option == "--vocab" || option == "--activation")) return "mobilenet-minilm is not a CLIP";
   if (own && (option == "--vocab" || option == "--activation")) return model + " is a model of this program";
   return {};
 }
@@ -214,7 +214,7 @@ constexpr std::array effects{
 const OptionEffect& effect_of(const std::string& option) {
   const auto found = std::ranges::find_if(effects, [&](const OptionEffect& effect) { return effect.option == option; });
   if (found == effects.end()) {
-    throw std::logic_error(option + " has no row in tools/mao/tune/idle_options.cpp, which says when options act");
+    throw std::logic_error(option + " has no row in tools/mao/tune/idle_options.cpp, the table of when options act");
   }
   return *found;
 }
@@ -281,12 +281,12 @@ void refuse_idle_model_options(const CLI::App& command, const ModelSettings& set
 
 std::string why_root_is_idle(bool is_rendered, bool is_named, const std::string& data) {
   if (is_named) return {};
-  return is_rendered ? "--data " + data + " is rendered, so no folder is looked for"
-                     : "--data " + data + " is a path, and only data sets with names (`mao datasets`) are below a root";
+  return is_rendered ? "--data " + data + " is rendered, so there is no folder to search"
+                     : "--data " + data + " is a path; only named data sets (`mao datasets`) are in a root folder";
 }
 
 std::string why_classnames_are_idle(bool is_rendered) {
-  return is_rendered ? "rendered images have names of their own" : std::string();
+  return is_rendered ? "rendered images have their own names" : std::string();
 }
 
 }  // namespace mao_program

@@ -12,7 +12,7 @@
 
 namespace mao_program {
 
-/// What somebody asked for: on the command line, in a --config file or a sweep's. Defaults are no part of it, nor is
+/// What somebody asked for: on the command line, in a --config file or a sweep's. Defaults are not part of it, nor is
 /// what a preset brings, which another choice may leave without effect.
 struct GivenOptions {
   std::set<std::string> options;         ///< as "--lr"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The names that options know: those of mao, and those that a program of your own adds.
+/// The names that options know: those of mao, and those that your own program adds.
 
 #include <algorithm>
 #include <string>
@@ -17,7 +17,7 @@ inline Names& labeler_names() {
   return names;
 }
 
-/// `--sampler`, an option of programs that add one; auto: the stage's own.
+/// `--sampler`, an option of programs that add a sampler; auto: the stage's default.
 inline Names& sampler_names() {
   static Names names{"auto"};
   return names;
@@ -29,7 +29,7 @@ inline Names& regularizer_names() {
   return names;
 }
 
-/// Models that a program of your own adds, for `--model`.
+/// Models that your own program adds, for `--model`.
 inline Names& own_model_names() {
   static Names names;
   return names;

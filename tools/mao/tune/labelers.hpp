@@ -43,7 +43,7 @@ std::string selection_note(const LabelerT& labeler) {
                  labeler.tuned_statistics().mutual_information);
 }
 
-/// Labellers that a program of your own adds, by name.
+/// Labellers that your own program adds, by name.
 inline std::map<std::string, std::function<AnyLabeler(ZeroShot<AnyModel> untuned, AnyBackbone tuned)>>& own_labelers() {
   static std::map<std::string, std::function<AnyLabeler(ZeroShot<AnyModel>, AnyBackbone)>> all;
   return all;

@@ -64,7 +64,7 @@ inline void print_next_steps(std::ostream& out, const std::string& run, const st
     const fs::path prompts = seed / (std::string(stage) + ".prompts.safetensors");
     if (!fs::exists(prompts)) continue;
     out << "  " << colours.bold("mao predict PICTURE --prompts " + shell_word(prompts.string()))
-        << "\n      classifies pictures of your own\n";
+        << "\n      classifies your own pictures\n";
     return;
   }
 }

@@ -222,10 +222,10 @@ void add_plan(CLI::App& app, int& status) {
   auto steps = std::make_shared<int>(5);
   auto json = std::make_shared<bool>(false);
   CLI::App* command =
-      add_command(app, "plan", "how long a run of mao tune takes and what it needs, from a few steps");
+      add_command(app, "plan", "estimate time and memory of a run of mao tune, from a few steps");
   add_data_options(*command, settings->data);
   add_run_options(*command, *settings, *options);
-  command->add_option("--steps-measured", *steps, "of each stage")->check(above_zero())->capture_default_str();
+  command->add_option("--steps-measured", *steps, "steps of each stage")->check(above_zero())->capture_default_str();
   command->add_flag("--json", *json, "print JSON");
   command->callback([command, settings, options, steps, json, &status] {
     const GivenOptions given = take_preset(*command, settings->method);

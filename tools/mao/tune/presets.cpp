@@ -90,7 +90,7 @@ std::vector<Preset> all_presets() {
                setting("--new-epochs", "10", mao_src), setting("--new-lr", "0.0035", mao_src),
                setting("--new-batch", "32", mao_src),
                setting("--labeler", "tuned", "mao_promptsrc_new.py labels with the base checkpoint"),
-               setting("--columns", "per-image", "mao_promptsrc_base.py keeps a column an image")}}),
+               setting("--columns", "per-image", "mao_promptsrc_base.py has one column per image")}}),
       preset("coop/few-shot", "CoOp, 16 vectors, 16 shots",
              {{method("coop"), set("init", "", coop), set("context", "16", coop)},
               schedule("32", "200", "0.002", coop + "/vit_b16.yaml and COOP.md")}),

@@ -201,7 +201,7 @@ inline void print_results(std::ostream& out, const std::string& method, bool mao
   print_scores(out, name + (two_steps ? " (paper)" : ""), results.at("paper"));
   if (!two_steps) return;
   print_scores(out, name + " (single)", results.at("single"));
-  if (results.contains("first")) print_scores(out, "base stage alone", results.at("first"));
+  if (results.contains("first")) print_scores(out, "base stage only", results.at("first"));
 }
 
 }  // namespace mao_program

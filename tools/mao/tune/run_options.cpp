@@ -13,7 +13,7 @@ namespace {
 /// The parser would take -1, and what no 64 bits hold, for 18446744073709551615.
 std::string seed_error(const std::string& text) {
   const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19;
-  return whole ? std::string() : text + ": expected a whole number from 0 on, of at most 18 digits";
+  return whole ? std::string() : text + ": expected a whole number of at least 0, of at most 18 digits";
 }
 
 /// Bounds of what a run may use, none of which changes a result.
@@ -40,7 +40,7 @@ void add_recipe_option(CLI::App& app, RunSettings& settings) {
            settings.method.mao = true;
            if (settings.method.steps == MethodSettings().steps) settings.method.steps = "joined";
          },
-         "paper, or all-classes: MAO's two steps, then one classifier over base and new classes together "
+         "paper, or all-classes: MAO's two stages, then one classifier over base and new classes together "
          "(joined.prompts.safetensors)")
       ->check(CLI::IsMember({"paper", "all-classes"}))
       ->default_str("paper");
@@ -50,7 +50,7 @@ void add_recipe_option(CLI::App& app, RunSettings& settings) {
 
 void add_feature_cache_option(CLI::App& app, std::string& setting) {
   app.add_option("--feature-cache", setting,
-                 "folder that keeps image features of the frozen model between runs, or off (default: " +
+                 "folder for image features of the frozen model, to reuse them in later runs, or off (default: " +
                      FeatureCache::default_folder().string() + ")");
 }
 
@@ -60,15 +60,15 @@ void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) 
   add_model_options(app, settings.model);
   add_training_options(app, settings.method);
   add_recipe_option(app, settings);
-  app.add_option("--seeds", settings.seeds, "one run for each; results are mean and deviation")
+  app.add_option("--seeds", settings.seeds, "one run per seed; results are mean and deviation")
       ->check(CLI::Validator(seed_error, ""))
       ->capture_default_str();
   add_bounds(app, settings, options);
   app.add_option("--stale-after", options.stale_after,
-                 "seconds without a sign of life after which another process may take the run's folder over")
+                 "seconds without a sign of life after which another process may take over the run's folder")
       ->check(above_zero())
       ->capture_default_str();
-  app.add_flag("--take-over", options.take_over, "take the folder of the run from the process that holds it");
+  app.add_flag("--take-over", options.take_over, "take over the folder of the run from the process that uses it");
   app.add_flag("--quiet", options.quiet, "print only the results");
 }
 
@@ -80,9 +80,9 @@ void add_tune_options(CLI::App& app, RunSettings& settings, RunOptions& options)
   app.add_option("--out", options.out, "folder of the run; the same command resumes an interrupted one")
       ->capture_default_str();
   app.add_flag("--alone", options.alone,
-               "do not train together with the processes that a launcher started with this one");
+               "do not train together with other processes that a launcher started");
   app.add_option("--rank-timeout", options.rank_timeout,
-                 "seconds that several processes wait for each other, at the start and in each step, before they end")
+                 "seconds that several processes wait for each other, at the start and in each step, before they stop")
       ->check(CLI::Range(1.0, 1e6))
       ->capture_default_str();
 }

@@ -49,23 +49,23 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
       ->capture_default_str();
   app.add_option("--heads", settings.heads,
-                 "IMAGE,TEXT: attention heads of the two towers, such as 12,8 (default: as the checkpoint or the "
-                 "configuration beside it says, or the published models of its widths have)")
+                 "IMAGE,TEXT: attention heads of the two towers, such as 12,8 (default: from the checkpoint, the "
+                 "configuration beside it, or the published models of its widths)")
       ->expected(2)
       ->delimiter(',')
       ->check(above_zero());
   app.add_option("--mean", settings.mean,
-                 "R G B: mean of the pixels, 0 to 1 (default: that of the file beside the checkpoint, else CLIP's)")
+                 "R G B: mean of the pixels, 0 to 1 (default: from the file beside the checkpoint, otherwise CLIP's)")
       ->expected(3);
-  app.add_option("--std", settings.deviation, "R G B: their standard deviation, as --mean")->expected(3);
+  app.add_option("--std", settings.deviation, "R G B: standard deviation of the pixels, like --mean")->expected(3);
   app.add_option(
          "--precision", settings.precision,
-         "precision of the frozen towers: fp32, equal to the reference; bf16, several times faster where the CPU has "
-         "instructions for it; auto, the faster of both on this CPU")
+         "precision of the frozen towers: fp32, equal to the reference; bf16, several times faster if the CPU has "
+         "instructions for it; auto, the faster one on this CPU")
       ->check(CLI::IsMember({"fp32", "bf16", "auto"}))
       ->transform([](const std::string& name) { return name == "auto" ? to_string(product_speed().faster()) : name; })
       ->capture_default_str();
-  app.add_option("--device", settings.device, "where the model computes: cpu, cuda or cuda:N")->capture_default_str();
+  app.add_option("--device", settings.device, "device of the model: cpu, cuda or cuda:N")->capture_default_str();
   app.add_flag("--cuda-graphs", settings.cuda_graphs,
                "with --device cuda: record the text tower's passes as CUDA graphs and replay them");
 }
@@ -93,22 +93,22 @@ void add_image_options(CLI::App& app, DataSettings& settings) {
       ->check(CLI::IsMember({"auto", "none", "crop-flip"}))
       ->capture_default_str();
   app.add_option("--views", settings.views,
-                 "augmented views of each training image that are encoded once and shown again; 0: a new one every "
+                 "augmented views of each training image, encoded once and used repeatedly; 0: a new view every "
                  "time. Faster, but another distribution of views than the reference's")
       ->check(zero_or_above())
       ->capture_default_str();
   add_root_options(app, settings);
   app.add_option("--shots-file", settings.shots_file,
-                 "few-shot draw that CoOp has saved, instead of a new one: a file, in whose name {seed} and {shots} "
+                 "a few-shot draw saved by CoOp, instead of a new one: a file, in whose name {seed} and {shots} "
                  "stand for the seed and --shots; or \"saved\" for split_fewshot/shot_{shots}-seed_{seed}.pkl of the "
                  "data set");
 }
 
 void add_root_options(CLI::App& app, DataSettings& settings) {
   const HelpSection section(app, "Data");
-  app.add_option("--root", settings.root, "folder that holds the data sets with names (default: MAO_DATA)");
+  app.add_option("--root", settings.root, "folder that contains the named data sets (default: MAO_DATA)");
   app.add_option("--classnames", settings.classnames,
-                 "file that gives folders, or the classes of a split JSON or CSV, readable names");
+                 "file with readable names for folders, or for the classes of a split JSON or CSV");
 }
 
 namespace {
@@ -128,7 +128,11 @@ void add_method_options(CLI::App& app, MethodSettings& settings) {
                                 "the method: zero-shot, coop, ...; `mao methods` describes "
                                 "them")
                      ->capture_default_str();
-  app.add_option("--learner", settings.name, "what --method was called before")->group("")->excludes(method);
+  app.add_option("--learner", settings.name, "former name of --method")
+      ->group("")
+      ->check([method](const std::string&) {  // `excludes` would show in the help of --method
+        return method->count() == 0 ? std::string() : std::string("is the former name of --method; give one of them");
+      });
   app.add_option_function<std::vector<std::string>>(
          "--set",
          [&settings](const std::vector<std::string>& pairs) {
@@ -155,11 +159,11 @@ namespace {
 
 void add_mao_options(CLI::App& app, MethodSettings& settings) {
   const HelpSection section(app, "MAO");
-  app.add_flag("--mao", settings.mao, "train MAO's two steps instead of the plain method");
-  app.add_option("--steps", settings.steps, "steps of MAO: both, base (alone), or new (after the plain method)")
+  app.add_flag("--mao", settings.mao, "train MAO's two stages instead of the plain method");
+  app.add_option("--steps", settings.steps, "stages of MAO: both, base (only), or new (after the plain method)")
       ->check(CLI::IsMember({"both", "base", "new"}))
       ->capture_default_str();
-  app.add_option("--k", settings.k, "MAO: classes that a sample adds, its own included (0: by the number of classes)")
+  app.add_option("--k", settings.k, "MAO: near classes per image, including its own (0: by the number of classes)")
       ->check(zero_or_above())
       ->capture_default_str();
   app.add_option("--new-epochs", settings.new_epochs, "epochs of MAO's new stage")
@@ -171,14 +175,14 @@ void add_mao_options(CLI::App& app, MethodSettings& settings) {
   app.add_option("--new-batch", settings.new_batch, "images per batch in MAO's new stage")
       ->check(above_zero())
       ->capture_default_str();
-  app.add_option("--similarity", settings.similarity, "what ranks hard negatives: auto, minilm, clip, or a file")
+  app.add_option("--similarity", settings.similarity, "how hard negatives are ranked: auto, minilm, clip, or a file")
       ->capture_default_str();
   app.add_option("--labeler", settings.labeler,
-                 "what labels new images: zero-shot, tuned, or none (base stage alone); beyond the paper: average, "
+                 "labeller of new images: zero-shot, tuned, or none (base stage only); beyond the paper: average, "
                  "agreement, soft, select, auto")
       ->check(CLI::IsMember(labeler_names()))
       ->capture_default_str();
-  app.add_option("--threshold", settings.threshold, "pseudo labels below this confidence do not train")
+  app.add_option("--threshold", settings.threshold, "pseudo labels below this confidence are not used")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   app.add_option("--columns", settings.columns, "reg-B: distinct classes (paper) or per-image (released code)")
@@ -213,11 +217,11 @@ void add_training_options(CLI::App& app, MethodSettings& settings) {
     return [&settings, name](const std::string& value) { set_once(settings, name, value); };
   };
   app.add_option_function<std::string>("--context-init", set("init"),
-                                       "--set init=...: words the context starts from; \"\" for a random start");
+                                       "--set init=...: initial words of the context; \"\" for a random start");
   app.add_option_function<std::string>("--context", set("context"), "--set context=...: context vectors");
   app.add_flag_function(
       "--class-specific", [&settings](std::int64_t) { set_once(settings, "class-specific", "true"); },
-      "--set class-specific=true: one context a class (random start; such prompts do not transfer)");
+      "--set class-specific=true: one context per class (random start; such prompts do not transfer)");
   app.add_option_function<std::string>("--class-position", set("class-position"),
                                        "--set class-position=...: end, middle or front");
   std::vector<std::string> optimizers = optimizer_names();
@@ -227,7 +231,7 @@ void add_training_options(CLI::App& app, MethodSettings& settings) {
       ->check(CLI::IsMember(optimizers))
       ->capture_default_str();
   app.add_option("--sam-radius", settings.sam_radius,
-                 "sharpness-aware minimisation over any optimiser: how far a step climbs before its gradient is taken; "
+                 "SAM (sharpness-aware minimisation) with any optimiser: length of the ascent step; "
                  "each step costs two (0: none, or 0.05 with --optimizer sam)")
       ->check(zero_or_above())
       ->capture_default_str();

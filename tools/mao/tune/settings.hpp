@@ -32,7 +32,7 @@ struct ModelSettings {
   std::vector<double> mean, deviation;  ///< of the pixels, a number a channel; those of the checkpoint when empty
   std::int64_t memory_limit = 0;  ///< MiB that a step may keep for its backward pass, 0: no limit; changes no result
   std::string device =
-      "cpu";  ///< "cuda", "cuda:1", ...; a run may resume on another one, so it is no part of its settings
+      "cpu";  ///< "cuda", "cuda:1", ...; a run may resume on another one, so it is not part of its settings
   bool cuda_graphs = false;  ///< likewise
 };
 
@@ -69,13 +69,13 @@ struct MethodSettings {
   int new_batch = 32;
   std::string similarity =
       "auto";  ///< "minilm", "clip" (the model's own text tower) or a file; auto: minilm, clip when embedded
-  std::string labeler = "zero-shot";  ///< "tuned", "none" for the base stage alone; labelers.hpp has the others
+  std::string labeler = "zero-shot";  ///< "tuned", "none" for the base stage only; labelers.hpp has the others
   double threshold = 0;
   std::string columns = "distinct";  ///< "per-image": the released code's reg-B
   std::string sampler = "auto";      ///< of the plain method or MAO's base stage: one that the program adds
   std::string regularizer = "auto";  ///< of every stage: one that the program adds
 
-  /// One context a class, as CoOp may have it.
+  /// One context per class (an option of CoOp).
   [[nodiscard]] bool is_class_specific() const {
     const auto found = options.find("class-specific");
     return found != options.end() && found->second == "true";

@@ -135,7 +135,7 @@ class TuneRun {
     if (changed.empty() || !has_same_settings(saved)) return;
     throw OptionError(text_of(options_.out, " holds a run on data that has changed since (", changed,
                               "); put it back as it was, or choose another --out, or remove ", options_.out,
-                              " to train on what is there now"));
+                              " to train on the current data"));
   }
 
   /// Other settings are for `RunFolder` to name.
@@ -180,7 +180,7 @@ class TuneRun {
   bool hold() { return output_.hold(options_, stop_asked); }
 
   int stopped() {
-    say("stopped; the same command resumes the run from its last whole epoch");
+    say("stopped; the same command resumes the run from its last complete epoch");
     return 130;
   }
 

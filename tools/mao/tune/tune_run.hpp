@@ -16,7 +16,7 @@ namespace mao_program {
 /// Trains and tests, continuing with what is in the run's folder already.
 ///
 /// Processes that train together share `workers` (workers.hpp); the first one prints. 0; 130 when it was stopped by a
-/// signal: the same call continues from the last whole epoch. **Throws** `Error`.
+/// signal: the same call continues from the last complete epoch. **Throws** `Error`.
 int run_tune(const RunSettings& settings, const RunOptions& options, const std::shared_ptr<Workers>& workers = nullptr);
 
 }  // namespace mao_program

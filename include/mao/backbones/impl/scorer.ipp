@@ -118,7 +118,7 @@ MAO_INLINE Output CallsScorer::seen_by_forward(const ImageBatch& images) const {
       here_evaluated, ": the backbone's `forward` gave ",
       logits.defined() ? "logits of shape " + shape_text(logits.sizes()) : "no logits", " for ", images.size(),
       " images and ", all_.size(), " candidates, expected ", shape_text({images.size(), all_.size()}),
-      ", a row an image and a column a candidate");
+      ", one row per image and one column per candidate");
   return seen;
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 /// \file
 /// The free functions of ATen that templates need, declared here: a header of `ATen/ops` costs each file that includes
-/// one a second and 300 MB. Bodies that are no templates include ATen's own.
+/// one a second and 300 MB. Bodies that are not templates include ATen's own.
 
 #include <cstdint>
 #include <vector>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Asks an `ImageSource`, so that what goes wrong in one is told as a sentence.
+/// Calls an `ImageSource` and turns its errors into one sentence.
 
 #include <vector>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Calls into code that somebody else wrote, so that what goes wrong inside is told as a sentence.
+/// Calls policies and turns their errors into one sentence.
 
 #include <memory>
 #include <ostream>
@@ -51,7 +51,7 @@ ExpectedText expected_text(const Expected& expected) {
 /// What `call` returns. What a policy throws becomes a `PolicyError` of one line that says where, who, the cause and
 /// what was `expected()`; the original is nested in it (`std::rethrow_if_nested`).
 ///
-/// Errors of mao, `std::bad_alloc` and whatever is no `std::exception` (an interruption) pass as they are.
+/// Errors of mao, `std::bad_alloc` and exceptions that are not a `std::exception` (an interruption) pass as they are.
 template <class Call, class Expected>
 decltype(auto) policy_call(const StepPlace& place, std::string_view who, const Expected& expected, Call&& call) {
   try {

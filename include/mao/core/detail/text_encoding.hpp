@@ -10,12 +10,12 @@
 
 namespace mao {
 
-/// Where the first byte stands that is no UTF-8, if there is one.
+/// The position of the first byte that is not UTF-8, if there is one.
 std::optional<std::size_t> first_bad_byte(std::string_view text);
 
 inline bool is_utf8(std::string_view text) { return !first_bad_byte(text); }
 
-/// The text with every byte that is no UTF-8 as `\xE9`, so that it fits into JSON, logs and terminals.
+/// The text with every byte that is not UTF-8 as `\xE9`, so that it fits into JSON, logs and terminals.
 std::string escaped(std::string_view text);
 
 /// As `escaped`, and control characters too: a name on one line of a terminal.
@@ -24,7 +24,7 @@ std::string printable(std::string_view text);
 /// The text without UTF-8's byte-order mark. **Throws** `FormatError` naming `source` for those of UTF-16 and UTF-32.
 std::string without_byte_order_mark(std::string text, const std::string& source);
 
-/// **Throws** `FormatError` naming `source` and the line of the first byte that is no UTF-8, or is zero.
+/// **Throws** `FormatError` naming `source` and the line of the first byte that is not UTF-8, or is zero.
 void require_utf8(std::string_view text, const std::string& source);
 
 }  // namespace mao

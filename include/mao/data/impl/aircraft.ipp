@@ -29,7 +29,7 @@ MAO_INLINE std::vector<Item> aircraft_items(const std::filesystem::path& file,
     const std::string variant = lines[i].substr(lines[i].find_first_not_of(' ', gap));
     const auto label = labels.find(variant);
     require<DataError>(label != labels.end(), file.string(), ": line ", i + 1, ": the variant '", variant,
-                       "' is not in variants.txt, which has ", labels.size(), "; take both files from one archive");
+                       "' is not in variants.txt, which has ", labels.size(), "; use both files from the same archive");
     items.push_back({lines[i].substr(0, gap) + ".jpg", label->second});
   }
   return items;

@@ -67,7 +67,7 @@ MAO_INLINE void check_class_names(const ClassList& classes, const std::string& s
                                            : text_of(", '", other, "' and '", name, "', are both '", key,
                                                      "' in a prompt");
     throw DataError(text_of(source, ": classes ", first->second, " and ", label, both,
-                            ", so no prompt can tell them apart; give them different names"));
+                            ", so prompts cannot distinguish them; give them different names"));
   }
 }
 

@@ -66,7 +66,7 @@ MAO_INLINE void rename_classes(Dataset& dataset, const ClassNames& names, const 
     const auto found = names.find(name);
     require<DataError>(found != names.end(), source, ": there is no readable name for the class '", name,
                        "'; add it to the class-name file, which has ", names.size(),
-                       " names (a tab behind a name that holds spaces)");
+                       " names (a tab after a name that contains spaces)");
     renamed.names.push_back(found->second);
   }
   check_class_names(renamed, source);

@@ -34,7 +34,7 @@ struct CsvColumns {
       const auto found = std::ranges::find(header.fields, name);
       if (found == header.fields.end()) return std::nullopt;
       require<FormatError>(std::ranges::count(header.fields, name) == 1, source, ": line ", header.line,
-                           ": the column '", name, "' stands there twice; expected each once");
+                           ": the column '", name, "' occurs twice; expected each once");
       return static_cast<std::size_t>(found - header.fields.begin());
     };
     const auto needed = [&](std::string_view name) {
@@ -57,7 +57,7 @@ MAO_INLINE LabelledRow labelled_row(const CsvRow& row, const CsvColumns& columns
   std::int64_t label = -1;
   const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), label);
   require<FormatError>(failure == std::errc{} && end == number.data() + number.size() && label >= 0, source, ": line ",
-                       row.line, ": the label is '", number, "'; expected a whole number from 0 on");
+                       row.line, ": the label is '", number, "'; expected a whole number of at least 0");
   require<FormatError>(!row.fields[columns.path].empty(), source, ": line ", row.line, ": the path is empty");
   require<FormatError>(!prompt_key(row.fields[columns.class_name]).empty(), source, ": line ", row.line,
                        ": the class name is empty; a prompt needs a name");

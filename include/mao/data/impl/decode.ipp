@@ -19,7 +19,7 @@
 
 namespace mao::detail {
 
-/// What a file that is no picture of ours is, for the message; empty when nothing is known about it.
+/// The format of a file that mao does not read, for the message; empty if it is not known.
 MAO_INLINE std::string foreign_kind(std::span<const std::uint8_t> bytes) {
   const std::string_view begin(reinterpret_cast<const char*>(bytes.data()), std::min<std::size_t>(bytes.size(), 16));
   if (begin.starts_with("GIF8")) return "GIF";

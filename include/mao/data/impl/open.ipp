@@ -110,7 +110,7 @@ MAO_INLINE Dataset open_dataset(const std::filesystem::path& path, const FolderO
     return detail::with_names(read_csv(path, options.seed), options.class_names, path);
   }
   throw DataError(text_of(path.string(), ": a file ending in '", extension,
-                          "' is no data set; expected a folder, a split .json, or a table .csv or .tsv"));
+                          "' is not a data set; expected a folder, a split .json, or a table .csv or .tsv"));
 }
 
 }  // namespace mao

@@ -28,8 +28,8 @@ MAO_INLINE LabelledRow row_of_json(const nlohmann::json& entry, const std::strin
   require<FormatError>(entry[0].is_string() && !entry[0].get_ref<const std::string&>().empty(), where,
                        ": the path is not a text, or empty", expected);
   require<FormatError>(entry[1].is_number_integer() && entry[1] >= 0 && entry[1] <= INT32_MAX, where, ": the label is ",
-                       entry[1].is_number() ? entry[1].dump() : entry[1].type_name(), ", not a whole number from 0 on",
-                       expected);
+                       entry[1].is_number() ? entry[1].dump() : entry[1].type_name(),
+                       ", not a whole number of at least 0", expected);
   require<FormatError>(entry[2].is_string(), where, ": the class name is a ", entry[2].type_name(), ", not a text",
                        expected);
   const auto& path = entry[0].get_ref<const std::string&>();

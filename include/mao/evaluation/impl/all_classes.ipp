@@ -22,7 +22,7 @@ MAO_INLINE void expect_halves(const Eigen::MatrixXf& logits, const std::vector<s
   require<ShapeError>(logits.rows() == static_cast<Eigen::Index>(labels.size()), "best_of_halves: logits of ",
                       logits.rows(), " images and ", labels.size(), " labels, expected one each");
   require<OptionError>(base_classes > 0 && base_classes < logits.cols(), "best_of_halves: ", base_classes,
-                       " base classes of ", logits.cols(), ", expected some, and some new ones behind them");
+                       " base classes of ", logits.cols(), ", expected some, followed by some new ones");
   std::array<std::size_t, 2> images{};
   for (std::size_t i = 0; i < labels.size(); ++i) {
     require<DataError>(labels[i] >= 0 && labels[i] < logits.cols(), "best_of_halves: label ", labels[i], " of image ",

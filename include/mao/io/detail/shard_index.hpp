@@ -23,7 +23,7 @@ struct ShardIndex {
   std::optional<std::uint64_t> total_size;  ///< bytes of all tensors, where the index says it
 };
 
-/// Reads an index and sees that its parts are there. **Throws** `FormatError` for what is no index, `FileError` naming
+/// Reads an index and checks that its parts exist. **Throws** `FormatError` if it is not an index, `FileError` naming
 /// the parts that are missing.
 ShardIndex read_shard_index(const std::filesystem::path& path);
 

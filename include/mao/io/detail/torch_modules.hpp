@@ -27,7 +27,7 @@ std::string script_type(std::string_view class_name);
 /// A number or text outside of modules, as metadata.
 std::optional<std::string> plain_text(const PickleValue& value);
 
-/// The buffers of a pickled module that are no part of its state dict.
+/// The buffers of a pickled module that are not in its state dict.
 std::set<std::string> transient_buffers(const PickleValue& state);
 
 /// What the state of a module says, its tensors by their names alone.

@@ -31,7 +31,8 @@ MAO_INLINE Checksum checksum_of(nlohmann::json header) {
   return sum;
 }
 
-/// Moves the checksum out of the metadata. **Throws** `FormatError` when there is one and it is not that of the content.
+/// Moves the checksum out of the metadata. **Throws** `FormatError` when there is one and it is not that of the
+/// content.
 MAO_INLINE void verify_checksum(const nlohmann::json& header, TensorFile& file, const char* data, std::size_t size,
                                 const std::string& name) {
   const auto expected = file.metadata.extract(checksum_key);
@@ -40,7 +41,8 @@ MAO_INLINE void verify_checksum(const nlohmann::json& header, TensorFile& file, 
   sum.add(data, size);
   file.checksum = sum.text();
   require<FormatError>(file.checksum == expected.mapped(), name, " is damaged: its checksum is ", file.checksum,
-                       ", expected ", expected.mapped(), " as it was written; take it from a copy, or make it again");
+                       ", expected ", expected.mapped(),
+                       " as it was written; restore it from a copy, or create it again");
 }
 
 }  // namespace mao::detail

@@ -138,7 +138,7 @@ std::map<std::string, Value> without_prefix(std::map<std::string, Value> values,
   for (auto& [name, value] : values) {
     const std::string shorter = name.starts_with(prefix) ? name.substr(prefix.size()) : name;
     require<FormatError>(result.emplace(shorter, std::move(value)).second, file, ": \"", shorter,
-                         "\" is there twice once the prefix \"", prefix, "\" is taken off");
+                         "\" occurs twice once the prefix \"", prefix, "\" is removed");
   }
   return result;
 }
@@ -172,8 +172,8 @@ namespace mao {
 MAO_INLINE TensorFile parse_torch_archive(const SharedBytes& bytes, const TorchArchiveOptions& options) {
   const bool zip = ZipArchive::recognises(bytes.span());
   require<FormatError>(zip || detail::recognises_legacy_torch_file(bytes.span()), bytes.name,
-                       " is no file of torch.save: neither a zip file, as it writes since PyTorch 1.6, nor begun as it "
-                       "wrote before; save the state dict with torch.save");
+                       " is not a file of torch.save: neither a zip file, as it writes since PyTorch 1.6, nor with the "
+                       "beginning that it wrote before; save the state dict with torch.save");
   TensorFile file = zip ? detail::parse_torch_zip(bytes) : detail::parse_torch_legacy(bytes);
   file.tensors = detail::without_prefix(std::move(file.tensors), options.strip_prefix, bytes.name);
   file.metadata = detail::without_prefix(std::move(file.metadata), options.strip_prefix, bytes.name);

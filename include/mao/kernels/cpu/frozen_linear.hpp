@@ -17,7 +17,7 @@ namespace mao {
 
 /// x W^T + b and the backward pass of a gradient, in one precision. Copies share what is packed: by oneDNN in bf16 and for a
 /// few rows of fp32, at the first use of each direction; by MKL for many rows of fp32 forward, once a number of rows
-/// comes twice in a row.
+/// occurs twice in a row.
 class FrozenLinear {
  public:
   FrozenLinear() = default;

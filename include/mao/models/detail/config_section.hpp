@@ -33,7 +33,7 @@ enum class ConfigNull {
 /// not have.
 class ConfigSection {
  public:
-  /// `where` stands before each key in a message: `clip/config.json: text_config.`
+  /// `where` is put before each key in a message: `clip/config.json: text_config.`
   ConfigSection(nlohmann::json object, std::string where, ConfigNull null = ConfigNull::Default)
       : object_(std::move(object)), where_(std::move(where)), null_(null) {
     require<FormatError>(object_.is_object(), where_, " is ", brief(object_), ", expected a JSON object");
@@ -44,7 +44,7 @@ class ConfigSection {
 
   [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t otherwise);
   [[nodiscard]] double number(const std::string& key, double otherwise);
-  /// A null is false, as in Python, where it is no default.
+  /// A null is false, as in Python, if it is not a default.
   [[nodiscard]] bool flag(const std::string& key, bool otherwise = false);
   [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise);
   /// Whether the value is a list.
@@ -77,7 +77,7 @@ class ConfigSection {
   [[nodiscard]] const std::string& where() const { return where_; }
 
  private:
-  /// Whether there is a value. **Throws** `FormatError` for a null that is no default.
+  /// Whether there is a value. **Throws** `FormatError` for a null that is not a default.
   bool is_given(const std::string& key, const char* kind);
 
   void expect(bool ok, const std::string& key, const char* kind) const {

@@ -3,9 +3,9 @@
 /// \file
 /// Attention among all tokens of each image, and its backward pass, as the fused pass of the image tower wants it.
 ///
-/// Forward is LibTorch's flash attention, or in bf16 that on matrix tiles where the CPU has them. Backward is written
-/// out: the weights are computed again (they would be the largest part of what is kept), and in bf16 LibTorch's own way
-/// back takes several times longer than these five products.
+/// Forward is LibTorch's flash attention, or in bf16 that on matrix tiles if the CPU has them. The backward pass is
+/// written out: it computes the weights again (they would be the largest part of the saved values), and in bf16
+/// LibTorch's own backward pass takes several times longer than these five products.
 
 #include <mao/core/instruction_set.hpp>
 #include <mao/core/tensor.hpp>

@@ -48,7 +48,7 @@ std::string window_of(const ModuleRecord& module);
 /// for a module without code, and for one whose class is not looked at.
 std::string foreign_operation(const ModuleRecord& module);
 
-/// By the class; nothing for one that is no GELU.
+/// By the class; nothing for one that is not a GELU.
 std::optional<Activation> activation_of(const ModuleRecord& module);
 
 }  // namespace mao::detail

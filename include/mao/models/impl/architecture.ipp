@@ -98,7 +98,7 @@ MAO_INLINE bool is_bystander(std::string_view name) {
   return false;
 }
 
-/// What a checkpoint is that has a tensor whose name begins so: models that are no pair of CLIP's transformers.
+/// The kind of a checkpoint by the beginnings of its names, for models that are not a pair of CLIP's transformers.
 inline constexpr std::array<std::pair<std::string_view, std::string_view>, 7> other_models{
     {{"visual.trunk.", "an image tower of timm"},
      {"visual.attn_pool.", "an image tower with attention pooling (CoCa)"},
@@ -197,7 +197,7 @@ MAO_INLINE void check_tensors(const TensorMap& weights, const ClipArchitecture& 
   for (const auto& [name, value] : weights) {
     require<FormatError>(used.contains(name) || is_bystander(name), source, ": the tensor ", name, ' ',
                          shape_text(value.sizes()),
-                         " is no part of the CLIP that the other tensors and the configuration describe; a network "
+                         " is not part of the CLIP that the other tensors and the configuration describe; a network "
                          "with it would give other features");
   }
 }

@@ -85,7 +85,7 @@ MAO_INLINE std::vector<std::int64_t> ClipText::tokenize(const std::string& text)
   require<DataError>(std::find(ids.begin(), ids.end(), tokenizer_.end_token()) == ids.end(), "the text '",
                      printable(text),
                      "' holds the end-of-text token, at which a CLIP's text tower is read out, so the rest of it would "
-                     "count for nothing; take it out");
+                     "have no effect; remove it");
   return ids;
 }
 

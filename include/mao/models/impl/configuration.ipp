@@ -53,8 +53,8 @@ MAO_INLINE ClipConfiguration read_clip_configuration(const std::filesystem::path
     return read_hugging_face_config(file, where);
   }
   require<FormatError>(any_of("activation"), where,
-                       " lies beside the checkpoint and is no configuration of a CLIP that mao knows: it has none of "
-                       "model_cfg (open_clip), text_config (Hugging Face) and activation (mao); move it away if it "
+                       " is beside the checkpoint but is not the configuration of a CLIP that mao knows: it has none "
+                       "of model_cfg (open_clip), text_config (Hugging Face) and activation (mao); move it away if it "
                        "belongs to something else");
   return detail::read_own_config(file, where);
 }

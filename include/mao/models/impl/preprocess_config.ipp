@@ -79,7 +79,7 @@ MAO_INLINE void read_hugging_face_sizes(ConfigSection& root, bool siglip, Prepro
   const bool crops = root.flag("do_center_crop", !siglip);
   const ImageSize crop = hugging_face_size(root, "crop_size", {siglip ? 0 : 224, true});
   if (crops && !crop.square) root.refuse("crop_size", "\"height\" and \"width\"");
-  if (!crops && !square) root.refuse("do_center_crop", "true where \"size\" is that of the short side alone");
+  if (!crops && !square) root.refuse("do_center_crop", "true where \"size\" is that of the short side");
   const std::int64_t kept = crops ? crop.side : size.side;
   if (kept != result.resolution) {
     root.refuse(crops ? "crop_size" : "size", text_of(result.resolution, ", the checkpoint's image size"));

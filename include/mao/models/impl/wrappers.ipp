@@ -21,7 +21,7 @@ MAO_INLINE bool has_name_below(const TensorMap& tensors, const std::string& pref
   return first != tensors.end() && first->first.starts_with(prefix);
 }
 
-/// The prefixes below which both towers of a known layout stand; "" for a checkpoint that is no wrapper.
+/// The prefixes below which both towers of a known layout stand; "" for a checkpoint without a wrapper.
 MAO_INLINE std::set<std::string> clip_prefixes(const TensorMap& tensors) {
   std::set<std::string> prefixes;
   for (const auto& [name, tensor] : tensors) {
@@ -93,8 +93,8 @@ MAO_INLINE TensorFile unwrapped(TensorFile file, const std::string& source) {
     }
     const auto entry = detail::head_of(name);
     require<FormatError>(entry != detail::head_of(prefix) && detail::is_training_state(entry), source,
-                         ": its model stands below \"", prefix, "\", but there is \"", name,
-                         "\" too, which is no part of it; save the model's own state dict");
+                         ": its model has the prefix \"", prefix, "\", but there is \"", name,
+                         "\" too, which is not part of it; save the model's own state dict");
   }
   return result;
 }
@@ -103,7 +103,7 @@ MAO_INLINE void expect_real_weights(const TensorMap& tensors, const std::string&
   for (const auto& [name, tensor] : tensors) {
     require<FormatError>(tensor.is_floating_point() || detail::is_bystander(name) || !detail::is_weight(name), source, ": ",
                          name, " is of type ", c10::toString(tensor.scalar_type()),
-                         ", expected floating-point weights; a quantised model cannot be read, take the original one");
+                         ", expected floating-point weights; a quantised model cannot be read; use the original one");
   }
 }
 

@@ -88,10 +88,11 @@ MAO_INLINE void expect_shareable(const Workers* workers, const BackboneTraits& b
   const std::string ending = text_of(", so ", workers->count(),
                                      " processes cannot share a batch; train it in one process (mao sweep keeps "
                                      "several busy with a training each)");
-  require<OptionError>(!backbone.needs_whole_batch, name,
-                       ": this method looks at the images of a batch together (batch normalisation) or takes gradients "
-                       "of its own (token saliencies, a second prompt)",
-                       ending);
+  require<OptionError>(
+      !backbone.needs_whole_batch, name,
+      ": this method processes the images of a batch together (batch normalisation) or computes gradients "
+      "of its own (token saliencies, a second prompt)",
+      ending);
   require<OptionError>(!compares_images, name, ": this loss compares the images of a batch with each other", ending);
 }
 

@@ -9,7 +9,7 @@
 
 namespace mao {
 
-/// **Throws** `OptionError` that names `who` and a candidate that is no position in a list of `count` classes.
+/// **Throws** `OptionError` that names `who` and a candidate that is not a position in a list of `count` classes.
 void expect_positions(const Candidates& candidates, std::int64_t count, const char* who);
 
 }  // namespace mao

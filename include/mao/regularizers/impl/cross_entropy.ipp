@@ -58,8 +58,8 @@ MAO_INLINE Tensor batch_cross_entropy(const Output& output, const Batch& batch) 
                       "cross entropy: the backbone's logits ",
                       output.logits.defined() ? "have shape " + shape_text(output.logits.sizes()) : "are undefined",
                       " for ", images, " labelled images and ", classes, " candidates, expected ",
-                      shape_text({images, classes}), ", a row an image and a column a candidate; `forward` has to "
-                      "score the candidates that it is asked for, and to put them into `Output::candidates`");
+                      shape_text({images, classes}), ", one row per image and one column per candidate; `forward` must "
+                      "score the requested candidates and put them into `Output::candidates`");
   if (!batch.targets.empty()) {
     return soft_cross_entropy(output.logits, output.candidates, batch.targets, batch.weights);
   }

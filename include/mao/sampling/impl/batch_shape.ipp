@@ -18,7 +18,7 @@ MAO_INLINE std::string batch_warning(int batch, int k, std::int64_t base_classes
 
 MAO_INLINE BatchShape automatic_batch(std::int64_t base_classes) {
   require<OptionError>(base_classes >= 2, "automatic_batch: ", base_classes,
-                       " base classes, expected at least 2; a class has no negatives alone");
+                       " base classes, expected at least 2; a single class has no negatives");
   if (base_classes >= 32) return {};
   BatchShape shape{.batch = 2, .k = base_classes >= 16 ? 8 : 2, .warning = {}};
   shape.warning = text_of(base_classes, " base classes are fewer than 4 x 8 = 32: batch = ", shape.batch,

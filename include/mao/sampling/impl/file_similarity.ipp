@@ -26,7 +26,7 @@ MAO_INLINE FileSimilarity::FileSimilarity(std::filesystem::path path) : path_(st
   for (const auto& name : names) {
     const auto position = static_cast<Eigen::Index>(positions_.size());
     require<FormatError>(positions_.emplace(readable(name), position).second, "FileSimilarity: ", path_.string(),
-                         ": the name '", name, "' comes twice");
+                         ": the name '", name, "' occurs twice");
   }
   require<FormatError>(table_.allFinite(), "FileSimilarity: ", path_.string(), ": a similarity is not finite");
 }

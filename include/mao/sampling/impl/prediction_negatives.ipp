@@ -19,7 +19,7 @@ MAO_INLINE PredictionNegatives::PredictionNegatives(std::vector<std::int64_t> la
   const auto count = static_cast<std::int64_t>(labels_.size());
   require<ShapeError>(logits.rows() == count && logits.cols() == classes_.size(),
                       "PredictionNegatives: the logits are [", logits.rows(), ", ", logits.cols(), "], expected [",
-                      count, ", ", classes_.size(), "], a row an image and a column a class");
+                      count, ", ", classes_.size(), "], one row per image and one column per class");
   require<NumericError>(logits.allFinite(), "PredictionNegatives: a logit is not finite");
   depth_ = options_.fallback == Fallback::NextRanked ? classes_.size() : options_.k;
   for (Eigen::Index image = 0; image < count; ++image) {

@@ -19,7 +19,7 @@ inline constexpr std::u32string_view windows_1252_block =
 
 struct Reference {
   std::u32string text;
-  std::size_t length = 0;  ///< characters used after the ampersand; 0: this is no reference
+  std::size_t length = 0;  ///< characters used after the ampersand; 0: this is not a reference
 };
 
 }  // namespace detail

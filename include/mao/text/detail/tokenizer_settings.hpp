@@ -15,7 +15,7 @@ namespace mao {
 /// are there.
 ///
 /// **Throws** `OptionError` naming file, key and value of a setting that ClipTokenizer does not have, `FormatError` for
-/// a file that is no JSON object.
+/// a file that is not a JSON object.
 void check_tokenizer_settings(const std::filesystem::path& folder);
 
 }  // namespace mao

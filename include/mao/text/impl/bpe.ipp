@@ -14,7 +14,7 @@
 namespace mao {
 
 MAO_INLINE void ClipTokenizer::save_merges(const std::filesystem::path& path) const {
-  require<OptionError>(clip_order_, "merges alone do not hold this vocabulary: its ids are not in CLIP's order");
+  require<OptionError>(clip_order_, "merges do not describe this vocabulary: its ids are not in CLIP's order");
   write_merges(merges_, path);
 }
 
@@ -91,7 +91,7 @@ MAO_INLINE ClipTokenizer::Ids ClipTokenizer::encode_clean(std::string_view text)
           pieces == detail::clip_pieces(points, detail::piece_style(TextCleaning::OpenClip)),
       "the text '", printable(text), "' holds the name of a special token, <|startoftext|> and <|endoftext|> to ",
       "OpenAI's tokenizer, <start_of_text> and <end_of_text> to open_clip's, and nothing says whose model "
-      "this is: take it out, say it in ClipOptions::cleaning, or put open_clip_config.json beside the checkpoint");
+      "this is: remove it, set ClipOptions::cleaning, or put open_clip_config.json beside the checkpoint");
   Ids ids;
   for (const auto piece : pieces) append_piece(piece, ids);
   return ids;
@@ -108,7 +108,7 @@ MAO_INLINE ClipTokenizer::Ids ClipTokenizer::encode_normalized(std::string_view 
   });
   require<DataError>(alike, "the text '", printable(text),
                      "' holds the name of a special token, <|startoftext|> or <|endoftext|>, in capitals or beside a "
-                     "combining mark, which tokenizers of transformers read in different ways: take it out");
+                     "combining mark, which tokenizers of transformers read in different ways: remove it");
   Ids ids;
   for (const auto part : after) {
     for (const auto piece : detail::clip_pieces(part, style_)) append_piece(piece, ids);

@@ -92,7 +92,7 @@ MAO_INLINE std::u32string with_single_spaces(std::u32string_view text) {
   return result;
 }
 
-/// Lower case of each code point by itself: a capital sigma at the end of a word is no exception.
+/// Lower case of each code point by itself: a capital sigma at the end of a word is not an exception.
 MAO_INLINE std::u32string lower_case_each(std::u32string_view text) {
   constexpr char32_t dotted_capital_i = 0x130, dot_above = 0x307;
   std::u32string lower;

@@ -41,7 +41,7 @@ class TrainingEpoch : protected TrainingStep {
   /// After the last epoch of the schedule: the backbone puts what it has learned in its place. `fit` does it.
   void finish();
 
-  /// A copy of the state at the end of the last whole epoch.
+  /// A copy of the state at the end of the last complete epoch.
   [[nodiscard]] TunerState state() const;
 
   /// Continues from a state. **Throws** `ShapeError` when it belongs to another method, `OptionError` that lists both
@@ -101,8 +101,8 @@ class TrainingEpoch : protected TrainingStep {
   void restore(const TunerState& state);
 
   std::map<std::string, std::string> training_;
-  std::optional<TunerState> whole_;     // of the last whole epoch, while another one is trained
-  std::string drawn_, drawing_;         // the batches of the last whole epoch, and of the one that is trained
+  std::optional<TunerState> whole_;     // of the last complete epoch, while another one is trained
+  std::string drawn_, drawing_;         // the batches of the last complete epoch, and of the one that is trained
   TensorMap drawn_from_, before_draw_;  // what the sampler kept before those were drawn
   std::optional<Running> running_;
 };

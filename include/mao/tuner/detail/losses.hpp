@@ -33,7 +33,7 @@ void back_propagate(BackboneCalls& backbone, const Losses& losses, Workers* work
 }  // namespace detail
 
 /// The task loss over the candidates (columns of `full`), the method's own terms over all that was encoded; those of a
-/// part of a batch are made what it `counts`. **Throws** `PolicyError` for a loss that is no scalar.
+/// part of a batch are made what it `counts`. **Throws** `PolicyError` for a loss that is not a scalar.
 template <Backbone BackboneT, class RegularizerT>
 Losses losses_of(BackboneT& backbone, const RegularizerT& regularizer, const Output& full, Output& output,
                  const Batch& batch, const LossShare& counts = {}, const StepPlace& place = {}) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// What a tuner tells while it works, and its state between epochs.
+/// Reports of a tuner for observers, and its state between epochs.
 
 #include <functional>
 #include <map>
@@ -25,7 +25,7 @@ struct StepReport {
   double accuracy = 0;  ///< percent of the batch, among its candidates
   double learning_rate = 0;
   bool skipped = false;  ///< no image of the batch had a label that counts
-  bool updated = false;  ///< the parameters were changed; with `accumulate` not at every step
+  bool updated = false;  ///< the parameters were updated; with `accumulate`, not at every step
 };
 
 /// After each epoch.
@@ -41,40 +41,40 @@ struct EpochReport {
   std::string stage{};  ///< the tuner's name
 };
 
-/// Before the first step of a `fit`.
+/// Before the first step of a call of `fit`.
 struct StartReport {
   std::string stage;  ///< the tuner's name
   int epochs = 0;
-  int epochs_done = 0;  ///< above 0 when a training resumes
+  int epochs_done = 0;  ///< above 0 if training resumes
 };
 
-/// Callbacks of `fit`; any may be empty. Any other type with some of the members of `docs/concepts/observer.md` is an
-/// observer as well.
+/// Callbacks of `fit`; any may be empty. Any other type with some of the members in `docs/concepts/observer.md` is also
+/// an observer.
 struct Observer {
   std::function<void(const StepReport&)> on_step;
   std::function<void(const EpochReport&)> on_epoch;
-  std::function<void()> before_save;  ///< a checkpoint is written and about to take its place; throws to prevent it
-  std::function<bool()> should_stop;  ///< asked before each step; true ends `fit` without finishing the epoch
+  std::function<void()> before_save;  ///< called before a new checkpoint replaces the old one; throw to prevent it
+  std::function<bool()> should_stop;  ///< called before each step; true ends `fit` without finishing the epoch
 };
 
-/// Everything that training needs to continue from the end of an epoch as if it had never stopped.
+/// The state from which training continues after an epoch as if it had not stopped.
 struct TunerState {
   int epochs_done = 0;
   TensorMap parameters;
   TensorMap optimizer;       ///< momentum, moments
-  TensorMap buffers;         ///< of the backbone, where it has any
-  TensorMap sampler{};       ///< what the sampler or its labeller keeps (`KeepsState`), where it does
-  TensorMap last_sampler{};  ///< the same before the last epoch that is done was drawn
-  int updates = 0;           ///< steps so far that changed the parameters
-  ClassList classes{};       ///< that the tuner was made for
-  ClassList learned_for{};   ///< that the parameters belong to (`ClassBound`); empty: to none
-  /// Seed, optimizer, learning rates, and what backbone, sampler and regularizer are, each as a text: a training that
-  /// resumes has the same ones.
+  TensorMap buffers;         ///< of the backbone, if it has any
+  TensorMap sampler{};       ///< the state of the sampler or its labeller (`KeepsState`), if any
+  TensorMap last_sampler{};  ///< the same before the last complete epoch was drawn
+  int updates = 0;           ///< number of updates so far
+  ClassList classes{};       ///< of the tuner
+  ClassList learned_for{};   ///< of the parameters (`ClassBound`); empty: shared by all classes
+  /// Seed, optimizer, learning rates, and the descriptions of backbone, sampler and regularizer, as texts: training
+  /// resumes only if they are the same.
   std::map<std::string, std::string> training{};
-  std::string last_batches{};  ///< of the last epoch that is done, as `text_of_batches` has them
+  std::string last_batches{};  ///< of the last complete epoch, from `text_of_batches`
 };
 
-/// How a training ended, and what happened in it.
+/// How training ended, and the reports of its epochs.
 struct FitResult {
   enum End { Finished, Stopped };
 
@@ -82,9 +82,9 @@ struct FitResult {
   FitResult(End of) : end(of) {}  // NOLINT: converts on purpose
 
   End end = Finished;
-  std::string why{};                  ///< it ended
+  std::string why{};                  ///< the reason for its end
   std::string stage{};                ///< the tuner's name
-  std::vector<EpochReport> epochs{};  ///< those that this tuner has trained, in order
+  std::vector<EpochReport> epochs{};  ///< the epochs that this tuner has trained, in order
   double seconds = 0;                 ///< of this call
 
   friend bool operator==(const FitResult& result, End how) { return result.end == how; }

@@ -67,7 +67,7 @@ MAO_INLINE void read_training(const TensorFile& file, const std::string& path, T
   };
   for (const auto& [name, value] : file.tensors) {
     require<FormatError>(known(name), path, ": there is a tensor ", name,
-                         ", which is no part of a checkpoint; it was written by another program");
+                         ", which is not part of a checkpoint; it was written by another program");
     require<FormatError>(all_finite(value), path, ": ", name, " is not finite; remove the file and start again");
   }
 }

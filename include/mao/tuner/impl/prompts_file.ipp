@@ -27,7 +27,7 @@ MAO_INLINE std::map<std::string, std::string> metadata_of(const PromptInfo& info
           {"settings", info.settings.dump()}};
 }
 
-/// **Throws** `FormatError` for a class name that comes twice: a label would mean two classes.
+/// **Throws** `FormatError` for a class name that occurs twice: a label would mean two classes.
 MAO_INLINE void expect_each_once(const nlohmann::json& names, const char* key, const std::string& path) {
   std::set<std::string> seen;
   for (const auto& name : names) {
@@ -78,7 +78,7 @@ MAO_INLINE Prompts load_prompts(const std::filesystem::path& path) {
   TensorFile file = read_safetensors(path);
   for (const auto& [name, value] : file.tensors) {
     require<NumericError>(all_finite(value), path.string(), ": ", name,
-                          " holds numbers that are not finite; its training failed, take an earlier file");
+                          " holds numbers that are not finite; its training failed; use an earlier file");
   }
   return {detail::info_of(file, "mao-prompts", path.string()), std::move(file.tensors)};
 }

@@ -23,7 +23,7 @@ MAO_INLINE void expect_finite(const Tensor& tensor, const std::string& name, con
   if (is_finite(tensor)) return;
   const auto bad = tensor.numel() - at::isfinite(tensor).sum().item<std::int64_t>();
   throw FormatError(text_of(source, ": ", bad, " of the ", tensor.numel(), " values of ", name,
-                            " are NaN or infinite; expected finite weights: fetch the file again, or take a "
+                            " are NaN or infinite; expected finite weights: download the file again, or use a "
                             "checkpoint from before the training diverged"));
 }
 

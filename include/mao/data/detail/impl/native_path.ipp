@@ -26,7 +26,7 @@ namespace mao::detail {
 MAO_INLINE std::string_view path_hint(std::string_view path) {
   return path.find('\\') == std::string_view::npos
              ? ""
-             : "; a path with backslashes, as Windows writes it, works when the same path with slashes is there: write "
+             : "; a path with backslashes, as Windows writes it, works if the same path with slashes exists: write "
                "paths relative to the list, without a drive";
 }
 

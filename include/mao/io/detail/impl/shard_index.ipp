@@ -32,14 +32,15 @@ MAO_INLINE ShardIndex read_shard_index(const std::filesystem::path& path) {
   const nlohmann::json json = parse_shard_index(path);
   const bool maps = json.is_object() && json.contains("weight_map") && json["weight_map"].is_object();
   require<FormatError>(maps && !json["weight_map"].empty(), name,
-                       " is no index of weights: expected a JSON object with a \"weight_map\" from tensors to files");
+                       " is not an index of weights: expected a JSON object with a \"weight_map\" from tensors to "
+                       "files");
   ShardIndex index;
   for (const auto& [tensor, file] : json["weight_map"].items()) {
     require<FormatError>(file.is_string(), name, ": \"", tensor, "\" is mapped to ", file.dump(),
                          ", expected the name of a file");
     const auto part = file.get<std::string>();
     require<FormatError>(!part.empty() && std::filesystem::path(part).filename() == part && part != ".." && part != ".",
-                         name, ": the part \"", part, "\" is no name of a file beside the index");
+                         name, ": the part \"", part, "\" is not the name of a file beside the index");
     index.part_of[tensor] = part;
     index.parts.insert(part);
   }

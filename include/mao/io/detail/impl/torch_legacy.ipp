@@ -61,7 +61,7 @@ MAO_INLINE LegacyTorchFile open_legacy_torch_file(const SharedBytes& bytes) {
     ZipEntry entry;
     entry.offset = offset;
     entry.size = length;
-    require<FormatError>(file.records.emplace(key, entry).second, name, ": storage ", key, " is there twice");
+    require<FormatError>(file.records.emplace(key, entry).second, name, ": storage ", key, " occurs twice");
     offset += length;
   }
   return file;

@@ -83,7 +83,7 @@ MAO_INLINE Tensor TorchStorages::storage(const PickleValue& persistent, const st
   const PickleValue id = persistent.arguments();
   require<FormatError>(id.size() >= 5 && id[0].text() == "storage", what, " names its storage in an unknown way");
   require<FormatError>(id.size() == 5 || id[5].is(PickleKind::none), what,
-                       " lies in a view of a storage, as PyTorch before 0.4 wrote it; re-save it with a newer one");
+                       " is in a view of a storage, as PyTorch before 0.4 wrote it; re-save it with a newer one");
   const at::ScalarType type = torch_storage_type(id[1].class_name(), what);
   const std::string key = id[2].text();
   const auto cached = storages_.find(key);

@@ -11,7 +11,7 @@
 
 namespace mao::detail {
 
-/// Python's NaN, Infinity and -Infinity, which are no JSON, as texts.
+/// Python's NaN, Infinity and -Infinity, which are not JSON, as texts.
 MAO_INLINE std::string with_quoted_numbers(std::string_view text) {
   constexpr std::array<std::string_view, 3> words = {"NaN", "Infinity", "-Infinity"};
   std::string result;

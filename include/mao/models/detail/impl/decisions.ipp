@@ -59,7 +59,7 @@ MAO_INLINE void expect_agreement(const std::vector<Statement>& statements, const
     const auto& first = statements.front();
     require<OptionError>(what == first.what, source, ": ", first.who, " says ", first.what, ", but ", who, " says ",
                          what,
-                         ", and the wrong one gives other features without an error; leave the option out, or correct "
+                         ", and the wrong one gives wrong features without an error; leave the option out, or correct "
                          "or move away the file that is wrong");
   }
 }
@@ -115,7 +115,7 @@ MAO_INLINE std::string decide_activation(ClipForm& form, const ClipArchitecture&
   if (evidence.openai_archive) return both(Activation::QuickGelu, ", an OpenAI archive");
   throw OptionError(source +
                     ": neither the checkpoint nor a configuration file beside it says which GELU its weights were "
-                    "trained with, and the wrong one gives other features without an error; say --activation "
+                    "trained with, and the wrong one gives wrong features without an error; say --activation "
                     "quick_gelu (OpenAI's models, and open_clip's whose names end in -quickgelu: MetaCLIP, DFN) or "
                     "--activation gelu (open_clip's others: LAION, DataComp), in C++ ClipOptions::activation, or put "
                     "the model's config.json or open_clip_config.json beside it, such as " +

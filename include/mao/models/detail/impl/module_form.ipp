@@ -110,10 +110,11 @@ MAO_INLINE void StatedFormReader::expect_known_settings(const std::string& path,
   const std::string name = path.substr(path.rfind('.') + 1);
   const bool activates = activation_of(module) || module.type.starts_with("transformers.activations.");
   if (activates && name != "gelu" && name != "activation_fn") {
-    refuse(path, " is an activation of class ", module.type, " where a CLIP has none; expected a model without it");
+    refuse(path, " is an activation of class ", module.type,
+           ", which a CLIP does not have; expected a model without it");
   }
   if (module.type.ends_with("LayerNorm") && attribute(module, "weight") == "None") {
-    refuse(path, " is a layer norm without weights, where a CLIP has none; expected a model without it");
+    refuse(path, " is a layer norm without weights,, which a CLIP does not have; expected a model without it");
   }
   if (module.type.ends_with(".Embedding") && attribute(module, "max_norm").value_or("None") != "None") {
     refuse(path, ".max_norm is ", *attribute(module, "max_norm"), ", which shortens embeddings; expected None");
@@ -189,7 +190,7 @@ MAO_INLINE void StatedFormReader::read_image_root(const ModuleRecord& module) {
   } else if (is_trace(module)) {
     const bool reads_token = module.code.find("torch.select(") != std::string::npos;
     if (!reads_token || module.code.find("torch.mean(") != std::string::npos) {
-      result_.doubt = "the code of its image tower does not read the class token alone";
+      result_.doubt = "the code of its image tower reads more than the class token";
     }
     result_.image_pooling = ImagePooling::ClassToken;
   }

@@ -29,7 +29,7 @@ MAO_INLINE void expect_mask(const std::string& name, const Tensor& mask, const C
                        "masked; expected the configuration of this model");
   require<FormatError>(is_causal_mask(mask), source, ": ", name, " ", shape_text(mask.sizes()), " of type ",
                        c10::toString(mask.scalar_type()),
-                       " is no causal mask, which is 0 up to the diagonal and -inf above it; mao's text towers have "
+                       " is not a causal mask, which is 0 up to the diagonal and -inf above it; mao's text towers have "
                        "that mask or none: save the model with it, or with attn_mask = None");
 }
 

@@ -30,7 +30,7 @@ struct Heartbeat::State {
   std::mutex mutex;
   std::condition_variable changed;
 
-  /// In seconds; 0 for what is no silence yet.
+  /// In seconds; 0 if there is no silence yet.
   [[nodiscard]] double silence_since(Clock::time_point then) const {
     const auto time = Clock::now() - then;
     return time > 4 * options.pause ? std::chrono::duration<double>(time).count() : 0;

@@ -41,7 +41,7 @@ MAO_INLINE std::size_t literal_length(std::u32string_view text, const PieceStyle
 /// letters.
 inline constexpr char32_t combining_iota = 0x345;
 
-/// Whether `c` is no part of any piece.
+/// Whether `c` is not part of any piece.
 MAO_INLINE bool is_left_out(char32_t c, const PieceStyle& style) {
   return is_white_space(c) || (style.ignore_case && c == combining_iota);
 }

@@ -20,7 +20,7 @@ namespace mao::detail {
 class TokenizerSettings {
  public:
   TokenizerSettings(nlohmann::json values, std::string where) : values_(std::move(values)), where_(std::move(where)) {
-    require<FormatError>(values_.is_object(), where_, " is no JSON object");
+    require<FormatError>(values_.is_object(), where_, " is not a JSON object");
   }
 
   /// **Throws** `OptionError` unless the key is missing or its value is one of `accepted`.

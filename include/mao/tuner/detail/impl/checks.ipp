@@ -26,7 +26,7 @@ MAO_INLINE void check_parameters(const ParameterList& parameters, const StepPlac
       require<PolicyError>(ok, place, ": the backbone's parameter '", name, "' ", expected);
     };
     demand(!name.empty(), "has no name; it is saved under it");
-    demand(names.insert(name).second, "comes twice; each name is that of one tensor");
+    demand(names.insert(name).second, "occurs twice; each name is that of one tensor");
     demand(value.defined(), "is an undefined tensor");
     demand(value.is_floating_point(), "holds whole numbers, expected fp32 (mao::parameter makes them)");
     demand(value.is_leaf() && value.requires_grad(),
@@ -115,7 +115,7 @@ MAO_INLINE void check_output(const Output& output, const Candidates& asked, std:
          asked.size(), "; put the candidates of the call into `Output::candidates`, in their order");
   demand(logits.dim() == 2 && logits.size(0) == images && logits.size(1) == asked.size(), "logits of shape ",
          shape_text(logits.sizes()), ", expected ", shape_text({images, asked.size()}),
-         ", a row an image and a column a candidate; encode the candidates alone, in their order");
+         ", one row per image and one column per candidate; encode only the candidates, in their order");
   demand(logits.scalar_type() == at::kFloat || logits.scalar_type() == at::kDouble, "logits of type ",
          c10::toString(logits.scalar_type()), ", expected Float; convert features before they are compared");
   demand(logits.device() == trained.device(), "logits on ", logits.device(), ", its parameters are on ",

@@ -155,7 +155,7 @@ MAO_INLINE StepReport TrainingEpoch::stepped(Batch& batch, const Observers& obse
 MAO_INLINE EpochReport TrainingEpoch::ended(const Observers& observers) {
   require<OptionError>(running_.has_value(), options_.name, ": `end_epoch` before `begin_epoch`");
   require<OptionError>(running_->next == running_->steps(), options_.name, ": `end_epoch` after ", running_->next,
-                       " of ", running_->steps(), " steps of epoch ", epochs_done_ + 1, "; take the others first");
+                       " of ", running_->steps(), " steps of epoch ", epochs_done_ + 1, "; do these steps first");
   finish_epoch(observers);
   EpochReport total = std::exchange(running_, std::nullopt)->total;
   total.loss /= std::max(1, total.steps);

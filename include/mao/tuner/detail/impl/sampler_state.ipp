@@ -50,7 +50,7 @@ MAO_INLINE void expect_same_batches(const std::string& before, const std::string
   require<OptionError>(before == now, name, ": asked again for an epoch, the sampler draws ", now,
                        ", the saved training drew ", before,
                        "; give it the same images and settings. A sampler that "
-                       "counts its own calls takes the epoch, `epoch(rng, EpochInfo)`, or offers `state()`");
+                       "counts its own calls should take the epoch, `epoch(rng, EpochInfo)`, or offers `state()`");
 }
 
 }  // namespace mao
