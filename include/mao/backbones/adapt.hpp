@@ -201,7 +201,7 @@ class Adapt {
 template <class ModelT>
 Adapt(std::shared_ptr<ModelT>, ClassList, AdaptOptions = {}) -> Adapt<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class Adapt<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

@@ -135,7 +135,7 @@ class CoCoop {
 template <class ModelT>
 CoCoop(std::shared_ptr<ModelT>, ClassList, CoCoopOptions = {}) -> CoCoop<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class CoCoop<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

@@ -107,7 +107,7 @@ template <class ModelT>
 Coop(std::shared_ptr<ModelT>, ClassList, typename Coop<std::remove_const_t<ModelT>>::Options = {})
     -> Coop<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class Coop<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

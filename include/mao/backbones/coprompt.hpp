@@ -164,7 +164,7 @@ CoPrompt(std::shared_ptr<ModelT>, ClassList) -> CoPrompt<std::remove_const_t<Mod
 template <class ModelT>
 CoPrompt(std::shared_ptr<ModelT>, ClassList, CoPromptOptions) -> CoPrompt<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class CoPrompt<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

@@ -113,7 +113,7 @@ Ivlp(std::shared_ptr<ModelT>, ClassList) -> Ivlp<std::remove_const_t<ModelT>>;
 template <class ModelT>
 Ivlp(std::shared_ptr<ModelT>, ClassList, IvlpOptions) -> Ivlp<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class Ivlp<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

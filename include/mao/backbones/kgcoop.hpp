@@ -65,7 +65,7 @@ class KgCoop : public detail::TaughtContext<ModelT> {
 template <class ModelT>
 KgCoop(std::shared_ptr<ModelT>, ClassList, KgCoopOptions = {}) -> KgCoop<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class KgCoop<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

@@ -142,7 +142,7 @@ Maple(std::shared_ptr<ModelT>, ClassList) -> Maple<std::remove_const_t<ModelT>>;
 template <class ModelT>
 Maple(std::shared_ptr<ModelT>, ClassList, MapleOptions) -> Maple<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class Maple<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

@@ -210,7 +210,7 @@ class ProDa {
 template <class ModelT>
 ProDa(std::shared_ptr<ModelT>, ClassList, ProDaOptions = {}) -> ProDa<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class ProDa<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

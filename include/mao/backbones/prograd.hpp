@@ -114,7 +114,7 @@ class ProGrad : public detail::TaughtContext<ModelT> {
 template <class ModelT>
 ProGrad(std::shared_ptr<ModelT>, ClassList, ProGradOptions = {}) -> ProGrad<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class ProGrad<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

@@ -136,7 +136,7 @@ PromptSrc(std::shared_ptr<ModelT>, ClassList) -> PromptSrc<std::remove_const_t<M
 template <class ModelT>
 PromptSrc(std::shared_ptr<ModelT>, ClassList, PromptSrcOptions) -> PromptSrc<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class PromptSrc<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

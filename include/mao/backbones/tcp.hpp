@@ -155,7 +155,7 @@ class Tcp {
 template <class ModelT>
 Tcp(std::shared_ptr<ModelT>, ClassList, TcpOptions = {}) -> Tcp<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class Tcp<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

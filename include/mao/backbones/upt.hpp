@@ -132,7 +132,7 @@ class Upt {
 template <class ModelT>
 Upt(std::shared_ptr<ModelT>, ClassList, UptOptions = {}) -> Upt<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class Upt<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

@@ -92,7 +92,7 @@ Vpt(std::shared_ptr<ModelT>, ClassList) -> Vpt<std::remove_const_t<ModelT>>;
 template <class ModelT>
 Vpt(std::shared_ptr<ModelT>, ClassList, VptOptions) -> Vpt<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class Vpt<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

@@ -63,7 +63,7 @@ template <class ModelT>
 ZeroShot(std::shared_ptr<ModelT>, ClassList, typename ZeroShot<std::remove_const_t<ModelT>>::Options = {})
     -> ZeroShot<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class ZeroShot<explain::NoModel> : public detail::RefusedMethod {
   using detail::RefusedMethod::RefusedMethod;

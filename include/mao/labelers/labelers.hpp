@@ -46,7 +46,7 @@ class ZeroShotLabeler : public TunedPromptLabeler<ZeroShot<ModelT>> {
 template <class ModelT>
 ZeroShotLabeler(std::shared_ptr<ModelT>, ClassList) -> ZeroShotLabeler<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class ZeroShotLabeler<explain::NoModel> {
  public:

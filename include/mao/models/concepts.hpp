@@ -136,7 +136,7 @@ struct SharedModel<std::shared_ptr<M>> {
 template <class P>
 using SharedModelOf = typename SharedModel<P>::Type;
 
-/// A model by value or by pointer, or a shared pointer to what is no model: no way to make a method.
+/// A model by value or by pointer, or a shared pointer to something else: none of them can make a method.
 template <class P>
 concept NoTextModel = VisionLanguageModel<std::remove_cv_t<std::remove_pointer_t<P>>> ||
     (!std::is_void_v<SharedModelOf<P>> && !VisionLanguageModel<SharedModelOf<P>>);

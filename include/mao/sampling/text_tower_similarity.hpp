@@ -48,7 +48,7 @@ class TextTowerSimilarity {
 template <class ModelT>
 TextTowerSimilarity(std::shared_ptr<ModelT>) -> TextTowerSimilarity<std::remove_const_t<ModelT>>;
 
-// What is no model, or not in a shared pointer, is refused in a sentence.
+// Anything that is not a model in a shared pointer is refused in one sentence.
 template <>
 class TextTowerSimilarity<explain::NoModel> {
  public:

@@ -17,7 +17,7 @@ namespace {
 /// has none there, and toml++ 3.3 goes astray over some (an assertion, or a place that is declared unreachable).
 int line_of_bare_letter(std::string_view text) {
   int line = 1;
-  std::string_view end;  // of the text or comment at hand
+  std::string_view end;  // of the current text or comment
   for (std::size_t i = 0; i < text.size(); ++i) {
     const std::string_view rest = text.substr(i);
     if (rest.front() == '\n') {

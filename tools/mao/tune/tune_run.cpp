@@ -380,7 +380,7 @@ class TuneRun {
       const auto file = folder / text_of(stage, ".checkpoint.safetensors");
       if (!std::filesystem::exists(file)) continue;
       const auto metadata = read_safetensors(file).metadata;
-      const auto epochs = metadata.find("epochs_done");  // what is no checkpoint is refused when it is loaded
+      const auto epochs = metadata.find("epochs_done");  // another kind of file is refused when it is loaded
       done[stage] = epochs == metadata.end() ? 0 : std::atoi(epochs->second.c_str());
     }
     output_.folder().forget_metrics([&](const nlohmann::json& line) {

@@ -66,7 +66,7 @@ MAO_INLINE void count_unread(const std::filesystem::path& folder, const std::str
   }
 }
 
-/// Adds the pictures directly in hidden folders, which are no classes: an editor's, or one named so by mistake.
+/// Adds the pictures directly in hidden folders, which are not classes: an editor's, or one named so by mistake.
 MAO_INLINE void count_hidden(const std::filesystem::path& folder, UnreadFiles& unread) {
   std::error_code failure;
   for (std::filesystem::directory_iterator entry(folder, failure), end; !failure && entry != end;

@@ -49,7 +49,7 @@ MAO_INLINE Siglip::Siglip(SiglipParts parts, Precision precision)
                        " rows: they belong to different models");
   const auto bias = weights_.tensors.find("logit_bias");
   require<FormatError>(bias == weights_.tensors.end() || (bias->second.numel() == 1 && std::isfinite(logit_bias())),
-                       "logit_bias of the checkpoint is no finite number; expected one, -10 before training");
+                       "logit_bias of the checkpoint is not a finite number; expected one, -10 before training");
   weights_.preprocess.resolution = static_cast<int>(weights_.sizes.resolution);
   check(weights_.preprocess);
 }

@@ -22,7 +22,7 @@ class Charsmap {
 
   Charsmap() = default;
 
-  /// **Throws** FormatError that names `where` for bytes that are something else; none are no map.
+  /// **Throws** FormatError that names `where` for bytes that are something else. No bytes give an empty map.
   Charsmap(std::string_view bytes, const std::string& where);
 
   [[nodiscard]] bool empty() const { return units_.empty(); }

@@ -44,8 +44,8 @@ struct PieceSettings {
   [[nodiscard]] std::string token(const std::string& role, const std::string& otherwise) const;
 };
 
-/// **Throws** OptionError for a setting that mao's tokenizer does not have, FormatError for a file that is no JSON
-/// object.
+/// **Throws** OptionError for a setting that mao's tokenizer does not have, FormatError for a file that is not a
+/// JSON object.
 PieceSettings read_piece_settings(const std::filesystem::path& folder);
 
 /// An entry of `added_tokens` or `added_tokens_decoder`, or a text. **Throws** FormatError, OptionError.

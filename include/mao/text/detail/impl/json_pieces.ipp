@@ -32,7 +32,7 @@ MAO_INLINE void read_unigram(const nlohmann::json& section, const std::string& w
                        ": expected a vocabulary, a list of pieces and their scores");
   for (const auto& entry : vocabulary) {
     require<FormatError>(entry.is_array() && entry.size() == 2 && entry[0].is_string() && entry[1].is_number(), where,
-                         ": entry ", model.pieces.size(), " of the vocabulary is no piece with its score");
+                         ": entry ", model.pieces.size(), " of the vocabulary is not a piece with its score");
     model.pieces.push_back(entry[0].get<std::string>());
     model.scores.push_back(entry[1].get<double>());
     require<FormatError>(!model.pieces.back().empty() && std::isfinite(model.scores.back()), where, ": piece ",

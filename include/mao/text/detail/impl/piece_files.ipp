@@ -136,7 +136,7 @@ MAO_INLINE PieceJson read_piece_json(const fs::path& file) {
   json.model = read_json_model(json.section("model"), json.where + ": model");
   json.values["model"] = nullptr;
   const auto added = json.section("added_tokens");
-  require<FormatError>(added.is_null() || added.is_array(), json.where, ": added_tokens is no list");
+  require<FormatError>(added.is_null() || added.is_array(), json.where, ": added_tokens is not a list");
   for (const auto& entry : added) json.added.push_back(read_added_piece(entry, json.where + ": added_tokens"));
   for (const char* key : {"padding", "truncation"}) {
     const auto section = json.section(key);

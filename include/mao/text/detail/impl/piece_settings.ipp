@@ -76,7 +76,7 @@ MAO_INLINE nlohmann::json read_json_object(const std::filesystem::path& path) {
   const std::string text = read_text_file(path);
   require<FormatError>(is_shallow(text), where, " nests its values deeper than any tokenizer's file does");
   nlohmann::json json = parse_json(text, where, "a file of a tokenizer");
-  require<FormatError>(json.is_object(), where, " is no JSON object; expected a file of a tokenizer");
+  require<FormatError>(json.is_object(), where, " is not a JSON object; expected a file of a tokenizer");
   return json;
 }
 
@@ -171,13 +171,13 @@ MAO_INLINE void read_added_decoder(PieceSettings& settings) {
   settings.states_added = settings.values.contains(key);
   if (!settings.states_added) return;
   const auto& decoder = settings.values[key];
-  require<FormatError>(decoder.is_object(), settings.where, key, " is no JSON object");
+  require<FormatError>(decoder.is_object(), settings.where, key, " is not a JSON object");
   for (const auto& [id, entry] : decoder.items()) {
     AddedPiece piece = read_added_piece(entry, settings.where + key);
     const bool digits = !id.empty() && id.size() < 10 && std::all_of(id.begin(), id.end(), [](char c) {
       return c >= '0' && c <= '9';
     });
-    require<FormatError>(digits, settings.where, key, ": '", printable(id), "' is no id");
+    require<FormatError>(digits, settings.where, key, ": '", printable(id), "' is not an id");
     piece.id = std::atoll(id.c_str());
     settings.added.push_back(std::move(piece));
   }

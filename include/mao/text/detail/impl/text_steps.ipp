@@ -53,13 +53,13 @@ MAO_INLINE std::string decoded_base64(std::string_view text, const std::string& 
   const std::size_t padded = text.size();
   while (text.ends_with('=')) text.remove_suffix(1);
   require<FormatError>(padded % 4 == 0 && padded - text.size() <= 2, where,
-                       ": the character map of its normalizer is no base64");
+                       ": the character map of its normalizer is not base64");
   std::string bytes;
   bytes.reserve(text.size() / 4 * 3 + 2);
   unsigned buffer = 0, bits = 0;
   for (const char c : text) {
     const std::size_t value = value_of(c);
-    require<FormatError>(value < 64, where, ": the character map of its normalizer is no base64");
+    require<FormatError>(value < 64, where, ": the character map of its normalizer is not base64");
     buffer = (buffer << 6 | static_cast<unsigned>(value)) & 0xFFFFU;
     bits += 6;
     if (bits < 8) continue;
