@@ -11,19 +11,17 @@
 
 namespace {
 
-const std::filesystem::path shared_splits = std::filesystem::path(mao_test::source_dir()) / "../shared/data/splits";
-
 constexpr const char* textures =
     R"({"train":[["banded/1.jpg",0,"banded"],["dotted/1.jpg",1,"dotted"]],"val":[],"test":[["banded/2.jpg",0,"banded"]]})";
 
 }  // namespace
 
 TEST_CASE("the published splits read to the published counts, base and new included", "[named][shared]") {
-  MAO_SKIP_UNLESS(std::filesystem::exists(shared_splits), shared_splits.string() + " is not there");
+  MAO_SKIP_UNLESS(std::filesystem::exists(mao_test::shared_splits()), mao_test::shared_splits().string() + " is not there");
   const mao_test::TemporaryFolder root;
   int read = 0;
   for (const auto& known : mao::named_datasets) {
-    const auto split = shared_splits / known.split;
+    const auto split = mao_test::shared_splits() / known.split;
     if (known.layout != mao::DatasetLayout::split_json || !std::filesystem::exists(split)) continue;
     INFO(known.name);
     std::filesystem::create_directories(root / known.folder);

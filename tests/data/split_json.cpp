@@ -15,8 +15,6 @@ namespace {
 
 mao::Dataset parsed(const std::string& text) { return mao::parse_split_json(text, "images", "s.json"); }
 
-const std::filesystem::path shared_splits = std::filesystem::path(mao_test::source_dir()) / "../shared/data/splits";
-
 }  // namespace
 
 TEST_CASE("classes are the names by sorted label, labels are positions", "[split_json]") {
@@ -77,7 +75,7 @@ TEST_CASE("contradictions in a split file are refused", "[split_json]") {
 }
 
 TEST_CASE("the published split files have their published sizes", "[split_json][shared]") {
-  MAO_SKIP_UNLESS(std::filesystem::exists(shared_splits), shared_splits.string() + " is not there");
+  MAO_SKIP_UNLESS(std::filesystem::exists(mao_test::shared_splits()), mao_test::shared_splits().string() + " is not there");
   const std::vector<std::tuple<std::string, std::size_t, std::size_t, std::size_t, std::int64_t>> expected{
       {"Caltech101", 4128, 1649, 2465, 100},
       {"OxfordPets", 2944, 736, 3669, 37},
@@ -88,7 +86,7 @@ TEST_CASE("the published split files have their published sizes", "[split_json][
       {"UCF101", 7639, 1898, 3783, 101}};
   for (const auto& [name, train, val, test, classes] : expected) {
     INFO(name);
-    const auto dataset = mao::read_split_json(shared_splits / ("split_zhou_" + name + ".json"), "images");
+    const auto dataset = mao::read_split_json(mao_test::shared_splits() / ("split_zhou_" + name + ".json"), "images");
     CHECK(dataset.train.size() == train);
     CHECK(dataset.val.size() == val);
     CHECK(dataset.test.size() == test);

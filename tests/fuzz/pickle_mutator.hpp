@@ -67,8 +67,7 @@ inline std::string random_operation(Dice& dice) {
   static const std::vector<std::string> texts{
       "train", "val", "_impath", "_label", "_classname", "impath", "label", "a/0.jpg", "state_dict", "storage", "0", "1",
       "cpu", "cuda:0", "_parameters", "_buffers", "_modules", "_forward_hooks", "_non_persistent_buffers_set",
-      "weight",
-      "training", "module", "eps", "", "../x", std::string(300, 'n')};
+      "weight", "training", "module", "eps", "", "../x", std::string(300, 'n')};
   static const std::vector<std::string> classes{
       "torch._utils\n_rebuild_tensor_v2\n", "torch._utils\n_rebuild_parameter\n", "torch\nFloatStorage\n",
       "torch\nHalfStorage\n", "torch\nBFloat16Storage\n", "torch\nLongStorage\n", "torch\nBoolStorage\n",

@@ -18,15 +18,15 @@ using mao::testing::relative_difference;
 
 namespace {
 
-constexpr std::int64_t width = 128;  // two heads
+constexpr std::int64_t block_width = 128;  // two heads
 
 Block random_block(Activation activation = Activation::QuickGelu) {
   TensorMap weights;
-  mao::testing::detail::add_random_blocks(weights, "blocks.", 2, width, Rng(3));
+  mao::testing::detail::add_random_blocks(weights, "blocks.", 2, block_width, Rng(3));
   return Block::from(weights, "blocks.", 1, {.activation = activation});
 }
 
-Tensor tokens(std::uint64_t seed = 1) { return normal_tensor({2, 5, width}, 1.0, Rng(seed)["tokens"]); }
+Tensor tokens(std::uint64_t seed = 1) { return normal_tensor({2, 5, block_width}, 1.0, Rng(seed)["tokens"]); }
 
 }  // namespace
 

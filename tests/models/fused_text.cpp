@@ -13,11 +13,11 @@ using mao::testing::relative_difference;
 
 namespace {
 
-struct Differentiated {
+struct FusedDifferentiated {
   Tensor features, gradient;
 };
 
-Differentiated differentiate(const TextTower& tower, const BlockPrompts& prompts) {
+FusedDifferentiated differentiate(const TextTower& tower, const BlockPrompts& prompts) {
   TextBatch batch;
   batch.prefix = normal_tensor({1, 5, tower.width()}, 0.5, Rng(1)).requires_grad_(true);
   batch.suffix = normal_tensor({14, tower.width()}, 0.5, Rng(2));
@@ -39,9 +39,9 @@ TEST_CASE("kernels and formulas agree, names being constants and prompt outputs 
   const Tensor all = normal_tensor({4, 192}, 0.5, Rng(6)), some = normal_tensor({2, 192}, 0.5, Rng(7));
   for (const BlockPrompts& prompts :
        {BlockPrompts{}, BlockPrompts{{}, {all, {}}, {all, {}}}, BlockPrompts{{}, {some, {}}}}) {
-    const Differentiated fast = differentiate(tower, prompts);
+    const FusedDifferentiated fast = differentiate(tower, prompts);
     const PortableScope portable;
-    const Differentiated plain = differentiate(tower, prompts);
+    const FusedDifferentiated plain = differentiate(tower, prompts);
     CHECK(relative_difference(fast.features, plain.features) < 1e-5);
     CHECK(relative_difference(fast.gradient, plain.gradient) < 1e-5);
   }
@@ -52,10 +52,10 @@ TEST_CASE("bf16 is within its bounds of fp32, with kernels and without", "[fused
   sizes.text_width = 256;
   const TensorMap weights = mao::testing::random_clip_weights(sizes, 5);
   const TextTower exact(weights, sizes.text_layers), half(weights, sizes.text_layers, ClipForm(), Precision::Bf16);
-  const Differentiated expected = differentiate(exact, {}), fast = differentiate(half, {});
+  const FusedDifferentiated expected = differentiate(exact, {}), fast = differentiate(half, {});
   const PortableScope portable;
-  const Differentiated plain = differentiate(half, {});
-  for (const Differentiated& found : {fast, plain}) {
+  const FusedDifferentiated plain = differentiate(half, {});
+  for (const FusedDifferentiated& found : {fast, plain}) {
     CHECK((found.features - expected.features).norm().item<double>() <
           1.5e-2 * expected.features.norm().item<double>());
     CHECK(cosine(found.gradient, expected.gradient) > 0.999);
@@ -68,10 +68,10 @@ TEST_CASE("a memory limit changes neither features nor gradients", "[fused_text]
   const Tensor deep = normal_tensor({4, 64}, 0.5, Rng(6)), of_rows = normal_tensor({4, 2, 64}, 0.5, Rng(7));
   for (const BlockPrompts& prompts : {BlockPrompts{}, BlockPrompts{{}, {deep, {}}}, BlockPrompts{{}, {of_rows, {}}}}) {
     tower.limit_kept(std::numeric_limits<std::size_t>::max());
-    const Differentiated whole = differentiate(tower, prompts);
+    const FusedDifferentiated whole = differentiate(tower, prompts);
     for (const std::int64_t tokens : {1, 12}) {  // one row at a time, two rows at a time
       tower.limit_kept(tower.kept_bytes(tokens));
-      const Differentiated parts = differentiate(tower, prompts);
+      const FusedDifferentiated parts = differentiate(tower, prompts);
       CHECK(relative_difference(parts.features, whole.features) < 1e-5);
       CHECK(relative_difference(parts.gradient, whole.gradient) < 1e-5);
     }

@@ -20,11 +20,11 @@ using mao::testing::relative_difference;
 
 namespace {
 
-constexpr std::int64_t width = 128;
+constexpr std::int64_t constants_width = 128;
 
 TextTower tower_of(Precision precision) {
   auto sizes = mao::testing::toy_sizes();
-  sizes.text_width = width;
+  sizes.text_width = constants_width;
   sizes.text_layers = 4;
   return {mao::testing::random_clip_weights(sizes, 5), sizes.text_layers, ClipForm(), precision};
 }
@@ -38,10 +38,10 @@ struct Prompt {
 /// Six rows of words from a vocabulary of 12; the first token of the prefix is the same for all groups.
 Prompt prompt_of(std::int64_t groups, const BlockPrompts& deep, bool constant) {
   const std::vector<std::int64_t> ids{3, 5, 1, 2, 5, 1, 11, 7, 1, 3, 5, 1, 1, 4, 4, 1};
-  const Tensor vocabulary = normal_tensor({12, width}, 0.5, Rng(2));
-  const Tensor context = normal_tensor({groups, 4, width}, 0.5, Rng(1)).requires_grad_(true);
+  const Tensor vocabulary = normal_tensor({12, constants_width}, 0.5, Rng(2));
+  const Tensor context = normal_tensor({groups, 4, constants_width}, 0.5, Rng(1)).requires_grad_(true);
   Prompt prompt{.batch = {}, .deep = deep, .leaves = {context}};
-  prompt.batch.prefix = at::cat({vocabulary.narrow(0, 0, 1).unsqueeze(0).expand({groups, 1, width}), context}, 1);
+  prompt.batch.prefix = at::cat({vocabulary.narrow(0, 0, 1).unsqueeze(0).expand({groups, 1, constants_width}), context}, 1);
   prompt.batch.suffix = vocabulary.index_select(0, at::tensor(ids));
   prompt.batch.offsets = {0, 3, 6, 9, 12, 13, 16};
   for (std::int64_t row = 0; row < 6; ++row) prompt.batch.group.push_back(row % groups);
@@ -69,8 +69,8 @@ std::vector<Tensor> differentiate(const TextTower& tower, const Prompt& prompt, 
 }  // namespace
 
 TEST_CASE("passes with constants give what passes without them give", "[text_constants]") {
-  const Tensor all = normal_tensor({4, width}, 0.5, Rng(6)), some = normal_tensor({2, width}, 0.5, Rng(7)),
-               of_rows = normal_tensor({3, 2, width}, 0.5, Rng(8));
+  const Tensor all = normal_tensor({4, constants_width}, 0.5, Rng(6)), some = normal_tensor({2, constants_width}, 0.5, Rng(7)),
+               of_rows = normal_tensor({3, 2, constants_width}, 0.5, Rng(8));
   const std::vector<BlockPrompts> prompts{{},
                                           {{}, {all, {}}, {all, {}}},
                                           {{}, {some, {}}},
@@ -101,9 +101,9 @@ TEST_CASE("passes with constants give what passes without them give", "[text_con
 
 TEST_CASE("a start token gets no gradient, and another one is another constant", "[text_constants]") {
   const TextTower tower = tower_of(Precision::Fp32);
-  TextBatch batch{normal_tensor({1, 4, width}, 0.5, Rng(1)), normal_tensor({5, width}, 0.5, Rng(2)), {0, 2, 5}, {0, 0}};
+  TextBatch batch{normal_tensor({1, 4, constants_width}, 0.5, Rng(1)), normal_tensor({5, constants_width}, 0.5, Rng(2)), {0, 2, 5}, {0, 0}};
   for (const std::uint64_t seed : {1U, 9U}) {
-    batch.prefix = normal_tensor({1, 4, width}, 0.5, Rng(seed)).requires_grad_(true);
+    batch.prefix = normal_tensor({1, 4, constants_width}, 0.5, Rng(seed)).requires_grad_(true);
     const auto gradient = [&](bool starts) {
       batch.starts = starts;
       batch.prefix.mutable_grad() = Tensor();
@@ -119,7 +119,7 @@ TEST_CASE("a start token gets no gradient, and another one is another constant",
 TEST_CASE("more words than are kept are computed in each pass", "[text_constants]") {
   const TextTower tower = tower_of(Precision::Fp32);
   const std::int64_t count = 5000;
-  TextBatch batch{normal_tensor({1, 3, width}, 0.5, Rng(1)), normal_tensor({count, width}, 0.5, Rng(2)), {0}, {}};
+  TextBatch batch{normal_tensor({1, 3, constants_width}, 0.5, Rng(1)), normal_tensor({count, constants_width}, 0.5, Rng(2)), {0}, {}};
   for (std::int64_t row = 0; row < count / 5; ++row) {
     batch.offsets.push_back(5 * (row + 1));
     batch.group.push_back(0);

@@ -16,7 +16,7 @@ using namespace mao;
 
 namespace {
 
-const ClipArchitecture sizes = mao::testing::toy_sizes();
+const ClipArchitecture usual_sizes = mao::testing::toy_sizes();
 
 /// The tensor in a state dict, then beside the state dict of a saved module.
 std::array<TensorFile, 2> files(const std::string& name, const Tensor& value) {
@@ -28,14 +28,14 @@ std::array<TensorFile, 2> files(const std::string& name, const Tensor& value) {
 }
 
 void check_taken(const std::string& name, const Tensor& value, const ClipForm& form = {}) {
-  for (const TensorFile& file : files(name, value)) CHECK_NOTHROW(expect_usual_constants(file, form, sizes, "x.pt"));
+  for (const TensorFile& file : files(name, value)) CHECK_NOTHROW(expect_usual_constants(file, form, usual_sizes, "x.pt"));
 }
 
 void check_refused(const std::string& name, const Tensor& value, const std::string& reason, const ClipForm& form = {}) {
   CAPTURE(name, reason);
   for (const TensorFile& file : files(name, value)) {
-    CHECK_THROWS_AS(expect_usual_constants(file, form, sizes, "x.pt"), FormatError);
-    CHECK_THROWS_WITH(expect_usual_constants(file, form, sizes, "x.pt"),
+    CHECK_THROWS_AS(expect_usual_constants(file, form, usual_sizes, "x.pt"), FormatError);
+    CHECK_THROWS_WITH(expect_usual_constants(file, form, usual_sizes, "x.pt"),
                       ContainsSubstring("x.pt: " + name) && ContainsSubstring(reason));
   }
 }
@@ -68,9 +68,9 @@ TEST_CASE("positions count from 0, or are refused", "[usual_constants]") {
 }
 
 TEST_CASE("sizes that an archive of OpenAI notes are those of its tensors", "[usual_constants]") {
-  check_taken("input_resolution", at::scalar_tensor(sizes.resolution, at::kLong));
-  check_taken("context_length", at::scalar_tensor(sizes.context, at::kLong));
-  check_taken("vocab_size", at::scalar_tensor(sizes.vocabulary, at::kLong));
+  check_taken("input_resolution", at::scalar_tensor(usual_sizes.resolution, at::kLong));
+  check_taken("context_length", at::scalar_tensor(usual_sizes.context, at::kLong));
+  check_taken("vocab_size", at::scalar_tensor(usual_sizes.vocabulary, at::kLong));
   check_refused("input_resolution", at::scalar_tensor(224, at::kLong), "is 224, the tensors are of a model with 8");
   check_refused("context_length", at::scalar_tensor(77, at::kLong), "is 77");
   check_refused("vocab_size", at::zeros({2}, at::kLong), "belong to different models");

@@ -20,11 +20,11 @@ using namespace mao;
 
 namespace {
 
-constexpr int size = 5, steps = 10;
+constexpr int entries = 5, steps = 10;
 
 Tensor start_of(int number) {
   std::vector<double> values;
-  for (int i = 0; i < size; ++i) values.push_back(std::cos(i + 7 * number));
+  for (int i = 0; i < entries; ++i) values.push_back(std::cos(i + 7 * number));
   return at::tensor(values, at::kDouble).requires_grad_();
 }
 
@@ -52,7 +52,7 @@ std::vector<double> trained(const OptimizerOptions& options) {
   std::vector<double> numbers;
   for (const Tensor& value : {first, second}) {
     const Tensor plain = value.detach();
-    numbers.insert(numbers.end(), plain.const_data_ptr<double>(), plain.const_data_ptr<double>() + size);
+    numbers.insert(numbers.end(), plain.const_data_ptr<double>(), plain.const_data_ptr<double>() + entries);
   }
   return numbers;
 }

@@ -32,4 +32,7 @@ inline const std::string& source_dir() {
 /// What PyTorch wrote: state dicts, whole modules, archives of both formats.
 inline std::filesystem::path torch_files() { return std::filesystem::path(source_dir()) / "tests/core/golden"; }
 
+/// The published splits, which a user's machine does not have.
+inline std::filesystem::path shared_splits() { return std::filesystem::path(source_dir()) / "../shared/data/splits"; }
+
 }  // namespace mao_test

@@ -25,39 +25,39 @@ using mao::testing::ToyModel;
 
 namespace {
 
-using Method = Coop<ToyModel>;
+using OwnedMethod = Coop<ToyModel>;
 
-struct Run {
+struct OwnedRun {
   std::shared_ptr<const ToyModel> model = ToyModel::make(11);
   ToyImages data{6, 4, 1};
   TensorImages images{data.pixels};
 
-  Method coop() const { return Method(model, toy_classes(6)); }
-  auto tuner(Method& backbone) const {
+  OwnedMethod coop() const { return OwnedMethod(model, toy_classes(6)); }
+  auto tuner(OwnedMethod& backbone) const {
     return plain(backbone, toy_classes(6), data.labels,
                  {.batch = 12, .schedule = {.epochs = 3, .learning_rate = 0.02}, .tuner = {.name = "short"}});
   }
   /// A mistake: the backbone ends with this function.
   auto tuner_of_a_local() const {
-    Method local = coop();
+    OwnedMethod local = coop();
     return tuner(local);
   }
 };
 
-Tensor context_of(Method& coop) { return coop.parameters().front().value.detach().clone(); }
+Tensor context_of(OwnedMethod& coop) { return coop.parameters().front().value.detach().clone(); }
 
-using Tuner = Plain<Method>;
+using Tuner = Plain<OwnedMethod>;
 static_assert(!std::is_copy_constructible_v<Tuner> && !std::is_copy_assignable_v<Tuner>);
 static_assert(std::is_move_constructible_v<Tuner> && std::is_move_assignable_v<Tuner>);
-static_assert(!std::is_constructible_v<Tuner, Method, ShuffledSampler, CrossEntropy, CosineSchedule>);
-static_assert(std::is_constructible_v<Tuner, Method&, ShuffledSampler, CrossEntropy, CosineSchedule>);
+static_assert(!std::is_constructible_v<Tuner, OwnedMethod, ShuffledSampler, CrossEntropy, CosineSchedule>);
+static_assert(std::is_constructible_v<Tuner, OwnedMethod&, ShuffledSampler, CrossEntropy, CosineSchedule>);
 
 }  // namespace
 
 TEST_CASE("a tuner whose backbone is gone says so, whatever it is asked", "[lifetimes]") {
-  const Run run;
+  const OwnedRun run;
   TensorImages images(run.data.pixels);
-  Method other = run.coop();
+  OwnedMethod other = run.coop();
   const TunerState state = run.tuner(other).state();
   const auto refused = [&](auto&& call) {
     auto tuner = run.tuner_of_a_local();
@@ -74,8 +74,8 @@ TEST_CASE("a tuner whose backbone is gone says so, whatever it is asked", "[life
 }
 
 TEST_CASE("a backbone that ends within an epoch is noticed at the next step", "[lifetimes]") {
-  Run run;
-  auto backbone = std::make_unique<Method>(run.coop());
+  OwnedRun run;
+  auto backbone = std::make_unique<OwnedMethod>(run.coop());
   auto tuner = run.tuner(*backbone);
   const std::vector<Batch> batches = tuner.begin_epoch(run.images);
   tuner.step(batches[0]);
@@ -84,24 +84,24 @@ TEST_CASE("a backbone that ends within an epoch is noticed at the next step", "[
 }
 
 TEST_CASE("a backbone that was moved elsewhere is not trained by its old tuner", "[lifetimes]") {
-  Run run;
-  Method backbone = run.coop();
+  OwnedRun run;
+  OwnedMethod backbone = run.coop();
   auto tuner = run.tuner(backbone);
-  Method there = std::move(backbone);
+  OwnedMethod there = std::move(backbone);
   CHECK_THROWS_WITH(tuner.fit(run.images), ContainsSubstring("short: the backbone is bound to no class any more"));
   CHECK(run.tuner(there).fit(run.images) == FitResult::Finished);
 }
 
 TEST_CASE("a tuner that is moved trains on, bit for bit; what it was moved from is refused", "[lifetimes]") {
-  Run whole, moved;
-  Method one = whole.coop(), two = moved.coop();
+  OwnedRun whole, moved;
+  OwnedMethod one = whole.coop(), two = moved.coop();
   whole.tuner(one).fit(whole.images);
   auto first = moved.tuner(two);
   first.epoch(moved.images);
   for (const Batch& batch : first.begin_epoch(moved.images)) first.step(batch);  // within an epoch
   Tuner second = std::move(first);
   second.end_epoch();
-  Method idle = moved.coop();
+  OwnedMethod idle = moved.coop();
   Tuner third = moved.tuner(idle);
   third = std::move(second);
   CHECK(third.fit(moved.images) == FitResult::Finished);
@@ -113,18 +113,18 @@ TEST_CASE("a tuner that is moved trains on, bit for bit; what it was moved from 
 }
 
 TEST_CASE("a copy of a backbone has its own tensors, and its tuner trains those alone", "[lifetimes]") {
-  Run run;
-  Method backbone = run.coop();
+  OwnedRun run;
+  OwnedMethod backbone = run.coop();
   const Tensor before = context_of(backbone);
-  Method copy = backbone;
+  OwnedMethod copy = backbone;
   run.tuner(copy).fit(run.images);
   CHECK(context_of(backbone).equal(before));
   CHECK_FALSE(context_of(copy).equal(before));
 }
 
 TEST_CASE("a null image source is a sentence where it is dereferenced", "[lifetimes]") {
-  Run run;
-  Method backbone = run.coop();
+  OwnedRun run;
+  OwnedMethod backbone = run.coop();
   auto tuner = run.tuner(backbone);
   std::unique_ptr<ImageSource> none;
   CHECK_THROWS_WITH(tuner.fit(*none), ContainsSubstring("short: the image source is null"));

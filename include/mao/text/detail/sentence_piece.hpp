@@ -15,6 +15,9 @@
 
 namespace mao::detail {
 
+/// The piece that stands for a byte: `<0x0A>`.
+std::string byte_piece(unsigned byte);
+
 /// **Source** SentencePiece 0.2.
 class SentencePiece {
  public:

@@ -13,9 +13,30 @@
 
 #include <nlohmann/json.hpp>
 
+#include <mao/core/error.hpp>
 #include <mao/text/detail/charsmap.hpp>
 
 namespace mao::detail {
+
+/// What stands for a space in pieces.
+inline constexpr std::string_view space_mark = "\u2581";
+
+/// **Throws** OptionError that shows the section `where` and what was expected.
+[[noreturn]] void refuse_section(const nlohmann::json& section, const std::string& where, const std::string& expected);
+
+/// A value of a JSON object, or another one in its place when the key is missing or null.
+template <class T>
+T value_or(const nlohmann::json& object, const char* key, T otherwise) {
+  if (!object.is_object() || !object.contains(key) || object[key].is_null()) return otherwise;
+  try {
+    return object[key].get<T>();
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(text_of("the value of '", key, "' in a tokenizer's file is of another type than expected"));
+  }
+}
+
+/// The value of `type`; empty when there is none.
+std::string type_of(const nlohmann::json& section);
 
 /// From one text to another.
 using TextStep = std::function<std::string(std::string_view text)>;

@@ -16,7 +16,6 @@
 
 namespace mao::detail {
 
-/// `<0x0A>`
 MAO_INLINE std::string byte_piece(unsigned byte) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   return {'<', '0', 'x', digits[byte >> 4], digits[byte & 15], '>'};

@@ -16,24 +16,11 @@
 
 namespace mao::detail {
 
-inline constexpr std::string_view space_mark = "\u2581";
-
 [[noreturn]] MAO_INLINE void refuse_section(const nlohmann::json& section, const std::string& where,
                                             const std::string& expected) {
   std::string value = section.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   if (value.size() > 200) value = value.substr(0, 197) + "...";
   throw OptionError(text_of(where, " is ", value, ", which mao's tokenizer does not do; expected ", expected));
-}
-
-/// A value of a JSON object, or another one in its place when the key is missing or null.
-template <class T>
-T value_or(const nlohmann::json& object, const char* key, T otherwise) {
-  if (!object.is_object() || !object.contains(key) || object[key].is_null()) return otherwise;
-  try {
-    return object[key].get<T>();
-  } catch (const nlohmann::json::exception&) {
-    throw FormatError(text_of("the value of '", key, "' in a tokenizer's file is of another type than expected"));
-  }
 }
 
 MAO_INLINE std::string type_of(const nlohmann::json& section) { return value_or<std::string>(section, "type", ""); }
