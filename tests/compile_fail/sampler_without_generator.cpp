@@ -1,4 +1,4 @@
-// expect: mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw only from it; see
+// expect: mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw from that alone; see
 // docs/concepts/sampler.md SPDX-License-Identifier: Apache-2.0
 #include <mao/sampling/concepts.hpp>
 

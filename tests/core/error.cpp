@@ -30,5 +30,5 @@ TEST_CASE("a null pointer is refused by what it should have been; others are pas
   CHECK(mao::not_null(seven, "the number") == seven);
   CHECK_THROWS_AS(mao::not_null(static_cast<int*>(nullptr), "the number"), mao::OptionError);
   CHECK_THROWS_WITH(mao::not_null(std::shared_ptr<const int>(), "Coop: the model"),
-                    "Coop: the model is null, expected an object; make or load it first");
+                    "Coop: the model is null, expected an object that is there; make or load it first");
 }

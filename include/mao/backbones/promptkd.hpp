@@ -71,8 +71,8 @@ class PromptKd {
     require<OptionError>(options.weight > 0 && options.temperature > 0, "PromptKd: weight = ", options.weight,
                          " and temperature = ", options.temperature, ", both are above 0 (the paper uses 1000 and 1)");
     const Preprocess theirs = teacher_.model().preprocess(), ours = student_->preprocess();
-    require<OptionError>(theirs == ours, "PromptKd: the student sees ", ours.resolution,
-                         " pixels per side, the teacher ", theirs.resolution,
+    require<OptionError>(theirs == ours, "PromptKd: the student sees ", ours.resolution, " pixels a side, the teacher ",
+                         theirs.resolution,
                          ", or they normalise or resize differently; both are shown the same pixels, "
                          "so their preprocessing must be the same");
   }
@@ -108,8 +108,7 @@ class PromptKd {
     });
   }
 
-  /// The distillation loss, weighted by the weights of the images. **Throws** `ShapeError` unless `output` is over all
-  /// classes.
+  /// The distillation loss; images count by their weights. **Throws** `ShapeError` unless `output` is over all classes.
   Tensor auxiliary_loss(const Output& output, const Batch& batch) {
     require<ShapeError>(output.candidates == Candidates::all(classes().size()), "PromptKd: the loss is over all ",
                         classes().size(), " classes, the output has ", output.candidates.size(),

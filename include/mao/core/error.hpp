@@ -109,7 +109,7 @@ void require(bool ok, const Parts&... parts) {
 /// `pointer`, which points to something. **Throws** `OptionError` that names `what` is null.
 template <class Pointer>
 Pointer not_null(Pointer pointer, const char* what) {
-  require<OptionError>(pointer != nullptr, what, " is null, expected an object; make or load it first");
+  require<OptionError>(pointer != nullptr, what, " is null, expected an object that is there; make or load it first");
   return pointer;
 }
 

@@ -17,8 +17,7 @@ namespace mao {
 /// Softmax probabilities from its own backbone, bound to the classes to label. Class features that do not depend on the
 /// image are encoded once, at construction.
 ///
-/// If the backbone shares its parameters with one in training, the probabilities change with it. Copies share the
-/// backbone.
+/// A backbone that shares its parameters with one in training drifts with it. Copies share the backbone.
 template <Backbone BackboneT>
 class ClassProbabilities {
  public:

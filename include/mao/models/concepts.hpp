@@ -56,7 +56,7 @@ template <class M>
 consteval bool prompted_towers() {
   static_assert(PromptedTowers<M> || !VisionLanguageModel<M>,
                 "mao: this method needs a model with PromptedTowers (a CLIP): `encode_text(batch, BlockPrompts)`, "
-                "`encode_image(pixels, ImagePrompts)` and `towers()`; on other models tune only the text context "
+                "`encode_image(pixels, ImagePrompts)` and `towers()`; on other models tune the text context alone "
                 "(Coop, KgCoop, ProGrad, CoCoop); see docs/concepts/vision_language_model.md");
   return PromptedTowers<M>;
 }

@@ -110,7 +110,7 @@ class C10dWorkers final : public Workers {
     }
     static_cast<void>(host_.release());  // its destructor would wait for the sum
     throw StoppedWaiting(text_of("stopped while process ", launch_.rank, " of ", launch_.count, " waited for ", silent,
-                                 "; the same command resumes from the last complete epoch"));
+                                 "; the same command resumes from the last whole epoch"));
   }
 
   void connect_devices([[maybe_unused]] at::Device device) {
@@ -171,8 +171,7 @@ inline std::shared_ptr<Workers> workers_from_environment(
 #else
   throw OptionError(text_of(launch.launcher, " started ", launch.count,
                             " processes, but this program was built without c10d, which lets them train together: "
-                            "install libgloo-dev (only its headers are used) and build with -DMAO_C10D=ON and "
-                            "mao::c10d"));
+                            "install libgloo-dev (headers alone are used) and build with -DMAO_C10D=ON and mao::c10d"));
 #endif
 }
 

@@ -27,8 +27,7 @@ using Environment = std::function<std::optional<std::string>(const char* name)>;
 
 std::optional<std::string> process_environment(const char* name);
 
-/// The launch of this process: its rank and the number of processes. A single process if the environment has no such
-/// variables.
+/// Who started this process, and as which of how many. One process alone where the environment says nothing.
 ///
 /// Looks for torchrun's variables (`RANK`, `WORLD_SIZE`, ...; they may be set by hand), then Open MPI's, then those of
 /// a Slurm step (srun; a batch script by itself is one process). **Throws** `OptionError` naming a missing or invalid

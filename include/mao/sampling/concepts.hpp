@@ -69,7 +69,7 @@ template <class S>
 consteval bool sampler() {
   constexpr bool is_class = std::is_class_v<S>;
   static_assert(is_class,
-                "mao: not a Sampler: this is not a class (is it a pointer?), pass the sampler itself by value; "
+                "mao: not a Sampler: this is no class (a pointer?), pass the sampler itself by value; "
                 "see docs/concepts/sampler.md");
   if constexpr (is_class) {
     constexpr bool draws = requires(S & s, Rng & rng) { s.epoch(rng); }
@@ -80,7 +80,7 @@ consteval bool sampler() {
                       requires(S & s, Rng & rng) { s.sample(rng); } || requires(S & s, Rng & rng) { s.batches(rng); });
     static_assert(
         !draws_alone,
-        "mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw only from it; "
+        "mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw from that alone; "
         "see docs/concepts/sampler.md");
     static_assert(!misspelled || draws_alone,
                   "mao: not a Sampler: no `epoch(mao::Rng&)`, rename `sample` or `batches` to `epoch`; "

@@ -119,7 +119,7 @@ class PseudoLabelSampler {
     if constexpr (explain::stated_labels<L>()) {
       require<OptionError>(labeler.classes().size() > 0,
                            "PseudoLabelSampler: the labeller's `classes()` is empty, so "
-                           "its labels have no known meaning; name the classes before it: PseudoLabelSampler(count, "
+                           "nobody knows what its labels mean; name the classes before it: PseudoLabelSampler(count, "
                            "classes, labeler)");
       return labeler.classes();
     } else {
@@ -152,7 +152,7 @@ class PseudoLabelSampler {
   static void require_rows(const std::vector<float>& probabilities, std::size_t images) {
     require<ShapeError>(probabilities.empty() || probabilities.size() % std::max<std::size_t>(1, images) == 0,
                         "PseudoLabelSampler: the labeller gave ", probabilities.size(), " probabilities for ", images,
-                        " images, expected one row over all classes for each, or none");
+                        " images, expected a row over all classes for each, or none at all");
   }
 
   std::int64_t count_;

@@ -101,7 +101,7 @@ MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, Lab
   if constexpr (explain::stated_labels<LabelerT>()) {
     require<OptionError>(labeler.classes().size() > 0, options.tuner.name,
                          ": the labeller's `classes()` is empty, so "
-                         "its labels have no known meaning; name the classes before it: mao_new(backbone, classes, "
+                         "nobody knows what its labels mean; name the classes before it: mao_new(backbone, classes, "
                          "count, labeler)");
     classes = labeler.classes();
   }

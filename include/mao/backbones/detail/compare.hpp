@@ -37,7 +37,7 @@ void expect_encoder(const ModelT& model, const ImageBatch& images) {
                 }) {
     if (images.features_of == nullptr) return;
     const std::string& here = model.fingerprint();
-    require<OptionError>(*images.features_of == here, "the cached image features come from the model ",
+    require<OptionError>(*images.features_of == here, "the kept image features come from the model ",
                          *images.features_of, ", this method's is ", here,
                          "; encode the images with FeatureImages::encode and the model that is tuned");
   }

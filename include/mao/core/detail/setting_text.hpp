@@ -156,7 +156,7 @@ std::string setting_text(const V& value) {
   } else {
     static_assert(
         requires { static_cast<bool>(value); },
-        "mao: a setting that is not a number, text, enumerator or list of them: leave it out of the options, or "
+        "mao: a setting that is no number, text, enumerator or list of them: leave it out of the options, or "
         "say by `Description::with` what it is");
     return static_cast<bool>(value) ? "given" : "none";
   }

@@ -72,7 +72,7 @@ consteval bool observer() {
       HearsStart<O> || HearsGradients<O> || steps || HearsEpochs<O> || HearsEnd<O> || MayStop<O> || MayFinish<O>;
   static_assert(any || misunderstood,
                 "mao: not an observer: it has none of on_start, on_gradients, on_step, on_epoch, on_end, should_stop, "
-                "should_finish (for a function, use `mao::Observer{.on_epoch = f}`); see docs/concepts/observer.md");
+                "should_finish (a function alone is `mao::Observer{.on_epoch = f}`); see docs/concepts/observer.md");
   return any && !misunderstood;
 }
 
