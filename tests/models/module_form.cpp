@@ -197,7 +197,7 @@ TEST_CASE("what may change a module's function without a tensor is refused by it
       "'s code calls torch.mul, which code of the class torch.nn.modules.container.Sequential does not");
   check(
       mlp + ".3", [](ModuleRecord& it) { it.type = "torch.nn.modules.activation.GELU"; },
-      " is an activation of class torch.nn.modules.activation.GELU where a CLIP has none");
+      " is an activation of class torch.nn.modules.activation.GELU, which a CLIP does not have");
   check(
       mlp + ".3", [](ModuleRecord& it) { it.type = "transformers.activations.ReLUSquaredActivation"; },
       " is an activation of class transformers.activations");

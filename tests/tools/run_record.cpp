@@ -53,7 +53,7 @@ TEST_CASE("a transfer run has its targets", "[run_record]") {
 
 TEST_CASE("what is no run, and files that are damaged, are named", "[run_record]") {
   const mao_test::TemporaryFolder temporary;
-  CHECK_THROWS_WITH(read_run(temporary.path()), ContainsSubstring("no run folder"));
+  CHECK_THROWS_WITH(read_run(temporary.path()), ContainsSubstring("is not a run folder"));
   mao_test::build_run(temporary.path(), {});
   temporary.write("seed2/result.json", "{\"paper\":");
   CHECK_THROWS_AS(read_run(temporary.path()), FormatError);

@@ -114,7 +114,7 @@ MAO_INLINE void StatedFormReader::expect_known_settings(const std::string& path,
            ", which a CLIP does not have; expected a model without it");
   }
   if (module.type.ends_with("LayerNorm") && attribute(module, "weight") == "None") {
-    refuse(path, " is a layer norm without weights,, which a CLIP does not have; expected a model without it");
+    refuse(path, " is a layer norm without weights, which a CLIP does not have; expected a model without it");
   }
   if (module.type.ends_with(".Embedding") && attribute(module, "max_norm").value_or("None") != "None") {
     refuse(path, ".max_norm is ", *attribute(module, "max_norm"), ", which shortens embeddings; expected None");
