@@ -48,6 +48,7 @@
 #include "runs/tensorboard.hpp"
 
 #include <support/catch.hpp>
+#include <support/folders.hpp>
 #include <support/temporary_folder.hpp>
 
 // Examples name what they make and do not go on to use it.
