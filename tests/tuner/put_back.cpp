@@ -16,7 +16,7 @@ using mao::testing::ToyModel;
 namespace {
 
 /// Counts its steps, and has no other place for buffers.
-struct Counting : Coop<ToyModel> {
+struct PutBackCounting : Coop<ToyModel> {
   using Coop<ToyModel>::Coop;
   [[nodiscard]] TensorMap buffers() const { return {{"steps", steps}}; }
   void set_buffers(const TensorMap& given) {
@@ -40,7 +40,7 @@ TEST_CASE("each parameter has its tensor, of its shape and type", "[put_back]") 
 }
 
 TEST_CASE("each buffer is taken as it is, or refused by name and nothing changes", "[put_back]") {
-  Counting counting(ToyModel::make(), toy_classes(3));
+  PutBackCounting counting(ToyModel::make(), toy_classes(3));
   put_buffers(counting, {{"steps", at::ones({1}, at::kLong) * 5}}, "file");
   CHECK(counting.steps.item<std::int64_t>() == 5);
   const auto refuse = [&](const TensorMap& given, const std::string& why) {
