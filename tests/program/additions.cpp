@@ -109,7 +109,7 @@ TEST_CASE("options that a program's own policies leave without effect are refuse
       {"--model mirrored --precision bf16", "--precision has no effect on --model mirrored"},
       {"--model mirrored --device cuda", "--device has no effect on --model mirrored"},
       {"--model mirored",
-       "no such file; expected embedded, mobilenet-minilm, or the path of a CLIP checkpoint, or "
+       "no such file; expected embedded, mobilenet-minilm, or the path of a CLIP or SigLIP checkpoint, or "
        "mirrored"},
       {"--sampler balance", "balance not in {auto,balanced}"}};
   for (const auto& [options, words] : idle) {

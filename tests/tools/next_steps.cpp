@@ -22,7 +22,7 @@ json results() {
           {"per_seed", json::array({{{"seed", 7}}, {{"seed", 8}}})}};
 }
 
-std::string text_of(const std::string& run, const std::string& method, const json& results, bool colours = false) {
+std::string steps_text(const std::string& run, const std::string& method, const json& results, bool colours = false) {
   std::ostringstream out;
   print_next_steps(out, run, method, true, results, Colours(colours));
   return out.str();
@@ -34,7 +34,7 @@ TEST_CASE("a finished run says what came of it, and the commands that come next"
   const mao_test::TemporaryFolder folder;
   std::filesystem::create_directories(folder / "my run/seed7");
   folder.write("my run/seed7/new.prompts.safetensors", "");
-  const std::string run = folder / "my run", text = text_of(run, "coop", results());
+  const std::string run = folder / "my run", text = steps_text(run, "coop", results());
   CHECK_THAT(text, ContainsSubstring("coop + MAO against the untuned model: Base +0.75, New +1.08, H +0.93 points "
                                      "(means of 2 seeds)\n"));
   CHECK_THAT(text, ContainsSubstring("  mao report '" + run + "' --out '" + run + ".html'\n"));
@@ -45,14 +45,14 @@ TEST_CASE("a run says only what it measured and what it left behind", "[next_ste
   json no_new = results();
   no_new["zero_shot"]["new"] = no_new["zero_shot"]["h"] = no_new["paper"]["new"] = no_new["paper"]["h"] = nullptr;
   no_new["per_seed"].erase(1);
-  CHECK_THAT(text_of("run", "coop", no_new), ContainsSubstring("model: Base +0.75 points (1 seed)\n"));
-  const std::string untuned = text_of("run", "zero-shot", results());
+  CHECK_THAT(steps_text("run", "coop", no_new), ContainsSubstring("model: Base +0.75 points (1 seed)\n"));
+  const std::string untuned = steps_text("run", "zero-shot", results());
   CHECK_THAT(untuned, ContainsSubstring("mao report run --out run.html\n") && !ContainsSubstring("against"));
   CHECK_THAT(untuned, !ContainsSubstring("predict"));
-  CHECK_THAT(text_of("run", "coop", {{"targets", json::object()}}), !ContainsSubstring("against"));
-  CHECK_THAT(text_of("it's", "zero-shot", results()), ContainsSubstring(R"('it'\''s')"));
+  CHECK_THAT(steps_text("run", "coop", {{"targets", json::object()}}), !ContainsSubstring("against"));
+  CHECK_THAT(steps_text("it's", "zero-shot", results()), ContainsSubstring(R"('it'\''s')"));
 }
 
 TEST_CASE("commands are bold where there are colours", "[next_steps]") {
-  CHECK_THAT(text_of("run", "coop", results(), true), ContainsSubstring("\x1b[1mmao report run --out run.html\x1b[0m"));
+  CHECK_THAT(steps_text("run", "coop", results(), true), ContainsSubstring("\x1b[1mmao report run --out run.html\x1b[0m"));
 }
