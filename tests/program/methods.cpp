@@ -141,7 +141,7 @@ TEST_CASE("a context for each class is converted under the names that the checkp
                                                   {"token_suffix", at::stack(suffixes).to(at::kHalf)}},
                                         .epoch = 5});
   const std::string convert = "convert " + quoted(file) + " " + quoted(temporary / "p.safetensors") +
-                              " --method coop --set class-specific=true --set context=4 --classes ";
+                              " --method coop --set class-specific=true --set init= --set context=4 --classes ";
   const Run swapped = mao_program(convert + "red_square 'green star' 'blue circle'");
   CHECK(swapped.code == 1);
   CHECK_THAT(swapped.output, ContainsSubstring("in its token_suffix class 1 is not 'green star'"));
