@@ -120,7 +120,7 @@ TEST_CASE("a sweep that is stopped gives its runs back and resumes, one that gre
                       "/*/run.lock.1; do sleep 0.02; done >/dev/null 2>&1; kill -TERM $pid; wait $pid)");
   INFO(stopped.output);
   CHECK(stopped.code == 130);
-  CHECK_THAT(stopped.output, ContainsSubstring("the same command resumes"));
+  CHECK_THAT(stopped.output, ContainsSubstring("the same command runs the remaining ones"));
   for (const auto& entry : fs::directory_iterator(out / "locks")) {
     CHECK(mao::detail::read_lease_file(entry.path(), 1, true)->released);
   }

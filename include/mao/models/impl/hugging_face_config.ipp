@@ -102,9 +102,9 @@ MAO_INLINE Activation hugging_face_activation(ConfigSection& tower, const TowerD
 MAO_INLINE TowerForm hugging_face_tower(ConfigSection& tower, std::int64_t width, std::int64_t heads,
                                         const TowerDefaults& defaults = clip_defaults) {
   ignore_generic_keys(tower);
-  if (tower.has("projection_dim")) tower.integer("projection_dim", 0);  // CLIPModel takes that of the whole
+  if (tower.has("projection_dim")) static_cast<void>(tower.integer("projection_dim", 0));  // CLIPModel takes that of the whole
   for (const char* idle : {"attention_dropout", "initializer_factor", "initializer_range"}) {
-    if (tower.has(idle)) tower.number(idle, 0);  // transformers refuses another type
+    if (tower.has(idle)) static_cast<void>(tower.number(idle, 0));  // transformers refuses another type
   }
   const TowerForm form{.heads = tower.integer("num_attention_heads", heads),
                        .activation = hugging_face_activation(tower, defaults),

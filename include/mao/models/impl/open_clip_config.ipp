@@ -263,7 +263,7 @@ MAO_INLINE ClipConfiguration read_open_clip_config(const nlohmann::json& file, c
       {"init_logit_scale", "nonscalar_logit_scale", "cast_dtype", "output_dict"});
   result.custom_text = model.flag("custom_text");
   result.logit_bias = model.has("init_logit_bias");
-  if (*result.logit_bias) model.number("init_logit_bias", 0);
+  if (*result.logit_bias) static_cast<void>(model.number("init_logit_bias", 0));
   result.state(model, "embed_dim", &ClipArchitecture::embed, model.integer("embed_dim", 0));
   detail::read_open_clip_vision(model.section("vision_cfg"), quick_gelu, result);
   detail::read_open_clip_text(model.section("text_cfg"), quick_gelu, result);

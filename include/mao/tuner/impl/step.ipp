@@ -148,8 +148,9 @@ MAO_INLINE void TrainingStep::expect_alive() const {
   const ParameterList& parameters = optimizer_.parameters();
   const auto is_alone = [](const Parameter& parameter) { return parameter.value.use_count() == 1; };
   require<OptionError>(parameters.empty() || !std::ranges::all_of(parameters, is_alone), options_.name,
-                       ": the backbone is gone, only this tuner holds its parameters; keep the backbone as long "
-                       "as its tuner (a function that returns a tuner takes the backbone by reference)");
+                       ": the backbone is gone, or its `parameters()` gives other tensors at every call: only this "
+                       "tuner holds its parameters; keep the backbone as long as its tuner (a function that "
+                       "returns a tuner takes the backbone by reference)");
   require<OptionError>(backbone_->classes().size() > 0, options_.name,
                        ": the backbone is bound to no class any more, as one that was moved elsewhere; make the tuner "
                        "where the backbone stays");

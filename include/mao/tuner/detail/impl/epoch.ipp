@@ -78,8 +78,8 @@ MAO_INLINE void TrainingEpoch::finish() {
 }
 
 MAO_INLINE TunerState TrainingEpoch::state() const {
-  if (whole_.has_value()) return *whole_;
   expect_alive();
+  if (whole_.has_value()) return *whole_;
   return current_state();
 }
 
@@ -100,10 +100,10 @@ MAO_INLINE void TrainingEpoch::resume(const TunerState& state) {
 }
 
 MAO_INLINE void TrainingEpoch::expect_ready(ImageSource& images) {
+  expect_alive();
   require<OptionError>(!running_ || running_->next < running_->steps(), options_.name, ": all ",
                        running_ ? running_->steps() : 0, " steps of epoch ", epochs_done_ + 1,
                        " are done; call `end_epoch` before the next one begins");
-  expect_alive();
   expect_source(images, {.name = options_.name});
   policies_->expect_counted(images.size(), options_.name);
   running_.reset();
