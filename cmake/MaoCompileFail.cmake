@@ -1,7 +1,7 @@
 # mao_compile_fail(SOURCE): a file that must not compile, for the reason it names.
 #
 # Its first line is `// expect: SENTENCE` and its fault stands between #ifdef MAO_EXPECT_FAIL and #else or #endif. The file is
-# parsed twice while building (declarations alone, as with mao::compiled: a third of the time), only again when it or a header it
+# parsed twice while building (declarations alone, as with mao::compiled, which takes less time), only again when it or a header it
 # includes changes, and gives two tests:
 #   compile_fail.NAME.ok    without the macro it compiles, so nothing but the fault is wrong with it
 #   compile_fail.NAME.fail  with the macro it does not, and the compiler prints the sentence (once per fault: one mistake, one error)
