@@ -1,4 +1,4 @@
-// expect: mao: not an optimizer: this is no class (a pointer?), pass the optimizer itself by value
+// expect: mao: not an optimizer: this is not a class (a pointer?), pass the optimizer itself by value
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/optimizers/update_rule.hpp>
 

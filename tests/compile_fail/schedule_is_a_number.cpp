@@ -1,4 +1,4 @@
-// expect: mao: not a Schedule: this is no class (a pointer or a number?), pass the schedule itself by value
+// expect: mao: not a Schedule: this is not a class (a pointer or a number?), pass the schedule itself by value
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/embedded/archetypes.hpp>
 #include <mao/tuner/prompt_tuner.hpp>

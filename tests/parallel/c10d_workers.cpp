@@ -59,8 +59,8 @@ TEST_CASE("a process that goes away is an error that says so", "[c10d_workers]")
   };
   auto other = std::async(std::launch::async, work, 1);
   const std::string message = work(0);
-  CHECK_THAT(message,
-             ContainsSubstring("process 0 of 2 (this test, 127.0.0.1:") && ContainsSubstring("lost the others"));
+  CHECK_THAT(message, ContainsSubstring("process 0 of 2 (this test, 127.0.0.1:") &&
+                          ContainsSubstring("lost the other processes"));
 }
 
 TEST_CASE("a process that never comes, or hangs, is an error after the timeout", "[c10d_workers]") {

@@ -165,7 +165,7 @@ TEST_CASE("a process that hangs is named, and keeps the other one from nothing",
   const Run stopped = first_beside_hanging("stopped", "60", "sleep 1; kill -TERM $zero");
   CHECK(stopped.code == 130);
   CHECK_THAT(stopped.output, ContainsSubstring("stopped while process 0 of 2 waited for process 1, silent for") &&
-                                 ContainsSubstring("the same command resumes from the last whole epoch"));
+                                 ContainsSubstring("the same command resumes from the last complete epoch"));
 }
 
 TEST_CASE("what two processes cannot share is one sentence", "[parallel]") {

@@ -69,11 +69,12 @@ class PromptKd {
         prompt_(vision_prompt()),
         projector_("VPT_image_trans", sentence_features(*student_, {"a"}).size(1), text_.size(1), Rng(options.seed)) {
     require<OptionError>(options.weight > 0 && options.temperature > 0, "PromptKd: weight = ", options.weight,
-                         " and temperature = ", options.temperature, ", both are above 0 (the paper uses 1000 and 1)");
+                         " and temperature = ", options.temperature,
+                         ": both must be above 0 (the paper uses 1000 and 1)");
     const Preprocess theirs = teacher_.model().preprocess(), ours = student_->preprocess();
-    require<OptionError>(theirs == ours, "PromptKd: the student sees ", ours.resolution, " pixels a side, the teacher ",
-                         theirs.resolution,
-                         ", or they normalise or resize differently; both are shown the same pixels, "
+    require<OptionError>(theirs == ours, "PromptKd: the student takes pictures of ", ours.resolution,
+                         " pixels per side, the teacher of ", theirs.resolution,
+                         ", or they normalise or resize differently; both get the same pixels, "
                          "so their preprocessing must be the same");
   }
 

@@ -36,7 +36,7 @@ template <class L>
 consteval bool pseudo_labeler() {
   constexpr bool is_class = std::is_class_v<L>;
   static_assert(is_class,
-                "mao: not a PseudoLabeler: this is no class (a pointer?), pass the labeller itself by value; "
+                "mao: not a PseudoLabeler: this is not a class (a pointer?), pass the labeller itself by value; "
                 "see docs/concepts/pseudo_labeler.md");
   if constexpr (is_class) {
     constexpr bool labels = requires(L & l, const ImageBatch& images) { l.label(images); };

@@ -51,9 +51,10 @@ namespace explain {
 template <class R>
 consteval bool update_rule() {
   constexpr bool is_class = std::is_class_v<R>;
-  static_assert(is_class,
-                "mao: not an optimizer: this is no class (a pointer?), pass the optimizer itself by value; settings of "
-                "mao's own belong into `.optimizer`; see docs/concepts/optimizer.md");
+  static_assert(
+      is_class,
+      "mao: not an optimizer: this is not a class (a pointer?), pass the optimizer itself by value; settings of "
+      "mao's own belong in `.optimizer`; see docs/concepts/optimizer.md");
   if constexpr (is_class) {
     constexpr bool steps_unless_const = requires(R & rule, const Update& update) { rule.step(update); };
     static_assert(

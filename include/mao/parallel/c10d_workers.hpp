@@ -110,7 +110,7 @@ class C10dWorkers final : public Workers {
     }
     static_cast<void>(host_.release());  // its destructor would wait for the sum
     throw StoppedWaiting(text_of("stopped while process ", launch_.rank, " of ", launch_.count, " waited for ", silent,
-                                 "; the same command resumes from the last whole epoch"));
+                                 "; the same command resumes from the last complete epoch"));
   }
 
   void connect_devices([[maybe_unused]] at::Device device) {
@@ -139,7 +139,8 @@ class C10dWorkers final : public Workers {
       if (!missing.empty()) missing += ": ";
       const std::string reason = error.what();
       throw Error(text_of("process ", launch_.rank, " of ", launch_.count, " (", launch_.launcher, ", ", launch_.host,
-                          ":", launch_.port, ") lost the others, did not find them, or heard nothing of them for ",
+                          ":", launch_.port,
+                          ") lost the other processes, did not find them, or did not hear from them for ",
                           static_cast<double>(timeout_.count()) / 1000, " s (--rank-timeout): ", missing,
                           reason.substr(0, reason.find('\n'))));
     }

@@ -69,7 +69,7 @@ template <class S>
 consteval bool sampler() {
   constexpr bool is_class = std::is_class_v<S>;
   static_assert(is_class,
-                "mao: not a Sampler: this is no class (a pointer?), pass the sampler itself by value; "
+                "mao: not a Sampler: this is not a class (a pointer?), pass the sampler itself by value; "
                 "see docs/concepts/sampler.md");
   if constexpr (is_class) {
     constexpr bool draws = requires(S & s, Rng & rng) { s.epoch(rng); }

@@ -74,7 +74,7 @@ consteval bool schedule() {
   constexpr bool is_class = std::is_class_v<S>;
   static_assert(
       is_class,
-      "mao: not a Schedule: this is no class (a pointer or a number?), pass the schedule itself by value, e.g. "
+      "mao: not a Schedule: this is not a class (a pointer or a number?), pass the schedule itself by value, e.g. "
       "CosineSchedule{}; see docs/concepts/schedule.md");
   if constexpr (is_class) {
     constexpr bool counts = requires(const S& s) { s.epochs(); };

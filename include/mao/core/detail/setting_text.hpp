@@ -156,8 +156,8 @@ std::string setting_text(const V& value) {
   } else {
     static_assert(
         requires { static_cast<bool>(value); },
-        "mao: a setting that is no number, text, enumerator or list of them: leave it out of the options, or "
-        "say by `Description::with` what it is");
+        "mao: a setting that is not a number, text, enumerator or list of those: leave it out of the options, or "
+        "describe it with `Description::with`");
     return static_cast<bool>(value) ? "given" : "none";
   }
 }

@@ -170,7 +170,7 @@ MAO_INLINE void ChangeWatch::after(const ParameterList& parameters, double rate)
 }
 
 MAO_INLINE void ChangeWatch::expect(const ParameterList& parameters, const StepPlace& place) const {
-  require<PolicyError>(seen_ || fastest_ == 0, place, ": the steps of a whole epoch changed none of the ",
+  require<PolicyError>(seen_ || fastest_ == 0, place, ": the steps of a complete epoch changed none of the ",
                        parameters.size(), " parameters at a learning rate of up to ", fastest_,
                        ": every gradient was 0; the loss has to depend on what `parameters()` returns, and among a ",
                        "single class it is 0 whatever is learned");
