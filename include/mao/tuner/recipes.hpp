@@ -3,6 +3,7 @@
 /// \file
 /// The paper's compositions of policies, with its settings as defaults.
 
+#include <concepts>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,22 @@
 #include <mao/tuner/prompt_tuner.hpp>
 
 namespace mao {
+
+namespace explain {
+
+/// An argument in the place of the classes that is not one.
+template <class L>
+concept NotClasses = !std::convertible_to<const L&, ClassList>;
+
+/// Labels before classes: the compiler says so.
+template <class L>
+consteval void classes_first() {
+  static_assert(!NotClasses<L>,
+                "mao: the labels and the classes are swapped (arguments 2 and 3); the order is plain(backbone, "
+                "classes, labels), and the same for mao_base; see docs/reference/tuner.md");
+}
+
+}  // namespace explain
 
 /// A method without MAO: the baseline.
 template <class BackboneT>
@@ -108,7 +125,19 @@ MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, std::int64_t count, Lab
   return mao_new(backbone, classes, count, std::move(labeler), options);
 }
 
-// A temporary backbone is refused in a sentence.
+// Swapped arguments and a temporary backbone are refused in a sentence.
+
+template <class BackboneT, explain::NotClasses LabelsT>
+detail::RefusedTuner plain(const BackboneT&, const LabelsT&, const ClassList&, const PlainOptions& = {}) {
+  explain::classes_first<LabelsT>();
+  return detail::RefusedTuner();
+}
+template <class BackboneT, explain::NotClasses LabelsT, class SimilarityT>
+detail::RefusedTuner mao_base(const BackboneT&, const LabelsT&, const ClassList&, const SimilarityT&,
+                              const MaoBaseOptions& = {}) {
+  explain::classes_first<LabelsT>();
+  return detail::RefusedTuner();
+}
 
 template <class BackboneT>
 Plain<explain::Temporary<BackboneT>> plain(const BackboneT&&, const ClassList&, std::vector<std::int64_t>,
