@@ -8,6 +8,7 @@ if(LOG MATCHES "\\.ok$")
   return()
 endif()
 
+set(most_lines 15)  # of the compiler, for one mistake
 file(READ "${SOURCE}" text)
 if(NOT text MATCHES "^// expect: ([^\n]+)")
   message(FATAL_ERROR "The first line of ${SOURCE} must be `// expect: SENTENCE`")
@@ -21,6 +22,12 @@ if(position EQUAL -1)
   message(FATAL_ERROR "${SOURCE} fails for another reason than\n  ${sentence}\n${log}")
 endif()
 string(REGEX REPLACE "[][;]" "," log "${log}")  # they would split or join the list of errors
+string(REGEX MATCHALL "\n" breaks "${log}")
+list(LENGTH breaks lines)
+math(EXPR lines "${lines} - 1")  # the first line is the exit status
+if(lines GREATER most_lines)
+  message(FATAL_ERROR "${SOURCE}: ${lines} lines, at most ${most_lines}:\n${log}")
+endif()
 string(REGEX MATCHALL "[^\n]*error: [^\n]*" errors "${log}")
 list(LENGTH errors count)
 if(count GREATER 1)

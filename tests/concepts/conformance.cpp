@@ -135,7 +135,7 @@ TEST_CASE("regularizers and schedules", "[conformance]") {
 TEST_CASE("a tuner takes four policies in their order", "[conformance]") {
   STATIC_REQUIRE(Tunable<Coop<Clip>, ShuffledSampler, CrossEntropy, CosineSchedule>);
   STATIC_REQUIRE(
-      explain::policies<archetype::Backbone, archetype::Sampler, archetype::Regularizer, archetype::Schedule>);
+      explain::policies<archetype::Backbone, archetype::Sampler, archetype::Regularizer, archetype::Schedule>());
   STATIC_REQUIRE_FALSE(Tunable<Coop<Clip>, CrossEntropy, ShuffledSampler, CosineSchedule>);
   STATIC_REQUIRE_FALSE(Tunable<Clip, ShuffledSampler, CrossEntropy, CosineSchedule>);
   STATIC_REQUIRE_FALSE(CombinesLosses<Coop<Clip>>);

@@ -168,44 +168,6 @@ concept IsSharedPointer = requires(const P& pointer) {
   *pointer;
 };
 
-/// The members of a `Backbone`.
-template <class B>
-consteval bool backbone_members() {
-  static_assert(
-      requires(B & b, const ClassList& c) { b.bind(c); },
-      "mao: not a Backbone: needs `void bind(const ClassList&)`, which rebuilds what depends on the classes; see "
-      "docs/concepts/backbone.md");
-  static_assert(
-      requires(const B& b) {
-        { b.classes() } -> std::same_as<const ClassList&>;
-      },
-      "mao: not a Backbone: needs `const ClassList& classes() const`; see docs/concepts/backbone.md");
-  constexpr bool forward = requires(B & b, const ImageBatch& i, const Candidates& c) { b.forward(i, c); };
-  static_assert(
-      forward || !requires(B & b, const ImageBatch& i) { b.forward(i); },
-      "mao: not a Backbone: `forward` takes the candidates too, `Output forward(const ImageBatch&, const "
-      "Candidates&)`; see docs/concepts/backbone.md");
-  static_assert(
-      requires(B & b, const ImageBatch& i, const Candidates& c) {
-        { b.forward(i, c) } -> std::same_as<Output>;
-      } || (!forward && requires(B & b, const ImageBatch& i) { b.forward(i); }),
-      "mao: not a Backbone: needs `Output forward(const ImageBatch&, const Candidates&)`; see "
-      "docs/concepts/backbone.md");
-  static_assert(
-      requires(B & b, const Output& o, const Batch& s) {
-        { b.auxiliary_loss(o, s) } -> std::same_as<Tensor>;
-      },
-      "mao: not a Backbone: needs `Tensor auxiliary_loss(const Output&, const Batch&)`, return {} when the method has "
-      "no term of its own; see docs/concepts/backbone.md");
-  static_assert(
-      requires(B & b) {
-        { b.parameters() } -> std::same_as<ParameterList>;
-      },
-      "mao: not a Backbone: needs `ParameterList parameters()`, the named tensors that train; see "
-      "docs/concepts/backbone.md");
-  return Backbone<B>;
-}
-
 /// True for a `Backbone`; otherwise the compiler says what is missing.
 template <class B>
 consteval bool backbone() {
@@ -219,10 +181,45 @@ consteval bool backbone() {
       !is_temporary<B>,
       "mao: the backbone is a temporary, which is gone before a tuner trains it: make it a variable that lives "
       "as long as the tuner, `mao::Coop coop(model, classes);`; see docs/concepts/backbone.md");
-  if constexpr (std::is_const_v<B> || IsSharedPointer<B> || is_temporary<B>)
+  if constexpr (std::is_const_v<B> || IsSharedPointer<B> || is_temporary<B>) {
     return false;
-  else
-    return backbone_members<B>();
+  } else {
+    constexpr bool binds = requires(B & b, const ClassList& c) { b.bind(c); };
+    static_assert(
+        binds,
+        "mao: not a Backbone: needs `void bind(const ClassList&)`, which rebuilds what depends on the classes; see "
+        "docs/concepts/backbone.md");
+    constexpr bool classes = requires(const B& b) {
+      { b.classes() } -> std::same_as<const ClassList&>;
+    };
+    static_assert(classes,
+                  "mao: not a Backbone: needs `const ClassList& classes() const`; see docs/concepts/backbone.md");
+    constexpr bool images_alone = requires(B & b, const ImageBatch& i) { b.forward(i); };
+    constexpr bool with_candidates = requires(B & b, const ImageBatch& i, const Candidates& c) { b.forward(i, c); };
+    constexpr bool forward = requires(B & b, const ImageBatch& i, const Candidates& c) {
+      { b.forward(i, c) } -> std::same_as<Output>;
+    };
+    static_assert(with_candidates || !images_alone,
+                  "mao: not a Backbone: `forward` takes the candidates too, `Output forward(const ImageBatch&, const "
+                  "Candidates&)`; see docs/concepts/backbone.md");
+    static_assert(forward || (!with_candidates && images_alone),
+                  "mao: not a Backbone: needs `Output forward(const ImageBatch&, const Candidates&)`; see "
+                  "docs/concepts/backbone.md");
+    constexpr bool auxiliary = requires(B & b, const Output& o, const Batch& s) {
+      { b.auxiliary_loss(o, s) } -> std::same_as<Tensor>;
+    };
+    static_assert(auxiliary,
+                  "mao: not a Backbone: needs `Tensor auxiliary_loss(const Output&, const Batch&)`, return {} when the "
+                  "method has "
+                  "no term of its own; see docs/concepts/backbone.md");
+    constexpr bool parameters = requires(B & b) {
+      { b.parameters() } -> std::same_as<ParameterList>;
+    };
+    static_assert(parameters,
+                  "mao: not a Backbone: needs `ParameterList parameters()`, the named tensors that train; see "
+                  "docs/concepts/backbone.md");
+    return Backbone<B>;
+  }
 }
 
 }  // namespace explain

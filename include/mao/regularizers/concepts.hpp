@@ -25,16 +25,18 @@ namespace explain {
 /// True for a `Regularizer`; otherwise the compiler says what is missing.
 template <class R>
 consteval bool regularizer() {
+  constexpr bool candidates = requires(const R& r, const Batch& b, const ClassList& c) {
+    { r.candidates(b, c) } -> std::same_as<Candidates>;
+  };
   static_assert(
-      requires(const R& r, const Batch& b, const ClassList& c) {
-        { r.candidates(b, c) } -> std::same_as<Candidates>;
-      },
+      candidates,
       "mao: not a Regularizer: needs `Candidates candidates(const Batch&, const ClassList&) const`, asked before the "
       "forward pass; see docs/concepts/regularizer.md");
+  constexpr bool loss = requires(const R& r, const Output& o, const Batch& b) {
+    { r(o, b) } -> std::same_as<Tensor>;
+  };
   static_assert(
-      requires(const R& r, const Output& o, const Batch& b) {
-        { r(o, b) } -> std::same_as<Tensor>;
-      },
+      loss,
       "mao: not a Regularizer: needs `Tensor operator()(const Output&, const Batch&) const`, the whole task loss; see "
       "docs/concepts/regularizer.md");
   return Regularizer<R>;

@@ -84,8 +84,9 @@ concept PointsToImages = requires(const P& pointer) {
   { *pointer } -> std::convertible_to<const ImageSource&>;
 };
 
+/// Checks all four, so that each wrong policy causes one compiler error of one sentence.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
-consteval bool all_policies() {
+consteval bool policies() {
   constexpr bool complete = !std::is_same_v<BackboneT, Missing>;
   static_assert(complete,
                 "mao: a tuner takes four policies, PromptTuner(backbone, sampler, regularizer, schedule), and one is "
@@ -98,10 +99,6 @@ consteval bool all_policies() {
   }
   return false;
 }
-
-/// Checks all four, so that each wrong policy causes one compiler error of one sentence.
-template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
-inline constexpr bool policies = all_policies<BackboneT, SamplerT, RegularizerT, ScheduleT>();
 
 }  // namespace explain
 }  // namespace mao

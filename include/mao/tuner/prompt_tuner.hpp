@@ -99,7 +99,7 @@ class PromptTunerImpl : public TrainingLoop {
 ///
 /// A wrong policy causes one compiler error of one sentence, at the line that names the tuner.
 template <class BackboneT, class SamplerT, class RegularizerT, class ScheduleT>
-class PromptTuner : public std::conditional_t<explain::policies<BackboneT, SamplerT, RegularizerT, ScheduleT>,
+class PromptTuner : public std::conditional_t<explain::policies<BackboneT, SamplerT, RegularizerT, ScheduleT>(),
                                               detail::PromptTunerImpl<BackboneT, SamplerT, RegularizerT, ScheduleT>,
                                               detail::RefusedTuner> {
   using Base =

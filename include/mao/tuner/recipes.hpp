@@ -101,6 +101,7 @@ MaoBase<BackboneT, SimilarityT> mao_base(BackboneT& backbone, const ClassList& c
 template <class BackboneT, class LabelerT>
 MaoNew<BackboneT, LabelerT> mao_new(BackboneT& backbone, const ClassList& classes, std::int64_t count, LabelerT labeler,
                                     const MaoNewOptions& options = {}) {
+  static_cast<void>(explain::pseudo_labeler<LabelerT>());  // here, so that its sentence points to the caller
   expect_stated(labeler, classes, options.tuner.name + ": the labeller is for");
   PseudoLabelSampler<LabelerT> sampler(count, classes, std::move(labeler), options.sampler);
   if constexpr (Backbone<BackboneT>) bind_to(backbone, classes, options.tuner.name);
