@@ -1,5 +1,5 @@
 # Several sources to a unit, since a unit spends most of its time on headers that its neighbours read as well.
-set(MAO_UNIT_LINES 700 CACHE STRING "Lines of sources that one unit of mao::compiled or of the tests compiles; 1: each file by itself")
+set(MAO_UNIT_LINES 700 CACHE STRING "Lines of sources that one unit of mao::compiled, of the program or of the tests compiles; 1: each file by itself")
 mark_as_advanced(MAO_UNIT_LINES)
 
 # mao_units(UNITS BASE NAME PROLOGUE SOURCE...): writes NAME_0.cpp, NAME_1.cpp, ... in the current binary folder, units of about MAO_UNIT_LINES

@@ -123,7 +123,7 @@ std::string line_of(const FileProblem& problem) {
 void print_problems(const FileReport& files, bool all) {
   constexpr std::size_t few = 5;
   for (const auto& [kind, name] : kinds) {
-    const std::size_t count = detail::count_of(files, kind);
+    const std::size_t count = mao::detail::count_of(files, kind);
     if (count == 0) continue;
     std::cout << "  " << name << ": " << count << (count == 1 ? " image\n" : " images\n");
     std::map<std::string, std::size_t> seen;
@@ -196,15 +196,15 @@ std::vector<const NamedDataset*> chosen(const std::vector<std::string>& names) {
 /// The user's own data: a folder, a split file or a table.
 DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how) {
   FolderOptions folder;
-  if (!options.classnames.empty()) folder.class_names = read_class_names(options.classnames);
+  if (!options.classnames.empty()) folder.class_names = mao::read_class_names(options.classnames);
   const Dataset dataset = open_dataset(options.root, folder);
   DatasetReport report;
   report.folder = options.root;
   report.root = dataset.root;
   report.found = true;
-  report.counts = detail::counts_of(dataset);
+  report.counts = mao::detail::counts_of(dataset);
   report.files = check_files(dataset, how);
-  report.advice = detail::advice_for(report.files, dataset.root);
+  report.advice = mao::detail::advice_for(report.files, dataset.root);
   report.unread = unread_of(options.root);
   report.duplicates = duplicate_pictures(dataset, how.threads);
   report.repeated = repeated_pictures(dataset);

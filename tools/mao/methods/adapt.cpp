@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-AdaptOptions read(OptionReader& options) {
+AdaptOptions adapt_options(OptionReader& options) {
   AdaptOptions chosen;
   chosen.pattern = options.text("pattern", chosen.pattern, "the class prompt, which is not trained");
   chosen.tokens = options.integer("tokens", chosen.tokens, "tokens of each block of each tower at the start");
@@ -22,17 +22,17 @@ AdaptOptions read(OptionReader& options) {
   return chosen;
 }
 
-void fit(const MethodContext& context, const OptionReader& given, AdaptOptions& options) {
+void fit_adapt(const MethodContext& context, const OptionReader& given, AdaptOptions& options) {
   const TowerSizes towers = context.opened.model->towers();
   options.target = context.fitting(given, "target", options.target,
                                    options.tokens * (towers.text_layers + towers.vision_layers) / 2);
 }
 
-const auto registration =
+const auto adapt_registration =
     register_method<Adapt<AnyModel>>({.name = "adapt",
                                       .summary = "extra keys of every block, pruned by saliency (our reading of ADAPT)",
                                       .prompts_towers = true},
-                                     read, fit);
+                                     adapt_options, fit_adapt);
 
 }  // namespace
 

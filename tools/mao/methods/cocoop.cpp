@@ -7,15 +7,16 @@ namespace mao_program {
 
 namespace {
 
-CoCoopOptions read(OptionReader& options) {
+CoCoopOptions cocoop_options(OptionReader& options) {
   CoCoopOptions chosen;
   chosen.init = options.init(chosen.init);
   chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
   return chosen;
 }
 
-const auto registration = register_method<CoCoop<AnyModel>>(
-    {.name = "cocoop", .summary = "a context for each image (Zhou et al. 2022)", .reference = "cocoop"}, read);
+const auto cocoop_registration = register_method<CoCoop<AnyModel>>(
+    {.name = "cocoop", .summary = "a context for each image (Zhou et al. 2022)", .reference = "cocoop"},
+    cocoop_options);
 
 }  // namespace
 

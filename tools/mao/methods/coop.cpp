@@ -14,7 +14,7 @@ ClassPosition position_of(const std::string& name) {
   return name == "front" ? ClassPosition::Front : ClassPosition::End;
 }
 
-CoopOptions read(OptionReader& options) {
+CoopOptions coop_options(OptionReader& options) {
   CoopOptions coop;
   coop.init = options.init(coop.init);
   coop.context = options.context(coop.context, coop.init, "context vectors, with a random start");
@@ -23,8 +23,9 @@ CoopOptions read(OptionReader& options) {
   return coop;
 }
 
-const auto registration = register_method<Coop<AnyModel>>(
-    {.name = "coop", .summary = "the context of the text prompt (Zhou et al. 2022)", .reference = "coop"}, read);
+const auto coop_registration = register_method<Coop<AnyModel>>(
+    {.name = "coop", .summary = "the context of the text prompt (Zhou et al. 2022)", .reference = "coop"},
+    coop_options);
 
 }  // namespace
 

@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-CoPromptOptions read(OptionReader& options) {
+CoPromptOptions coprompt_options(OptionReader& options) {
   CoPromptOptions chosen;
   chosen.init = options.init(chosen.init);
   chosen.context = options.context_of_first_words(chosen.context, chosen.init, "vectors per layer, in either tower");
@@ -20,17 +20,17 @@ CoPromptOptions read(OptionReader& options) {
   return chosen;
 }
 
-void fit(const MethodContext& context, const OptionReader& given, CoPromptOptions& options) {
+void fit_coprompt(const MethodContext& context, const OptionReader& given, CoPromptOptions& options) {
   const TowerSizes towers = context.opened.model->towers();
   options.depth = context.fitting(given, "depth", options.depth, std::min(towers.text_layers, towers.vision_layers));
 }
 
-const auto registration = register_method<CoPrompt<AnyModel>>(
+const auto coprompt_registration = register_method<CoPrompt<AnyModel>>(
     {.name = "coprompt",
      .summary = "MaPLe with adapters, consistent with descriptions (Roy and Etemad 2024)",
      .prompts_towers = true,
      .reference = "coprompt"},
-    read, fit);
+    coprompt_options, fit_coprompt);
 
 }  // namespace
 

@@ -17,7 +17,7 @@ struct DeptOver {
 
 /// What the hosts share, and the second head.
 template <class HostT>
-DeptOver<HostT> read(OptionReader& options) {
+DeptOver<HostT> dept_options(OptionReader& options) {
   DeptOver<HostT> chosen;
   chosen.host.init = options.init(chosen.host.init);
   chosen.host.context = options.context(chosen.host.context, chosen.host.init, "context vectors, with a random start");
@@ -30,14 +30,14 @@ DeptOver<HostT> read(OptionReader& options) {
 }
 
 template <class HostT>
-Dept<HostT> make(const MethodContext& context, OptionReader&, DeptOver<HostT> options) {
+Dept<HostT> make_dept(const MethodContext& context, OptionReader&, DeptOver<HostT> options) {
   options.host.seed = options.dept.seed = context.seed;
   return Dept<HostT>(HostT(context.opened.model, context.classes, options.host), options.dept);
 }
 
 template <class HostT>
 MethodRegistration dept_over(const std::string& name, const std::string& summary) {
-  return {{.name = name, .summary = summary, .reference = "dept"}, &read<HostT>, &make<HostT>};
+  return {{.name = name, .summary = summary, .reference = "dept"}, &dept_options<HostT>, &make_dept<HostT>};
 }
 
 const auto over_coop =

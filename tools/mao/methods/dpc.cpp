@@ -14,7 +14,7 @@ struct DpcSettings {
   std::string host;
 };
 
-DpcSettings read(OptionReader& options) {
+DpcSettings dpc_options(OptionReader& options) {
   DpcSettings chosen;
   chosen.host = options.text("host", "", "prompts file of a tuned method (required); {seed} stands for the seed");
   chosen.options.base_weight =
@@ -32,7 +32,7 @@ DpcSettings read(OptionReader& options) {
   return chosen;
 }
 
-Dpc<AnyBackbone> make(const MethodContext& context, OptionReader&, DpcSettings chosen) {
+Dpc<AnyBackbone> make_dpc(const MethodContext& context, OptionReader&, DpcSettings chosen) {
   require<OptionError>(!chosen.host.empty(),
                        "dpc continues from a tuned method: tune one first, then give its prompts, e.g. --set "
                        "host=RUN/seed{seed}/plain.prompts.safetensors");
@@ -41,10 +41,11 @@ Dpc<AnyBackbone> make(const MethodContext& context, OptionReader&, DpcSettings c
   return Dpc<AnyBackbone>(restored_backbone(context.opened, load_prompts(file), context.classes), chosen.options);
 }
 
-const MethodRegistration registration({.name = "dpc",
-                                       .summary = "a second prompt for the base classes of a tuned method (Li et al. "
-                                                  "2025)"},
-                                      read, make);
+const MethodRegistration dpc_registration(
+    {.name = "dpc",
+     .summary = "a second prompt for the base classes of a tuned method (Li et al. "
+                "2025)"},
+    dpc_options, make_dpc);
 
 }  // namespace
 

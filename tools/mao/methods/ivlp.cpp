@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-const auto registration =
+const auto ivlp_registration =
     register_method<Ivlp<AnyModel>>({.name = "ivlp",
                                      .summary = "independent deep prompts in both towers (IVLP)",
                                      .prompts_towers = true,

@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-KgCoopOptions read(OptionReader& options) {
+KgCoopOptions kgcoop_options(OptionReader& options) {
   KgCoopOptions chosen;
   chosen.init = options.init(chosen.init);
   chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
@@ -17,11 +17,11 @@ KgCoopOptions read(OptionReader& options) {
   return chosen;
 }
 
-const auto registration =
+const auto kgcoop_registration =
     register_method<KgCoop<AnyModel>>({.name = "kgcoop",
                                        .summary = "CoOp that stays close to the hand-written prompt (Yao et al. 2023)",
                                        .reference = "kgcoop"},
-                                      read);
+                                      kgcoop_options);
 
 }  // namespace
 

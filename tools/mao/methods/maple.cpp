@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-MapleOptions read(OptionReader& options) {
+MapleOptions maple_options(OptionReader& options) {
   MapleOptions chosen;
   chosen.init = options.init(chosen.init);
   chosen.context = options.context_of_first_words(chosen.context, chosen.init, "vectors per layer, in either tower");
@@ -15,17 +15,17 @@ MapleOptions read(OptionReader& options) {
   return chosen;
 }
 
-void fit(const MethodContext& context, const OptionReader& given, MapleOptions& options) {
+void fit_maple(const MethodContext& context, const OptionReader& given, MapleOptions& options) {
   const TowerSizes towers = context.opened.model->towers();
   options.depth = context.fitting(given, "depth", options.depth, std::min(towers.text_layers, towers.vision_layers));
 }
 
-const auto registration =
+const auto maple_registration =
     register_method<Maple<AnyModel>>({.name = "maple",
                                       .summary = "coupled deep prompts in both towers (Khattak et al. 2023)",
                                       .prompts_towers = true,
                                       .reference = "maple"},
-                                     read, fit);
+                                     maple_options, fit_maple);
 
 }  // namespace
 

@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-ProDaOptions read(OptionReader& options) {
+ProDaOptions proda_options(OptionReader& options) {
   ProDaOptions chosen;
   chosen.prompts = options.integer("prompts", chosen.prompts, "number of contexts");
   chosen.context = options.integer("context", chosen.context, "vectors of each context");
@@ -17,8 +17,8 @@ ProDaOptions read(OptionReader& options) {
   return chosen;
 }
 
-const auto registration =
-    register_method<ProDa<AnyModel>>({.name = "proda", .summary = "a distribution of contexts (Lu et al. 2022)"}, read);
+const auto proda_registration = register_method<ProDa<AnyModel>>(
+    {.name = "proda", .summary = "a distribution of contexts (Lu et al. 2022)"}, proda_options);
 
 }  // namespace
 

@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-ProGradOptions read(OptionReader& options) {
+ProGradOptions prograd_options(OptionReader& options) {
   ProGradOptions chosen;
   chosen.init = options.init(chosen.init);
   chosen.padded = options.flag("padded", chosen.padded, "the words last, zeros before them, as released");
@@ -20,11 +20,11 @@ ProGradOptions read(OptionReader& options) {
   return chosen;
 }
 
-const auto registration = register_method<ProGrad<AnyModel>>(
+const auto prograd_registration = register_method<ProGrad<AnyModel>>(
     {.name = "prograd",
      .summary = "CoOp whose gradient never opposes the frozen model (Zhu et al. 2023)",
      .reference = "prograd"},
-    read);
+    prograd_options);
 
 }  // namespace
 

@@ -37,7 +37,7 @@ Teacher teacher_of(const MethodContext& context, const std::string& file) {
   return {restored_backbone(opened, prompts, context.classes), opened.model};
 }
 
-PromptKdSettings read(OptionReader& options) {
+PromptKdSettings promptkd_options(OptionReader& options) {
   PromptKdSettings chosen;
   chosen.teacher = options.text("teacher", "", "prompts file of a tuned model; empty: this model, untuned");
   auto& kd = chosen.options;
@@ -48,7 +48,7 @@ PromptKdSettings read(OptionReader& options) {
   return chosen;
 }
 
-PromptKd<AnyModel, Teacher> make(const MethodContext& context, OptionReader& given, PromptKdSettings chosen) {
+PromptKd<AnyModel, Teacher> make_promptkd(const MethodContext& context, OptionReader& given, PromptKdSettings chosen) {
   auto options = chosen.options;
   options.vision_depth =
       context.fitting(given, "vision-depth", options.vision_depth, context.opened.model->towers().vision_layers);
@@ -56,11 +56,12 @@ PromptKd<AnyModel, Teacher> make(const MethodContext& context, OptionReader& giv
   return PromptKd<AnyModel, Teacher>(context.opened.model, teacher_of(context, chosen.teacher), options);
 }
 
-const MethodRegistration registration({.name = "promptkd",
-                                       .summary = "an image tower that learns from a tuned model (Li et al. 2024)",
-                                       .prompts_towers = true,
-                                       .reference = "promptkd"},
-                                      read, make);
+const MethodRegistration promptkd_registration(
+    {.name = "promptkd",
+     .summary = "an image tower that learns from a tuned model (Li et al. 2024)",
+     .prompts_towers = true,
+     .reference = "promptkd"},
+    promptkd_options, make_promptkd);
 
 }  // namespace
 

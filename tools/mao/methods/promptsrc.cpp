@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-PromptSrcOptions read(OptionReader& options) {
+PromptSrcOptions promptsrc_options(OptionReader& options) {
   auto chosen = read_deep_prompts<PromptSrcOptions>(options);
   chosen.text_weight = options.number("text-weight", chosen.text_weight, "weight of the distance of class features");
   chosen.image_weight = options.number("image-weight", chosen.image_weight, "weight of the distance of image features");
@@ -20,12 +20,12 @@ PromptSrcOptions read(OptionReader& options) {
   return chosen;
 }
 
-const auto registration =
+const auto promptsrc_registration =
     register_method<PromptSrc<AnyModel>>({.name = "promptsrc",
                                           .summary = "IVLP that stays close to the frozen model (Khattak et al. 2023)",
                                           .prompts_towers = true,
                                           .reference = "promptsrc"},
-                                         read, fit_deep_prompts<PromptSrcOptions>);
+                                         promptsrc_options, fit_deep_prompts<PromptSrcOptions>);
 
 }  // namespace
 

@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-TcpOptions read(OptionReader& options) {
+TcpOptions tcp_options(OptionReader& options) {
   TcpOptions chosen;
   chosen.init = options.init(chosen.init);
   chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
@@ -19,17 +19,17 @@ TcpOptions read(OptionReader& options) {
   return chosen;
 }
 
-void fit(const MethodContext& context, const OptionReader& given, TcpOptions& options) {
+void fit_tcp(const MethodContext& context, const OptionReader& given, TcpOptions& options) {
   options.block = context.fitting(given, "block", options.block, context.opened.model->towers().text_layers - 1);
 }
 
-const auto registration =
+const auto tcp_registration =
     register_method<Tcp<AnyModel>>({.name = "tcp",
                                     .summary = "class-aware tokens inside the text tower (Yao et al. 2024)",
                                     .prompts_towers = true,
                                     .optimizer = {.kind = OptimizerKind::Adam},
                                     .reference = "tcp"},
-                                   read, fit);
+                                   tcp_options, fit_tcp);
 
 }  // namespace
 

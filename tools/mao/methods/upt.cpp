@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-UptOptions read(OptionReader& options) {
+UptOptions upt_options(OptionReader& options) {
   UptOptions chosen;
   chosen.context = options.integer("context", chosen.context, "vectors for each tower");
   chosen.mix_prompts =
@@ -16,11 +16,11 @@ UptOptions read(OptionReader& options) {
   return chosen;
 }
 
-const auto registration =
+const auto upt_registration =
     register_method<Upt<AnyModel>>({.name = "upt",
                                     .summary = "prompts of both towers from one small transformer (Zang et al. 2022)",
                                     .prompts_towers = true},
-                                   read);
+                                   upt_options);
 
 }  // namespace
 

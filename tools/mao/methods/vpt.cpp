@@ -7,7 +7,7 @@ namespace mao_program {
 
 namespace {
 
-VptOptions read(OptionReader& options) {
+VptOptions vpt_options(OptionReader& options) {
   VptOptions chosen;
   chosen.context = options.integer("context", chosen.context, "image vectors per layer");
   chosen.depth = options.integer("depth", chosen.depth, "layers with their own vectors");
@@ -15,15 +15,16 @@ VptOptions read(OptionReader& options) {
   return chosen;
 }
 
-void fit(const MethodContext& context, const OptionReader& given, VptOptions& options) {
+void fit_vpt(const MethodContext& context, const OptionReader& given, VptOptions& options) {
   options.depth = context.fitting(given, "depth", options.depth, context.opened.model->towers().vision_layers);
 }
 
-const auto registration = register_method<Vpt<AnyModel>>({.name = "vpt",
-                                                          .summary = "prompts of the image tower only (VPT in CLIP)",
-                                                          .prompts_towers = true,
-                                                          .reference = "vpt"},
-                                                         read, fit);
+const auto vpt_registration =
+    register_method<Vpt<AnyModel>>({.name = "vpt",
+                                    .summary = "prompts of the image tower only (VPT in CLIP)",
+                                    .prompts_towers = true,
+                                    .reference = "vpt"},
+                                   vpt_options, fit_vpt);
 
 }  // namespace
 

@@ -27,7 +27,7 @@ void replay_cocoop(const Trace& trace, Report& report) {
   replay_method(trace, backbone, trace.steps(), options, report);
 }
 
-const Registration registration("CoCoOp", replay_cocoop);
+const Registration cocoop_registration("CoCoOp", replay_cocoop);
 
 }  // namespace
 

@@ -83,7 +83,7 @@ void replay_coop(const Trace& trace, Report& report) {
   if (class_specific) expect_refusal(coop, report);
 }
 
-const Registration registration("CoOp", replay_coop);
+const Registration coop_registration("CoOp", replay_coop);
 
 }  // namespace
 

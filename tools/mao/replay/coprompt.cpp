@@ -47,7 +47,7 @@ void replay_coprompt(const Trace& trace, Report& report) {
   replay_method(trace, backbone, trace.steps(), {.features_are_output = false}, report);
 }
 
-const Registration registration("CoPrompt", replay_coprompt);
+const Registration coprompt_registration("CoPrompt", replay_coprompt);
 
 }  // namespace
 

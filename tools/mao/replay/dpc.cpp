@@ -28,18 +28,6 @@ Host host_of(const Trace& trace) {
   return host;
 }
 
-/// Images and labels of each step, negatives included.
-std::vector<StepBatch> expanded_steps(const Trace& trace) {
-  const std::string file = "expanded_batches.safetensors";
-  const auto all = trace.tensors(file);
-  std::vector<StepBatch> steps;
-  for (std::int64_t step = 0; step < trace.config<std::int64_t>("T"); ++step) {
-    const std::string prefix = "step" + std::to_string(step) + ".";
-    steps.push_back({entry(all, prefix + "images", file), integers(entry(all, prefix + "labels", file))});
-  }
-  return steps;
-}
-
 /// Each image's negatives begin with what the host ranks highest: its best classes without those in the batch already.
 void compare_negatives(const Trace& trace, Host& host, const std::vector<StepBatch>& steps, Report& report) {
   const at::NoGradGuard frozen;
@@ -72,14 +60,14 @@ void compare_negatives(const Trace& trace, Host& host, const std::vector<StepBat
 
 void replay_dpc(const Trace& trace, Report& report) {
   auto host = host_of(trace);
-  const auto steps = expanded_steps(trace);
+  const auto steps = trace.expanded_steps();
   compare_negatives(trace, host, steps, report);
   mao::Dpc dpc(std::move(host), mao::DpcOptions::released(0.2));  // config.json says w in words alone
   replay_method(trace, dpc, steps, {.start_is_known = true, .targets_are_labels = false, .column_an_image = true},
                 report, mao::SymmetricContrast{});
 }
 
-const Registration registration("StackSPLE_CoOp", replay_dpc);
+const Registration dpc_registration("StackSPLE_CoOp", replay_dpc);
 
 }  // namespace
 

@@ -29,7 +29,7 @@ void replay_ivlp(const Trace& trace, Report& report) {
   replay_method(trace, backbone, trace.steps(), {}, report);
 }
 
-const Registration registration("IVLP", replay_ivlp);
+const Registration ivlp_registration("IVLP", replay_ivlp);
 
 }  // namespace
 

@@ -29,7 +29,7 @@ void replay_kgcoop(const Trace& trace, Report& report) {
   replay_method(trace, backbone, trace.steps(), {.start_is_known = from_words}, report);
 }
 
-const Registration registration("KgCoOp", replay_kgcoop);
+const Registration kgcoop_registration("KgCoOp", replay_kgcoop);
 
 }  // namespace
 

@@ -25,7 +25,7 @@ void replay_maple(const Trace& trace, Report& report) {
   replay_method(trace, backbone, trace.steps(), {}, report);
 }
 
-const Registration registration("MaPLe", replay_maple);
+const Registration maple_registration("MaPLe", replay_maple);
 
 }  // namespace
 

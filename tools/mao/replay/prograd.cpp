@@ -102,7 +102,7 @@ void replay_prograd(const Trace& trace, Report& report) {
   compare_steps(trace, backbone.steps(), report);
 }
 
-const Registration registration("ProGrad", replay_prograd);
+const Registration prograd_registration("ProGrad", replay_prograd);
 
 }  // namespace
 

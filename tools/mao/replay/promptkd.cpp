@@ -85,7 +85,7 @@ void replay_promptkd(const Trace& trace, Report& report) {
   compare_statistics(trace, student, report);
 }
 
-const Registration registration("PromptKD", replay_promptkd);
+const Registration promptkd_registration("PromptKD", replay_promptkd);
 
 }  // namespace
 

@@ -74,7 +74,7 @@ void replay_promptsrc(const Trace& trace, Report& report) {
   replay_method(trace, backbone, trace.steps(), promptsrc_comparison(trace), report);
 }
 
-const Registration registration("PromptSRC", replay_promptsrc);
+const Registration promptsrc_registration("PromptSRC", replay_promptsrc);
 
 }  // namespace
 

@@ -48,7 +48,7 @@ void replay_tcp(const Trace& trace, Report& report) {
   replay_method(trace, backbone, trace.steps(), {}, report);
 }
 
-const Registration registration("TCP", replay_tcp);
+const Registration tcp_registration("TCP", replay_tcp);
 
 }  // namespace
 

@@ -110,6 +110,17 @@ mao::TensorMap Trace::batches() const {
   return mao::read_tensors(path).tensors;
 }
 
+std::vector<StepBatch> Trace::expanded_steps() const {
+  const std::string file = "expanded_batches.safetensors";
+  const auto given = tensors(file);
+  std::vector<StepBatch> steps;
+  for (std::int64_t step = 0; step < config<std::int64_t>("T"); ++step) {
+    const std::string prefix = "step" + std::to_string(step);
+    steps.push_back({entry(given, prefix + ".images", file), integers(entry(given, prefix + ".labels", file)), {}});
+  }
+  return steps;
+}
+
 std::vector<StepBatch> Trace::steps() const {
   const auto all = batches();
   const mao::Tensor &images = entry(all, "images", "batches.safetensors"),

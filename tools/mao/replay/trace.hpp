@@ -107,6 +107,9 @@ class Trace {
   /// The batch of every step, T in all.
   [[nodiscard]] std::vector<StepBatch> steps() const;
 
+  /// The same with the hard negatives that the reference drew, of expanded_batches.safetensors.
+  [[nodiscard]] std::vector<StepBatch> expanded_steps() const;
+
  private:
   /// What the schedules of config["optim"] have in common.
   template <class Options>
