@@ -31,6 +31,20 @@ TEST_CASE("bytes that are not UTF-8 become one replacement character a beginning
   CHECK(text == "\uFFFD\uFFFD");
 }
 
+TEST_CASE("every code point is encoded as utf8proc encodes it, and decoded again") {
+  std::size_t different = 0;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    if (c >= 0xD800 && c <= 0xDFFF) continue;
+    utf8proc_uint8_t bytes[4];
+    const auto count = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
+    std::string text;
+    append_utf8(text, c);
+    const std::string_view expected(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count));
+    if (text != expected || decode_utf8(text) != std::u32string(1, c)) ++different;
+  }
+  CHECK(different == 0);
+}
+
 TEST_CASE("character classes") {
   CHECK((is_letter(U'a') && is_letter(U'é') && is_letter(U'日') && !is_letter(U'1') && !is_letter(U'_')));
   CHECK((is_number(U'7') && is_number(U'½') && is_number(U'Ⅷ') && !is_number(U'x')));

@@ -3,20 +3,12 @@
 /// \file
 /// Which class names a text tower cannot distinguish.
 
-#include <utf8proc.h>
-
 #include <string>
 #include <string_view>
 
 #include <mao/core/class_list.hpp>
 
 namespace mao {
-
-namespace detail {
-
-void append_utf8(std::string& text, utf8proc_int32_t c);
-
-}  // namespace detail
 
 /// A class name as the tokenizers of CLIP and BERT see it: underscores and white space as single spaces, none at the
 /// ends, lower case, normal form C. `red_thing` and `Red  thing` have the key `red thing`. A name that is not UTF-8 is

@@ -15,6 +15,9 @@ std::optional<std::size_t> first_bad_byte(std::string_view text);
 
 inline bool is_utf8(std::string_view text) { return !first_bad_byte(text); }
 
+/// Appends one code point as UTF-8; a surrogate or a value beyond U+10FFFF becomes the replacement character U+FFFD.
+void append_utf8(std::string& text, char32_t c);
+
 /// The text with every byte that is not UTF-8 as `\xE9`, so that it fits into JSON, logs and terminals.
 std::string escaped(std::string_view text);
 

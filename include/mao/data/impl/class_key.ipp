@@ -3,7 +3,8 @@
 
 #include <mao/data/class_key.hpp>
 
-#include <array>
+#include <utf8proc.h>
+
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -18,12 +19,6 @@ namespace mao::detail {
 MAO_INLINE bool is_gap(utf8proc_int32_t c) {
   return (c >= 0x09 && c <= 0x0D) || (c >= 0x1C && c <= 0x20) || c == '_' || c == 0x85 || c == 0x2028 || c == 0x2029 ||
          utf8proc_category(c) == UTF8PROC_CATEGORY_ZS;
-}
-
-MAO_INLINE void append_utf8(std::string& text, utf8proc_int32_t c) {
-  std::array<utf8proc_uint8_t, 4> bytes{};
-  const auto length = utf8proc_encode_char(c, bytes.data());
-  text.append(reinterpret_cast<const char*>(bytes.data()), static_cast<std::size_t>(length));
 }
 
 }  // namespace mao::detail
@@ -44,7 +39,7 @@ MAO_INLINE std::string prompt_key(std::string_view name) {
     at += utf8proc_iterate(composed.get() + at, length - at, &c);
     if (!detail::is_gap(c)) {
       if (gap && !key.empty()) key += ' ';
-      detail::append_utf8(key, utf8proc_tolower(c));
+      append_utf8(key, static_cast<char32_t>(utf8proc_tolower(c)));
     }
     gap = detail::is_gap(c);
   }
@@ -63,9 +58,9 @@ MAO_INLINE void check_class_names(const ClassList& classes, const std::string& s
     const auto [first, is_new] = seen.try_emplace(key, label);
     if (is_new || classes.same_names == SameNames::accept) continue;
     const std::string& other = classes.names[static_cast<std::size_t>(first->second)];
-    const std::string both = other == name ? text_of(" are both named '", name, "'")
-                                           : text_of(", '", other, "' and '", name, "', are both '", key,
-                                                     "' in a prompt");
+    const std::string both = other == name
+                                 ? text_of(" are both named '", name, "'")
+                                 : text_of(", '", other, "' and '", name, "', are both '", key, "' in a prompt");
     throw DataError(text_of(source, ": classes ", first->second, " and ", label, both,
                             ", so prompts cannot distinguish them; give them different names"));
   }

@@ -9,6 +9,8 @@
 #include <string>
 #include <string_view>
 
+#include <mao/core/detail/text_encoding.hpp>
+
 namespace mao {
 
 /// What stands for bytes that are not UTF-8.
@@ -48,9 +50,6 @@ char32_t take_code_point(std::string_view& rest);
 
 /// The code points of UTF-8 text; never throws on bad bytes, see take_code_point.
 std::u32string decode_utf8(std::string_view text);
-
-/// Appends one code point as UTF-8; a surrogate or a value beyond U+10FFFF becomes the replacement character.
-void append_utf8(std::string& text, char32_t c);
 
 std::string encode_utf8(std::u32string_view points);
 

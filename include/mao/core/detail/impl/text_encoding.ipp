@@ -40,6 +40,18 @@ MAO_INLINE std::string hexadecimal_escape(char c) {
 
 namespace mao {
 
+MAO_INLINE void append_utf8(std::string& text, char32_t c) {
+  if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) c = U'\uFFFD';
+  if (c < 0x80) {
+    text += static_cast<char>(c);
+    return;
+  }
+  const int following = c < 0x800 ? 1 : c < 0x10000 ? 2 : 3;
+  constexpr std::array<char32_t, 4> marks{0, 0xC0, 0xE0, 0xF0};  // of the first byte
+  text += static_cast<char>(marks[static_cast<std::size_t>(following)] | (c >> (6 * following)));
+  for (int left = following - 1; left >= 0; --left) text += static_cast<char>(0x80 | ((c >> (6 * left)) & 0x3F));
+}
+
 MAO_INLINE std::optional<std::size_t> first_bad_byte(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t length = detail::utf8_length(text.substr(at));

@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include <mao/config.hpp>
-#include <mao/data/class_key.hpp>
+#include <mao/core/detail/text_encoding.hpp>
 
 namespace mao::detail {
 
@@ -24,7 +24,7 @@ MAO_INLINE ByteSymbols make_byte_symbols() {
       if (printable(b) != pass_printable) continue;
       const auto byte = static_cast<unsigned char>(b);
       const char32_t shown = pass_printable ? static_cast<char32_t>(b) : substitute++;
-      append_utf8(symbols.symbol[byte], static_cast<utf8proc_int32_t>(shown));
+      append_utf8(symbols.symbol[byte], static_cast<char32_t>(shown));
       symbols.byte_of[shown] = byte;
       symbols.order[position++] = byte;
     }

@@ -107,8 +107,8 @@ MAO_INLINE TextStep lower_case_step() {
     std::string result;
     while (!text.empty()) {
       const char32_t c = take_code_point(text);
-      mao::append_utf8(result, c == dotted_capital_i ? U'i' : lower_case(c));
-      if (c == dotted_capital_i) mao::append_utf8(result, U'\u0307');
+      append_utf8(result, c == dotted_capital_i ? U'i' : lower_case(c));
+      if (c == dotted_capital_i) append_utf8(result, U'\u0307');
     }
     return result;
   };

@@ -66,13 +66,6 @@ MAO_INLINE std::u32string decode_utf8(std::string_view text) {
   return points;
 }
 
-MAO_INLINE void append_utf8(std::string& text, char32_t c) {
-  if (c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF)) c = replacement_character;
-  utf8proc_uint8_t bytes[4];
-  const auto count = utf8proc_encode_char(static_cast<utf8proc_int32_t>(c), bytes);
-  text.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count));
-}
-
 MAO_INLINE std::string encode_utf8(std::u32string_view points) {
   std::string text;
   text.reserve(points.size());
