@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every method plain and with MAO on one task: Base, New and H over seeds, as a Markdown table.
 
-    benchmarks/methods.py --data shifted > methods.md
+    benchmarks/methods.py --data shifted --table methods.md
 
 The settings are those of the MAO paper for all (plain: batch 32, 20 epochs, lr 0.002; MAO: 10 + 10 epochs, lr 0.0035).
 """

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs of `mao tune` side by side: what methods.py and ablations.py share. Finished runs are not repeated."""
+"""Runs of `mao tune` side by side: what methods.py, all_classes.py and ablations.py share. Finished runs are not repeated."""
 import concurrent.futures
 import json
 import os
 import pathlib
 import subprocess
+import sys
+import time
 
 
-def add_arguments(parser):
+def add_arguments(parser, one_task=True):
     parser.add_argument("--mao", default="build/release/bin/mao", help="the program")
     parser.add_argument("--out", default="build/runs", type=pathlib.Path, help="folder of the runs")
-    parser.add_argument("--data", default="shifted", help="as in mao tune")
+    if one_task:
+        parser.add_argument("--data", default="shifted", help="as in mao tune")
     parser.add_argument("--model", default="embedded", help="as in mao tune")
     parser.add_argument("--weights", default="", help="as in mao tune")
     parser.add_argument("--seeds", nargs="+", default=["1", "2", "3"])
@@ -24,8 +27,9 @@ def folder(arguments, name):
     return arguments.out / pathlib.Path(arguments.data).name / name.replace(" ", "_")
 
 
-def results(arguments, wanted):
-    """results.json of each run in `wanted` (name -> options of mao tune), by name; None where a run failed."""
+def results(arguments, wanted, refusals=None):
+    """results.json of each run in `wanted` (name -> options of mao tune), by name; None where a run failed, and what it
+    said is then in `refusals`."""
     environment = dict(os.environ, OMP_NUM_THREADS="1", OMP_WAIT_POLICY="passive")
 
     def run(name):
@@ -37,11 +41,15 @@ def results(arguments, wanted):
         if arguments.shot_seed:
             command += ["--shot-seed", arguments.shot_seed]
         to.parent.mkdir(parents=True, exist_ok=True)
+        start = time.monotonic()
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
-            print(f"{name}: {done.stderr.strip()[-300:]}", flush=True)
+            said = done.stderr.strip()[-500:]
+            print(f"{name}: {said}", file=sys.stderr, flush=True)
+            if refusals is not None:
+                refusals[name] = said
             return None
-        print(f"{name}: done", flush=True)
+        print(f"{name}: {time.monotonic() - start:.0f} s", file=sys.stderr, flush=True)
         return json.loads((to / "results.json").read_text())
 
     with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:

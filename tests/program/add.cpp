@@ -146,6 +146,9 @@ TEST_CASE("a group of names is added and what was learned stays", "[add]") {
     CHECK(eval(file, "new").at("accuracy") == eval(before, "new").at("accuracy"));
     check_export(file, picture, temporary.path());
   }
+  CHECK_THAT(checked("eval " + quoted(untuned)).output,
+             ContainsSubstring("the prompts have 2 more classes") && ContainsSubstring("classifies among all 42"));
+  CHECK_THAT(checked("eval " + quoted(before)).output, !ContainsSubstring("more classes"));
   const auto there = of_groups(predict(picture, before)), with = of_groups(predict(picture, untuned));
   CHECK(with.at("base") / with.at("new") == Approx(there.at("base") / there.at("new")).epsilon(1e-3));
   CHECK(with.at("base") + with.at("new") + with.at("added") == Approx(1).margin(1e-4));

@@ -207,6 +207,17 @@ TEST_CASE("every run of base and new classes has figures over all of them", "[al
   CHECK(!all.contains("all_classes"));
 }
 
+TEST_CASE("a run that is tested on other data sets has the figures over all classes too", "[all_classes]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary.path() / "run";
+  const json results = results_of(out, "--recipe all-classes --new-epochs 1 --seeds 1 2 --targets shifted");
+  CHECK(results.at("protocol") == "transfer");
+  check_figures(results.at("all_classes").at("zero_shot"));
+  double mean = 0;
+  for (const json& seed : results.at("per_seed")) mean += seed.at("all_classes").at("gated").at("h").get<double>() / 2;
+  CHECK(results.at("all_classes").at("gated").at("h").get<double>() == Approx(mean));
+}
+
 TEST_CASE("without images of the new classes their names are joined untuned", "[all_classes]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
@@ -226,6 +237,10 @@ TEST_CASE("the recipe for all classes refuses what it cannot join", "[all_classe
              ContainsSubstring("leave --class-specific out"));
   CHECK_THAT(mao_program(recipe + " --steps base").output, ContainsSubstring("--recipe would be ignored"));
   CHECK_THAT(mao_program(recipe + " --method zero-shot").output, ContainsSubstring("has nothing to join"));
+  CHECK_THAT(mao_program(recipe + " --method dpc").output,
+             ContainsSubstring("--recipe all-classes with dpc") && ContainsSubstring("tune its host"));
+  CHECK_THAT(mao_program(recipe + " --method promptkd").output,
+             ContainsSubstring("--recipe all-classes with promptkd") && ContainsSubstring("train it plain"));
   CHECK_THAT(mao_program(quick + "--recipe all").output, ContainsSubstring("all-classes"));
   CHECK(!fs::exists(temporary.path() / "run"));
 }

@@ -70,6 +70,14 @@ std::int64_t base_classes_of(const Prompts& prompts, const ClassList& classes) {
   return first ? base.size() : 0;
 }
 
+/// How many classes of several groups `classes` leaves out: images are not classified among these.
+std::int64_t left_out_of(const Prompts& prompts, const ClassList& classes) {
+  if (!is_joined(prompts)) return 0;
+  return std::ranges::count_if(prompts.info.classes.names, [&](const std::string& name) {
+    return std::ranges::find(classes.names, name) == classes.names.end();
+  });
+}
+
 /// The data that the prompts were tuned on; what the command line gives of the rest stays.
 void take_data_of(const Prompts& prompts, DataSettings& data) {
   const DataSettings saved = settings_of(prompts).data;
@@ -129,6 +137,11 @@ int run(EvalOptions options, const CLI::App& command) {
   } else {
     print(metrics, images.classes, options);
     if (!all_classes.is_null()) print_all_classes(std::cout, {{"all_classes", {{"these prompts", all_classes}}}});
+    const std::int64_t left_out = prompts ? left_out_of(*prompts, images.classes) : 0;
+    if (left_out > 0 && options.half == Half::All) {
+      std::cout << "note: the prompts have " << left_out << " more classes, of which this data has no images; `mao "
+                << "predict` classifies among all " << prompts->info.classes.size() << "\n";
+    }
   }
   return 0;
 }

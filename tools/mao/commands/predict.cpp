@@ -195,7 +195,10 @@ void add_predict(CLI::App& app, int& status) {
   command->add_option("--top", options->top, "how many classes to print")->check(above_zero())->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);
   auto* json = command->add_flag("--json", options->json, "print JSON");
-  auto* csv = command->add_flag("--csv", options->csv, "print CSV: image, rank, class, probability")->excludes(json);
+  auto* csv = command
+                  ->add_flag("--csv", options->csv,
+                             "print CSV: image, rank, class, probability (and group, if the prompts have several)")
+                  ->excludes(json);
   add_plain_csv(*command, options->cells)->needs(csv);
   command->callback([options, command, &status] { status = run(*options, *command); });
 }

@@ -68,7 +68,9 @@ void check_settings(const RunSettings& run) {
   }
   const MethodInfo& info = method_named(settings.name);
   read_options(info, settings).finish(info.name);
-  if (settings.mao) expect_mining(info.traits, "--mao with " + info.name);
+  if (settings.mao) {
+    expect_mining(info.traits, (settings.steps == "joined" ? "--recipe all-classes with " : "--mao with ") + info.name);
+  }
   require<OptionError>(settings.steps != "joined" || !settings.is_class_specific(),
                        "--recipe all-classes: class-specific prompts cannot be bound to new classes; leave "
                        "--class-specific out");

@@ -84,21 +84,6 @@ nlohmann::json accuracy_of(const nlohmann::json& per_seed, const ValueOf& value_
   return {{"accuracy", over_seeds.mean}, {"std", over_seeds.deviation}};
 }
 
-/// Of a run whose prompts were tested on other data sets.
-inline nlohmann::json transfer_results(const nlohmann::json& zero_shot, const nlohmann::json& per_seed) {
-  nlohmann::json results{{"protocol", "transfer"}, {"zero_shot", zero_shot.at("targets")}};
-  results["source"] = accuracy_of(per_seed, [](const nlohmann::json& seed) { return seed.at("paper").at("base"); });
-  for (const auto& [name, unused] : zero_shot.at("targets").items()) {
-    results["targets"][name] =
-        accuracy_of(per_seed, [&name](const nlohmann::json& seed) { return seed.at("targets").at(name); });
-  }
-  for (const auto& seed : per_seed) {
-    results["per_seed"].push_back(
-        {{"seed", seed.at("seed")}, {"source", seed.at("paper").at("base")}, {"targets", seed.at("targets")}});
-  }
-  return results;
-}
-
 /// `results["all_classes"]`: figures of one classifier over all classes. Those of the untuned model, and means over
 /// seeds of the others, with "std" where there are several seeds; absent where nothing of the kind was tested.
 inline void take_all_classes(nlohmann::json& results, const nlohmann::json& zero_shot, const nlohmann::json& per_seed) {
@@ -117,6 +102,23 @@ inline void take_all_classes(nlohmann::json& results, const nlohmann::json& zero
     }
   }
   if (!all.empty()) results["all_classes"] = std::move(all);
+}
+
+/// Of a run whose prompts were tested on other data sets.
+inline nlohmann::json transfer_results(const nlohmann::json& zero_shot, const nlohmann::json& per_seed) {
+  nlohmann::json results{{"protocol", "transfer"}, {"zero_shot", zero_shot.at("targets")}};
+  results["source"] = accuracy_of(per_seed, [](const nlohmann::json& seed) { return seed.at("paper").at("base"); });
+  for (const auto& [name, unused] : zero_shot.at("targets").items()) {
+    results["targets"][name] =
+        accuracy_of(per_seed, [&name](const nlohmann::json& seed) { return seed.at("targets").at(name); });
+  }
+  for (const auto& seed : per_seed) {
+    results["per_seed"].push_back(
+        {{"seed", seed.at("seed")}, {"source", seed.at("paper").at("base")}, {"targets", seed.at("targets")}});
+    if (seed.contains("all_classes")) results["per_seed"].back()["all_classes"] = seed.at("all_classes");
+  }
+  take_all_classes(results, zero_shot, per_seed);
+  return results;
 }
 
 /// results.json of a run. "first" is what the first step alone comes to.
