@@ -12,6 +12,7 @@ double precision; the last column is the peer's own fp32 gradient against it.
 """
 import argparse
 import importlib.util
+import json
 import os
 import pathlib
 import shutil
@@ -24,7 +25,7 @@ from safetensors.torch import load_file, save_file
 
 NAMES = ["golden retriever", "tabby cat", "fire truck", "mountain", "annual crop land", "aircraft"]
 CASES = ["ViT-B-32", "ViT-B-16-quickgelu", "ViT-H-14", "RN50", "MobileCLIP-B", "MobileCLIP2-L-14", "PE-Core-B-16", "vit_medium_patch16_gap_256",
-         "ViT-B-16-SigLIP", "ViT-SO400M-14-SigLIP-384", "ViT-B-16-SigLIP2", "ViT-gopt-16-SigLIP2-256"]
+         "ViT-B-16-SigLIP", "ViT-SO400M-14-SigLIP-384", "ViT-B-16-SigLIP2", "ViT-gopt-16-SigLIP2-256", "CLIPModel", "SiglipModel"]
 LEARNED, IMAGES = 4, 8
 
 
@@ -34,6 +35,54 @@ def load_builder(path):
     spec.loader.exec_module(module)
     module.PROMPTS = [f"a photo of a {name}." for name in NAMES]
     return module
+
+
+class HuggingFace:
+    """A model of transformers with the two members that are used of open_clip's."""
+
+    def __init__(self, model):
+        self.model = model
+        self.token_embedding = model.text_model.embeddings.token_embedding
+
+    @property
+    def logit_scale(self):
+        return self.model.logit_scale
+
+    def encode_text(self, tokens):
+        features = self.model.get_text_features(input_ids=tokens)
+        return features if torch.is_tensor(features) else features.pooler_output
+
+    def double(self):
+        return HuggingFace(self.model.double())
+
+
+def siglip_model():
+    from transformers import SiglipConfig, SiglipModel
+    vision = dict(hidden_size=96, intermediate_size=200, num_hidden_layers=2, num_attention_heads=3, image_size=32, patch_size=16)
+    text = dict(hidden_size=96, intermediate_size=200, num_hidden_layers=2, num_attention_heads=3, vocab_size=200, projection_size=96)
+    return SiglipModel(SiglipConfig(text_config=text, vision_config=vision))
+
+
+def hugging_face(builder, name, seed, folder):
+    """The model in its folder, the tokens of the prompts, its kind, and the width of its features."""
+    if name == "SiglipModel":
+        model = builder.spread(siglip_model(), seed)
+        config = {"text_cfg": {"context_length": 64, "tokenizer_kwargs": {"clean": "canonicalize"}}}
+        tokens = builder.tokens_of(name, config, "siglip", folder)
+        settings = {"tokenizer_class": "SiglipTokenizer", "eos_token": "</s>", "pad_token": "</s>", "unk_token": "<unk>", "do_lower_case": True}
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    else:
+        model = builder.spread(builder.hf_clip(), seed)
+        tokens = builder.open_clip.SimpleTokenizer()(builder.PROMPTS)
+    model.save_pretrained(folder)
+    return HuggingFace(model.eval()), tokens, "siglip" if name == "SiglipModel" else "vit", 96 if name == "SiglipModel" else 64
+
+
+def of_open_clip(builder, name, seed, folder):
+    model, config, kind = builder.build(name, seed)
+    tokens = builder.tokens_of(name, config, kind, folder)
+    builder.write_hub(model, config, folder)
+    return model, tokens, kind, config["embed_dim"]
 
 
 def token_embedding(model):
@@ -66,13 +115,12 @@ def relative(value, reference):
 def run(builder, name, program, vocabulary, seed):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gradient-"))
     try:
-        model, config, kind = builder.build(name, seed)
-        tokens = builder.tokens_of(name, config, kind, folder)
-        builder.write_hub(model, config, folder)
+        make = hugging_face if name.endswith("Model") else of_open_clip
+        model, tokens, kind, features = make(builder, name, seed, folder)
         draw = torch.Generator().manual_seed(seed + 1)
         width = token_embedding(model).weight.shape[1]
         context = 0.5 * torch.randn(LEARNED, width, generator=draw)
-        images = torch.randn(IMAGES, config["embed_dim"], generator=draw)
+        images = torch.randn(IMAGES, features, generator=draw)
         save_file({"context": context, "images": images}, str(folder / "input.safetensors"))
         (folder / "names.txt").write_text("\n".join(NAMES) + "\n")
         command = [program, str(folder), str(folder / "input.safetensors"), str(folder / "names.txt"), str(folder / "output.safetensors")]
