@@ -114,6 +114,8 @@ MAO_INLINE void VisionTower::set_rotary(const ClipArchitecture& sizes, const Cli
       sines[token][channel] = static_cast<float>(std::sin(angle));
     }
   }
+  rotary_cos_ = rotary_cos_.to(positions_.device());
+  rotary_sin_ = rotary_sin_.to(positions_.device());
 }
 
 MAO_INLINE Tensor VisionTower::rotated(const Tensor& x) const {
