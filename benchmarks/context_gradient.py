@@ -63,12 +63,25 @@ def siglip_model():
     return SiglipModel(SiglipConfig(text_config=text, vision_config=vision))
 
 
+def siglip_tokens(builder, folder):
+    """Rows of a small spiece.model that begins words with a mark, as SigLIP's does. Its SiglipTokenizer needs protobuf, so this does its steps."""
+    import sentencepiece
+    clean = builder.get_clean_fn("canonicalize")
+    text = folder / "corpus.txt"
+    text.write_text("\n".join(clean(prompt) for prompt in builder.PROMPTS * 30) + "\n")
+    sentencepiece.SentencePieceTrainer.train(input=str(text), model_prefix=str(folder / "spiece"), vocab_size=120, pad_id=0, eos_id=1, unk_id=2,
+                                             bos_id=-1, hard_vocab_limit=False, minloglevel=2)
+    text.unlink()
+    pieces = sentencepiece.SentencePieceProcessor(model_file=str(folder / "spiece.model"))
+    rows = [pieces.encode(clean(prompt))[:63] + [1] for prompt in builder.PROMPTS]
+    return torch.tensor([row + [1] * (64 - len(row)) for row in rows])
+
+
 def hugging_face(builder, name, seed, folder):
     """The model in its folder, the tokens of the prompts, its kind, and the width of its features."""
     if name == "SiglipModel":
         model = builder.spread(siglip_model(), seed)
-        config = {"text_cfg": {"context_length": 64, "tokenizer_kwargs": {"clean": "canonicalize"}}}
-        tokens = builder.tokens_of(name, config, "siglip", folder)
+        tokens = siglip_tokens(builder, folder)
         settings = {"tokenizer_class": "SiglipTokenizer", "eos_token": "</s>", "pad_token": "</s>", "unk_token": "<unk>", "do_lower_case": True}
         (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     else:
