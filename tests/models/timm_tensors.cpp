@@ -19,6 +19,7 @@ TensorMap timm_trunk() {
           {"visual.trunk.norm.weight", at::ones({8})},
           {"visual.trunk.patch_embed.backbone.0.conv.weight", at::ones({2, 3, 4, 4})},
           {"visual.trunk.patch_embed.backbone.1.bn.running_var", at::ones({2})},
+          {"visual.trunk.patch_embed.backbone.1.bn.num_batches_tracked", at::ones({})},
           {"visual.trunk.patch_embed.backbone.2.conv.bias", at::ones({8})},
           {"visual.trunk.head.weight", at::ones({6, 8})},
           {"visual.trunk.head.bias", at::ones({6})}};
@@ -30,6 +31,8 @@ TEST_CASE("timm's stem and classifier under mao's names", "[timm_tensors]") {
   const TensorMap renamed = with_openai_names(timm_trunk());
   CHECK(renamed.contains("visual.stem.0.conv.weight"));
   CHECK(renamed.contains("visual.stem.1.bn.running_var"));
+  CHECK(renamed.contains("visual.stem.1.bn.num_batches_tracked"));
+  CHECK(mao::detail::is_bystander("visual.stem.1.bn.num_batches_tracked"));
   CHECK(renamed.contains("visual.conv1.bias"));
   CHECK(renamed.at("visual.proj").sizes() == at::IntArrayRef({8, 6}));
   CHECK(renamed.at("visual.proj.bias").sizes() == at::IntArrayRef({6}));

@@ -171,7 +171,8 @@ MAO_INLINE void move_timm_block(TensorMap& weights, const std::string& from, con
 /// The first two convolutions of a stem (MobileCLIP-B), each with its batch norm.
 MAO_INLINE void move_timm_stem(TensorMap& weights, const std::string& from, TensorMap& result) {
   for (const char* number : {"0.", "1."}) {
-    for (const char* part : {"conv.weight", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var"}) {
+    for (const char* part : {"conv.weight", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var",
+                             "bn.num_batches_tracked"}) {
       auto found = weights.extract(text_of(from, number, part));
       if (!found.empty()) put_once(result, text_of("visual.stem.", number, part), std::move(found.mapped()));
     }
