@@ -159,6 +159,7 @@
 #include <mao/regularizers/concepts.hpp>
 #include <mao/regularizers/alterable.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+#include <mao/regularizers/sigmoid_loss.hpp>
 #include <mao/regularizers/symmetric_contrast.hpp>
 
 // schedules

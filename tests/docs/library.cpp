@@ -34,6 +34,7 @@
 #include <mao/prompts/descriptions.hpp>
 #include <mao/prompts/template_file.hpp>
 #include <mao/regularizers/alterable.hpp>
+#include <mao/regularizers/sigmoid_loss.hpp>
 #include <mao/sampling/prediction_negatives.hpp>
 #include <mao/sampling/pseudo_label.hpp>
 #include <mao/text/mini_lm.hpp>
@@ -114,6 +115,15 @@ std::shared_ptr<const mao::Siglip> siglip_model(const mao::ClassList& classes) {
   siglip->logit_bias();   // about -13
   // [end]
   return siglip;
+}
+
+void sigmoid_loss(const mao::Siglip& siglip, mao::Coop<mao::Siglip>& coop, const mao::ImageBatch& images) {
+  // [sigmoid]
+  const mao::SigmoidLoss sigmoid({.bias = siglip.logit_bias()});
+  const mao::Batch batch{.images = {0, 1, 2}, .labels = {7, 2, 7}, .weights = {}};
+  const auto loss = sigmoid(coop.forward(images, sigmoid.candidates(batch, coop.classes())), batch);
+  // [end]
+  loss.backward();
 }
 
 mao::Tensor row_frame(const std::shared_ptr<const mao::Siglip>& siglip, const Tensor& context) {

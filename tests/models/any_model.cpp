@@ -3,9 +3,12 @@
 
 #include <mao/core/detail/ops.hpp>
 #include <mao/embedded/toy_model.hpp>
+#include <mao/models/siglip.hpp>
 #include <mao/prompts/templates.hpp>
 
 #include <support/catch.hpp>
+#include <support/siglip_weights.hpp>
+#include <support/temporary_folder.hpp>
 
 using namespace mao;
 using mao::testing::ToyModel;
@@ -33,4 +36,11 @@ TEST_CASE("AnyModels differ by what they hold", "[any_model]") {
   const std::string before = held.fingerprint();
   held = AnyModel{ToyModel(2)};
   CHECK(held.fingerprint() != before);
+}
+
+TEST_CASE("an AnyModel has the logit bias of a SigLIP, and none of other models", "[any_model]") {
+  CHECK_FALSE(AnyModel{ToyModel(1)}.logit_bias().has_value());
+  const mao_test::TemporaryFolder folder;
+  mao_test::write_siglip(folder);
+  CHECK(AnyModel{Siglip::load(folder.path())}.logit_bias() == -10.0);
 }

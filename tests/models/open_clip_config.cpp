@@ -170,9 +170,9 @@ TEST_CASE("settings of a SigLIP that its towers do not have are refused by their
     CHECK_THROWS_WITH(read(vision, text), ContainsSubstring(message));
   };
   refused("vision", "timm_pool", "avg", "vision_cfg.timm_pool is \"avg\", expected \"map\"");
-  refused("vision", "timm_proj", "linear", "vision_cfg.timm_proj is \"linear\", expected \"none\"");
+  refused("vision", "timm_proj", "conv", "vision_cfg.timm_proj is \"conv\", expected \"linear\", \"mlp\"");
   refused("vision", "window_size", 7, "vision_cfg.window_size is 7, a setting that mao does not know");
-  refused("vision", "timm_model_name", "vit_base_patch16_siglip_240", "expected an image tower of SigLIP");
+  refused("vision", "timm_model_name", "vit_base_patch16_siglip_240", "expected a plain ViT");
   refused("text", "pool_type", "argmax", "text_cfg.pool_type is \"argmax\", expected \"last\" with SigLIP's tokenizer");
   refused("text", "tokenizer_kwargs", {{"clean", "none"}}, "tokenizer_kwargs.clean is \"none\"");
   refused("text", "tokenizer_kwargs", {{"language", "en"}}, "tokenizer_kwargs.language is \"en\"");

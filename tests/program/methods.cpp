@@ -20,6 +20,7 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 #include <support/program.hpp>
+#include <support/siglip_weights.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -197,4 +198,27 @@ TEST_CASE("prompts go to a reference's checkpoint and back", "[methods]") {
                          quoted(names_file))
                  .output,
              ContainsSubstring("VPT"));
+}
+
+TEST_CASE("SigLIP's loss trains a SigLIP, with the bias of the model, and a model without one is refused",
+          "[methods]") {
+  const TemporaryFolder temporary, model;
+  const Run refused = mao_program(short_run(temporary / "clip", "--regularizer sigmoid"));
+  CHECK(refused.code != 0);
+  CHECK_THAT(refused.output, ContainsSubstring("--regularizer sigmoid: this model has no logit bias"));
+  mao_test::write_siglip(model);
+  const std::string own = "--model " + quoted(model.path()) + " --context-init '' --context 2 ";
+  const auto learned = [&](const std::string& name, const std::string& more, const char* stage = "plain") {
+    const Run run = mao_program(short_run(temporary / name, own + more));
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    const auto files =
+        mao::read_safetensors(temporary / name / "seed1" / (std::string(stage) + ".prompts.safetensors")).tensors;
+    return files.at("prompt_learner.ctx").clone();
+  };
+  const mao::Tensor usual = learned("usual", ""), sigmoid = learned("sigmoid", "--regularizer sigmoid");
+  CHECK_FALSE(usual.equal(sigmoid));
+  static_cast<void>(learned("both", "--mao --regularizer sigmoid", "new"));
+  const json config = json::parse(mao::read_text_file(temporary / "sigmoid" / "config.json"));
+  CHECK(config.at("method").at("regularizer") == "sigmoid");
 }

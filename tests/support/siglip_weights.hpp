@@ -29,6 +29,7 @@ inline mao::ClipArchitecture small_siglip() {
           .vision_width = 32,
           .vision_layers = 2,
           .vision_mlp = 48,
+          .pool_mlp = 48,
           .context = 24,
           .vocabulary = 40,
           .text_width = 48,

@@ -4,6 +4,7 @@
 /// A model that is chosen at run time, for programs that get its name from the command line.
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,8 @@ class AnyModel {
   /// **Throws** as `encode_text`.
   [[nodiscard]] TowerSizes towers() const { return held_->towers(); }
   [[nodiscard]] double logit_scale() const { return held_->logit_scale(); }
+  /// What a SigLIP adds to the logit of a pair; nothing for a model without a bias.
+  [[nodiscard]] std::optional<double> logit_bias() const { return held_->logit_bias(); }
   [[nodiscard]] Preprocess preprocess() const { return held_->preprocess(); }
   [[nodiscard]] std::string fingerprint() const { return held_->fingerprint(); }
 
@@ -53,6 +56,7 @@ class AnyModel {
     [[nodiscard]] virtual bool takes_prompts() const = 0;
     [[nodiscard]] virtual TowerSizes towers() const = 0;
     [[nodiscard]] virtual double logit_scale() const = 0;
+    [[nodiscard]] virtual std::optional<double> logit_bias() const = 0;
     [[nodiscard]] virtual Preprocess preprocess() const = 0;
     [[nodiscard]] virtual std::string fingerprint() const = 0;
   };
@@ -89,6 +93,10 @@ class AnyModel {
           "cocoop");
     }
     [[nodiscard]] double logit_scale() const override { return model_.logit_scale(); }
+    [[nodiscard]] std::optional<double> logit_bias() const override {
+      if constexpr (requires { model_.logit_bias(); }) return model_.logit_bias();
+      return std::nullopt;
+    }
     [[nodiscard]] Preprocess preprocess() const override { return model_.preprocess(); }
     [[nodiscard]] std::string fingerprint() const override { return model_.fingerprint(); }
     ModelT model_;

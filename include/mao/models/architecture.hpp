@@ -23,6 +23,7 @@ struct ClipArchitecture {
   std::int64_t vision_width = 0;  ///< for a ResNet, that of the stem: 64 for RN50
   std::int64_t vision_layers = 0;
   std::int64_t vision_mlp = 0;  ///< hidden width of the MLPs
+  std::int64_t pool_mlp = 0;    ///< the same of an attention pooling; 0 without one
   std::int64_t context = 0;     ///< tokens of the longest row
   std::int64_t vocabulary = 0;
   std::int64_t text_width = 0;

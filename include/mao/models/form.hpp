@@ -5,6 +5,7 @@
 /// mask, pooling.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,8 +41,10 @@ struct TowerForm {
 /// The output of the last block that becomes the image feature.
 enum class ImagePooling {
   ClassToken,
-  Patches,    ///< the mean of the patches, without prompts
-  Attention,  ///< a learned query, the probe, attends to the patches, without prompts; then an MLP (SigLIP)
+  Patches,  ///< the mean of the patches, without prompts
+  /// A learned query, the probe, attends to the patches and the class token, if there is one, without prompts; then an
+  /// MLP (SigLIP, PE).
+  Attention,
 };
 
 /// The token of the last block that becomes the text feature.
@@ -56,11 +59,16 @@ struct ClipForm {
   bool causal = true;               ///< a text token sees only earlier tokens; otherwise the whole padded row
   TextPooling text_pooling = TextPooling::End;
 
-  bool class_token = true;        ///< a learned token before the patches
-  bool patch_bias = false;        ///< the convolution that makes patches has a bias
-  bool image_projection = true;   ///< false: the image tower has the width of the features
-  bool text_start = true;         ///< every row of text begins with a start token
-  std::int64_t text_padding = 0;  ///< the token after the end of a padded row, for towers with such rows
+  bool class_token = true;               ///< a learned token before the patches
+  bool patch_bias = false;               ///< the convolution that makes patches has a bias
+  bool image_projection = true;          ///< false: the image tower has the width of the features
+  bool image_bias = false;               ///< the image projection has a bias
+  bool image_mlp = false;                ///< a layer with a GELU (the exact one) comes before the image projection
+  bool conv_stem = false;                ///< the patches are made by three convolutions (MobileCLIP-B)
+  std::int64_t pool_heads = 0;           ///< of an attention pooling; 0: as many as the blocks have
+  std::optional<std::int64_t> rotary{};  ///< rotary positions of the patches; the number of the first row (PE)
+  bool text_start = true;                ///< every row of text begins with a start token
+  std::int64_t text_padding = 0;         ///< the token after the end of a padded row, for towers with such rows
 
   bool ln_pre = true;           ///< a layer norm before the first block of the image tower
   bool text_projection = true;  ///< false: the text tower has the width of the features

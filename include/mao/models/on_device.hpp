@@ -43,6 +43,8 @@ class OnDevice {
   }
   [[nodiscard]] TowerSizes towers() const requires PromptedTowers<ModelT> { return model_.towers(); }
   [[nodiscard]] double logit_scale() const { return model_.logit_scale(); }
+  [[nodiscard]] double logit_bias() const requires requires(const ModelT& model) { model.logit_bias(); }
+  { return model_.logit_bias(); }
   [[nodiscard]] Preprocess preprocess() const { return model_.preprocess(); }
   [[nodiscard]] std::string fingerprint() const { return model_.fingerprint(); }
 

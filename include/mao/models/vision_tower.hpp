@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// The ViT image tower of CLIP and SigLIP.
+/// The ViT image tower of CLIP and SigLIP, and timm's like them.
 
 #include <cstddef>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <mao/core/instruction_set.hpp>
@@ -45,14 +46,25 @@ class VisionTower {
 
  private:
   [[nodiscard]] Tensor normed(const Tensor& x) const;
+  /// From the normalized output to the feature. **Shapes** [B, W] -> [B, D].
+  [[nodiscard]] Tensor to_feature(const Tensor& x) const;
   /// From the class token of the last block to the feature. **Shapes** [B, W] -> [B, D].
-  [[nodiscard]] Tensor project(const Tensor& x) const;
+  [[nodiscard]] Tensor project(const Tensor& x) const { return to_feature(normed(x)); }
 
-  /// The same from the patches, by their mean or by attention, without the class token and prompts. **Shapes**
+  /// What comes before the blocks and after them.
+  void read_ends(const TensorMap& weights, const ClipForm& form, Precision precision);
+  /// Cosines and sines by which queries and keys of class token and patches are rotated.
+  void set_rotary(const ClipArchitecture& sizes, const ClipForm& form);
+  /// Pairs of channels, rotated by their token's row and column. **Shapes** [B, h, L, d]; prompts are not rotated.
+  [[nodiscard]] Tensor rotated(const Tensor& x) const;
+  /// One block. **Shape** x [B, L, W].
+  [[nodiscard]] Tensor forward(const Block& block, const Tensor& x, const Tensor& attended) const;
+
+  /// The same from the patches by their mean, or from class token and patches by attention. Without prompts. **Shapes**
   /// [B, L, W] -> [B, D].
   [[nodiscard]] Tensor project_patches(const Tensor& x) const;
-  /// The probe's output for normalized patches. **Shapes** [B, g * g, W] -> [B, W].
-  [[nodiscard]] Tensor attend(const Tensor& patches) const;
+  /// The probe's output for normalized tokens. **Shapes** [B, L, W] -> [B, W].
+  [[nodiscard]] Tensor attend(const Tensor& tokens) const;
   /// Class token, if there is one, and patches, with their positions. **Shape** [B, L, W].
   [[nodiscard]] Tensor with_positions(const Tensor& patches) const;
 
@@ -80,12 +92,15 @@ class VisionTower {
   double epsilon_ = 1e-5;
   Precision precision_ = Precision::Fp32;
   std::size_t kept_limit_ = std::numeric_limits<std::size_t>::max();
-  Tensor patch_weight_, patch_bias_;                                    // [W, 3 * patch * patch], [W] or undefined
-  Tensor class_token_, positions_;                                      // [W] or undefined, [1 + g * g, W]
+  std::vector<std::pair<Tensor, Tensor>> stem_;  // weights and biases of the convolutions before the patches
+  Tensor patch_weight_, patch_bias_;             // [W, inputs of a patch], [W] or undefined
+  Tensor class_token_, positions_;               // [W] or undefined, [1 + g * g, W]
   Tensor ln_pre_weight_, ln_pre_bias_, ln_post_weight_, ln_post_bias_;  // [W]; the first two undefined without it
-  Tensor projection_;                                                   // [W, D]; undefined where D is W
-  Tensor probe_query_;                                                  // [W] of an attention pooling
-  Block pool_;                                                          // what follows; its first norm is undefined
+  Tensor hidden_weight_, hidden_bias_;                                  // [H, W], [H] of a layer before the projection
+  Tensor projection_, projection_bias_;  // [W or H, D], [D]; undefined where there is none
+  Tensor rotary_cos_, rotary_sin_;       // [1 + g * g, d] or undefined
+  Tensor probe_query_;                   // [W] of an attention pooling
+  Block pool_;                           // what follows; its first norm is undefined
   std::vector<Block> blocks_;
 #if MAO_HAS_AVX512_KERNELS
   std::shared_ptr<const std::vector<detail::FusedBlock>> fused_;  // null where the kernels do not know the blocks

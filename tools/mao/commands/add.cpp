@@ -262,7 +262,7 @@ class Addition {
     AnyLabeler labeler =
         make_labeler(opened, half, stage.method, [&] { return copy_of(backbone, opened, stage.method); });
     if (!labeler.note.empty()) say(labeler.note);
-    AnyTuner tuner = StageTuners(stage.method)(backbone, half, std::move(labeler), *steps.mao_new);
+    AnyTuner tuner = StageTuners(opened, stage.method)(backbone, half, std::move(labeler), *steps.mao_new);
     Observer observer;
     observer.should_stop = stop_asked;
     observer.on_epoch = [](const EpochReport& report) {

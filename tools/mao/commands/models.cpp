@@ -30,6 +30,9 @@ constexpr std::array families{
            "a folder with the weights, config.json or open_clip_config.json, and spiece.model or tokenizer.json; "
            "preprocessor_config.json where there is one",
            both},
+    Family{"CLIP, timm ViT",
+           "MobileCLIP-B, MobileCLIP2-L-14, Perception Encoders (PE-Core), plain ViTs of timm in open_clip",
+           "a folder with the weights and open_clip_config.json; CLIP's vocabulary as CLIP, ViT", both},
     Family{"mobilenet-minilm", "MobileNetV2 beside all-MiniLM-L6-v2",
            "--model mobilenet-minilm --weights DIR with mobilenet_v2_tf2ptq.safetensors, its .graph.json and "
            "imagenet_classnames.txt; all-MiniLM-L6-v2 by --minilm, $MAO_MINILM or its Python package",

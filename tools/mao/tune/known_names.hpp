@@ -23,9 +23,9 @@ inline Names& sampler_names() {
   return names;
 }
 
-/// `--regularizer`, likewise.
+/// `--regularizer`: mao's, and those that a program adds; auto: the stage's own.
 inline Names& regularizer_names() {
-  static Names names{"auto"};
+  static Names names{"auto", "sigmoid"};
   return names;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tune/own_tuner.hpp"
 
+#include <mao/regularizers/sigmoid_loss.hpp>
 #include <mao/regularizers/symmetric_contrast.hpp>
 #include <mao/sampling/prediction_negatives.hpp>
 
@@ -25,6 +26,18 @@ AnyRegularizer regularizer_for(const MakeRegularizer& own, const StageContext& s
   return own ? own(stage) : AnyRegularizer(usual, stage);
 }
 
+/// SigLIP's, with the model's bias. As in MAO's own losses, its base stage compares the classes of the batch.
+MakeRegularizer sigmoid_loss_of(const OpenedModel& opened) {
+  const auto bias = opened.model->logit_bias();
+  require<OptionError>(bias.has_value(),
+                       "--regularizer sigmoid: this model has no logit bias, without which a sigmoid "
+                       "takes every pair for a match; use a SigLIP or SigLIP 2, or --regularizer auto");
+  return [bias = *bias](const StageContext& stage) {
+    const auto classes = stage.stage == "base" ? SigmoidLoss::Classes::Batch : SigmoidLoss::Classes::All;
+    return AnyRegularizer(SigmoidLoss({.bias = bias, .classes = classes}), stage);
+  };
+}
+
 template <class Make>
 Make added(const std::map<std::string, Make>& all, const char* option, const std::string& name) {
   if (name == "auto") return nullptr;
@@ -36,11 +49,13 @@ Make added(const std::map<std::string, Make>& all, const char* option, const std
 
 }  // namespace
 
-StageTuners::StageTuners(const MethodSettings& settings)
+StageTuners::StageTuners(const OpenedModel& opened, const MethodSettings& settings)
     : method_(settings.name),
       sampler_(settings.sampler),
       make_sampler_(added(own_samplers(), "--sampler", settings.sampler)),
-      make_regularizer_(added(own_regularizers(), "--regularizer", settings.regularizer)) {}
+      make_regularizer_(settings.regularizer == "sigmoid"
+                            ? sigmoid_loss_of(opened)
+                            : added(own_regularizers(), "--regularizer", settings.regularizer)) {}
 
 AnySampler StageTuners::sampler(const AnyBackbone& backbone, const StageContext& stage) const {
   AnySampler made = make_sampler_(stage);

@@ -37,8 +37,9 @@ AnyTuner any_tuner(TunerT tuner) {
 /// Makes the tuner of each stage with the policies that the settings name, for `run_base_to_new`.
 class StageTuners {
  public:
-  /// **Throws** `OptionError` for a sampler or regularizer that this program does not know: another one trained it.
-  explicit StageTuners(const MethodSettings& settings);
+  /// **Throws** `OptionError` for a sampler or regularizer that this program does not know (another one trained it), and
+  /// for SigLIP's loss with a model without a logit bias.
+  StageTuners(const OpenedModel& opened, const MethodSettings& settings);
 
   /// Whether a sampler of the program's own draws the batches, so that nothing asks for a similarity.
   [[nodiscard]] bool draws_itself() const { return make_sampler_ != nullptr; }

@@ -174,7 +174,7 @@ class Planner {
   int steps_;
   OpenedModel opened_;
   const MethodInfo& info_;
-  StageTuners tuners_{settings_.method};
+  StageTuners tuners_{opened_, settings_.method};
   TaskImages images_;
   std::uint64_t seed_ = settings_.seeds.at(0);
 };

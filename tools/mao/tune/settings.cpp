@@ -36,14 +36,16 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
   const HelpSection section(app, "Model");
   std::string models = "embedded, mobilenet-minilm, ";
   for (const std::string& name : own_model_names()) models += name + ", ";
-  app.add_option("--model", settings.model, models + "or a CLIP or SigLIP checkpoint (file or folder; see `mao models`)")
+  app.add_option("--model", settings.model,
+                 models + "or a CLIP or SigLIP checkpoint (file or folder; see `mao models`)")
       ->capture_default_str();
   app.add_option("--weights", settings.weights,
                  "folder with the weights of mobilenet-minilm or of another embedded model");
   app.add_option("--minilm", settings.minilm, "folder of all-MiniLM-L6-v2 (default: the installed Python package)");
-  app.add_option("--vocab", settings.vocab,
-                 "CLIP's BPE vocabulary (default: beside the checkpoint or the installed package), or SigLIP's tokenizer "
-                 "(default: beside the checkpoint)");
+  app.add_option(
+      "--vocab", settings.vocab,
+      "CLIP's BPE vocabulary (default: beside the checkpoint or the installed package), or SigLIP's tokenizer "
+      "(default: beside the checkpoint)");
   app.add_option("--activation", settings.activation,
                  "auto (from the checkpoint or the configuration beside it), quick_gelu or gelu")
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
@@ -199,13 +201,12 @@ void add_own_policy_options(CLI::App& app, MethodSettings& settings) {
         ->check(CLI::IsMember(sampler_names()))
         ->capture_default_str();
   }
-  if (regularizer_names().size() > 1) {
-    app.add_option(
-           "--regularizer", settings.regularizer,
-           "the loss of every stage: auto (cross entropy; MAO's reg-B and reg-N), or one that this program adds")
-        ->check(CLI::IsMember(regularizer_names()))
-        ->capture_default_str();
-  }
+  app.add_option(
+         "--regularizer", settings.regularizer,
+         "the loss of every stage: auto (cross entropy; MAO's reg-B and reg-N), or sigmoid (SigLIP's, for models "
+         "with a logit bias)")
+      ->check(CLI::IsMember(regularizer_names()))
+      ->capture_default_str();
 }
 
 }  // namespace

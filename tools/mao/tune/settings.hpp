@@ -73,7 +73,7 @@ struct MethodSettings {
   double threshold = 0;
   std::string columns = "distinct";  ///< "per-image": the released code's reg-B
   std::string sampler = "auto";      ///< of the plain method or MAO's base stage: one that the program adds
-  std::string regularizer = "auto";  ///< of every stage: one that the program adds
+  std::string regularizer = "auto";  ///< of every stage: auto, sigmoid, or one that the program adds
 
   /// One context per class (an option of CoOp).
   [[nodiscard]] bool is_class_specific() const {

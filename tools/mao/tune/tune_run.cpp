@@ -265,7 +265,7 @@ class TuneRun {
       stage = now;
       if (now == "test" && steps.mao_new && !after_base) after_base = copy_of(backbone, opened, settings_.method);
     };
-    const StageTuners tuners(settings_.method);
+    const StageTuners tuners(opened, settings_.method);
     const bool mines = settings_.has_base_stage() && !tuners.draws_itself();
     const auto similarity = mines ? make_similarity(opened, settings_) : Similarity();
     if (mines && seed == settings_.seeds.front()) {

@@ -47,6 +47,11 @@ class ConfigSection {
   /// A null is false, as in Python, if it is not a default.
   [[nodiscard]] bool flag(const std::string& key, bool otherwise = false);
   [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise);
+  /// Whether the key is there and null.
+  [[nodiscard]] bool is_null(const std::string& key) {
+    asked_.insert(key);
+    return object_.contains(key) && object_[key].is_null();
+  }
   /// Whether the value is a list.
   [[nodiscard]] bool is_list(const std::string& key) { return has(key) && object_[key].is_array(); }
   /// Whether the value is an object.

@@ -32,6 +32,10 @@ struct ClipConfiguration {
   std::string pieces{};  ///< of a model of SentencePiece tokens: what its library does to texts before, `canonicalize`
   std::optional<TextCleaning> cleaning{};  ///< where the file says which library's tokenizer the model was trained with
 
+  bool qkv_bias = true;        ///< of the image tower's blocks; timm leaves biases of 0 out of the file
+  bool class_position = true;  ///< the class token of the image tower has a position
+  bool fc_norm = false;        ///< timm's name of the last layer norm: fc_norm, not norm
+
   void state(const ConfigSection& section, const std::string& key, std::int64_t ClipArchitecture::*size,
              std::int64_t value) {
     sizes.push_back({section.where() + key, value, size});

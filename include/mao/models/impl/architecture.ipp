@@ -10,6 +10,7 @@
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
 #include <mao/models/detail/resnet_shapes.hpp>
+#include <mao/models/detail/timm_tensors.hpp>
 
 namespace mao::detail {
 
@@ -58,12 +59,21 @@ MAO_INLINE void add_pooling_shapes(std::int64_t width, std::int64_t mlp, ShapeTa
 
 MAO_INLINE void add_vit_shapes(const ClipArchitecture& sizes, const ClipForm& form, ShapeTable& table) {
   const std::int64_t grid = sizes.resolution / sizes.patch, width = sizes.vision_width;
-  table.push_back({"visual.conv1.weight", {width, 3, sizes.patch, sizes.patch}});
+  if (form.conv_stem) {
+    add_stem_shapes(width, sizes.patch, table);
+  } else {
+    table.push_back({"visual.conv1.weight", {width, 3, sizes.patch, sizes.patch}});
+  }
   table.push_back({"visual.positional_embedding", {grid * grid + (form.class_token ? 1 : 0), width}});
   if (form.class_token) table.push_back({"visual.class_embedding", {width}});
   if (form.patch_bias) table.push_back({"visual.conv1.bias", {width}});
-  if (form.image_projection) table.push_back({"visual.proj", {width, sizes.embed}});
-  if (form.image_pooling == ImagePooling::Attention) add_pooling_shapes(width, sizes.vision_mlp, table);
+  if (form.image_projection) table.push_back({"visual.proj", {form.image_mlp ? 2 * sizes.embed : width, sizes.embed}});
+  if (form.image_bias) table.push_back({"visual.proj.bias", {sizes.embed}});
+  if (form.image_mlp) {
+    table.push_back({"visual.proj_fc.weight", {2 * sizes.embed, width}});
+    table.push_back({"visual.proj_fc.bias", {2 * sizes.embed}});
+  }
+  if (form.image_pooling == ImagePooling::Attention) add_pooling_shapes(width, sizes.pool_mlp, table);
   for (const char* kind : {".weight", ".bias"}) {
     if (form.ln_pre) table.push_back({std::string("visual.ln_pre") + kind, {width}});
     table.push_back({std::string("visual.ln_post") + kind, {width}});
@@ -114,7 +124,7 @@ MAO_INLINE void refuse_other_models(const TensorMap& weights, const std::string&
     require<FormatError>(
         first == weights.end() || !first->first.starts_with(prefix), source, ": has ", model, " (",
         first == weights.end() ? std::string() : first->first,
-        "), which is not supported; supported are CLIP's own towers (ViT-B/16, ViT-L/14, RN50, ...) and SigLIP's");
+        "), which is not supported; supported are CLIP's own towers (ViT-B/16, ViT-L/14, RN50, ...), SigLIP's and timm's plain ViTs");
   }
 }
 
@@ -170,9 +180,12 @@ MAO_INLINE void read_vit_sizes(const TensorMap& weights, const std::string& sour
                                ClipArchitecture& sizes) {
   const Tensor& patches = tensor_of(weights, "visual.conv1.weight", source, 4);
   sizes.vision_width = patches.size(0);
-  sizes.patch = patches.size(3);
+  sizes.patch = patches.size(3) * (form.conv_stem ? stem_cell : 1);
   sizes.vision_layers = count_blocks(weights, "visual.transformer.resblocks.");
   sizes.vision_mlp = tensor_of(weights, "visual.transformer.resblocks.0.mlp.c_fc.weight", source, 2).size(0);
+  if (form.image_pooling == ImagePooling::Attention) {
+    sizes.pool_mlp = tensor_of(weights, "visual.pool.mlp.c_fc.weight", source, 2).size(0);
+  }
   sizes.resolution = sizes.patch * patches_side(weights, source, form);
   sizes.embed = form.image_projection ? tensor_of(weights, "visual.proj", source, 2).size(1) : sizes.vision_width;
 }

@@ -84,11 +84,14 @@ namespace mao {
 MAO_INLINE std::string describe_vision(const ClipForm& form, std::int64_t width) {
   return text_of(detail::describe(form.vision, width),
                  form.image_pooling == ImagePooling::ClassToken  ? ", reads the class token"
-                 : form.image_pooling == ImagePooling::Attention ? ", attention pooling of the patches"
+                 : form.image_pooling == ImagePooling::Attention ? form.class_token ? ", attention pooling of class token and patches" : ", attention pooling of the patches"
                  : form.norm_after_pooling                       ? ", layer norm of the mean of the patches"
                                                                  : ", mean of the patches",
                  form.class_token ? "" : ", no class token", form.patch_bias ? ", patches with bias" : "",
-                 form.image_projection ? "" : ", no projection", form.ln_pre ? "" : ", no layer norm before the blocks",
+                 form.image_projection ? "" : ", no projection", form.image_mlp ? ", a GELU layer before the projection" : "",
+                 form.image_bias ? ", projection with bias" : "", form.conv_stem ? ", patches by three convolutions" : "",
+                 form.pool_heads > 0 ? text_of(", ", form.pool_heads, " heads of the pooling") : std::string(),
+                 form.rotary ? text_of(", rotary positions from ", *form.rotary) : std::string(), form.ln_pre ? "" : ", no layer norm before the blocks",
                  form.vision_scale ? ", layer scale" : "");
 }
 

@@ -13,6 +13,7 @@
 
 #include <mao/config.hpp>
 #include <mao/models/detail/config_section.hpp>
+#include <mao/models/detail/timm_config.hpp>
 
 namespace mao::detail {
 
@@ -60,91 +61,6 @@ MAO_INLINE void read_open_clip_resnet(ConfigSection vision, bool quick_gelu, Cli
   result.blocks_key = vision.where() + "layers";
   result.resnet_blocks = layers;
   result.state(vision, "width", &ClipArchitecture::vision_width, width);
-  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
-  vision.finish();
-}
-
-/// A ViT of timm with attention pooling: `vit_` + size + `_patch` + patch + `_siglip_` + resolution.
-struct TimmSiglip {
-  const char* size;
-  std::int64_t patch, resolution;
-  Activation activation;
-};
-
-/// **Source** timm 1.0.31, vision_transformer.py. Whether it is the GELU by tanh follows no rule.
-inline constexpr std::array<TimmSiglip, 16> timm_siglips{{{"base", 32, 256, Activation::GeluTanh},
-                                                          {"base", 16, 224, Activation::Gelu},
-                                                          {"base", 16, 256, Activation::Gelu},
-                                                          {"base", 16, 384, Activation::Gelu},
-                                                          {"base", 16, 512, Activation::Gelu},
-                                                          {"large", 16, 256, Activation::Gelu},
-                                                          {"large", 16, 384, Activation::Gelu},
-                                                          {"large", 16, 512, Activation::GeluTanh},
-                                                          {"so400m", 14, 224, Activation::Gelu},
-                                                          {"so400m", 14, 378, Activation::Gelu},
-                                                          {"so400m", 14, 384, Activation::Gelu},
-                                                          {"so400m", 16, 256, Activation::GeluTanh},
-                                                          {"so400m", 16, 384, Activation::GeluTanh},
-                                                          {"so400m", 16, 512, Activation::GeluTanh},
-                                                          {"giantopt", 16, 256, Activation::GeluTanh},
-                                                          {"giantopt", 16, 384, Activation::GeluTanh}}};
-
-/// Width, heads and hidden width of the MLPs of a size.
-struct TimmSize {
-  const char* name;
-  std::int64_t width, heads, mlp;
-};
-
-inline constexpr std::array<TimmSize, 4> timm_sizes{
-    {{"base", 768, 12, 3072}, {"large", 1024, 16, 4096}, {"so400m", 1152, 16, 4304}, {"giantopt", 1536, 16, 6144}}};
-
-/// **Throws** `OptionError` for another image tower of timm.
-MAO_INLINE const TimmSiglip& timm_siglip_of(ConfigSection& vision) {
-  const std::string name = vision.text("timm_model_name", "");
-  for (const TimmSiglip& known : timm_siglips) {
-    if (name == text_of("vit_", known.size, "_patch", known.patch, "_siglip_", known.resolution)) return known;
-  }
-  vision.refuse("timm_model_name", "an image tower of SigLIP, such as \"vit_base_patch16_siglip_224\", or none");
-}
-
-/// timm's layer norms have the epsilon 1e-6. Depth is what the tensors have.
-MAO_INLINE void read_timm_vision(ConfigSection vision, ClipConfiguration& result) {
-  ClipForm& form = result.form;
-  const TimmSiglip& known = timm_siglip_of(vision);
-  const TimmSize& size = *std::find_if(timm_sizes.begin(), timm_sizes.end(),
-                                       [&](const TimmSize& each) { return std::string_view(each.name) == known.size; });
-  vision.without_effect({"layers",
-                         "width",
-                         "head_width",
-                         "mlp_ratio",
-                         "patch_size",
-                         "ls_init_value",
-                         "patch_dropout",
-                         "attentional_pool",
-                         "attn_pooler_queries",
-                         "attn_pooler_heads",
-                         "no_ln_pre",
-                         "pos_embed_type",
-                         "final_ln_after_pool",
-                         "pool_type",
-                         "output_tokens",
-                         "act_kwargs",
-                         "norm_kwargs",
-                         "block_type",
-                         "timm_model_pretrained",
-                         "timm_proj_bias",
-                         "timm_drop",
-                         "timm_drop_path"});
-  if (vision.text("timm_pool", "avg") != "map") vision.refuse("timm_pool", "\"map\"");
-  if (vision.text("timm_proj", "linear") != "none") vision.refuse("timm_proj", "\"none\"");
-  form.vision = {.heads = size.heads, .activation = known.activation, .epsilon = 1e-6};
-  form.image_pooling = ImagePooling::Attention;
-  form.class_token = form.image_projection = form.ln_pre = false;
-  form.patch_bias = true;
-  result.state(vision, "timm_model_name", &ClipArchitecture::vision_width, size.width);
-  result.state(vision, "timm_model_name", &ClipArchitecture::vision_mlp, size.mlp);
-  result.state(vision, "timm_model_name", &ClipArchitecture::patch, known.patch);
-  result.state(vision, "timm_model_name", &ClipArchitecture::resolution, known.resolution);
   result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
   vision.finish();
 }

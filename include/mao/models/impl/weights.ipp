@@ -11,6 +11,7 @@
 #include <mao/models/configuration.hpp>
 #include <mao/models/detail/decisions.hpp>
 #include <mao/models/detail/module_form.hpp>
+#include <mao/models/detail/timm_tensors.hpp>
 #include <mao/models/detail/usual_constants.hpp>
 #include <mao/models/preprocess_config.hpp>
 #include <mao/models/wrappers.hpp>
@@ -104,7 +105,8 @@ MAO_INLINE StatedPreprocess decide_pixels(const std::filesystem::path& path, con
 /// The form before heads and activation are decided.
 MAO_INLINE ClipForm undecided_form(const TensorMap& tensors, const StatedForm& stated, const std::string& source) {
   require<FormatError>(
-      !tensors.contains("visual.pool.probe") && !tensors.contains("visual.conv1.bias"), source,
+      !tensors.contains("visual.pool.probe") && !tensors.contains("visual.conv1.bias") &&
+          !tensors.contains("visual.proj.bias") && !tensors.contains("visual.proj_fc.weight"), source,
       ": its image tower is not one of CLIP's own, and no configuration says what it computes; put the "
       "model's open_clip_config.json or config.json beside it");
   require<FormatError>(stated.doubt.empty(), source, ": ", stated.doubt,
@@ -130,6 +132,7 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
   if (configuration) result.pieces = configuration->pieces;
   result.cleaning = detail::decide_cleaning(result.layout, file.tensors, configuration);
   result.tensors = detail::from_layout(detail::finite_floats(file.tensors, source), result.layout);
+  if (configuration) detail::complete_timm(result.tensors, *configuration, file.tensors, source);
   const ClipEvidence evidence{.source = source,
                               .configured = configuration ? configuration->where
                                             : form        ? "the caller"

@@ -168,11 +168,40 @@ MAO_INLINE void move_timm_block(TensorMap& weights, const std::string& from, con
   }
 }
 
+/// The first two convolutions of a stem (MobileCLIP-B), each with its batch norm.
+MAO_INLINE void move_timm_stem(TensorMap& weights, const std::string& from, TensorMap& result) {
+  for (const char* number : {"0.", "1."}) {
+    for (const char* part : {"conv.weight", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var",
+                             "bn.num_batches_tracked"}) {
+      auto found = weights.extract(text_of(from, number, part));
+      if (!found.empty()) put_once(result, text_of("visual.stem.", number, part), std::move(found.mapped()));
+    }
+  }
+}
+
+/// The projection: timm's classifier, or open_clip's linear layer or MLP behind the trunk.
+MAO_INLINE void move_timm_head(TensorMap& weights, TensorMap& result) {
+  for (const std::string layer : {"visual.trunk.head.", "visual.head.proj.", "visual.head.mlp.fc2."}) {
+    const auto found = weights.find(layer + "weight");
+    if (found == weights.end() || found->second.dim() != 2) continue;
+    put_once(result, "visual.proj", found->second.t().contiguous());
+    weights.erase(found);
+    auto bias = weights.extract(layer + "bias");
+    if (!bias.empty()) put_once(result, "visual.proj.bias", std::move(bias.mapped()));
+  }
+  for (const std::string kind : {"weight", "bias"}) {
+    auto found = weights.extract("visual.head.mlp.fc1." + kind);
+    if (!found.empty()) put_once(result, "visual.proj_fc." + kind, std::move(found.mapped()));
+  }
+}
+
 /// A plain ViT of timm under OpenAI's names.
 MAO_INLINE void move_timm_trunk(TensorMap& weights, TensorMap& result) {
   const std::string trunk = "visual.trunk.";
-  static constexpr std::array<Renaming, 8> renamed{{{"patch_embed.proj.weight", "visual.conv1.weight"},
+  static constexpr std::array<Renaming, 10> renamed{{{"patch_embed.proj.weight", "visual.conv1.weight"},
                                                     {"patch_embed.proj.bias", "visual.conv1.bias"},
+                                                    {"patch_embed.backbone.2.conv.weight", "visual.conv1.weight"},
+                                                    {"patch_embed.backbone.2.conv.bias", "visual.conv1.bias"},
                                                     {"norm_pre.weight", "visual.ln_pre.weight"},
                                                     {"norm_pre.bias", "visual.ln_pre.bias"},
                                                     {"norm.weight", "visual.ln_post.weight"},
@@ -192,12 +221,8 @@ MAO_INLINE void move_timm_trunk(TensorMap& weights, TensorMap& result) {
     move_timm_block(weights, text_of(trunk, "blocks.", i, '.'), text_of("visual.transformer.resblocks.", i, '.'),
                     result);
   }
-  for (const std::string& projection : {trunk + "head.weight", std::string("visual.head.proj.weight")}) {
-    const auto found = weights.find(projection);
-    if (found == weights.end() || found->second.dim() != 2) continue;
-    put_once(result, "visual.proj", found->second.t().contiguous());
-    weights.erase(found);
-  }
+  move_timm_stem(weights, trunk + "patch_embed.backbone.", result);
+  move_timm_head(weights, result);
 }
 
 MAO_INLINE TensorMap from_open_clip(TensorMap weights) {
