@@ -42,6 +42,7 @@
 #include "report/base64.hpp"
 #include "report/dassl_log.hpp"
 #include "report/encode_png.hpp"
+#include "runs/json_checksum.hpp"
 #include "runs/lease.hpp"
 #include "runs/progress.hpp"
 #include "runs/run_folder.hpp"
@@ -337,6 +338,13 @@ TEST_CASE("report: what a run leaves", "[docs]") {
   run.save("results.json", {{"h", 78.4}});
   // [end]
   CHECK(run.read("results.json")["h"] == 78.4);
+  // [json_checksum]
+  const std::string text = mao::checked_json_text({{"h", 78.4}}, 2);  // indented by 2
+  auto value = nlohmann::json::parse(text);
+  const mao::JsonCheck check = mao::take_checksum(value);  // removes it from the value
+  if (!check.right()) std::cerr << check.text() << '\n';
+  // [end]
+  CHECK(value == nlohmann::json{{"h", 78.4}});
   const auto encode = [](std::int64_t) {};
   const std::int64_t count = 3;
   // [progress]

@@ -56,7 +56,9 @@ TEST_CASE("inspect --verify looks at every file of a run, whatever is wrong with
   INFO(whole.output);
   CHECK(whole.code == 0);
   CHECK_THAT(whole.output, ContainsSubstring("plain.prompts.safetensors: right, xxh64:") &&
-                               ContainsSubstring("2 files, 0 damaged"));
+                               ContainsSubstring("results.json: right, xxh64:") &&
+                               ContainsSubstring("metrics.jsonl: right, 1 line") &&
+                               ContainsSubstring("9 files, 0 damaged"));
   std::string content = mao::read_text_file(prompts);
   content[content.size() - 5] = static_cast<char>(content[content.size() - 5] ^ 4);
   std::ofstream(prompts, std::ios::binary) << content;
@@ -65,10 +67,9 @@ TEST_CASE("inspect --verify looks at every file of a run, whatever is wrong with
   const auto damaged = mao_program("inspect --verify " + quoted(run));
   INFO(damaged.output);
   CHECK(damaged.code == 1);
-  CHECK_THAT(damaged.output, ContainsSubstring("plain.prompts.safetensors") &&
-                                 ContainsSubstring("empty.safetensors is empty") &&
-                                 ContainsSubstring("plain.checkpoint.safetensors: right") &&
-                                 ContainsSubstring("3 files, 2 damaged"));
+  CHECK_THAT(damaged.output,
+             ContainsSubstring("plain.prompts.safetensors") && ContainsSubstring("empty.safetensors is empty") &&
+                 ContainsSubstring("plain.checkpoint.safetensors: right") && ContainsSubstring("10 files, 2 damaged"));
   const auto none = mao_program("inspect --verify " + quoted(run / "no_such_file"));
   CHECK(none.code == 1);
   CHECK_THAT(none.output, ContainsSubstring("there is no file or folder"));

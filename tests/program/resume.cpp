@@ -160,3 +160,50 @@ TEST_CASE("a damaged file of a run is named", "[resume]") {
   CHECK_THAT(resumed("metrics.jsonl", lines + "{\"seed\": \"one\", \"epoch\": 1}\n"),
              ContainsSubstring("metrics.jsonl:" + std::to_string(epochs + new_epochs + 1) + ": "));
 }
+
+TEST_CASE("a changed digit in a JSON file of a run is refused, found by inspect, and noted by summarize and report",
+          "[resume]") {
+  const TemporaryFolder folder;
+  const fs::path whole = folder / "whole", run = folder / "run", said = folder / "said";
+  render(folder);
+  run_whole(folder, whole);
+  const auto changed = [&](const std::string& file, const std::string& from, const std::string& to) {
+    fs::remove_all(run);
+    fs::copy(whole, run, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    std::string text = mao::read_text_file(run / file);
+    REQUIRE(text.find(from) != std::string::npos);
+    text.replace(text.find(from), from.size(), to);
+    mao::write_file_atomically(run / file, [&](std::ostream& out) { out << text; });
+    const auto verified = mao_program("inspect --verify " + quoted(run));
+    CHECK(verified.code == 1);
+    CHECK_THAT(verified.output, ContainsSubstring(file + ": ") && ContainsSubstring("damaged, or edited") &&
+                                    ContainsSubstring(", 1 damaged"));
+    fs::remove(said);
+  };
+  const auto resumed = [&](const std::string& file) {
+    if (file != "results.json" && file != "config.json") fs::remove(run / "results.json");
+    if (file == "metrics.jsonl") fs::remove(run / "seed1/result.json");
+    const int code = mao_test::wait_for(start_mao(tune_arguments(folder, run), said));
+    CHECK(code == 1);
+    return mao::read_text_file(said);
+  };
+  changed("config.json", "\"shots\": 2", "\"shots\": 3");
+  CHECK_THAT(resumed("config.json"), ContainsSubstring("config.json is damaged, or was edited"));
+  for (const std::string file : {"results.json", "zero_shot.json", "seed1/result.json"}) {
+    CAPTURE(file);
+    changed(file, "\"h\": ", "\"h\": 1");
+    CHECK_THAT(resumed(file), ContainsSubstring((run / file).string() + " is damaged, or was edited"));
+  }
+  changed("metrics.jsonl", "\"epoch\":1", "\"epoch\":2");
+  CHECK_THAT(resumed("metrics.jsonl"), ContainsSubstring("metrics.jsonl:1 is damaged, or was edited"));
+
+  changed("results.json", "\"h\": ", "\"h\": 1");
+  const auto table = mao_program("summarize " + quoted(run));
+  CHECK(table.code == 0);
+  CHECK_THAT(table.output, ContainsSubstring("results.json was edited or damaged after mao wrote it"));
+  const fs::path page = folder / "page.html";
+  CHECK(mao_program("report " + quoted(run) + " --out " + quoted(page)).code == 0);
+  CHECK_THAT(mao::read_text_file(page),
+             ContainsSubstring("Edited or damaged after mao wrote it") && ContainsSubstring("results.json"));
+  CHECK_THAT(mao_program("summarize " + quoted(whole)).output, !ContainsSubstring("edited"));
+}

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runs/run_folder.hpp"
 
+#include <atomic>
 #include <fstream>
+#include <thread>
+#include <vector>
+
 #include <support/catch.hpp>
 #include <support/temporary_folder.hpp>
 
@@ -29,7 +33,8 @@ TEST_CASE("lines that a resumed run writes again are forgotten, a half-written o
   for (int epoch = 0; epoch < 4; ++epoch) run.metric({{"epoch", epoch}});
   std::ofstream(temporary.path() / "metrics.jsonl", std::ios::app) << "{\"epo";
   run.forget_metrics([](const json& line) { return line.at("epoch") >= 2; });
-  CHECK(read_text_file(temporary.path() / "metrics.jsonl") == "{\"epoch\":0}\n{\"epoch\":1}\n");
+  CHECK(read_text_file(temporary.path() / "metrics.jsonl") ==
+        with_checksum("{\"epoch\":0}") + "\n" + with_checksum("{\"epoch\":1}") + "\n");
 }
 
 TEST_CASE("a folder with results that no run has made is refused, and left as it is", "[run_folder]") {
@@ -80,6 +85,75 @@ TEST_CASE("a name that is no UTF-8 is escaped in what a run writes", "[run_folde
   const RunFolder run(temporary.path(), json::object());
   run.metric({{"image", "ros\xE9.jpg"}});
   run.save("one.json", {{"image", "ros\xE9.jpg"}});
-  CHECK(read_text_file(temporary / "metrics.jsonl") == "{\"image\":\"ros\\\\xE9.jpg\"}\n");
+  CHECK(read_text_file(temporary / "metrics.jsonl") == with_checksum("{\"image\":\"ros\\\\xE9.jpg\"}") + "\n");
   CHECK(run.read("one.json").at("image") == "ros\\xE9.jpg");
+}
+
+namespace {
+
+// Puts one text in the place of another in a file, as a person would.
+void edit_run_file(const std::filesystem::path& file, const std::string& from, const std::string& to) {
+  std::string text = read_text_file(file);
+  const auto at = text.find(from);
+  REQUIRE(at != std::string::npos);
+  std::ofstream(file, std::ios::binary) << text.replace(at, from.size(), to);
+}
+
+}  // namespace
+
+TEST_CASE("a changed digit in a file of a run is refused by the file's name", "[run_folder]") {
+  const mao_test::TemporaryFolder temporary;
+  const auto path = temporary / "run";
+  const json config{{"shots", 16}};
+  const RunFolder run(path, config);
+  run.save("results.json", {{"h", 51.5}});
+  run.save_compact("curve.json", {{"points", {1, 2, 3}}});
+  for (int epoch = 0; epoch < 3; ++epoch) run.metric({{"epoch", epoch}, {"loss", 1.25}});
+  const auto keep_all = [](const json&) { return false; };
+
+  edit_run_file(path / "results.json", "51.5", "61.5");
+  CHECK_THROWS_WITH(run.read("results.json"), ContainsSubstring("results.json is damaged, or was edited") &&
+                                                  ContainsSubstring("the same command makes it again"));
+  edit_run_file(path / "curve.json", "1,2", "1,4");
+  CHECK_THROWS_WITH(run.read("curve.json"), ContainsSubstring("curve.json is damaged"));
+  edit_run_file(path / "metrics.jsonl", "\"epoch\":1,\"loss\":1.25", "\"epoch\":1,\"loss\":1.26");
+  CHECK_THROWS_WITH(run.forget_metrics(keep_all), ContainsSubstring("metrics.jsonl:2 is damaged, or was edited"));
+  edit_run_file(path / "config.json", "16", "17");
+  CHECK_THROWS_WITH(RunFolder(path, {{"shots", 17}}), ContainsSubstring("config.json is damaged, or was edited"));
+  CHECK_THROWS_WITH(RunFolder::read_config(path), ContainsSubstring("remove its \"mao_checksum\""));
+}
+
+TEST_CASE("an edit is accepted once the checksum is removed, and a formatter changes nothing", "[run_folder]") {
+  const mao_test::TemporaryFolder temporary;
+  const RunFolder run(temporary / "run", {{"shots", 16}});
+  run.save("results.json", {{"name", "caf\u00e9"}, {"h", 51.5}});
+  const auto file = run.path() / "results.json";
+  auto value = json::parse(read_text_file(file));
+  std::ofstream(file) << value.dump(7, ' ', true);
+  CHECK(run.read("results.json") == json{{"name", "caf\u00e9"}, {"h", 51.5}});
+  value["h"] = 61.5;
+  value.erase("mao_checksum");
+  std::ofstream(file) << value;
+  CHECK(run.read("results.json").at("h") == 61.5);
+}
+
+TEST_CASE("of two runs that come to a new folder at once, the folder is of one", "[run_folder]") {
+  for (int round = 0; round < 50; ++round) {
+    const mao_test::TemporaryFolder temporary;
+    std::atomic<int> made{0}, refused{0};
+    {
+      std::vector<std::jthread> threads;
+      for (int i = 0; i < 4; ++i) {
+        threads.emplace_back([&, i] {
+          try {
+            const RunFolder run(temporary / "run", {{"seed", i}});
+            ++made;
+          } catch (const OptionError&) {
+            ++refused;
+          }
+        });
+      }
+    }
+    REQUIRE((made == 1 && refused == 3));
+  }
 }

@@ -64,3 +64,33 @@ TEST_CASE("what is no run, and files that are damaged, are named", "[run_record]
   temporary.write("config.json", R"({"data":"caltech101"})");
   CHECK_THROWS_WITH(read_run(temporary.path()), ContainsSubstring("settings of the data"));
 }
+
+TEST_CASE("files that were edited after mao wrote them are read and named", "[run_record]") {
+  const mao_test::TemporaryFolder temporary;
+  mao_test::build_run(temporary.path(), {});
+  const std::string line = R"({"seed":1,"stage":"base","epoch":3,"epochs":10,"loss":1.5})";
+  temporary.write("metrics.jsonl", with_checksum(line) + "\n");
+  for (const char* name : {"config.json", "results.json", "seed1/result.json", "seed2/result.json"}) {
+    temporary.write(name, with_checksum(read_text_file(temporary / name)));
+  }
+  const RunRecord whole = read_run(temporary.path());
+  CHECK(whole.edited.empty());
+  CHECK_FALSE(whole.settings.contains("mao_checksum"));
+
+  const auto edit = [&](const char* name, const std::string& from, const std::string& to) {
+    std::string text = read_text_file(temporary / name);
+    REQUIRE(text.find(from) != std::string::npos);
+    temporary.write(name, text.replace(text.find(from), from.size(), to));
+  };
+  edit("config.json", "16", "4");
+  edit("results.json", "80.0", "90.0");
+  edit("seed2/result.json", "82.0", "92.0");
+  edit("metrics.jsonl", "1.5", "1.0");
+  const RunRecord run = read_run(temporary.path());
+  CHECK(run.seeds[1].paper.base == 92.0);
+  std::vector<std::string> edited = run.edited;
+  std::ranges::sort(edited);
+  CHECK(edited ==
+        std::vector<std::string>{(temporary / "config.json").string(), (temporary / "metrics.jsonl").string() + ":1",
+                                 (temporary / "results.json").string(), (temporary / "seed2/result.json").string()});
+}

@@ -226,6 +226,24 @@ TEST_CASE("observers and checkpoints go together, and a state is that of its mod
   CHECK(seen.count == 1);
   check_equal(second.learned(), whole.learned());
 
+  struct Fence {
+    bool* lost;
+    void on_epoch(const EpochReport&) {}
+    void before_save() const {
+      if (*lost) throw FileError("taken over");
+    }
+  };
+  bool lost = false;
+  int asked = 0;
+  Observer counting;
+  counting.before_save = [&] { lost = ++asked == 2; };
+  ObservedRun third;
+  CHECK_THROWS_WITH(
+      fit_with_checkpoints(third.tuner, third.images, folder / "b.safetensors", {}, counting, Observer{}, Fence{&lost}),
+      ContainsSubstring("taken over"));
+  CHECK(asked == 2);
+  CHECK(load_checkpoint(folder / "b.safetensors", {}).epochs_done == 1);
+
   Method elsewhere(ToyModel::make(12), toy_classes(6), {.dropout = 0.3});
   PromptTuner other(elsewhere, ShuffledSampler(second.data.labels, toy_classes(6), {.batch = 16}), CrossEntropy{},
                     ConstantSchedule({.epochs = 3, .learning_rate = 0.02}), TunerOptions{.name = "toy"});

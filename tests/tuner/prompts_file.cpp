@@ -74,6 +74,21 @@ TEST_CASE("prompts come back bit for bit with all that was said about them", "[p
   }
 }
 
+TEST_CASE("prompts are not put in place when that is prevented", "[prompts_file]") {
+  const TemporaryFolder folder;
+  const auto file = folder / "a.safetensors";
+  save_prompts(file, random_parameters(1), toy_info());
+  const auto before = read_text_file(file);
+  const auto prevent = [] { throw FileError("taken over"); };
+  CHECK_THROWS_WITH(save_prompts(file, random_parameters(2), toy_info(), prevent), ContainsSubstring("taken over"));
+  CHECK(read_text_file(file) == before);
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+  bool asked = false;
+  save_prompts(file, random_parameters(2), toy_info(), [&] { asked = true; });
+  CHECK(asked);
+  CHECK(read_text_file(file) != before);
+}
+
 TEST_CASE("prompts of another model, method or size are refused and change nothing", "[prompts_file]") {
   const TemporaryFolder folder;
   const ParameterList saved = random_parameters(1), other = random_parameters(2), untouched = random_parameters(2);

@@ -65,7 +65,7 @@ struct BaseToNewOptions {
   bool test_new = true;                    ///< false for prompts that cannot be bound to other classes; New is then NaN
   std::filesystem::path folder;            ///< for checkpoints and prompts; if empty, none are written
   PromptInfo info;                         ///< written into them; the classes are filled in
-  Observer observer;
+  Observer observer;                       ///< `before_save` is also called before prompts are put in place
   std::function<void(const std::string&)> on_stage;  ///< called with "plain", "base", "new" or "test"
 };
 
@@ -85,7 +85,8 @@ FitResult run_step(TunerT& tuner, BackboneT& backbone, ImageSource& images, cons
   const auto result =
       fit_with_checkpoints(tuner, images, options.folder / (stage + ".checkpoint.safetensors"), info, options.observer);
   if (result == FitResult::Finished && is_first(tuner.options().workers.get())) {
-    save_backbone(options.folder / (stage + ".prompts.safetensors"), backbone, info);
+    const auto file = options.folder / (stage + ".prompts.safetensors");
+    save_backbone(file, backbone, info, options.observer.before_save);
   }
   return result;
 }

@@ -37,7 +37,21 @@ FitResult fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::fi
   return tuner.fit(images, observer);
 }
 
-/// The same with observers of any kind, which are called in order before the checkpoint is written.
+namespace detail {
+
+/// Calls `before_save` of an observer that has it.
+template <class ObserverT>
+void ask_before_save(ObserverT& observer) {
+  if constexpr (requires { static_cast<bool>(observer.before_save); }) {
+    if (!observer.before_save) return;
+  }
+  if constexpr (requires { observer.before_save(); }) observer.before_save();
+}
+
+}  // namespace detail
+
+/// The same with observers of any kind, which are called in order before the checkpoint is written; `before_save()` of
+/// those that have it just before the checkpoint is put in place.
 template <class TunerT, class First, class... Others>
 requires(sizeof...(Others) > 0 || !std::same_as<std::remove_cvref_t<First>, Observer>) FitResult
     fit_with_checkpoints(TunerT& tuner, ImageSource& images, const std::filesystem::path& path, const PromptInfo& info,
@@ -45,7 +59,11 @@ requires(sizeof...(Others) > 0 || !std::same_as<std::remove_cvref_t<First>, Obse
   if (std::filesystem::exists(path)) tuner.resume(load_checkpoint(path, info));
   Observer saver;
   saver.on_epoch = [&](const EpochReport&) {
-    if (is_first(tuner.options().workers.get())) save_checkpoint(path, tuner.state(), info);
+    if (!is_first(tuner.options().workers.get())) return;
+    save_checkpoint(path, tuner.state(), info, [&] {
+      detail::ask_before_save(first);
+      (detail::ask_before_save(others), ...);
+    });
   };
   return tuner.fit(images, first, others..., saver);
 }

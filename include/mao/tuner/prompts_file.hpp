@@ -4,6 +4,7 @@
 /// Saves and loads learned prompts: safetensors files that record their method, model and classes.
 
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -40,17 +41,19 @@ PromptInfo info_of(const TensorFile& file, const std::string& format, const std:
 
 }  // namespace detail
 
-/// Writes the parameters of a backbone.
-void save_prompts(const std::filesystem::path& path, const ParameterList& parameters, const PromptInfo& info);
+/// Writes the parameters of a backbone. `before_rename` as in `write_file_atomically`.
+void save_prompts(const std::filesystem::path& path, const ParameterList& parameters, const PromptInfo& info,
+                  const std::function<void()>& before_rename = {});
 
-/// Writes the parameters of a backbone and its buffers.
+/// Writes the parameters of a backbone and its buffers. `before_rename` as in `write_file_atomically`.
 template <Backbone BackboneT>
-void save_backbone(const std::filesystem::path& path, BackboneT& backbone, const PromptInfo& info) {
+void save_backbone(const std::filesystem::path& path, BackboneT& backbone, const PromptInfo& info,
+                   const std::function<void()>& before_rename = {}) {
   ParameterList tensors = backbone.parameters();
   if constexpr (HasBuffers<BackboneT>) {
     for (const auto& [name, value] : backbone.buffers()) tensors.push_back({name, value});
   }
-  save_prompts(path, tensors, info);
+  save_prompts(path, tensors, info, before_rename);
 }
 
 /// **Throws** `FileError`, `FormatError`, `NumericError` naming a tensor that is not finite.

@@ -5,15 +5,21 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <sstream>
+#include <string>
 #include <vector>
 
 #include <c10/core/ScalarType.h>
 
+#include <mao/io/files.hpp>
 #include <mao/io/tensor_file.hpp>
 #include <mao/models/weights.hpp>
 #include <mao/models/wrappers.hpp>
 
+#include <nlohmann/json.hpp>
+
 #include "commands.hpp"
+#include "runs/json_checksum.hpp"
 #include "tune/settings.hpp"
 
 namespace mao_program {
@@ -31,9 +37,9 @@ void print_clip(const TensorFile& file, const std::string& path) {
     std::cout << "ViT, width " << sizes.vision_width << ", " << sizes.vision_layers << " layers, MLP "
               << sizes.vision_mlp << ", patch " << sizes.patch;
   }
-  std::cout << ", " << sizes.resolution << " px\n    " << describe_vision(clip.form, sizes)
-            << "\n  text tower: width " << sizes.text_width << ", " << sizes.text_layers << " layers, MLP "
-            << sizes.text_mlp << ", " << sizes.context << " tokens, vocabulary " << sizes.vocabulary << "\n    "
+  std::cout << ", " << sizes.resolution << " px\n    " << describe_vision(clip.form, sizes) << "\n  text tower: width "
+            << sizes.text_width << ", " << sizes.text_layers << " layers, MLP " << sizes.text_mlp << ", "
+            << sizes.context << " tokens, vocabulary " << sizes.vocabulary << "\n    "
             << describe_text(clip.form, sizes.text_width) << "\n  joint embedding: " << sizes.embed
             << "\n  heads: " << clip.heads_reason << "\n  activation: " << clip.activation_reason
             << "\n  pictures: " << describe(clip.preprocess) << " (" << clip.preprocess_reason << ")\n";
@@ -54,28 +60,81 @@ bool looks_like_clip(const TensorMap& tensors) {
          layout_of(tensors) != ClipLayout::OpenAi;
 }
 
-/// A line for each file of mao's own in a folder, or for one file: whether its content is what was written. The exit
-/// code.
-int verify(const std::string& path) {
-  std::vector<std::filesystem::path> files{path};
-  if (std::filesystem::is_directory(path)) {
-    files.clear();
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
-      if (entry.is_regular_file() && entry.path().extension() == ".safetensors") files.push_back(entry.path());
-    }
-    std::ranges::sort(files);
-    require<FileError>(!files.empty(), path, ": there is no *.safetensors file here; expected a run, or a file");
+/// Whether the content of a file is what mao wrote.
+struct Verified {
+  bool right = true;
+  std::string words;
+};
+
+Verified words_of(const JsonCheck& check) {
+  if (check.written.empty()) return {true, "no checksum in it"};
+  return check.right() ? Verified{true, "right, " + check.found}
+                       : Verified{false, "damaged, or edited: " + check.text()};
+}
+
+Verified verify_json(const std::filesystem::path& file) {
+  auto value = nlohmann::json::parse(read_text_file(file), nullptr, false);
+  if (value.is_discarded()) return {false, "damaged: not JSON"};
+  return words_of(take_checksum(value));
+}
+
+/// Each line has a checksum. The last one may be half-written, which the run that continues writes again.
+Verified verify_lines(const std::filesystem::path& file) {
+  const std::string text = read_text_file(file);
+  std::istringstream lines(text);
+  std::size_t number = 0, without = 0;
+  for (std::string line; std::getline(lines, line);) {
+    ++number;
+    auto value = nlohmann::json::parse(line, nullptr, false);
+    const JsonCheck check = take_checksum(value);
+    if (!check.right()) return {false, text_of("line ", number, " is damaged, or edited: ", check.text())};
+    if (value.is_discarded() && lines.eof()) return {true, text_of("right, ", number - 1, " lines and a part of one")};
+    if (value.is_discarded()) return {false, text_of("line ", number, " is damaged: not JSON")};
+    without += check.written.empty() ? 1 : 0;
   }
-  require<FileError>(std::filesystem::exists(files.front()), "there is no file or folder ", path);
+  if (without > 0) return {true, text_of("no checksum in ", without, " of ", number, " lines")};
+  return {true, text_of("right, ", number, number == 1 ? " line" : " lines")};
+}
+
+Verified verify_file(const std::filesystem::path& file) {
+  try {
+    const auto extension = file.extension();
+    const bool json = extension == ".json", lines = extension == ".jsonl";
+    if ((json || lines) && !std::filesystem::is_regular_file(file)) return {false, "not a regular file"};
+    if (json) return verify_json(file);
+    if (lines) return verify_lines(file);
+    const std::string checksum = read_tensors(file.string()).checksum;
+    return {true, checksum.empty() ? "no checksum in it" : "right, " + checksum};
+  } catch (const Error& failure) {  // also an empty file, and one that cannot be opened
+    return {false, failure.what()};
+  }
+}
+
+/// The files in a folder that may have a checksum, or one file.
+std::vector<std::filesystem::path> files_to_verify(const std::string& path) {
+  require<FileError>(std::filesystem::exists(path), "there is no file or folder ", path);
+  if (!std::filesystem::is_directory(path)) return {path};
+  std::vector<std::filesystem::path> files;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(path)) {
+    const auto extension = entry.path().extension();
+    const bool ours = extension == ".safetensors" || extension == ".json" || extension == ".jsonl";
+    if (ours && entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::ranges::sort(files);
+  require<FileError>(!files.empty(), path,
+                     ": there is no *.safetensors, *.json or *.jsonl file here; expected a run, or a file");
+  return files;
+}
+
+/// A line for each file. The exit code.
+int verify(const std::string& path) {
+  const auto files = files_to_verify(path);
   int damaged = 0;
   for (const auto& file : files) {
-    try {
-      const std::string checksum = read_tensors(file.string()).checksum;
-      std::cout << file.string() << ": " << (checksum.empty() ? "no checksum in it" : "right, " + checksum) << "\n";
-    } catch (const Error& failure) {  // also an empty file, and one that cannot be opened
-      ++damaged;
-      std::cout << failure.what() << "\n";
-    }
+    const auto [right, words] = verify_file(file);
+    damaged += right ? 0 : 1;
+    const bool named = words.starts_with(file.string());
+    std::cout << (named ? "" : file.string() + ": ") << words << "\n";
   }
   std::cout << files.size() << (files.size() == 1 ? " file, " : " files, ") << damaged << " damaged\n";
   return damaged == 0 ? 0 : 1;
@@ -117,7 +176,8 @@ void add_inspect(CLI::App& app, int& status) {
   command->add_option("file", *path, "file, or folder of a checkpoint")->required();
   command->add_flag("--all", *all, "list every tensor, and metadata in full");
   auto check = std::make_shared<bool>(false);
-  command->add_flag("--verify", *check, "check that a file, or every *.safetensors in a folder, is not damaged");
+  command->add_flag("--verify", *check,
+                    "check that a file, or every *.safetensors, *.json and *.jsonl file in a folder, is not damaged");
   command->callback([path, all, check, &status] { status = *check ? verify(*path) : run(*path, *all); });
 }
 

@@ -54,7 +54,14 @@ std::string lead_of(const ReportData& data) {
   if (unfinished > 0)
     text += text_of("; ", counted(unfinished, "run"), unfinished == 1 ? " is" : " are",
                     " unfinished; the part that exists is shown");
-  return text + ".</p>";
+  text += ".</p>";
+  const std::vector<std::string> edited = edited_files(data.runs);
+  if (edited.empty()) return text;
+  std::string names;
+  for (const std::string& file : edited) names += (names.empty() ? "" : ", ") + file;
+  return text +
+         "<p class=\"note\">Edited or damaged after mao wrote it (the checksum is wrong): " + escaped_markup(names) +
+         ".</p>";
 }
 
 /// A section that the page may have; `body` gives nothing when the runs have nothing for it.
@@ -108,6 +115,7 @@ int run(const ReportOptions& options) {
       .runs = runs, .summary = summarize(runs), .all = group_runs(all), .transfers = summarize_transfer(runs)};
   const auto sections = sections_of(data, progress.under("write sections"));
   progress.finish();
+  print_edited(std::cerr, runs);
   const std::string title = options.title.empty() ? title_of(data) : options.title;
   const std::string page = html_page(title, lead_of(data), sections, text_of("Written by mao ", version, "."));
   write_file_atomically(options.out, [&](std::ostream& out) { out << page; });

@@ -61,6 +61,7 @@ std::vector<RunRecord> runs_in(const std::vector<std::string>& places) {
   ProgressLine progress(std::cerr, ProgressLine::is_terminal());
   std::vector<RunRecord> runs = read_runs({places.begin(), places.end()}, progress.under("read runs"));
   progress.finish();
+  print_edited(std::cerr, runs);
   return runs;
 }
 

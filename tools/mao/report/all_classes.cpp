@@ -26,11 +26,20 @@ constexpr std::array<std::pair<const char*, const char*>, 6> classifiers{{{"zero
                                                                           {"gated", "joined, with the gate"}}};
 constexpr std::array<const char*, 6> keys{"accuracy", "base", "new", "h", "openworld_auc", "ausuc"};
 
-/// A file of a seed; null when it is not there.
-nlohmann::json file_of(const SeedRecord& seed, const char* name) {
+/// A file of a seed; null when it is not there. `edited`: its name is added if its checksum is wrong.
+nlohmann::json file_of(const SeedRecord& seed, const char* name, std::vector<std::string>& edited) {
   const auto file = seed.folder / name;
   if (!std::filesystem::exists(file)) return nullptr;
-  return mao::detail::read_json_file(file);
+  return mao::detail::read_json_file(file, edited);
+}
+
+/// all_classes.json of a seed. **Throws** `FormatError` when it is damaged.
+nlohmann::json curves_of(const SeedRecord& seed) {
+  std::vector<std::string> edited;
+  auto curves = file_of(seed, "all_classes.json", edited);
+  require<FormatError>(edited.empty(), (seed.folder / "all_classes.json").string(),
+                       " is damaged, or was edited: its checksum is wrong; remove it, or restore it from a copy");
+  return curves;
 }
 
 /// Means and deviations over the seeds of runs that differ in nothing else.
@@ -96,7 +105,8 @@ std::string all_classes_section(ReportData& data) {
       nlohmann::json details;  // of the first seed that has them
       for (const RunRecord* run : runs) {
         for (const SeedRecord& seed : run->seeds) {
-          const nlohmann::json result = file_of(seed, "result.json"), curves = file_of(seed, "all_classes.json");
+          std::vector<std::string> known;  // the page names them
+          const nlohmann::json result = file_of(seed, "result.json", known), curves = curves_of(seed);
           if (result.is_object() && result.contains("all_classes")) {
             seeds.push_back(result.at("all_classes"));
             if (details.is_null() && curves.is_object()) details = curves;
@@ -119,8 +129,7 @@ std::string all_classes_section(ReportData& data) {
   if (charts.empty()) return text;
   text += html_grid(charts) +
           "<p class=\"note\">With a bias between the halves, a classifier moves along its line; the first seed.</p>";
-  return text + html_table(halves) +
-         "<p class=\"note\">Confusions of the halves, without a bias; the first seed. " +
+  return text + html_table(halves) + "<p class=\"note\">Confusions of the halves, without a bias; the first seed. " +
          data.link("halves", halves) + "</p>";
 }
 

@@ -7,9 +7,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include <mao/core/detail/text_encoding.hpp>
 #include <mao/core/error.hpp>
 
 #include "runs/run_record.hpp"
@@ -74,6 +76,20 @@ inline std::vector<RunRecord> read_runs(const std::vector<std::filesystem::path>
     if (progress) progress(runs.size(), folders.size());
   }
   return runs;
+}
+
+/// The files of runs that were edited or damaged after mao wrote them.
+inline std::vector<std::string> edited_files(const std::vector<RunRecord>& runs) {
+  std::vector<std::string> all;
+  for (const RunRecord& run : runs) all.insert(all.end(), run.edited.begin(), run.edited.end());
+  return all;
+}
+
+/// A line for each of them.
+inline void print_edited(std::ostream& out, const std::vector<RunRecord>& runs) {
+  for (const std::string& file : edited_files(runs)) {
+    out << "note: " << escaped(file) << " was edited or damaged after mao wrote it: its checksum is wrong\n";
+  }
 }
 
 }  // namespace mao

@@ -16,6 +16,8 @@
 #include <mao/io/files.hpp>
 #include <mao/io/json_text.hpp>
 
+#include "runs/json_checksum.hpp"
+
 namespace mao {
 
 /// How often images of one class were taken for another, or for their own.
@@ -103,7 +105,9 @@ template <class Result, class Read>
 std::optional<Result> read_details(const std::filesystem::path& file, const Read& read) {
   if (!std::filesystem::exists(file)) return std::nullopt;
   try {
-    return read(parse_json(read_text_file(file), "the content", "what mao writes there"));
+    auto content = parse_json(read_text_file(file), "the content", "what mao writes there");
+    expect_unchanged(content, "the content", "remove the file, restore it from a copy");
+    return read(content);
   } catch (const nlohmann::json::exception&) {
     throw FormatError(text_of(file.string(),
                               " is damaged, or not a file that mao wrote: a part of it is missing or of "

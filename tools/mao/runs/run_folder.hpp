@@ -17,11 +17,13 @@
 #include <mao/io/json_text.hpp>
 
 #include "runs/append_line.hpp"
+#include "runs/create_once.hpp"
 #include "runs/former_names.hpp"
+#include "runs/json_checksum.hpp"
 
 namespace mao {
 
-/// config.json, log.txt, metrics.jsonl and results.json in one folder.
+/// config.json, log.txt, metrics.jsonl and results.json in one folder. JSON has a checksum, which is verified.
 ///
 /// Of several processes that may write to one folder, one at a time does: see `guard`, and `Lease`.
 class RunFolder {
@@ -35,23 +37,30 @@ class RunFolder {
     std::filesystem::create_directories(path_, failure);
     require<FileError>(std::filesystem::is_directory(path_), "cannot make the folder ", path_.string(), ": ",
                        failure.message());
+    if (!std::filesystem::exists(path_ / "config.json")) refuse_files_of_others();
+    keep_config(config);
+  }
+
+  /// The settings in the config.json of a folder, by the names of today. **Throws** `FormatError` when the file is
+  /// damaged or was edited.
+  static nlohmann::json read_config(const std::filesystem::path& folder) {
+    const auto file = folder / "config.json";
+    auto saved = nlohmann::json::parse(read_text_file(file), nullptr, false);
+    require<FormatError>(saved.is_object(), file.string(),
+                         " is not a JSON object; remove the folder or choose another");
+    expect_unchanged(saved, file.string(), "put it back as it was, choose another --out");
+    return with_current_names(std::move(saved));
+  }
+
+  /// Writes config.json if there is none. **Throws** `OptionError` when there is one with other settings.
+  void keep_config(const nlohmann::json& config) const {
     const auto file = path_ / "config.json";
-    if (std::filesystem::exists(file)) {
-      const auto saved = with_current_names(nlohmann::json::parse(read_text_file(file), nullptr, false));
-      require<FormatError>(saved.is_object(), file.string(),
-                           " is not a JSON object; remove the folder or choose another");
-      std::string different;
-      collect_differences("settings", saved, config, different);
-      require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
-                           "); choose another --out, or remove it to start again");
-    } else {
-      for (const char* name : {"results.json", "metrics.jsonl", "zero_shot.json", "log.txt"}) {
-        require<OptionError>(!std::filesystem::exists(std::filesystem::symlink_status(path_ / name)), path_.string(),
-                             " has a ", name,
-                             " but no config.json, so no run of mao has made it; choose another --out");
-      }
-      write(file, config);
-    }
+    if (!std::filesystem::exists(file)) create_file_once(file, checked_json_text(config, 2) + "\n");
+    const auto saved = read_config(path_);
+    std::string different;
+    collect_differences("settings", saved, config, different);
+    require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
+                         "); choose another --out, or remove it to start again");
   }
 
   /// `fence` is called before anything in the folder is changed; throws to prevent it.
@@ -70,7 +79,7 @@ class RunFolder {
   void log(const std::string& line) const { append("log.txt", line); }
 
   /// Appends an object to metrics.jsonl.
-  void metric(const nlohmann::json& object) const { append("metrics.jsonl", json_text(object)); }
+  void metric(const nlohmann::json& object) const { append("metrics.jsonl", checked_json_text(object)); }
 
   /// Removes those lines of metrics.jsonl that a resumed run is going to write again.
   template <class Predicate>
@@ -82,7 +91,8 @@ class RunFolder {
     int number = 0;
     while (std::getline(in, line)) {
       ++number;
-      const auto object = nlohmann::json::parse(line, nullptr, false);
+      auto object = nlohmann::json::parse(line, nullptr, false);
+      expect_unchanged(object, text_of(file.string(), ":", number), "restore the line, remove it");
       try {
         if (object.is_object() && !is_stale(object)) kept += line + "\n";
       } catch (const nlohmann::json::exception&) {
@@ -94,11 +104,13 @@ class RunFolder {
         file, [&](std::ostream& out) { out << kept; }, fence_);
   }
 
-  /// Reads a JSON file of the folder; null when it is not there.
+  /// Reads a JSON file of the folder; null when it is not there. **Throws** `FormatError` when it is damaged or was
+  /// edited.
   [[nodiscard]] nlohmann::json read(const std::string& name) const {
     if (!std::filesystem::exists(path_ / name)) return nullptr;
-    const auto value = nlohmann::json::parse(read_text_file(path_ / name), nullptr, false);
+    auto value = nlohmann::json::parse(read_text_file(path_ / name), nullptr, false);
     require<FormatError>(!value.is_discarded(), (path_ / name).string(), " is not JSON; remove it");
+    expect_unchanged(value, (path_ / name).string(), "remove it, and the same command makes it again");
     return value;
   }
 
@@ -115,19 +127,26 @@ class RunFolder {
     return value;
   }
 
-  /// Writes a JSON file of the folder, atomically.
+  /// Writes an object as a JSON file of the folder, atomically.
   void save(const std::string& name, const nlohmann::json& value) const { write(path_ / name, value); }
 
   /// The same on one line, for what is large and not read by people.
   void save_compact(const std::string& name, const nlohmann::json& value) const {
     write_file_atomically(
-        path_ / name, [&](std::ostream& out) { out << json_text(value) << "\n"; }, fence_);
+        path_ / name, [&](std::ostream& out) { out << checked_json_text(value) << "\n"; }, fence_);
   }
 
  private:
+  void refuse_files_of_others() const {
+    for (const char* name : {"results.json", "metrics.jsonl", "zero_shot.json", "log.txt"}) {
+      require<OptionError>(!std::filesystem::exists(std::filesystem::symlink_status(path_ / name)), path_.string(),
+                           " has a ", name, " but no config.json, so no run of mao has made it; choose another --out");
+    }
+  }
+
   void write(const std::filesystem::path& file, const nlohmann::json& value) const {
     write_file_atomically(
-        file, [&](std::ostream& out) { out << json_text(value, 2) << "\n"; }, fence_);
+        file, [&](std::ostream& out) { out << checked_json_text(value, 2) << "\n"; }, fence_);
   }
 
   void append(const char* name, const std::string& line) const {

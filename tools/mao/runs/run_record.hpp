@@ -19,6 +19,7 @@
 #include <mao/io/files.hpp>
 
 #include "runs/former_names.hpp"
+#include "runs/json_checksum.hpp"
 
 namespace mao {
 
@@ -66,14 +67,17 @@ struct RunRecord {
   std::vector<SeedRecord> seeds{};
   std::vector<EpochRecord> epochs{};
   std::optional<ZeroShotRecord> zero_shot{};
+  std::vector<std::string> edited{};  ///< files, or lines of them, that were edited or damaged after mao wrote them
 };
 
 namespace detail {
 
-inline nlohmann::json read_json_file(const std::filesystem::path& file) {
+/// A file with a wrong checksum is added to `edited`.
+inline nlohmann::json read_json_file(const std::filesystem::path& file, std::vector<std::string>& edited) {
   auto value = nlohmann::json::parse(read_text_file(file), nullptr, false);
   require<FormatError>(value.is_object(), file.string(),
                        " is not a JSON object; the file is damaged, or not one that mao wrote");
+  if (!take_checksum(value).right()) edited.push_back(file.string());
   return value;
 }
 
@@ -146,18 +150,21 @@ inline void take_seed_folders(RunRecord& run) {
                           name.find_first_not_of("0123456789", 4) == std::string::npos;
     if (!numbered || !entry.is_directory()) continue;
     if (!std::filesystem::exists(entry.path() / "result.json")) continue;
-    take_seed(read_json_file(entry.path() / "result.json"), seed_of(run, std::stoull(name.substr(4))));
+    take_seed(read_json_file(entry.path() / "result.json", run.edited), seed_of(run, std::stoull(name.substr(4))));
   }
   std::ranges::sort(run.seeds, {}, &SeedRecord::seed);
 }
 
 /// Lines that are whole; the last one may be half-written while a run continues.
-inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file) {
+inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file, std::vector<std::string>& edited) {
   std::vector<EpochRecord> epochs;
   std::istringstream lines(read_text_file(file));
+  int number = 0;
   for (std::string line; std::getline(lines, line);) {
-    const auto object = nlohmann::json::parse(line, nullptr, false);
+    ++number;
+    auto object = nlohmann::json::parse(line, nullptr, false);
     if (!object.is_object() || !object.contains("epoch")) continue;
+    if (!take_checksum(object).right()) edited.push_back(text_of(file.string(), ":", number));
     epochs.push_back({object.value("seed", std::uint64_t{0}), object.value("stage", std::string("plain")),
                       object.value("epoch", std::int64_t{0}), object.value("epochs", std::int64_t{0}),
                       number_of(object, "loss"), number_of(object, "accuracy"), number_of(object, "learning_rate")});
@@ -167,13 +174,15 @@ inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file) {
 
 }  // namespace detail
 
-/// Reads a run folder. What is missing stays empty; what is there and damaged is an error.
+/// Reads a run folder. What is missing stays empty; what is there and cannot be read is an error. What can be read and
+/// has a wrong checksum is in `edited`.
 ///
 /// **Throws** `FileError` when it is not a run folder, `FormatError` naming a file of it that is not what it should be.
 inline RunRecord read_run(const std::filesystem::path& folder) {
   require<FileError>(std::filesystem::exists(folder / "config.json"), folder.string(),
                      " is not a run folder; expected config.json in it, as `mao tune --out` leaves it");
-  RunRecord run{.folder = folder, .settings = with_current_names(detail::read_json_file(folder / "config.json"))};
+  RunRecord run{.folder = folder, .settings = {}};
+  run.settings = with_current_names(detail::read_json_file(folder / "config.json", run.edited));
   for (const char* part : {"data", "method"}) {
     require<FormatError>(run.settings.contains(part) && run.settings.at(part).is_object(),
                          (folder / "config.json").string(), " has no settings of the ", part,
@@ -181,12 +190,14 @@ inline RunRecord read_run(const std::filesystem::path& folder) {
   }
   try {
     if (std::filesystem::exists(folder / "results.json")) {
-      detail::take_results(detail::read_json_file(folder / "results.json"), run);
+      detail::take_results(detail::read_json_file(folder / "results.json", run.edited), run);
     }
     detail::take_seed_folders(run);
-    if (std::filesystem::exists(folder / "metrics.jsonl")) run.epochs = detail::read_epochs(folder / "metrics.jsonl");
+    if (const auto file = folder / "metrics.jsonl"; std::filesystem::exists(file)) {
+      run.epochs = detail::read_epochs(file, run.edited);
+    }
     if (std::filesystem::exists(folder / "zero_shot.json")) {
-      const auto zero_shot = detail::read_json_file(folder / "zero_shot.json");
+      const auto zero_shot = detail::read_json_file(folder / "zero_shot.json", run.edited);
       if (!run.zero_shot) run.zero_shot.emplace();
       if (zero_shot.contains("base")) run.zero_shot->scores = detail::scores_of({{"all", zero_shot}}, "all");
       detail::take_classes(zero_shot, run.zero_shot->base_classes, run.zero_shot->new_classes);

@@ -15,6 +15,7 @@
 #include <nlohmann/json.hpp>
 
 #include "report/text_table.hpp"
+#include "runs/json_checksum.hpp"
 #include "sweep/collect.hpp"
 
 namespace mao_program {
@@ -31,6 +32,7 @@ json results_of(const SweepFolder& folder, const SweepRun& run) {
   json results = json::parse(mao::read_text_file(folder.results(run)), nullptr, false);
   mao::require<mao::FormatError>(results.is_object(), folder.results(run).string(),
                                  " is not a JSON object; remove it, the run then resumes");
+  mao::expect_unchanged(results, folder.results(run).string(), "remove it, the run then resumes");
   results.erase("per_seed");
   const auto without_deviation = [](auto& self, json& value) -> void {
     if (!value.is_object()) return;
@@ -248,7 +250,7 @@ std::string headline(const SweepFolder& folder, const SweepRun& run) {
 
 void write_results(const SweepFolder& folder, const WorkList& list) {
   const auto all = collect(folder, list);
-  const std::string object = results_json(all), table = mao::csv_text(results_table(all));
+  const std::string object = mao::with_checksum(results_json(all)), table = mao::csv_text(results_table(all));
   mao::write_file_atomically(folder.path() / "results.json", [&](std::ostream& out) { out << object; });
   mao::write_file_atomically(folder.path() / "results.csv", [&](std::ostream& out) { out << table; });
 }

@@ -53,14 +53,16 @@ SweepCounts SweepFolder::counts(const WorkList& list, mao::LeaseWatch& watch) co
   return counts;
 }
 
-void SweepFolder::note_failure(const SweepRun& run, const std::string& end, const std::string& message) const {
+void SweepFolder::note_failure(const SweepRun& run, const std::string& end, const std::string& message,
+                               const std::function<void()>& before_rename) const {
   const auto before = std::filesystem::exists(error(run))
                           ? nlohmann::json::parse(mao::read_text_file(error(run)), nullptr, false)
                           : nlohmann::json();
   const int failures = before.is_object() ? before.value("failures", 0) : 0;
   const nlohmann::ordered_json failure{
       {"failures", failures + 1}, {"ended", end}, {"error", message}, {"log", log(run).filename().string()}};
-  mao::write_file_atomically(error(run), [&](std::ostream& out) { out << mao::json_text(failure, 2) << "\n"; });
+  mao::write_file_atomically(
+      error(run), [&](std::ostream& out) { out << mao::json_text(failure, 2) << "\n"; }, before_rename);
 }
 
 void SweepFolder::forget_failures(const WorkList& list) const {

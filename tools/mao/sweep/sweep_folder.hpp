@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -52,8 +53,9 @@ class SweepFolder {
   [[nodiscard]] RunStatus status(const WorkList& list, const SweepRun& run, mao::LeaseWatch& watch) const;
   [[nodiscard]] SweepCounts counts(const WorkList& list, mao::LeaseWatch& watch) const;
 
-  /// Keeps what a try failed of.
-  void note_failure(const SweepRun& run, const std::string& end, const std::string& message) const;
+  /// Keeps what a try failed of. `before_rename` as in `write_file_atomically`.
+  void note_failure(const SweepRun& run, const std::string& end, const std::string& message,
+                    const std::function<void()>& before_rename) const;
 
   /// Gives all runs that failed another chance.
   void forget_failures(const WorkList& list) const;

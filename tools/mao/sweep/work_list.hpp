@@ -15,6 +15,7 @@
 #include <mao/core/error.hpp>
 #include <mao/io/files.hpp>
 
+#include "runs/json_checksum.hpp"
 #include "sweep/grid.hpp"
 
 namespace mao_program {
@@ -63,19 +64,21 @@ inline std::string lines_of(const std::vector<SweepRun>& runs) {
 
 }  // namespace detail
 
-/// The list as text, the same for the same list.
+/// The list as text with a checksum, the same for the same list.
 inline std::string text_of_list(const WorkList& list) {
   const auto quoted = [](const std::string& text) { return nlohmann::json(text).dump(); };
-  return "{\n  \"directory\": " + quoted(list.directory) + ",\n  \"cpu_threads\": " + std::to_string(list.cpu_threads) +
-         ",\n  \"retry\": " + std::to_string(list.retry) +
-         ",\n  \"stale_after\": " + nlohmann::json(list.stale_after).dump() +
-         ",\n  \"runs\": " + detail::lines_of(list.runs) + ",\n  \"former\": " + detail::lines_of(list.former) +
-         "\n}\n";
+  return mao::with_checksum(
+      "{\n  \"directory\": " + quoted(list.directory) + ",\n  \"cpu_threads\": " + std::to_string(list.cpu_threads) +
+      ",\n  \"retry\": " + std::to_string(list.retry) +
+      ",\n  \"stale_after\": " + nlohmann::json(list.stale_after).dump() +
+      ",\n  \"runs\": " + detail::lines_of(list.runs) + ",\n  \"former\": " + detail::lines_of(list.former) + "\n}\n");
 }
 
 /// **Throws** `FileError`, `FormatError`.
 inline WorkList read_work_list(const std::filesystem::path& file) {
   const std::string text = mao::read_text_file(file);
+  auto content = nlohmann::json::parse(text, nullptr, false);
+  mao::expect_unchanged(content, file.string(), "remove it, the runs stay");
   try {
     const auto object = nlohmann::ordered_json::parse(text);
     WorkList list{.directory = object.at("directory"),

@@ -121,7 +121,7 @@ class Worker {
     const pid_t child = start_child(child_options(run, lease.took_over()));
     int status = 0;
     if (!wait_for(child, lease, status)) {
-      say(run, "was taken over by another worker; nothing was heard of this one for too long");
+      say_taken_over(run);
       return;
     }
     const std::chrono::duration<double> seconds = Clock::now() - began;
@@ -134,16 +134,26 @@ class Worker {
     } else if (stop_asked()) {
       say(run, "stopped; it resumes from its last complete epoch");
     } else {
-      failed(run, status, log_start);
+      failed(run, status, log_start, lease);
     }
   }
 
-  void failed(const SweepRun& run, int status, std::uintmax_t log_start) {
+  void failed(const SweepRun& run, int status, std::uintmax_t log_start, const mao::Lease& lease) {
     std::string message = last_words(folder_.log(run), log_start);
     if (message.empty()) message = end_of(status);
-    folder_.note_failure(run, end_of(status), message);
+    try {
+      folder_.note_failure(run, end_of(status), message, [&] { lease.expect_held(); });
+    } catch (const mao::FileError&) {
+      if (lease.held()) throw;
+      say_taken_over(run);
+      return;
+    }
     const int failures = folder_.status(list_, run, watch_).failures;
     say(run, mao::text_of("failed (", end_of(status), ", try ", failures, " of ", list_.retry + 1, "): ", message));
+  }
+
+  void say_taken_over(const SweepRun& run) const {
+    say(run, "was taken over by another worker; nothing was heard of this one for too long");
   }
 
   /// `take_over`: the worker before this one is gone or silent, and so is its run, or will be when it looks.
@@ -171,7 +181,8 @@ class Worker {
     return child;
   }
 
-  /// False when the lease was lost; the child is dead then.
+  /// False when the lease was lost: another worker has the run, and what became of it here does not count. The child is
+  /// dead then.
   bool wait_for(pid_t child, const mao::Lease& lease, int& status) const {
     const auto pause = std::chrono::duration<double>(lease.pause());
     auto last_look = Clock::now();
@@ -191,7 +202,7 @@ class Worker {
       }
       sleep_ms(20);
     }
-    return true;
+    return lease.held();
   }
 
   void say(const SweepRun& run, const std::string& text) const {

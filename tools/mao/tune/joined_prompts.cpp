@@ -75,7 +75,8 @@ std::vector<ClassList> JoinedPrompts::classes() const {
   return lists;
 }
 
-void save_joined(const std::filesystem::path& path, const JoinedPrompts& joined, PromptInfo info) {
+void save_joined(const std::filesystem::path& path, const JoinedPrompts& joined, PromptInfo info,
+                 const std::function<void()>& before_rename) {
   ParameterList tensors;
   nlohmann::json groups = nlohmann::json::array();
   for (std::size_t g = 0; g < joined.groups.size(); ++g) {
@@ -92,7 +93,7 @@ void save_joined(const std::filesystem::path& path, const JoinedPrompts& joined,
   info.first_classes = info.classes;
   info.settings["joined"] = {{"groups", std::move(groups)}, {"untuned_share", joined.gate.share}};
   if (!shares.empty()) info.settings["joined"]["added_shares"] = std::move(shares);
-  save_prompts(path, tensors, info);
+  save_prompts(path, tensors, info, before_rename);
 }
 
 JoinedPrompts joined_of(const Prompts& prompts) {

@@ -4,6 +4,7 @@
 /// One prompts file for several groups of classes that have prompts of their own, and the gate between them.
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -47,8 +48,10 @@ inline bool is_joined(const Prompts& prompts) { return prompts.info.settings.con
 /// The prompts of `backbone`, whose classes are `classes`; the rest as in `info`.
 Prompts prompts_of(AnyBackbone& backbone, PromptInfo info, const ClassList& classes);
 
-/// As one file. `info` says which method and model; classes and groups are filled in.
-void save_joined(const std::filesystem::path& path, const JoinedPrompts& joined, PromptInfo info);
+/// As one file. `info` says which method and model; classes and groups are filled in. `before_rename` as in
+/// `write_file_atomically`.
+void save_joined(const std::filesystem::path& path, const JoinedPrompts& joined, PromptInfo info,
+                 const std::function<void()>& before_rename = {});
 
 /// The parts of a file that `is_joined`. **Throws** `FormatError` for a damaged one.
 JoinedPrompts joined_of(const Prompts& prompts);

@@ -4,12 +4,14 @@
 /// The tables at the end of a series of runs.
 
 #include <filesystem>
+#include <iostream>
 #include <ostream>
 #include <vector>
 
 #include <mao/io/files.hpp>
 
 #include "report/summary_text.hpp"
+#include "runs/find_runs.hpp"
 
 namespace mao_program {
 
@@ -18,6 +20,7 @@ inline void print_summary(std::ostream& out, const std::filesystem::path& root,
                           const std::vector<std::filesystem::path>& folders) {
   std::vector<mao::RunRecord> runs;
   for (const auto& folder : folders) runs.push_back(mao::read_run(folder));
+  mao::print_edited(std::cerr, runs);
   std::string markdown, csv;
   const auto add = [&](const mao::TextTable& words, const mao::TextTable& numbers) {
     markdown += mao::markdown_text(words) + "\n";

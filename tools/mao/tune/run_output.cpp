@@ -25,13 +25,14 @@ bool RunOutput::exists() const { return fs::exists(fs::path(path_) / "config.jso
 
 nlohmann::json RunOutput::saved_config() const {
   if (!exists()) return nullptr;
-  return with_current_names(nlohmann::json::parse(read_text_file(fs::path(path_) / "config.json"), nullptr, false));
+  return RunFolder::read_config(path_);
 }
 
 void RunOutput::open(const nlohmann::json& config) {
   if (!folder_) {
     is_new_ = !exists();
     folder_.emplace(path_, config);
+    config_ = config;
   }
   for (const std::string& line : std::exchange(unlogged_, {})) folder_->log(escaped(line));
 }
@@ -59,17 +60,11 @@ bool RunOutput::hold(const RunOptions& options, const std::function<bool()>& sho
     if (should_stop()) return false;
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  folder_->keep_config(config_);  // a run that failed at once has taken its own away, or another run was quicker
   if (lease_->took_over()) say(text_of(path_, ": taken over from a process that did not finish"));
   folder_->guard([this] { expect_held(); });
   remove_leftovers(folder_->path());  // of a run that was killed
   return true;
-}
-
-void RunOutput::refresh() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now - refreshed_ < std::chrono::duration<double>(lease_->pause())) return;
-  refreshed_ = now;
-  expect_held();
 }
 
 void RunOutput::expect_held() const { lease_->expect_held(); }
@@ -95,7 +90,6 @@ void RunOutput::withdraw() {
     const std::string name = entry.path().filename().string();
     if (name.ends_with(".safetensors") || name == "metrics.jsonl" || name == "result.json") return;
   }
-  lease_->remove();
   std::error_code ignored;
   for (const char* name : {"config.json", "log.txt", "zero_shot.json", "dassl"}) {
     fs::remove_all(fs::path(path_) / name, ignored);
@@ -103,6 +97,7 @@ void RunOutput::withdraw() {
   for (const auto& entry : fs::directory_iterator(path_)) {
     if (entry.path().filename().string().starts_with("seed")) fs::remove_all(entry.path(), ignored);
   }
+  lease_->remove();            // last: whoever takes the folder then finds nothing of this run
   fs::remove(path_, ignored);  // when nothing else is in it
 }
 

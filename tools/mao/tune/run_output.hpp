@@ -3,7 +3,6 @@
 /// \file
 /// Where a run says what it does: its folder, which one process holds at a time, its log, the console.
 
-#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -35,9 +34,7 @@ class RunOutput {
   /// Takes the folder for this process alone: two would mix their epochs. Waits while it is not known whether another
   /// holder lives; false when `should_stop` meanwhile. **Throws** `OptionError` naming the other.
   bool hold(const RunOptions& options, const std::function<bool()>& should_stop);
-  /// **Throws** `FileError` when another process has taken over; looks every few seconds, and after every pause.
-  void refresh();
-  /// The same, looking now.
+  /// **Throws** `FileError` when another process has taken over. Called before anything in the folder is changed.
   void expect_held() const;
   /// **Throws** `FileError` at once, before hours are spent, where no such folder can be.
   void check_place() const;
@@ -60,8 +57,8 @@ class RunOutput {
   bool quiet_, silent_;
   bool is_new_ = false;  ///< config.json was written by this process
   std::optional<RunFolder> folder_;
+  nlohmann::json config_;
   std::optional<Lease> lease_;
-  std::chrono::steady_clock::time_point refreshed_{};
   std::vector<std::string> unlogged_;
   ProgressLine progress_;
 };

@@ -2,9 +2,9 @@
 #include "tune/seed_records.hpp"
 
 #include "runs/append_line.hpp"
+#include "runs/json_checksum.hpp"
 
 #include <mao/io/files.hpp>
-#include <mao/io/json_text.hpp>
 #include <nlohmann/json.hpp>
 
 namespace mao_program {
@@ -32,10 +32,22 @@ nlohmann::json confusion(const std::vector<std::int64_t>& predicted, const TaskH
 
 }  // namespace
 
-SeedRecords::SeedRecords(const std::filesystem::path& folder)
-    : folder_(folder), board_(folder / "tensorboard"), start_(std::chrono::steady_clock::now()), last_(start_) {}
+SeedRecords::SeedRecords(const std::filesystem::path& folder, std::function<void()> fence)
+    : folder_(folder),
+      fence_(std::move(fence)),
+      board_((fence_(), folder / "tensorboard")),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
 
-void SeedRecords::line(const std::string& text) { append_line(folder_ / "log.txt", text); }
+void SeedRecords::line(const std::string& text) {
+  fence_();
+  append_line(folder_ / "log.txt", text);
+}
+
+void SeedRecords::point(const std::string& tag, std::int64_t step, double value) {
+  fence_();
+  board_.scalar(tag, step, value);
+}
 
 void SeedRecords::step(const std::string& stage, const StepReport& report) {
   if (stage != stage_) {
@@ -58,15 +70,15 @@ void SeedRecords::step(const std::string& stage, const StepReport& report) {
   const std::string tag = stage == "new" ? "new/" : "train/";
   const std::int64_t number = std::int64_t{report.epoch} * report.steps + report.step;
   if (!report.skipped) {
-    board_.scalar(tag + "loss", number, report.loss);
-    board_.scalar(tag + "acc", number, report.accuracy);
+    point(tag + "loss", number, report.loss);
+    point(tag + "acc", number, report.accuracy);
   }
-  board_.scalar(tag + "lr", number, report.learning_rate);
+  point(tag + "lr", number, report.learning_rate);
 }
 
 void SeedRecords::epoch(const std::string& stage, const EpochReport& report) {
-  board_.scalar(stage + "/epoch_loss", report.epoch + 1, report.loss);
-  board_.scalar(stage + "/epoch_acc", report.epoch + 1, report.accuracy);
+  point(stage + "/epoch_loss", report.epoch + 1, report.loss);
+  point(stage + "/epoch_acc", report.epoch + 1, report.accuracy);
 }
 
 void SeedRecords::half(Half half, const Metrics& metrics) {
@@ -76,7 +88,7 @@ void SeedRecords::half(Half half, const Metrics& metrics) {
        dassl_result_lines({.total = metrics.total, .correct = metrics.correct, .macro_f1 = metrics.macro_f1})) {
     line(text);
   }
-  board_.scalar("test/" + name, 0, metrics.accuracy);
+  point("test/" + name, 0, metrics.accuracy);
 }
 
 void SeedRecords::result(const BaseToNewResult& result, const BaseToNewTask& task) {
@@ -89,7 +101,8 @@ void SeedRecords::result(const BaseToNewResult& result, const BaseToNewTask& tas
   }
   half(Half::Base, result.base);  // last, as their scripts read the last
   line(dassl_elapsed(seconds_between(start_, std::chrono::steady_clock::now())));
-  write_file_atomically(folder_ / "confusion.json", [&](std::ostream& out) { out << json_text(taken) << "\n"; });
+  write_file_atomically(
+      folder_ / "confusion.json", [&](std::ostream& out) { out << checked_json_text(taken) << "\n"; }, fence_);
 }
 
 }  // namespace mao_program

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include <mao/evaluation/base_to_new.hpp>
@@ -18,10 +19,11 @@ namespace mao_program {
 
 using namespace mao;
 
-/// Writes into the folder of a seed. One that continues appends to its log and opens another event file.
+/// Writes into the folder of a seed. One that continues appends to its log and opens another event file. `fence` is
+/// called before anything is written, and prevents that by throwing.
 class SeedRecords {
  public:
-  explicit SeedRecords(const std::filesystem::path& folder);
+  SeedRecords(const std::filesystem::path& folder, std::function<void()> fence);
 
   void step(const std::string& stage, const StepReport& report);
   void epoch(const std::string& stage, const EpochReport& report);
@@ -30,9 +32,11 @@ class SeedRecords {
 
  private:
   void line(const std::string& text);
+  void point(const std::string& tag, std::int64_t step, double value);
   void half(Half half, const Metrics& metrics);
 
   std::filesystem::path folder_;
+  std::function<void()> fence_;
   TensorBoard board_;
   std::string stage_;
   DasslStep now_;

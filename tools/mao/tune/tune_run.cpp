@@ -256,7 +256,7 @@ class TuneRun {
         .method = settings_.method.name, .model = opened.model->fingerprint(), .classes = {}, .settings = saved};
     forget_unfinished_epochs(seed, steps.folder);
     link_for_dassl(name);
-    SeedRecords records(steps.folder);
+    SeedRecords records(steps.folder, [this] { output_.expect_held(); });
     std::string stage;
     steps.observer = observer(seed, stage, records);
     AnyBackbone backbone = backbone_of(seed, opened, task.base.classes);
@@ -301,7 +301,8 @@ class TuneRun {
     const JoinedGate gate = test.learned_gate(new_stage, [this](const std::string& line) { say(line); });
     if (joins_classes(settings_.method) && is_first(workers_.get())) {
       save_joined(steps.folder / "joined.prompts.safetensors",
-                  joined_prompts(after_base, final, task, new_stage, steps.info, gate), steps.info);
+                  joined_prompts(after_base, final, task, new_stage, steps.info, gate), steps.info,
+                  steps.observer.before_save);
     }
     auto figures = test.tuned(after_base, final, steps.mao_base.has_value(), new_stage, gate);
     output_.folder().save_compact(steps.folder.filename().string() + "/all_classes.json", test.details());
@@ -342,7 +343,8 @@ class TuneRun {
     bind_to(backbone, task.base.classes, "the base classes");
     if (!settings_.has_new_stage()) return;
     for (const std::string& pattern : zero_shot_templates(settings_.method.zero_shot_template, {})) {
-      for (const std::string& name : task.fresh.classes.names) sentence_ids(*opened.model, fill_template(pattern, name));
+      for (const std::string& name : task.fresh.classes.names)
+        sentence_ids(*opened.model, fill_template(pattern, name));
     }
   }
 
@@ -362,8 +364,8 @@ class TuneRun {
   }
 
   std::optional<BaseToNewResult> train(const OpenedModel& opened, const BaseToNewTask& task, AnyBackbone& backbone,
-                                       const Similarity& similarity, std::uint64_t seed,
-                                       const BaseToNewOptions& steps, const StageTuners& tuners) {
+                                       const Similarity& similarity, std::uint64_t seed, const BaseToNewOptions& steps,
+                                       const StageTuners& tuners) {
     const auto labeler = [&](AnyBackbone& tuned) {
       AnyLabeler made =
           make_labeler(opened, task.fresh, settings_.method, [&] { return copy_of(tuned, opened, settings_.method); });
@@ -394,7 +396,6 @@ class TuneRun {
     observer.should_stop = stop_asked;
     observer.before_save = [this] { output_.expect_held(); };
     observer.on_step = [this, seed, &stage, &records](const StepReport& report) {
-      output_.refresh();
       records.step(stage, report);
       std::ostringstream note;
       note << std::fixed << std::setprecision(3) << "loss " << report.loss;

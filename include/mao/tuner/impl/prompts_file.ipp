@@ -67,11 +67,11 @@ MAO_INLINE PromptInfo info_of(const TensorFile& file, const std::string& format,
 
 namespace mao {
 
-MAO_INLINE void save_prompts(const std::filesystem::path& path, const ParameterList& parameters,
-                             const PromptInfo& info) {
+MAO_INLINE void save_prompts(const std::filesystem::path& path, const ParameterList& parameters, const PromptInfo& info,
+                             const std::function<void()>& before_rename) {
   TensorMap tensors;
   for (const Parameter& parameter : parameters) tensors[parameter.name] = parameter.value.detach().cpu().contiguous();
-  write_safetensors(path, tensors, detail::metadata_of(info, "mao-prompts"));
+  write_safetensors(path, tensors, detail::metadata_of(info, "mao-prompts"), before_rename);
 }
 
 MAO_INLINE Prompts load_prompts(const std::filesystem::path& path) {
