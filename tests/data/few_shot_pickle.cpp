@@ -48,6 +48,18 @@ TEST_CASE("a draw of another split is refused with the image named", "[few_shot_
   CHECK_THROWS_WITH(draw(4, other), ContainsSubstring("label 1 ('bee')") && ContainsSubstring("it is 0 ('ant')"));
 }
 
+TEST_CASE("a draw whose class names would make other prompts is refused, unless the classes are renamed",
+          "[few_shot_pickle]") {
+  auto renamed = tiny();
+  renamed.classes.names = {"emmet", "bee"};
+  CHECK_THROWS_WITH(draw(4, renamed), ContainsSubstring("'ant'") && ContainsSubstring("calls 'emmet'") &&
+                                          ContainsSubstring("--classnames"));
+  const auto file = mao_test::image_golden("few_shot_4.pkl");
+  CHECK(mao::read_few_shot_pickle(file, renamed, mao::DrawNames::Any).train.size() == 2);
+  renamed.classes.names = {"Ant", "bee"};  // the same in a prompt
+  CHECK(draw(4, renamed).train.size() == 2);
+}
+
 TEST_CASE("a draw without a picture of some class is refused", "[few_shot_pickle]") {
   auto more = tiny();
   more.classes.names.push_back("cow");

@@ -52,6 +52,19 @@ TEST_CASE("what is no data set is refused with what was found and what would wor
                     ContainsSubstring("2 split files") && ContainsSubstring("split_zhou_B.json"));
 }
 
+TEST_CASE("what is wrong with a folder that is laid out as a data set is told without other layouts", "[open]") {
+  const mao_test::TemporaryFolder folder;
+  for (const char* name : {"red_thing", "Red thing"}) {
+    for (const char* file : {"1.jpg", "2.jpg"}) image(folder, std::string("same/") + name + "/" + file);
+  }
+  CHECK(mao::holds_dataset(folder / "same"));
+  CHECK_THROWS_WITH(mao::open_dataset(folder / "same"),
+                    ContainsSubstring("are both 'red thing'") && !ContainsSubstring("These would work"));
+  std::filesystem::create_directories(folder / "deep/a/b/c");
+  CHECK_FALSE(mao::holds_dataset(folder / "deep"));
+  CHECK_THROWS_WITH(mao::open_dataset(folder / "deep"), ContainsSubstring("These would work"));
+}
+
 TEST_CASE("a class-name file names the classes of split files and tables too", "[open]") {
   const mao_test::TemporaryFolder folder;
   image(folder, "a/1.jpg");

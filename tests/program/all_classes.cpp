@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One classifier for all classes: `mao tune --recipe all-classes`, and what eval, predict and export make of its file.
 #include <algorithm>
+#include <fstream>
 #include <string>
 
 #include <ATen/ops/eq.h>
@@ -201,6 +202,12 @@ TEST_CASE("every run of base and new classes has figures over all of them", "[al
   for (const char* classifier : {"zero_shot", "plain", "joined", "gated"}) check_figures(plain.at(classifier));
   CHECK(!plain.contains("new"));
   CHECK(!fs::exists(temporary.path() / "plain" / "seed1" / "joined.prompts.safetensors"));
+  const fs::path details = temporary.path() / "plain" / "seed1" / "all_classes.json";
+  std::ofstream(details) << R"({"zero_shot": {"curve": 1, "halves": true}})";
+  const Run report =
+      mao_program("report " + quoted(temporary.path() / "plain") + " --out " + quoted(temporary.path() / "page.html"));
+  CHECK(report.code == 1);
+  CHECK_THAT(report.output, ContainsSubstring("seed1/all_classes.json is damaged"));
   const json one_shot = results_of(temporary.path() / "mao", "--seeds 1 --mao --new-epochs 1").at("all_classes");
   for (const char* classifier : {"zero_shot", "base", "new", "joined", "gated"}) check_figures(one_shot.at(classifier));
   const json all = results_of(temporary.path() / "all", "--seeds 1 --class-split all");

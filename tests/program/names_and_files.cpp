@@ -62,6 +62,33 @@ std::string predict(const std::string& arguments) {
 
 }  // namespace
 
+TEST_CASE("a file of class names that holds more than names, and a picture among names, are refused", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 2, 20);
+  const std::string image = quoted(root / "a/0.png");
+  const auto refused = [&](const std::string& text, const char* message) {
+    const std::string file = quoted(root.write("names.txt", text));
+    const Run run = mao_program("predict " + image + " --feature-cache off --classes-file " + file);
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring("names.txt") && ContainsSubstring(message) &&
+                               ContainsSubstring("expected text with one class name per line"));
+  };
+  refused("[\"tench\", \"goldfish\"]\n", "begins with '[', as JSON does");
+  refused("{\"0\": \"tench\"}\n", "begins with '{', as JSON does");
+  refused("n01440764 tench\nn01443537 goldfish\n", "every line begins with an id (n01440764)");
+  const Run picture = mao_program("predict " + image + " --classes tench goldfish " + quoted(root / "a/1.png"));
+  CHECK(picture.code == 1);
+  CHECK_THAT(picture.output, ContainsSubstring("a/1.png' is a picture") && ContainsSubstring("before --classes"));
+}
+
+TEST_CASE("of one class it is said that it is certain", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "a", 1, 20);
+  const std::string image = quoted(root / "a/0.png");
+  CHECK_THAT(mao_program("predict " + image + " --feature-cache off --classes tench").output,
+             ContainsSubstring("note: there is one class, so each picture is 100 % of it"));
+}
+
 TEST_CASE("class names that are one in a prompt are refused wherever they come from", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "same/red_thing", 4, 0);

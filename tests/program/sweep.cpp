@@ -168,6 +168,12 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   CHECK_THAT(refused("shots = [1, 'many']\n"), ContainsSubstring("run shots-many_seed1"));
   CHECK_THAT(refused("method = 'copo'\n"), ContainsSubstring("copo"));
   CHECK_THAT(refused("method = 'coop'\nset.weight = 3\n"), ContainsSubstring("weight"));
+  CHECK_THAT(
+      refused("[kgcoop]\nlr = 0.1\n"),
+      ContainsSubstring("run kgcoop_") && ContainsSubstring("the run's method is coop; add method = \"kgcoop\""));
+  CHECK_THAT(refused("method = 'kgcoop'\n[coop]\n"), ContainsSubstring("[coop] has the name of the method coop"));
+  CHECK_THAT(refused("['coop+mao']\n"), ContainsSubstring("add mao = true"));
+  CHECK_THAT(refused("epochs = 0x10\n"), ContainsSubstring("--epochs: expected a whole number, in decimal digits"));
   CHECK_THAT(refused("preset = 'mao/none'\n"), ContainsSubstring("mao/none"));
   CHECK_THAT(refused("seeds = 'one'\n"), ContainsSubstring("seeds"));
   CHECK_THAT(refused("data sketch\n"), ContainsSubstring("bad.toml:1: ") && ContainsSubstring("expected"));

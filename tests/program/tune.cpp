@@ -252,6 +252,7 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
   refused("\n\nshots = 0\n", "3", "--shots: expected a number above 0, got 0");
   refused("method = 'copo'\n", "1", "--method copo: no such method");
   refused("[part]\nshots = 1\n", "1", "section [part]");
+  refused("config = 'other.toml'\n", "1", "cannot name another");
   refused("shots = 1\nshots = 2\n", "2", "cannot redefine existing integer 'shots'");
 }
 

@@ -46,6 +46,8 @@ inline std::vector<std::string> with_config(std::vector<std::string> arguments, 
                                  sections.back().name, "]; expected plain lines `name = value`");
   for (const TomlEntry& entry : sections.front().entries) {
     const std::string option = "--" + entry.name;
+    mao::require<mao::OptionError>(entry.name != "config", file, ":", entry.line,
+                                   ": a file of options cannot name another; put its lines here");
     if (is_given(option)) continue;
     places[option] = mao::text_of(file, ":", entry.line);
     const bool flag = !entry.is_list && (entry.values.front() == "true" || entry.values.front() == "false");

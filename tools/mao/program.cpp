@@ -8,6 +8,7 @@
 #include "colours.hpp"
 #include "commands.hpp"
 #include "config_file.hpp"
+#include "decimal_numbers.hpp"
 #include "models/product_speed.hpp"
 #include "nearest_name.hpp"
 
@@ -201,6 +202,7 @@ void add_commands(CLI::App& app, int& status) {
   mao_program::add_replay(app, status);
   mao_program::add_completion(app, status);
   group_commands(app);
+  mao_program::expect_decimal_numbers(app);
 }
 
 int run_command(int argc, char** argv) {

@@ -14,8 +14,15 @@
 
 namespace mao {
 
+/// What the class names in a saved draw, which CoOp puts into its prompts, may be.
+enum class DrawNames {
+  Same,  ///< as prompts hold them, those of the data set
+  Any,   ///< the data set's are used, which the caller has renamed
+};
+
 /// The draw in the bytes of a pickle; `source` names it in messages. **Throws** as `read_few_shot_pickle`.
-FewShot parse_few_shot_pickle(std::span<const char> bytes, const std::string& source, const Dataset& dataset);
+FewShot parse_few_shot_pickle(std::span<const char> bytes, const std::string& source, const Dataset& dataset,
+                              DrawNames names = DrawNames::Same);
 
 /// Reads a saved few-shot draw of `dataset` (with all classes, base and new).
 ///

@@ -13,6 +13,10 @@ namespace mao {
 /// The files that `open_dataset` does not read in a folder of images; empty for other data sets.
 UnreadFiles unread_of(const std::filesystem::path& path);
 
+/// Whether a folder is laid out as a data set (a split file, or folders of images), so that an error about it is not
+/// about its layout.
+bool holds_dataset(const std::filesystem::path& folder);
+
 /// Opens a data set.
 ///
 /// * a folder with one `split_zhou_*.json`: that split; its images are looked for in the folder and its sub folders, so

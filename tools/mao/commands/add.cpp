@@ -142,7 +142,9 @@ class Addition {
 
   int run() {
     const OpenedModel opened = open_model(options_.settings.model);
-    check_class_prompts(*opened.model, classes_, "the added classes");
+    ClassList all = mao::detail::joined_list(joined_.classes());
+    all.names.insert(all.names.end(), classes_.names.begin(), classes_.names.end());
+    check_class_prompts(*opened.model, all, "these classes with the added ones");
     if (options_.images.empty()) {
       joined_.groups.push_back(named_only(opened));
       joined_.gate.added.emplace_back();

@@ -245,6 +245,7 @@ std::vector<DatasetReport> check_all(const CheckOptions& options, ProgressLine& 
   try {
     return {check_own(options, how)};
   } catch (const Error& error) {
+    if (holds_dataset(options.root)) throw;
     throw DataError(text_of(error.what(), "\n", options.root, " also holds none of the folders that ",
                             "`mao datasets` lists: the root is the folder above them"));
   }

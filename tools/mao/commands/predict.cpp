@@ -122,7 +122,7 @@ void print_text(const ReadableImages& images, const Guesses& guesses) {
   for (std::size_t i = 0; i < guesses.size(); ++i) {
     std::cout << printable(images.names[i]) << "\n" << std::fixed << std::setprecision(1);
     for (const Guess& guess : guesses[i]) {
-      std::cout << std::setw(7) << 100 * guess.probability << " %  " << guess.name
+      std::cout << std::setw(7) << 100 * guess.probability << " %  " << printable(guess.name)
                 << (guess.group.empty() ? std::string() : "  (" + guess.group + ")") << "\n";
     }
   }
@@ -162,6 +162,7 @@ int run(PredictOptions options, const CLI::App& command) {
   }
   refuse_idle_model_options(command, options.settings.model);
   const ClassList classes = classes_of(options, prompts);
+  if (classes.size() == 1) std::cerr << "note: there is one class, so each picture is 100 % of it\n";
   const std::vector<std::string> names = images_of(options.images);
   const OpenedModel opened = open_model(options.settings.model);
   Guesses guesses;

@@ -3,20 +3,39 @@
 /// \file
 /// `--classes` and `--classes-file`: class names from the command line or a text file.
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
 #include <mao/data/class_key.hpp>
+#include <mao/data/folder.hpp>
 #include <mao/io/text_file.hpp>
 
 namespace mao_program {
 
-/// One class name a line; empty lines do not count. **Throws** `FileError`, `DataError` for a file without names.
+/// Whether the line begins with an id of ImageNet's classes: `n01440764 tench`.
+inline bool begins_with_wnid(const std::string& line) {
+  return line.size() > 10 && line[0] == 'n' && line.find_first_not_of("0123456789", 1) == 9 && line[9] == ' ';
+}
+
+/// **Throws** `DataError` for a file whose lines hold more than names, so that prompts would hold that too.
+inline void expect_names_only(const std::vector<std::string>& lines, const std::string& file) {
+  const std::string& first = lines.front();
+  const char* expected = "; expected text with one class name per line and nothing else";
+  mao::require<mao::DataError>(first.front() != '[' && first.front() != '{', file, " begins with '", first.front(),
+                               "', as JSON does", expected);
+  mao::require<mao::DataError>(!std::ranges::all_of(lines, begins_with_wnid), file, ": every line begins with an id (",
+                               first.substr(0, 9), "), which would be in the prompts", expected);
+}
+
+/// One class name a line; empty lines do not count. **Throws** `FileError`, `DataError` for a file without names, or
+/// with more than names.
 inline mao::ClassList read_class_names(const std::filesystem::path& file) {
   mao::ClassList classes;
   for (std::string& line : mao::trimmed_lines(mao::read_utf8_file(file))) {
@@ -24,7 +43,17 @@ inline mao::ClassList read_class_names(const std::filesystem::path& file) {
   }
   mao::require<mao::DataError>(!classes.names.empty(), file.string(),
                                " holds no class names; expected one per line, in the order of the labels");
+  expect_names_only(classes.names, file.string());
   return classes;
+}
+
+/// `predict --classes a b picture.jpg` would make the picture a class. **Throws** `OptionError`.
+inline void expect_no_picture(const std::string& name) {
+  std::error_code no_such_name;
+  mao::require<mao::OptionError>(
+      !mao::detail::is_image_name(name) || !std::filesystem::is_regular_file(name, no_such_name), "--classes: '", name,
+      "' is a picture, and would be the name of a class; give "
+      "pictures before --classes, or put the names into a --classes-file");
 }
 
 /// The file's names where one is given, those of `--classes` otherwise. **Throws** `OptionError` for an empty name and
@@ -33,6 +62,7 @@ inline mao::ClassList given_class_names(const std::vector<std::string>& names, c
   mao::require<mao::OptionError>(names.empty() || file.empty(), "--classes and --classes-file both give class names; ",
                                  "expected one of them");
   const mao::ClassList classes = file.empty() ? mao::ClassList{names} : read_class_names(file);
+  if (file.empty()) std::ranges::for_each(names, expect_no_picture);
   std::map<std::string, std::string> seen;
   for (const std::string& name : classes.names) {
     mao::require<mao::OptionError>(mao::is_utf8(name), "class '", mao::escaped(name),

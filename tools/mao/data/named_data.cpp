@@ -57,6 +57,11 @@ std::vector<std::string> sorted_paths(const std::vector<Item>& items) {
   return paths;
 }
 
+/// A saved draw has the names of the data set, unless `--classnames` gives others.
+FewShot saved_draw(const DataSettings& settings, const fs::path& file, const Dataset& dataset) {
+  return read_few_shot_pickle(file, dataset, settings.classnames.empty() ? DrawNames::Same : DrawNames::Any);
+}
+
 /// A saved draw that is not used, unless it is ours.
 void mention_saved_draw(const DataSettings& settings, const Dataset& dataset, std::uint64_t seed, const FewShot& ours) {
   static std::set<fs::path> mentioned;
@@ -64,7 +69,7 @@ void mention_saved_draw(const DataSettings& settings, const Dataset& dataset, st
   if (!fs::exists(file) || !mentioned.insert(file).second) return;
   std::string difference = "holds other images";
   try {
-    if (sorted_paths(read_few_shot_pickle(file, dataset).train) == sorted_paths(ours.train)) return;
+    if (sorted_paths(saved_draw(settings, file, dataset).train) == sorted_paths(ours.train)) return;
   } catch (const Error& error) {
     difference = text_of("cannot be used: ", error.what());
   }
@@ -139,7 +144,7 @@ FewShot few_shot_of(const DataSettings& settings, const Dataset& dataset, std::u
                                   : settings.shots_file;
   const std::string file =
       replaced(replaced(pattern, "{seed}", std::to_string(seed)), "{shots}", std::to_string(settings.shots));
-  FewShot saved = read_few_shot_pickle(file, dataset);
+  FewShot saved = saved_draw(settings, file, dataset);
   mention_other_shots(saved, dataset, settings.shots, file);
   return saved;
 }

@@ -49,6 +49,8 @@ OptionReader read_options(const MethodInfo& info, const MethodSettings& settings
 
 }  // namespace
 
+bool is_method(const std::string& name) { return methods().contains(name); }
+
 void check_settings(const RunSettings& run) {
   const MethodSettings& settings = run.method;
   check_numbers(run);

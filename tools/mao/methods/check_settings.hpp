@@ -3,6 +3,7 @@
 /// \file
 /// Settings that contradict each other and options that would do nothing, refused before any work is done.
 
+#include <string>
 #include <vector>
 
 #include "tune/idle_options.hpp"
@@ -11,6 +12,9 @@ namespace mao_program {
 
 /// **Throws** `OptionError` for settings that contradict each other.
 void check_settings(const RunSettings& settings);
+
+/// Whether a method has that name.
+bool is_method(const std::string& name);
 
 /// What decides which options act in a run whose settings were checked.
 RunFacts facts_of(const RunSettings& settings);

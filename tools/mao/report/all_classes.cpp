@@ -89,6 +89,18 @@ void add_halves(TextTable& table, const std::string& title, const nlohmann::json
   }
 }
 
+/// What one seed keeps beside its figures. **Throws** `FormatError` naming the file if it is damaged.
+void add_details(const std::string& title, const nlohmann::json& details, const std::filesystem::path& file,
+                 std::vector<std::string>& charts, TextTable& halves) {
+  try {
+    charts.push_back(curve_figure(title, details));
+    add_halves(halves, title, details);
+  } catch (const nlohmann::json::exception&) {
+    throw mao::FormatError(mao::text_of(file.string(), " is damaged: a part is missing, or of another kind than mao ",
+                                        "writes; without the file, the report leaves its curve out"));
+  }
+}
+
 }  // namespace
 
 std::string all_classes_section(ReportData& data) {
@@ -103,22 +115,23 @@ std::string all_classes_section(ReportData& data) {
     for (const auto& [data_set, runs] : method.runs) {
       std::vector<nlohmann::json> seeds;
       nlohmann::json details;  // of the first seed that has them
+      std::filesystem::path file;
       for (const RunRecord* run : runs) {
         for (const SeedRecord& seed : run->seeds) {
           std::vector<std::string> known;  // the page names them
           const nlohmann::json result = file_of(seed, "result.json", known), curves = curves_of(seed);
           if (result.is_object() && result.contains("all_classes")) {
             seeds.push_back(result.at("all_classes"));
-            if (details.is_null() && curves.is_object()) details = curves;
+            if (!details.is_null() || !curves.is_object()) continue;
+            details = curves;
+            file = seed.folder / "all_classes.json";
           }
         }
       }
       if (seeds.empty()) continue;
       add_rows(figures, data_set, method.label(), seeds);
       if (details.is_null()) continue;
-      const std::string title = method.label() + ", " + data_set;
-      charts.push_back(curve_figure(title, details));
-      add_halves(halves, title, details);
+      add_details(method.label() + ", " + data_set, details, file, charts, halves);
     }
   }
   if (figures.rows.empty()) return {};

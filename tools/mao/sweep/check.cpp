@@ -8,6 +8,7 @@
 #include <mao/core/error.hpp>
 
 #include "config_file.hpp"
+#include "decimal_numbers.hpp"
 #include "methods/check_settings.hpp"
 #include "nearest_name.hpp"
 #include "sweep/check.hpp"
@@ -24,7 +25,10 @@ struct TuneParser {
   RunOptions options;
   CLI::App app{"", "tune"};
 
-  TuneParser() { add_tune_options(app, settings, options); }
+  TuneParser() {
+    add_tune_options(app, settings, options);
+    expect_decimal_numbers(app);
+  }
 
   GivenOptions parse(std::vector<std::string> arguments) {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
@@ -48,6 +52,18 @@ struct TuneParser {
     return text;
   }
 };
+
+/// Folders and tables call runs as their section is called: that of a method's name is of that method. **Throws**
+/// `OptionError`.
+void expect_method_of_section(const SweepRun& run, const MethodSettings& settings) {
+  const std::string called = run.section.substr(0, run.section.find('+'));
+  require<OptionError>(called == settings.name || !is_method(called), "its section [", run.section,
+                       "] has the name of the method ", called, ", but the run's method is ", settings.name,
+                       "; add method = \"", called, "\" to the section, or give it another name");
+  require<OptionError>(settings.mao || !run.section.ends_with("+mao"), "its section [", run.section,
+                       "] is called as one with MAO, but the run is without; add mao = true to the section, or give it "
+                       "another name");
+}
 
 /// Why options of a run do nothing, by their names in the file of the sweep.
 using IdleReasons = std::map<std::string, std::string>;
@@ -129,6 +145,7 @@ void check_runs(std::vector<SweepRun>& runs, const std::string& file) {
       OptionPlaces places;
       const GivenOptions given = parser.parse(with_config(run.arguments(), places));
       check_settings(parser.settings);
+      expect_method_of_section(run, parser.settings.method);
       idle = idle_in(run, given, parser.settings);
     } catch (const CLI::ExtrasError&) {
       refuse(parser.unknown_options(), "; names of options are those of `mao tune --help`, without --");

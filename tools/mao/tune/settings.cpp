@@ -90,6 +90,7 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
 void add_image_options(CLI::App& app, DataSettings& settings) {
   const HelpSection section(app, "Data");
   app.add_option("--shot-seed", settings.shot_seed, "seed of the few-shot draw (0: the training seed)")
+      ->check(zero_or_above())
       ->capture_default_str();
   app.add_option("--augment", settings.augment, "augmentation of training images: auto, none or crop-flip")
       ->check(CLI::IsMember({"auto", "none", "crop-flip"}))

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <mao/config.hpp>
+#include <mao/data/class_key.hpp>
 #include <mao/io/detail/pickle.hpp>
 #include <mao/io/files.hpp>
 
@@ -65,8 +66,21 @@ MAO_INLINE PickleValue datum_attribute(const PickleValue& datum, const std::stri
   return *value;
 }
 
+/// CoOp's prompts hold the names in its draw. Older files may have none.
+MAO_INLINE void expect_class_name(const PickleValue& datum, const Item& item, const Dataset& dataset,
+                                  const std::string& where) {
+  auto stored = datum.find("_classname");
+  if (!stored) stored = datum.find("classname");
+  if (!stored) return;
+  const std::string name = stored->text(), &own = dataset.classes.names[static_cast<std::size_t>(item.label)];
+  require<DataError>(prompt_key(name) == prompt_key(own), where, " (", item.path, ") is of the class '", name,
+                     "', which the data set at ", dataset.root.string(), " calls '", own,
+                     "', so prompts would differ; use a draw of this data set, or name its classes yourself "
+                     "(--classnames)");
+}
+
 MAO_INLINE std::vector<Item> items_of_pickle(const PickleValue& list, const char* split, const Dataset& dataset,
-                                             const ItemFinder& finder) {
+                                             const ItemFinder& finder, DrawNames names) {
   require<FormatError>(list.is(PickleKind::list), list.file(), ": \"", split, "\" is a ", kind_name(list.kind()),
                        "; expected a list of Dassl's Datum");
   std::vector<Item> items;
@@ -78,6 +92,7 @@ MAO_INLINE std::vector<Item> items_of_pickle(const PickleValue& list, const char
                        datum_attribute(list[i], "classname", where).text(), "'), but in the data set at ",
                        dataset.root.string(), " it is ", item.label, " ('",
                        dataset.classes.names[static_cast<std::size_t>(item.label)], "')");
+    if (names == DrawNames::Same) expect_class_name(list[i], item, dataset, where);
     items.push_back(item);
   }
   return items;
@@ -98,22 +113,22 @@ MAO_INLINE void expect_every_class(const std::vector<Item>& train, const Dataset
 
 namespace mao {
 
-MAO_INLINE FewShot parse_few_shot_pickle(std::span<const char> bytes, const std::string& source,
-                                         const Dataset& dataset) {
+MAO_INLINE FewShot parse_few_shot_pickle(std::span<const char> bytes, const std::string& source, const Dataset& dataset,
+                                         DrawNames names) {
   const PickleValue file = parse_pickle(bytes, source);
   const detail::ItemFinder finder(dataset);
   require<FormatError>(file.is(PickleKind::dict) && file.find("train"), source, ": the pickle holds a ",
                        kind_name(file.kind()), "; expected a dict with \"train\" and perhaps \"val\"");
   FewShot drawn;
-  drawn.train = detail::items_of_pickle(file.at("train"), "train", dataset, finder);
+  drawn.train = detail::items_of_pickle(file.at("train"), "train", dataset, finder, names);
   detail::expect_every_class(drawn.train, dataset, source);
-  if (const auto val = file.find("val")) drawn.val = detail::items_of_pickle(*val, "val", dataset, finder);
+  if (const auto val = file.find("val")) drawn.val = detail::items_of_pickle(*val, "val", dataset, finder, names);
   return drawn;
 }
 
-MAO_INLINE FewShot read_few_shot_pickle(const std::filesystem::path& path, const Dataset& dataset) {
+MAO_INLINE FewShot read_few_shot_pickle(const std::filesystem::path& path, const Dataset& dataset, DrawNames names) {
   const MappedFile file(path);
-  return parse_few_shot_pickle(file.bytes(), path.string(), dataset);
+  return parse_few_shot_pickle(file.bytes(), path.string(), dataset, names);
 }
 
 }  // namespace mao

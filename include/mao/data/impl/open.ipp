@@ -72,6 +72,25 @@ MAO_INLINE std::string contents_of(const std::filesystem::path& folder) {
   return text_of(text, ", ", names_in(folder, false).size(), " image(s) and no split_zhou_*.json");
 }
 
+}  // namespace mao::detail
+
+namespace mao {
+
+MAO_INLINE bool holds_dataset(const std::filesystem::path& folder) {
+  const auto holds = [](const std::filesystem::path& parent) {
+    return std::ranges::any_of(detail::names_in(parent, true), [&](const std::string& name) {
+      return !detail::names_in(parent / name, false).empty();
+    });
+  };
+  if (!detail::split_files_in(folder).empty() || holds(folder)) return true;
+  return std::ranges::any_of(detail::names_in(folder, true),
+                             [&](const std::string& name) { return holds(folder / name); });
+}
+
+}  // namespace mao
+
+namespace mao::detail {
+
 MAO_INLINE Dataset open_folder(const std::filesystem::path& folder, const FolderOptions& options) {
   const auto files = split_files_in(folder);
   if (files.size() == 1) return open_split_json(files.front(), folder, options.class_names);
@@ -81,6 +100,7 @@ MAO_INLINE Dataset open_folder(const std::filesystem::path& folder, const Folder
   try {
     return read_folder(folder, options);
   } catch (const DataError& error) {
+    if (holds_dataset(folder)) throw;
     const std::string unread = unread_files(folder).description();
     throw DataError(text_of(error.what(), "\n", folder.string(), " has ", contents_of(folder), ". ", unread,
                             unread.empty() ? "" : ". ", "These would work: train/, val/, test/ with a folder of images ",

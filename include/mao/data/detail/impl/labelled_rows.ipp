@@ -77,7 +77,7 @@ MAO_INLINE void require_no_leak(const Dataset& dataset, const std::string& sourc
 
 MAO_INLINE Dataset dataset_of(std::filesystem::path root, const LabelledRows& rows, const std::string& source) {
   Dataset dataset;
-  dataset.root = std::move(root);
+  dataset.root = root.empty() ? "." : std::move(root);  // of a table in the current folder, which messages name
   std::map<std::int64_t, std::int64_t> position;
   for (const auto& [label, name] : names_by_label(rows, source)) {
     position[label] = dataset.classes.size();

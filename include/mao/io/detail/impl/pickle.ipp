@@ -21,7 +21,7 @@ MAO_INLINE PickleValue PickleMachine::run() {
     const bool known =
         run_number(opcode) || run_text(opcode) || run_container(opcode) || run_memo(opcode) || run_object(opcode);
     check(known, "uses the operation ", static_cast<int>(opcode), " at offset ", position_ - 1,
-          ", which is not needed for tensors and plain data");
+          ", which is not needed for tensors and plain data; expected what pickle writes with protocol 2 or newer");
   }
 }
 
