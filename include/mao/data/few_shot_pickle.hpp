@@ -31,7 +31,8 @@ FewShot parse_few_shot_pickle(std::span<const char> bytes, const std::string& so
 ///
 /// **Throws** `FileError`; `FormatError` if it is not such a file; `DataError` naming an image that the data set does
 /// not have in that split, or has with another label, and a class that has no training image in the file.
-FewShot read_few_shot_pickle(const std::filesystem::path& path, const Dataset& dataset);
+FewShot read_few_shot_pickle(const std::filesystem::path& path, const Dataset& dataset,
+                             DrawNames names = DrawNames::Same);
 
 /// The file name of the draw of `shots` images per class with `seed`: `shot_16-seed_1.pkl`.
 inline std::string few_shot_file_name(std::size_t shots, std::uint64_t seed) {
