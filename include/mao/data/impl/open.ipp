@@ -100,8 +100,9 @@ MAO_INLINE Dataset open_folder(const std::filesystem::path& folder, const Folder
   try {
     return read_folder(folder, options);
   } catch (const DataError& error) {
-    if (holds_dataset(folder)) throw;
     const std::string unread = unread_files(folder).description();
+    if (holds_dataset(folder) && unread.empty()) throw;
+    if (holds_dataset(folder)) throw DataError(text_of(error.what(), "\n", folder.string(), ": ", unread));
     throw DataError(text_of(error.what(), "\n", folder.string(), " has ", contents_of(folder), ". ", unread,
                             unread.empty() ? "" : ". ", "These would work: train/, val/, test/ with a folder of images ",
                             "per class in each; a folder of images per class; a split_zhou_*.json beside the images; the path of a split .json or of a .csv"));
