@@ -206,7 +206,9 @@ TEST_CASE("SigLIP's loss trains a SigLIP, with the bias of the model, and a mode
   const Run refused = mao_program(short_run(temporary / "clip", "--regularizer sigmoid"));
   CHECK(refused.code != 0);
   CHECK_THAT(refused.output, ContainsSubstring("--regularizer sigmoid: this model has no logit bias"));
-  mao_test::write_siglip(model);
+  mao::ClipArchitecture sizes = mao_test::small_siglip();
+  sizes.context = 48;  // a token for each letter of a prompt
+  mao_test::write_siglip(model, mao_test::random_siglip_weights(sizes), mao_test::siglip_config(sizes));
   const std::string own = "--model " + quoted(model.path()) + " --context-init '' --context 2 ";
   const auto learned = [&](const std::string& name, const std::string& more, const char* stage = "plain") {
     const Run run = mao_program(short_run(temporary / name, own + more));

@@ -7,6 +7,7 @@
 #include <iomanip>
 #include <iostream>
 #include <optional>
+#include <set>
 #include <sstream>
 
 #include <mao/data/class_key.hpp>
@@ -142,9 +143,7 @@ class Addition {
 
   int run() {
     const OpenedModel opened = open_model(options_.settings.model);
-    ClassList all = mao::detail::joined_list(joined_.classes());
-    all.names.insert(all.names.end(), classes_.names.begin(), classes_.names.end());
-    check_class_prompts(*opened.model, all, "these classes with the added ones");
+    check_class_prompts(*opened.model, with_classes_there(*opened.model), "the added classes and those before them");
     if (options_.images.empty()) {
       joined_.groups.push_back(named_only(opened));
       joined_.gate.added.emplace_back();
@@ -164,6 +163,17 @@ class Addition {
   }
 
  private:
+  /// The added classes, then those of the groups before. Two of those may be the same to the model, as in ImageNet, and
+  /// only one is listed then.
+  [[nodiscard]] ClassList with_classes_there(const AnyModel& model) const {
+    ClassList all{.names = classes_.names, .same_names = SameNames::refuse};
+    std::set<std::vector<std::int64_t>> known;
+    for (const std::string& name : mao::detail::joined_list(joined_.classes()).names) {
+      if (known.insert(model.tokenize(readable(name))).second) all.names.push_back(name);
+    }
+    return all;
+  }
+
   /// A group without images: untuned, or with the prompts that were tuned last.
   PromptGroup named_only(const OpenedModel& opened) {
     PromptInfo info = info_;
@@ -303,8 +313,7 @@ class Addition {
 
 void add_add(CLI::App& app, int& status) {
   auto options = std::make_shared<AddOptions>();
-  CLI::App* command =
-      add_command(app, "add", "add a group of classes to those of a tuned run, in a new file");
+  CLI::App* command = add_command(app, "add", "add a group of classes to those of a tuned run, in a new file");
   command->add_option("run", options->run, "folder of a run of mao tune, or a *.prompts.safetensors file")->required();
   command->add_option("--out", options->out, "the *.prompts.safetensors file to write")->required();
   command->add_option("--classes", options->classes, "names of the added classes");
@@ -317,10 +326,9 @@ void add_add(CLI::App& app, int& status) {
       ->check(CLI::IsMember({"untuned", "tuned"}))
       ->capture_default_str();
   command
-      ->add_option(
-          "--gate", options->gate,
-          "with --images, the gate between the earlier and the added classes: learned from images of both, or "
-          "untuned")
+      ->add_option("--gate", options->gate,
+                   "with --images, the gate between the earlier and the added classes: learned from images of both, or "
+                   "untuned")
       ->check(CLI::IsMember({"learned", "untuned"}))
       ->capture_default_str();
   command->add_option("--name", options->name, "name of the group, for mao predict (default: added, added2, ...)");
