@@ -77,6 +77,24 @@ TEST_CASE("a file cut short anywhere, or with one byte changed, counts as absent
   CHECK(folder.cache.find(key).has_value());
 }
 
+TEST_CASE("a file whose checksum was removed is not used", "[feature_cache]") {
+  Folder folder;
+  const FeatureKey key = key_for("m");
+  folder.cache.keep(key, some_features(1));
+  const auto path = folder.cache.path_of(key);
+  std::string bytes = read_text_file(path);
+  const auto start = bytes.find(",\"mao_checksum\":\"");
+  REQUIRE(start != std::string::npos);
+  const auto end = bytes.find('"', start + std::string_view(",\"mao_checksum\":\"").size()) + 1;
+  bytes.erase(start, end - start);
+  bytes.insert(bytes.find("}}") + 2, end - start, ' ');  // the header keeps its length
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  std::ofstream(path, std::ios::binary) << bytes;
+  CHECK_FALSE(folder.cache.find(key).has_value());
+  REQUIRE(folder.log.size() == 1);
+  CHECK_THAT(folder.log[0], ContainsSubstring("checksum is missing"));
+}
+
 TEST_CASE("a file of another key under this name is not used", "[feature_cache]") {
   Folder folder;
   folder.cache.keep(key_for("m"), some_features(1));

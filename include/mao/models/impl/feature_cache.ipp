@@ -28,6 +28,8 @@ MAO_INLINE std::optional<Tensor> FeatureCache::find(const FeatureKey& key) const
   if (!std::filesystem::exists(path, ignored)) return std::nullopt;
   try {
     const TensorFile file = read_safetensors(path);
+    // Every file that `keep` writes has a checksum. Without one, nobody can tell whether the values were edited.
+    require<FormatError>(!file.checksum.empty(), path.string(), ": its checksum is missing, expected one");
     const Tensor features = file.tensors.at("features").clone();  // whoever damages the file later harms nobody
     expect_shape(features, {key.rows(), -1}, path.string() + ": features");
     require<FormatError>(file.metadata == metadata_of(key), path.string(), ": the key in it is another");
