@@ -52,6 +52,7 @@
 #include <mao/data/random_crop.hpp>
 #include <mao/data/registry.hpp>
 #include <mao/data/split_json.hpp>
+#include <mao/data/transparency.hpp>
 #include <mao/data/unread_files.hpp>
 
 // text

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <cstdint>
+#include <numeric>
 #include <support/catch.hpp>
 #include <support/images.hpp>
 #include <support/temporary_folder.hpp>
@@ -20,6 +21,31 @@ TEST_CASE("decoded pixels are Pillow's, for every kind of file", "[decode]") {
     INFO(name);
     const auto file = image_golden(name);
     CHECK(mao::read_image(file) == mao_test::read_ppm(std::filesystem::path(file).replace_extension(".ppm")));
+  }
+}
+
+TEST_CASE("pictures with transparency over white have Pillow's pixels", "[decode]") {
+  const auto sum = [](const char* name, mao::Transparency transparency) {
+    const auto pixels = mao::read_image(image_golden(name), transparency).pixels;
+    return std::accumulate(pixels.begin(), pixels.end(), 0);
+  };
+  CHECK(sum("alpha.png", mao::Transparency::white) == 102036);  // Pillow 13.0's sums
+  CHECK(sum("alpha.png", mao::Transparency::drop) == 68295);
+  CHECK(sum("palette.png", mao::Transparency::white) == 82419);
+  CHECK(sum("palette.png", mao::Transparency::drop) == 74847);
+}
+
+TEST_CASE("an opaque picture has the same pixels with transparency over white and dropped", "[decode]") {
+  const mao_test::TemporaryFolder folder;
+  mao_test::write_png(folder / "opaque.png", mao_test::random_image(23, 9, 11));
+  std::vector<std::filesystem::path> files{folder / "opaque.png"};
+  for (const char* name :
+       {"colour.jpg", "progressive.jpg", "grey.jpg", "cmyk.jpg", "bits.png", "deep_colour.png", "deep_grey.png"}) {
+    files.push_back(image_golden(name));
+  }
+  for (const auto& file : files) {
+    INFO(file.string());
+    CHECK(mao::read_image(file, mao::Transparency::white) == mao::read_image(file));
   }
 }
 

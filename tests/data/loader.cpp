@@ -2,6 +2,7 @@
 #include <mao/data/loader.hpp>
 
 #include <mao/core/error.hpp>
+#include <mao/data/decode.hpp>
 #include <mao/data/detail/transform.hpp>
 
 #include <algorithm>
@@ -134,5 +135,17 @@ TEST_CASE("a loader can go with work announced and not done", "[loader]") {
     const auto loader = std::make_unique<mao::Loader>(pictures.files, options(3));
     loader->announce(some_batches(5, 10));
     if (round % 2 == 0) loaded(*loader, some_batches(5, 1)[0]);
+  }
+}
+
+TEST_CASE("a loader puts white behind pictures where the preprocessing does", "[loader]") {
+  const auto file = mao_test::image_golden("alpha.png");
+  for (const auto transparency : {mao::Transparency::drop, mao::Transparency::white}) {
+    mao::LoaderOptions settings = options(0);
+    settings.preprocess.transparency = transparency;
+    mao::Loader loader({file}, settings);
+    std::vector<float> expected(3 * 8 * 8);
+    mao::evaluation_view(mao::read_image(file, transparency), settings.preprocess, expected.data());
+    CHECK(loaded(loader, {{.image = 0}}) == expected);
   }
 }

@@ -53,7 +53,8 @@ TEST_CASE("a description names what is done, and differs wherever two settings d
                                     {.resize = 256, .mode = mao::ResizeMode::squash},
                                     {.mode = mao::ResizeMode::longest},
                                     {.mode = mao::ResizeMode::longest, .fill = 1},
-                                    {.crop_rounds_down = true}};
+                                    {.crop_rounds_down = true},
+                                    {.transparency = mao::Transparency::white}};
   std::set<std::string> lines;
   for (const Preprocess& each : all) lines.insert(describe(each));
   CHECK(lines.size() == all.size());

@@ -34,6 +34,7 @@ TEST_CASE("every part of the key changes its name", "[feature_key]") {
       [](FeatureKey& key) { key.preprocess.mode = ResizeMode::longest; },
       [](FeatureKey& key) { key.preprocess.crop_rounds_down = true; },
       [](FeatureKey& key) { key.preprocess.fill = 1; },
+      [](FeatureKey& key) { key.preprocess.transparency = Transparency::white; },
       [](FeatureKey& key) { key.views = "seed 1"; },
       [](FeatureKey& key) { key.views_per_image = 2; },
       [](FeatureKey& key) { key.files[1].path = "cat/3.jpg"; },

@@ -54,11 +54,12 @@ TEST_CASE("pixels prepared in another way make another model, half a pixel of th
   std::set<std::string> suffixes;
   for (const Preprocess& each :
        {Preprocess::symmetric(224), Preprocess{.resize = 256}, Preprocess{.filter = Filter::bilinear},
-        Preprocess{.mode = ResizeMode::squash}, Preprocess{.mode = ResizeMode::longest}}) {
+        Preprocess{.mode = ResizeMode::squash}, Preprocess{.mode = ResizeMode::longest},
+        Preprocess{.transparency = Transparency::white}}) {
     CHECK(fingerprint_suffix(each).starts_with("-pixels-"));
     suffixes.insert(fingerprint_suffix(each));
   }
-  CHECK(suffixes.size() == 5);
+  CHECK(suffixes.size() == 6);
 }
 
 TEST_CASE("a number in the middle of a large tensor changes the fingerprint", "[fingerprint]") {

@@ -114,7 +114,8 @@ TEST_CASE("what is not said is the library's default", "[preprocess_config]") {
   CHECK(hugging_face((crop + R"(, "do_normalize": null})").c_str()) ==
         hugging_face((crop + R"(, "do_normalize": false})").c_str()));  // a null is false, and no default
   CHECK(hugging_face((crop + R"(, "image_processor_type": null})").c_str()) == hugging_face((crop + "}").c_str()));
-  CHECK(hugging_face("{}", 224) == Preprocess{.resolution = 224, .crop_rounds_down = true});
+  CHECK(hugging_face("{}", 224) ==
+        Preprocess{.resolution = 224, .crop_rounds_down = true, .transparency = mao::Transparency::white});
   CHECK(hugging_face(R"({"size": 8, "default_to_square": true, "do_center_crop": false})").mode == ResizeMode::squash);
   CHECK(hugging_face(R"({"image_processor_type": "SiglipImageProcessorFast", "size": [8, 8], "do_pad": false,
                          "do_convert_rgb": null, "_valid_processor_keys": ["images"], "auto_map": null})") == [] {
@@ -122,6 +123,19 @@ TEST_CASE("what is not said is the library's default", "[preprocess_config]") {
     p.mode = ResizeMode::squash;
     return p;
   }());
+}
+
+TEST_CASE("transparency lies over white where transformers converts to RGB, and is dropped elsewhere",
+          "[preprocess_config]") {
+  const auto of = [](const std::string& more) {
+    return hugging_face((R"({"size": 8, "crop_size": 8)" + more + "}").c_str()).transparency;
+  };
+  CHECK(of("") == mao::Transparency::white);
+  CHECK(of(R"(, "do_convert_rgb": true)") == mao::Transparency::white);
+  CHECK(of(R"(, "do_convert_rgb": false)") == mao::Transparency::drop);
+  CHECK(of(R"(, "do_convert_rgb": null)") == mao::Transparency::drop);  // a null is false to transformers
+  CHECK(open_clip("{}").transparency == mao::Transparency::drop);
+  CHECK_THROWS_WITH(of(R"(, "do_convert_rgb": 1)"), ContainsSubstring("do_convert_rgb is 1, expected true or false"));
 }
 
 TEST_CASE("settings of preprocess_cfg that mao does not have are refused by their key", "[preprocess_config]") {

@@ -75,6 +75,36 @@ TEST_CASE("encode prepares pixels as --mean and --std, or as the file beside the
   CHECK_THAT(mao_program(odd + " --mean 0.5").output, ContainsSubstring("--mean"));
 }
 
+TEST_CASE("transparency lies over white for a model with a preprocessor_config.json, and is dropped for others",
+          "[pixels]") {
+  const TemporaryFolder temporary;
+  const fs::path out = temporary / "f.safetensors", file = mao_test::image_golden("alpha.png");
+  copy_model(temporary / "peer", {});
+  const auto check_pixels = [&](const fs::path& folder, const mao::Preprocess& expected, const char* line) {
+    const Run run =
+        mao_program("encode --images " + quoted(file) + " --out " + quoted(out) + " --model " + quoted(folder));
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    CHECK(at::allclose(mao::read_safetensors(out).tensors.at("image_features"), features(expected, file), 0, 1e-6));
+    CHECK_THAT(run.output, ContainsSubstring(line));
+    CHECK_THAT(mao_program("inspect " + quoted(folder)).output, ContainsSubstring(line));
+  };
+  const auto states = [&](const std::string& more) {
+    std::ofstream(temporary / "peer/preprocessor_config.json") << R"({"size": 48, "crop_size": 48)" + more + "}";
+  };
+  mao::Preprocess pixels{.resolution = 48};
+  check_pixels(temporary / "peer", pixels, "centre of 48; mean");
+  const mao::Tensor dropped = features(pixels, file);
+  states("");
+  pixels.crop_rounds_down = true;
+  pixels.transparency = mao::Transparency::white;
+  check_pixels(temporary / "peer", pixels, "centre of 48 (half pixels rounded down), transparency over white; mean");
+  CHECK_FALSE(at::allclose(dropped, features(pixels, file), 0, 1e-2));
+  states(R"(, "do_convert_rgb": false)");
+  pixels.transparency = mao::Transparency::drop;
+  check_pixels(temporary / "peer", pixels, "centre of 48 (half pixels rounded down); mean");
+}
+
 TEST_CASE("mean and std travel with a run and its prompts", "[pixels]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary / "run", prompts = out / "seed1" / "plain.prompts.safetensors";
@@ -126,8 +156,8 @@ TEST_CASE("an interrupted run does not resume when the file beside its checkpoin
   const TemporaryFolder temporary;
   copy_model(temporary / "m", {});
   const fs::path out = temporary / "run";
-  const std::string tune = "tune --data sketch --shots 1 --epochs 1 --seeds 1 --model " + quoted(temporary / "m") +
-                           " --out " + quoted(out);
+  const std::string tune =
+      "tune --data sketch --shots 1 --epochs 1 --seeds 1 --model " + quoted(temporary / "m") + " --out " + quoted(out);
   REQUIRE(mao_program(tune).code == 0);
   fs::remove(out / "results.json");
   fs::remove(out / "seed1" / "result.json");

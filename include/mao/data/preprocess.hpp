@@ -7,6 +7,7 @@
 #include <string>
 
 #include <mao/data/detail/resize_weights.hpp>
+#include <mao/data/transparency.hpp>
 
 namespace mao {
 
@@ -32,6 +33,7 @@ struct Preprocess {
   ResizeMode mode = ResizeMode::shortest;     ///< for evaluation
   bool crop_rounds_down = false;  ///< a crop at half a pixel moves left and up, as transformers does; else to even
   int fill = 0;                   ///< byte around a picture under ResizeMode::longest
+  Transparency transparency = Transparency::drop;  ///< white for models of transformers 5
 
   /// The short side before the crop, in pixels.
   [[nodiscard]] int short_side() const { return resize > 0 ? resize : resolution; }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <mao/core/error.hpp>
 #include <mao/data/image.hpp>
+#include <mao/data/transparency.hpp>
 #include <span>
 #include <string>
 
@@ -25,16 +26,20 @@ bool is_webp(std::span<const std::uint8_t> bytes);
 
 #ifdef MAO_HAS_WEBP
 
-/// The decoder that Pillow uses for every WEBP: the canvas with the first frame on it. Alpha is dropped, not blended.
+/// The decoder that Pillow uses for every WEBP: the canvas with the first frame on it. A file whose
+/// header states no alpha has nothing to put white behind, as in Pillow.
 ///
 /// **Throws** `FormatError` naming the file for anything that is not a whole WEBP.
-Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name);
+Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name,
+                  Transparency transparency = Transparency::drop);
 
 #else
 
-[[noreturn]] inline Image decode_webp(std::span<const std::uint8_t>, const std::string& name) {
-  throw FormatError(name + ": a WEBP picture, and this mao was built without libwebp; convert the picture to JPEG or "
-                           "PNG, or install libwebp-dev and build again");
+[[noreturn]] inline Image decode_webp(std::span<const std::uint8_t>, const std::string& name,
+                                      Transparency = Transparency::drop) {
+  throw FormatError(name +
+                    ": a WEBP picture, and this mao was built without libwebp; convert the picture to JPEG or "
+                    "PNG, or install libwebp-dev and build again");
 }
 
 #endif

@@ -60,13 +60,13 @@ MAO_INLINE std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& 
 
 namespace mao {
 
-MAO_INLINE Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name) {
+MAO_INLINE Image decode_image(std::span<const std::uint8_t> bytes, const std::string& name, Transparency transparency) {
   constexpr std::array<std::uint8_t, 3> jpeg{0xff, 0xd8, 0xff};
   constexpr std::array<std::uint8_t, 8> png{0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
   require<FormatError>(!bytes.empty(), name, ": the image file is empty (0 bytes); download or copy it again");
   if (detail::begins_with(bytes, jpeg)) return detail::decode_jpeg(bytes, name);
-  if (detail::begins_with(bytes, png)) return detail::decode_png(bytes, name);
-  if (detail::is_webp(bytes)) return detail::decode_webp(bytes, name);
+  if (detail::begins_with(bytes, png)) return detail::decode_png(bytes, name, transparency);
+  if (detail::is_webp(bytes)) return detail::decode_webp(bytes, name, transparency);
   const std::string kind = detail::foreign_kind(bytes);
   const std::string found =
       kind.empty() ? text_of(bytes.size(), " bytes that begin like no picture") : (kind == "AVIF" ? "an " : "a ") + kind + " picture";

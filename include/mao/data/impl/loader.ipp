@@ -123,7 +123,8 @@ MAO_INLINE void Loader::prepare(Job& job, std::size_t item) {
 
 MAO_INLINE std::shared_ptr<const Image> Loader::picture(std::int64_t id) {
   if (auto kept = cache_.find(id)) return kept;
-  auto image = std::make_shared<const Image>(read_image(files_[static_cast<std::size_t>(id)]));
+  const auto& file = files_[static_cast<std::size_t>(id)];
+  auto image = std::make_shared<const Image>(read_image(file, options_.preprocess.transparency));
   cache_.keep(id, image);
   return image;
 }

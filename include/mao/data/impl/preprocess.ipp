@@ -27,12 +27,13 @@ MAO_INLINE std::string text_of_floats(const std::array<float, 3>& values) {
 namespace mao {
 
 MAO_INLINE std::string describe(const Preprocess& preprocess) {
-  const auto& [resolution, mean, deviation, resize, filter, mode, crop_rounds_down, fill] = preprocess;
+  const auto& [resolution, mean, deviation, resize, filter, mode, crop_rounds_down, fill, transparency] = preprocess;
   const int side = preprocess.short_side();
   std::string text = text_of("resize mode ", name_of(mode), " to ", side, " px, ", name_of(filter));
   if (mode == ResizeMode::longest || fill != 0) text += text_of(", filled with ", fill);
   if (mode == ResizeMode::shortest || side != resolution) text += text_of(", centre of ", resolution);
   if (crop_rounds_down) text += " (half pixels rounded down)";
+  if (transparency != Transparency::drop) text += text_of(", transparency ", name_of(transparency));
   return text + "; mean " + detail::text_of_floats(mean) + ", std " + detail::text_of_floats(deviation);
 }
 

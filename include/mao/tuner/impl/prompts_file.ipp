@@ -92,7 +92,8 @@ MAO_INLINE void check_prompts(const ParameterList& parameters, const Prompts& pr
   require<OptionError>(prompts.info.model == model || weights(prompts.info.model) != weights(model),
                        "these prompts were tuned on the model ", prompts.info.model, ", this one is ", model,
                        ": the same weights, but pictures are prepared in another way (mean, std, interpolation, resize "
-                       "mode); give that mean and std, or put that preprocessing file beside the checkpoint");
+                       "mode, transparency); give that mean and std, or put that preprocessing file beside the "
+                       "checkpoint (\"do_convert_rgb\": false in preprocessor_config.json drops transparency)");
   require<OptionError>(prompts.info.model == model, "these prompts were tuned on the model ", prompts.info.model,
                        ", this one is ", model, "; load the model they belong to");
   for (const Parameter& parameter : parameters) {

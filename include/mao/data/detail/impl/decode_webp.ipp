@@ -30,7 +30,7 @@ MAO_INLINE bool is_webp(std::span<const std::uint8_t> bytes) {
 
 namespace mao::detail {
 
-MAO_INLINE Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name) {
+MAO_INLINE Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name, Transparency transparency) {
   WebPBitstreamFeatures features{};
   const bool known = WebPGetFeatures(bytes.data(), bytes.size(), &features) == VP8_STATUS_OK;
   require<FormatError>(known, name, ": not a readable WEBP, or cut short");
@@ -40,8 +40,8 @@ MAO_INLINE Image decode_webp(std::span<const std::uint8_t> bytes, const std::str
                        ": libwebp is of another version than the headers that mao was built with");
   options.color_mode = MODE_RGBA;
   const WebPData data{bytes.data(), bytes.size()};
-  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(
-      WebPAnimDecoderNew(&data, &options), &WebPAnimDecoderDelete);
+  const std::unique_ptr<WebPAnimDecoder, decltype(&WebPAnimDecoderDelete)> decoder(WebPAnimDecoderNew(&data, &options),
+                                                                                   &WebPAnimDecoderDelete);
   WebPAnimInfo info{};
   std::uint8_t* canvas = nullptr;
   int end_of_frame = 0;
@@ -49,9 +49,8 @@ MAO_INLINE Image decode_webp(std::span<const std::uint8_t> bytes, const std::str
                      WebPAnimDecoderGetNext(decoder.get(), &canvas, &end_of_frame) != 0;
   require<FormatError>(whole, name, ": the WEBP is damaged or cut short");
   Image image(static_cast<int>(info.canvas_width), static_cast<int>(info.canvas_height));
-  for (std::size_t pixel = 0; 3 * pixel < image.pixels.size(); ++pixel) {
-    std::copy_n(canvas + 4 * pixel, 3, image.pixels.data() + 3 * pixel);
-  }
+  const bool blends = transparency == Transparency::white && features.has_alpha != 0;
+  rgb_from_rgba(canvas, image.pixels, blends);
   return image;
 }
 
