@@ -268,7 +268,8 @@ void find_root(CheckOptions& options) {
                        is_name ? " before '" + options.root + "'" : "",
                        "; name the folder that holds the data sets first, or set MAO_DATA in the environment");
   require<FileError>(is_there(options.root), "there is nothing at ", options.root,
-                     "; expected the folder that holds the data sets, or your own data");
+                     "; expected the folder that holds the data sets, or your own data (the tasks sketch, shifted and "
+                     "disjoint are rendered: they need no check)");
 }
 
 int run_check(CheckOptions options) {

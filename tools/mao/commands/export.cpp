@@ -121,7 +121,7 @@ void add_export(CLI::App& app, int& status) {
   command->add_option("out", options->out, "the *.safetensors file to write, or with --reference a folder")->required();
   command->add_option("--prompts", options->prompts,
                       "a *.prompts.safetensors file of a run (default: the untuned model)");
-  command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
+  command->add_option("--classes", options->classes, "class names (default: those in the prompts file)");
   command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   command->add_flag("--reference", options->reference,
                     "write NAME/model.pth.tar-N into the folder, for the method's own code to load");

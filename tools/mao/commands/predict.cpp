@@ -189,7 +189,7 @@ void add_predict(CLI::App& app, int& status) {
                    "image files (JPEG, PNG, WEBP), folders of them, or - for paths on the standard input")
       ->required();
   command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run");
-  command->add_option("--classes", options->classes, "class names (default: those the prompts were tuned on)");
+  command->add_option("--classes", options->classes, "class names (default: those in the prompts file)");
   command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   add_model_options(*command, options->settings.model);
   add_template_option(*command, options->settings.method);
