@@ -61,12 +61,7 @@ def main():
     if first:
         lines.append(runs.row("zero-shot", first["zero_shot"]))
     lines += [runs.row(name, result["paper"]) for name, result in found.items() if result]
-    table = "\n".join(lines) + "\n"
-    if arguments.table:
-        with open(arguments.table, "w", encoding="utf-8") as file:
-            file.write(table)
-    else:
-        print(table, end="")
+    runs.write_table(arguments, "\n".join(lines) + "\n")
     if arguments.figure:
         with open(arguments.figure, "w", encoding="utf-8") as file:
             file.write(figure(found, arguments.method))

@@ -147,12 +147,7 @@ def main():
     parser.add_argument("--methods", nargs="*", help="a row for each of these instead (default: all of `mao methods`)")
     parser.add_argument("--table", help="file for the tables (default: standard output)")
     arguments = parser.parse_args()
-    text = tables(arguments)
-    if arguments.table:
-        with open(arguments.table, "w", encoding="utf-8") as file:
-            file.write(text)
-    else:
-        print(text, end="")
+    runs.write_table(arguments, tables(arguments))
 
 
 if __name__ == "__main__":

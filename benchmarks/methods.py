@@ -56,12 +56,7 @@ def main():
     for name in found:
         if found[name] and (name in names or name.startswith("dpc over")):
             lines.append(row(name, found[name]["paper"], found.get(name + " + MAO") if name in names else None))
-    table = "\n".join(lines) + "\n"
-    if arguments.table:
-        with open(arguments.table, "w", encoding="utf-8") as file:
-            file.write(table)
-    else:
-        print(table, end="")
+    runs.write_table(arguments, "\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

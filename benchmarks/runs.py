@@ -22,6 +22,15 @@ def add_arguments(parser, one_task=True):
     parser.add_argument("--jobs", type=int, default=2, help="runs at a time, one thread each")
 
 
+def write_table(arguments, text):
+    """Into the file of --table, or to the standard output."""
+    if arguments.table:
+        with open(arguments.table, "w", encoding="utf-8") as file:
+            file.write(text)
+    else:
+        print(text, end="")
+
+
 def folder(arguments, name):
     """Where the run of that name is."""
     return arguments.out / pathlib.Path(arguments.data).name / name.replace(" ", "_")
