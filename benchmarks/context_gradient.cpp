@@ -5,32 +5,21 @@
 //
 // INPUT has `context` [n, W] and `images` [B, D]; NAMES has a class name on each line. The label of image i is i modulo
 // the number of classes. OUTPUT gets `gradient` [n, W] and `loss` []. The first n tokens of "a photo of a" are learned.
-#include <filesystem>
 #include <iostream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <utility>
 
 #include <mao/backbones/coop.hpp>
 #include <mao/core/detail/ops.hpp>
-#include <mao/io/files.hpp>
 #include <mao/io/safetensors.hpp>
-#include <mao/models/clip_model.hpp>
-#include <mao/models/resnet_clip.hpp>
-#include <mao/models/siglip.hpp>
 #include <mao/regularizers/cross_entropy.hpp>
+
+#include "family.hpp"
 
 namespace {
 
 using mao::TensorMap;
-
-mao::ClassList names_in(const std::filesystem::path& path) {
-  mao::ClassList classes;
-  std::istringstream lines(mao::read_text_file(path));
-  for (std::string line; std::getline(lines, line);) classes.names.push_back(line);
-  return classes;
-}
 
 template <class ModelT>
 TensorMap gradient_through(ModelT model, const TensorMap& input, const mao::ClassList& classes) {
@@ -52,24 +41,16 @@ TensorMap gradient_through(ModelT model, const TensorMap& input, const mao::Clas
   return {{"gradient", context.grad().contiguous()}, {"loss", loss.detach()}};
 }
 
-TensorMap gradient_of(const std::filesystem::path& path, const std::filesystem::path& vocabulary,
-                      const TensorMap& input, const mao::ClassList& classes) {
-  mao::ClipWeights weights = mao::read_clip_weights(path);
-  if (!weights.pieces.empty()) {
-    return gradient_through(mao::Siglip(mao::SiglipParts::of(std::move(weights), path)), input, classes);
-  }
-  mao::ClipParts parts = mao::ClipParts::of(std::move(weights), path, {.vocabulary = vocabulary, .activation = {}});
-  if (parts.weights.sizes.is_resnet()) return gradient_through(mao::ResNetClip(std::move(parts)), input, classes);
-  return gradient_through(mao::Clip(std::move(parts)), input, classes);
-}
-
 }  // namespace
 
 int main(int argc, char** argv) try {
   mao::require<mao::OptionError>(argc == 5 || argc == 6, "usage: ", argv[0],
                                  " MODEL INPUT.safetensors NAMES.txt OUTPUT.safetensors [VOCABULARY]");
   const TensorMap input = mao::read_safetensors(argv[2]).tensors;
-  mao::write_safetensors(argv[4], gradient_of(argv[1], argc == 6 ? argv[5] : "", input, names_in(argv[3])));
+  const mao::ClassList classes = bench::names_in(argv[3]);
+  bench::with_model(argv[1], argc == 6 ? argv[5] : "", mao::Precision::Fp32, [&](auto model) {
+    mao::write_safetensors(argv[4], gradient_through(std::move(model), input, classes));
+  });
 } catch (const std::exception& error) {
   std::cerr << error.what() << "\n";
   return 1;

@@ -9,6 +9,7 @@
 
 #include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
+#include <mao/kernels/cpu/frozen_weight.hpp>
 #include <mao/models/form.hpp>
 
 namespace mao {
@@ -23,6 +24,11 @@ Tensor activate(const Tensor& x, Activation activation);
 /// x W^T + b, computed in the type of the weights and returned in that of x.
 Tensor frozen_linear(const Tensor& x, const Tensor& weight, const Tensor& bias);
 
+/// As above, in the type of the weight.
+inline Tensor frozen_linear(const Tensor& x, const FrozenWeight& weight, const Tensor& bias) {
+  return frozen_linear(x, weight.cast(), bias);
+}
+
 /// softmax(q k^T / sqrt(d) + mask) v for each head. **Shapes** q [B, h, Lq, d], k and v [B, h, Lk, d], mask
 /// broadcastable to [B, h, Lq, Lk] or undefined.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask);
@@ -32,12 +38,12 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor
 /// x + attention(LN(x)), then x + MLP(LN(x)), in formulas; fused_block.hpp computes the same faster. With bf16, the
 /// weights and biases of the four products are bf16; everything else is fp32.
 struct Block {
-  Tensor ln1_weight, ln1_bias;    // [W]
-  Tensor qkv_weight, qkv_bias;    // [3W, W], [3W]
-  Tensor out_weight, out_bias;    // [W, W], [W]
-  Tensor ln2_weight, ln2_bias;    // [W]
-  Tensor fc_weight, fc_bias;      // [M, W], [M]
-  Tensor proj_weight, proj_bias;  // [W, M], [W]
+  Tensor ln1_weight, ln1_bias;                        // [W]
+  FrozenWeight qkv_weight, out_weight;                // [3W, W], [W, W]
+  Tensor qkv_bias, out_bias;                          // [3W], [W]
+  Tensor ln2_weight, ln2_bias;                        // [W]
+  FrozenWeight fc_weight, proj_weight;                // [M, W], [W, M]
+  Tensor fc_bias, proj_bias;                          // [M], [W]
   std::int64_t heads = 1;
   Activation activation = Activation::QuickGelu;
   double epsilon = 1e-5;
@@ -50,7 +56,7 @@ struct Block {
   static Block pooling(const TensorMap& weights, const std::string& prefix, const TowerForm& form, Precision precision);
 
   [[nodiscard]] std::int64_t width() const { return ln2_weight.size(0); }
-  [[nodiscard]] std::int64_t mlp_width() const { return fc_weight.size(0); }
+  [[nodiscard]] std::int64_t mlp_width() const { return fc_weight.exact().size(0); }
 
   /// Queries, keys and values of every token, [..., 3W].
   [[nodiscard]] Tensor queries_keys_values(const Tensor& x) const;

@@ -11,6 +11,7 @@
 
 #include <mao/core/precision.hpp>
 #include <mao/core/tensor.hpp>
+#include <mao/kernels/cpu/frozen_weight.hpp>
 #include <mao/kernels/cpu/packed_product.hpp>
 
 namespace mao {
@@ -28,12 +29,10 @@ class FrozenLinear {
   }
   /// Without a bias: for those who add it in a pass over memory that they take anyway.
   FrozenLinear(const Tensor& weight, Precision precision)
-      : weight_(weight.to(type_of(precision))), packs_(std::make_shared<Packs>()) {}
+      : weight_(weight, precision), packs_(std::make_shared<Packs>()) {}
 
   /// What goes in and comes out is of this type.
-  static at::ScalarType type_of(Precision precision) {
-    return precision == Precision::Bf16 ? at::kBFloat16 : at::kFloat;
-  }
+  static at::ScalarType type_of(Precision precision) { return FrozenWeight::type_of(precision); }
 
   /// **Shapes** x [M, in] -> [M, out].
   [[nodiscard]] Tensor forward(const Tensor& x) const;
@@ -66,7 +65,7 @@ class FrozenLinear {
   /// Undefined where a product with x has to pack on its way.
   [[nodiscard]] Tensor packed_for_many(const Tensor& x) const;
 
-  Tensor weight_;               // [out, in]
+  FrozenWeight weight_;         // [out, in]
   std::optional<Tensor> bias_;  // [out]
   std::shared_ptr<Packs> packs_;
 };

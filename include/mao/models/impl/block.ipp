@@ -58,22 +58,19 @@ MAO_INLINE Block Block::from(const TensorMap& weights, const std::string& prefix
 MAO_INLINE Block Block::pooling(const TensorMap& weights, const std::string& prefix, const TowerForm& form,
                                 Precision precision) {
   const auto get = [&](const char* key) { return weights.at(prefix + key); };
-  const auto product = [&](const char* key) {
-    const Tensor weight = get(key);
-    return precision == Precision::Bf16 ? weight.to(at::kBFloat16) : weight;
-  };
-  Block block{{},
-              {},
-              product("attn.in_proj_weight"),
-              product("attn.in_proj_bias"),
-              product("attn.out_proj.weight"),
-              product("attn.out_proj.bias"),
-              get("ln_2.weight"),
-              get("ln_2.bias"),
-              product("mlp.c_fc.weight"),
-              product("mlp.c_fc.bias"),
-              product("mlp.c_proj.weight"),
-              product("mlp.c_proj.bias")};
+  const auto weight = [&](const char* key) { return FrozenWeight(get(key), precision); };
+  const auto bias = [&](const char* key) { return get(key).to(FrozenWeight::type_of(precision)); };
+  Block block;
+  block.qkv_weight = weight("attn.in_proj_weight");
+  block.qkv_bias = bias("attn.in_proj_bias");
+  block.out_weight = weight("attn.out_proj.weight");
+  block.out_bias = bias("attn.out_proj.bias");
+  block.ln2_weight = get("ln_2.weight");
+  block.ln2_bias = get("ln_2.bias");
+  block.fc_weight = weight("mlp.c_fc.weight");
+  block.fc_bias = bias("mlp.c_fc.bias");
+  block.proj_weight = weight("mlp.c_proj.weight");
+  block.proj_bias = bias("mlp.c_proj.bias");
   block.heads = form.heads_in(block.width());
   block.activation = form.activation;
   block.epsilon = form.epsilon;
@@ -93,7 +90,7 @@ MAO_INLINE Tensor Block::finish(const Tensor& x, const Tensor& attended) const {
 
 MAO_INLINE std::pair<Tensor, Tensor> Block::keys_values(const Tensor& tokens, std::int64_t batch) const {
   const Tensor normed = at::layer_norm(tokens, {width()}, ln1_weight, ln1_bias, epsilon);
-  const Tensor both = detail::frozen_linear(normed, qkv_weight.narrow(0, width(), 2 * width()),
+  const Tensor both = detail::frozen_linear(normed, qkv_weight.cast().narrow(0, width(), 2 * width()),
                                             qkv_bias.narrow(0, width(), 2 * width()));
   const auto parts = both.unsqueeze(0).chunk(2, -1);
   const auto of_batch = [&](const Tensor& part) { return split_heads(part).expand({batch, -1, -1, -1}); };

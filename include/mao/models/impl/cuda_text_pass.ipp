@@ -83,7 +83,7 @@ MAO_INLINE Tensor TextPass::normed(const Tensor& x, const Tensor& weight, const 
 MAO_INLINE Tensor TextPass::forward_block(std::size_t i, const Tensor& x) {
   const Block& block = blocks_[i];
   Kept& kept = kept_[i];
-  const auto type = block.qkv_weight.scalar_type();
+  const auto type = block.qkv_weight.type();
   kept.x = x;
   const Tensor rows_normed = normed(x, block.ln1_weight, block.ln1_bias, type, kept.first);
   const std::int64_t first = is_last(i) ? 1 : 0;  // in the last block only the read rows ask
@@ -98,39 +98,39 @@ MAO_INLINE Tensor TextPass::forward_block(std::size_t i, const Tensor& x) {
   }
   kept.attended = attention_forward(kept.tensors, is_last(i) ? read_ : all_);
   const Tensor rows = is_last(i) ? x.index_select(0, last_) : x;
-  kept.middle = rows + at::linear(kept.attended.out, block.out_weight, block.out_bias);
-  kept.hidden = at::linear(normed(kept.middle, block.ln2_weight, block.ln2_bias, type, kept.second), block.fc_weight,
+  kept.middle = rows + at::linear(kept.attended.out, block.out_weight.cast(), block.out_bias);
+  kept.hidden = at::linear(normed(kept.middle, block.ln2_weight, block.ln2_bias, type, kept.second), block.fc_weight.cast(),
                            block.fc_bias);
-  return kept.middle + at::linear(quick_gelu_forward(kept.hidden), block.proj_weight, block.proj_bias);
+  return kept.middle + at::linear(quick_gelu_forward(kept.hidden), block.proj_weight.cast(), block.proj_bias);
 }
 
 MAO_INLINE std::vector<Tensor> TextPass::projected(const Block& block, const Tensor& rows, std::int64_t first,
                                                    std::int64_t count) {
   const std::int64_t begin = first * block.width(), size = count * block.width();
-  return at::linear(rows, block.qkv_weight.narrow(0, begin, size), block.qkv_bias.narrow(0, begin, size))
+  return at::linear(rows, block.qkv_weight.cast().narrow(0, begin, size), block.qkv_bias.narrow(0, begin, size))
       .chunk(count, 1);
 }
 
 MAO_INLINE Tensor TextPass::backward_block(std::size_t i, const Tensor& gradient, Tensor& of_attended) const {
   const Block& block = blocks_[i];
   const Kept& kept = kept_[i];
-  const auto type = block.qkv_weight.scalar_type();
-  const Tensor of_hidden = quick_gelu_backward(at::matmul(gradient.to(type), block.proj_weight), kept.hidden);
-  const Tensor of_middle = layer_norm_backward(at::matmul(of_hidden, block.fc_weight), kept.middle, block.ln2_weight,
+  const auto type = block.qkv_weight.type();
+  const Tensor of_hidden = quick_gelu_backward(at::matmul(gradient.to(type), block.proj_weight.cast()), kept.hidden);
+  const Tensor of_middle = layer_norm_backward(at::matmul(of_hidden, block.fc_weight.cast()), kept.middle, block.ln2_weight,
                                                kept.second, gradient);
-  const AttentionGradients back = attention_backward(at::matmul(of_middle.to(type), block.out_weight), kept.tensors,
+  const AttentionGradients back = attention_backward(at::matmul(of_middle.to(type), block.out_weight.cast()), kept.tensors,
                                                      kept.attended, is_last(i) ? read_ : all_);
-  const Tensor key_value_weight = block.qkv_weight.narrow(0, block.width(), 2 * block.width());
+  const Tensor key_value_weight = block.qkv_weight.cast().narrow(0, block.width(), 2 * block.width());
   if (back.attended_k.defined()) {
     const Tensor rows = at::matmul(at::cat({back.attended_k, back.attended_v}, 1), key_value_weight);
     of_attended = layer_norm_backward(rows, prompts_[i].attended.contiguous(), block.ln1_weight, kept.attended_norm);
   }
   if (!is_last(i)) {
-    return layer_norm_backward(at::matmul(back.qkv, block.qkv_weight), kept.x, block.ln1_weight, kept.first,
+    return layer_norm_backward(at::matmul(back.qkv, block.qkv_weight.cast()), kept.x, block.ln1_weight, kept.first,
                                of_middle);
   }
   Tensor of_rows = at::matmul(at::cat({back.k, back.v}, 1), key_value_weight);
-  of_rows.index_add_(0, last_, at::matmul(back.q, block.qkv_weight.narrow(0, 0, block.width())));
+  of_rows.index_add_(0, last_, at::matmul(back.q, block.qkv_weight.cast().narrow(0, 0, block.width())));
   return layer_norm_backward(of_rows, kept.x, block.ln1_weight, kept.first,
                              at::zeros_like(kept.x).index_copy_(0, last_, of_middle));
 }

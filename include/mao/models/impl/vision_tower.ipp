@@ -91,7 +91,7 @@ MAO_INLINE void VisionTower::read_ends(const TensorMap& weights, const ClipForm&
   if (form.pool_heads > 0) pooling.heads = form.pool_heads;
   pool_ = Block::pooling(weights, "visual.pool.", pooling, precision);
   const std::int64_t w = width();
-  probe_query_ = detail::frozen_linear(weights.at("visual.pool.probe"), pool_.qkv_weight.narrow(0, 0, w),
+  probe_query_ = detail::frozen_linear(weights.at("visual.pool.probe"), pool_.qkv_weight.cast().narrow(0, 0, w),
                                        pool_.qkv_bias.narrow(0, 0, w));
 }
 
@@ -182,7 +182,7 @@ MAO_INLINE Tensor VisionTower::project_patches(const Tensor& x) const {
 MAO_INLINE Tensor VisionTower::attend(const Tensor& tokens) const {
   const std::int64_t batch = tokens.size(0), w = width();
   const auto both =
-      detail::frozen_linear(tokens, pool_.qkv_weight.narrow(0, w, 2 * w), pool_.qkv_bias.narrow(0, w, 2 * w))
+      detail::frozen_linear(tokens, pool_.qkv_weight.cast().narrow(0, w, 2 * w), pool_.qkv_bias.narrow(0, w, 2 * w))
           .chunk(2, -1);
   const Tensor query = pool_.split_heads(probe_query_.expand({batch, 1, -1}));
   const Tensor mixed = detail::attention(query, pool_.split_heads(both[0]), pool_.split_heads(both[1]), {});

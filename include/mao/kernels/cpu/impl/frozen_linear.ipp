@@ -13,17 +13,17 @@ namespace mao {
 
 MAO_INLINE Tensor FrozenLinear::forward(const Tensor& x) const {
   if (suits_onednn(x)) {
-    if (!few().multiplies(x.scalar_type())) return at::linear(x, weight_, bias_);
-    std::call_once(packs_->forward_once, [&] { packs_->forward = few().pack(weight_, usual_rows); });
+    if (!few().multiplies(x.scalar_type())) return at::linear(x, weight_.cast(), bias_);
+    std::call_once(packs_->forward_once, [&] { packs_->forward = few().pack(weight_.converted(), usual_rows); });
     return few().multiply(x, packs_->forward, bias_);
   }
   const Tensor packed = packed_for_many(x);
-  return packed.defined() ? many().multiply(x, packed, weight_, bias_) : at::linear(x, weight_, bias_);
+  return packed.defined() ? many().multiply(x, packed, weight_.exact(), bias_) : at::linear(x, weight_.cast(), bias_);
 }
 
 MAO_INLINE Tensor FrozenLinear::backward(const Tensor& gradient) const {
-  if (!suits_onednn(gradient) || !few().multiplies(gradient.scalar_type())) return at::mm(gradient, weight_);
-  std::call_once(packs_->backward_once, [&] { packs_->backward = few().pack(weight_.t(), usual_rows); });
+  if (!suits_onednn(gradient) || !few().multiplies(gradient.scalar_type())) return at::mm(gradient, weight_.cast());
+  std::call_once(packs_->backward_once, [&] { packs_->backward = few().pack(weight_.converted().t(), usual_rows); });
   return few().multiply(gradient, packs_->backward, std::nullopt);
 }
 
@@ -34,7 +34,7 @@ MAO_INLINE Tensor FrozenLinear::packed_for_many(const Tensor& x) const {
   const std::lock_guard lock(packs_->many_mutex);
   const auto fits = [&] { return rows == packs_->many_rows && threads == packs_->many_threads; };
   if (rows == packs_->last_rows && !fits()) {
-    packs_->many = many().pack(weight_, rows);
+    packs_->many = many().pack(weight_.exact(), rows);
     packs_->many_rows = rows;
     packs_->many_threads = threads;
   }

@@ -31,22 +31,22 @@ MAO_INLINE FusedBlock::FusedBlock(const Block& block, Precision precision, bool 
     return type_ == at::kFloat ? FrozenLinear(weight, precision) : FrozenLinear(weight, bias, precision);
   };
   const auto projection = [&](std::int64_t first, std::int64_t count) {
-    return product(block.qkv_weight.narrow(0, first * width, count * width),
+    return product(block.qkv_weight.exact().narrow(0, first * width, count * width),
                    block.qkv_bias.narrow(0, first * width, count * width));
   };
-  out_ = product(block.out_weight, block.out_bias);
-  fc_ = product(block.fc_weight, block.fc_bias);
-  proj_ = product(block.proj_weight, block.proj_bias);
+  out_ = product(block.out_weight.exact(), block.out_bias);
+  fc_ = product(block.fc_weight.exact(), block.fc_bias);
+  proj_ = product(block.proj_weight.exact(), block.proj_bias);
   if (type_ == at::kFloat) {
     query_bias_ = block.qkv_bias.narrow(0, 0, width);
-    out_bias_ = block.out_bias + at::mv(block.out_weight, block.qkv_bias.narrow(0, 2 * width, width));
+    out_bias_ = block.out_bias + at::mv(block.out_weight.exact(), block.qkv_bias.narrow(0, 2 * width, width));
     fc_bias_ = block.fc_bias;
     proj_bias_ = block.proj_bias;
   }
   qkv_ = read_out ? projection(1, 2) : projection(0, 3);
   if (!read_out) return;
   query_ = projection(0, 1);
-  const auto heads = block.qkv_weight.view({3, block.heads, width / block.heads, width});
+  const auto heads = block.qkv_weight.exact().view({3, block.heads, width / block.heads, width});
   key_weight_ = heads[1];
   value_weight_ = heads[2].transpose(1, 2);
 }

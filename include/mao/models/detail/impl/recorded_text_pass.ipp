@@ -14,8 +14,9 @@ MAO_INLINE PassShape::PassShape(const std::vector<Block>& blocks, const TextBatc
     : bucket(bucket_of(batch.offsets)), groups(batch.prefix.size(0)), prefix(batch.prefix.size(1)) {
   for (const Block& block : blocks) {
     for (const Tensor& weight :
-         {block.ln1_weight, block.ln1_bias, block.qkv_weight, block.qkv_bias, block.out_weight, block.out_bias,
-          block.ln2_weight, block.ln2_bias, block.fc_weight, block.fc_bias, block.proj_weight, block.proj_bias}) {
+         {block.ln1_weight, block.ln1_bias, block.qkv_weight.cast(), block.qkv_bias, block.out_weight.cast(),
+          block.out_bias, block.ln2_weight, block.ln2_bias, block.fc_weight.cast(), block.fc_bias,
+          block.proj_weight.cast(), block.proj_bias}) {
       tower.push_back(weight.const_data_ptr());
     }
   }
