@@ -15,6 +15,7 @@ import importlib.util
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -25,7 +26,8 @@ from safetensors.torch import load_file, save_file
 
 NAMES = ["golden retriever", "tabby cat", "fire truck", "mountain", "annual crop land", "aircraft"]
 CASES = ["ViT-B-32", "ViT-B-16-quickgelu", "ViT-H-14", "RN50", "MobileCLIP-B", "MobileCLIP2-L-14", "PE-Core-B-16", "vit_medium_patch16_gap_256",
-         "ViT-B-16-SigLIP", "ViT-SO400M-14-SigLIP-384", "ViT-B-16-SigLIP2", "ViT-gopt-16-SigLIP2-256", "CLIPModel", "SiglipModel"]
+         "ViT-B-16-SigLIP", "ViT-SO400M-14-SigLIP-384", "ViT-B-16-SigLIP2", "ViT-gopt-16-SigLIP2-256", "CLIPModel", "SiglipModel",
+         "BiomedCLIP"]
 LEARNED, IMAGES = 4, 8
 
 
@@ -91,7 +93,50 @@ def hugging_face(builder, name, seed, folder):
     return HuggingFace(model.eval()), tokens, "siglip" if name == "SiglipModel" else "vit", 96 if name == "SiglipModel" else 64
 
 
+BIOMED = {"embed_dim": 512,
+          "vision_cfg": {"timm_model_name": "vit_base_patch16_224", "timm_model_pretrained": False, "timm_pool": "", "timm_proj": "linear", "image_size": 224},
+          "text_cfg": {"hf_model_name": "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract",
+                       "hf_tokenizer_name": "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract", "hf_proj_type": "mlp",
+                       "hf_pooler_type": "cls_last_hidden_state_pooler", "context_length": 256}}
+
+
+def word_pieces(builder):
+    """A vocabulary of BERT's kind: letters, digits, punctuation, and the words of some prompts whole or in two pieces."""
+    characters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    words = sorted({word for prompt in builder.PROMPTS for word in re.findall("[a-z]+", prompt.lower())})
+    halves = {half for word in words[1::2] if len(word) > 3 for half in (word[:3], "##" + word[3:])}
+    pieces = list(characters) + ["##" + character for character in characters] + list(".,-'") + words[::2] + sorted(halves)
+    return ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + list(dict.fromkeys(pieces))
+
+
+def biomed_clip(builder, seed, folder):
+    """BiomedCLIP's architecture. Its BERT is made from BertConfig's defaults, which are that of its config.json; depth and vocabulary are small."""
+    from open_clip.hf_model import HFTextEncoder
+    from open_clip.model import CustomTextCLIP
+    from open_clip.tokenizer import HFTokenizer
+    from transformers import BertConfig, BertModel
+    vocabulary = word_pieces(builder)
+    (folder / "vocab.txt").write_text("\n".join(vocabulary) + "\n")
+    settings = {"tokenizer_class": "BertTokenizer", "do_lower_case": True, "strip_accents": None, "tokenize_chinese_chars": True}
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    config, text = BertConfig(num_hidden_layers=2, vocab_size=len(vocabulary)), BIOMED["text_cfg"]
+    encoder = HFTextEncoder("", BIOMED["embed_dim"], config=config, pooler_type=text["hf_pooler_type"], proj_type=text["hf_proj_type"])
+    encoder.transformer = BertModel(config, add_pooling_layer=False)  # as open_clip makes it of a name
+    builder.timm.create_model = builder.shallow
+    try:
+        model = CustomTextCLIP(BIOMED["embed_dim"], BIOMED["vision_cfg"], {"layers": 1, "width": 64, "heads": 1})
+    finally:
+        builder.timm.create_model = builder._create
+    model.text = encoder
+    model = builder.spread(model, seed)
+    tokens = HFTokenizer(str(folder), context_length=text["context_length"])(builder.PROMPTS)
+    builder.write_hub(model, BIOMED, folder)
+    return model, tokens, "bert", BIOMED["embed_dim"]
+
+
 def of_open_clip(builder, name, seed, folder):
+    if name == "BiomedCLIP":
+        return biomed_clip(builder, seed, folder)
     model, config, kind = builder.build(name, seed)
     tokens = builder.tokens_of(name, config, kind, folder)
     builder.write_hub(model, config, folder)
@@ -99,6 +144,8 @@ def of_open_clip(builder, name, seed, folder):
 
 
 def token_embedding(model):
+    if hasattr(model, "text") and hasattr(model.text, "proj"):
+        return model.text.transformer.embeddings.word_embeddings
     return (model.text if hasattr(model, "text") else model).token_embedding
 
 
@@ -125,7 +172,28 @@ def relative(value, reference):
     return ((value.double() - reference).norm() / reference.norm()).item()
 
 
-def run(builder, name, program, vocabulary, seed):
+# Case, accents, HTML references, white space, punctuation and Chinese characters, which each tokenizer treats in its own way.
+HOSTILE = ["A photo of a Fire-Truck, r\u00e9d.", "caf\u00e9 &amp; tabby\u00a0cat", "  Grade II   GLIOMA\t(WHO 2021) ", "\u80ba photo \u201cquoted\u201d", "x" * 120 + " cat"]
+
+
+def compare_features(builder, model, mao, folder, seed):
+    """Features of BiomedCLIP by `mao encode` beside the peer's, of two pictures and of plain and hostile texts: a verdict and the differences."""
+    from open_clip.tokenizer import HFTokenizer
+    from open_clip.transform import PreprocessCfg, image_transform_v2
+    pictures = builder.images(folder, seed)
+    prepare = image_transform_v2(PreprocessCfg(**builder.open_clip.get_model_preprocess_cfg(model)), is_train=False)
+    usual = builder.PROMPTS
+    builder.PROMPTS = usual + HOSTILE
+    try:
+        with torch.no_grad():
+            images = model.encode_image(torch.stack([prepare(builder.Image.open(picture).convert("RGB")) for picture in pictures]))
+            texts = model.encode_text(HFTokenizer(str(folder), context_length=BIOMED["text_cfg"]["context_length"])(builder.PROMPTS))
+        return builder.judge(mao, folder, pictures, images, texts)
+    finally:
+        builder.PROMPTS = usual
+
+
+def run(builder, name, program, vocabulary, seed, mao):
     folder = pathlib.Path(tempfile.mkdtemp(prefix="gradient-"))
     try:
         make = hugging_face if name.endswith("Model") else of_open_clip
@@ -142,12 +210,15 @@ def run(builder, name, program, vocabulary, seed):
         if done.returncode:
             return None, (done.stderr.strip() or f"exit status {done.returncode}")
         ours = load_file(str(folder / "output.safetensors"))
+        verdict, compared = compare_features(builder, model, mao, folder, seed) if mao and kind == "bert" else ("right", "")
+        if verdict != "right":
+            return None, f"{verdict}: {compared}"
         first = 0 if kind in ("siglip", "siglip2") else 1
         _, single = loss_and_gradient(model, tokens, context, images, first)
         loss, reference = loss_and_gradient(model.double(), tokens, context.double(), images.double(), first)
         own = relative(ours["gradient"], reference)
         return own, (f"loss {abs(ours['loss'].item() - loss):.1e} gradient {own:.1e} "
-                     f"(of norm {reference.norm().item():.2e}; peer in fp32 {relative(single, reference):.1e})")
+                     f"(of norm {reference.norm().item():.2e}; peer in fp32 {relative(single, reference):.1e}) {compared}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -157,6 +228,7 @@ def main():
     parser.add_argument("--builder", required=True, help="peer_models.py")
     parser.add_argument("--program", required=True, help="mao-context-gradient")
     parser.add_argument("--vocabulary", default="", help="CLIP's merges")
+    parser.add_argument("--mao", default="", help="mao, to compare the features of BiomedCLIP, which peer_models.py does not build, too")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=CASES)
     options = parser.parse_args()
@@ -165,7 +237,7 @@ def main():
     failed = False
     for name in options.only:
         torch.manual_seed(options.seed)
-        difference, text = run(builder, name, options.program, options.vocabulary, options.seed)
+        difference, text = run(builder, name, options.program, options.vocabulary, options.seed, options.mao)
         wrong = difference is None or not difference <= 1e-4
         failed = failed or wrong
         print(f"{'WRONG' if wrong else 'right':6} {name:30} {text}", flush=True)

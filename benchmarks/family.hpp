@@ -11,6 +11,7 @@
 #include <mao/core/class_list.hpp>
 #include <mao/core/precision.hpp>
 #include <mao/io/files.hpp>
+#include <mao/models/bert_clip.hpp>
 #include <mao/models/clip_model.hpp>
 #include <mao/models/resnet_clip.hpp>
 #include <mao/models/siglip.hpp>
@@ -25,13 +26,16 @@ inline mao::ClassList names_in(const std::filesystem::path& path) {
   return classes;
 }
 
-/// `use(model)` with a `Siglip`, `ResNetClip` or `Clip`. `vocabulary`: CLIP's merges, where they do not lie beside it.
+/// `use(model)` with a `Siglip`, `BertClip`, `ResNetClip` or `Clip`. `vocabulary`: CLIP's merges, where they do not lie beside it.
 template <class UseT>
 auto with_model(const std::filesystem::path& path, const std::filesystem::path& vocabulary, mao::Precision precision,
                 const UseT& use) {
   mao::ClipWeights weights = mao::read_clip_weights(path);
   if (!weights.pieces.empty()) {
     return use(mao::Siglip(mao::SiglipParts::of(std::move(weights), path), precision));
+  }
+  if (weights.form.text_bert) {
+    return use(mao::BertClip(mao::BertClipParts::of(std::move(weights), path), precision));
   }
   const bool resnet = weights.sizes.is_resnet();
   mao::ClipParts parts = mao::ClipParts::of(std::move(weights), path, {.vocabulary = vocabulary, .activation = {}});

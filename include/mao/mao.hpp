@@ -69,6 +69,8 @@
 #include <mao/models/concepts.hpp>
 #include <mao/models/any_model.hpp>
 #include <mao/models/architecture.hpp>
+#include <mao/models/bert_clip.hpp>
+#include <mao/models/bert_text_tower.hpp>
 #include <mao/models/block.hpp>
 #include <mao/models/block_prompts.hpp>
 #include <mao/models/cached_views.hpp>

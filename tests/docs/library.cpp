@@ -22,6 +22,7 @@
 #include <mao/labelers/pool_labelers.hpp>
 #include <mao/models/any_model.hpp>
 #include <mao/models/cached_views.hpp>
+#include <mao/models/bert_clip.hpp>
 #include <mao/models/clip_model.hpp>
 #include <mao/models/resnet_clip.hpp>
 #include <mao/models/row_frame.hpp>
@@ -115,6 +116,14 @@ std::shared_ptr<const mao::Siglip> siglip_model(const mao::ClassList& classes) {
   siglip->logit_bias();   // about -13
   // [end]
   return siglip;
+}
+
+void bert_clip(const mao::ClassList& classes) {
+  // [bert_clip]
+  const auto biomed = std::make_shared<const mao::BertClip>(mao::BertClip::load("BiomedCLIP"));
+  mao::Coop coop(biomed, classes);  // the learned context stands behind [CLS]
+  biomed->context_length();         // 256
+  // [end]
 }
 
 void sigmoid_loss(const mao::Siglip& siglip, mao::Coop<mao::Siglip>& coop, const mao::ImageBatch& images) {

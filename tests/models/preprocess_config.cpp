@@ -19,11 +19,11 @@ using mao_test::TemporaryFolder;
 namespace {
 
 /// The picture of these sizes that the other libraries were shown.
-Image picture(int width, int height) {
-  Image image(width, height);
+Image picture(int columns, int rows) {
+  Image image(columns, rows);
   auto* byte = image.pixels.data();
-  for (int y = 0; y < height; ++y) {
-    for (int x = 0; x < width; ++x) {
+  for (int y = 0; y < rows; ++y) {
+    for (int x = 0; x < columns; ++x) {
       const int grey = x * x * 7 + y * 13 * (x + 3) + y * y * 5;
       for (int c = 0; c < 3; ++c) *byte++ = static_cast<std::uint8_t>((grey + c * 59) % 256);
     }

@@ -88,8 +88,7 @@ class AnyModel {
     }
     [[noreturn]] static void refuse() {
       throw OptionError(
-          "this model's towers take no prompts (it is not a CLIP); tune the text context alone: coop, kgcoop, prograd "
-          "or "
+          "this model's towers take no prompts in their layers; tune the text context alone: coop, kgcoop, prograd or "
           "cocoop");
     }
     [[nodiscard]] double logit_scale() const override { return model_.logit_scale(); }

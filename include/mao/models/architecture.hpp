@@ -30,6 +30,8 @@ struct ClipArchitecture {
   std::int64_t text_layers = 0;
   std::int64_t text_mlp = 0;
   std::array<std::int64_t, 4> resnet_blocks{};  ///< blocks per stage of a ResNet image tower; zeros for a ViT
+  std::int64_t text_positions = 0;              ///< of a BERT's text tower, at least `context`; 0 for others
+  std::int64_t text_types = 0;                  ///< token types of a BERT's text tower, which uses the first
 
   [[nodiscard]] bool is_resnet() const { return resnet_blocks.front() > 0; }
   /// The channels that the heads of the image tower divide: the width, or the channels of a ResNet's attention pooling.
@@ -53,8 +55,8 @@ ShapeTable expected_shapes(const ClipArchitecture& sizes, const ClipForm& form);
 /// that is the same for every pair of image and text.
 bool is_bystander(std::string_view name);
 
-/// **Throws** `FormatError` for those.
-void refuse_other_models(const TensorMap& weights, const std::string& source);
+/// **Throws** `FormatError` for tensors of models that mao does not have, or of a BERT where the form has none.
+void refuse_other_models(const TensorMap& weights, const std::string& source, const ClipForm& form = {});
 
 /// **Throws** `FormatError` if there is no such tensor.
 const Tensor& tensor_of(const TensorMap& weights, const std::string& name, const std::string& source);

@@ -71,7 +71,9 @@ struct ClipForm {
   std::int64_t text_padding = 0;         ///< the token after the end of a padded row, for towers with such rows
 
   bool ln_pre = true;           ///< a layer norm before the first block of the image tower
+  bool text_bert = false;       ///< the text tower is a BERT (BiomedCLIP): normalised after additions, padding masked
   bool text_projection = true;  ///< false: the text tower has the width of the features
+  bool text_mlp = false;        ///< a layer with a GELU (the exact one) comes before the text projection
   bool text_bias = false;       ///< the text projection has a bias
   bool vision_scale = false;    ///< layer scale: blocks scale what they add to the residual stream
   bool text_scale = false;

@@ -8,9 +8,18 @@
 
 #include <string>
 
+#include <mao/models/detail/config_section.hpp>
 #include <mao/models/detail/configured.hpp>
 
 namespace mao {
+
+namespace detail {
+
+/// Asks for the keys that every configuration of transformers may have, for training, generation and bookkeeping.
+/// **Throws** `OptionError` for pruned heads and quantised weights.
+void ignore_generic_keys(ConfigSection& section);
+
+}  // namespace detail
 
 /// Reads the `config.json` of a CLIPModel or SiglipModel. `where` names the file.
 ///

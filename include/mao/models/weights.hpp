@@ -29,6 +29,7 @@ struct ClipWeights {
   std::string preprocess_reason;  ///< `as clip/open_clip_config.json says`
   TextCleaning cleaning = TextCleaning::OpenAi;
   std::string pieces{};  ///< of a SigLIP: what is done to texts before SentencePiece, `canonicalize`; of a CLIP empty
+  std::string words{};   ///< of a BERT's text tower: what is done to texts before WordPiece, `whitespace`; else empty
 };
 
 /// Prepares tensors that were read from `path`, with or without a wrapper (models/wrappers.hpp). `form` replaces the

@@ -15,19 +15,21 @@
 
 namespace mao::detail {
 
-/// Weights by name; each must exist and have the expected shape.
+/// Weights by name, those whose names begin with `prefix`; each must exist and have the expected shape.
 class WeightReader {
  public:
-  WeightReader(const TensorMap& tensors, std::string where) : tensors_(tensors), where_(std::move(where)) {}
+  WeightReader(const TensorMap& tensors, std::string where, std::string prefix = {})
+      : tensors_(tensors), where_(std::move(where)), prefix_(std::move(prefix)) {}
 
   /// A float copy without gradient. **Throws** FormatError if it is missing or not finite, ShapeError if it has another
   /// shape.
   Tensor read(const std::string& name, at::IntArrayRef shape) const;
-  bool contains(const std::string& name) const { return tensors_.count(name) > 0; }
+  bool contains(const std::string& name) const { return tensors_.count(prefix_ + name) > 0; }
+  const std::string& where() const { return where_; }
 
  private:
   const TensorMap& tensors_;
-  std::string where_;
+  std::string where_, prefix_;
 };
 
 struct Affine {

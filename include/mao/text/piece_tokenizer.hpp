@@ -29,6 +29,13 @@ std::string_view name_of(PieceCleaning cleaning);
 /// The cleaning of that name. **Throws** OptionError for another one.
 PieceCleaning piece_cleaning(std::string_view name);
 
+namespace detail {
+
+/// UTF-8 for the tokenizer of the files; bad bytes become U+FFFD.
+std::string cleaned_for_pieces(std::string_view text, PieceCleaning cleaning);
+
+}  // namespace detail
+
 /// What may be said about the files of a tokenizer.
 struct PieceOptions {
   PieceCleaning cleaning = PieceCleaning::Transformers;

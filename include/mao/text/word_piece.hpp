@@ -36,10 +36,18 @@ class WordPiece {
   Ids encode_bare(std::string_view text) const;
 
   std::int64_t size() const { return static_cast<std::int64_t>(ids_.size()); }
+  std::int64_t start_token() const { return special_[cls]; }       ///< `[CLS]`
+  std::int64_t end_token() const { return special_[sep]; }         ///< `[SEP]`
+  std::int64_t padding_token() const { return special_[padding]; }  ///< `[PAD]`
+
+  /// 16 hexadecimal digits over all tokens and their ids.
+  std::string fingerprint() const;
+
+  friend bool operator==(const WordPiece&, const WordPiece&) = default;
 
  private:
   static constexpr std::array<const char*, 5> special_names = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
-  static constexpr std::size_t unknown = 1, cls = 2, sep = 3;
+  static constexpr std::size_t padding = 0, unknown = 1, cls = 2, sep = 3;
   static constexpr std::size_t longest_word = 100;
 
   static std::vector<std::string> read_text_tokens(const std::filesystem::path& file);

@@ -29,8 +29,10 @@ namespace {
 void print_clip(const TensorFile& file, const std::string& path) {
   const ClipWeights clip = prepare_clip_weights(file, path);
   const auto& sizes = clip.sizes;
-  std::cout << (clip.pieces.empty() ? "a CLIP" : "a SigLIP") << " model with " << name_of(clip.layout)
-            << " names\n  image tower: ";
+  const char* const kind = clip.form.text_bert   ? "a CLIP with a BERT for texts,"
+                           : clip.pieces.empty() ? "a CLIP model"
+                                                 : "a SigLIP model";
+  std::cout << kind << " with " << name_of(clip.layout) << " names\n  image tower: ";
   if (sizes.is_resnet()) {
     std::cout << "ResNet, width " << sizes.vision_width << ", blocks " << shape_text(sizes.resnet_blocks);
   } else {
@@ -43,6 +45,7 @@ void print_clip(const TensorFile& file, const std::string& path) {
             << describe_text(clip.form, sizes.text_width) << "\n  joint embedding: " << sizes.embed
             << "\n  heads: " << clip.heads_reason << "\n  activation: " << clip.activation_reason
             << "\n  pictures: " << describe(clip.preprocess) << " (" << clip.preprocess_reason << ")\n";
+  if (clip.form.text_bert) std::cout << "  texts: WordPiece, cleaned as " << clip.words << "\n";
   if (!clip.pieces.empty()) std::cout << "  texts: SentencePiece, cleaned as " << clip.pieces << "\n";
 }
 

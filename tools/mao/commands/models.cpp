@@ -33,6 +33,10 @@ constexpr std::array families{
     Family{"CLIP, timm ViT",
            "MobileCLIP-B, MobileCLIP2-L-14, Perception Encoders (PE-Core), plain ViTs of timm in open_clip",
            "a folder with the weights and open_clip_config.json; CLIP's vocabulary as CLIP, ViT", both},
+    Family{"CLIP, BERT for texts", "BiomedCLIP, and other ViTs with an uncased BERT in open_clip",
+           "a folder with the weights, open_clip_config.json, and vocab.txt or tokenizer.json of the BERT; the BERT's "
+           "own config.json where mao does not know the hf_model_name",
+           text_alone},
     Family{"mobilenet-minilm", "MobileNetV2 beside all-MiniLM-L6-v2",
            "--model mobilenet-minilm --weights DIR with mobilenet_v2_tf2ptq.safetensors, its .graph.json and "
            "imagenet_classnames.txt; all-MiniLM-L6-v2 by --minilm, $MAO_MINILM or its Python package",

@@ -22,8 +22,8 @@ const MethodInfo& method_named(const std::string& name) {
 AnyBackbone make_backbone(const MethodInfo& info, const MethodContext& context,
                           const std::map<std::string, std::string>& options) {
   require<OptionError>(!info.prompts_towers || context.opened.model->takes_prompts(), "--method ", info.name,
-                       " prompts deeper layers or the image tower and needs a CLIP, which this model is not; tune "
-                       "only the text context: coop, kgcoop, prograd or cocoop");
+                       " prompts deeper layers or the image tower, which this model does not support; tune only the "
+                       "text context: coop, kgcoop, prograd or cocoop");
   OptionReader reader(options);
   AnyBackbone backbone = info.make(context, reader);
   cuda::move_parameters(backbone.parameters(), context.opened.device);

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include <mao/core/device.hpp>
+#include <mao/models/bert_clip.hpp>
 #include <mao/models/clip_model.hpp>
 #include <mao/models/cuda_text_pass.hpp>
 #include <mao/models/on_device.hpp>
@@ -39,7 +40,7 @@ std::string describe_images(const ClipWeights& weights) {
 
 std::string describe(const ClipWeights& weights, const std::string& name) {
   const auto& sizes = weights.sizes;
-  return text_of(name, ": ", describe_images(weights), ", ", sizes.resolution, " px; text ", sizes.text_width, " x ",
+  return text_of(name, ": ", describe_images(weights), ", ", sizes.resolution, " px; ", weights.form.text_bert ? "BERT " : "text ", sizes.text_width, " x ",
                  sizes.text_layers, " in ", weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context,
                  " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
@@ -87,6 +88,7 @@ std::size_t image_bytes(const Clip& clip) {
 }
 
 std::size_t image_bytes(const ResNetClip& /*takes no prompts*/) { return 0; }
+std::size_t image_bytes(const BertClip& /*takes no prompts*/) { return 0; }
 std::size_t image_bytes(const Siglip& /*keeps more than that of CLIP*/) { return 0; }
 
 /// The model where the settings want it.
@@ -98,7 +100,9 @@ OpenedModel placed(ClipT clip, const ModelSettings& settings, OpenedModel opened
   opened.precision = to_string(clip.precision());
   opened.pixels = describe(clip.preprocess()) + " (" + clip.weights().preprocess_reason + ")";
   if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
-  if (clip.weights().pieces.empty()) opened.token_bytes = clip.text_tower().kept_bytes(1);
+  if constexpr (requires { clip.text_tower().kept_bytes(1); }) {
+    if (clip.weights().pieces.empty()) opened.token_bytes = clip.text_tower().kept_bytes(1);
+  }
   opened.image_bytes = image_bytes(clip);
   if (opened.device.is_cpu()) {
     opened.model = std::make_shared<const AnyModel>(std::move(clip));
@@ -156,6 +160,16 @@ Siglip open_siglip(ClipWeights weights, const ModelSettings& settings, const Cli
   return Siglip(SiglipParts::of(std::move(weights), settings.model, own), own.precision);
 }
 
+BertClip open_bert(ClipWeights weights, const ModelSettings& settings, const ClipOptions& options) {
+  require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with a BERT for "
+                       "texts");
+  const BertClipOptions own{.vocabulary = options.vocabulary,
+                            .mean = options.mean,
+                            .deviation = options.deviation,
+                            .precision = options.precision};
+  return BertClip(BertClipParts::of(std::move(weights), settings.model, own), own.precision);
+}
+
 /// A model of the program's own says all of itself; what a CLIP's options would change is refused.
 OpenedModel open_own(const OwnModel& own, const ModelSettings& settings) {
   const auto refuse = [&](bool given, const char* option) {
@@ -205,10 +219,11 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
                   {.model = nullptr,
                    .description = description,
                    .augments = true,
-                   .cuts_texts = std::same_as<ClipT, Siglip>,
+                   .cuts_texts = std::same_as<ClipT, Siglip> || std::same_as<ClipT, BertClip>,
                    .similarity = "minilm"});
   };
   if (!weights.pieces.empty()) return open(open_siglip(std::move(weights), settings, options));
+  if (weights.form.text_bert) return open(open_bert(std::move(weights), settings, options));
   ClipParts parts = ClipParts::of(std::move(weights), settings.model, options);
   const auto limited = [&](auto clip) {
     clip.limit_kept(options.kept_limit);

@@ -30,6 +30,8 @@ struct ClipConfiguration {
   std::optional<bool> custom_text{};          ///< open_clip's, which decides how it names the text tower's tensors
   std::optional<bool> logit_bias{};           ///< whether open_clip's model has one
   std::string pieces{};  ///< of a model of SentencePiece tokens: what its library does to texts before, `canonicalize`
+  std::string words{};       ///< of a BERT's text tower: what its library does to texts before WordPiece, `whitespace`
+  std::int64_t context = 0;  ///< of a BERT's text tower: tokens of the longest row, which its tensors do not tell
   std::optional<TextCleaning> cleaning{};  ///< where the file says which library's tokenizer the model was trained with
 
   bool qkv_bias = true;        ///< of the image tower's blocks; timm leaves biases of 0 out of the file
@@ -44,6 +46,9 @@ struct ClipConfiguration {
   /// A stated side that is less than a patch longer than the grid of patches: the convolution leaves these pixels out,
   /// so no tensor tells of them.
   void add_uncovered_pixels(ClipArchitecture& found) const;
+
+  /// The longest row of a BERT's text tower, which has more positions. **Throws** `FormatError` if it has fewer.
+  void set_context(ClipArchitecture& found) const;
 
   /// **Throws** `FormatError` naming the key that does not fit the tensors.
   void check(const ClipArchitecture& found) const;

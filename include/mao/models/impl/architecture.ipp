@@ -9,6 +9,7 @@
 
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
+#include <mao/models/detail/bert_tensors.hpp>
 #include <mao/models/detail/resnet_shapes.hpp>
 #include <mao/models/detail/timm_tensors.hpp>
 
@@ -90,6 +91,10 @@ MAO_INLINE ShapeTable expected_shapes(const ClipArchitecture& sizes, const ClipF
   } else {
     add_vit_shapes(sizes, form, table);
   }
+  if (form.text_bert) {
+    add_bert_shapes(sizes, form, table);
+    return table;
+  }
   table.push_back({"token_embedding.weight", {sizes.vocabulary, text}});
   table.push_back({"positional_embedding", {sizes.context, text}});
   table.push_back({"ln_final.weight", {text}});
@@ -118,13 +123,15 @@ inline constexpr std::array<std::pair<std::string_view, std::string_view>, 7> ot
      {"vision_model.head.", "an image tower with another attention pooling than SigLIP's"},
      {"text_model.head.", "a text tower with another head than SigLIP's"}}};
 
-MAO_INLINE void refuse_other_models(const TensorMap& weights, const std::string& source) {
+MAO_INLINE void refuse_other_models(const TensorMap& weights, const std::string& source, const ClipForm& form) {
   for (const auto& [prefix, model] : other_models) {
+    if (form.text_bert && prefix.starts_with(bert_prefix)) continue;
     const auto first = weights.lower_bound(std::string(prefix));
     require<FormatError>(
         first == weights.end() || !first->first.starts_with(prefix), source, ": has ", model, " (",
         first == weights.end() ? std::string() : first->first,
-        "), which is not supported; supported are CLIP's own towers (ViT-B/16, ViT-L/14, RN50, ...), SigLIP's and timm's plain ViTs");
+        "), which is not supported; supported are CLIP's own towers (ViT-B/16, ViT-L/14, RN50, ...), SigLIP's, timm's "
+        "plain ViTs, and a BERT for texts (BiomedCLIP) that open_clip_config.json describes");
   }
 }
 
@@ -227,7 +234,7 @@ MAO_INLINE std::string describe_vision(const ClipForm& form, const ClipArchitect
 
 MAO_INLINE ClipArchitecture infer_architecture(const TensorMap& weights, const std::string& source,
                                                const ClipForm& form) {
-  detail::refuse_other_models(weights, source);
+  detail::refuse_other_models(weights, source, form);
   const auto size_of = [&](const char* name, std::int64_t dimensions, std::int64_t dimension) {
     return detail::tensor_of(weights, name, source, dimensions).size(dimension);
   };
@@ -237,11 +244,15 @@ MAO_INLINE ClipArchitecture infer_architecture(const TensorMap& weights, const s
   } else {
     detail::read_vit_sizes(weights, source, form, sizes);
   }
-  sizes.context = size_of("positional_embedding", 2, 0);
-  sizes.vocabulary = size_of("token_embedding.weight", 2, 0);
-  sizes.text_width = size_of("ln_final.weight", 1, 0);
-  sizes.text_layers = detail::count_blocks(weights, "transformer.resblocks.");
-  sizes.text_mlp = size_of("transformer.resblocks.0.mlp.c_fc.weight", 2, 0);
+  if (form.text_bert) {
+    detail::read_bert_sizes(weights, source, sizes);
+  } else {
+    sizes.context = size_of("positional_embedding", 2, 0);
+    sizes.vocabulary = size_of("token_embedding.weight", 2, 0);
+    sizes.text_width = size_of("ln_final.weight", 1, 0);
+    sizes.text_layers = detail::count_blocks(weights, "transformer.resblocks.");
+    sizes.text_mlp = size_of("transformer.resblocks.0.mlp.c_fc.weight", 2, 0);
+  }
   require<FormatError>(form.text_projection || sizes.text_width == sizes.embed, source,
                        ": without a text projection the text tower's width is that of the features, ", sizes.embed,
                        ", but it is ", sizes.text_width);

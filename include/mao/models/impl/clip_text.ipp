@@ -24,6 +24,8 @@ MAO_INLINE ClipParts ClipParts::load(const std::filesystem::path& path, const Cl
 
 MAO_INLINE ClipParts ClipParts::of(ClipWeights weights, const std::filesystem::path& path, const ClipOptions& options) {
   require<FormatError>(weights.pieces.empty(), path.string(), " is a SigLIP, expected a CLIP (in C++ Siglip reads it)");
+  require<FormatError>(!weights.form.text_bert, path.string(),
+                       " has a BERT as text tower, expected CLIP's own (in C++ BertClip reads it)");
   ask_normalisation(weights, options.mean, options.deviation);
   if (options.cleaning) weights.cleaning = *options.cleaning;
   auto tokenizer = ClipTokenizer::load(find_clip_vocabulary(options.vocabulary, path), weights.cleaning);

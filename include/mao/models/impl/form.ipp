@@ -96,11 +96,12 @@ MAO_INLINE std::string describe_vision(const ClipForm& form, std::int64_t width)
 }
 
 MAO_INLINE std::string describe_text(const ClipForm& form, std::int64_t width) {
-  return text_of(detail::describe(form.text, width), form.causal ? ", causal mask" : ", no mask",
+  return text_of(detail::describe(form.text, width), form.text_bert ? ", a BERT, padding masked" : form.causal ? ", causal mask" : ", no mask",
                  form.text_pooling == TextPooling::End     ? ", reads the end-of-text token"
                  : form.text_pooling == TextPooling::First ? ", reads the first token"
                                                            : ", reads the last token of the padded row",
-                 form.text_projection ? "" : ", no projection", form.text_bias ? ", projection with bias" : "",
+                 form.text_projection ? "" : ", no projection",
+                 form.text_mlp ? ", a GELU layer before the projection" : "", form.text_bias ? ", projection with bias" : "",
                  form.text_scale ? ", layer scale" : "", form.text_start ? "" : ", no start token",
                  form.text_padding == 0 ? std::string() : text_of(", padded with token ", form.text_padding));
 }

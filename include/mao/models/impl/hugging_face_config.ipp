@@ -12,7 +12,6 @@
 
 namespace mao::detail {
 
-/// Keys that every configuration of transformers may have, for training, generation and bookkeeping.
 MAO_INLINE void ignore_generic_keys(ConfigSection& section) {
   section.without_effect({"_attn_implementation",
                           "_attn_implementation_autoset",

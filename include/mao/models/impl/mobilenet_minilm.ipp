@@ -10,11 +10,11 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/softmax.h>
-#include <ATen/ops/tensor.h>
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/io/text_file.hpp>
+#include <mao/models/detail/whole_rows.hpp>
 #include <mao/models/fingerprint.hpp>
 
 namespace mao {
@@ -65,16 +65,8 @@ MAO_INLINE MobileNetMiniLm MobileNetMiniLm::load(const std::filesystem::path& we
 
 MAO_INLINE Tensor MobileNetMiniLm::encode_text(const TextBatch& batch) const {
   batch.check();
-  const std::int64_t shared = batch.prefix.size(1), groups = batch.prefix.size(0);
-  std::vector<std::int64_t> order, offsets{0};  // rows of [all prefixes; all suffixes]
-  for (std::int64_t row = 0; row < batch.rows(); ++row) {
-    const auto r = static_cast<std::size_t>(row);
-    for (std::int64_t i = 0; i < shared; ++i) order.push_back(batch.group[r] * shared + i);
-    for (std::int64_t i = batch.offsets[r]; i < batch.offsets[r + 1]; ++i) order.push_back(groups * shared + i);
-    offsets.push_back(static_cast<std::int64_t>(order.size()));
-  }
-  const Tensor parts = at::cat({batch.prefix.flatten(0, 1), batch.suffix});
-  return text_.encode_packed(parts.index_select(0, at::tensor(order).to(parts.device())), offsets) - mean_;
+  const auto rows = detail::WholeRows::of(batch);
+  return text_.encode_packed(rows.tokens, rows.offsets) - mean_;
 }
 
 MAO_INLINE Tensor MobileNetMiniLm::encode_image(const Tensor& pixels) const {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <mao/config.hpp>
+#include <mao/models/detail/bert_config.hpp>
 #include <mao/models/detail/config_section.hpp>
 #include <mao/models/detail/timm_config.hpp>
 
@@ -130,7 +131,10 @@ MAO_INLINE void read_open_clip_pieces(ConfigSection& text, ClipConfiguration& re
 
 MAO_INLINE void read_open_clip_text(ConfigSection text, bool quick_gelu, ClipConfiguration& result) {
   ClipForm& form = result.form;
-  text.unsupported({"hf_model_name", "tokenizer_mode", "embed_cls"});
+  if (text.has("hf_model_name") && !text.text("hf_model_name", "").empty()) {
+    return read_bert_text(std::move(text), result);
+  }
+  text.unsupported({"tokenizer_mode", "embed_cls"});
   text.without_effect({"hf_model_pretrained", "hf_proj_type", "hf_pooler_type", "pad_id", "final_ln_after_pool"});
   if (text.has("hf_tokenizer_name")) {
     read_open_clip_pieces(text, result);

@@ -78,9 +78,13 @@ MAO_INLINE TensorMap finite_floats(TensorMap tensors, const std::string& source)
 }
 
 /// What a model that was saved whole says of itself. OpenAI's archives are known without it.
-MAO_INLINE StatedForm stated_by(const TensorFile& file, const TensorMap& renamed, const std::string& source) {
+MAO_INLINE StatedForm stated_by(const TensorFile& file, const TensorMap& renamed, const std::string& source,
+                                const ClipForm& form) {
   if (is_openai_archive(file.tensors)) return {};
-  refuse_other_models(renamed, source);
+  refuse_other_models(renamed, source, form);
+  require<FormatError>(!form.text_bert || file.modules.empty(), source,
+                       " was saved whole, with a BERT as text tower, whose modules mao does not read; save its state "
+                       "dict: torch.save(model.state_dict(), file)");
   return stated_form(file.modules, source);
 }
 
@@ -130,6 +134,7 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
   result.layout = layout_of(file.tensors);
   const auto configuration = form ? std::nullopt : configuration_beside(path, result.layout);
   if (configuration) result.pieces = configuration->pieces;
+  if (configuration) result.words = configuration->words;
   result.cleaning = detail::decide_cleaning(result.layout, file.tensors, configuration);
   result.tensors = detail::from_layout(detail::finite_floats(file.tensors, source), result.layout);
   if (configuration) detail::complete_timm(result.tensors, *configuration, file.tensors, source);
@@ -137,7 +142,9 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
                               .configured = configuration ? configuration->where
                                             : form        ? "the caller"
                                                           : "",
-                              .stated = form ? StatedForm() : detail::stated_by(file, result.tensors, source),
+                              .stated = form ? StatedForm()
+                                             : detail::stated_by(file, result.tensors, source,
+                                                                 configuration ? configuration->form : ClipForm()),
                               .activation = activation,
                               .heads = heads,
                               .openai_archive = detail::is_openai_archive(file.tensors)};
@@ -147,6 +154,7 @@ MAO_INLINE ClipWeights prepare_clip_weights(const TensorFile& wrapped, const std
   result.sizes = infer_architecture(result.tensors, source, result.form);
   if (configuration) {
     configuration->add_uncovered_pixels(result.sizes);
+    configuration->set_context(result.sizes);
     configuration->check(result.sizes);
     detail::expect_open_clip_tensors(*configuration, result.layout, file.tensors, source);
     expect_agreement(evidence.stated, result.form, result.sizes, source, configuration->where);

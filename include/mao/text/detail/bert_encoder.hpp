@@ -23,6 +23,8 @@ class BertEncoder {
  public:
   /// All sizes come from the weights; the heads from config.json beside them, else one for 32 features.
   BertEncoder(const WeightReader& reader, const std::filesystem::path& folder, Precision precision = Precision::Fp32);
+  /// The same with that many heads. **Throws** FormatError when they do not divide the width.
+  BertEncoder(const WeightReader& reader, std::int64_t heads, Precision precision);
 
   const Tensor& words() const { return words_; }  ///< [vocabulary, W]
   std::int64_t width() const { return words_.size(1); }
@@ -38,6 +40,7 @@ class BertEncoder {
   BertEncoder to(at::Device device) const;
 
  private:
+  void read(const WeightReader& reader);
   void fuse();
 
   Precision precision_;

@@ -17,8 +17,8 @@
 namespace mao::detail {
 
 MAO_INLINE Tensor WeightReader::read(const std::string& name, at::IntArrayRef shape) const {
-  const auto found = tensors_.find(name);
-  require<FormatError>(found != tensors_.end(), where_, " lacks the weight '", name,
+  const auto found = tensors_.find(prefix_ + name);
+  require<FormatError>(found != tensors_.end(), where_, " lacks the weight '", prefix_ + name,
                        "': expected a BERT model as sentence-transformers saves it");
   expect_shape(found->second, shape, where_ + ", weight '" + name + "'");
   const Tensor value = found->second.detach().to(at::kFloat).contiguous();

@@ -16,7 +16,6 @@
 
 namespace mao::detail {
 
-/// UTF-8 for the tokenizer of the files; bad bytes become U+FFFD.
 MAO_INLINE std::string cleaned_for_pieces(std::string_view text, PieceCleaning cleaning) {
   switch (cleaning) {
     case PieceCleaning::Whitespace:

@@ -4,8 +4,10 @@
 #include <mao/text/word_piece.hpp>
 
 #include <algorithm>
+#include <map>
 
 #include <mao/config.hpp>
+#include <mao/core/detail/content_hash.hpp>
 #include <mao/core/error.hpp>
 #include <mao/text/detail/bert_words.hpp>
 #include <mao/text/detail/unicode.hpp>
@@ -57,6 +59,15 @@ MAO_INLINE WordPiece::Ids WordPiece::encode_bare(std::string_view text) const {
     text.remove_prefix(first + std::string_view(special_names[which]).size());
   }
   return ids;
+}
+
+MAO_INLINE std::string WordPiece::fingerprint() const {
+  detail::ContentHash hash;
+  for (const auto& [token, id] : std::map(ids_.begin(), ids_.end())) {
+    hash.add(token);
+    hash.add(&id, sizeof id);
+  }
+  return hash.text();
 }
 
 MAO_INLINE std::vector<std::string> WordPiece::read_text_tokens(const std::filesystem::path& file) {

@@ -15,6 +15,14 @@ MAO_INLINE void ClipConfiguration::add_uncovered_pixels(ClipArchitecture& found)
   }
 }
 
+MAO_INLINE void ClipConfiguration::set_context(ClipArchitecture& found) const {
+  if (context == 0) return;
+  require<FormatError>(context <= found.text_positions, where, ": text_cfg.context_length is ", context,
+                       ", but the text tower has ", found.text_positions,
+                       " positions: they belong to different models; expected the configuration of this checkpoint");
+  found.context = context;
+}
+
 MAO_INLINE void ClipConfiguration::check(const ClipArchitecture& found) const {
   for (const Size& stated : sizes) {
     require<FormatError>(found.*stated.size == stated.value, stated.key, " means ", stated.value,

@@ -13,6 +13,7 @@
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
 #include <mao/models/architecture.hpp>
+#include <mao/models/detail/bert_tensors.hpp>
 
 namespace mao {
 
@@ -228,6 +229,7 @@ MAO_INLINE void move_timm_trunk(TensorMap& weights, TensorMap& result) {
 MAO_INLINE TensorMap from_open_clip(TensorMap weights) {
   TensorMap result;
   if (has_prefix(weights, "visual.trunk.")) move_timm_trunk(weights, result);
+  move_bert_projection(weights, result);
   for (const auto& [name, value] : weights) put_once(result, name.starts_with("text.") ? name.substr(5) : name, value);
   if (auto linear = result.extract("text_projection.weight"); !linear.empty()) {
     put_once(result, "text_projection", linear.mapped().t().contiguous());

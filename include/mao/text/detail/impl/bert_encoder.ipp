@@ -22,21 +22,33 @@ MAO_INLINE std::int64_t config_number(const std::filesystem::path& file, const c
   return given ? config[key].get<std::int64_t>() : otherwise;
 }
 
-MAO_INLINE BertEncoder::BertEncoder(const WeightReader& reader, const std::filesystem::path& folder,
-                                    Precision precision)
-    : precision_(precision) {
+MAO_INLINE void BertEncoder::read(const WeightReader& reader) {
   words_ = reader.read("embeddings.word_embeddings.weight", {-1, -1});
   positions_ = reader.read("embeddings.position_embeddings.weight", {-1, width()}) +
                reader.read("embeddings.token_type_embeddings.weight", {-1, width()})[0];
   norm_ = read_norm(reader, "embeddings.LayerNorm", width());
   const auto prefix = [](std::size_t i) { return text_of("encoder.layer.", i, "."); };
   while (reader.contains(prefix(layers_.size()) + "attention.self.query.weight")) {
-    layers_.push_back(read_bert_layer(reader, prefix(layers_.size()), width(), precision));
+    layers_.push_back(read_bert_layer(reader, prefix(layers_.size()), width(), precision_));
   }
-  require<FormatError>(!layers_.empty(), "'", folder.string(), "': the weights hold no encoder.layer.0; ",
+  require<FormatError>(!layers_.empty(), reader.where(), ": the weights hold no encoder.layer.0; ",
                        "expected a BERT model as sentence-transformers saves it");
+}
+
+MAO_INLINE BertEncoder::BertEncoder(const WeightReader& reader, const std::filesystem::path& folder,
+                                    Precision precision)
+    : precision_(precision) {
+  read(reader);
   heads_ = config_number(folder / "config.json", "num_attention_heads", std::max<std::int64_t>(width() / 32, 1));
   require<FormatError>(heads_ > 0 && width() % heads_ == 0, "'", (folder / "config.json").string(), "': ", heads_,
+                       " attention heads cannot share a width of ", width());
+  fuse();
+}
+
+MAO_INLINE BertEncoder::BertEncoder(const WeightReader& reader, std::int64_t heads, Precision precision)
+    : precision_(precision), heads_(heads) {
+  read(reader);
+  require<FormatError>(heads_ > 0 && width() % heads_ == 0, reader.where(), ": ", heads_,
                        " attention heads cannot share a width of ", width());
   fuse();
 }
