@@ -44,8 +44,8 @@ void add_model_options(CLI::App& app, ModelSettings& settings) {
   app.add_option("--minilm", settings.minilm, "folder of all-MiniLM-L6-v2 (default: the installed Python package)");
   app.add_option(
       "--vocab", settings.vocab,
-      "CLIP's BPE vocabulary (default: beside the checkpoint or the installed package), or SigLIP's tokenizer "
-      "(default: beside the checkpoint)");
+      "CLIP's BPE vocabulary (default: beside the checkpoint or the installed package), or the tokenizer "
+      "of a SigLIP or of a BERT (default: beside the checkpoint)");
   app.add_option("--activation", settings.activation,
                  "auto (from the checkpoint or the configuration beside it), quick_gelu or gelu")
       ->check(CLI::IsMember({"auto", "quick_gelu", "gelu"}))
