@@ -26,7 +26,8 @@ inline mao::ClassList names_in(const std::filesystem::path& path) {
   return classes;
 }
 
-/// `use(model)` with a `Siglip`, `BertClip`, `ResNetClip` or `Clip`. `vocabulary`: CLIP's merges, where they do not lie beside it.
+/// `use(model)` with a `Siglip`, `BertClip`, `ResNetClip` or `Clip`. `vocabulary`: CLIP's merges, where they do not lie
+/// beside it.
 template <class UseT>
 auto with_model(const std::filesystem::path& path, const std::filesystem::path& vocabulary, mao::Precision precision,
                 const UseT& use) {
