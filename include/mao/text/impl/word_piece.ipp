@@ -10,6 +10,7 @@
 #include <mao/core/detail/content_hash.hpp>
 #include <mao/core/error.hpp>
 #include <mao/text/detail/bert_words.hpp>
+#include <mao/text/detail/merges.hpp>
 #include <mao/text/detail/unicode.hpp>
 #include <mao/text/detail/vocabulary_json.hpp>
 
