@@ -225,6 +225,41 @@ TEST_CASE("a run that is tested on other data sets has the figures over all clas
   CHECK(results.at("all_classes").at("gated").at("h").get<double>() == Approx(mean));
 }
 
+TEST_CASE("the recipe for all classes joins the plain method and MAO's new stage", "[all_classes]") {
+  const TemporaryFolder temporary;
+  const auto seed_of = [&](const std::string& name, const std::string& options) {
+    const fs::path out = temporary.path() / name;
+    const Run run = mao_program("tune --data shifted --shots 4 --epochs 3 --lr 0.02 --seeds 1 --quiet " + options +
+                                " --out " + quoted(out));
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    return json::parse(mao::read_text_file(out / "results.json")).at("per_seed")[0];
+  };
+  const json plain = seed_of("plain", ""), all = seed_of("run", "--recipe all-classes --steps new --new-epochs 2");
+  CHECK(all.at("first") == plain.at("paper"));
+  CHECK(all.at("paper").at("base") == plain.at("paper").at("base"));
+  const json& figures = all.at("all_classes");
+  CHECK(figures.at("plain") == plain.at("all_classes").at("plain"));
+  CHECK(!figures.contains("base"));
+  CHECK(figures.at("new") != figures.at("plain"));  // the new stage has changed something
+  for (const char* classifier : {"plain", "new", "joined", "gated"}) check_figures(figures.at(classifier));
+
+  const fs::path out = temporary.path() / "run";
+  CHECK(json::parse(mao::read_text_file(out / "config.json")).at("method").at("steps") == "joined-new");
+  CHECK(fs::exists(out / "seed1" / "plain.prompts.safetensors"));
+  CHECK(!fs::exists(out / "seed1" / "base.prompts.safetensors"));
+  const auto eval = [&](const std::string& half) {
+    const Run run =
+        mao_program("eval " + quoted(out / "seed1" / "joined.prompts.safetensors") + " --json --half " + half);
+    INFO(run.output);
+    REQUIRE(run.code == 0);
+    return json::parse(run.output);
+  };
+  CHECK(eval("all").at("all_classes").at("h").get<double>() == Approx(figures.at("gated").at("h").get<double>()));
+  CHECK(eval("base").at("accuracy") == plain.at("paper").at("base"));
+  CHECK(eval("new").at("accuracy") == all.at("paper").at("new"));
+}
+
 TEST_CASE("without images of the new classes their names are joined untuned", "[all_classes]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
@@ -248,6 +283,7 @@ TEST_CASE("the recipe for all classes refuses what it cannot join", "[all_classe
              ContainsSubstring("--recipe all-classes with dpc") && ContainsSubstring("tune its host"));
   CHECK_THAT(mao_program(recipe + " --method promptkd").output,
              ContainsSubstring("--recipe all-classes with promptkd") && ContainsSubstring("train it plain"));
+  CHECK_THAT(mao_program(recipe + " --steps new --k 3").output, ContainsSubstring("--k would be ignored"));
   CHECK_THAT(mao_program(quick + "--recipe all").output, ContainsSubstring("all-classes"));
   CHECK(!fs::exists(temporary.path() / "run"));
 }

@@ -212,6 +212,7 @@ TEST_CASE("mao tune names an option that would do nothing, and why", "[idle_opti
       {"--mao --steps new --columns per-image", "--columns would be ignored: with --steps new"},
       {"--mao --steps new --similarity clip", "--similarity would be ignored: with --steps new"},
       {"--recipe all-classes --steps base", "--recipe would be ignored: --steps base selects the stages"},
+      {"--recipe all-classes --steps new --k 3", "--k would be ignored: with --steps new"},
       {"--mao --steps base --new-batch 3", "--new-batch would be ignored: with --steps base"},
       {"--mao --labeler none --new-lr 1", "--new-lr would be ignored: with --labeler none"},
       {"--mao --labeler none --threshold 0.5", "--threshold would be ignored: with --labeler none"},

@@ -37,4 +37,8 @@ TEST_CASE("settings that are the data set's own, or say where files lie, do not 
   CHECK(setting_words("/data/shots", 1) == "1 shot");
   CHECK(setting_words("/method/k", 8) == "K = 8");
   CHECK(setting_words("/method/new_epochs", 5) == "new epochs 5");
+  CHECK(setting_words("/method/steps", "both") == "both stages");
+  CHECK(setting_words("/method/steps", "new") == "new stage only");
+  CHECK(setting_words("/method/steps", "joined") == "one classifier for all classes");
+  CHECK(setting_words("/method/steps", "joined-new") == "one classifier for all classes with a plain first stage");
 }

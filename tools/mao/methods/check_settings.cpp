@@ -57,11 +57,11 @@ void check_settings(const RunSettings& run) {
   require<OptionError>(run.has_new_classes() || settings.steps != "new",
                        "--class-split all leaves no new classes for --steps new; leave one of them out");
   require<OptionError>(
-      settings.steps != "joined" || run.has_new_classes(),
+      !settings.joins_classes() || run.has_new_classes(),
       "--recipe all-classes joins base and new classes, and --class-split all leaves no new ones; leave "
       "one of them out");
   if (settings.name == "zero-shot") {
-    require<OptionError>(settings.steps != "joined",
+    require<OptionError>(!settings.joins_classes(),
                          "--method zero-shot tunes nothing, so --recipe all-classes has nothing to join; choose a "
                          "method of `mao methods`, or leave --recipe out");
     require<OptionError>(settings.options.empty() && !settings.mao,
@@ -71,9 +71,9 @@ void check_settings(const RunSettings& run) {
   const MethodInfo& info = method_named(settings.name);
   read_options(info, settings).finish(info.name);
   if (settings.mao) {
-    expect_mining(info.traits, (settings.steps == "joined" ? "--recipe all-classes with " : "--mao with ") + info.name);
+    expect_mining(info.traits, (settings.joins_classes() ? "--recipe all-classes with " : "--mao with ") + info.name);
   }
-  require<OptionError>(settings.steps != "joined" || !settings.is_class_specific(),
+  require<OptionError>(!settings.joins_classes() || !settings.is_class_specific(),
                        "--recipe all-classes: class-specific prompts cannot be bound to new classes; leave "
                        "--class-specific out");
   check_class_specific(run);

@@ -97,7 +97,11 @@ inline std::string setting_words(const std::string& path, const nlohmann::json& 
   if (path == "/method/k") return text == "0" ? "K auto" : "K = " + text;
   if (path == "/data/classes") return text == "all" ? "all classes" : "base to new";
   if (path == "/model/model" || path == "/model/precision") return text;
-  if (path == "/method/steps") return text + (text == "both" ? " stages" : " stage only");
+  if (path == "/method/steps") {
+    if (text == "joined") return "one classifier for all classes";
+    if (text == "joined-new") return "one classifier for all classes with a plain first stage";
+    return text + (text == "both" ? " stages" : " stage only");
+  }
   std::string words = name;
   std::ranges::replace(words, '_', ' ');
   return words + " " + text;

@@ -65,7 +65,4 @@ class AllClassesTest {
 JoinedPrompts joined_prompts(AnyBackbone& after_base, AnyBackbone& final, const BaseToNewTask& task, bool new_stage,
                              const PromptInfo& info, JoinedGate gate);
 
-/// Whether the recipe is the one for all classes: MAO's steps, then a classifier that joins base and new classes.
-inline bool joins_classes(const MethodSettings& settings) { return settings.steps == "joined"; }
-
 }  // namespace mao_program

@@ -29,7 +29,7 @@ std::string no_mao(const RunFacts& facts) {
 
 std::string no_base_stage(const RunFacts& facts) {
   if (const std::string why = no_mao(facts); !why.empty()) return why;
-  return facts.run.method.steps == "new" ? "with --steps new there is no base stage of MAO" : std::string();
+  return facts.run.method.starts_plain() ? "with --steps new there is no base stage of MAO" : std::string();
 }
 
 /// MAO with `--steps` and `--labeler` as they may be.
@@ -38,7 +38,7 @@ std::string no_new_classes(const RunFacts& facts) {
   return facts.run.has_new_classes() ? std::string() : "training is on all classes, so MAO has no new stage";
 }
 
-/// `--steps` leaves one of MAO's steps out; the recipe for all classes takes both.
+/// Where `--recipe` and `--steps` are both given, `--steps` is "joined" or "joined-new" by now.
 std::string other_steps(const RunFacts& facts) {
   if (const std::string why = no_training(facts); !why.empty()) return why;
   const std::string& steps = facts.run.method.steps;

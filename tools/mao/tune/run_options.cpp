@@ -38,10 +38,12 @@ void add_recipe_option(CLI::App& app, RunSettings& settings) {
          [&settings](const std::string& recipe) {
            if (recipe != "all-classes") return;
            settings.method.mao = true;
-           if (settings.method.steps == MethodSettings().steps) settings.method.steps = "joined";
+           std::string& steps = settings.method.steps;
+           if (steps == "both") steps = "joined";
+           if (steps == "new") steps = "joined-new";
          },
          "paper, or all-classes: MAO's two stages, then one classifier over base and new classes together "
-         "(joined.prompts.safetensors)")
+         "(joined.prompts.safetensors); with --steps new, its first stage is the plain method")
       ->check(CLI::IsMember({"paper", "all-classes"}))
       ->default_str("paper");
 }
@@ -79,8 +81,7 @@ void add_tune_options(CLI::App& app, RunSettings& settings, RunOptions& options)
                  "test the prompts on all classes of these data sets too, by name or path");
   app.add_option("--out", options.out, "folder of the run; the same command resumes an interrupted one")
       ->capture_default_str();
-  app.add_flag("--alone", options.alone,
-               "do not train together with other processes that a launcher started");
+  app.add_flag("--alone", options.alone, "do not train together with other processes that a launcher started");
   app.add_option("--rank-timeout", options.rank_timeout,
                  "seconds that several processes wait for each other, at the start and in each step, before they stop")
       ->check(CLI::Range(1.0, 1e6))

@@ -54,7 +54,9 @@ struct DataSettings {
 struct MethodSettings {
   std::string name = "coop";
   bool mao = false;
-  std::string steps = "both";                  ///< of MAO: "base" alone, or "new" behind the plain method
+  /// Of MAO: "base" alone, or "new" behind the plain method. "joined" and "joined-new": "both" and "new", and then one
+  /// classifier for all classes.
+  std::string steps = "both";
   std::map<std::string, std::string> options;  ///< of the method, by name (`--set`)
   std::string optimizer = "auto";              ///< a name of optimizers.hpp; auto: the method's own
   double adam_epsilon = 1e-8;
@@ -75,6 +77,11 @@ struct MethodSettings {
   std::string sampler = "auto";      ///< of the plain method or MAO's base stage: one that the program adds
   std::string regularizer = "auto";  ///< of every stage: auto, sigmoid, or one that the program adds
 
+  /// Whether the recipe is the one for all classes: the stages, then a classifier that joins base and new classes.
+  [[nodiscard]] bool joins_classes() const { return steps == "joined" || steps == "joined-new"; }
+  /// Whether MAO's new stage comes after the plain method.
+  [[nodiscard]] bool starts_plain() const { return steps == "new" || steps == "joined-new"; }
+
   /// One context per class (an option of CoOp).
   [[nodiscard]] bool is_class_specific() const {
     const auto found = options.find("class-specific");
@@ -92,7 +99,7 @@ struct RunSettings {
 
   [[nodiscard]] bool has_new_classes() const { return data.classes != "all"; }
   /// Of MAO.
-  [[nodiscard]] bool has_base_stage() const { return method.mao && method.steps != "new"; }
+  [[nodiscard]] bool has_base_stage() const { return method.mao && !method.starts_plain(); }
   /// Of MAO.
   [[nodiscard]] bool has_new_stage() const {
     return method.mao && method.steps != "base" && method.labeler != "none" && has_new_classes();

@@ -206,7 +206,7 @@ class TuneRun {
   [[nodiscard]] std::string table_of(const nlohmann::json& results) const {
     std::ostringstream table;
     print_results(table, settings_.method.name, settings_.method.mao, results);
-    if (joins_classes(settings_.method)) print_all_classes(table, results);
+    if (settings_.method.joins_classes()) print_all_classes(table, results);
     return table.str();
   }
 
@@ -299,7 +299,7 @@ class TuneRun {
     const bool new_stage = steps.mao_new.has_value();
     AllClassesTest test(opened, settings_, task);
     const JoinedGate gate = test.learned_gate(new_stage, [this](const std::string& line) { say(line); });
-    if (joins_classes(settings_.method) && is_first(workers_.get())) {
+    if (settings_.method.joins_classes() && is_first(workers_.get())) {
       save_joined(steps.folder / "joined.prompts.safetensors",
                   joined_prompts(after_base, final, task, new_stage, steps.info, gate), steps.info,
                   steps.observer.before_save);
