@@ -24,6 +24,12 @@ TEST_CASE("bytes that are no UTF-8 are escaped in texts and keys, however deep")
   CHECK(mao::json_text(ordered) == R"({"z":"\\xE9","a":1})");
 }
 
+TEST_CASE("a text that is no JSON is discarded where nobody asked why") {
+  CHECK(mao::detail::json_or_discarded("[1, 2]") == json({1, 2}));
+  CHECK(mao::detail::json_or_discarded("[1, 2").is_discarded());
+  CHECK(mao::detail::json_or_discarded("").is_discarded());
+}
+
 TEST_CASE("what is no JSON is told by source, line, column and what was expected, in our own words") {
   CHECK(mao::parse_json("{\"a\": 1}", "f.json", "an object").at("a") == 1);
   CHECK_THROWS_AS(mao::parse_json("{", "f.json", "an object"), mao::FormatError);

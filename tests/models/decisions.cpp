@@ -30,6 +30,24 @@ TEST_CASE("the example of a configuration is complete: mao reads it, and it fits
   CHECK(read.form.vision_scale);
 }
 
+TEST_CASE("the example of a configuration is written as a JSON library writes it, also of a ResNet") {
+  ClipArchitecture narrow = sizes;
+  narrow.vision_mlp = 3 * narrow.vision_width;
+  narrow.text_mlp = 4 * narrow.text_width + 1;
+  ClipForm form;
+  form.text_bias = form.text_scale = true;
+  form.vision.heads = 4;
+  const std::string text = example_configuration(narrow, form);
+  CHECK(nlohmann::ordered_json::parse(text).dump() == text);
+  CHECK_THAT(text,
+             ContainsSubstring("\"mlp_ratio\":3.0}") && ContainsSubstring("\"ls_init_value\":1.0,\"proj_bias\":true"));
+  ClipArchitecture resnet = narrow;
+  resnet.resnet_blocks = {3, 4, 6, 3};
+  const std::string other = example_configuration(resnet, form);
+  CHECK(nlohmann::ordered_json::parse(other).dump() == other);
+  CHECK_THAT(other, ContainsSubstring("\"layers\":[3,4,6,3]") && ContainsSubstring("\"patch_size\":null"));
+}
+
 TEST_CASE(
     "heads: the configuration, OpenAI's archive, the saved modules, the caller, published widths, in this order") {
   ClipForm form;

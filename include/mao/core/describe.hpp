@@ -25,10 +25,10 @@ struct Description {
 
   /// Adds a setting: a number, a text, an enumerator, a list of these, or the description of another policy.
   template <class V>
-  [[nodiscard]] Description with(const std::string& setting, const V& value) const {
-    Description more = *this;
+  [[nodiscard]] Description with(std::string_view setting, const V& value) const {
+    Description more;
     more.add(setting, value);
-    return more;
+    return followed_by(more);
   }
 
   /// Removes a setting that does not affect results.
@@ -37,17 +37,22 @@ struct Description {
   /// All of it on one line.
   [[nodiscard]] std::string text() const;
 
-  void add(const std::string& setting, const Description& of);
+  void add(std::string_view setting, const Description& of);
   template <class V>
-  void add(const std::string& setting, const V& value) {
+  void add(std::string_view setting, const V& value) {
     if constexpr (detail::NamedFields<V>) {
-      detail::for_each_field(value, [&](const char* field, const auto& part) { add(setting + "." + field, part); });
+      const std::string prefix = std::string(setting) + ".";
+      detail::for_each_field(value, [&](const char* field, const auto& part) { add(prefix + field, part); });
     } else {
-      settings.emplace_back(setting, detail::setting_text(value));
+      add_text(setting, detail::setting_text(value));
     }
   }
 
   bool operator==(const Description&) const = default;
+
+ private:
+  [[nodiscard]] Description followed_by(const Description& more) const;
+  void add_text(std::string_view setting, std::string value);
 };
 
 /// A description with `name` and every field of a policy's options, an aggregate with the names of its fields:

@@ -42,6 +42,9 @@ namespace detail {
 /// `line 3, column 7, at '}]'`: the place where a JSON parser stopped. `byte` counts from 1, as in the parser's errors.
 std::string json_place(std::string_view text, std::size_t byte);
 
+/// The JSON in `text`, or a value that `is_discarded()`.
+nlohmann::json json_or_discarded(std::string_view text);
+
 }  // namespace detail
 
 /// The JSON in `text`. **Throws** `FormatError` that names `source`, the line, and what was `expected`.

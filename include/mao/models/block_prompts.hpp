@@ -33,7 +33,7 @@ struct ImagePrompts {
   /// Whether any part needs a gradient.
   [[nodiscard]] bool requires_grad() const {
     const auto trains = [](const Tensor& part) { return part.defined() && part.requires_grad(); };
-    return trains(tokens) || std::any_of(deep.begin(), deep.end(), [&](const BlockPrompt& block) {
+    return trains(tokens) || std::ranges::any_of(deep, [&](const BlockPrompt& block) {
              return trains(block.replacement) || trains(block.attended);
            });
   }

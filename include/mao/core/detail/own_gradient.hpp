@@ -24,7 +24,7 @@ inline bool is_differentiated(const Tensor& value) {
 
 /// Whether it records what is done with any of them.
 inline bool any_differentiated(const std::vector<Tensor>& values) {
-  return std::any_of(values.begin(), values.end(), is_differentiated);
+  return std::ranges::any_of(values, is_differentiated);
 }
 
 /// `value` as a differentiable function of `inputs`, through `backward`, which runs each time a gradient arrives. The

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <iterator>
 #include <ranges>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -18,6 +19,11 @@ namespace mao::detail {
 
 /// The shortest digits that give the number back.
 std::string exact_text(double value);
+std::string whole_text(long long value);
+std::string whole_text(unsigned long long value);
+
+/// The name at a place of a list, and the number itself outside it.
+std::string listed_text(std::span<const std::string_view> names, long long place);
 
 /// A type as the source spells it; compilers differ in details.
 std::string type_text(const std::type_info& type);
@@ -127,9 +133,8 @@ consteval std::string_view spelling() {
 
 template <class E, std::size_t... place>
 std::string enumerator_text(E value, std::index_sequence<place...>) {
-  std::string text;
-  ((value == static_cast<E>(place) ? void(text = spelling<static_cast<E>(place)>()) : void()), ...);
-  return text.empty() ? std::to_string(static_cast<long long>(value)) : text;
+  static constexpr std::string_view names[] = {spelling<static_cast<E>(place)>()...};
+  return listed_text(names, static_cast<long long>(value));
 }
 
 std::string quoted_setting(std::string_view text);
@@ -144,7 +149,8 @@ std::string setting_text(const V& value) {
   } else if constexpr (std::is_enum_v<V>) {
     return enumerator_text(value, std::make_index_sequence<most_fields>());
   } else if constexpr (std::integral<V>) {
-    return std::to_string(value);
+    using Widest = std::conditional_t<std::signed_integral<V>, long long, unsigned long long>;
+    return whole_text(static_cast<Widest>(value));
   } else if constexpr (std::floating_point<V>) {
     return exact_text(static_cast<double>(value));
   } else if constexpr (std::convertible_to<const V&, std::string_view>) {

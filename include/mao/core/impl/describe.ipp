@@ -22,9 +22,20 @@ MAO_INLINE std::string Description::text() const {
   return all;
 }
 
-MAO_INLINE void Description::add(const std::string& setting, const Description& of) {
-  settings.emplace_back(setting, of.name);
-  for (const auto& [part, value] : of.settings) settings.emplace_back(setting + "." + part, value);
+MAO_INLINE void Description::add(std::string_view setting, const Description& of) {
+  add_text(setting, of.name);
+  const std::string prefix = std::string(setting) + ".";
+  for (const auto& [part, value] : of.settings) add_text(prefix + part, value);
+}
+
+MAO_INLINE Description Description::followed_by(const Description& more) const {
+  Description all = *this;
+  all.settings.insert(all.settings.end(), more.settings.begin(), more.settings.end());
+  return all;
+}
+
+MAO_INLINE void Description::add_text(std::string_view setting, std::string value) {
+  settings.emplace_back(setting, std::move(value));
 }
 
 }  // namespace mao

@@ -19,4 +19,9 @@ MAO_INLINE std::string json_place(std::string_view text, std::size_t byte) {
                  at == text.size() ? ", where the text ends" : ", at '" + printable(text.substr(at, shown)) + "'");
 }
 
+// The parser is a template over its iterators; everything in mao parses from pointers, so that there is one.
+MAO_INLINE nlohmann::json json_or_discarded(std::string_view text) {
+  return nlohmann::json::parse(text.data(), text.data() + text.size(), nullptr, false);
+}
+
 }  // namespace mao::detail

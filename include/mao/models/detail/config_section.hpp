@@ -8,6 +8,7 @@
 #include <initializer_list>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -40,32 +41,27 @@ class ConfigSection {
   }
 
   /// Whether the key is there and not null.
-  [[nodiscard]] bool has(const std::string& key);
+  [[nodiscard]] bool has(std::string_view key);
 
-  [[nodiscard]] std::int64_t integer(const std::string& key, std::int64_t otherwise);
-  [[nodiscard]] double number(const std::string& key, double otherwise);
+  [[nodiscard]] std::int64_t integer(std::string_view key, std::int64_t otherwise);
+  [[nodiscard]] double number(std::string_view key, double otherwise);
   /// A null is false, as in Python, if it is not a default.
-  [[nodiscard]] bool flag(const std::string& key, bool otherwise = false);
-  [[nodiscard]] std::string text(const std::string& key, const std::string& otherwise);
+  [[nodiscard]] bool flag(std::string_view key, bool otherwise = false);
+  [[nodiscard]] std::string text(std::string_view key, std::string_view otherwise);
   /// Whether the key is there and null.
-  [[nodiscard]] bool is_null(const std::string& key) {
-    asked_.insert(key);
-    return object_.contains(key) && object_[key].is_null();
-  }
+  [[nodiscard]] bool is_null(std::string_view key);
   /// Whether the value is a list.
-  [[nodiscard]] bool is_list(const std::string& key) { return has(key) && object_[key].is_array(); }
+  [[nodiscard]] bool is_list(std::string_view key) { return has(key) && value_of(key).is_array(); }
   /// Whether the value is an object.
-  [[nodiscard]] bool is_object(const std::string& key) { return has(key) && object_[key].is_object(); }
+  [[nodiscard]] bool is_object(std::string_view key) { return has(key) && value_of(key).is_object(); }
   /// A number for each channel, or one for all.
-  [[nodiscard]] std::array<float, 3> channels(const std::string& key, const std::array<float, 3>& otherwise);
+  [[nodiscard]] std::array<float, 3> channels(std::string_view key, const std::array<float, 3>& otherwise);
   /// A list of integers. **Throws** `FormatError` for anything else.
-  [[nodiscard]] std::vector<std::int64_t> integers(const std::string& key);
+  [[nodiscard]] std::vector<std::int64_t> integers(std::string_view key);
   /// A side in pixels: a number, or twice the same.
-  [[nodiscard]] std::int64_t side(const std::string& key, std::int64_t otherwise);
+  [[nodiscard]] std::int64_t side(std::string_view key, std::int64_t otherwise);
   /// An object within this one; an empty one when it is not there.
-  [[nodiscard]] ConfigSection section(const std::string& key) {
-    return {has(key) ? object_[key] : nlohmann::json::object(), where_ + key + ".", null_};
-  }
+  [[nodiscard]] ConfigSection section(std::string_view key);
 
   /// Keys that change nothing that mao computes.
   void without_effect(std::initializer_list<const char*> keys) { asked_.insert(keys.begin(), keys.end()); }
@@ -74,7 +70,7 @@ class ConfigSection {
   void unsupported(std::initializer_list<const char*> keys);
 
   /// **Throws** `OptionError`: this key's value, and what is possible.
-  [[noreturn]] void refuse(const std::string& key, const std::string& expected) const;
+  [[noreturn]] void refuse(std::string_view key, std::string_view expected) const;
 
   /// **Throws** `OptionError` for a key that nobody asked for.
   void finish() const;
@@ -83,11 +79,13 @@ class ConfigSection {
 
  private:
   /// Whether there is a value. **Throws** `FormatError` for a null that is not a default.
-  bool is_given(const std::string& key, const char* kind);
+  bool is_given(std::string_view key, const char* kind);
 
-  void expect(bool ok, const std::string& key, const char* kind) const {
-    require<FormatError>(ok, where_, key, " is ", brief(object_[key]), ", expected ", kind);
-  }
+  void expect(bool ok, std::string_view key, const char* kind) const;
+
+  [[nodiscard]] bool contains(std::string_view key) const;
+  /// Of a key that is there.
+  [[nodiscard]] const nlohmann::json& value_of(std::string_view key) const;
 
   static std::string brief(const nlohmann::json& value);
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <mao/models/architecture.hpp>
@@ -38,10 +39,8 @@ struct ClipConfiguration {
   bool class_position = true;  ///< the class token of the image tower has a position
   bool fc_norm = false;        ///< timm's name of the last layer norm: fc_norm, not norm
 
-  void state(const ConfigSection& section, const std::string& key, std::int64_t ClipArchitecture::*size,
-             std::int64_t value) {
-    sizes.push_back({section.where() + key, value, size});
-  }
+  void state(const ConfigSection& section, std::string_view key, std::int64_t ClipArchitecture::*size,
+             std::int64_t value);
 
   /// A stated side that is less than a patch longer than the grid of patches: the convolution leaves these pixels out,
   /// so no tensor tells of them.

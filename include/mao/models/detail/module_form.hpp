@@ -31,9 +31,9 @@ class StatedFormReader {
     return path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '.');
   }
 
-  [[nodiscard]] const ModuleRecord* module_at(const std::string& path) const;
+  [[nodiscard]] const ModuleRecord* module_at(std::string_view path) const;
 
-  static std::optional<std::string> attribute(const ModuleRecord& module, const std::string& name);
+  static std::optional<std::string_view> attribute(const ModuleRecord& module, std::string_view name);
 
   template <class... Parts>
   [[noreturn]] void refuse(const Parts&... parts) const {
@@ -75,7 +75,7 @@ class StatedFormReader {
 
   void doubt_text_trace(const ModuleRecord& module);
 
-  void read_text_pooling(const ModuleRecord& module, const std::string& key, const std::string& end_key);
+  void read_text_pooling(const ModuleRecord& module, std::string_view key, std::string_view end_key);
 
   const std::map<std::string, ModuleRecord>& modules_;
   std::string source_;

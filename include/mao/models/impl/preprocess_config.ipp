@@ -15,7 +15,7 @@
 namespace mao::detail {
 
 /// Mean and deviation. **Throws** `OptionError` for a deviation that is not positive.
-MAO_INLINE void read_channels(ConfigSection& section, const std::string& mean, const std::string& deviation,
+MAO_INLINE void read_channels(ConfigSection& section, std::string_view mean, std::string_view deviation,
                               Preprocess& result) {
   result.mean = section.channels(mean, result.mean);
   result.deviation = section.channels(deviation, result.deviation);
@@ -54,7 +54,7 @@ struct ImageSize {
   bool square = false;
 };
 
-MAO_INLINE ImageSize hugging_face_size(ConfigSection& root, const std::string& key, const ImageSize& otherwise) {
+MAO_INLINE ImageSize hugging_face_size(ConfigSection& root, std::string_view key, const ImageSize& otherwise) {
   if (!root.has(key)) return otherwise;
   if (!root.is_object(key)) return {root.side(key, 0), otherwise.square || root.is_list(key)};
   ConfigSection size = root.section(key);

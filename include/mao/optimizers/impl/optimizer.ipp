@@ -77,8 +77,8 @@ MAO_INLINE void Optimizer::set_state(TensorMap state) {
   for (auto& entry : state) {
     const std::string& name = entry.first;
     const auto is_kind = [&](const std::string& kind) { return name.starts_with(kind); };
-    const auto kind = std::find_if(keeps.begin(), keeps.end(), is_kind);
-    const auto of = std::find_if(parameters_.begin(), parameters_.end(), [&](const Parameter& parameter) {
+    const auto kind = std::ranges::find_if(keeps, is_kind);
+    const auto of = std::ranges::find_if(parameters_, [&](const Parameter& parameter) {
       if (kind == keeps.end()) return false;
       return own_ ? name.size() > kind->size() && name.ends_with("." + parameter.name) : *kind + parameter.name == name;
     });

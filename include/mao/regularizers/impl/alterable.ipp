@@ -19,7 +19,7 @@ MAO_INLINE Candidates AlterableRegularizer::candidates(const Batch& batch, const
   if (options_.task == Task::New) return Candidates::all(classes.size());
   Candidates present;
   for (const std::int64_t label : batch.labels) {
-    if (std::find(present.ids.begin(), present.ids.end(), label) == present.ids.end()) present.ids.push_back(label);
+    if (std::ranges::find(present.ids, label) == present.ids.end()) present.ids.push_back(label);
   }
   return present;
 }

@@ -54,7 +54,7 @@ std::u32string decode_utf8(std::string_view text);
 std::string encode_utf8(std::u32string_view points);
 
 inline bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 namespace detail {

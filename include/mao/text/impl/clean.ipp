@@ -136,7 +136,7 @@ MAO_INLINE std::u32string repair_text(std::u32string_view text) {
 MAO_INLINE std::u32string spaced_text(std::string_view text) {
   const auto needs_repair = [](char c) { return static_cast<unsigned char>(c - 0x20) >= 0x5F || c == '&'; };
   std::u32string points = decode_utf8(text);
-  if (std::any_of(text.begin(), text.end(), needs_repair)) {
+  if (std::ranges::any_of(text, needs_repair)) {
     points = html_unescape(html_unescape(repair_text(points)));
   }
   return detail::with_single_spaces(points);

@@ -69,6 +69,12 @@ std::string text_of_rates(const ScheduleT& schedule, const ParameterList& parame
   return text_of("up to ", setting_text(largest), " (", hash.text(), ")");
 }
 
+/// `training_of` without its types. `schedule`: null for one that does not describe itself.
+std::map<std::string, std::string> training_of(const Description& method, const Description& sampler,
+                                               const Description& regularizer, const Description* schedule, int epochs,
+                                               const std::string& rates, const Optimizer& optimizer, std::uint64_t seed,
+                                               bool augment);
+
 }  // namespace detail
 
 /// What a resumed training must share with the saved one, by name: what each policy says of itself, the fingerprint of
@@ -78,21 +84,11 @@ template <Backbone BackboneT, class SamplerT, class RegularizerT, Schedule Sched
 std::map<std::string, std::string> training_of(const BackboneT& backbone, const SamplerT& sampler,
                                                const RegularizerT& regularizer, const ScheduleT& schedule,
                                                const Optimizer& optimizer, std::uint64_t seed, bool augment) {
-  Description all;
-  all.add("seed", seed);
-  all.add("augment", augment);
-  all.add("method", method_description(backbone));
-  all.add("sampler", description_of(sampler));
-  all.add("regularizer", description_of(regularizer));
-  all.add("optimizer", optimizer.describe());
-  all.add("epochs", static_cast<int>(schedule.epochs()));
-  if constexpr (DescribesItself<ScheduleT>) all.add("schedule", description_of(schedule));
-  all.add("learning rates", Description(detail::text_of_rates(schedule, optimizer.parameters())));
-  for (const Parameter& parameter : optimizer.parameters()) {
-    all.add("rate multiple of " + parameter.name, parameter.rate);
-    if (parameter.decay != 1) all.add("decay multiple of " + parameter.name, parameter.decay);
-  }
-  return {all.settings.begin(), all.settings.end()};
+  Description of_schedule;
+  if constexpr (DescribesItself<ScheduleT>) of_schedule = description_of(schedule);
+  return detail::training_of(method_description(backbone), description_of(sampler), description_of(regularizer),
+                             DescribesItself<ScheduleT> ? &of_schedule : nullptr, static_cast<int>(schedule.epochs()),
+                             detail::text_of_rates(schedule, optimizer.parameters()), optimizer, seed, augment);
 }
 
 /// **Throws** `OptionError` that lists both where a saved training and this one differ. `name` is the step's.

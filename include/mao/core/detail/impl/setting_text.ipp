@@ -20,6 +20,14 @@ MAO_INLINE std::string exact_text(double value) {
   return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
 }
 
+MAO_INLINE std::string whole_text(long long value) { return std::to_string(value); }
+MAO_INLINE std::string whole_text(unsigned long long value) { return std::to_string(value); }
+
+MAO_INLINE std::string listed_text(std::span<const std::string_view> names, long long place) {
+  const bool known = place >= 0 && place < std::ssize(names);
+  return known ? std::string(names[static_cast<std::size_t>(place)]) : std::to_string(place);
+}
+
 MAO_INLINE std::string type_text(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),

@@ -24,7 +24,8 @@ MAO_INLINE nlohmann::json parse_shard_index(const std::filesystem::path& path) {
     }
     return true;
   };
-  return nlohmann::json::parse(read_text_file(path), check, false);
+  const std::string text = read_text_file(path);
+  return nlohmann::json::parse(text.data(), text.data() + text.size(), check, false);
 }
 
 MAO_INLINE ShardIndex read_shard_index(const std::filesystem::path& path) {

@@ -7,6 +7,11 @@
 
 namespace mao {
 
+MAO_INLINE void ClipConfiguration::state(const ConfigSection& section, std::string_view key,
+                                         std::int64_t ClipArchitecture::*size, std::int64_t value) {
+  sizes.push_back({text_of(section.where(), key), value, size});
+}
+
 MAO_INLINE void ClipConfiguration::add_uncovered_pixels(ClipArchitecture& found) const {
   if (found.is_resnet()) return;
   for (const Size& stated : sizes) {

@@ -15,33 +15,22 @@
 namespace mao {
 
 MAO_INLINE std::string example_configuration(const ClipArchitecture& sizes, const ClipForm& form) {
-  const std::int64_t image_heads = form.vision.heads_in(sizes.vision_channels()),
-                     heads = form.text.heads_in(sizes.text_width);
-  nlohmann::ordered_json vision{{"layers", sizes.vision_layers},
-                                {"width", sizes.vision_width},
-                                {"head_width", sizes.vision_channels() / image_heads},
-                                {"patch_size", sizes.patch},
-                                {"image_size", sizes.resolution}};
-  if (sizes.is_resnet()) {
-    vision["layers"] = sizes.resnet_blocks;
-    vision["patch_size"] = nullptr;
-  }
-  nlohmann::ordered_json text{{"layers", sizes.text_layers},
-                              {"width", sizes.text_width},
-                              {"heads", heads},
-                              {"context_length", sizes.context},
-                              {"vocab_size", sizes.vocabulary}};
-  const auto ratio = [](std::int64_t mlp, std::int64_t width) {
-    return static_cast<double>(mlp) / static_cast<double>(width);
+  const auto ratio = [](std::int64_t mlp, std::int64_t width) -> std::string {
+    if (mlp == 4 * width) return "";
+    return R"(,"mlp_ratio":)" + nlohmann::json(static_cast<double>(mlp) / static_cast<double>(width)).dump();
   };
-  if (!sizes.is_resnet() && sizes.vision_mlp != 4 * sizes.vision_width) vision["mlp_ratio"] = ratio(sizes.vision_mlp, sizes.vision_width);
-  if (sizes.text_mlp != 4 * sizes.text_width) text["mlp_ratio"] = ratio(sizes.text_mlp, sizes.text_width);
-  if (form.vision_scale) vision["ls_init_value"] = 1.0;
-  if (form.text_scale) text["ls_init_value"] = 1.0;
-  if (form.text_bias) text["proj_bias"] = true;
-  return nlohmann::ordered_json{
-      {"model_cfg", {{"embed_dim", sizes.embed}, {"quick_gelu", true}, {"vision_cfg", vision}, {"text_cfg", text}}}}
-      .dump();
+  const auto scale = [](bool scaled) { return scaled ? R"(,"ls_init_value":1.0)" : ""; };
+  const std::int64_t channels = sizes.vision_channels(), head = channels / form.vision.heads_in(channels);
+  const bool resnet = sizes.is_resnet();
+  const std::string layers = resnet ? nlohmann::json(sizes.resnet_blocks).dump() : text_of(sizes.vision_layers);
+  const std::string patch = resnet ? "null" : text_of(sizes.patch);
+  return text_of(R"({"model_cfg":{"embed_dim":)", sizes.embed, R"(,"quick_gelu":true,"vision_cfg":{"layers":)", layers,
+                 R"(,"width":)", sizes.vision_width, R"(,"head_width":)", head, R"(,"patch_size":)", patch,
+                 R"(,"image_size":)", sizes.resolution, resnet ? "" : ratio(sizes.vision_mlp, sizes.vision_width),
+                 scale(form.vision_scale), R"(},"text_cfg":{"layers":)", sizes.text_layers, R"(,"width":)",
+                 sizes.text_width, R"(,"heads":)", form.text.heads_in(sizes.text_width), R"(,"context_length":)",
+                 sizes.context, R"(,"vocab_size":)", sizes.vocabulary, ratio(sizes.text_mlp, sizes.text_width),
+                 scale(form.text_scale), form.text_bias ? R"(,"proj_bias":true)" : "", "}}}");
 }
 
 }  // namespace mao

@@ -28,8 +28,8 @@ MAO_INLINE FusedTextPass::FusedTextPass(std::shared_ptr<const std::vector<FusedB
       // In bf16 looking words up costs what their projections do.
       ids_(blocks_->front().product_type() == at::kFloat ? batch.suffix_ids : std::vector<std::int64_t>()),
       names_train_(batch.suffix.requires_grad()) {
-  const bool alone = std::none_of(prompts_.begin(), prompts_.end(),
-                                  [](const BlockPrompt& prompt) { return prompt.attended.defined(); });
+  const bool alone =
+      std::ranges::none_of(prompts_, [](const BlockPrompt& prompt) { return prompt.attended.defined(); });
   if (batch.starts && alone && start_.prefix > 1) start_ = start_.without_start();
   bool trains = names_train_ || batch.prefix.requires_grad();
   for (std::size_t i = 0; i < blocks_->size(); ++i) {

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include <mao/config.hpp>
+#include <mao/io/json_text.hpp>
 #include <mao/models/detail/script_facts.hpp>
 
 namespace mao::detail {
@@ -21,7 +22,7 @@ namespace mao::detail {
 MAO_INLINE bool is_known_class(std::string_view type) {
   const auto begins = [&](std::string_view package) { return type.starts_with(package); };
   constexpr std::array libraries = {"open_clip.", "clip.model.", "transformers."};
-  if (std::any_of(libraries.begin(), libraries.end(), begins)) return true;
+  if (std::ranges::any_of(libraries, begins)) return true;
   constexpr std::array parts = {"Linear",     "NonDynamicallyQuantizableLinear",
                                 "LayerNorm",  "Conv2d",
                                 "Embedding",  "Sequential",
@@ -29,7 +30,7 @@ MAO_INLINE bool is_known_class(std::string_view type) {
                                 "Identity",   "MultiheadAttention",
                                 "Dropout",    "GELU"};
   const std::string_view name = type.substr(type.rfind('.') + 1);
-  return begins("torch.nn.modules.") && std::find(parts.begin(), parts.end(), name) != parts.end();
+  return begins("torch.nn.modules.") && std::ranges::find(parts, name) != parts.end();
 }
 
 /// Whether the parts of a list, or of an MLP, are called in the order that all CLIPs have.
@@ -92,7 +93,7 @@ MAO_INLINE void StatedFormReader::expect_plain(const std::string& path, const Mo
   for (const char* own : {"forward", "encode_image", "encode_text", "get_image_features", "get_text_features"}) {
     if (attribute(module, own)) refuse(name, " has a function of its own in place of its class's `", own, "`", advice);
   }
-  const std::string order = attribute(module, "_modules.order").value_or("");
+  const std::string_view order = attribute(module, "_modules.order").value_or("");
   if (!is_in_order(path, order)) {
     refuse(
         name, " goes through its parts in the order ", order,
@@ -139,14 +140,15 @@ MAO_INLINE void StatedFormReader::read_mask(const std::string& path, const Modul
   if (!image) set(result_.causal, *mask == "tensor", path, "the attn_mask");
 }
 
-MAO_INLINE const ModuleRecord* StatedFormReader::module_at(const std::string& path) const {
-  const auto found = modules_.find(path);
+MAO_INLINE const ModuleRecord* StatedFormReader::module_at(std::string_view path) const {
+  const auto found = modules_.find(std::string(path));
   return found == modules_.end() ? nullptr : &found->second;
 }
 
-MAO_INLINE std::optional<std::string> StatedFormReader::attribute(const ModuleRecord& module, const std::string& name) {
-  const auto found = module.attributes.find(name);
-  return found == module.attributes.end() ? std::nullopt : std::optional(found->second);
+MAO_INLINE std::optional<std::string_view> StatedFormReader::attribute(const ModuleRecord& module,
+                                                                       std::string_view name) {
+  const auto found = module.attributes.find(std::string(name));
+  return found == module.attributes.end() ? std::nullopt : std::optional<std::string_view>(found->second);
 }
 
 MAO_INLINE void StatedFormReader::read_part(const std::string& path, const ModuleRecord& module, StatedTower& tower) {
@@ -198,16 +200,16 @@ MAO_INLINE void StatedFormReader::read_image_root(const ModuleRecord& module) {
 
 MAO_INLINE nlohmann::json StatedFormReader::pixels_of(const ModuleRecord& module) const {
   nlohmann::json result;
-  const auto add = [&](const std::string& key, const std::string& text) {
+  const auto add = [&](std::string_view key, std::string_view text) {
     const bool words = key == "interpolation" || key == "resize_mode" || key == "mode";
     const bool list = text.find(',') != std::string::npos;
-    auto value = words ? nlohmann::json(text) : nlohmann::json::parse(list ? "[" + text + "]" : text, nullptr, false);
+    auto value = words ? nlohmann::json(text) : json_or_discarded(list ? text_of('[', text, ']') : std::string(text));
     if (value.is_discarded()) refuse("visual.preprocess_cfg.", key, " is ", text, ", expected numbers");
-    result[key] = std::move(value);
+    result[std::string(key)] = std::move(value);
   };
   constexpr std::string_view prefix = "preprocess_cfg.";
   for (const auto& [key, text] : module.attributes) {
-    if (key.starts_with(prefix) && text != "None") add(key.substr(prefix.size()), text);
+    if (key.starts_with(prefix) && text != "None") add(std::string_view(key).substr(prefix.size()), text);
   }
   if (!result.is_null()) return result;
   if (const auto mean = attribute(module, "image_mean"); mean && *mean != "None") add("mean", *mean);
@@ -242,8 +244,8 @@ MAO_INLINE void StatedFormReader::doubt_text_trace(const ModuleRecord& module) {
   }
 }
 
-MAO_INLINE void StatedFormReader::read_text_pooling(const ModuleRecord& module, const std::string& key,
-                                                    const std::string& end_key) {
+MAO_INLINE void StatedFormReader::read_text_pooling(const ModuleRecord& module, std::string_view key,
+                                                    std::string_view end_key) {
   const auto pool = attribute(module, key);
   if (!pool) return;
   if (*pool == "first") result_.text_pooling = TextPooling::First;

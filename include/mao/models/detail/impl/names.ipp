@@ -61,6 +61,12 @@ MAO_INLINE void put_once(TensorMap& result, const std::string& name, Tensor valu
       "them");
 }
 
+/// Takes the tensor `from`, if there is one, from `weights` to `result`.
+MAO_INLINE void move_tensor(TensorMap& weights, const std::string& from, TensorMap& result, const std::string& to) {
+  auto found = weights.extract(from);
+  if (!found.empty()) put_once(result, to, std::move(found.mapped()));
+}
+
 using Renaming = std::pair<std::string_view, std::string_view>;
 
 /// Takes one Hugging Face encoder from `weights` to `result`, block by block.
@@ -74,17 +80,15 @@ MAO_INLINE void move_hugging_face_blocks(TensorMap& weights, const std::string& 
   const std::int64_t count = count_blocks(weights, from);
   for (std::int64_t i = 0; i < count; ++i) {
     const std::string source = from + std::to_string(i) + ".", target = to + std::to_string(i) + ".";
-    const auto take = [&](const std::string& name) { return weights.extract(source + name); };
     for (const std::string kind : {"weight", "bias"}) {
       std::vector<Tensor> parts;
       for (const char* part : {"q", "k", "v"}) {
-        auto found = take(text_of("self_attn.", part, "_proj.", kind));
+        auto found = weights.extract(text_of(source, "self_attn.", part, "_proj.", kind));
         if (!found.empty()) parts.push_back(std::move(found.mapped()));
       }
       if (parts.size() == 3) put_once(result, target + "attn.in_proj_" + kind, at::cat(parts));
       for (const auto& [theirs, ours] : renamed) {
-        auto found = take(text_of(theirs, '.', kind));
-        if (!found.empty()) put_once(result, text_of(target, ours, '.', kind), std::move(found.mapped()));
+        move_tensor(weights, text_of(source, theirs, '.', kind), result, text_of(target, ours, '.', kind));
       }
     }
   }
@@ -131,8 +135,7 @@ MAO_INLINE TensorMap from_hugging_face(TensorMap weights) {
   move_hugging_face_blocks(weights, "vision_model.encoder.layers.", "visual.transformer.resblocks.", result);
   move_hugging_face_blocks(weights, "text_model.encoder.layers.", "transformer.resblocks.", result);
   for (const auto& [theirs, ours] : renamed) {
-    auto found = weights.extract(std::string(theirs));
-    if (!found.empty()) put_once(result, std::string(ours), std::move(found.mapped()));
+    move_tensor(weights, std::string(theirs), result, std::string(ours));
   }
   for (const auto& [theirs, ours] : transposed) {
     auto found = weights.extract(std::string(theirs));
@@ -155,8 +158,7 @@ MAO_INLINE void move_timm_block(TensorMap& weights, const std::string& from, con
                                                     {"mlp.fc2.", "mlp.c_proj."}}};
   for (const std::string kind : {"weight", "bias"}) {
     for (const auto& [theirs, ours] : renamed) {
-      auto found = weights.extract(text_of(from, theirs, kind));
-      if (!found.empty()) put_once(result, text_of(to, ours, kind), std::move(found.mapped()));
+      move_tensor(weights, text_of(from, theirs, kind), result, text_of(to, ours, kind));
     }
     auto query = weights.extract(text_of(from, "q.", kind)), others = weights.extract(text_of(from, "kv.", kind));
     if (!query.empty() && !others.empty() && query.mapped().dim() == others.mapped().dim()) {
@@ -164,8 +166,7 @@ MAO_INLINE void move_timm_block(TensorMap& weights, const std::string& from, con
     }
   }
   for (const char* scale : {"1", "2"}) {
-    auto found = weights.extract(text_of(from, "ls", scale, ".gamma"));
-    if (!found.empty()) put_once(result, text_of(to, "ls_", scale, ".gamma"), std::move(found.mapped()));
+    move_tensor(weights, text_of(from, "ls", scale, ".gamma"), result, text_of(to, "ls_", scale, ".gamma"));
   }
 }
 
@@ -174,8 +175,7 @@ MAO_INLINE void move_timm_stem(TensorMap& weights, const std::string& from, Tens
   for (const char* number : {"0.", "1."}) {
     for (const char* part : {"conv.weight", "bn.weight", "bn.bias", "bn.running_mean", "bn.running_var",
                              "bn.num_batches_tracked"}) {
-      auto found = weights.extract(text_of(from, number, part));
-      if (!found.empty()) put_once(result, text_of("visual.stem.", number, part), std::move(found.mapped()));
+      move_tensor(weights, text_of(from, number, part), result, text_of("visual.stem.", number, part));
     }
   }
 }
@@ -187,12 +187,10 @@ MAO_INLINE void move_timm_head(TensorMap& weights, TensorMap& result) {
     if (found == weights.end() || found->second.dim() != 2) continue;
     put_once(result, "visual.proj", found->second.t().contiguous());
     weights.erase(found);
-    auto bias = weights.extract(layer + "bias");
-    if (!bias.empty()) put_once(result, "visual.proj.bias", std::move(bias.mapped()));
+    move_tensor(weights, layer + "bias", result, "visual.proj.bias");
   }
   for (const std::string kind : {"weight", "bias"}) {
-    auto found = weights.extract("visual.head.mlp.fc1." + kind);
-    if (!found.empty()) put_once(result, "visual.proj_fc." + kind, std::move(found.mapped()));
+    move_tensor(weights, "visual.head.mlp.fc1." + kind, result, "visual.proj_fc." + kind);
   }
 }
 
@@ -210,8 +208,7 @@ MAO_INLINE void move_timm_trunk(TensorMap& weights, TensorMap& result) {
                                                     {"fc_norm.weight", "visual.ln_post.weight"},
                                                     {"fc_norm.bias", "visual.ln_post.bias"}}};
   for (const auto& [theirs, ours] : renamed) {
-    auto found = weights.extract(text_of(trunk, theirs));
-    if (!found.empty()) put_once(result, std::string(ours), std::move(found.mapped()));
+    move_tensor(weights, text_of(trunk, theirs), result, std::string(ours));
   }
   move_flat(weights, trunk + "pos_embed", "visual.positional_embedding", result);
   move_flat(weights, trunk + "cls_token", "visual.class_embedding", result);

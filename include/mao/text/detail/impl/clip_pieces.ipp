@@ -51,8 +51,8 @@ MAO_INLINE std::size_t piece_length(std::u32string_view text, const PieceStyle& 
   if (const std::size_t literal = literal_length(text, style)) return literal;
   if (is_number(text.front())) return 1;
   const auto is_other = [&](char32_t c) { return !is_left_out(c, style) && !is_letter(c) && !is_number(c); };
-  const auto end = is_letter(text.front()) ? std::find_if_not(text.begin(), text.end(), is_letter)
-                                           : std::find_if_not(text.begin(), text.end(), is_other);
+  const auto end =
+      is_letter(text.front()) ? std::ranges::find_if_not(text, is_letter) : std::ranges::find_if_not(text, is_other);
   return static_cast<std::size_t>(end - text.begin());
 }
 

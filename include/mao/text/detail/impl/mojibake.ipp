@@ -52,7 +52,7 @@ MAO_INLINE HiddenCharacter hidden_character(std::u32string_view text) {
   const bool usual_lead = length == 2 && (text.front() == 0xC2 || text.front() == 0xC3 || text.front() == 0xC5);
   const bool euro_lead = text.front() == 0xE2 && text[1] == 0x20AC;
   const bool unmistakable =
-      length == 4 || usual_lead || euro_lead || !std::all_of(followers.begin(), followers.end(), may_follow_a_letter);
+      length == 4 || usual_lead || euro_lead || !std::ranges::all_of(followers, may_follow_a_letter);
   return {value, length, unmistakable};
 }
 

@@ -20,7 +20,7 @@ namespace mao::detail {
 MAO_INLINE void append_site(fs::path site, std::vector<fs::path>& sites) {
   std::error_code ignored;
   const auto same = [&](const fs::path& known) { return fs::equivalent(known, site, ignored); };
-  if (std::none_of(sites.begin(), sites.end(), same)) sites.push_back(std::move(site));
+  if (std::ranges::none_of(sites, same)) sites.push_back(std::move(site));
 }
 
 /// Adds those of an environment.

@@ -12,6 +12,7 @@
 
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
+#include <mao/io/json_text.hpp>
 #include <mao/text/detail/vocabulary_json.hpp>
 
 namespace mao::detail {
@@ -24,31 +25,33 @@ class TokenizerSettings {
   }
 
   /// **Throws** `OptionError` unless the key is missing or its value is one of `accepted`.
-  void expect(const std::string& key, std::initializer_list<nlohmann::json> accepted) const {
-    if (!values_.contains(key) || std::find(accepted.begin(), accepted.end(), values_[key]) != accepted.end()) return;
+  void expect(std::string_view key, std::initializer_list<nlohmann::json> accepted) const {
+    const auto is_value = [&](const nlohmann::json& one) { return one == value_of(key); };
+    if (!has(key) || std::ranges::any_of(accepted, is_value)) return;
     refuse(key, accepted.begin()->dump());
   }
 
   /// The same of a value that names special tokens: a text, an object with `content`, a list or an object of such.
-  void expect_specials(const std::string& key) const {
-    if (!values_.contains(key)) return;
+  void expect_specials(std::string_view key) const {
+    if (!has(key)) return;
+    const nlohmann::json& value = value_of(key);
     const char* const role = key == "bos_token" ? "<|startoftext|>" : key == "eos_token" ? "<|endoftext|>" : nullptr;
-    if (role != nullptr && !(is_special(values_[key]) && content_of(values_[key]) == role)) {
+    if (role != nullptr && !(is_special(value) && content_of(value) == role)) {
       refuse(key, text_of(role, ", as in every CLIP"));
     }
-    if (!only_specials(values_[key])) {
+    if (!only_specials(value)) {
       refuse(key, "no token but <|startoftext|> and <|endoftext|>: any other is cut out of every text that holds it");
     }
   }
 
   /// An object within this file; an empty one when it is not there.
-  [[nodiscard]] TokenizerSettings section(const std::string& key) const {
-    if (values_.contains(key) && !values_[key].is_object()) refuse(key, "an object");
-    return {values_.contains(key) ? values_[key] : nlohmann::json::object(), where_ + key + "."};
+  [[nodiscard]] TokenizerSettings section(std::string_view key) const {
+    if (has(key) && !value_of(key).is_object()) refuse(key, "an object");
+    return {has(key) ? value_of(key) : nlohmann::json::object(), text_of(where_, key, '.')};
   }
 
-  [[noreturn]] void refuse(const std::string& key, const std::string& expected) const {
-    std::string value = values_[key].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  [[noreturn]] void refuse(std::string_view key, std::string_view expected) const {
+    std::string value = value_of(key).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     if (value.size() > 200) value = value.substr(0, 197) + "...";
     throw OptionError(text_of(where_, key, " is ", value, ", which mao's tokenizer does not do; expected ", expected));
   }
@@ -56,6 +59,9 @@ class TokenizerSettings {
   [[nodiscard]] const nlohmann::json& values() const { return values_; }
 
  private:
+  [[nodiscard]] bool has(std::string_view key) const { return values_.contains(std::string(key)); }
+  [[nodiscard]] const nlohmann::json& value_of(std::string_view key) const { return values_.at(std::string(key)); }
+
   static bool is_special(const nlohmann::json& token) {
     if (token.is_object() && token.contains("content")) {
       return is_special(token["content"]) && !(token.contains("single_word") && token["single_word"] != false);
@@ -68,7 +74,7 @@ class TokenizerSettings {
   static bool only_specials(const nlohmann::json& value) {
     if (value.is_null() || is_special(value)) return true;
     if (value.is_object() && value.contains("content")) return false;
-    return value.is_structured() && std::all_of(value.begin(), value.end(), &is_special);
+    return value.is_structured() && std::ranges::all_of(value, &is_special);
   }
 
   nlohmann::json values_;
@@ -133,19 +139,18 @@ MAO_INLINE void check_tokenizer_config(const TokenizerSettings& file) {
     const auto is_key = [&name = key](const auto& known) { return name == known; };
     constexpr std::array checked = {"tokenizer_class", "do_lower_case", "split_special_tokens", "padding_side",
                                     "truncation_side"};
-    const bool known = std::any_of(checked.begin(), checked.end(), is_key) ||
-                       std::any_of(special_token_keys.begin(), special_token_keys.end(), is_key) ||
-                       std::any_of(idle_tokenizer_keys.begin(), idle_tokenizer_keys.end(), is_key);
+    const bool known = std::ranges::any_of(checked, is_key) || std::ranges::any_of(special_token_keys, is_key) ||
+                       std::ranges::any_of(idle_tokenizer_keys, is_key);
     if (!known) file.refuse(key, "keys of CLIPTokenizer; remove this one if it changes nothing");
   }
 }
 
 MAO_INLINE void check_tokenizer_json(const TokenizerSettings& file) {
   using nlohmann::json;
-  file.expect("normalizer", {json::parse(R"({"type": "Sequence", "normalizers": [{"type": "NFC"},
+  file.expect("normalizer", {json_or_discarded(R"({"type": "Sequence", "normalizers": [{"type": "NFC"},
       {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}, {"type": "Lowercase"}]})")});
   const std::string words = R"('s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+)";
-  json plain = json::parse(R"({"type": "Sequence", "pretokenizers": [
+  json plain = json_or_discarded(R"({"type": "Sequence", "pretokenizers": [
       {"type": "Split", "pattern": {"Regex": ""}, "behavior": "Removed", "invert": true},
       {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true}]})");
   plain["pretokenizers"][0]["pattern"]["Regex"] = R"(<\|startoftext\|>|<\|endoftext\|>|)" + words;

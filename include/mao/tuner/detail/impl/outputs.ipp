@@ -17,7 +17,7 @@ MAO_INLINE Output select_candidates(const Output& full, const Candidates& candid
   std::vector<std::int64_t> columns;
   columns.reserve(candidates.ids.size());
   for (const std::int64_t id : candidates.ids) {
-    const auto found = std::find(full.candidates.ids.begin(), full.candidates.ids.end(), id);
+    const auto found = std::ranges::find(full.candidates.ids, id);
     require<ShapeError>(found != full.candidates.ids.end(), "select_candidates: class ", id, " is not among the ",
                         full.candidates.size(), " that were encoded");
     columns.push_back(found - full.candidates.ids.begin());

@@ -14,6 +14,28 @@
 
 namespace mao {
 
+MAO_INLINE std::map<std::string, std::string> detail::training_of(const Description& method, const Description& sampler,
+                                                                  const Description& regularizer,
+                                                                  const Description* schedule, int epochs,
+                                                                  const std::string& rates, const Optimizer& optimizer,
+                                                                  std::uint64_t seed, bool augment) {
+  Description all;
+  all.add("seed", seed);
+  all.add("augment", augment);
+  all.add("method", method);
+  all.add("sampler", sampler);
+  all.add("regularizer", regularizer);
+  all.add("optimizer", optimizer.describe());
+  all.add("epochs", epochs);
+  if (schedule != nullptr) all.add("schedule", *schedule);
+  all.add("learning rates", Description(rates));
+  for (const Parameter& parameter : optimizer.parameters()) {
+    all.add("rate multiple of " + parameter.name, parameter.rate);
+    if (parameter.decay != 1) all.add("decay multiple of " + parameter.name, parameter.decay);
+  }
+  return {all.settings.begin(), all.settings.end()};
+}
+
 MAO_INLINE TunerState detail::state_of(BackboneCalls& backbone, const Optimizer& optimizer, int epochs_done,
                                        const StepPlace& place) {
   TunerState state{.epochs_done = epochs_done, .parameters = {}, .optimizer = {}, .buffers = {}};
