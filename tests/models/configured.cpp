@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/models/detail/configured.hpp>
+#include <mao/models/architecture.hpp>
 
 #include <support/catch.hpp>
 

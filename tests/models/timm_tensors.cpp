@@ -4,6 +4,8 @@
 #include <ATen/ops/ones.h>
 
 #include <mao/core/detail/ops.hpp>
+#include <mao/models/architecture.hpp>
+#include <mao/models/detail/configured.hpp>
 #include <mao/models/detail/names.hpp>
 
 #include <support/catch.hpp>

@@ -5,11 +5,24 @@
 ///
 /// **Source** open_clip 3.3.0, HFTextEncoder; transformers 5.24, BertModel.
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include <mao/models/architecture.hpp>
+#include <mao/core/tensor.hpp>
+
+namespace mao {
+
+struct ClipArchitecture;
+struct ClipForm;
+
+}  // namespace mao
 
 namespace mao::detail {
+
+/// As in models/architecture.hpp, whose bodies need the functions below.
+using ShapeTable = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
 
 /// Before the names that BertModel gives its tensors.
 inline constexpr const char* bert_prefix = "transformer.";

@@ -9,11 +9,14 @@
 #include <string_view>
 #include <vector>
 
-#include <mao/models/architecture.hpp>
 #include <mao/models/detail/config_section.hpp>
+#include <mao/models/form.hpp>
 #include <mao/text/clean.hpp>
 
 namespace mao {
+
+// Its header includes this one before it is complete.
+struct ClipArchitecture;
 
 /// The form of both towers, and sizes that their tensors must have.
 struct ClipConfiguration {

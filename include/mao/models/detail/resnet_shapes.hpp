@@ -3,11 +3,23 @@
 /// \file
 /// The tensors of CLIP's ResNet image towers: what they say, and which there must be.
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include <mao/models/architecture.hpp>
+#include <mao/core/tensor.hpp>
+
+namespace mao {
+
+struct ClipArchitecture;
+
+}  // namespace mao
 
 namespace mao::detail {
+
+/// As in models/architecture.hpp, whose bodies need the functions below.
+using ShapeTable = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
 
 /// Whether the image tower of these weights (OpenAI's names) is a ResNet.
 bool has_resnet(const TensorMap& weights);

@@ -3,12 +3,23 @@
 /// \file
 /// Tensors of timm's image towers that CLIP's own do not have, or leave out.
 
+#include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
-#include <mao/models/architecture.hpp>
-#include <mao/models/detail/configured.hpp>
+#include <mao/core/tensor.hpp>
+
+namespace mao {
+
+struct ClipConfiguration;
+
+}  // namespace mao
 
 namespace mao::detail {
+
+/// As in models/architecture.hpp, whose bodies need the functions below.
+using ShapeTable = std::vector<std::pair<std::string, std::vector<std::int64_t>>>;
 
 /// Sides of the first two convolutions of a stem, which are also their strides, and of both together.
 inline constexpr std::int64_t stem_first = 4, stem_second = 2, stem_cell = stem_first * stem_second;

@@ -9,6 +9,7 @@
 
 #include <mao/config.hpp>
 #include <mao/io/files.hpp>
+#include <mao/models/architecture.hpp>
 #include <mao/models/hugging_face_config.hpp>
 #include <mao/models/open_clip_config.hpp>
 

@@ -13,6 +13,7 @@
 
 #include <mao/config.hpp>
 #include <mao/io/files.hpp>
+#include <mao/models/architecture.hpp>
 #include <mao/models/hugging_face_config.hpp>
 #include <mao/text/bert.hpp>
 

@@ -7,6 +7,7 @@
 
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
+#include <mao/models/architecture.hpp>
 
 namespace mao::detail {
 

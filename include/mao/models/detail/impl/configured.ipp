@@ -4,6 +4,7 @@
 #include <mao/models/detail/configured.hpp>
 
 #include <mao/config.hpp>
+#include <mao/models/architecture.hpp>
 
 namespace mao {
 

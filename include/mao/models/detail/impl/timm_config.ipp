@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <mao/config.hpp>
+#include <mao/models/architecture.hpp>
 
 namespace mao::detail {
 

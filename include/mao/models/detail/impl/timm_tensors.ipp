@@ -9,6 +9,8 @@
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/error.hpp>
+#include <mao/models/architecture.hpp>
+#include <mao/models/detail/configured.hpp>
 
 namespace mao::detail {
 
