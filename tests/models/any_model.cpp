@@ -31,6 +31,21 @@ TEST_CASE("an AnyModel gives what the model it holds gives, copies too", "[any_m
   CHECK(held.encode_image(pixels).equal(model.encode_image(pixels)));
 }
 
+TEST_CASE("an AnyModel asks before each encoding, which what is thrown there prevents", "[any_model]") {
+  struct Enough {};
+  int asked = 0;
+  const AnyModel held(ToyModel(4), [&] {
+    if (++asked == 3) throw Enough();
+  });
+  const AnyModel copy = held;  // NOLINT: a copy on purpose
+  const Tensor pixels = mao::testing::ToyImages(2, 1, 1).pixels;
+  CHECK(copy.encode_image(pixels).equal(ToyModel(4).encode_image(pixels)));
+  CHECK(asked == 1);
+  static_cast<void>(sentence_features(held, {"an owl."}));
+  CHECK(asked == 2);
+  CHECK_THROWS_AS(held.encode_image(pixels), Enough);
+}
+
 TEST_CASE("AnyModels differ by what they hold", "[any_model]") {
   AnyModel held{ToyModel(1)};
   const std::string before = held.fingerprint();

@@ -23,12 +23,6 @@ namespace fs = std::filesystem;
 using namespace mao_test;
 using Words = std::vector<std::string>;
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool can_preload = false;  // AddressSanitizer has to be the first library
-#else
-constexpr bool can_preload = true;
-#endif
-
 // A training that writes every kind of file.
 Words tune_fenced(const TemporaryFolder& folder, const fs::path& out) {
   return {"tune",
@@ -52,14 +46,7 @@ Words tune_fenced(const TemporaryFolder& folder, const fs::path& out) {
 
 // Starts mao so that it stops when it has written `file`, and waits for that.
 pid_t stopped_at(const std::string& file, const Words& words, const fs::path& log) {
-  const std::string library = build_dir() + "/tests/libstop-at.so";
-  REQUIRE(fs::exists(library));
-  const pid_t pid = start_mao(words, log, {"env", "MAO_STOP_AT=/" + file, "LD_PRELOAD=" + library});
-  siginfo_t info{};
-  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WEXITED | WNOWAIT) == 0);
-  INFO(mao::read_text_file(log));
-  REQUIRE(info.si_code == CLD_STOPPED);
-  return pid;
+  return stopped_mao("MAO_STOP_AT=/" + file, words, log);
 }
 
 // Every file that is in place, by its path: which file it is, when it was written, what is in it.

@@ -12,6 +12,9 @@
 #include <thread>
 #include <vector>
 
+#include <mao/io/files.hpp>
+
+#include <support/catch.hpp>
 #include <support/folders.hpp>
 
 namespace mao_test {
@@ -39,6 +42,26 @@ inline pid_t start_mao(std::vector<std::string> words, const std::filesystem::pa
 inline bool has_ended(pid_t pid) {
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
+}
+
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool can_preload = false;  // AddressSanitizer has to be the first library
+#else
+constexpr bool can_preload = true;
+#endif
+
+// Starts mao so that it stops where `at` says (support/stop_at.cpp: MAO_STOP_AT=..., MAO_STOP_AT_OPEN=...), and waits
+// for that.
+inline pid_t stopped_mao(const std::string& at, const std::vector<std::string>& words,
+                         const std::filesystem::path& log = "/dev/null") {
+  const std::string library = build_dir() + "/tests/libstop-at.so";
+  REQUIRE(std::filesystem::exists(library));
+  const pid_t pid = start_mao(words, log, {"env", at, "LD_PRELOAD=" + library});
+  siginfo_t info{};
+  REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WEXITED | WNOWAIT) == 0);
+  INFO(mao::read_text_file(log));
+  REQUIRE(info.si_code == CLD_STOPPED);
+  return pid;
 }
 
 // Its exit code, or -1 when a signal ended it.

@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "config_file.hpp"
 #include "decimal_numbers.hpp"
+#include "interrupt.hpp"
 #include "models/product_speed.hpp"
 #include "nearest_name.hpp"
 
@@ -256,6 +257,9 @@ int run(int argc, char** argv, const std::vector<Addition>& additions) {
   try {
     for (const Addition& add : additions) add();
     return mao_program::status_with_output(output, run_command(argc, argv));
+  } catch (const mao_program::Stopped&) {
+    std::cerr << "mao: stopped; nothing was written" << std::endl;
+    return mao_program::status_with_output(output, mao_program::stopped_status);
   } catch (const Error& error) {
     print_error(error.what());
   } catch (const std::exception& error) {

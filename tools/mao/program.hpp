@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "interrupt.hpp"
 #include "methods/own_options.hpp"
 #include "methods/registry.hpp"
 #include "tune/labelers.hpp"
@@ -155,10 +156,14 @@ Addition with_model(std::string name, Open open) {
     detail::expect_new(!mao_program::own_models().contains(name) && name != "embedded" && name != "mobilenet-minilm" &&
                            name.find('/') == std::string::npos,
                        "--model", name);
-    mao_program::own_models()[name] = {
-        .open =
-            [name, opened](const std::filesystem::path& weights) {
-              return AnyModel(detail::told("--model " + name, [&] { return opened(weights); }));
+    mao_program::own_models()[name] = {.open =
+                                           [name, opened](const std::filesystem::path& weights) {
+              auto model = detail::told("--model " + name, [&] { return opened(weights); });
+              if constexpr (std::same_as<decltype(model), AnyModel>) {
+                return model;
+              } else {
+                return AnyModel(std::move(model), mao_program::expect_no_stop);
+              }
             },
         .takes_weights = takes_weights};
     mao_program::own_model_names().push_back(name);

@@ -3,6 +3,7 @@
 /// \file
 /// A model that is chosen at run time, for programs that get its name from the command line.
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,9 +17,11 @@ namespace mao {
 /// Contains any `VisionLanguageModel` and is itself one. It costs one virtual call per encoding.
 class AnyModel {
  public:
+  /// `before_encoding` is called before each encoding of texts or images, and prevents it by throwing: a program that
+  /// is asked to stop throws a type that is not a `std::exception`, which passes through policies unchanged.
   template <VisionLanguageModel ModelT>
-  requires(!std::same_as<ModelT, AnyModel>) explicit AnyModel(ModelT model)
-      : held_(std::make_shared<const Held<ModelT>>(std::move(model))) {}
+  requires(!std::same_as<ModelT, AnyModel>) explicit AnyModel(ModelT model, std::function<void()> before_encoding = {})
+      : held_(std::make_shared<const Held<ModelT>>(std::move(model))), before_encoding_(std::move(before_encoding)) {}
 
   [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const { return held_->tokenize(text); }
   [[nodiscard]] std::int64_t start_token() const { return held_->start_token(); }
@@ -27,10 +30,12 @@ class AnyModel {
   [[nodiscard]] Tensor embed(const Tensor& ids) const { return held_->embed(ids); }
   /// **Throws** `OptionError` for prompts if the model does not support them.
   [[nodiscard]] Tensor encode_text(const TextBatch& batch, const BlockPrompts& prompts = {}) const {
+    if (before_encoding_) before_encoding_();
     return held_->encode_text(batch, prompts);
   }
   /// **Throws** as `encode_text`.
   [[nodiscard]] Tensor encode_image(const Tensor& pixels, const ImagePrompts& prompts = {}) const {
+    if (before_encoding_) before_encoding_();
     return held_->encode_image(pixels, prompts);
   }
   /// Whether the model has `PromptedTowers`.
@@ -88,8 +93,8 @@ class AnyModel {
     }
     [[noreturn]] static void refuse() {
       throw OptionError(
-          "this model's towers take no prompts in their layers; tune the text context alone: coop, kgcoop, prograd or "
-          "cocoop");
+          "this model's towers take no prompts in their layers; tune the text context alone: coop, kgcoop, "
+          "prograd or cocoop");
     }
     [[nodiscard]] double logit_scale() const override { return model_.logit_scale(); }
     [[nodiscard]] std::optional<double> logit_bias() const override {
@@ -102,6 +107,7 @@ class AnyModel {
   };
 
   std::shared_ptr<const Interface> held_;
+  std::function<void()> before_encoding_;
 };
 
 static_assert(VisionLanguageModel<AnyModel> && PromptedTowers<AnyModel>);

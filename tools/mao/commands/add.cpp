@@ -151,10 +151,7 @@ class Addition {
       LabelledImages images = images_of_group(opened);
       JoinedGate gate = options_.gate == "learned" ? gate_beside(opened, images) : JoinedGate();
       std::optional<PromptGroup> group = trained(opened, images);
-      if (!group) {
-        say("stopped; nothing was written");
-        return 130;
-      }
+      if (!group) throw Stopped();
       joined_.groups.push_back(std::move(*group));
       joined_.gate.added.push_back(std::move(gate));
     }
@@ -283,6 +280,7 @@ class Addition {
            << report.loss;
       say(line.str());
     };
+    const StopsBetweenSteps training;
     if (!(tuner.fit(*images.source, observer) == FitResult::Finished)) return std::nullopt;
     return PromptGroup{options_.name, prompts_of(backbone, from.prompts.info, classes_),
                        fs::absolute(options_.images).lexically_normal().string()};

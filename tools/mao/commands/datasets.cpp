@@ -22,6 +22,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "interrupt.hpp"
 #include "numbers.hpp"
 #include "tune/idle_options.hpp"
 
@@ -213,9 +214,9 @@ DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how
 
 /// Draws how far the check of `name` is.
 auto progress_of(ProgressLine& progress, const std::string& name) {
-  return [&progress, label = "check " + name](std::size_t done, std::size_t total) {
+  return stoppable([&progress, label = "check " + name](std::size_t done, std::size_t total) {
     progress.update(label, static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
-  };
+  });
 }
 
 std::vector<DatasetReport> check_all(const CheckOptions& options, ProgressLine& progress) {
@@ -274,6 +275,7 @@ void find_root(CheckOptions& options) {
 
 int run_check(CheckOptions options) {
   find_root(options);
+  stop_on_signals();
   ProgressLine progress(std::cerr, ProgressLine::is_terminal());
   const auto reports = check_all(options, progress);
   progress.finish();

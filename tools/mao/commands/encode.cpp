@@ -24,6 +24,7 @@
 #include "data/class_names.hpp"
 #include "data/feature_file.hpp"
 #include "data/readable_images.hpp"
+#include "interrupt.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
 #include "output_file.hpp"
@@ -253,6 +254,7 @@ int run(EncodeOptions options, const CLI::App& command) {
   FeatureTable table;
   if (!prompts && !options.texts_file.empty()) table.texts = read_texts(options.texts_file);
   const at::NoGradGuard frozen;
+  stop_on_signals();  // not before: paths may come from the keyboard
   const OpenedModel opened = open_model(options.settings.model);
   table.about = {{"format", "mao-features"},
                  {"mao_version", version},

@@ -17,6 +17,7 @@
 
 #include "commands.hpp"
 #include "data/image_features.hpp"
+#include "interrupt.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
 #include "runs/progress.hpp"
@@ -174,7 +175,10 @@ void add_eval(CLI::App& app, int& status) {
   add_feature_cache_option(*command, options->feature_cache);
   command->add_flag("--per-class", options->per_class, "also print the accuracy of every class");
   command->add_flag("--json", options->json, "print JSON");
-  command->callback([options, command, &status] { status = run(*options, *command); });
+  command->callback([options, command, &status] {
+    stop_on_signals();
+    status = run(*options, *command);
+  });
 }
 
 }  // namespace mao_program

@@ -22,6 +22,7 @@
 #include "commands/convert.hpp"
 #include "commands/export_joined.hpp"
 #include "data/class_names.hpp"
+#include "interrupt.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
 #include "output_file.hpp"
@@ -129,7 +130,10 @@ void add_export(CLI::App& app, int& status) {
       ->check(zero_or_above());
   add_model_options(*command, options->settings.model);
   add_template_option(*command, options->settings.method);
-  command->callback([options, command, &status] { status = run(*options, *command); });
+  command->callback([options, command, &status] {
+    stop_on_signals();
+    status = run(*options, *command);
+  });
 }
 
 }  // namespace mao_program

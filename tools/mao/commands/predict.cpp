@@ -23,6 +23,7 @@
 #include "data/class_names.hpp"
 #include "data/image_features.hpp"
 #include "data/readable_images.hpp"
+#include "interrupt.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
 #include "report/csv_option.hpp"
@@ -164,6 +165,7 @@ int run(PredictOptions options, const CLI::App& command) {
   const ClassList classes = classes_of(options, prompts);
   if (classes.size() == 1) std::cerr << "note: there is one class, so each picture is 100 % of it\n";
   const std::vector<std::string> names = images_of(options.images);
+  stop_on_signals();  // not before: paths may come from the keyboard
   const OpenedModel opened = open_model(options.settings.model);
   Guesses guesses;
   const ReadableImages images = with_readable_images(names, [&](const std::vector<std::string>& whole) {

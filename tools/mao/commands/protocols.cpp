@@ -47,6 +47,7 @@ std::string name_of(const std::string& data) {
 void check_data(const DataSettings& settings, const std::vector<std::string>& names) {
   std::set<std::string> folders;
   for (const std::string& name : names) {
+    expect_no_stop();
     require<OptionError>(folders.insert(name_of(name)).second, "two data sets have the name ", name_of(name),
                          ", and their runs would share a folder; leave one out or rename it");
     DataSettings one = settings;

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "interrupt.hpp"
 #include "replay/table.hpp"
 #include "runs/progress.hpp"
 
@@ -61,7 +62,7 @@ Replay replay_of(const Trace& trace) {
 /// Compares one folder; `progress` is cleared before anything else is written.
 Verdict replay_folder(const fs::path& folder, const std::string& label, Settings settings,
                       mao::ProgressLine& progress) {
-  settings.progress = [&](std::int64_t done, std::int64_t total) { progress.update(label, done, total); };
+  settings.progress = stoppable([&](std::int64_t done, std::int64_t total) { progress.update(label, done, total); });
   const Trace trace(folder, settings);
   const std::string reference = trace.config().value("reference", std::string());
   const Replay replay = replay_of(trace);
@@ -74,6 +75,8 @@ Verdict replay_folder(const fs::path& folder, const std::string& label, Settings
   try {
     replay(trace, report);
     progress.finish();
+  } catch (const Stopped&) {
+    throw;
   } catch (...) {
     progress.finish();
     report.exact("the whole trace", false, "could not be compared to its end");
@@ -97,6 +100,7 @@ int replay_folders(const std::vector<fs::path>& folders, const Settings& setting
   mao::ProgressLine progress(std::cerr, mao::ProgressLine::is_terminal());
   for (std::size_t index = 0; index < folders.size(); ++index) {
     const fs::path& folder = folders[index];
+    expect_no_stop();
     try {
       verdicts.push_back(replay_folder(folder, label_of(folders, index), settings, progress));
     } catch (const mao::Error& error) {
@@ -133,6 +137,7 @@ void add_replay(CLI::App& app, int& status) {
   command->add_option("--vocab", arguments->vocabulary, "CLIP's byte-pair vocabulary [searched for]");
   command->add_option("--minilm", arguments->mini_lm, "Folder of all-MiniLM-L6-v2 [searched for]");
   command->callback([arguments, &status] {
+    stop_on_signals();
     status =
         replay_folders({arguments->folders.begin(), arguments->folders.end()}, {.clip = arguments->clip,
                                                                                 .batches = arguments->batches,

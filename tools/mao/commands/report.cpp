@@ -11,6 +11,7 @@
 #include <mao/version.hpp>
 
 #include "commands.hpp"
+#include "interrupt.hpp"
 #include "report/csv_option.hpp"
 #include "report/report.hpp"
 #include "runs/find_runs.hpp"
@@ -108,12 +109,12 @@ void write_tables(const std::string& folder, const std::map<std::string, TextTab
 int run(const ReportOptions& options) {
   ProgressLine progress(std::cerr, ProgressLine::is_terminal());
   const std::vector<RunRecord> runs =
-      read_runs({options.runs.begin(), options.runs.end()}, progress.under("read runs"));
+      read_runs({options.runs.begin(), options.runs.end()}, stoppable(progress.under("read runs")));
   std::vector<const RunRecord*> all;
   for (const RunRecord& record : runs) all.push_back(&record);
   ReportData data{
       .runs = runs, .summary = summarize(runs), .all = group_runs(all), .transfers = summarize_transfer(runs)};
-  const auto sections = sections_of(data, progress.under("write sections"));
+  const auto sections = sections_of(data, stoppable(progress.under("write sections")));
   progress.finish();
   print_edited(std::cerr, runs);
   const std::string title = options.title.empty() ? title_of(data) : options.title;
@@ -137,7 +138,10 @@ void add_report(CLI::App& app, int& status) {
   auto* csv = command->add_option("--csv", options->csv,
                                   "folder for the data of the figures as CSV; the page also contains them");
   add_plain_csv(*command, options->cells)->needs(csv);
-  command->callback([options, &status] { status = run(*options); });
+  command->callback([options, &status] {
+    stop_on_signals();
+    status = run(*options);
+  });
 }
 
 }  // namespace mao_program

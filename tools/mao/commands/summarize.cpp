@@ -9,6 +9,7 @@
 #include <mao/io/files.hpp>
 
 #include "commands.hpp"
+#include "interrupt.hpp"
 #include "report/comparison.hpp"
 #include "report/csv_option.hpp"
 #include "report/summary_text.hpp"
@@ -59,7 +60,7 @@ std::string tables_of(const std::vector<RunRecord>& runs, const SummarizeOptions
 /// Reads runs behind a progress bar.
 std::vector<RunRecord> runs_in(const std::vector<std::string>& places) {
   ProgressLine progress(std::cerr, ProgressLine::is_terminal());
-  std::vector<RunRecord> runs = read_runs({places.begin(), places.end()}, progress.under("read runs"));
+  std::vector<RunRecord> runs = read_runs({places.begin(), places.end()}, stoppable(progress.under("read runs")));
   progress.finish();
   print_edited(std::cerr, runs);
   return runs;
@@ -116,7 +117,10 @@ void add_summarize(CLI::App& app, int& status) {
                     "add published rows of the same methods to each data set (md, latex)");
   command->add_option("--out", options->out, "file (default: print)");
   add_plain_csv(*command, options->cells);
-  command->callback([options, &status] { status = run(*options); });
+  command->callback([options, &status] {
+    stop_on_signals();
+    status = run(*options);
+  });
 }
 
 }  // namespace mao_program

@@ -42,7 +42,7 @@ int run_together(RunSettings& settings, RunOptions& options) {
     return status;
   } catch (const StoppedWaiting& stopped) {  // the others may be gone, but this is what was asked for
     std::cerr << "mao: " << stopped.what() << std::endl;
-    return 130;
+    return stopped_status;
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "data/readable_images.hpp"
 #include "datasets/check_files.hpp"
+#include "interrupt.hpp"
 
 namespace mao_program {
 
@@ -50,7 +51,10 @@ std::vector<std::string> images_below(const std::string& folder) {
 ReadableImages readable_images(const std::vector<std::string>& names, ImageCheck check) {
   std::vector<std::string> reasons(names.size());
   const auto cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  detail::on_threads(names.size(), cpus, [&](std::size_t i) { reasons[i] = image_damage(names[i], check); });
+  detail::on_threads(names.size(), cpus, [&](std::size_t i) {
+    expect_no_stop();
+    reasons[i] = image_damage(names[i], check);
+  });
   ReadableImages images;
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (reasons[i].empty()) {

@@ -22,6 +22,7 @@
 #include <mao/data/dataset.hpp>
 #include <mao/io/files.hpp>
 
+#include "interrupt.hpp"
 #include "runs/data_fingerprint.hpp"
 #include "runs/on_threads.hpp"
 
@@ -129,6 +130,7 @@ inline std::vector<DuplicatePicture> duplicate_pictures(const Dataset& dataset, 
   std::vector<std::pair<std::uintmax_t, std::uint64_t>> keys(pictures.size());
   const auto cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   detail::on_threads(pictures.size(), threads > 0 ? threads : cpus, [&](std::size_t i) {
+    mao_program::expect_no_stop();
     const std::filesystem::path file = dataset.root / pictures[i].path;
     std::error_code absent;
     const std::uintmax_t size = std::filesystem::file_size(file, absent);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "interrupt.hpp"
 #include "models/models.hpp"
 #include "models/product_speed.hpp"
 #include "tune/settings.hpp"
@@ -105,13 +106,14 @@ OpenedModel placed(ClipT clip, const ModelSettings& settings, OpenedModel opened
   }
   opened.image_bytes = image_bytes(clip);
   if (opened.device.is_cpu()) {
-    opened.model = std::make_shared<const AnyModel>(std::move(clip));
+    opened.model = std::make_shared<const AnyModel>(std::move(clip), expect_no_stop);
     return opened;
   }
   ClipWeights weights = clip.weights();
   weights.tensors = cuda::moved(std::move(weights.tensors), opened.device);
   ClipT there({std::move(weights), clip.tokenizer()}, clip.precision());
-  opened.model = std::make_shared<const AnyModel>(cuda::OnDevice<ClipT>(std::move(there), opened.device));
+  opened.model =
+      std::make_shared<const AnyModel>(cuda::OnDevice<ClipT>(std::move(there), opened.device), expect_no_stop);
   opened.description += ", on " + opened.device.str();
   return opened;
 }
@@ -143,7 +145,7 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
   auto model = MobileNetMiniLm::load(settings.weights, settings.minilm, precision);
   const std::string description = "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px";
   const std::string pixels = describe(model.preprocess()) + " (as mobilenet-minilm was made)";
-  return {.model = std::make_shared<const AnyModel>(std::move(model)),
+  return {.model = std::make_shared<const AnyModel>(std::move(model), expect_no_stop),
           .description = description + (precision == Precision::Bf16 ? ", bf16" : ""),
           .pixels = pixels,
           .augments = false,
@@ -250,6 +252,7 @@ OpenedModel open_model(const ModelSettings& settings) {
   if (opened.precision == to_string(Precision::Bf16) && opened.device.is_cpu()) {
     if (const auto note = slow_precision_note(Precision::Bf16, product_speed())) std::cerr << "note: " << *note << '\n';
   }
+  expect_no_stop();
   return opened;
 }
 

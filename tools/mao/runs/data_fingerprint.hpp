@@ -12,6 +12,7 @@
 #include <mao/core/detail/content_hash.hpp>
 #include <mao/core/error.hpp>
 #include <mao/data/dataset.hpp>
+#include "interrupt.hpp"
 #include "runs/on_threads.hpp"
 #include <map>
 #include <string>
@@ -57,7 +58,10 @@ inline std::string contents_part(const Dataset& dataset, const std::vector<Item>
   const std::size_t step = items.size() / most + (items.size() % most == 0 ? 0 : 1);
   std::vector<std::uint64_t> sums(step == 0 ? 0 : (items.size() + step - 1) / step);
   const auto threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 8);
-  on_threads(sums.size(), threads, [&](std::size_t i) { sums[i] = ends_of_file(dataset.root / items[i * step].path); });
+  on_threads(sums.size(), threads, [&](std::size_t i) {
+    mao_program::expect_no_stop();
+    sums[i] = ends_of_file(dataset.root / items[i * step].path);
+  });
   ContentHash hash;
   hash.add(sums.data(), sums.size() * sizeof(std::uint64_t));
   return text_of(sums.size(), ", ", hash.text());

@@ -58,7 +58,7 @@ class Worker {
       pauses = std::min(pauses + 1, 10);  // looks less and less often: half a second to five
       for (int i = 0; i < 10 * pauses && !stop_asked(); ++i) sleep_ms(50);
     }
-    return 130;
+    return stopped_status;
   }
 
   int work_on(std::size_t number) {
@@ -81,7 +81,7 @@ class Worker {
     }
     if (folder_.counts(list_, watch_).finished()) write_results(folder_, list_);
     if (folder_.is_done(run)) return 0;
-    return stop_asked() ? 130 : 1;
+    return stop_asked() ? stopped_status : 1;
   }
 
  private:
@@ -189,7 +189,7 @@ class Worker {
     bool told = false;
     while (::waitpid(child, &status, WNOHANG) != child) {
       if (stop_asked() && !told) {
-        ::kill(child, SIGINT);
+        pass_on_stop(child);
         told = true;
       }
       if (Clock::now() - last_look > pause) {
@@ -229,6 +229,7 @@ pid_t fork_worker(const SweepFolder& folder, const WorkerOptions& options) {
   int code = 1;
   try {
     stop_with_parent(parent);
+    stop_silently();
     code = work(folder, options);
   } catch (const std::exception& error) {
     std::cerr << "mao: " << options.name << ": " << error.what() << std::endl;
@@ -266,12 +267,12 @@ int work_with(const SweepFolder& folder, int workers, const std::vector<std::str
       continue;
     }
     if (stop_asked() && !told) {
-      for (const auto& [pid, name] : running) ::kill(pid, SIGINT);
+      for (const auto& [pid, name] : running) pass_on_stop(pid);
       told = true;
     }
     sleep_ms(20);
   }
-  if (stop_asked()) return 130;
+  if (stop_asked()) return stopped_status;
   mao::LeaseWatch watch;
   const SweepCounts counts = folder.counts(folder.work_list(), watch);
   return counts.failed + counts.open == 0 ? 0 : 1;

@@ -45,6 +45,15 @@ class TuneRun {
         output_(options_.out, options_.quiet, !is_first(workers_.get())) {}
 
   int run() {
+    try {
+      return train_all();
+    } catch (const Stopped&) {
+      return stopped();
+    }
+  }
+
+ private:
+  int train_all() {
     check_settings(settings_);
     take_config();
     if (is_finished()) return 0;
@@ -86,13 +95,14 @@ class TuneRun {
       const int status = run_seeds(opened, data, targets);
       if (status == 0) output_.release();
       return status;
+    } catch (const Stopped&) {
+      throw;  // the folder stays, for the run that resumes
     } catch (...) {
       if (!workers_) output_.withdraw();
       throw;
     }
   }
 
- private:
   [[nodiscard]] bool is_zero_shot() const { return settings_.method.name == "zero-shot"; }
 
   [[nodiscard]] bool needs_pixels() const {
@@ -180,8 +190,9 @@ class TuneRun {
   bool hold() { return output_.hold(options_, stop_asked); }
 
   int stopped() {
-    say("stopped; the same command resumes the run from its last complete epoch");
-    return 130;
+    say(output_.exists() ? "stopped; the same command resumes the run from its last complete epoch"
+                         : "stopped before the training; the same command starts it again");
+    return stopped_status;
   }
 
   int run_seeds(const OpenedModel& opened, TaskData& data, const Targets& targets) {
@@ -258,11 +269,15 @@ class TuneRun {
     link_for_dassl(name);
     SeedRecords records(steps.folder, [this] { output_.expect_held(); });
     std::string stage;
+    std::optional<StopsBetweenSteps> training;
     steps.observer = observer(seed, stage, records);
     AnyBackbone backbone = backbone_of(seed, opened, task.base.classes);
     std::optional<AnyBackbone> after_base;  // the new stage trains on what the first one learned
     steps.on_stage = [&](const std::string& now) {
+      training.reset();
+      expect_no_stop();
       stage = now;
+      if (now != "test") training.emplace();
       if (now == "test" && steps.mao_new && !after_base) after_base = copy_of(backbone, opened, settings_.method);
     };
     const StageTuners tuners(opened, settings_.method);

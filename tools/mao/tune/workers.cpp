@@ -69,6 +69,7 @@ JoinedProcesses::JoinedProcesses(RunSettings& settings, RunOptions& options, boo
     copy_ = copy_of_run(options.out, launch.rank);
     options.out = copy_.string();
     options.quiet = true;
+    stop_silently();
   }
   sums_over(workers_.get(), {0.0});  // nobody writes into the folder before the others have read it
 }
