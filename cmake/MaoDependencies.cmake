@@ -36,7 +36,11 @@ if(MAO_MISSING_DEPENDENCIES AND _mao_asks_for_all)
   message(FATAL_ERROR "mao: not found on this system:${MAO_MISSING_DEPENDENCIES}\nscripts/setup installs all of them.")
 endif()
 if(LibTorch_FOUND AND NOT CMAKE_FIND_PACKAGE_NAME STREQUAL "mao")
-  message(STATUS "LibTorch ${LibTorch_VERSION} in ${LibTorch_ROOT_DIR} (CUDA: ${LibTorch_HAS_CUDA})")
+  set(_mao_devices "for the CPU only")
+  if(LibTorch_HAS_CUDA)
+    set(_mao_devices "with CUDA")
+  endif()
+  message(STATUS "LibTorch ${LibTorch_VERSION}, ${_mao_devices}, in ${LibTorch_ROOT_DIR}")
 endif()
 
 # WEBP is read where libwebp is (Debian: libwebp-dev); MAO_WEBP=AUTO, ON or OFF. The target is always there, so that an installed mao

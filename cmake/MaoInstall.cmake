@@ -27,4 +27,11 @@ install(DIRECTORY examples DESTINATION ${mao_document_dir} COMPONENT documentati
 
 if(TARGET mao-program)
   install(TARGETS mao-program COMPONENT program)
+  # What the program needs from outside the prefix, and what it can do.
+  set(mao_libtorch_is "for the CPU only; --device cuda needs scripts/setup --cuda and another build")
+  if(LibTorch_HAS_CUDA)
+    set(mao_libtorch_is "with CUDA")
+  endif()
+  install(CODE "message(STATUS \"mao: bin/mao loads LibTorch ${LibTorch_VERSION} (${mao_libtorch_is}) from ${LibTorch_ROOT_DIR}/lib: leave that folder there\")"
+    COMPONENT program)
 endif()

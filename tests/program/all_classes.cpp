@@ -202,6 +202,14 @@ TEST_CASE("every run of base and new classes has figures over all of them", "[al
   for (const char* classifier : {"zero_shot", "plain", "joined", "gated"}) check_figures(plain.at(classifier));
   CHECK(!plain.contains("new"));
   CHECK(!fs::exists(temporary.path() / "plain" / "seed1" / "joined.prompts.safetensors"));
+  const std::string seed = (temporary.path() / "plain" / "seed1").string();
+  const Run eval = mao_program("eval " + quoted(seed + "/plain.prompts.safetensors") + " --half all");
+  CHECK_THAT(eval.output, ContainsSubstring("among all classes        accuracy    base     new      gH  OpenworldAUC"));
+  const Run absent = mao_program("eval " + quoted(seed + "/joined.prompts.safetensors"));
+  CHECK(absent.code == 1);
+  CHECK_THAT(absent.output, ContainsSubstring("there is no such prompts file, which only --recipe all-classes makes; "
+                                              "there are: " +
+                                              seed + "/plain.prompts.safetensors"));
   const fs::path details = temporary.path() / "plain" / "seed1" / "all_classes.json";
   std::ofstream(details) << R"({"zero_shot": {"curve": 1, "halves": true}})";
   const Run report =

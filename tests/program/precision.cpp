@@ -5,8 +5,9 @@
 
 #include "models/product_speed.hpp"
 
-#include <mao/io/files.hpp>
+#include <mao/core/device.hpp>
 #include <mao/core/instruction_set.hpp>
+#include <mao/io/files.hpp>
 #include <nlohmann/json.hpp>
 
 #include <support/catch.hpp>
@@ -70,10 +71,13 @@ TEST_CASE("the program takes the faster precision, says when bf16 is the slower,
   CHECK(evaluated(folder / "fast", "auto").output == evaluated(folder / "fast", "bf16").output);
 }
 
-TEST_CASE("--version names LibTorch, the CPU, its instruction set and the threads", "[precision]") {
+TEST_CASE("--version names LibTorch, whether it has CUDA, its folder, the CPU, its instruction set and the threads",
+          "[precision]") {
   const Run run = mao_test::mao_program("--version");
   CHECK(run.code == 0);
   CHECK_THAT(run.output, ContainsSubstring("LibTorch 2."));
+  const bool cuda = mao::cuda::DevicesFound::here().has_cuda;
+  CHECK_THAT(run.output, ContainsSubstring(cuda ? ", with CUDA, " : ", for the CPU only, in /"));
   CHECK_THAT(run.output, ContainsSubstring(mao::name_of(mao::instruction_set())));
   CHECK_THAT(run.output, ContainsSubstring(" threads"));
   const Run limited =

@@ -41,6 +41,24 @@ TEST_CASE("a finished run says what came of it, and the commands that come next"
   CHECK_THAT(text, ContainsSubstring("mao predict PICTURE --prompts '" + run + "/seed7/new.prompts.safetensors'\n"));
 }
 
+TEST_CASE("a run says among which classes its prompts answer", "[next_steps]") {
+  const mao_test::TemporaryFolder folder;
+  const auto text_with = [&](const std::string& stage, const json& found) {
+    const std::string run = stage + "-run";
+    folder.write(run + "/seed7/" + stage + ".prompts.safetensors", "");
+    return steps_text(folder / run, "coop", found);
+  };
+  CHECK_THAT(text_with("new", results()),
+             ContainsSubstring("among the new classes (base.prompts.safetensors: among the base classes)") &&
+                 ContainsSubstring("for one classifier of all classes, tune with --recipe all-classes\n"));
+  CHECK_THAT(text_with("joined", results()), ContainsSubstring("among all classes, base and new\n"));
+  CHECK_THAT(text_with("plain", results()),
+             ContainsSubstring("among the base classes; --classes-file FILE names others\n"));
+  json no_new = results();
+  no_new["paper"]["new"] = nullptr;
+  CHECK_THAT(text_with("base", no_new), ContainsSubstring("among the classes of the run\n"));
+}
+
 TEST_CASE("a run says only what it measured and what it left behind", "[next_steps]") {
   json no_new = results();
   no_new["zero_shot"]["new"] = no_new["zero_shot"]["h"] = no_new["paper"]["new"] = no_new["paper"]["h"] = nullptr;

@@ -13,6 +13,7 @@
 #include "models/product_speed.hpp"
 #include "nearest_name.hpp"
 
+#include <link.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@
 
 #include <ATen/Parallel.h>
 
+#include <mao/core/device.hpp>
 #include <mao/core/error.hpp>
 #include <mao/core/instruction_set.hpp>
 #include <mao/core/detail/memory.hpp>
@@ -73,16 +75,38 @@ std::string suggestion(const std::string& given, const std::vector<std::string>&
   return near ? text_of("; did you mean ", *near, "?") : std::string();
 }
 
-/// One line about what a command was not expected to get, in the order it was given.
-std::string extras_message(const CLI::App& command) {
+/// The commands below `app` that were given, from the outermost on: `datasets`, `check`.
+std::vector<const CLI::App*> given_commands(const CLI::App& app) {
+  std::vector<const CLI::App*> commands;
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    commands.push_back(at);
+  }
+  return commands;
+}
+
+std::vector<std::string> command_names(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (!command->get_name().empty()) names.push_back(command->get_name());
+  }
+  return names;
+}
+
+/// One line about what a command was not expected to get, in the order it was given. `name`: with those it is below.
+std::string extras_message(const CLI::App& command, const std::string& name) {
   std::vector<std::string> names;
   for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& known : option->get_lnames()) names.push_back("--" + known);
   }
   const std::vector<std::string> extras = command.remaining();
   const auto wrong = std::ranges::find_if(extras, [](const std::string& word) { return word.starts_with("-"); });
-  const std::string name = command.get_name();
-  if (wrong == extras.end()) return text_of("mao ", name, " does not take ", extras.empty() ? "this" : extras.front());
+  if (extras.empty()) return text_of("mao ", name, " does not take this");
+  const std::vector<std::string> below = command_names(command);
+  if (!below.empty() && wrong != extras.begin()) {  // the word in the place of a command says what was meant
+    return text_of("mao ", name, " has no command '", extras.front(), "'", suggestion(extras.front(), below));
+  }
+  if (wrong == extras.end()) return text_of("mao ", name, " does not take ", extras.front());
   const std::string option = wrong->substr(0, wrong->find('='));
   return text_of("mao ", name, " has no option ", option, suggestion(option, names));
 }
@@ -100,10 +124,18 @@ std::string value_message(const CLI::App& command, const CLI::Error& error) {
 
 /// Within a command one line is enough; without one, the list of commands is the answer.
 std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
-  if (parsed->get_subcommands().empty()) return CLI::FailureMessage::help(parsed, error);
-  const CLI::App* command = parsed->get_subcommands().front();
+  const std::vector<const CLI::App*> given = given_commands(*parsed);
+  if (given.empty()) return CLI::FailureMessage::help(parsed, error);
   const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
-  return text_of(extra ? extras_message(*command) : value_message(*command, error), "\nSee `mao ", command->get_name(),
+  const CLI::App* command = given.back();
+  std::string name;
+  for (const CLI::App* each : given) {
+    name += (name.empty() ? "" : " ") + each->get_name();
+    if (!extra || each->remaining().empty()) continue;
+    command = each;
+    break;
+  }
+  return text_of(extra ? extras_message(*command, name) : value_message(*command, error), "\nSee `mao ", name,
                  " --help`.\n");
 }
 
@@ -155,8 +187,7 @@ std::string command_of(int argc, char** argv) {
 
 /// True if the first word is not a command; prints a message.
 bool is_mistyped(const CLI::App& app, const std::string& word) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  const std::vector<std::string> names = command_names(app);
   if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
   std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names) << "\n\n" << app.help();
   return true;
@@ -176,9 +207,32 @@ void print_first_commands() {
   std::cout << "\n`mao --help` lists all commands, `mao COMMAND --help` the options of one.\n";
 }
 
+/// The folder of the LibTorch that is loaded; empty where the loader does not say.
+std::string libtorch_folder() {
+  std::string folder;
+  const auto look = [](dl_phdr_info* loaded, std::size_t, void* found) {
+    const std::filesystem::path library = loaded->dlpi_name == nullptr ? "" : loaded->dlpi_name;
+    if (library.stem() != "libtorch_cpu") return 0;
+    *static_cast<std::string*>(found) = library.parent_path().string();
+    return 1;
+  };
+  ::dl_iterate_phdr(look, &folder);
+  return folder;
+}
+
+/// `LibTorch 2.11.0, for the CPU only, in FOLDER`
+std::string libtorch_text() {
+  const auto found = mao::cuda::DevicesFound::here();
+  const std::string devices = !found.has_cuda
+                                  ? "for the CPU only"
+                                  : text_of("with CUDA, ", found.count, found.count == 1 ? " device" : " devices");
+  const std::string folder = libtorch_folder();
+  return text_of("LibTorch ", TORCH_VERSION, ", ", devices, folder.empty() ? "" : ", in ", folder);
+}
+
 /// What a report of a fault should begin with.
 std::string version_text() {
-  return text_of("mao ", mao::version, "\nLibTorch ", TORCH_VERSION, "\n", mao_program::cpu_description(), ", ",
+  return text_of("mao ", mao::version, "\n", libtorch_text(), "\n", mao_program::cpu_description(), ", ",
                  at::get_num_threads(), " threads");
 }
 

@@ -76,7 +76,7 @@ JoinedPrompts groups_there(const AddOptions& options, PromptInfo& info) {
   JoinedPrompts joined;
   for (const auto& [name, file] : files) {
     expect_safetensors_output(options.out, {file.string(), options.classes_file});
-    Prompts prompts = load_prompts(file.string());
+    Prompts prompts = open_prompts(file.string());
     if (joined.groups.empty()) info = prompts.info;
     if (is_joined(prompts)) {
       info.settings.erase("joined");

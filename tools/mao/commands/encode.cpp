@@ -239,7 +239,7 @@ int run(EncodeOptions options, const CLI::App& command) {
   const std::vector<std::string> paths = paths_of(options);
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
-    prompts = load_prompts(options.prompts);
+    prompts = open_prompts(options.prompts);
     take_model_of(*prompts, options.settings, names_model(command));
     refuse_options(command, {"--truncate"}, "with --prompts the texts are class names, which cannot be cut");
   } else if (options.texts_file.empty()) {

@@ -96,7 +96,7 @@ int run(ExportOptions options, const CLI::App& command) {
     write_weights(options, weights_of(untuned, opened, "zero-shot"), *given, "zero-shot", opened.model->fingerprint());
     return 0;
   }
-  const Prompts prompts = load_prompts(options.prompts);
+  const Prompts prompts = open_prompts(options.prompts);
   take_model_of(prompts, options.settings, names_model(command));
   refuse_idle_model_options(command, options.settings.model);
   const OpenedModel opened = open_model(options.settings.model);

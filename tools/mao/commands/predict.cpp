@@ -158,7 +158,7 @@ int run(PredictOptions options, const CLI::App& command) {
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
     refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " replace it");
-    prompts = load_prompts(options.prompts);
+    prompts = open_prompts(options.prompts);
     take_model_of(*prompts, options.settings, names_model(command));
   }
   refuse_idle_model_options(command, options.settings.model);

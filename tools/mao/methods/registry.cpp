@@ -3,6 +3,8 @@
 
 #include <mao/models/on_device.hpp>
 
+#include "nearest_name.hpp"
+
 namespace mao_program {
 
 std::map<std::string, MethodInfo>& methods() {
@@ -12,11 +14,16 @@ std::map<std::string, MethodInfo>& methods() {
 
 const MethodInfo& method_named(const std::string& name) {
   const auto found = methods().find(name);
+  if (found != methods().end()) return found->second;
   std::string list;
-  for (const auto& [known, info] : methods()) list += (list.empty() ? "" : ", ") + known;
-  require<OptionError>(found != methods().end(), "--method ", name, ": no such method; expected zero-shot or one of ",
-                       list, " (`mao methods` describes them)");
-  return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, info] : methods()) {
+    list += (list.empty() ? "" : ", ") + known;
+    names.push_back(known);
+  }
+  const auto near = nearest_name(name, names);
+  throw OptionError(text_of("--method ", name, ": no such method", near ? " (did you mean " + *near + "?)" : "",
+                            "; expected zero-shot or one of ", list, " (`mao methods` describes them)"));
 }
 
 AnyBackbone make_backbone(const MethodInfo& info, const MethodContext& context,

@@ -49,6 +49,21 @@ inline void print_gain(std::ostream& out, const std::string& method, bool mao, c
   out << " points (" << (seeds == 1 ? "1 seed" : "means of " + std::to_string(seeds) + " seeds") << ")\n";
 }
 
+/// Which classes the prompts of a stage answer among, and what answers among others.
+inline std::string about_predictions(const std::string& stage, const nlohmann::json& results) {
+  const std::string own = "classifies your own pictures among ";
+  if (stage == "joined") return own + "all classes, base and new";
+  if (stage == "new") {
+    return own +
+           "the new classes (base.prompts.safetensors: among the base classes);\n      "
+           "for one classifier of all classes, tune with --recipe all-classes";
+  }
+  const auto scores = results.find("paper");
+  const bool halves = scores != results.end() && !std::isnan(number(scores->value("new", nlohmann::json())));
+  if (!halves) return own + "the classes of the run";
+  return own + "the base classes; --classes-file FILE names others";
+}
+
 /// What came of the run in the folder `run`, and the commands that come next.
 inline void print_next_steps(std::ostream& out, const std::string& run, const std::string& method, bool mao,
                              const nlohmann::json& results, const Colours& colours) {
@@ -63,8 +78,8 @@ inline void print_next_steps(std::ostream& out, const std::string& run, const st
   for (const char* stage : {"joined", "new", "base", "plain"}) {
     const fs::path prompts = seed / (std::string(stage) + ".prompts.safetensors");
     if (!fs::exists(prompts)) continue;
-    out << "  " << colours.bold("mao predict PICTURE --prompts " + shell_word(prompts.string()))
-        << "\n      classifies your own pictures\n";
+    out << "  " << colours.bold("mao predict PICTURE --prompts " + shell_word(prompts.string())) << "\n      "
+        << about_predictions(stage, results) << "\n";
     return;
   }
 }

@@ -8,6 +8,7 @@
 #include <mao/core/error.hpp>
 
 #include "commands.hpp"
+#include "nearest_name.hpp"
 #include "tune/presets.hpp"
 
 namespace mao_program {
@@ -159,13 +160,21 @@ const std::vector<Preset>& presets() {
 
 namespace {
 
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& known : presets()) names.push_back(known.name);
+  return names;
+}
+
 const Preset& preset_named(const std::string& name) {
   const auto found = std::ranges::find(presets(), name, &Preset::name);
+  if (found != presets().end()) return *found;
+  const std::vector<std::string> names = preset_names();
   std::string list;
-  for (const Preset& known : presets()) list += (list.empty() ? "" : ", ") + known.name;
-  mao::require<mao::OptionError>(found != presets().end(), "--preset ", name, ": no such preset; expected one of ",
-                                 list);
-  return *found;
+  for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
+  const auto near = nearest_name(name, names);
+  throw mao::OptionError(mao::text_of("--preset ", name, ": no such preset",
+                                      near ? " (did you mean " + *near + "?)" : "", "; expected one of ", list));
 }
 
 }  // namespace
@@ -208,8 +217,13 @@ void add_presets(CLI::App& app, int& status) {
                   << setting.source << ")\n";
       }
     }
-    mao::require<mao::OptionError>(found, "no preset ", *name, "; `mao presets` lists them");
-    status = 0;
+    if (found) {
+      status = 0;
+      return;
+    }
+    const auto near = nearest_name(*name, preset_names());
+    throw mao::OptionError(mao::text_of("no preset ", *name, "; ", near ? "did you mean " + *near + "? " : "",
+                                        "`mao presets` lists them"));
   });
 }
 

@@ -176,11 +176,11 @@ inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
       << sum / static_cast<double>(results.at("targets").size()) << "\n";
 }
 
-/// The figures over all classes as a table.
+/// The figures over all classes as a table; gH is their "h", so called beside the papers' H.
 inline void print_all_classes(std::ostream& out, const nlohmann::json& results) {
   if (!results.contains("all_classes")) return;
   const nlohmann::json& all = results.at("all_classes");
-  out << "among all classes        accuracy    base     new       H  OpenworldAUC   AUSUC\n"
+  out << "among all classes        accuracy    base     new      gH  OpenworldAUC   AUSUC\n"
       << std::fixed << std::setprecision(2);
   for (const char* classifier : {"zero_shot", "plain", "base", "new", "joined", "gated", "these prompts"}) {
     if (!all.contains(classifier)) continue;

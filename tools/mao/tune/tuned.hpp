@@ -7,9 +7,16 @@
 
 #include "methods/method.hpp"
 #include "runs/former_names.hpp"
+#include "runs/prompts_files.hpp"
 #include "tune/joined_prompts.hpp"
 
 namespace mao_program {
+
+/// `load_prompts`. **Throws** as it and `expect_prompts_file`.
+inline Prompts open_prompts(const std::string& path) {
+  expect_prompts_file(path);
+  return load_prompts(path);
+}
 
 /// The settings that a prompts file was made with.
 inline RunSettings settings_of(const Prompts& prompts) {
