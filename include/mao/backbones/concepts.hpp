@@ -210,8 +210,7 @@ consteval bool backbone() {
     };
     static_assert(auxiliary,
                   "mao: not a Backbone: needs `Tensor auxiliary_loss(const Output&, const Batch&)`, return {} when the "
-                  "method has "
-                  "no term of its own; see docs/concepts/backbone.md");
+                  "method has no term of its own; see docs/concepts/backbone.md");
     constexpr bool parameters = requires(B & b) {
       { b.parameters() } -> std::same_as<ParameterList>;
     };

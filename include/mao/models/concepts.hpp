@@ -76,8 +76,7 @@ consteval bool vision_language_model() {
   };
   static_assert(tokenizes,
                 "mao: not a VisionLanguageModel: needs `std::vector<std::int64_t> tokenize(const std::string&) const`, "
-                "ids without "
-                "start and end; see docs/concepts/vision_language_model.md");
+                "ids without start and end; see docs/concepts/vision_language_model.md");
   static_assert(reads,
                 "mao: not a VisionLanguageModel: needs `Tensor encode_text(const TextBatch&) const` giving [R, D]; see "
                 "docs/concepts/vision_language_model.md");

@@ -12,6 +12,7 @@
 #include "report/line_chart.hpp"
 #include "report/report.hpp"
 #include "report/summary_text.hpp"
+#include "runs/run_details.hpp"
 
 namespace mao_program {
 
@@ -33,13 +34,14 @@ nlohmann::json file_of(const SeedRecord& seed, const char* name, std::vector<std
   return mao::detail::read_json_file(file, edited);
 }
 
-/// all_classes.json of a seed. **Throws** `FormatError` when it is damaged.
+/// all_classes.json of a seed; null when it is not there. **Throws** `FormatError` when it is damaged or was edited.
 nlohmann::json curves_of(const SeedRecord& seed) {
-  std::vector<std::string> edited;
-  auto curves = file_of(seed, "all_classes.json", edited);
-  require<FormatError>(edited.empty(), (seed.folder / "all_classes.json").string(),
-                       " is damaged, or was edited: its checksum is wrong; remove it, or restore it from a copy");
-  return curves;
+  const auto whole = [](const nlohmann::json& file) {
+    require<FormatError>(file.is_object(),
+                         "the content is not a JSON object; remove the file, or restore it from a copy");
+    return file;
+  };
+  return mao::detail::read_details<nlohmann::json>(seed.folder / "all_classes.json", whole).value_or(nullptr);
 }
 
 /// Means and deviations over the seeds of runs that differ in nothing else.

@@ -13,8 +13,7 @@ inline CLI::Option* add_plain_csv(CLI::App& command, mao::CsvCells& cells) {
   return command.add_flag_function(
       "--plain-csv", [&cells](std::int64_t) { cells = mao::CsvCells::Plain; },
       "leave CSV cells that begin with = + - or @ unchanged (default: put ' before them, so that no spreadsheet treats "
-      "them "
-      "as a formula)");
+      "them as a formula)");
 }
 
 }  // namespace mao_program

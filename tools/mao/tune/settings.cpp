@@ -76,8 +76,7 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
   const HelpSection section(app, "Data");
   app.add_option("--data", settings.data,
                  "a name that `mao datasets` lists (with --root), a folder of images, a CoOp data set folder, a split "
-                 "JSON or a "
-                 "CSV; or sketch, shifted, disjoint (rendered)")
+                 "JSON or a CSV; or sketch, shifted, disjoint (rendered)")
       ->capture_default_str();
   add_image_options(app, settings);
   app.add_option("--shots", settings.shots, "training images per class")->check(above_zero())->capture_default_str();

@@ -53,7 +53,10 @@ struct StartReport {
 struct Observer {
   std::function<void(const StepReport&)> on_step;
   std::function<void(const EpochReport&)> on_epoch;
-  std::function<void()> before_save;  ///< called before a new checkpoint replaces the old one; throw to prevent it
+  /// Called by `fit_with_checkpoints` after each epoch, and by `run_base_to_new` for prompts too (`fit` saves nothing):
+  /// the file is complete under a temporary name and is about to get its own. Throw to prevent that; a file of that
+  /// name from an earlier epoch then stays as it is.
+  std::function<void()> before_save;
   std::function<bool()> should_stop;  ///< called before each step; true ends `fit` without finishing the epoch
 };
 
