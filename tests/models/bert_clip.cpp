@@ -267,7 +267,7 @@ TEST_CASE("a tokenizer of another model, or none, is refused", "[bert_clip]") {
   CHECK_THROWS_WITH(BertClip::load(folder.path()), ContainsSubstring("normalizer.lowercase is false"));
 }
 
-TEST_CASE("bf16 is close to fp32", "[bert_clip]") {
+TEST_CASE("bf16 is close to fp32 beside a BERT", "[bert_clip]") {
   const BertClip half = small_bert_clip(random_biomed_clip_weights(), Precision::Bf16), model = small_bert_clip();
   CHECK(relative_difference(half.encode_image(bert_pixels(2)), model.encode_image(bert_pixels(2))) < 0.03);
   CHECK(relative_difference(sentence_features(half, bert_sentences), sentence_features(model, bert_sentences)) < 0.03);
