@@ -90,7 +90,7 @@ TEST_CASE("an option that a method does not have is an error that lists those it
   CHECK_THAT(output("--method maple --class-specific"), ContainsSubstring("maple has no option class-specific"));
   CHECK_THAT(output("--method kgcoop --set weight=much"), ContainsSubstring("weight=much: expected a number"));
   CHECK_THAT(output("--method coop --set weight"), ContainsSubstring("expected NAME=VALUE"));
-  CHECK_THAT(output("--method cooop"), ContainsSubstring("no such method (did you mean coop?); expected zero-shot or"));
+  CHECK_THAT(output("--method coopp"), ContainsSubstring("no such method (did you mean coop?); expected zero-shot or"));
   CHECK_THAT(output("--method promptkd --mao"), ContainsSubstring("train it plain"));
   CHECK_THAT(output("--method maple --set depth=9"), ContainsSubstring("9") && ContainsSubstring("blocks"));
   CHECK_THAT(output("--steps new"), ContainsSubstring("without --mao"));
