@@ -7,11 +7,10 @@
 #include <cmath>
 #include <utility>
 
-#include <ATen/ops/cat.h>
-
 #include <mao/config.hpp>
 #include <mao/core/detail/own_gradient.hpp>
 #include <mao/core/detail/text_encoding.hpp>
+#include <mao/models/detail/image_parts.hpp>
 #include <mao/models/fingerprint.hpp>
 #include <mao/text/detail/word_piece_settings.hpp>
 
@@ -91,11 +90,8 @@ MAO_INLINE std::vector<std::int64_t> BertClip::tokenize(const std::string& text)
 }
 
 MAO_INLINE Tensor BertClip::encode_image(const Tensor& pixels) const {
-  constexpr std::int64_t few = 8;
-  if (pixels.size(0) <= few || is_differentiated(pixels)) return vision_.encode(pixels);
-  std::vector<Tensor> parts;
-  for (const Tensor& part : pixels.split(few)) parts.push_back(vision_.encode(part));
-  return at::cat(parts);
+  if (is_differentiated(pixels)) return vision_.encode(pixels);
+  return detail::encode_in_parts(pixels, detail::few_images, [&](const Tensor& part) { return vision_.encode(part); });
 }
 
 MAO_INLINE double BertClip::logit_scale() const { return std::exp(weights_.tensors.at("logit_scale").item<double>()); }

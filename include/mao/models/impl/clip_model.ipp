@@ -4,12 +4,11 @@
 #include <mao/models/clip_model.hpp>
 
 #include <utility>
-#include <vector>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 
 #include <mao/config.hpp>
+#include <mao/models/detail/image_parts.hpp>
 
 namespace mao::detail {
 
@@ -34,12 +33,10 @@ MAO_INLINE Clip Clip::load(const std::filesystem::path& path, const Options& opt
 }
 
 MAO_INLINE Tensor Clip::encode_image(const Tensor& pixels, const ImagePrompts& prompts) const {
-  constexpr std::int64_t few = 8;
   const bool differentiated = at::GradMode::is_enabled() && (pixels.requires_grad() || prompts.requires_grad());
-  if (pixels.size(0) <= few || differentiated) return vision_.encode(pixels, prompts);
-  std::vector<Tensor> parts;
-  for (const Tensor& part : pixels.split(few)) parts.push_back(vision_.encode(part, prompts));
-  return at::cat(parts);
+  if (differentiated) return vision_.encode(pixels, prompts);
+  return detail::encode_in_parts(pixels, detail::few_images,
+                                 [&](const Tensor& part) { return vision_.encode(part, prompts); });
 }
 
 MAO_INLINE TowerSizes Clip::towers() const {

@@ -14,6 +14,7 @@
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
 #include <mao/io/text_file.hpp>
+#include <mao/models/detail/image_parts.hpp>
 #include <mao/models/detail/whole_rows.hpp>
 #include <mao/models/fingerprint.hpp>
 
@@ -72,9 +73,7 @@ MAO_INLINE Tensor MobileNetMiniLm::encode_text(const TextBatch& batch) const {
 MAO_INLINE Tensor MobileNetMiniLm::encode_image(const Tensor& pixels) const {
   const at::NoGradGuard frozen;
   constexpr std::int64_t few = 4;
-  std::vector<Tensor> parts;
-  for (const Tensor& part : pixels.split(few)) parts.push_back(describe(images_.classify(part)));
-  return at::cat(parts);
+  return detail::encode_in_parts(pixels, few, [&](const Tensor& part) { return describe(images_.classify(part)); });
 }
 
 MAO_INLINE Tensor MobileNetMiniLm::describe(const Tensor& logits) const {

@@ -3,11 +3,8 @@
 
 #include <mao/models/resnet_clip.hpp>
 
-#include <vector>
-
-#include <ATen/ops/cat.h>
-
 #include <mao/config.hpp>
+#include <mao/models/detail/image_parts.hpp>
 
 namespace mao::detail {
 
@@ -32,11 +29,7 @@ MAO_INLINE ResNetClip ResNetClip::load(const std::filesystem::path& path, const 
 }
 
 MAO_INLINE Tensor ResNetClip::encode_image(const Tensor& pixels) const {
-  constexpr std::int64_t few = 8;
-  if (pixels.size(0) <= few) return images_.encode(pixels);
-  std::vector<Tensor> parts;
-  for (const Tensor& part : pixels.split(few)) parts.push_back(images_.encode(part));
-  return at::cat(parts);
+  return detail::encode_in_parts(pixels, detail::few_images, [&](const Tensor& part) { return images_.encode(part); });
 }
 
 }  // namespace mao

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 
 #include <mao/config.hpp>
 #include <mao/core/detail/ops.hpp>
+#include <mao/models/detail/image_parts.hpp>
 #include <mao/models/fingerprint.hpp>
 
 namespace mao {
@@ -61,12 +61,10 @@ MAO_INLINE Siglip Siglip::load(const std::filesystem::path& path, const Options&
 MAO_INLINE Tensor Siglip::embed(const Tensor& ids) const { return at::embedding(tokens_, ids); }
 
 MAO_INLINE Tensor Siglip::encode_image(const Tensor& pixels, const ImagePrompts& prompts) const {
-  constexpr std::int64_t few = 8;
   const bool differentiated = at::GradMode::is_enabled() && (pixels.requires_grad() || prompts.requires_grad());
-  if (pixels.size(0) <= few || differentiated) return vision_.encode(pixels, prompts);
-  std::vector<Tensor> parts;
-  for (const Tensor& part : pixels.split(few)) parts.push_back(vision_.encode(part, prompts));
-  return at::cat(parts);
+  if (differentiated) return vision_.encode(pixels, prompts);
+  return detail::encode_in_parts(pixels, detail::few_images,
+                                 [&](const Tensor& part) { return vision_.encode(part, prompts); });
 }
 
 MAO_INLINE TowerSizes Siglip::towers() const {
