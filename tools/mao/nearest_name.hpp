@@ -20,4 +20,10 @@ inline std::optional<std::string> nearest_name(const std::string& given, const s
   return *near;
 }
 
+/// ` (did you mean NAME?)`, where one is near.
+inline std::string did_you_mean(const std::string& given, const std::vector<std::string>& names) {
+  const auto near = nearest_name(given, names);
+  return near ? " (did you mean " + *near + "?)" : std::string();
+}
+
 }  // namespace mao_program

@@ -21,8 +21,7 @@ const MethodInfo& method_named(const std::string& name) {
     list += (list.empty() ? "" : ", ") + known;
     names.push_back(known);
   }
-  const auto near = nearest_name(name, names);
-  throw OptionError(text_of("--method ", name, ": no such method", near ? " (did you mean " + *near + "?)" : "",
+  throw OptionError(text_of("--method ", name, ": no such method", did_you_mean(name, names),
                             "; expected zero-shot or one of ", list, " (`mao methods` describes them)"));
 }
 

@@ -46,8 +46,7 @@ struct TuneParser {
     for (const std::string& word : app.remaining()) {
       if (!word.starts_with("--")) continue;
       const std::string given = word.substr(2, word.find('=') - 2);
-      const auto near = nearest_name(given, names);
-      text += " " + given + (near ? " (did you mean " + *near + "?)" : "");
+      text += " " + given + did_you_mean(given, names);
     }
     return text;
   }

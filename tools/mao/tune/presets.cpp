@@ -172,9 +172,8 @@ const Preset& preset_named(const std::string& name) {
   const std::vector<std::string> names = preset_names();
   std::string list;
   for (const std::string& known : names) list += (list.empty() ? "" : ", ") + known;
-  const auto near = nearest_name(name, names);
-  throw mao::OptionError(mao::text_of("--preset ", name, ": no such preset",
-                                      near ? " (did you mean " + *near + "?)" : "", "; expected one of ", list));
+  throw mao::OptionError(
+      mao::text_of("--preset ", name, ": no such preset", did_you_mean(name, names), "; expected one of ", list));
 }
 
 }  // namespace
