@@ -156,16 +156,15 @@ Addition with_model(std::string name, Open open) {
     detail::expect_new(!mao_program::own_models().contains(name) && name != "embedded" && name != "mobilenet-minilm" &&
                            name.find('/') == std::string::npos,
                        "--model", name);
-    mao_program::own_models()[name] = {.open =
-                                           [name, opened](const std::filesystem::path& weights) {
-              auto model = detail::told("--model " + name, [&] { return opened(weights); });
-              if constexpr (std::same_as<decltype(model), AnyModel>) {
-                return model;
-              } else {
-                return AnyModel(std::move(model), mao_program::expect_no_stop);
-              }
-            },
-        .takes_weights = takes_weights};
+    const auto open_any = [name, opened](const std::filesystem::path& weights) {
+      auto model = detail::told("--model " + name, [&] { return opened(weights); });
+      if constexpr (std::same_as<decltype(model), AnyModel>) {
+        return model;
+      } else {
+        return AnyModel(std::move(model), mao_program::expect_no_stop);
+      }
+    };
+    mao_program::own_models()[name] = {.open = open_any, .takes_weights = takes_weights};
     mao_program::own_model_names().push_back(name);
   };
 }

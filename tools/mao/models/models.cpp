@@ -41,8 +41,8 @@ std::string describe_images(const ClipWeights& weights) {
 
 std::string describe(const ClipWeights& weights, const std::string& name) {
   const auto& sizes = weights.sizes;
-  return text_of(name, ": ", describe_images(weights), ", ", sizes.resolution, " px; ", weights.form.text_bert ? "BERT " : "text ", sizes.text_width, " x ",
-                 sizes.text_layers, " in ", weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context,
+  return text_of(name, ": ", describe_images(weights), ", ", sizes.resolution, " px; ",
+                 weights.form.text_bert ? "BERT " : "text ", sizes.text_width, " x ", sizes.text_layers, " in ", weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context,
                  " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
 }
 
