@@ -134,7 +134,7 @@ TEST_CASE("a group of names is added and what was learned stays", "[add]") {
   const fs::path run = tuned_run(temporary.path()), before = run / "seed1" / "joined.prompts.safetensors";
   const fs::path untuned = temporary.path() / "untuned.prompts.safetensors",
                  tuned = temporary.path() / "tuned.prompts.safetensors";
-  const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures"), 1).front();
+  const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 1).front();
   const Run added = checked("add " + quoted(run) + classes + "--out " + quoted(untuned));
   CHECK_THAT(added.output, ContainsSubstring("in 3 groups: base (") && ContainsSubstring("added (2, untuned)"));
   checked("add " + quoted(before) + classes + "--prompts tuned --name extra --out " + quoted(tuned));
@@ -168,7 +168,7 @@ TEST_CASE("a group with unlabelled images gets prompts and a gate of its own", "
   const TemporaryFolder temporary;
   const fs::path run = tuned_run(temporary.path()), out = temporary.path() / "out.prompts.safetensors",
                  images = temporary.path() / "images";
-  const std::vector<fs::path> files = first_pictures(rendered_sketch(temporary.path() / "pictures"), 12);
+  const std::vector<fs::path> files = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 12);
   fs::create_directory(images);
   for (std::size_t i = 0; i < files.size(); ++i) fs::copy_file(files[i], images / (std::to_string(i) + ".png"));
   const std::string add = "add " + quoted(run) + classes + "--images " + quoted(images) + " --feature-cache off ";
@@ -191,7 +191,7 @@ TEST_CASE("classes are added to a plain run and to a single prompts file", "[add
                  out = temporary.path() / "out.prompts.safetensors";
   checked("add " + quoted(run) + classes + "--out " + quoted(out));
   CHECK(eval(out, "base").at("accuracy") == eval(run / "seed1" / "plain.prompts.safetensors", "base").at("accuracy"));
-  const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures"), 1).front();
+  const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 1).front();
   CHECK(of_groups(predict(picture, out)).size() == 2);
   check_export(out, picture, temporary.path());
 }
@@ -228,7 +228,7 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   refused(quoted(run) + classes + "--seed 7", "no prompts of seed 7");
   refused(quoted(temporary.path()) + classes, "expected a finished run of `mao tune`");
   refused(quoted(run) + classes + "--gate untuned", "--gate would be ignored");
-  const fs::path images = rendered_sketch(temporary.path() / "pictures");
+  const fs::path images = rendered_sketch(temporary.path() / "pictures", 1);
   refused(quoted(run) + classes + "--prompts tuned --images " + quoted(images), "--prompts would be ignored");
   refused(quoted(run) + classes + "--images " + quoted(temporary.path() / "nowhere"), "nowhere");
 }

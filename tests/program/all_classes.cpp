@@ -137,7 +137,7 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     CHECK(eval("new").at("accuracy") == seed.at("paper").at("new"));
   }
   SECTION("mao predict says the group, and exported heads give its probabilities") {
-    const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures"), 1).front(),
+    const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 1).front(),
                    head = temporary.path() / "head.safetensors";
     const std::string with = quoted(picture) + " --prompts " + quoted(joined) + " --feature-cache off --top 100";
     const json predicted = json::parse(mao_program("predict " + with + " --json").output)[0].at("top");
@@ -183,7 +183,7 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
   }
   SECTION("what has no place for groups says so") {
     const std::string prompts = " --prompts " + quoted(joined);
-    const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures"), 1).front();
+    const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 1).front();
     const Run other = mao_program("predict " + quoted(picture) + " --classes zebra" + prompts);
     CHECK(other.code == 1);
     CHECK_THAT(other.output, ContainsSubstring("is in no group of these prompts"));

@@ -17,6 +17,7 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -43,7 +44,7 @@ TEST_CASE("exported weights give the probabilities of mao predict, in C++ and fo
   const TemporaryFolder temporary;
   const fs::path prompts = tuned(temporary.path() / "run", "coop"), weights = temporary.path() / "head.safetensors",
                  pictures = temporary.path() / "pictures";
-  REQUIRE(shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(pictures)).code == 0);
+  mao_test::rendered_sketch(pictures, 8);
   const Run exported = mao_program("export " + quoted(weights) + " --prompts " + quoted(prompts) +
                                    " --classes 'plain red circle' 'striped blue star' 'dotted green square'");
   INFO(exported.output);

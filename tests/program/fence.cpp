@@ -15,6 +15,7 @@
 #include <support/folders.hpp>
 #include <support/processes.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -83,7 +84,7 @@ void check_nothing_left(const fs::path& folder) {
 TEST_CASE("a run that lost its folder puts no file in place, whichever it has just written", "[fence]") {
   MAO_SKIP_UNLESS(can_preload, "no library can be loaded before the sanitizer's");
   const TemporaryFolder folder;
-  REQUIRE(shell(quoted(build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder / "sketch")).code == 0);
+  rendered_sketch(folder / "sketch", 4);
   const fs::path whole = folder / "whole";
   REQUIRE(wait_for(start_mao(tune_fenced(folder, whole))) == 0);
   const std::vector<std::string> files = files_in_place(whole);
@@ -118,7 +119,7 @@ TEST_CASE("a run that lost its folder puts no file in place, whichever it has ju
       CHECK(code == 1);
       CHECK_THAT(mao::read_text_file(said), ContainsSubstring("this process writes nothing more there"));
     }
-    CHECK(after == before);
+    CHECK((after == before));
     check_nothing_left(out);
     for (const std::string& each : files) {
       CAPTURE(each);
@@ -143,5 +144,5 @@ TEST_CASE("a worker that lost a run notes no failure of it", "[fence]") {
   ::kill(first, SIGCONT);
   CHECK(wait_for(first) == 1);
   CHECK_THAT(mao::read_text_file(said), ContainsSubstring("was taken over by another worker"));
-  CHECK(content_of(sweep / "sketch_seed1") == before);
+  CHECK((content_of(sweep / "sketch_seed1") == before));
 }

@@ -15,6 +15,7 @@
 #include <support/folders.hpp>
 #include <support/processes.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -27,9 +28,7 @@ using Words = std::vector<std::string>;
 // Pictures rendered once for all tests, whose features are kept: an epoch takes a few milliseconds.
 const TemporaryFolder& pictures() {
   static const TemporaryFolder folder;
-  static const int code =
-      shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder / "sketch")).code;
-  REQUIRE(code == 0);
+  static const fs::path once = rendered_sketch(folder / "sketch", 4);
   return folder;
 }
 

@@ -21,6 +21,7 @@
 #include <support/folders.hpp>
 #include <support/program.hpp>
 #include <support/siglip_weights.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -39,9 +40,17 @@ std::vector<std::string> names(const std::string& command) {
   return found;
 }
 
+/// A few pictures of sketch, rendered once: testing all of them would take longer than training.
+const fs::path& few_pictures() {
+  static const TemporaryFolder folder;
+  static const fs::path pictures = rendered_sketch(folder / "sketch", 4);
+  return pictures;
+}
+
 std::string short_run(const fs::path& out, const std::string& more) {
   const std::string new_stage = more.find("--mao") == std::string::npos ? "" : "--new-epochs 1 ";
-  return "tune --data sketch --shots 1 --epochs 1 --seeds 1 --quiet --out " + quoted(out) + " " + new_stage + more;
+  return "tune --data " + quoted(few_pictures()) + " --feature-cache off --shots 1 --epochs 1 --seeds 1 --quiet --out " +
+         quoted(out) + " " + new_stage + more;
 }
 
 }  // namespace
@@ -60,7 +69,8 @@ TEST_CASE("every method that is listed trains, plain or with MAO, and its prompt
     REQUIRE(run.code == 0);
     const json results = json::parse(mao::read_text_file(out / "results.json"));
     const fs::path prompts = out / "seed1" / (with_mao ? "new.prompts.safetensors" : "plain.prompts.safetensors");
-    const Run again = mao_program("eval " + quoted(prompts) + " --data sketch --half new --json");
+    const Run again = mao_program("eval " + quoted(prompts) + " --data " + quoted(few_pictures()) +
+                                  " --feature-cache off --half new --json");
     INFO(again.output);
     REQUIRE(again.code == 0);
     CHECK(json::parse(again.output).at("accuracy").get<double>() ==

@@ -11,7 +11,7 @@ namespace {
 
 using namespace mao_test;
 
-const std::string& mao() {
+const std::string& program() {
   static const std::string program = quoted(mao_test::build_dir() + "/bin/mao");
   return program;
 }
@@ -28,7 +28,7 @@ TEST_CASE("a full disk behind the standard output is an error of every command",
         "sweep --print-slurm " + sweep, "tune --data sketch --method zero-shot --out " + run,
         "tune --data sketch --method zero-shot --out " + run, "report " + run + " --out " + quoted(folder / "r.html"),
         "summarize " + run, "sweep " + sweep, "sweep --status " + sweep}) {
-    const Run full = shell("(" + mao() + " " + command + " >/dev/full)");
+    const Run full = shell("(" + program() + " " + command + " >/dev/full)");
     CAPTURE(command, full.output);
     CHECK(full.code == 1);
     CHECK_THAT(full.output, ContainsSubstring("writing the standard output failed: No space left on device"));
@@ -38,14 +38,14 @@ TEST_CASE("a full disk behind the standard output is an error of every command",
 
 TEST_CASE("an output beyond the limit of a file's size is an error, a reader that has enough is none", "[output]") {
   const TemporaryFolder folder;
-  const Run large = shell("(ulimit -f 0; " + mao() + " methods >" + quoted(folder / "out") + ")");
+  const Run large = shell("(ulimit -f 0; " + program() + " methods >" + quoted(folder / "out") + ")");
   CHECK(large.code == 1);
   CHECK_THAT(large.output, ContainsSubstring("writing the standard output failed: File too large"));
-  const Run closed = shell(mao() + " presets | true; echo ${PIPESTATUS:-none}");
+  const Run closed = shell(program() + " presets | true; echo ${PIPESTATUS:-none}");
   CHECK_THAT(closed.output, !ContainsSubstring("mao:"));
-  const Run ignored = shell("(trap '' PIPE; (sleep 0.2; " + mao() + " presets) | true)");
+  const Run ignored = shell("(trap '' PIPE; (sleep 0.2; " + program() + " presets) | true)");
   CHECK(ignored.output.empty());
-  CHECK(shell("(" + mao() + " methods >&-)").code == 1);
+  CHECK(shell("(" + program() + " methods >&-)").code == 1);
 }
 
 TEST_CASE("too little memory is a sentence", "[output]") {

@@ -15,6 +15,7 @@
 #include <support/folders.hpp>
 #include <support/processes.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -25,11 +26,7 @@ using namespace mao_test;
 constexpr int epochs = 3, new_epochs = 2;
 
 // Pictures rendered once, whose features are kept: a run takes a fraction of a second.
-void render(const TemporaryFolder& folder) {
-  const std::string data = mao_test::quoted(folder / "sketch");
-  REQUIRE(mao_test::shell(mao_test::quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + data).code ==
-          0);
-}
+void render(const TemporaryFolder& folder) { rendered_sketch(folder / "sketch", 4); }
 
 std::vector<std::string> tune_arguments(const TemporaryFolder& folder, const fs::path& out) {
   std::vector<std::string> words{"tune", "--method", "coop", "--mao", "--shots", "2", "--seeds", "1", "--quiet"};

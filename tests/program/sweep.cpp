@@ -17,6 +17,7 @@
 #include <support/folders.hpp>
 #include <support/processes.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -37,9 +38,7 @@ std::string example(const std::string& name) {
 // The same sweep on pictures that were rendered once, whose features are kept: a fifth of the time.
 std::string on_disk(const TemporaryFolder& folder, std::string text) {
   for (const std::string name : {"sketch", "shifted"}) {
-    const fs::path data = folder / name;
-    REQUIRE(mao_test::shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " " + name + " " + quoted(data))
-                .code == 0);
+    const fs::path data = mao_test::rendered(name, folder / name, 4);
     const auto at = text.find("\"" + name + "\"");
     if (at != std::string::npos) text.replace(at + 1, name.size(), data.string());
   }

@@ -13,6 +13,7 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -153,9 +154,7 @@ TEST_CASE("a seed's log is not written to where a link leads", "[tune]") {
 
 TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
   const TemporaryFolder temporary;
-  const fs::path data = temporary.path() / "sketch";
-  REQUIRE(mao_test::shell(quoted(mao_test::build_dir() + "/bin/render-embedded") + " sketch " + quoted(data)).code ==
-          0);
+  const fs::path data = mao_test::rendered_sketch(temporary.path() / "sketch");
   const std::string kept = " --feature-cache " + quoted(temporary.path() / "kept");
   const Run files = mao_program("eval --data " + quoted(data) + " --half base --json" + kept);
   INFO(files.output);

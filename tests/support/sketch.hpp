@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Pictures of the embedded task sketch on disk, as a user would have photographs.
+// Pictures of the embedded tasks on disk, as a user would have photographs.
 #include <algorithm>
 #include <cstddef>
 #include <filesystem>
@@ -12,10 +12,14 @@
 
 namespace mao_test {
 
-// Renders the task into a folder, which it returns.
-inline std::filesystem::path rendered_sketch(const std::filesystem::path& folder) {
-  REQUIRE(shell(quoted(build_dir() + "/bin/render-embedded") + " sketch " + quoted(folder)).code == 0);
+// Renders a task into a folder, which it returns: all pictures, or so many of each class for training and for testing.
+inline std::filesystem::path rendered(const std::string& task, const std::filesystem::path& folder, int pictures = 40) {
+  const std::string render = quoted(build_dir() + "/bin/render-embedded") + " " + task + " " + quoted(folder);
+  REQUIRE(shell(render + " " + std::to_string(pictures)).code == 0);
   return folder;
+}
+inline std::filesystem::path rendered_sketch(const std::filesystem::path& folder, int pictures = 40) {
+  return rendered("sketch", folder, pictures);
 }
 
 // The first pictures of a folder and those below, by path.

@@ -2,15 +2,21 @@
 /// \file
 /// render-embedded: writes a task of the embedded world as PNG files with a split file in CoOp's format.
 ///
-///     render-embedded sketch|shifted|disjoint FOLDER
+///     render-embedded sketch|shifted|disjoint FOLDER [PICTURES]
 ///
-/// FOLDER/images/{train,test}/LABEL/INDEX.png, FOLDER/split_zhou_TASK.json; the first half of the labels is Base.
+/// FOLDER/images/{train,test}/LABEL/INDEX.png, FOLDER/split_zhou_TASK.json; the first half of the labels is Base. With
+/// PICTURES, no more than that many of each class, for training and for testing.
 
+#include <algorithm>
+#include <charconv>
 #include <cstdint>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include <png.h>
@@ -35,7 +41,8 @@ void write_png(const std::filesystem::path& path, const mao::Image& image) {
 }
 
 /// Writes one half's pictures of one split; returns its [path, label, class] rows.
-nlohmann::json write_half(const Task& task, Half half, Split split, const std::filesystem::path& folder) {
+nlohmann::json write_half(const Task& task, Half half, Split split, std::int64_t most,
+                          const std::filesystem::path& folder) {
   const std::string part = split == Split::Train ? "train" : "test";
   const std::int64_t first = half == Half::Base ? 0 : std::ssize(task.base_classes);
   const auto names = task.class_names(half);
@@ -43,7 +50,7 @@ nlohmann::json write_half(const Task& task, Half half, Split split, const std::f
   for (std::int64_t label = 0; label < std::ssize(names); ++label) {
     const auto inside = std::filesystem::path(part) / std::to_string(first + label);
     std::filesystem::create_directories(folder / "images" / inside);
-    for (std::int64_t index = 0; index < task.images(split); ++index) {
+    for (std::int64_t index = 0; index < std::min(task.images(split), most); ++index) {
       const auto file = inside / (std::to_string(index) + ".png");
       write_png(folder / "images" / file, render(task, half, split, label, index));
       rows.push_back({file.string(), first + label, names[static_cast<std::size_t>(label)]});
@@ -52,11 +59,11 @@ nlohmann::json write_half(const Task& task, Half half, Split split, const std::f
   return rows;
 }
 
-void write_task(const Task& task, const std::filesystem::path& folder) {
+void write_task(const Task& task, std::int64_t most, const std::filesystem::path& folder) {
   nlohmann::json split = {{"val", nlohmann::json::array()}};
   for (const auto& [part, which] : {std::pair{"train", Split::Train}, std::pair{"test", Split::Test}}) {
-    split[part] = write_half(task, Half::Base, which, folder);
-    for (auto& row : write_half(task, Half::New, which, folder)) split[part].push_back(std::move(row));
+    split[part] = write_half(task, Half::Base, which, most, folder);
+    for (auto& row : write_half(task, Half::New, which, most, folder)) split[part].push_back(std::move(row));
   }
   mao::write_file_atomically(folder / ("split_zhou_" + task.name + ".json"),
                              [&](std::ostream& out) { out << split.dump() << '\n'; });
@@ -65,8 +72,16 @@ void write_task(const Task& task, const std::filesystem::path& folder) {
 }  // namespace
 
 int main(int count, char** values) try {
-  mao::require<mao::OptionError>(count == 3, "usage: render-embedded sketch|shifted|disjoint FOLDER");
-  write_task(task(values[1]), values[2]);
+  mao::require<mao::OptionError>(count == 3 || count == 4,
+                                 "usage: render-embedded sketch|shifted|disjoint FOLDER [PICTURES]");
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  if (count == 4) {
+    const std::string_view text = values[3];
+    const auto [end, error] = std::from_chars(text.begin(), text.end(), most);
+    mao::require<mao::OptionError>(error == std::errc{} && end == text.end() && most > 0, "PICTURES is '", text,
+                                   "'; expected a number of pictures from 1");
+  }
+  write_task(task(values[1]), most, values[2]);
 } catch (const std::exception& failure) {
   std::cerr << "render-embedded: " << failure.what() << '\n';
   return 1;
