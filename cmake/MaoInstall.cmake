@@ -3,12 +3,13 @@ include(CMakePackageConfigHelpers)
 set(mao_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/mao)
 set(mao_document_dir ${CMAKE_INSTALL_DATADIR}/doc/mao)
 
-# The library: headers, CMake files, and the embedded model, which mao::embedded::clip() finds in share/mao.
+# The library: headers, CMake files, and the embedded models, which mao::embedded::clip() and siglip() find in share/mao.
 install(TARGETS mao EXPORT mao-targets FILE_SET HEADERS COMPONENT library FILE_SET kernels COMPONENT library)
 if(TARGET mao_compiled)
   install(TARGETS mao_compiled EXPORT mao-targets ARCHIVE COMPONENT library)
 endif()
 install(DIRECTORY tools/embedded/model/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mao/embedded COMPONENT library)
+install(DIRECTORY tools/embedded/siglip/ DESTINATION ${CMAKE_INSTALL_DATADIR}/mao/embedded-siglip COMPONENT library)
 install(EXPORT mao-targets NAMESPACE mao:: DESTINATION ${mao_package_dir} COMPONENT library)
 configure_package_config_file(cmake/mao-config.cmake.in mao-config.cmake INSTALL_DESTINATION ${mao_package_dir})
 write_basic_package_version_file(mao-config-version.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Builds the wheel mao_prompt: an installed mao (program, headers, CMake files, embedded model) inside a Python package.
+"""Builds the wheel mao_prompt: an installed mao (program, headers, CMake files, embedded models) inside a Python package.
 
 A build backend (PEP 517) of its own, because the wheel holds no extension module: CMake builds and installs as always, and this file
 moves the result to where pip puts it. build/release is used when it is there, and made by scripts/build when it is not. The libraries of

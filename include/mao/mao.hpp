@@ -207,4 +207,5 @@
 #include <mao/embedded/clip.hpp>
 #include <mao/embedded/few_shot_task.hpp>
 #include <mao/embedded/rendered_images.hpp>
+#include <mao/embedded/siglip.hpp>
 #include <mao/embedded/tasks.hpp>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where pip has put mao: the program, the C++ headers, the CMake files and the embedded model. There is no Python API."""
+"""Where pip has put mao: the program, the C++ headers, the CMake files and the embedded models. There is no Python API."""
 
 from pathlib import Path
 

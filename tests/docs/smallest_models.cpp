@@ -13,6 +13,8 @@
 #include <mao/backbones/detail/compare.hpp>
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/core/detail/ops.hpp>
+#include <mao/embedded/few_shot_task.hpp>
+#include <mao/embedded/siglip.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/models/fingerprint.hpp>
 #include <mao/models/image_sources.hpp>
@@ -161,6 +163,17 @@ TEST_CASE("the examples of the pages honour weights and follow a binding", "[doc
   mao::ZeroShot<mao::testing::ToyModel> expected(backbone.model, others);
   const auto scale = backbone.factor.item<double>();
   CHECK(mao::predict_logits(backbone, others, images).allclose(mao::predict_logits(expected, others, images) * scale));
+}
+
+TEST_CASE("a method runs over the embedded SigLIP", "[docs]") {
+  // [embedded_siglip]
+  const auto model = mao::embedded::siglip();
+  mao::embedded::FewShotTask images(*model, "sketch", /*seed=*/1);
+  const mao::TaskHalf base = images.task_view().base;
+  mao::Coop coop(model, base.classes);
+  mao::plain(coop, base.classes, base.train_labels, {.schedule = {.epochs = 1}}).fit(*base.train);
+  // [end]
+  CHECK(coop.classes().size() == 20);
 }
 
 TEST_CASE("the smallest models of the concepts work", "[docs]") {

@@ -40,6 +40,7 @@ std::vector<Addition> additions(const std::string& which) {
          return std::vector<Addition>{with_regularizer("ce", cross_entropy), with_regularizer("ce", cross_entropy)};
        }},
       {"model", [] { return std::vector<Addition>{with_model("embedded", toy)}; }},
+      {"siglip", [] { return std::vector<Addition>{with_model("embedded-siglip", toy)}; }},
       {"path", [] { return std::vector<Addition>{with_model("models/toy", toy)}; }},
       {"nameless", [] { return std::vector<Addition>{with_sampler("", shuffled)}; }},
       {"broken", [] { return std::vector<Addition>{with_sampler("broken", broken)}; }},

@@ -20,7 +20,7 @@ foreach(file IN LISTS files)
   endif()
 endforeach()
 
-foreach(file IN ITEMS share/mao/embedded/model.safetensors share/doc/mao/LICENSE share/doc/mao/README.md
+foreach(file IN ITEMS share/mao/embedded/model.safetensors share/mao/embedded-siglip/model.safetensors share/doc/mao/LICENSE share/doc/mao/README.md
     share/doc/mao/docs/concepts/sampler.md share/doc/mao/examples/01_quickstart.cpp)
   if(NOT EXISTS "${PREFIX}/${file}")
     message(FATAL_ERROR "${file} is not installed")

@@ -109,8 +109,8 @@ TEST_CASE("options that a program's own policies leave without effect are refuse
       {"--model mirrored --precision bf16", "--precision has no effect on --model mirrored"},
       {"--model mirrored --device cuda", "--device has no effect on --model mirrored"},
       {"--model mirored",
-       "no such file; expected embedded, mobilenet-minilm, or the path of a CLIP or SigLIP checkpoint, or "
-       "mirrored"},
+       "no such file; expected embedded, embedded-siglip, mobilenet-minilm, or the path of a CLIP or SigLIP "
+       "checkpoint, or mirrored"},
       {"--sampler balance", "balance not in {auto,balanced}"}};
   for (const auto& [options, words] : idle) {
     const Run run = example(tune + options);
@@ -138,7 +138,7 @@ TEST_CASE("names that clash, and functions that fail, are sentences", "[addition
   const std::vector<std::pair<std::string, std::string>> clashes{
       {"method", "--method 'coop'"},    {"untuned", "--method 'zero-shot'"},   {"labeler", "--labeler 'tuned'"},
       {"sampler", "--sampler 'auto'"},  {"regularizer", "--regularizer 'ce'"}, {"model", "--model 'embedded'"},
-      {"path", "--model 'models/toy'"}, {"nameless", "--sampler ''"}};
+      {"path", "--model 'models/toy'"}, {"nameless", "--sampler ''"},        {"siglip", "--model 'embedded-siglip'"}};
   for (const auto& [which, name] : clashes) {
     const Run run = own_program(which, "methods");
     CAPTURE(which);

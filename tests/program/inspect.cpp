@@ -79,7 +79,8 @@ TEST_CASE("the families that are read are listed with their files", "[inspect]")
   const auto run = mao_program("models");
   INFO(run.output);
   CHECK(run.code == 0);
-  for (const char* family : {"CLIP, ViT", "CLIP, ResNet", "SigLIP, SigLIP 2", "CLIP, BERT for texts", "mobilenet-minilm", "embedded"}) {
+  for (const char* family : {"CLIP, ViT", "CLIP, ResNet", "SigLIP, SigLIP 2", "CLIP, BERT for texts",
+                             "mobilenet-minilm", "embedded", "embedded-siglip"}) {
     CHECK_THAT(run.output, ContainsSubstring(std::string(family) + ": "));
   }
   CHECK_THAT(run.output, ContainsSubstring("spiece.model or tokenizer.json"));

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <string>
 
-#include <ATen/ops/chunk.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <nlohmann/json.hpp>
 
@@ -65,33 +64,7 @@ inline mao::TensorMap random_siglip_weights(const mao::ClipArchitecture& sizes =
   return weights;
 }
 
-/// As transformers' SiglipModel names them.
-inline mao::TensorMap as_siglip_model(mao::TensorMap weights) {
-  mao::TensorMap own;
-  const auto take = [&](const std::string& from, const std::string& to, const mao::Tensor& value) {
-    own[to] = value;
-    weights.erase(from);
-  };
-  take("visual.conv1.bias", "vision_model.embeddings.patch_embedding.bias", weights.at("visual.conv1.bias"));
-  take("visual.pool.probe", "vision_model.head.probe", weights.at("visual.pool.probe").view({1, 1, -1}));
-  if (weights.contains("text_projection")) {
-    take("text_projection", "text_model.head.weight", weights.at("text_projection").t().contiguous());
-    take("text_projection.bias", "text_model.head.bias", weights.at("text_projection.bias"));
-  }
-  take("logit_bias", "logit_bias", weights.at("logit_bias"));
-  const std::string pool = "visual.pool.";
-  for (auto [name, value] : mao::TensorMap(weights)) {
-    if (!name.starts_with(pool)) continue;
-    std::string theirs = "vision_model.head." + name.substr(pool.size());
-    replace(theirs, ".attn.", ".attention.");
-    replace(theirs, ".ln_2.", ".layernorm.");
-    replace(theirs, ".c_fc.", ".fc1.");
-    replace(theirs, ".c_proj.", ".fc2.");
-    take(name, theirs, value);
-  }
-  for (auto& [name, value] : as_hugging_face(weights)) own[name] = value;
-  return own;
-}
+using mao::embedded::as_siglip_model;
 
 /// As open_clip names them with an image tower of timm.
 inline mao::TensorMap as_timm(const mao::TensorMap& weights) {

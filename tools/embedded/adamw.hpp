@@ -20,8 +20,11 @@ namespace mao::embedded {
 /// AdamW (Loshchilov and Hutter 2019) with betas (.9, .98), eps 1e-6, decay .1 on matrices and none on the rest.
 class AdamW {
  public:
+  /// What the learning rate of a weight is multiplied by.
+  using Factor = double (*)(const std::string& name);
+
   /// Keeps references to the weights' tensors. State is restored with `load`.
-  explicit AdamW(const TensorMap& weights) : weights_(weights) {
+  AdamW(const TensorMap& weights, Factor factor) : weights_(weights), factor_(factor) {
     for (const auto& [name, value] : weights_) {
       mean_[name] = at::zeros_like(value.detach());
       square_[name] = at::zeros_like(value.detach());
@@ -42,7 +45,7 @@ class AdamW {
                           "; continue from the last checkpoint with a lower --lr");
     const double scale = std::min(1.0, 1 / (norm + 1e-6));
     for (auto& [name, value] : weights_) {
-      if (value.grad().defined()) update(name, value, value.grad() * scale, learning_rate, number);
+      if (value.grad().defined()) update(name, value, value.grad() * scale, learning_rate * factor_(name), number);
       value.mutable_grad().reset();
     }
     return norm;
@@ -72,6 +75,7 @@ class AdamW {
   }
 
   TensorMap weights_;
+  Factor factor_;
   TensorMap mean_;
   TensorMap square_;
 };

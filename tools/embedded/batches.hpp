@@ -16,12 +16,14 @@
 #include <vector>
 
 #include <ATen/ops/empty.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 
 #include <mao/core/detail/ops.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/embedded/tasks.hpp>
 #include <mao/text/bpe.hpp>
+#include <mao/text/piece_tokenizer.hpp>
 
 #include "captions.hpp"
 #include "pictures.hpp"
@@ -63,10 +65,21 @@ inline TokenRows token_rows(const ClipTokenizer& tokenizer, const std::vector<st
   return result;
 }
 
+/// The same for a model whose rows are as long as the context and end at their last position.
+inline TokenRows token_rows(const PieceTokenizer& tokenizer, const std::vector<std::string>& texts,
+                            std::int64_t context) {
+  const auto count = static_cast<std::int64_t>(texts.size());
+  TokenRows result{at::empty({count, context}, at::kLong), at::full({count}, context - 1, at::kLong)};
+  auto* row = result.tokens.mutable_data_ptr<std::int64_t>();
+  for (const std::string& text : texts) row = std::ranges::copy(tokenizer.row(text, context), row).out;
+  return result;
+}
+
 /// Makes the batch of any step: a function of seed and step, so a continued run sees what an uninterrupted one would.
+template <class Tokenizer>
 class BatchMaker {
  public:
-  BatchMaker(const ClipTokenizer& tokenizer, std::int64_t batch, std::int64_t context, std::uint64_t seed)
+  BatchMaker(const Tokenizer& tokenizer, std::int64_t batch, std::int64_t context, std::uint64_t seed)
       : tokenizer_(tokenizer), batch_(batch), context_(context), stream_(Rng(seed)["pre-training"]) {}
 
   [[nodiscard]] TrainingBatch operator()(std::int64_t step) const {
@@ -115,7 +128,7 @@ class BatchMaker {
     }
   }
 
-  const ClipTokenizer& tokenizer_;
+  const Tokenizer& tokenizer_;
   std::int64_t batch_;
   std::int64_t context_;
   Rng stream_;
@@ -125,7 +138,8 @@ class BatchMaker {
 /// Works a few steps ahead of the one who asks.
 class Prefetcher {
  public:
-  Prefetcher(const BatchMaker& make, std::int64_t first, std::int64_t last)
+  template <class Make>
+  Prefetcher(const Make& make, std::int64_t first, std::int64_t last)
       : worker_([this, &make, first, last](const std::stop_token& stop) {
           try {
             for (std::int64_t step = first; step < last && !stop.stop_requested(); ++step) add(make(step), stop);

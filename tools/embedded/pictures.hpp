@@ -19,8 +19,7 @@
 namespace mao::embedded {
 
 /// Bytes [B, 48, 48, 3] to normalised pixels [B, 3, 48, 48].
-inline Tensor normalised(const Tensor& pictures) {
-  const Preprocess preprocess;
+inline Tensor normalised(const Tensor& pictures, const Preprocess& preprocess = {}) {
   const Tensor mean = at::tensor(at::ArrayRef<float>(preprocess.mean)) * 255.0;
   const Tensor deviation = at::tensor(at::ArrayRef<float>(preprocess.deviation)) * 255.0;
   return ((pictures.to(at::kFloat) - mean) / deviation).permute({0, 3, 1, 2});
@@ -44,7 +43,9 @@ struct LabelledPictures {
   Tensor labels;  ///< [N] positions in `class_names`
 
   /// What `TensorImages` and `encode_image` take, [N, 3, 48, 48].
-  [[nodiscard]] Tensor pixels() const { return normalised(bytes).contiguous(); }
+  [[nodiscard]] Tensor pixels(const Preprocess& preprocess = {}) const {
+    return normalised(bytes, preprocess).contiguous();
+  }
 };
 
 /// All pictures of one half and split of a task.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Contrastive pre-training of the embedded model.
+/// Pre-training of the embedded models.
 
 #include <algorithm>
 #include <array>
@@ -14,10 +14,8 @@
 #include <string>
 #include <utility>
 
-#include <ATen/ops/arange.h>
 #include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/matmul.h>
 #include <ATen/ops/zeros.h>
 
 #include <mao/core/detail/ops.hpp>
@@ -52,18 +50,7 @@ inline double learning_rate(const PreTrainingOptions& options, std::int64_t step
   return options.learning_rate * (0.02 + 0.98 * 0.5 * (1 + std::cos(std::numbers::pi * done)));
 }
 
-/// CLIP's loss, except that a caption which holds for another picture of the batch too is not a negative of it.
-///
-/// **Shapes** image and text [B, D], not normalised; also_true [B, B].
-inline Tensor contrastive_loss(const Tensor& image, const Tensor& text, const Tensor& scale, const Tensor& also_true) {
-  const Tensor images = image / image.norm(2, -1, true);
-  const Tensor texts = text / text.norm(2, -1, true);
-  const Tensor logits = scale * at::matmul(images, texts.t()) - also_true * 1e4;
-  const Tensor own = at::arange(image.size(0));
-  return (at::cross_entropy_loss(logits, own) + at::cross_entropy_loss(logits.t(), own)) * 0.5;
-}
-
-/// Linear heads on the pooled image token that name shape, colour, texture, background and style. They speed up the
+/// Linear heads on the pooled image that name shape, colour, texture, background and style. They speed up the
 /// image tower's learning and are not part of the model.
 inline Tensor attribute_loss(const Tensor& pooled, const TensorMap& weights, const Tensor& attributes) {
   constexpr std::array<std::int64_t, 5> sizes = {10, 10, 5, 6, 6};
@@ -78,11 +65,20 @@ inline Tensor attribute_loss(const Tensor& pooled, const TensorMap& weights, con
   return total;
 }
 
-/// The training run: weights, optimiser and where it stands.
+/// The training run of a `Model`, TrainableClip or TrainableSiglip: weights, optimiser and where it stands.
+template <class Model = TrainableClip>
 class PreTraining {
  public:
   PreTraining(PreTrainingOptions options, const ModelSizes& sizes)
-      : options_(std::move(options)), sizes_(sizes), weights_(trainable(sizes, options_.seed)), optimizer_(weights_) {}
+      : options_(std::move(options)),
+        sizes_(sizes),
+        weights_(trainable(sizes, options_.seed)),
+        optimizer_(weights_, &Model::rate_factor) {}
+
+  /// Takes these tensors in place of random ones.
+  void start_from(const TensorMap& tensors) {
+    for (const auto& [name, value] : tensors) weights_.at(name).detach().copy_(value);
+  }
 
   /// Continues from the folder's checkpoint when there is one.
   void resume() {
@@ -96,8 +92,8 @@ class PreTraining {
   }
 
   /// Trains to the last step, calling `report(step)` at each checkpoint.
-  template <class Report>
-  void run(const ClipTokenizer& tokenizer, Report report) {
+  template <class Tokenizer, class Report>
+  void run(const Tokenizer& tokenizer, Report report) {
     const BatchMaker make(tokenizer, options_.batch, sizes_.context, options_.seed);
     Prefetcher batches(make, step_, options_.steps);  // may work past `stop_at`, unused
     auto began = std::chrono::steady_clock::now();
@@ -133,7 +129,7 @@ class PreTraining {
 
  private:
   static TensorMap trainable(const ModelSizes& sizes, std::uint64_t seed) {
-    TensorMap weights = initial_weights(sizes, seed);
+    TensorMap weights = Model::initial_weights(sizes, seed);
     weights["heads.weight"] = at::zeros({37, sizes.vision_width});
     weights["heads.bias"] = at::zeros({37});
     for (auto& [name, value] : weights) value = parameter(value);
@@ -141,11 +137,10 @@ class PreTraining {
   }
 
   std::pair<double, double> train_step(const TrainingBatch& batch) {
-    const TrainableClip model(weights_, sizes_, options_.precision);
-    const Tensor pooled = model.pooled_image(normalised(batch.pictures).contiguous());
+    const Model model(weights_, sizes_, options_.precision);
+    const Tensor pooled = model.pooled_image(normalised(batch.pictures, Model::preprocess()).contiguous());
     const Tensor text = model.encode_text(batch.text.tokens, batch.text.ends);
-    const Tensor scale = weights_.at("logit_scale").exp();
-    const Tensor contrastive = contrastive_loss(model.project_image(pooled), text, scale, batch.also_true);
+    const Tensor contrastive = Model::loss(model.project_image(pooled), text, weights_, batch.also_true);
     const double fading = 1 - static_cast<double>(step_) / static_cast<double>(options_.steps);
     const Tensor named = attribute_loss(pooled, weights_, batch.attributes);
     const Tensor loss = contrastive + named * (options_.attributes * fading);

@@ -15,12 +15,11 @@
 #include <mao/core/random.hpp>
 #include <mao/core/tensor.hpp>
 #include <mao/embedded/tasks.hpp>
-#include <mao/text/bpe.hpp>
 #include <mao/core/detail/ops.hpp>
 
 #include "batches.hpp"
 #include "pictures.hpp"
-#include "trainable_clip.hpp"
+#include "trainable_tower.hpp"
 
 namespace mao::embedded {
 
@@ -35,10 +34,11 @@ inline LabelledPictures photos(std::vector<Combination> from, std::size_t classe
 }
 
 /// Per cent of pictures whose class is the nearest prompt.
-inline double zero_shot(const TensorMap& weights, const ModelSizes& sizes, const ClipTokenizer& tokenizer,
-                        const LabelledPictures& set) {
+template <class Model, class Tokenizer>
+double zero_shot(const TensorMap& weights, const ModelSizes& sizes, const Tokenizer& tokenizer,
+                 const LabelledPictures& set) {
   const at::NoGradGuard no_grad;
-  const TrainableClip model(weights, sizes, at::kFloat);
+  const Model model(weights, sizes, at::kFloat);
   std::vector<std::string> prompts;
   for (const std::string& name : set.class_names) prompts.push_back("a photo of a " + name + ".");
   const TokenRows rows = token_rows(tokenizer, prompts, sizes.context);
@@ -46,7 +46,7 @@ inline double zero_shot(const TensorMap& weights, const ModelSizes& sizes, const
   const Tensor classes = text / text.norm(2, -1, true);
   std::vector<Tensor> parts;
   for (const Tensor& part : set.bytes.split(128)) {
-    parts.push_back(at::matmul(model.encode_image(normalised(part)), classes.t()).argmax(-1));
+    parts.push_back(at::matmul(model.encode_image(normalised(part, Model::preprocess())), classes.t()).argmax(-1));
   }
   return at::cat(parts).eq(set.labels).to(at::kDouble).mean().item<double>() * 100;
 }

@@ -153,7 +153,8 @@ Addition with_model(std::string name, Open open) {
   };
   static_assert(explain::vision_language_model<decltype(opened(std::declval<const std::filesystem::path&>()))>());
   return [name = std::move(name), opened] {
-    detail::expect_new(!mao_program::own_models().contains(name) && name != "embedded" && name != "mobilenet-minilm" &&
+    detail::expect_new(!mao_program::own_models().contains(name) &&
+                           !mao_program::is_one_of(mao_program::built_in_model_names(), name) &&
                            name.find('/') == std::string::npos,
                        "--model", name);
     const auto open_any = [name, opened](const std::filesystem::path& weights) {

@@ -20,6 +20,7 @@ constexpr const char *both = "both towers", *text_alone = "the text context";
 
 constexpr std::array families{
     Family{"embedded", "the small CLIP that comes with mao", "none: --model embedded", both},
+    Family{"embedded-siglip", "the small SigLIP that comes with mao", "none: --model embedded-siglip", both},
     Family{
         "CLIP, ViT", "OpenAI's archives, open_clip's ViTs with CLIP's tokenizer, Hugging Face's CLIPModel",
         "the weights; open_clip_config.json or config.json (OpenAI's archives and most models saved whole do without); "

@@ -2,6 +2,7 @@
 #include "interrupt.hpp"
 #include "models/models.hpp"
 #include "models/product_speed.hpp"
+#include "tune/known_names.hpp"
 #include "tune/settings.hpp"
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 #endif
 
 #include <mao/embedded/clip.hpp>
+#include <mao/embedded/siglip.hpp>
 #include <mao/models/mobilenet_minilm.hpp>
 
 namespace mao_program {
@@ -118,11 +120,33 @@ OpenedModel placed(ClipT clip, const ModelSettings& settings, OpenedModel opened
   return opened;
 }
 
+Siglip open_siglip(ClipWeights weights, const std::filesystem::path& path, const ModelSettings& settings,
+                   const ClipOptions& options) {
+  require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with SigLIP's");
+  const SiglipOptions own{.vocabulary = options.vocabulary,
+                          .mean = options.mean,
+                          .deviation = options.deviation,
+                          .precision = options.precision};
+  return Siglip(SiglipParts::of(std::move(weights), path, own), own.precision);
+}
+
 OpenedModel open_embedded(const ModelSettings& settings) {
   require<OptionError>(settings.activation == "auto" && settings.vocab.empty() && settings.heads.empty(),
                        "--activation, --heads and --vocab are for CLIP checkpoints; the embedded model has its own");
-  const std::filesystem::path folder =
-      settings.weights.empty() ? embedded::model_folder() : std::filesystem::path(settings.weights);
+  const bool is_siglip = settings.model == "embedded-siglip";
+  const std::filesystem::path folder = !settings.weights.empty() ? std::filesystem::path(settings.weights)
+                                       : is_siglip               ? embedded::siglip_folder()
+                                                                 : embedded::model_folder();
+  if (is_siglip) {
+    Siglip siglip = open_siglip(read_clip_weights(folder), folder, settings, clip_options(settings, {}));
+    const std::string description = describe(siglip.weights(), "embedded SigLIP");
+    return placed(std::move(siglip), settings,
+                  {.model = nullptr,
+                   .description = description,
+                   .augments = false,
+                   .cuts_texts = true,
+                   .similarity = "clip"});
+  }
   Clip clip = Clip::load(folder, clip_options(settings, folder / "merges.txt"));
   const std::string description = describe(clip.weights(), "embedded CLIP");
   return placed(std::move(clip), settings,
@@ -151,15 +175,6 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
           .augments = false,
           .similarity = "minilm",
           .precision = to_string(precision)};
-}
-
-Siglip open_siglip(ClipWeights weights, const ModelSettings& settings, const ClipOptions& options) {
-  require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with SigLIP's");
-  const SiglipOptions own{.vocabulary = options.vocabulary,
-                          .mean = options.mean,
-                          .deviation = options.deviation,
-                          .precision = options.precision};
-  return Siglip(SiglipParts::of(std::move(weights), settings.model, own), own.precision);
 }
 
 BertClip open_bert(ClipWeights weights, const ModelSettings& settings, const ClipOptions& options) {
@@ -207,7 +222,8 @@ std::string own_names() {
 
 OpenedModel open_checkpoint(const ModelSettings& settings) {
   require<OptionError>(std::filesystem::exists(settings.model), "--model ", settings.model,
-                       ": no such file; expected embedded, mobilenet-minilm, or the path of a CLIP or SigLIP checkpoint",
+                       ": no such file; expected embedded, embedded-siglip, mobilenet-minilm, or the path of a CLIP or SigLIP "
+                       "checkpoint",
                        own_names());
   ClipOptions options = clip_options(settings, settings.vocab);
   if (settings.activation != "auto") {
@@ -224,7 +240,7 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
                    .cuts_texts = std::same_as<ClipT, Siglip> || std::same_as<ClipT, BertClip>,
                    .similarity = "minilm"});
   };
-  if (!weights.pieces.empty()) return open(open_siglip(std::move(weights), settings, options));
+  if (!weights.pieces.empty()) return open(open_siglip(std::move(weights), settings.model, settings, options));
   if (weights.form.text_bert) return open(open_bert(std::move(weights), settings, options));
   ClipParts parts = ClipParts::of(std::move(weights), settings.model, options);
   const auto limited = [&](auto clip) {
@@ -246,7 +262,7 @@ OpenedModel open_model(const ModelSettings& settings) {
   if (const auto own = own_models().find(settings.model); own != own_models().end()) {
     return open_own(own->second, settings);
   }
-  OpenedModel opened = settings.model == "embedded"           ? open_embedded(settings)
+  OpenedModel opened = is_embedded(settings.model)            ? open_embedded(settings)
                        : settings.model == "mobilenet-minilm" ? open_mobilenet(settings)
                                                               : open_checkpoint(settings);
   if (opened.precision == to_string(Precision::Bf16) && opened.device.is_cpu()) {

@@ -115,7 +115,7 @@ std::string idle_for_model(const std::string& option, const ModelSettings& setti
   if (option == "--minilm" && !mobilenet && !ranks) {
     return "only --model mobilenet-minilm and MAO with --similarity minilm use that model";
   }
-  if (option == "--weights" && !mobilenet && !own && model != "embedded")
+  if (option == "--weights" && !mobilenet && !own && !is_embedded(model))
     return "--model " + model + " contains the weights";
   if (mobilenet && (option == "--vocab" || option == "--activation")) return "mobilenet-minilm is not a CLIP";
   if (own && (option == "--vocab" || option == "--activation")) return model + " is a model of this program";
@@ -126,7 +126,7 @@ std::string idle_for_model(const std::string& option, const ModelSettings& setti
 bool ranks_by_minilm(const RunFacts& facts) {
   const std::string& chosen = facts.run.method.similarity;
   const std::string& model = facts.run.model.model;
-  const bool by_itself = model == "embedded" || is_one_of(own_model_names(), model);
+  const bool by_itself = is_embedded(model) || is_one_of(own_model_names(), model);
   return similarity(facts).empty() && (chosen == "minilm" || (chosen == "auto" && !by_itself));
 }
 

@@ -29,6 +29,15 @@ inline Names& regularizer_names() {
   return names;
 }
 
+/// Models that `--model` knows by name, in every program.
+inline const Names& built_in_model_names() {
+  static const Names names{"embedded", "embedded-siglip", "mobilenet-minilm"};
+  return names;
+}
+
+/// Whether the model comes with mao.
+inline bool is_embedded(const std::string& model) { return model == "embedded" || model == "embedded-siglip"; }
+
 /// Models that your own program adds, for `--model`.
 inline Names& own_model_names() {
   static Names names;

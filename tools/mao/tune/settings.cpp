@@ -34,7 +34,8 @@ bool names_model(const CLI::App& command) { return command.get_option("--model")
 
 void add_model_options(CLI::App& app, ModelSettings& settings) {
   const HelpSection section(app, "Model");
-  std::string models = "embedded, mobilenet-minilm, ";
+  std::string models;
+  for (const std::string& name : built_in_model_names()) models += name + ", ";
   for (const std::string& name : own_model_names()) models += name + ", ";
   app.add_option("--model", settings.model,
                  models + "or a CLIP or SigLIP checkpoint (file or folder; see `mao models`)")

@@ -22,7 +22,7 @@ using namespace mao;  // the program is written in the words of the library
 
 /// Which frozen model, and where its files are.
 struct ModelSettings {
-  std::string model = "embedded";  ///< "embedded", "mobilenet-minilm", or the path of a CLIP checkpoint
+  std::string model = "embedded";  ///< one of `built_in_model_names()`, or the path of a checkpoint
   std::string weights;             ///< folder of the embedded model or of MobileNetV2's files
   std::string minilm;              ///< folder of all-MiniLM-L6-v2; looked for when empty
   std::string vocab;               ///< CLIP's BPE vocabulary; looked for when empty
