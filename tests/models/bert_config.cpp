@@ -91,6 +91,8 @@ TEST_CASE("text towers of other kinds, and settings that mao does not have, are 
   refused("tokenizer_mode", "clips", " is \"clips\"");
   refused("tokenizer_kwargs", {{"strip_sep_token", true}}, ".strip_sep_token is true");
   refused("tokenizer_kwargs", {{"clean", "canonical"}}, ".clean is \"canonical\"");
+  refused("tokenizer_kwargs", nullptr, " is null, expected an object, or no such key");
+  refused("output_tokens", true, " is true");
   refused("tokenizer_kwargs", {{"use_fast", false}}, ".use_fast is false, a setting that mao does not know");
   refused("context_length", 2, " is 2, expected 3 or more");
   refused("pooler_type", "cls_pooler", " is \"cls_pooler\", a setting that mao does not know");

@@ -72,6 +72,31 @@ TEST_CASE("a null in place of a number, and a width of 0, are refused by key", "
                     ContainsSubstring("vision_config.hidden_size is 0, expected 1 or more"));
 }
 
+TEST_CASE("values at which transformers stops are refused, though the key changes nothing", "[hugging_face_config]") {
+  const Json nothing;
+  const auto refused = [](const Json& file, const char* message) {
+    CHECK_THROWS_WITH(read(file), ContainsSubstring(message));
+  };
+  for (const char* tower : {"text_config", "vision_config"}) {
+    refused({{tower, {{"initializer_range", nothing}}}},
+            ".initializer_range is null, expected a number with a decimal");
+    refused({{tower, {{"initializer_range", 1}}}}, ".initializer_range is 1, expected a number with a decimal");
+    refused({{tower, {{"initializer_factor", "1"}}}}, ".initializer_factor is \"1\"");
+    refused({{tower, {{"layer_norm_eps", 0}}}}, ".layer_norm_eps is 0, expected a number with a decimal point");
+    refused({{tower, {{"dtype", "float"}, {"id2label", {{"x", "y"}}}}}}, ".id2label is {\"x\":\"y\"}");
+    refused({{"model_type", "siglip"}, {tower, {{"attention_dropout", nothing}}}}, ".attention_dropout is null");
+    read({{tower, {{"attention_dropout", nothing}, {"id2label", {{"0", "a"}}}, {"_attn_implementation", "sdpa"}}}});
+  }
+  refused({{"vision_config", {{"projection_dim", nothing}}}},
+          "vision_config.projection_dim is null, expected an integer");
+  read({{"text_config", {{"projection_dim", nothing}, {"pad_token_id", nothing}}}});
+  refused({{"text_config", {{"bos_token_id", 0.5}}}}, "text_config.bos_token_id is 0.5, expected an integer");
+  refused({{"logit_scale_init_value", nothing}}, "logit_scale_init_value is null, expected a number");
+  refused({{"initializer_factor", nothing}}, "initializer_factor is null, expected a number with a decimal point");
+  refused({{"torch_dtype", "x"}}, "torch_dtype is \"x\", expected the name of a type of floating-point numbers");
+  refused({{"attn_implementation", 5}}, "attn_implementation is 5, expected \"eager\", \"sdpa\" or null");
+}
+
 TEST_CASE("what a SiglipConfig does not say is the default of its class", "[hugging_face_config]") {
   const auto plain = read({{"model_type", "siglip"}});
   CHECK(plain.form.vision == TowerForm{.heads = 12, .activation = Activation::GeluTanh, .epsilon = 1e-6});

@@ -13,8 +13,8 @@ namespace {
 
 ClipConfiguration read(const Json& vision, const Json& text = Json::object(), Json model = Json::object()) {
   model["embed_dim"] = 512;
-  model["vision_cfg"] = vision;
-  model["text_cfg"] = text;
+  model["vision_cfg"] = vision.is_null() ? Json::object() : vision;
+  model["text_cfg"] = text.is_null() ? Json::object() : text;
   return read_open_clip_config({{"model_cfg", model}, {"preprocess_cfg", {{"size", 224}}}}, "open_clip_config.json");
 }
 
@@ -110,6 +110,29 @@ TEST_CASE("a null, a width of 0 and another way to clean text are refused by key
                     ContainsSubstring("text_cfg.tokenizer_kwargs.clean is \"canonicalize\""));
   CHECK_THROWS_WITH(read(Json::object(), {{"tokenizer_kwargs", {{"strip_sep_token", true}}}}),
                     ContainsSubstring("tokenizer_kwargs.strip_sep_token is true"));
+}
+
+TEST_CASE("values at which open_clip stops are refused, though the key changes no feature", "[open_clip_config]") {
+  const Json none = Json::object(), nothing;
+  const auto refused = [](const Json& vision, const Json& text, const Json& model, const char* message) {
+    CHECK_THROWS_WITH(read(vision, text, model), ContainsSubstring(message));
+  };
+  refused(none, {{"tokenizer_kwargs", nothing}}, none, "text_cfg.tokenizer_kwargs is null, expected an object, or no");
+  refused({{"patch_dropout", nothing}}, none, none, "vision_cfg.patch_dropout is null, expected a number");
+  refused({{"patch_dropout", 1}}, none, none, "vision_cfg.patch_dropout is 1, expected less than 1");
+  refused({{"output_tokens", true}}, none, none, "vision_cfg.output_tokens is true");
+  refused(none, {{"output_tokens", true}}, {{"custom_text", true}}, "text_cfg.output_tokens is true");
+  CHECK(read({{"output_tokens", false}}, {{"output_tokens", true}}).form == read(none).form);
+  refused(none, none, {{"init_logit_scale", nothing}}, "init_logit_scale is null, expected a number");
+  refused(none, none, {{"cast_dtype", nothing}}, "cast_dtype is null");
+  refused(none, none, {{"multimodal_cfg", nothing}}, "multimodal_cfg is null, expected no such key");
+  for (const char* tower : {"vision_cfg", "text_cfg"}) {
+    Json model{{"embed_dim", 512}, {"vision_cfg", none}, {"text_cfg", none}};
+    model[tower] = nothing;
+    CHECK_THROWS_WITH(read_open_clip_config({{"model_cfg", model}}, "c.json"), ContainsSubstring(tower));
+    model.erase(tower);
+    CHECK_THROWS_WITH(read_open_clip_config({{"model_cfg", model}}, "c.json"), ContainsSubstring(" is missing"));
+  }
 }
 
 namespace {

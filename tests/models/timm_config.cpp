@@ -67,6 +67,21 @@ TEST_CASE("pooling and projection together decide where the last layer norm stan
   CHECK(timm_config("vit_base_patch16_siglip_224", "map", "linear", 224).form.image_projection);
 }
 
+TEST_CASE("dropout of timm changes nothing, and values at which open_clip stops are refused", "[timm_config]") {
+  const auto read = [](const char* key, const Json& value) {
+    ClipConfiguration result;
+    const Json vision{{"timm_model_name", "vit_base_patch16_224"}, {"timm_pool", "avg"}, {key, value}};
+    detail::read_timm_vision(ConfigSection(vision, "vision_cfg.", ConfigNull::Refused), result);
+    return result.form;
+  };
+  CHECK(read("timm_drop_path", nullptr) == read("timm_drop", 0.5));
+  CHECK(read("timm_drop_path", 0.1) == read("patch_dropout", 0.5));
+  CHECK_THROWS_WITH(read("timm_drop", nullptr), ContainsSubstring("vision_cfg.timm_drop is null, expected a number"));
+  CHECK_THROWS_WITH(read("timm_drop", 2), ContainsSubstring("vision_cfg.timm_drop is 2, expected 0 to 1"));
+  CHECK_THROWS_WITH(read("timm_drop_path", "x"), ContainsSubstring("vision_cfg.timm_drop_path is \"x\""));
+  CHECK_THROWS_WITH(read("patch_dropout", nullptr), ContainsSubstring("vision_cfg.patch_dropout is null"));
+}
+
 TEST_CASE("another tower, pooling or projection of timm is refused by its key", "[timm_config]") {
   for (const char* name :
        {"convnext_base", "eva02_base_patch14_224", "vit_relpos_medium_patch16_cls_224", "vit_base_patch14_reg4_dinov2",

@@ -5,8 +5,10 @@
 
 #include <ATen/ops/arange.h>
 
+#include <atomic>
 #include <cstdlib>
 #include <future>
+#include <string>
 
 #include <support/catch.hpp>
 #include <support/free_port.hpp>
@@ -100,6 +102,33 @@ TEST_CASE("the first process names who does not come, and can be stopped while i
   };
   CHECK_THROWS_WITH(first({}), ContainsSubstring("process 1 has not come"));
   CHECK_THROWS_AS(first([] { return true; }), StoppedWaiting);
+}
+
+TEST_CASE("a process that stops outside of a sum stops one that waits in a sum", "[c10d_workers]") {
+  const int port = mao_test::free_port();
+  const auto work = [=](int rank) -> std::string {
+    std::atomic<bool> stopped{false};
+    C10dWorkers workers(
+        {.rank = rank, .count = 2, .host = "127.0.0.1", .port = port, .launcher = "this test"}, at::Device(at::kCPU),
+        std::chrono::minutes(5), [&] { return stopped.load(); }, [&] { stopped = true; });
+    Tensor values = at::arange(10, at::kFloat);
+    workers.sum(values);
+    if (rank == 1) {
+      stopped = true;
+      return "stopped";
+    }
+    try {
+      workers.sum(values);
+    } catch (const StoppedWaiting& error) {
+      return error.what();
+    }
+    return "";
+  };
+  auto other = std::async(std::launch::async, work, 1);
+  CHECK(work(0) ==
+        "stopped while process 0 of 2 waited for process 1, which has stopped; the same command resumes from the last "
+        "complete epoch");
+  CHECK(other.get() == "stopped");
 }
 
 #endif

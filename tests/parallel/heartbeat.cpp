@@ -60,6 +60,33 @@ TEST_CASE("a process that lives and is late is told from one that is silent", "[
   CHECK(first.missing() == first.silent());
 }
 
+TEST_CASE("a stop of one process is passed on to the other, once", "[heartbeat]") {
+  Board board;
+  std::atomic<bool> stopped{false};
+  std::atomic<int> asked{0}, echoed{0};
+  const auto beats = [&](int rank, std::function<bool()> stops, std::atomic<int>& count) {
+    return Heartbeat(
+        {.rank = rank,
+         .count = 2,
+         .pause = milliseconds(20),
+         .stops = std::move(stops),
+         .ask_to_stop = [&count] { ++count; }},
+        [&board, rank](const Beat& beat) { board.tell(rank, beat); },
+        [&board](int other) { return board.hear(other); });
+  };
+  const Heartbeat first = beats(
+      0, [&] { return stopped.load(); }, echoed);
+  const Heartbeat second = beats(1, {}, asked);
+  CHECK(wait_until([&] { return board.hear(1).number > 2; }, never));
+  CHECK(asked == 0);
+  stopped = true;
+  CHECK(wait_until([&] { return asked > 0 && board.hear(1).stops; }, never));
+  const auto number = board.hear(1).number;
+  CHECK(wait_until([&] { return board.hear(1).number > number + 2; }, never));
+  CHECK(asked == 1);
+  CHECK(echoed == 0);  // who was asked itself is not asked by the others
+}
+
 TEST_CASE("a heartbeat whose meeting place hangs or fails says so, and ends", "[heartbeat]") {
   const auto released = std::make_shared<std::atomic<bool>>(false);
   {

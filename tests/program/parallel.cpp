@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `mao tune` in two processes on loopback, with the variables that torchrun sets set by hand.
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <string>
@@ -14,7 +15,9 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 #include <support/free_port.hpp>
+#include <support/processes.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 #include <support/tensors.hpp>
 
@@ -166,6 +169,47 @@ TEST_CASE("a process that hangs is named, and keeps the other one from nothing",
   CHECK(stopped.code == 130);
   CHECK_THAT(stopped.output, ContainsSubstring("stopped while process 0 of 2 waited for process 1, silent for") &&
                                  ContainsSubstring("the same command resumes from the last complete epoch"));
+}
+
+TEST_CASE("a signal to one process that encodes stops both in order", "[parallel]") {
+  MAO_SKIP_UNLESS(built_with_c10d, "the program was built without c10d (libgloo-dev is not installed)");
+  MAO_SKIP_UNLESS(can_preload, "no library can be loaded before the sanitizer's");
+  const TemporaryFolder temporary;
+  const std::string sketch = rendered_sketch(temporary / "sketch").string();
+  for (const std::string signalled : {"0", "1"}) {
+    CAPTURE(signalled);
+    const fs::path out = temporary / ("out" + signalled), said = temporary / ("said" + signalled),
+                   other_said = temporary / ("other" + signalled);
+    const std::vector<std::string> words{"tune",    "--data", sketch,      "--shots", "2",
+                                         "--seeds", "1",      "--epochs",  "1",       "--feature-cache",
+                                         "off",     "--out",  out.string()};
+    const auto variables = [port = std::to_string(free_port())](const std::string& rank) {
+      return std::vector<std::string>{"OMP_NUM_THREADS=1", "WORLD_SIZE=2", "MASTER_ADDR=127.0.0.1",
+                                      "MASTER_PORT=" + port, "RANK=" + rank};
+    };
+    std::vector<std::string> before = variables(signalled == "0" ? "1" : "0");
+    before.insert(before.begin(), "env");
+    const pid_t other = start_mao(words, other_said, before);
+    // The first opening is for the fingerprint of the data. The other one encodes, or waits for the first step.
+    const int code =
+        sent(stopped_mao("MAO_STOP_AT_OPEN=2:/test/10/0.png", words, said, variables(signalled)), {SIGTERM});
+    const int other_code = wait_for(other);
+    INFO(mao::read_text_file(said) << mao::read_text_file(other_said));
+    CHECK(code == 130);
+    CHECK(other_code == 130);
+    const std::string first_said = mao::read_text_file(signalled == "0" ? said : other_said);
+    CHECK_THAT(first_said, ContainsSubstring("mao: stopping ...") && ContainsSubstring("the same command "));
+    CHECK_THAT(first_said, !ContainsSubstring("lost the other processes"));
+    CHECK_FALSE(fs::exists(out / "results.json"));
+    for (std::string& word : before)
+      word = word.starts_with("MASTER_PORT=") ? "MASTER_PORT=" + std::to_string(free_port()) : word;
+    std::vector<std::string> both = before;
+    both.back() = "RANK=" + signalled;
+    const pid_t again = start_mao(words, said, both);
+    CHECK(wait_for(start_mao(words, other_said, before)) == 0);
+    CHECK(wait_for(again) == 0);
+    CHECK(fs::exists(out / "results.json"));
+  }
 }
 
 TEST_CASE("what two processes cannot share is one sentence", "[parallel]") {

@@ -18,6 +18,7 @@
 #include <support/folders.hpp>
 #include <support/images.hpp>
 #include <support/program.hpp>
+#include <support/short_transparency.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -103,6 +104,36 @@ TEST_CASE("transparency lies over white for a model with a preprocessor_config.j
   states(R"(, "do_convert_rgb": false)");
   pixels.transparency = mao::Transparency::drop;
   check_pixels(temporary / "peer", pixels, "centre of 48 (half pixels rounded down); mean");
+}
+
+TEST_CASE("a picture whose transparency is damaged is listed by predict and datasets check", "[pixels]") {
+  const TemporaryFolder temporary;
+  copy_model(temporary / "peer", {});
+  const fs::path bad = temporary / "data/ant/b.png";
+  for (const char* name : {"ant/a.png", "bee/a.png"}) {
+    mao_test::write_png(temporary / "data" / name, mao_test::random_image(50, 60, 2));
+  }
+  mao_test::write_png_with_short_transparency(bad, mao_test::random_image(50, 60, 3));
+  const std::string predict = "predict --classes ant bee --feature-cache off --json --model " +
+                              quoted(temporary / "peer") + " " + quoted(temporary / "data") + " 2>/dev/null";
+  const Run dropped = mao_program(predict);
+  CHECK(dropped.code == 0);
+  CHECK(json::parse(dropped.output).size() == 3);
+  std::ofstream(temporary / "peer/preprocessor_config.json") << R"({"size": 48, "crop_size": 48})";
+  const Run white = mao_program(predict);
+  INFO(white.output);
+  CHECK(white.code == 1);
+  const json answers = json::parse(white.output);
+  REQUIRE(answers.size() == 3);
+  CHECK(answers[1].contains("top"));
+  CHECK(answers[2].at("image") == bad.string());
+  CHECK_THAT(answers[2].at("error").get<std::string>(), ContainsSubstring("expected 6, one colour"));
+  const std::string check = "datasets check " + quoted(temporary / "data");
+  CHECK(mao_program(check).code == 0);
+  const Run decoded = mao_program(check + " --decode");
+  CHECK(decoded.code == 1);
+  CHECK_THAT(decoded.output, ContainsSubstring("ant/b.png  (the PNG's transparency (tRNS) has 4 bytes") &&
+                                 ContainsSubstring("only models that put white behind transparent pixels refuse it"));
 }
 
 TEST_CASE("mean and std travel with a run and its prompts", "[pixels]") {

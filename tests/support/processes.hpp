@@ -50,13 +50,21 @@ constexpr bool can_preload = false;  // AddressSanitizer has to be the first lib
 constexpr bool can_preload = true;
 #endif
 
-// Starts mao so that it stops where `at` says (support/stop_at.cpp: MAO_STOP_AT=..., MAO_STOP_AT_OPEN=...), and waits
-// for that.
-inline pid_t stopped_mao(const std::string& at, const std::vector<std::string>& words,
-                         const std::filesystem::path& log = "/dev/null") {
+// Words before a program that make it stop where `at` says (support/stop_at.cpp: MAO_STOP_AT=...,
+// MAO_STOP_AT_OPEN=...).
+inline std::vector<std::string> stopping_at(const std::string& at) {
   const std::string library = build_dir() + "/tests/libstop-at.so";
   REQUIRE(std::filesystem::exists(library));
-  const pid_t pid = start_mao(words, log, {"env", at, "LD_PRELOAD=" + library});
+  return {"env", at, "LD_PRELOAD=" + library};
+}
+
+// Starts mao so that it stops where `at` says, and waits for that. `variables`: further ones of its environment.
+inline pid_t stopped_mao(const std::string& at, const std::vector<std::string>& words,
+                         const std::filesystem::path& log = "/dev/null",
+                         const std::vector<std::string>& variables = {}) {
+  std::vector<std::string> before = stopping_at(at);
+  before.insert(before.end(), variables.begin(), variables.end());
+  const pid_t pid = start_mao(words, log, before);
   siginfo_t info{};
   REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WEXITED | WNOWAIT) == 0);
   INFO(mao::read_text_file(log));
@@ -69,6 +77,13 @@ inline int wait_for(pid_t pid) {
   int status = 0;
   ::waitpid(pid, &status, 0);
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// The signals arrive while the process is stopped, so it has them before it does anything else. Its exit status.
+inline int sent(pid_t stopped, const std::vector<int>& signals) {
+  for (const int signal : signals) ::kill(stopped, signal);
+  ::kill(stopped, SIGCONT);
+  return wait_for(stopped);
 }
 
 inline void kill_and_wait(pid_t pid) {

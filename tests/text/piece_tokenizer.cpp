@@ -193,6 +193,28 @@ TEST_CASE("settings that are not read are refused by name") {
   CHECK_THAT(message_of(file), ContainsSubstring("deeper than any tokenizer's file"));
 }
 
+TEST_CASE("a null is false where transformers takes it so, and is refused where transformers stops") {
+  const TemporaryFolder siglip, stated;
+  const std::string name = R"({"tokenizer_class": "SiglipTokenizer", )";
+  const std::string text = "  A photo of a Cat.", marked = "</s> cat";
+  for (const char* key : {"do_lower_case", "legacy"}) {
+    CAPTURE(key);
+    make_folder(siglip, "unigram.model", "spiece.model", name + "\"" + key + "\": null}");
+    make_folder(stated, "unigram.model", "spiece.model", name + "\"" + key + "\": false}");
+    const auto null = PieceTokenizer::load(siglip.path()), no = PieceTokenizer::load(stated.path());
+    CHECK(null.encode(text) == no.encode(text));
+    CHECK(null.encode(marked) == no.encode(marked));
+  }
+  for (const char* key : {"eos_token", "pad_token", "unk_token", "padding_side", "truncation_side",
+                          "split_special_tokens", "model_input_names"}) {
+    CAPTURE(key);
+    make_folder(siglip, "unigram.model", "spiece.model", name + "\"" + key + "\": null}");
+    CHECK_THAT(message_of(siglip.path()), ContainsSubstring(std::string(key) + " is null"));
+  }
+  make_folder(siglip, "t5.json", "tokenizer.json", R"({"tokenizer_class": "T5Tokenizer", "extra_ids": null})");
+  CHECK_THAT(message_of(siglip.path()), ContainsSubstring("extra_ids is null"));
+}
+
 TEST_CASE("folders that cannot be read as they are meant are refused") {
   const auto refused = [](const std::string& config, const std::string& file, const std::string& name) {
     const TemporaryFolder folder;

@@ -80,6 +80,16 @@ TEST_CASE("a tokenizer of another kind is refused by file and key", "[tokenizer_
   refused("special_tokens_map.json", "{}", R"({"mask_token": "<mask>"})", "mask_token is");
 }
 
+TEST_CASE("a null at which transformers stops is refused by its key", "[tokenizer_settings]") {
+  for (const char* key :
+       {"padding_side", "truncation_side", "split_special_tokens", "added_tokens_decoder", "model_input_names"}) {
+    CAPTURE(key);
+    const TemporaryFolder folder;
+    folder.write("tokenizer_config.json", nlohmann::json{{key, nullptr}}.dump());
+    CHECK_THROWS_WITH(check_tokenizer_settings(folder.path()), ContainsSubstring(std::string(key) + " is null"));
+  }
+}
+
 TEST_CASE("a missing normalizer is no default", "[tokenizer_settings]") {
   const TemporaryFolder folder;
   folder.write("tokenizer.json", R"({"normalizer": null})");

@@ -63,6 +63,10 @@ TEST_CASE("a tokenizer_config.json of another tokenizer is refused by key", "[wo
   refused("/tokenizer_class", "RobertaTokenizer", "tokenizer_class is \"RobertaTokenizer\"");
   refused("/pad_token", "<pad>", "pad_token is \"<pad>\", which mao's WordPiece does not do; expected [PAD]");
   refused("/padding_side", "left", "padding_side is \"left\"");
+  for (const char* key :
+       {"padding_side", "truncation_side", "split_special_tokens", "added_tokens_decoder", "model_input_names"}) {
+    refused((std::string("/") + key).c_str(), nullptr, std::string(key) + " is null");
+  }
   refused("/additional_special_tokens", {"[X]"}, "additional_special_tokens is [\"[X]\"]");
   refused("/word_tokenizer_type", "mecab", "word_tokenizer_type is \"mecab\"");
 }

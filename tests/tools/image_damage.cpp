@@ -7,6 +7,7 @@
 #include <string>
 #include <support/catch.hpp>
 #include <support/images.hpp>
+#include <support/short_transparency.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -65,4 +66,15 @@ TEST_CASE("damage inside a PNG shows when it is decoded", "[image_damage]") {
   std::string bytes = golden("palette.png");
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);
   CHECK_FALSE(mao::image_damage(folder.write("bad.png", bytes), ImageCheck::decode).empty());
+}
+
+TEST_CASE("transparency that only some models refuse is damage, and the reason says so", "[image_damage]") {
+  const mao_test::TemporaryFolder folder;
+  const auto file = folder / "short.png";
+  mao_test::write_png_with_short_transparency(file, mao_test::random_image(6, 5, 1));
+  CHECK(mao::image_damage(file, ImageCheck::decode) ==
+        "the PNG's transparency (tRNS) has 4 bytes; expected 6, one colour; save the picture again; only models that "
+        "put white behind transparent pixels refuse it");
+  CHECK(mao::image_damage(file, ImageCheck::decode, mao::Transparency::drop).empty());
+  CHECK(mao::image_damage(file, ImageCheck::ends).empty());
 }

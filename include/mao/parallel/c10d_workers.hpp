@@ -5,6 +5,7 @@
 /// several processes, the error says how to get it.
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,29 +39,34 @@ namespace mao {
 class C10dWorkers final : public Workers {
  public:
   /// Waits for all processes, at most `timeout`, here and in each sum. While it waits, it calls `should_stop`: as long
-  /// as the others give signs of life, all stop at the same step; if one is silent, this process stops immediately.
+  /// as the others give signs of life, all stop at the same step; if one is silent or has ended, this process stops
+  /// immediately. `ask_to_stop` is called, from another thread, if another process was asked to stop; afterwards
+  /// `should_stop` has to be true. With it, a process that stops outside of training stops the others, and waits for
+  /// them at its end.
   ///
   /// **Throws** `Error` naming the missing process.
   explicit C10dWorkers(Launch launch, at::Device device = at::Device(at::kCPU),
                        std::chrono::milliseconds timeout = std::chrono::minutes(5),
-                       std::function<bool()> should_stop = {})
-      : launch_(std::move(launch)), timeout_(timeout), should_stop_(std::move(should_stop)) {
+                       std::function<bool()> should_stop = {}, std::function<void()> ask_to_stop = {})
+      : launch_(std::move(launch)),
+        timeout_(timeout),
+        should_stop_(std::move(should_stop)),
+        stops_others_(ask_to_stop != nullptr) {
     say_who([&] {
       place_.emplace(launch_, timeout_);
       place_->meet(should_stop_);
-      heartbeat_ = place_->heartbeat();
+      heartbeat_ = place_->heartbeat(stops_others_ ? should_stop_ : std::function<bool()>(), std::move(ask_to_stop));
       host_ = c10::make_intrusive<c10d::ProcessGroupGloo>(place_->store(), launch_.rank, launch_.count, gloo_options());
       connect_devices(device);
     });
   }
 
   ~C10dWorkers() override {
-    heartbeat_.reset();
-    if (!in_order_) return;
     try {
-      place_->part();
+      if (in_order_) leave();
     } catch (const std::exception&) {  // the others are gone: nobody is left to wait for
     }
+    heartbeat_.reset();
   }
   C10dWorkers(const C10dWorkers&) = delete;
   C10dWorkers& operator=(const C10dWorkers&) = delete;
@@ -74,6 +80,7 @@ class C10dWorkers final : public Workers {
       const bool direct = values.is_cpu() || devices_;
       std::vector<Tensor> sent{direct ? values.contiguous() : values.cpu().contiguous()};
       heartbeat_->come_to_sum();
+      ++sums_;
       if (values.is_cpu() || !devices_) {
         wait_for(host_->allreduce(sent));
       } else {
@@ -98,10 +105,29 @@ class C10dWorkers final : public Workers {
     return options;
   }
 
+  [[nodiscard]] bool stops() const { return should_stop_ && should_stop_(); }
+
+  /// A launcher ends the other processes when the first one has ended: those that stop end together.
+  void leave() {
+    place_->say_done(sums_);
+    if (stops_others_ && stops()) {
+      const auto begin = std::chrono::steady_clock::now();
+      place_->wait_for_all(
+          [&] { return !heartbeat_->silent().empty() || std::chrono::steady_clock::now() - begin > timeout_; });
+    }
+    heartbeat_.reset();
+    place_->part();
+  }
+
   void wait_for(const c10::intrusive_ptr<c10d::Work>& work) {
     std::string silent;
     const auto gives_up = [&] {
-      if (should_stop_ && should_stop_()) silent = heartbeat_->silent();
+      if (stops()) silent = heartbeat_->silent();
+      const int gone = silent.empty() && stops() ? place_->gone_before(sums_) : -1;
+      if (gone >= 0) {
+        silent = text_of("process ", gone, ", which has stopped");
+        place_->say_done(sums_);
+      }
       return !silent.empty();
     };
     if (detail::wait_until([&] { return work->isCompleted(); }, gives_up)) {
@@ -149,7 +175,8 @@ class C10dWorkers final : public Workers {
   Launch launch_;
   std::chrono::milliseconds timeout_;
   std::function<bool()> should_stop_;
-  bool in_order_ = true;
+  bool stops_others_ = false, in_order_ = true;
+  std::int64_t sums_ = 0;
   std::optional<detail::MeetingPlace> place_;
   c10::intrusive_ptr<c10d::Backend> host_, devices_;  // devices_: null without NCCL
   std::unique_ptr<detail::Heartbeat> heartbeat_;
@@ -158,17 +185,18 @@ class C10dWorkers final : public Workers {
 #endif
 
 /// The processes that were started together with this one (`launch_of`); null if it is alone. `device`: the device of
-/// this process's tensors. `should_stop`: called while it waits for the others.
+/// this process's tensors. `should_stop`, `ask_to_stop`: those of `C10dWorkers`.
 ///
 /// **Throws** `OptionError` if there are several and the program was built without c10d.
 inline std::shared_ptr<Workers> workers_from_environment(
     [[maybe_unused]] at::Device device = at::Device(at::kCPU),
     [[maybe_unused]] std::chrono::milliseconds timeout = std::chrono::minutes(5),
-    [[maybe_unused]] std::function<bool()> should_stop = {}) {
+    [[maybe_unused]] std::function<bool()> should_stop = {}, [[maybe_unused]] std::function<void()> ask_to_stop = {}) {
   Launch launch = launch_of();
   if (launch.count == 1) return nullptr;
 #ifdef MAO_HAS_C10D
-  return std::make_shared<C10dWorkers>(std::move(launch), device, timeout, std::move(should_stop));
+  return std::make_shared<C10dWorkers>(std::move(launch), device, timeout, std::move(should_stop),
+                                       std::move(ask_to_stop));
 #else
   throw OptionError(text_of(launch.launcher, " started ", launch.count,
                             " processes, but this program was built without c10d, which lets them train together: "

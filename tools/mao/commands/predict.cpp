@@ -168,7 +168,8 @@ int run(PredictOptions options, const CLI::App& command) {
   stop_on_signals();  // not before: paths may come from the keyboard
   const OpenedModel opened = open_model(options.settings.model);
   Guesses guesses;
-  const ReadableImages images = with_readable_images(names, [&](const std::vector<std::string>& whole) {
+  const Transparency transparency = opened.model->preprocess().transparency;
+  const ReadableImages images = with_readable_images(names, transparency, [&](const std::vector<std::string>& whole) {
     guesses = best_of(logits_of(whole, opened, classes, prompts, options), classes, options.top);
     if (prompts && is_joined(*prompts)) add_groups(guesses, *prompts);
   });

@@ -48,12 +48,12 @@ std::vector<std::string> images_below(const std::string& folder) {
 
 }  // namespace
 
-ReadableImages readable_images(const std::vector<std::string>& names, ImageCheck check) {
+ReadableImages readable_images(const std::vector<std::string>& names, ImageCheck check, Transparency transparency) {
   std::vector<std::string> reasons(names.size());
   const auto cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
   detail::on_threads(names.size(), cpus, [&](std::size_t i) {
     expect_no_stop();
-    reasons[i] = image_damage(names[i], check);
+    reasons[i] = image_damage(names[i], check, transparency);
   });
   ReadableImages images;
   for (std::size_t i = 0; i < names.size(); ++i) {

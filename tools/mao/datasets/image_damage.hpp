@@ -12,6 +12,7 @@
 #include <mao/core/error.hpp>
 #include <mao/data/decode.hpp>
 #include <mao/data/detail/decode_webp.hpp>
+#include <mao/data/transparency.hpp>
 #include <span>
 #include <string>
 #include <system_error>
@@ -55,18 +56,31 @@ enum class ImageCheck {
   decode  ///< every pixel
 };
 
-/// What is wrong with an image file, in words; empty when nothing is.
-inline std::string image_damage(const std::filesystem::path& file, ImageCheck check) {
-  std::error_code absent;
-  const bool is_file = std::filesystem::is_regular_file(file, absent);
-  if (check == ImageCheck::ends && is_file && detail::has_both_ends(file)) return {};
+namespace detail {
+
+/// Why a picture cannot be decoded; empty when it can.
+inline std::string decoding_fault(const std::filesystem::path& file, Transparency transparency) {
   try {
-    read_image(file);
+    read_image(file, transparency);
     return {};
   } catch (const Error& error) {
     const std::string text = error.what(), name = file.string() + ": ";
     return text.starts_with(name) ? text.substr(name.size()) : text;
   }
+}
+
+}  // namespace detail
+
+/// What is wrong with an image file, in words; empty when nothing is. Unless a model is known that drops transparency,
+/// it has to be readable too.
+inline std::string image_damage(const std::filesystem::path& file, ImageCheck check,
+                                Transparency transparency = Transparency::white) {
+  std::error_code absent;
+  const bool is_file = std::filesystem::is_regular_file(file, absent);
+  if (check == ImageCheck::ends && is_file && detail::has_both_ends(file)) return {};
+  const std::string fault = detail::decoding_fault(file, transparency);
+  if (fault.empty() || !detail::decoding_fault(file, Transparency::drop).empty()) return fault;
+  return fault + "; only models that put white behind transparent pixels refuse it";
 }
 
 }  // namespace mao

@@ -57,8 +57,9 @@ JoinedProcesses::JoinedProcesses(RunSettings& settings, RunOptions& options, boo
   if (launch.local_count > 1 && !process_environment("OMP_NUM_THREADS")) {
     at::set_num_threads(std::max(1, at::get_num_threads() / launch.local_count));
   }
-  workers_ = workers_from_environment(
-      device, std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.rank_timeout)), stop_asked);
+  workers_ = workers_from_environment(device,
+                                      std::chrono::milliseconds(static_cast<std::int64_t>(1000 * options.rank_timeout)),
+                                      stop_asked, [] { pass_on_stop(::getpid()); });
   expect_agreement(workers_.get(), checksum(settings), "a checksum of the settings");
   if (is_first(workers_.get())) {
     if (!options.quiet) {

@@ -15,6 +15,9 @@ namespace mao::detail {
 /// folder of `result.where`. **Throws** `OptionError` naming the key for a tower that mao does not have.
 void read_bert_text(ConfigSection text, ClipConfiguration& result);
 
+/// The object of `tokenizer_kwargs`, in any text tower. **Throws** `OptionError` for a null, at which open_clip stops.
+ConfigSection tokenizer_keywords(ConfigSection& text);
+
 }  // namespace mao::detail
 
 #if !defined(MAO_SEPARATE_COMPILATION)

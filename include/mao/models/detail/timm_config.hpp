@@ -13,6 +13,10 @@ namespace mao::detail {
 /// Reads `vision_cfg`. **Throws** `OptionError` naming the key for an image tower that mao does not have.
 void read_timm_vision(ConfigSection vision, ClipConfiguration& result);
 
+/// Settings of dropout change no feature. **Throws** `FormatError` or `OptionError` for values at which the library
+/// stops.
+void expect_patch_dropout(ConfigSection& vision);
+
 }  // namespace mao::detail
 
 #if !defined(MAO_SEPARATE_COMPILATION)

@@ -3,6 +3,8 @@
 
 #include <mao/models/hugging_face_config.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -82,6 +84,55 @@ MAO_INLINE void ignore_generic_keys(ConfigSection& section) {
   section.unsupported({"pruned_heads", "quantization_config"});
 }
 
+/// A key whose value changes nothing here, and the values at which transformers does not stop.
+struct IdleKey {
+  const char* key;
+  const char* expected;
+  bool (*fits)(const nlohmann::json& value);
+};
+
+/// transformers declares a float, and an integer is none.
+MAO_INLINE bool is_float(const nlohmann::json& value) { return value.is_number_float(); }
+
+MAO_INLINE bool is_type_name(const nlohmann::json& value) {
+  static constexpr std::array names{"float32", "float16", "bfloat16", "float64", "float", "half", "double"};
+  return value.is_null() || std::ranges::any_of(names, [&](const char* name) { return value == name; });
+}
+
+MAO_INLINE bool is_attention_name(const nlohmann::json& value) {
+  static constexpr std::array names{"eager", "sdpa", "flash_attention_2", "flash_attention_3", "flex_attention"};
+  return value.is_null() || std::ranges::any_of(names, [&](const char* name) { return value == name; });
+}
+
+/// Texts by numbers.
+MAO_INLINE bool is_table_of_labels(const nlohmann::json& value) {
+  if (!value.is_object()) return value.is_null();
+  for (const auto& [key, label] : value.items()) {
+    if (key.empty() || key.find_first_not_of("0123456789") != std::string::npos) return false;
+  }
+  return true;
+}
+
+inline constexpr std::array idle_keys{
+    IdleKey{"initializer_factor", "a number with a decimal point", &is_float},
+    IdleKey{"initializer_range", "a number with a decimal point", &is_float},
+    IdleKey{"layer_norm_eps", "a number with a decimal point", &is_float},
+    IdleKey{"dtype", "the name of a type of floating-point numbers, such as \"float32\", or null", &is_type_name},
+    IdleKey{"torch_dtype", "the name of a type of floating-point numbers, such as \"float32\", or null", &is_type_name},
+    IdleKey{"_attn_implementation", "\"eager\", \"sdpa\" or null", &is_attention_name},
+    IdleKey{"attn_implementation", "\"eager\", \"sdpa\" or null", &is_attention_name},
+    IdleKey{"id2label", "an object whose keys are numbers, or null", &is_table_of_labels}};
+
+/// **Throws** `OptionError` for a value of such a key at which transformers stops.
+MAO_INLINE void expect_idle_keys(const nlohmann::json& object, const std::string& where) {
+  if (!object.is_object()) return;
+  const ConfigSection section(object, where);
+  for (const IdleKey& idle : idle_keys) {
+    const auto found = object.find(idle.key);
+    if (found != object.end() && !idle.fits(*found)) section.refuse(idle.key, idle.expected);
+  }
+}
+
 /// What a configuration class sets where a key is missing.
 struct TowerDefaults {
   const char* activation;
@@ -102,9 +153,7 @@ MAO_INLINE TowerForm hugging_face_tower(ConfigSection& tower, std::int64_t width
                                         const TowerDefaults& defaults = clip_defaults) {
   ignore_generic_keys(tower);
   if (tower.has("projection_dim")) static_cast<void>(tower.integer("projection_dim", 0));  // CLIPModel takes that of the whole
-  for (const char* idle : {"attention_dropout", "initializer_factor", "initializer_range"}) {
-    if (tower.has(idle)) static_cast<void>(tower.number(idle, 0));  // transformers refuses another type
-  }
+  if (tower.has("attention_dropout")) static_cast<void>(tower.number("attention_dropout", 0));
   const TowerForm form{.heads = tower.integer("num_attention_heads", heads),
                        .activation = hugging_face_activation(tower, defaults),
                        .epsilon = tower.number("layer_norm_eps", defaults.epsilon)};
@@ -124,8 +173,16 @@ MAO_INLINE void read_hugging_face_vision(ConfigSection vision, ClipConfiguration
   result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
   result.state(vision, "patch_size", &ClipArchitecture::patch, vision.side("patch_size", 32));
   if (vision.integer("num_channels", 3) != 3) vision.refuse("num_channels", "3");
+  static_cast<void>(vision.integer("projection_dim", 0));
   vision.without_effect({"eos_token_id"});
   vision.finish();
+}
+
+/// Ids that transformers declares as integers and reads no text with.
+MAO_INLINE void expect_idle_ids(ConfigSection& text) {
+  for (const char* id : {"bos_token_id", "pad_token_id"}) {
+    if (text.has(id)) static_cast<void>(text.integer(id, 0));
+  }
 }
 
 /// transformers reads the last hidden state at the highest id when `eos_token_id` is 2, else at the first such token.
@@ -142,6 +199,7 @@ MAO_INLINE void read_hugging_face_text(ConfigSection text, ClipConfiguration& re
   if (end != 2 && end != vocabulary - 1) {
     text.refuse("eos_token_id", text_of(vocabulary - 1, ", the end-of-text token of CLIP's tokenizer, or 2"));
   }
+  expect_idle_ids(text);
   text.finish();
 }
 
@@ -149,6 +207,7 @@ MAO_INLINE void read_siglip_vision(ConfigSection vision, ClipConfiguration& resu
   const std::int64_t width = vision.integer("hidden_size", 768);
   ClipForm& form = result.form;
   form.vision = hugging_face_tower(vision, width, 12, siglip_defaults);
+  static_cast<void>(vision.number("attention_dropout", 0));
   form.image_pooling = ImagePooling::Attention;
   form.class_token = form.image_projection = form.ln_pre = false;
   form.patch_bias = true;
@@ -168,6 +227,7 @@ MAO_INLINE void read_siglip_text(ConfigSection text, ClipConfiguration& result) 
   const std::int64_t width = text.integer("hidden_size", 768);
   ClipForm& form = result.form;
   form.text = hugging_face_tower(text, width, 12, siglip_defaults);
+  static_cast<void>(text.number("attention_dropout", 0));
   form.causal = form.text_start = false;
   form.text_pooling = TextPooling::Last;
   form.text_bias = true;
@@ -179,6 +239,7 @@ MAO_INLINE void read_siglip_text(ConfigSection text, ClipConfiguration& result) 
   result.state(text, "vocab_size", &ClipArchitecture::vocabulary, text.integer("vocab_size", 32000));
   const std::int64_t embed = text.has("projection_size") ? text.integer("projection_size", width) : width;
   result.state(text, "projection_size", &ClipArchitecture::embed, embed);
+  expect_idle_ids(text);
   text.without_effect({"eos_token_id"});
   text.finish();
 }
@@ -206,12 +267,16 @@ MAO_INLINE ConfigSection hugging_face_section(ConfigSection& root, const std::st
 namespace mao {
 
 MAO_INLINE ClipConfiguration read_hugging_face_config(const nlohmann::json& file, const std::string& where) {
+  detail::expect_idle_keys(file, where + ": ");
+  for (const char* tower : {"text_config", "text_config_dict", "vision_config", "vision_config_dict"}) {
+    if (file.contains(tower)) detail::expect_idle_keys(file[tower], text_of(where, ": ", tower, '.'));
+  }
   ConfigSection root(file, where + ": ", ConfigNull::Refused);
   const std::string type = root.text("model_type", "clip");
   if (type == "siglip") return detail::read_siglip_config(std::move(root), where);
   if (type != "clip") root.refuse("model_type", "\"clip\" or \"siglip\", which SigLIP 2 of one resolution is too");
   detail::ignore_generic_keys(root);
-  root.without_effect({"logit_scale_init_value"});
+  static_cast<void>(root.number("logit_scale_init_value", 0));
   ClipConfiguration result{.where = where, .form = {}, .sizes = {}};
   result.state(root, "projection_dim", &ClipArchitecture::embed, root.integer("projection_dim", 512));
   detail::read_hugging_face_vision(detail::hugging_face_section(root, "vision_config"), result);

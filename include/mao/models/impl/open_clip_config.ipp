@@ -39,7 +39,6 @@ MAO_INLINE void read_open_clip_tower(ConfigSection& tower, bool quick_gelu, Towe
     tower.refuse("block_type", "\"default\" or \"custom\"");
   }
   tower.unsupported({"qk_norm", "scaled_cosine_attn", "scale_heads", "scale_attn_inner", "scale_attn", "scale_fc"});
-  tower.without_effect({"output_tokens"});
 }
 
 /// CLIP's ResNets, told by a list of layers. What only a ViT has is without effect on them, as in open_clip.
@@ -70,9 +69,10 @@ MAO_INLINE void read_open_clip_vision(ConfigSection vision, bool quick_gelu, Cli
   ClipForm& form = result.form;
   if (vision.has("timm_model_name")) return read_timm_vision(std::move(vision), result);
   if (vision.is_list("layers")) return read_open_clip_resnet(std::move(vision), quick_gelu, result);
-  vision.unsupported({"attentional_pool"});
-  vision.without_effect({"attn_pooler_queries", "attn_pooler_heads", "patch_dropout", "timm_model_pretrained",
-                         "timm_pool", "timm_proj", "timm_proj_bias", "timm_drop", "timm_drop_path"});
+  vision.unsupported({"attentional_pool", "output_tokens"});
+  expect_patch_dropout(vision);
+  vision.without_effect({"attn_pooler_queries", "attn_pooler_heads", "timm_model_pretrained", "timm_pool", "timm_proj",
+                         "timm_proj_bias", "timm_drop", "timm_drop_path"});
   read_open_clip_tower(vision, quick_gelu, form.vision, form.vision_scale);
   const std::int64_t width = vision.integer("width", 768), head = vision.integer("head_width", 64);
   if (width < 1) vision.refuse("width", "1 or more");
@@ -118,7 +118,7 @@ MAO_INLINE void read_open_clip_pieces(ConfigSection& text, ClipConfiguration& re
   if (!second && name.find("SigLIP") == std::string::npos) {
     text.refuse("hf_tokenizer_name", "that of a SigLIP, such as \"timm/ViT-B-16-SigLIP\", or none");
   }
-  ConfigSection tokenizer = text.section("tokenizer_kwargs");
+  ConfigSection tokenizer = tokenizer_keywords(text);
   result.pieces = tokenizer.text("clean", "whitespace");
   if (result.pieces != "canonicalize" && result.pieces != "lower" && result.pieces != "whitespace") {
     tokenizer.refuse("clean", "\"canonicalize\", \"lower\" or \"whitespace\"");
@@ -135,11 +135,13 @@ MAO_INLINE void read_open_clip_text(ConfigSection text, bool quick_gelu, ClipCon
     return read_bert_text(std::move(text), result);
   }
   text.unsupported({"tokenizer_mode", "embed_cls"});
+  if (*result.custom_text) text.unsupported({"output_tokens"});  // the other kind of model does not ask for it
+  text.without_effect({"output_tokens"});
   text.without_effect({"hf_model_pretrained", "hf_proj_type", "hf_pooler_type", "pad_id", "final_ln_after_pool"});
   if (text.has("hf_tokenizer_name")) {
     read_open_clip_pieces(text, result);
   } else {
-    ConfigSection tokenizer = text.section("tokenizer_kwargs");
+    ConfigSection tokenizer = tokenizer_keywords(text);
     if (tokenizer.text("clean", "lower") != "lower") tokenizer.refuse("clean", "\"lower\"");
     tokenizer.unsupported({"additional_special_tokens", "reduction_mask"});
     tokenizer.finish();
@@ -178,9 +180,14 @@ MAO_INLINE ClipConfiguration read_open_clip_config(const nlohmann::json& file, c
   ConfigSection model = wrapped ? root.section("model_cfg") : root;
   ClipConfiguration result{.where = where, .form = {}, .sizes = {}, .cleaning = TextCleaning::OpenClip};
   const bool quick_gelu = model.flag("quick_gelu");
-  model.unsupported({"multimodal_cfg"});
-  model.without_effect(
-      {"init_logit_scale", "nonscalar_logit_scale", "cast_dtype", "output_dict"});
+  if (model.has("multimodal_cfg") || model.is_null("multimodal_cfg")) {
+    model.refuse("multimodal_cfg", "no such key: it is that of a CoCa");
+  }
+  static_cast<void>(model.number("init_logit_scale", 0));
+  model.without_effect({"nonscalar_logit_scale", "output_dict"});
+  for (const char* tower : {"vision_cfg", "text_cfg"}) {
+    if (!model.has(tower)) model.refuse(tower, "an object");
+  }
   result.custom_text = model.flag("custom_text");
   result.logit_bias = model.has("init_logit_bias");
   if (*result.logit_bias) static_cast<void>(model.number("init_logit_bias", 0));

@@ -14,9 +14,10 @@
 
 namespace mao::detail {
 
-/// A sign of life: a number that grows, and how many sums the process has come to.
+/// A sign of life: a number that grows, how many sums the process has come to, and whether it was asked to stop.
 struct Beat {
   std::int64_t number = -1, sums = 0;
+  bool stops = false;
 };
 
 /// Who gives signs of life, and how often.
@@ -24,6 +25,8 @@ struct HeartbeatOptions {
   int rank = 0, count = 1;
   std::chrono::milliseconds pause{2000};
   std::string through{};  ///< by whom the others are heard; empty when by this process itself
+  std::function<bool()> stops{};        ///< whether this process was asked to stop; called by the thread
+  std::function<void()> ask_to_stop{};  ///< called by the thread, once, when another process was and this one was not
 };
 
 /// Gives a sign of life every pause from a thread of its own, which stops when the process is stopped, and listens to

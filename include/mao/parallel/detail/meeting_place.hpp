@@ -48,7 +48,7 @@ class MeetingPlace {
     const auto begin = std::chrono::steady_clock::now();
     const auto is_stopped = [&] { return should_stop && should_stop(); };
     const auto late = [&] { return is_stopped() || std::chrono::steady_clock::now() - begin > timeout_; };
-    tell(*store_, beat_key(launch_.rank), "0 0");
+    tell(*store_, beat_key(launch_.rank), "0 0 0");
     for (int rank = 0; rank < launch_.count; ++rank) {
       if (wait_until([&] { return store_->check({beat_key(rank)}); }, late, look)) continue;
       const std::string who = text_of("process ", rank, " has not come");
@@ -58,31 +58,48 @@ class MeetingPlace {
   }
 
   /// Signs of life by way of the store. The thread may outlive this object, so it knows nothing of it.
-  [[nodiscard]] std::unique_ptr<Heartbeat> heartbeat() const {
+  [[nodiscard]] std::unique_ptr<Heartbeat> heartbeat(std::function<bool()> stops,
+                                                     std::function<void()> ask_to_stop) const {
     const auto pause = std::clamp(timeout_ / 10, std::chrono::milliseconds(50), std::chrono::milliseconds(2000));
     const std::string through = launch_.launcher_listens ? launch_.launcher : launch_.rank == 0 ? "" : "process 0";
     return std::make_unique<Heartbeat>(
-        HeartbeatOptions{launch_.rank, launch_.count, pause, through},
+        HeartbeatOptions{launch_.rank, launch_.count, pause, through, std::move(stops), std::move(ask_to_stop)},
         [store = store_, key = beat_key(launch_.rank)](const Beat& beat) {
-          tell(*store, key, text_of(beat.number, " ", beat.sums));
+          tell(*store, key, text_of(beat.number, " ", beat.sums, " ", beat.stops));
         },
         [store = store_](int rank) { return beat_of(*store, rank); });
   }
 
+  /// Tells the others that this process computes no sums behind this number of them.
+  void say_done(std::int64_t sums) const { tell(*store_, done_key(launch_.rank), text_of(sums)); }
+
+  /// The first process that is done and will not come to this sum; -1 if there is none.
+  [[nodiscard]] int gone_before(std::int64_t sum) const {
+    for (int rank = 0; rank < launch_.count; ++rank) {
+      if (rank == launch_.rank || !store_->check({done_key(rank)})) continue;
+      const std::vector<std::uint8_t> bytes = store_->get(done_key(rank));
+      if (std::stoll(std::string(bytes.begin(), bytes.end())) < sum) return rank;
+    }
+    return -1;
+  }
+
+  /// Waits until all are done; at most until `gives_up`.
+  void wait_for_all(const std::function<bool()>& gives_up) const {
+    for (int rank = 0; rank < launch_.count; ++rank) {
+      if (!wait_until([&] { return store_->check({done_key(rank)}); }, gives_up, look)) return;
+    }
+  }
+
   /// The process whose store the others use ends last, or they would find it gone.
   void part() const {
-    const auto key = [](int rank) { return text_of("done/", rank); };
-    tell(*store_, key(launch_.rank), "1");
     if (launch_.rank != 0 || launch_.launcher_listens) return;
     const auto begin = std::chrono::steady_clock::now();
-    for (int rank = 0; rank < launch_.count; ++rank) {
-      wait_until([&] { return store_->check({key(rank)}); },
-                 [&] { return std::chrono::steady_clock::now() - begin > std::chrono::seconds(2); }, look);
-    }
+    wait_for_all([&] { return std::chrono::steady_clock::now() - begin > std::chrono::seconds(2); });
   }
 
  private:
   [[nodiscard]] static std::string beat_key(int rank) { return text_of("beat/", rank); }
+  [[nodiscard]] static std::string done_key(int rank) { return text_of("done/", rank); }
 
   static void tell(c10d::Store& store, const std::string& key, const std::string& text) {
     store.set(key, std::vector<std::uint8_t>(text.begin(), text.end()));
@@ -91,7 +108,7 @@ class MeetingPlace {
   [[nodiscard]] static Beat beat_of(c10d::Store& store, int rank) {
     const std::vector<std::uint8_t> bytes = store.get(beat_key(rank));
     Beat beat;
-    std::istringstream(std::string(bytes.begin(), bytes.end())) >> beat.number >> beat.sums;
+    std::istringstream(std::string(bytes.begin(), bytes.end())) >> beat.number >> beat.sums >> beat.stops;
     return beat;
   }
 

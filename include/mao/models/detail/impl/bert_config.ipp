@@ -83,18 +83,25 @@ MAO_INLINE void read_bert_encoder(ConfigSection& text, ClipConfiguration& result
   result.state(text, "hf_model_name", &ClipArchitecture::text_mlp, 3072);
 }
 
+MAO_INLINE ConfigSection tokenizer_keywords(ConfigSection& text) {
+  if (text.is_null("tokenizer_kwargs")) {
+    text.refuse("tokenizer_kwargs", "an object, or no such key: open_clip stops at a null");
+  }
+  return text.section("tokenizer_kwargs");
+}
+
 MAO_INLINE void read_bert_tokenizer(ConfigSection& text, ClipConfiguration& result) {
   if (!text.has("hf_tokenizer_name") || text.text("hf_tokenizer_name", "").empty()) {
     text.refuse("hf_tokenizer_name", "the name of the BERT, whose tokenizer it is");
   }
-  ConfigSection tokenizer = text.section("tokenizer_kwargs");
+  ConfigSection tokenizer = tokenizer_keywords(text);
   result.words = tokenizer.text("clean", "whitespace");
   if (result.words != "canonicalize" && result.words != "lower" && result.words != "whitespace") {
     tokenizer.refuse("clean", "\"canonicalize\", \"lower\" or \"whitespace\"");
   }
   tokenizer.unsupported({"strip_sep_token"});
   tokenizer.finish();
-  text.unsupported({"tokenizer_mode"});
+  text.unsupported({"tokenizer_mode", "output_tokens"});
 }
 
 /// What only open_clip's own text tower has is without effect, as in open_clip.
@@ -111,7 +118,6 @@ MAO_INLINE void ignore_settings_of_own_text(ConfigSection& text) {
                        "mlp_ratio",
                        "no_causal_mask",
                        "norm_kwargs",
-                       "output_tokens",
                        "pad_id",
                        "pool_type",
                        "proj_bias",

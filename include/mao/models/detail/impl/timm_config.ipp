@@ -205,6 +205,17 @@ MAO_INLINE void read_timm_head(ConfigSection& vision, TimmTower& tower, ClipConf
   form.image_bias = projection.empty() || (vision.flag("timm_proj_bias") && behind);
 }
 
+MAO_INLINE void expect_patch_dropout(ConfigSection& vision) {
+  if (!(vision.number("patch_dropout", 0) < 1)) vision.refuse("patch_dropout", "less than 1");
+}
+
+MAO_INLINE void expect_timm_dropout(ConfigSection& vision) {
+  expect_patch_dropout(vision);
+  const double rate = vision.number("timm_drop", 0);
+  if (!(rate >= 0 && rate <= 1)) vision.refuse("timm_drop", "0 to 1");
+  if (vision.has("timm_drop_path")) static_cast<void>(vision.number("timm_drop_path", 0));
+}
+
 /// What only CLIP's own ViT has is without effect, as in open_clip.
 MAO_INLINE void ignore_settings_of_clips_vit(ConfigSection& vision) {
   vision.without_effect({"layers",
@@ -213,7 +224,6 @@ MAO_INLINE void ignore_settings_of_clips_vit(ConfigSection& vision) {
                          "mlp_ratio",
                          "patch_size",
                          "ls_init_value",
-                         "patch_dropout",
                          "attentional_pool",
                          "attn_pooler_queries",
                          "attn_pooler_heads",
@@ -226,9 +236,7 @@ MAO_INLINE void ignore_settings_of_clips_vit(ConfigSection& vision) {
                          "norm_kwargs",
                          "block_type",
                          "timm_model_pretrained",
-                         "timm_proj_bias",
-                         "timm_drop",
-                         "timm_drop_path"});
+                         "timm_proj_bias"});
 }
 
 /// Depth is what the tensors have.
@@ -241,6 +249,7 @@ MAO_INLINE void read_timm_vision(ConfigSection vision, ClipConfiguration& result
         "\"vit_base_patch16_siglip_224\", ...), \"vit_base_mci_224\" (MobileCLIP-B) or \"vit_pe_core_...\", or none");
   }
   ignore_settings_of_clips_vit(vision);
+  expect_timm_dropout(vision);
   read_timm_head(vision, *tower, result);
   result.form = tower->form;
   result.qkv_bias = tower->qkv_bias;

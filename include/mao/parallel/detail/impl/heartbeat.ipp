@@ -60,18 +60,23 @@ MAO_INLINE void Heartbeat::run(const std::shared_ptr<State>& state, const Tell& 
   std::unique_lock lock(state->mutex);
   try {
     while (!state->stopped) {
-      own = {.number = own.number + 1, .sums = state->sums};
+      own = {.number = own.number + 1, .sums = state->sums, .stops = own.stops};
       lock.unlock();
+      own.stops = own.stops || (state->options.stops && state->options.stops());
       tell(own);
       std::vector<Beat> beats(state->peers.size());
       for (std::size_t i = 0; i < beats.size(); ++i) {
         if (static_cast<int>(i) != state->options.rank) beats[i] = hear(static_cast<int>(i));
       }
+      const bool heard_stop = !own.stops && std::ranges::any_of(beats, &Beat::stops);
+      if (heard_stop) own.stops = true;
+      if (heard_stop && state->options.ask_to_stop) state->options.ask_to_stop();
       lock.lock();
       state->listened = State::Clock::now();
       for (std::size_t i = 0; i < beats.size(); ++i) {
         if (beats[i].number != state->peers[i].last.number) state->peers[i] = {beats[i], state->listened};
       }
+      if (heard_stop) continue;  // the others hear at once that this one stops too
       state->changed.wait_for(lock, state->options.pause, [&] { return state->stopped; });
     }
   } catch (const std::exception&) {  // who is gone says so in the next sum

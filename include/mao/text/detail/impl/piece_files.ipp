@@ -95,11 +95,16 @@ MAO_INLINE std::vector<AddedPiece> added_pieces(const PieceSettings& settings, c
   return added;
 }
 
+/// A flag of Python, to which a null is false.
+MAO_INLINE bool truth_of(const nlohmann::json& values, const char* key, bool otherwise) {
+  return value_or(values, key, !values.contains(key) && otherwise);
+}
+
 MAO_INLINE PieceEncoder siglip_encoder(const fs::path& folder, const PieceSettings& settings) {
   const auto file = folder / "spiece.model";
   require<FileError>(fs::exists(file), quoted_path(folder),
                      ": its tokenizer is SiglipTokenizer, which reads spiece.model; there is none");
-  const auto model = read_sentence_piece(file, !value_or(settings.values, "legacy", true));
+  const auto model = read_sentence_piece(file, !truth_of(settings.values, "legacy", true));
   const std::string where = quoted_path(file);
   auto added = added_pieces(settings, {{"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "</s>"}}, {}, true);
   std::int64_t next = std::ssize(model->file().pieces);
@@ -112,7 +117,7 @@ MAO_INLINE PieceEncoder siglip_encoder(const fs::path& folder, const PieceSettin
   encoder.end = role_id(*model, settings.token("eos_token", "</s>"), "end token", where);
   encoder.padding = role_id(*model, settings.token("pad_token", "</s>"), "padding token", where);
   const auto pieces = std::make_shared<SiglipPieces>(model, std::move(added), settings.token("unk_token", "<unk>"),
-                                                     value_or(settings.values, "do_lower_case", true));
+                                                     truth_of(settings.values, "do_lower_case", true));
   encoder.encode = [pieces, end = encoder.end](std::string_view text) {
     auto ids = pieces->encode(text);
     if (!ids.empty() && ids.back() == end) ids.pop_back();  // the class adds no second end token behind one in the text

@@ -131,13 +131,21 @@ MAO_INLINE void check_piece_settings(const PieceSettings& settings) {
     if (std::find(accepted.begin(), accepted.end(), settings.values[key]) != accepted.end()) return;
     refuse_section(settings.values[key], settings.where + key, accepted.begin()->dump());
   };
-  expect("padding_side", {"right", nullptr});
-  expect("truncation_side", {"right", nullptr});
-  expect("split_special_tokens", {false, nullptr});
+  expect("padding_side", {"right"});
+  expect("truncation_side", {"right"});
+  expect("split_special_tokens", {false});
   expect("sp_model_kwargs", {nlohmann::json::object(), nullptr});
   expect("add_bos_token", {false, nullptr});
   expect("add_eos_token", {true, nullptr});
   expect("unk_id", {2, nullptr});  // of T5Tokenizer, which has no other
+  const auto expect_value = [&](const char* key) {
+    if (!settings.values.contains(key) || !settings.values[key].is_null()) return;
+    refuse_section(settings.values[key], settings.where + key, "a value, or no such key: transformers stops at a null");
+  };
+  expect_value("model_input_names");
+  if (settings.reader != PieceClass::Unstated && settings.reader != PieceClass::AsItIs) {
+    for (const char* key : {"eos_token", "pad_token", "unk_token", "extra_ids"}) expect_value(key);
+  }
   for (const auto& [key, value] : settings.values.items()) {
     const auto is_key = [&name = key](const auto& known) { return name == known; };
     const bool known = std::any_of(idle_piece_keys.begin(), idle_piece_keys.end(), is_key) ||
