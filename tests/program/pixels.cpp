@@ -110,24 +110,25 @@ TEST_CASE("a picture whose transparency is damaged is listed by predict and data
   const TemporaryFolder temporary;
   copy_model(temporary / "peer", {});
   const fs::path bad = temporary / "data/ant/b.png";
-  for (const char* name : {"ant/a.png", "bee/a.png"}) {
+  for (const char* name : {"ant/a.png", "bee/a.png", "bee/b.png"}) {
     mao_test::write_png(temporary / "data" / name, mao_test::random_image(50, 60, 2));
   }
   mao_test::write_png_with_short_transparency(bad, mao_test::random_image(50, 60, 3));
-  const std::string predict = "predict --classes ant bee --feature-cache off --json --model " +
-                              quoted(temporary / "peer") + " " + quoted(temporary / "data") + " 2>/dev/null";
-  const Run dropped = mao_program(predict);
+  const std::string predict = "(" + quoted(mao_test::build_dir() + "/bin/mao") +
+                              " predict --classes ant bee --feature-cache off --json --model " +
+                              quoted(temporary / "peer") + " " + quoted(temporary / "data") + " 2>/dev/null)";
+  const Run dropped = mao_test::shell(predict);
   CHECK(dropped.code == 0);
-  CHECK(json::parse(dropped.output).size() == 3);
+  CHECK(json::parse(dropped.output).size() == 4);
   std::ofstream(temporary / "peer/preprocessor_config.json") << R"({"size": 48, "crop_size": 48})";
-  const Run white = mao_program(predict);
+  const Run white = mao_test::shell(predict);
   INFO(white.output);
   CHECK(white.code == 1);
   const json answers = json::parse(white.output);
-  REQUIRE(answers.size() == 3);
-  CHECK(answers[1].contains("top"));
-  CHECK(answers[2].at("image") == bad.string());
-  CHECK_THAT(answers[2].at("error").get<std::string>(), ContainsSubstring("expected 6, one colour"));
+  REQUIRE(answers.size() == 4);
+  CHECK(answers[2].contains("top"));
+  CHECK(answers[3].at("image") == bad.string());
+  CHECK_THAT(answers[3].at("error").get<std::string>(), ContainsSubstring("expected 6, one colour"));
   const std::string check = "datasets check " + quoted(temporary / "data");
   CHECK(mao_program(check).code == 0);
   const Run decoded = mao_program(check + " --decode");
