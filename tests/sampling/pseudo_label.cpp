@@ -147,7 +147,8 @@ TEST_CASE("confidences are one in [0, 1] for each image, or none", "[sampling]")
   };
   const auto labelled = [](std::vector<float> confidence) {
     PseudoLabelSampler sampler(2, two, Sure{std::move(confidence)}, {.batch = 2, .drop_last = false});
-    mao::Batch batch{.images = {0, 1}};
+    mao::Batch batch;
+    batch.images = {0, 1};
     mao::ImageBatch images;
     images.brightness = {0.1F, 0.9F};
     sampler.label(batch, images);
