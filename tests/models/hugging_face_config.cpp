@@ -91,6 +91,8 @@ TEST_CASE("values at which transformers stops are refused, though the key change
           "vision_config.projection_dim is null, expected an integer");
   read({{"text_config", {{"projection_dim", nothing}, {"pad_token_id", nothing}}}});
   refused({{"text_config", {{"bos_token_id", 0.5}}}}, "text_config.bos_token_id is 0.5, expected an integer");
+  refused({{"vision_config", {{"image_size", {48, 48}}}}}, "vision_config.image_size is [48,48], expected an integer");
+  refused({{"vision_config", {{"patch_size", {16, 16}}}}}, "vision_config.patch_size is [16,16], expected an integer");
   refused({{"logit_scale_init_value", nothing}}, "logit_scale_init_value is null, expected a number");
   refused({{"initializer_factor", nothing}}, "initializer_factor is null, expected a number with a decimal point");
   refused({{"torch_dtype", "x"}}, "torch_dtype is \"x\", expected the name of a type of floating-point numbers");

@@ -170,8 +170,8 @@ MAO_INLINE void read_hugging_face_vision(ConfigSection vision, ClipConfiguration
   result.state(vision, "hidden_size", &ClipArchitecture::vision_width, width);
   result.state(vision, "intermediate_size", &ClipArchitecture::vision_mlp, vision.integer("intermediate_size", 3072));
   result.state(vision, "num_hidden_layers", &ClipArchitecture::vision_layers, vision.integer("num_hidden_layers", 12));
-  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
-  result.state(vision, "patch_size", &ClipArchitecture::patch, vision.side("patch_size", 32));
+  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.integer("image_size", 224));
+  result.state(vision, "patch_size", &ClipArchitecture::patch, vision.integer("patch_size", 32));
   if (vision.integer("num_channels", 3) != 3) vision.refuse("num_channels", "3");
   static_cast<void>(vision.integer("projection_dim", 0));
   vision.without_effect({"eos_token_id"});
@@ -214,8 +214,8 @@ MAO_INLINE void read_siglip_vision(ConfigSection vision, ClipConfiguration& resu
   result.state(vision, "hidden_size", &ClipArchitecture::vision_width, width);
   result.state(vision, "intermediate_size", &ClipArchitecture::vision_mlp, vision.integer("intermediate_size", 3072));
   result.state(vision, "num_hidden_layers", &ClipArchitecture::vision_layers, vision.integer("num_hidden_layers", 12));
-  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.side("image_size", 224));
-  result.state(vision, "patch_size", &ClipArchitecture::patch, vision.side("patch_size", 16));
+  result.state(vision, "image_size", &ClipArchitecture::resolution, vision.integer("image_size", 224));
+  result.state(vision, "patch_size", &ClipArchitecture::patch, vision.integer("patch_size", 16));
   if (vision.integer("num_channels", 3) != 3) vision.refuse("num_channels", "3");
   if (!vision.flag("vision_use_head", true)) vision.refuse("vision_use_head", "true");
   vision.without_effect({"eos_token_id"});

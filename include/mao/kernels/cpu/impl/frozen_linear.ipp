@@ -8,13 +8,19 @@
 #include <ATen/ops/mm.h>
 
 #include <mao/config.hpp>
+#include <mao/core/detail/mapped_pages.hpp>
 
 namespace mao {
+
+// A packed weight is read again only to be packed in another way, so that its pages of the file need no memory until then.
 
 MAO_INLINE Tensor FrozenLinear::forward(const Tensor& x) const {
   if (suits_onednn(x)) {
     if (!few().multiplies(x.scalar_type())) return at::linear(x, weight_.cast(), bias_);
-    std::call_once(packs_->forward_once, [&] { packs_->forward = few().pack(weight_.converted(), usual_rows); });
+    std::call_once(packs_->forward_once, [&] {
+      packs_->forward = few().pack(weight_.converted(), usual_rows);
+      detail::drop_mapped_pages(weight_.exact());
+    });
     return few().multiply(x, packs_->forward, bias_);
   }
   const Tensor packed = packed_for_many(x);
@@ -23,7 +29,10 @@ MAO_INLINE Tensor FrozenLinear::forward(const Tensor& x) const {
 
 MAO_INLINE Tensor FrozenLinear::backward(const Tensor& gradient) const {
   if (!suits_onednn(gradient) || !few().multiplies(gradient.scalar_type())) return at::mm(gradient, weight_.cast());
-  std::call_once(packs_->backward_once, [&] { packs_->backward = few().pack(weight_.converted().t(), usual_rows); });
+  std::call_once(packs_->backward_once, [&] {
+    packs_->backward = few().pack(weight_.converted().t(), usual_rows);
+    detail::drop_mapped_pages(weight_.exact());
+  });
   return few().multiply(gradient, packs_->backward, std::nullopt);
 }
 
@@ -35,6 +44,7 @@ MAO_INLINE Tensor FrozenLinear::packed_for_many(const Tensor& x) const {
   const auto fits = [&] { return rows == packs_->many_rows && threads == packs_->many_threads; };
   if (rows == packs_->last_rows && !fits()) {
     packs_->many = many().pack(weight_.exact(), rows);
+    detail::drop_mapped_pages(weight_.exact());
     packs_->many_rows = rows;
     packs_->many_threads = threads;
   }
