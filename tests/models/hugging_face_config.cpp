@@ -93,7 +93,11 @@ TEST_CASE("values at which transformers stops are refused, though the key change
   refused({{"text_config", {{"bos_token_id", 0.5}}}}, "text_config.bos_token_id is 0.5, expected an integer");
   refused({{"vision_config", {{"image_size", {48, 48}}}}}, "vision_config.image_size is [48,48], expected an integer");
   refused({{"vision_config", {{"patch_size", {16, 16}}}}}, "vision_config.patch_size is [16,16], expected an integer");
-  refused({{"logit_scale_init_value", nothing}}, "logit_scale_init_value is null, expected a number");
+  refused({{"logit_scale_init_value", nothing}}, "logit_scale_init_value is null, expected a number with a decimal");
+  refused({{"logit_scale_init_value", 1}}, "logit_scale_init_value is 1, expected a number with a decimal point");
+  refused({{"vision_config", {{"output_hidden_states", "x"}}}}, "vision_config.output_hidden_states is \"x\"");
+  refused({{"quantization_config", Json::array()}}, "quantization_config is [], expected none, or null");
+  CHECK_NOTHROW(read({{"quantization_config", nothing}}));
   refused({{"initializer_factor", nothing}}, "initializer_factor is null, expected a number with a decimal point");
   refused({{"torch_dtype", "x"}}, "torch_dtype is \"x\", expected the name of a type of floating-point numbers");
   refused({{"attn_implementation", 5}}, "attn_implementation is 5, expected \"eager\", \"sdpa\" or null");

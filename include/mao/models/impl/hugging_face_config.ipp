@@ -81,7 +81,8 @@ MAO_INLINE void ignore_generic_keys(ConfigSection& section) {
                           "typical_p",
                           "use_bfloat16",
                           "use_cache"});
-  section.unsupported({"pruned_heads", "quantization_config"});
+  section.without_effect({"quantization_config"});  // null, see `idle_keys`
+  section.unsupported({"pruned_heads"});
 }
 
 /// A key whose value changes nothing here, and the values at which transformers does not stop.
@@ -93,6 +94,13 @@ struct IdleKey {
 
 /// transformers declares a float, and an integer is none.
 MAO_INLINE bool is_float(const nlohmann::json& value) { return value.is_number_float(); }
+
+MAO_INLINE bool is_nothing(const nlohmann::json& value) { return value.is_null(); }
+
+/// transformers compares it with a number.
+MAO_INLINE bool is_truth(const nlohmann::json& value) {
+  return value.is_null() || value.is_boolean() || value.is_number();
+}
 
 MAO_INLINE bool is_type_name(const nlohmann::json& value) {
   static constexpr std::array names{"float32", "float16", "bfloat16", "float64", "float", "half", "double"};
@@ -117,6 +125,9 @@ inline constexpr std::array idle_keys{
     IdleKey{"initializer_factor", "a number with a decimal point", &is_float},
     IdleKey{"initializer_range", "a number with a decimal point", &is_float},
     IdleKey{"layer_norm_eps", "a number with a decimal point", &is_float},
+    IdleKey{"logit_scale_init_value", "a number with a decimal point", &is_float},
+    IdleKey{"output_hidden_states", "true, false or null", &is_truth},
+    IdleKey{"quantization_config", "none, or null: mao reads no quantized weights", &is_nothing},
     IdleKey{"dtype", "the name of a type of floating-point numbers, such as \"float32\", or null", &is_type_name},
     IdleKey{"torch_dtype", "the name of a type of floating-point numbers, such as \"float32\", or null", &is_type_name},
     IdleKey{"_attn_implementation", "\"eager\", \"sdpa\" or null", &is_attention_name},
@@ -276,7 +287,7 @@ MAO_INLINE ClipConfiguration read_hugging_face_config(const nlohmann::json& file
   if (type == "siglip") return detail::read_siglip_config(std::move(root), where);
   if (type != "clip") root.refuse("model_type", "\"clip\" or \"siglip\", which SigLIP 2 of one resolution is too");
   detail::ignore_generic_keys(root);
-  static_cast<void>(root.number("logit_scale_init_value", 0));
+  root.without_effect({"logit_scale_init_value"});
   ClipConfiguration result{.where = where, .form = {}, .sizes = {}};
   result.state(root, "projection_dim", &ClipArchitecture::embed, root.integer("projection_dim", 512));
   detail::read_hugging_face_vision(detail::hugging_face_section(root, "vision_config"), result);
