@@ -136,7 +136,8 @@ TEST_CASE("a group of names is added and what was learned stays", "[add]") {
                  tuned = temporary.path() / "tuned.prompts.safetensors";
   const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 1).front();
   const Run added = checked("add " + quoted(run) + classes + "--out " + quoted(untuned));
-  CHECK_THAT(added.output, ContainsSubstring("in 3 groups: base (") && ContainsSubstring("added (2, untuned)"));
+  CHECK_THAT(added.output, ContainsSubstring("in 3 groups: base (") && ContainsSubstring("added (2, untuned)") &&
+                               !ContainsSubstring("told apart"));
   checked("add " + quoted(before) + classes + "--prompts tuned --name extra --out " + quoted(tuned));
   const mao::TensorFile old = mao::read_safetensors(before), now = mao::read_safetensors(untuned);
   CHECK(!old.tensors.empty());
@@ -194,6 +195,14 @@ TEST_CASE("classes are added to a plain run and to a single prompts file", "[add
   const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 1).front();
   CHECK(of_groups(predict(picture, out)).size() == 2);
   check_export(out, picture, temporary.path());
+}
+
+TEST_CASE("a run whose gate was not saved is added to, and it is said", "[add]") {
+  const TemporaryFolder temporary;
+  const fs::path run = tuned_run(temporary.path(), "--mao --new-epochs 1");
+  const Run added = checked("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.prompts.safetensors"));
+  CHECK_THAT(added.output, ContainsSubstring("told apart by the untuned model alone") &&
+                               ContainsSubstring("--recipe all-classes"));
 }
 
 TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]") {

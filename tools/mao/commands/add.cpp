@@ -298,6 +298,11 @@ class Addition {
                 << (group.prompts.info.method == "zero-shot" ? "untuned" : group.prompts.info.method) << ")";
     }
     std::cout << std::endl;
+    if (joined_.groups.size() - joined_.gate.added.size() > 1 && !joined_.gate.weight.defined()) {
+      std::cout << "the groups before it are told apart by the untuned model alone: no learned gate was saved with them "
+                   "(`mao tune --recipe all-classes` learns and saves one)"
+                << std::endl;
+    }
   }
 
   AddOptions options_;

@@ -81,8 +81,7 @@ MAO_INLINE void ignore_generic_keys(ConfigSection& section) {
                           "typical_p",
                           "use_bfloat16",
                           "use_cache"});
-  section.without_effect({"quantization_config"});  // null, see `idle_keys`
-  section.unsupported({"pruned_heads"});
+  section.unsupported({"pruned_heads", "quantization_config"});
 }
 
 /// A key whose value changes nothing here, and the values at which transformers does not stop.
