@@ -42,7 +42,8 @@ TEST_CASE("a value of another kind is refused with file and key", "[config_secti
   CHECK_THROWS_AS(config.flag("f"), FormatError);
   CHECK_THROWS_AS(config.text("f", ""), FormatError);
   CHECK_THROWS_WITH(config.side("side", 1), ContainsSubstring("only squares are supported"));
-  CHECK_THROWS_AS(config.section("in"), FormatError);
+  CHECK_THROWS_WITH(config.section("in"), "a.json: in is [1], expected a JSON object");
+  CHECK_THROWS_WITH(ConfigSection(nlohmann::json::array(), "a.json: "), "a.json is [], expected a JSON object");
   CHECK_THROWS_WITH(config.channels("side", {}), ContainsSubstring("side is [4,5], expected three numbers"));
 }
 

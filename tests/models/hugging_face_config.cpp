@@ -90,6 +90,10 @@ TEST_CASE("values at which transformers stops are refused, though the key change
   refused({{"vision_config", {{"projection_dim", nothing}}}},
           "vision_config.projection_dim is null, expected an integer");
   read({{"text_config", {{"projection_dim", nothing}, {"pad_token_id", nothing}}}});
+  for (const Json& end : {Json("x"), Json(0.5), Json::array({1, "x"})}) {
+    refused({{"model_type", "siglip"}, {"text_config", {{"eos_token_id", end}}}}, "text_config.eos_token_id is ");
+  }
+  read({{"model_type", "siglip"}, {"text_config", {{"eos_token_id", {1, 2}}}}});
   refused({{"text_config", {{"bos_token_id", 0.5}}}}, "text_config.bos_token_id is 0.5, expected an integer");
   refused({{"vision_config", {{"image_size", {48, 48}}}}}, "vision_config.image_size is [48,48], expected an integer");
   refused({{"vision_config", {{"patch_size", {16, 16}}}}}, "vision_config.patch_size is [16,16], expected an integer");

@@ -188,6 +188,7 @@ TEST_CASE("settings of a preprocessor_config.json that mao does not have are ref
   CHECK_THROWS_WITH(hugging_face(R"({"size": 8, "crop_size": null})"), ContainsSubstring("crop_size is null"));
   refuses(R"("image_std": [0, 1, 1])", "image_std is [0,1,1]");
   refuses(R"("do_pad": true)", "do_pad is true");
+  refuses(R"("pad_size": {})", "pad_size is {}, expected null, or no such key");
   refuses(R"("use_square_size": true)", "use_square_size is true");
   refuses(R"("image_processor_type": "ViTImageProcessor")", "image_processor_type is \"ViTImageProcessor\"");
   refuses(R"("feature_extractor_type": "BlipFeatureExtractor")", "feature_extractor_type is");

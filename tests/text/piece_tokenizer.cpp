@@ -173,17 +173,29 @@ TEST_CASE("settings that are not read are refused by name") {
     write_changed(from, file, place, value);
     return message_of(file);
   };
-  CHECK_THAT(refused("gemma.json", "/normalizer", {{"type", "Nmt"}}), ContainsSubstring("normalizer is {\"type\":\"Nmt\"}"));
+  CHECK_THAT(refused("gemma.json", "/normalizer", {{"type", "Nmt"}}),
+             ContainsSubstring("normalizer is {\"type\":\"Nmt\"}"));
   CHECK_THAT(refused("gemma.json", "/pre_tokenizer", {{"type", "ByteLevel"}}), ContainsSubstring("pre_tokenizer is "));
-  CHECK_THAT(refused("gemma.json", "/model/type", "WordPiece"), ContainsSubstring("'WordPiece'; mao reads Unigram and BPE"));
+  CHECK_THAT(refused("gemma.json", "/model/type", "WordPiece"),
+             ContainsSubstring("'WordPiece'; mao reads Unigram and BPE"));
   CHECK_THAT(refused("gemma.json", "/model/dropout", 0.5), ContainsSubstring("dropout is 0.5"));
   CHECK_THAT(refused("gemma.json", "/post_processor", nullptr), ContainsSubstring("post_processor is null"));
   CHECK_THAT(refused("gemma.json", "/model/merges/0", "a b c"), ContainsSubstring("expected two pieces"));
-  CHECK_THAT(refused("gemma.json", "/model/merges/0", "nowhere there"), ContainsSubstring("which is not in the vocabulary"));
+  CHECK_THAT(refused("gemma.json", "/model/merges/0", "nowhere there"),
+             ContainsSubstring("which is not in the vocabulary"));
   CHECK_THAT(refused("gemma.json", "/model/vocab/<pad>", -4), ContainsSubstring("no usable id"));
   CHECK_THAT(refused("gemma.json", "/model/vocab/<pad>", 1), ContainsSubstring("have the same id"));
   CHECK_THAT(refused("gemma.json", "/added_tokens/0/single_word", true), ContainsSubstring("single_word is true"));
   CHECK_THAT(refused("gemma.json", "/padding", {{"direction", "Left"}}), ContainsSubstring("direction"));
+  CHECK_THAT(refused("gemma.json", "/version", "2"), ContainsSubstring("version is \"2\", which"));
+  CHECK_THAT(refused("gemma.json", "/truncation", 0), ContainsSubstring("truncation is 0, which"));
+  CHECK_THAT(refused("gemma.json", "/padding", true), ContainsSubstring("padding is true, which"));
+  CHECK_THAT(refused("gemma.json", "/added_tokens", nullptr), ContainsSubstring("added_tokens is null, which"));
+  CHECK_THAT(refused("gemma.json", "/added_tokens/0/id", nullptr), ContainsSubstring("expected objects with \"id\""));
+  CHECK_THAT(refused("gemma.json", "/added_tokens/0/special", nullptr), ContainsSubstring("special is null"));
+  CHECK_THAT(refused("gemma.json", "/model/type", nullptr), ContainsSubstring("type is not a text"));
+  CHECK_THAT(refused("gemma.json", "/post_processor/special_tokens/<eos>/ids", nlohmann::json::array()),
+             ContainsSubstring("expected the id of '<eos>' in the vocabulary"));
   CHECK_THAT(refused("t5.json", "/model/unk_id", 400), ContainsSubstring("unk_id is 400"));
   CHECK_THAT(refused("t5.json", "/model/vocab/5", {"a", "b"}), ContainsSubstring("entry 5 of the vocabulary"));
   CHECK_THAT(refused("t5.json", "/model/vocab/5", {"<unk>", 0.0}), ContainsSubstring("'<unk>' stands twice"));
@@ -215,6 +227,51 @@ TEST_CASE("a null is false where transformers takes it so, and is refused where 
   CHECK_THAT(message_of(siglip.path()), ContainsSubstring("extra_ids is null"));
 }
 
+TEST_CASE("values of a tokenizer's files at which transformers stops are refused by key") {
+  for (const std::string name : {"SiglipTokenizer", "GemmaTokenizer"}) {
+    const auto refused = [&](const std::string& values, const std::string& message) {
+      const TemporaryFolder folder;
+      const bool siglip = name == "SiglipTokenizer";
+      make_folder(folder, siglip ? "unigram.model" : "gemma.json", siglip ? "spiece.model" : "tokenizer.json",
+                  "{\"tokenizer_class\": \"" + name + "\", " + values + ", " + gemma_settings);
+      CAPTURE(name, values);
+      CHECK_THAT(message_of(folder.path()), ContainsSubstring("tokenizer_config.json: " + message));
+    };
+    refused(R"("auto_map": null)", "auto_map is null");
+    refused(R"("auto_map": {"AutoTokenizer": ["a.B", null]})", "auto_map is {\"AutoTokenizer\"");
+    refused(R"("model_input_names": ["x"])", "model_input_names is [\"x\"], which");
+    refused(R"("model_input_names": true)", "model_input_names is true");
+    refused(R"("extra_special_tokens": true)", "extra_special_tokens is true");
+    refused(R"("additional_special_tokens": "a")", "additional_special_tokens is \"a\"");
+    refused(R"("mask_token": {"content": "a"})", "mask_token is {\"content\":\"a\"}");
+    refused(R"("unk_token": [])", "unk_token is []");
+    refused(R"("added_tokens_decoder": {"2": {"content": "a", "special": null}})",
+            "added_tokens_decoder.2.special is null");
+    refused(R"("added_tokens_decoder": {"2": "a"})", "added_tokens_decoder.2 is \"a\"");
+  }
+}
+
+TEST_CASE("an added token that states the id of another piece is refused; one behind the vocabulary counts") {
+  const auto config = [](const std::string& id, const std::string& content) {
+    return R"("added_tokens_decoder": {")" + id + R"(": {"content": ")" + content + R"(", "special": true}})";
+  };
+  const TemporaryFolder siglip, gemma;
+  const auto load = [&](const std::string& id, const std::string& content) {
+    const std::string name = R"({"tokenizer_class": ")";
+    make_folder(siglip, "unigram.model", "spiece.model", name + "SiglipTokenizer\", " + config(id, content) + "}");
+    make_folder(gemma, "gemma.json", "tokenizer.json",
+                name + "GemmaTokenizer\", " + config(id, content) + ", " + gemma_settings);
+  };
+  load("5", "zebra");
+  CHECK_THAT(message_of(siglip.path()),
+             ContainsSubstring("added_tokens_decoder.5 is 'zebra', but the vocabulary has '"));
+  CHECK_THAT(message_of(gemma.path()), ContainsSubstring("the added token 'zebra' states the id 5, expected "));
+  load("5000", "zebra");
+  const auto tokenizer = PieceTokenizer::load(siglip.path());
+  CHECK(tokenizer.size() == 5001);
+  CHECK(tokenizer.encode("a zebra").back() == 5000);
+}
+
 TEST_CASE("folders that cannot be read as they are meant are refused") {
   const auto refused = [](const std::string& config, const std::string& file, const std::string& name) {
     const TemporaryFolder folder;
@@ -222,15 +279,20 @@ TEST_CASE("folders that cannot be read as they are meant are refused") {
     return message_of(folder.path());
   };
   const std::string gemma = R"({"tokenizer_class": "GemmaTokenizer", )", json = "tokenizer.json";
-  CHECK_THAT(refused(gemma + R"("padding_side": "left"})", "gemma.json", json), ContainsSubstring("padding_side is \"left\""));
-  CHECK_THAT(refused(gemma + R"("add_eos_token": true})", "gemma.json", json), ContainsSubstring("padding_side is not stated"));
+  CHECK_THAT(refused(gemma + R"("padding_side": "left"})", "gemma.json", json),
+             ContainsSubstring("padding_side is \"left\""));
+  CHECK_THAT(refused(gemma + R"("add_eos_token": true})", "gemma.json", json),
+             ContainsSubstring("padding_side is not stated"));
   CHECK_THAT(refused(gemma + R"("padding_side": "right", "add_bos_token": true})", "gemma.json", json),
              ContainsSubstring("add_bos_token is true"));
   CHECK_THAT(refused(gemma + R"("padding_side": "right", "add_bos_token": false})", "gemma.json", json),
              ContainsSubstring("add_eos_token is not true"));
-  CHECK_THAT(refused(R"({"tokenizer_class": "LlamaTokenizer"})", "gemma.json", json), ContainsSubstring("LlamaTokenizer"));
-  CHECK_THAT(refused(R"({"tokenizer_class": "SiglipTokenizer"})", "t5.json", json), ContainsSubstring("reads spiece.model"));
-  CHECK_THAT(refused(R"({"tokenizer_class": "T5Tokenizer", "new_key": 3})", "t5.json", json), ContainsSubstring("new_key is 3"));
+  CHECK_THAT(refused(R"({"tokenizer_class": "LlamaTokenizer"})", "gemma.json", json),
+             ContainsSubstring("LlamaTokenizer"));
+  CHECK_THAT(refused(R"({"tokenizer_class": "SiglipTokenizer"})", "t5.json", json),
+             ContainsSubstring("reads spiece.model"));
+  CHECK_THAT(refused(R"({"tokenizer_class": "T5Tokenizer", "new_key": 3})", "t5.json", json),
+             ContainsSubstring("new_key is 3"));
   const TemporaryFolder both;
   write(both / "spiece.model", read(pieces_folder() / "unigram.model"));
   write(both / "tokenizer.json", read(pieces_folder() / "t5.json"));

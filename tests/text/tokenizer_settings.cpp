@@ -66,7 +66,8 @@ TEST_CASE("a tokenizer of another kind is refused by file and key", "[tokenizer_
   refused(config, hub_config, R"({"added_tokens_decoder": {"0": {"content": "!"}}})", "added_tokens_decoder");
   refused(config, hub_config, R"({"eos_token": {"content": "<|endoftext|>", "single_word": true}})", "eos_token");
   refused(config, hub_config, R"({"bos_token": "<|endoftext|>"})", "bos_token is \"<|endoftext|>\"");
-  refused(config, hub_config, R"({"eos_token": {"content": "<|startoftext|>"}})", "expected <|endoftext|>");
+  refused(config, hub_config, R"({"eos_token": {"content": "<|startoftext|>", "__type": "AddedToken"}})",
+          "expected <|endoftext|>");
   refused("special_tokens_map.json", R"({"bos_token": "<|endoftext|>"})", "{}", "expected <|startoftext|>");
   refused("special_tokens_map.json", R"({"eos_token": null})", "{}", "eos_token is null");
   refused(config, hub_config, R"({"normalise": "NFKC"})", "normalise is \"NFKC\"");
@@ -76,6 +77,9 @@ TEST_CASE("a tokenizer of another kind is refused by file and key", "[tokenizer_
   refused(file, hub_tokenizer, R"({"added_tokens": [{"id": 49408, "content": "<x>"}]})", "added_tokens is");
   refused(file, hub_tokenizer, R"({"model": {"dropout": 0.1}})", "model.dropout is 0.1");
   refused(file, hub_tokenizer, R"({"model": {"end_of_word_suffix": ""}})", "model.end_of_word_suffix is");
+  refused(config, hub_config, R"({"auto_map": {"AutoTokenizer": ["a.B", null]}})", "auto_map is {\"AutoTokenizer\"");
+  refused(config, hub_config, R"({"model_input_names": ["x"]})", "expected a list that begins with \"input_ids\"");
+  refused(config, hub_config, R"({"added_tokens_decoder": {"49406": {"lstrip": 0}}})", "49406.lstrip is 0");
   refused("added_tokens.json", "{}", R"({"<x>": 49408})", "<x> is 49408");
   refused("special_tokens_map.json", "{}", R"({"mask_token": "<mask>"})", "mask_token is");
 }

@@ -37,7 +37,7 @@ class ConfigSection {
   /// `where` is put before each key in a message: `clip/config.json: text_config.`
   ConfigSection(nlohmann::json object, std::string where, ConfigNull null = ConfigNull::Default)
       : object_(std::move(object)), where_(std::move(where)), null_(null) {
-    require<FormatError>(object_.is_object(), where_, " is ", brief(object_), ", expected a JSON object");
+    require<FormatError>(object_.is_object(), name(), " is ", brief(object_), ", expected a JSON object");
   }
 
   /// Whether the key is there and not null.
@@ -86,6 +86,9 @@ class ConfigSection {
   [[nodiscard]] bool contains(std::string_view key) const;
   /// Of a key that is there.
   [[nodiscard]] const nlohmann::json& value_of(std::string_view key) const;
+
+  /// `where_` without the separator at its end.
+  [[nodiscard]] std::string_view name() const;
 
   static std::string brief(const nlohmann::json& value);
 

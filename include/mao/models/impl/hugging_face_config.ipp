@@ -147,9 +147,11 @@ MAO_INLINE void expect_idle_keys(const nlohmann::json& object, const std::string
 struct TowerDefaults {
   const char* activation;
   double epsilon;
+  bool null_dropout;  ///< null is a value of attention_dropout
 };
 
-inline constexpr TowerDefaults clip_defaults{"quick_gelu", 1e-5}, siglip_defaults{"gelu_pytorch_tanh", 1e-6};
+inline constexpr TowerDefaults clip_defaults{"quick_gelu", 1e-5, true};
+inline constexpr TowerDefaults siglip_defaults{"gelu_pytorch_tanh", 1e-6, false};
 
 MAO_INLINE Activation hugging_face_activation(ConfigSection& tower, const TowerDefaults& defaults) {
   const std::string name = tower.text("hidden_act", defaults.activation);
@@ -162,8 +164,11 @@ MAO_INLINE Activation hugging_face_activation(ConfigSection& tower, const TowerD
 MAO_INLINE TowerForm hugging_face_tower(ConfigSection& tower, std::int64_t width, std::int64_t heads,
                                         const TowerDefaults& defaults = clip_defaults) {
   ignore_generic_keys(tower);
-  if (tower.has("projection_dim")) static_cast<void>(tower.integer("projection_dim", 0));  // CLIPModel takes that of the whole
-  if (tower.has("attention_dropout")) static_cast<void>(tower.number("attention_dropout", 0));
+  if (tower.has("projection_dim"))
+    static_cast<void>(tower.integer("projection_dim", 0));  // CLIPModel takes that of the whole
+  if (!defaults.null_dropout || tower.has("attention_dropout")) {
+    static_cast<void>(tower.number("attention_dropout", 0));
+  }
   const TowerForm form{.heads = tower.integer("num_attention_heads", heads),
                        .activation = hugging_face_activation(tower, defaults),
                        .epsilon = tower.number("layer_norm_eps", defaults.epsilon)};
@@ -217,7 +222,6 @@ MAO_INLINE void read_siglip_vision(ConfigSection vision, ClipConfiguration& resu
   const std::int64_t width = vision.integer("hidden_size", 768);
   ClipForm& form = result.form;
   form.vision = hugging_face_tower(vision, width, 12, siglip_defaults);
-  static_cast<void>(vision.number("attention_dropout", 0));
   form.image_pooling = ImagePooling::Attention;
   form.class_token = form.image_projection = form.ln_pre = false;
   form.patch_bias = true;
@@ -237,7 +241,6 @@ MAO_INLINE void read_siglip_text(ConfigSection text, ClipConfiguration& result) 
   const std::int64_t width = text.integer("hidden_size", 768);
   ClipForm& form = result.form;
   form.text = hugging_face_tower(text, width, 12, siglip_defaults);
-  static_cast<void>(text.number("attention_dropout", 0));
   form.causal = form.text_start = false;
   form.text_pooling = TextPooling::Last;
   form.text_bias = true;
@@ -250,7 +253,11 @@ MAO_INLINE void read_siglip_text(ConfigSection text, ClipConfiguration& result) 
   const std::int64_t embed = text.has("projection_size") ? text.integer("projection_size", width) : width;
   result.state(text, "projection_size", &ClipArchitecture::embed, embed);
   expect_idle_ids(text);
-  text.without_effect({"eos_token_id"});
+  if (text.is_list("eos_token_id")) {
+    static_cast<void>(text.integers("eos_token_id"));
+  } else if (text.has("eos_token_id")) {
+    static_cast<void>(text.integer("eos_token_id", 0));
+  }
   text.finish();
 }
 

@@ -136,7 +136,8 @@ MAO_INLINE Preprocess read_hugging_face_preprocess(const nlohmann::json& object,
   detail::read_hugging_face_sizes(root, siglip, result);
   detail::read_hugging_face_values(root, result);
   if (root.flag("do_convert_rgb", true)) result.transparency = Transparency::white;
-  root.unsupported({"auto_map", "do_flip_channel_order", "do_pad", "do_reduce_labels", "pad_size", "use_square_size"});
+  root.unsupported({"auto_map", "do_flip_channel_order", "do_pad", "do_reduce_labels", "use_square_size"});
+  if (root.has("pad_size")) root.refuse("pad_size", "null, or no such key: mao does not pad pictures");
   root.without_effect({"_commit_hash", "_name_or_path", "_processor_class", "_valid_processor_keys", "data_format",
                        "device", "disable_grouping", "feature_extractor_type", "image_seq_length", "input_data_format",
                        "model_input_names", "processor_class", "return_tensors", "transformers_version"});

@@ -24,9 +24,9 @@ namespace mao::detail {
 
 /// The section `model`.
 struct JsonModel {
-  std::vector<std::string> pieces{};  ///< by id; an id may have none, which is empty
-  bool unigram = true;                ///< else byte-pair merges
-  std::vector<double> scores{};       ///< unigram
+  std::vector<std::string> pieces{};                                     ///< by id; an id may have none, which is empty
+  bool unigram = true;                                                   ///< else byte-pair merges
+  std::vector<double> scores{};                                          ///< unigram
   std::unordered_map<std::uint64_t, MergeResult<std::size_t>> merges{};  ///< by `pair_key`
   std::int64_t unknown_id = -1;                                          ///< -1: unknown characters are left out
   bool byte_fallback = false;
@@ -51,7 +51,8 @@ class JsonPieces {
  public:
   using Ids = std::vector<std::int64_t>;
 
-  /// An added piece without id gets that of its text in the model, else the next free one, in their order.
+  /// An added piece has the id of its text in the model, else the next free one, in their order. **Throws**
+  /// `FormatError` for one that states another id.
   JsonPieces(JsonModel model, JsonSteps steps, const std::string& where);
   JsonPieces(const JsonPieces&) = delete;
   JsonPieces& operator=(const JsonPieces&) = delete;
@@ -61,6 +62,11 @@ class JsonPieces {
 
   /// The id of a piece of the model or an added one; -1: there is none.
   [[nodiscard]] std::int64_t find(std::string_view piece) const;
+
+  /// Pieces of the model and added ones.
+  [[nodiscard]] std::int64_t size() const { return size_; }
+  /// The text of an id; empty where there is none.
+  [[nodiscard]] std::string piece(std::int64_t id) const;
 
   [[nodiscard]] const JsonModel& model() const { return model_; }
 
@@ -79,6 +85,7 @@ class JsonPieces {
   std::vector<SplitStep> pre_tokenizer_;
   PieceIndex index_;
   std::unordered_map<std::string, std::int64_t> added_ids_;
+  std::int64_t size_ = 0;
   AddedPieces raw_, normalized_;
   std::vector<std::int64_t> byte_ids_;
   double lowest_ = 0;

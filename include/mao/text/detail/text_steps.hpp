@@ -24,6 +24,18 @@ inline constexpr std::string_view space_mark = "\u2581";
 /// **Throws** OptionError that shows the section `where` and what was expected.
 [[noreturn]] void refuse_section(const nlohmann::json& section, const std::string& where, const std::string& expected);
 
+/// Checks the keys of a tokenizer_config.json at whose values transformers stops for any class of tokenizer: code of a
+/// repository (`auto_map`), `model_input_names`, and special tokens that are neither texts nor whole entries.
+///
+/// **Throws** `OptionError` naming the key behind `where`.
+void expect_loadable_config(const nlohmann::json& values, const std::string& where);
+
+/// The same of a tokenizer.json: `version`, `truncation`, `padding`, `added_tokens`. **Throws** `OptionError`.
+void expect_loadable_tokenizer(const nlohmann::json& file, const std::string& where);
+
+/// Each flag that an added token has must be true or false. **Throws** `OptionError` naming it behind `where`.
+void expect_token_flags(const nlohmann::json& entry, const std::string& where);
+
 /// A value of a JSON object, or another one in its place when the key is missing or null.
 template <class T>
 T value_or(const nlohmann::json& object, const char* key, T otherwise) {

@@ -149,6 +149,11 @@ MAO_INLINE bool ConfigSection::is_given(std::string_view key, const char* kind) 
   return false;
 }
 
+MAO_INLINE std::string_view ConfigSection::name() const {
+  const std::string_view all = where_;
+  return all.substr(0, all.find_last_not_of(".: ") + 1);
+}
+
 MAO_INLINE std::string ConfigSection::brief(const nlohmann::json& value) {
   const std::string text = value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   return text.size() > 80 ? text.substr(0, 77) + "..." : text;

@@ -101,6 +101,7 @@ MAO_INLINE void read_bpe(const nlohmann::json& section, const std::string& where
 MAO_INLINE JsonModel read_json_model(const nlohmann::json& section, const std::string& where) {
   JsonModel model;
   require<FormatError>(section.is_object(), where, ": expected the tokenizer.json of a SigLIP, with a section 'model'");
+  require<FormatError>(!section.contains("type") || section["type"].is_string(), where, ".type is not a text");
   std::string type = type_of(section);
   if (type.empty()) type = section.contains("merges") ? "BPE" : section.contains("unk_id") ? "Unigram" : "";
   model.byte_fallback = value_or(section, "byte_fallback", false);
@@ -121,12 +122,15 @@ MAO_INLINE JsonPieces::JsonPieces(JsonModel model, JsonSteps steps, const std::s
   index_pieces(where);
   find_bytes(where);
   std::vector<AddedPiece> raw, normalized;
-  std::int64_t next = std::ssize(model_.pieces);
+  size_ = std::ssize(model_.pieces);
   for (AddedPiece& piece : steps.added) {
     if (piece.text.empty() || added_ids_.contains(piece.text)) continue;
-    if (piece.id < 0) piece.id = index_.find(piece.text);
-    if (piece.id < 0) piece.id = next;
-    next = std::max(next, piece.id + 1);
+    const std::int64_t known = index_.find(piece.text), id = known >= 0 ? known : size_;
+    require<FormatError>(piece.id < 0 || piece.id == id, where, ": the added token '", printable(piece.text),
+                         "' states the id ", piece.id, ", expected ", id,
+                         known >= 0 ? ", which it has in the vocabulary" : ", the first that is free");
+    piece.id = id;
+    size_ = std::max(size_, id + 1);
     added_ids_.emplace(piece.text, piece.id);
     if (piece.normalized) piece.text = normalize(piece.text);
     (piece.normalized ? normalized : raw).push_back(std::move(piece));
@@ -164,6 +168,14 @@ MAO_INLINE void JsonPieces::find_bytes(const std::string& where) {
 MAO_INLINE std::int64_t JsonPieces::find(std::string_view piece) const {
   const auto added = added_ids_.find(std::string(piece));
   return added != added_ids_.end() ? added->second : index_.find(piece);
+}
+
+MAO_INLINE std::string JsonPieces::piece(std::int64_t id) const {
+  if (id < std::ssize(model_.pieces)) return model_.pieces[static_cast<std::size_t>(id)];
+  for (const auto& [text, added] : added_ids_) {
+    if (added == id) return text;
+  }
+  return {};
 }
 
 MAO_INLINE std::string JsonPieces::normalize(std::string_view text) const {
@@ -206,10 +218,9 @@ MAO_INLINE void JsonPieces::append_word(std::string_view word, Ids& ids) const {
 
 MAO_INLINE void JsonPieces::append_probable(std::string_view word, Ids& ids) const {
   constexpr double unknown_penalty = 10;
-  const auto pieces =
-      most_probable<double>(word, index_, lowest_ - unknown_penalty, [this](std::int64_t id, std::size_t) {
-        return model_.scores[static_cast<std::size_t>(id)];
-      });
+  const auto pieces = most_probable<double>(
+      word, index_, lowest_ - unknown_penalty,
+      [this](std::int64_t id, std::size_t) { return model_.scores[static_cast<std::size_t>(id)]; });
   const auto is_unknown = [this](const TextPiece& piece) { return piece.id < 0 || piece.id == model_.unknown_id; };
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     TextPiece piece = pieces[i];

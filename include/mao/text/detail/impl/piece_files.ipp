@@ -49,8 +49,8 @@ MAO_INLINE PieceEncoder encoder_of(const std::shared_ptr<SentencePiece>& model) 
 
 MAO_INLINE PieceEncoder encoder_of(const std::shared_ptr<JsonPieces>& model) {
   PieceEncoder encoder;
-  encoder.size = std::ssize(model->model().pieces);
-  encoder.piece = [model](std::int64_t id) { return model->model().pieces[static_cast<std::size_t>(id)]; };
+  encoder.size = model->size();
+  encoder.piece = [model](std::int64_t id) { return model->piece(id); };
   encoder.encode = [model](std::string_view text) { return model->encode(text); };
   return encoder;
 }
@@ -100,6 +100,24 @@ MAO_INLINE bool truth_of(const nlohmann::json& values, const char* key, bool oth
   return value_or(values, key, !values.contains(key) && otherwise);
 }
 
+/// Gives each added piece without id that of its text, else the next free one; the number of pieces with them.
+/// **Throws** FormatError for one that states the id of another piece.
+MAO_INLINE std::int64_t give_ids(std::vector<AddedPiece>& added, const SentencePiece& model, const std::string& where) {
+  const auto& pieces = model.file().pieces;
+  std::int64_t next = std::ssize(pieces);
+  for (AddedPiece& piece : added) {
+    const std::int64_t known = model.find(piece.text);
+    if (piece.id < 0) piece.id = known >= 0 ? known : next;
+    const auto place = static_cast<std::size_t>(piece.id);
+    require<FormatError>(piece.id >= std::ssize(pieces) || pieces[place].text == piece.text, where,
+                         "added_tokens_decoder.", piece.id, " is '", printable(piece.text),
+                         "', but the vocabulary has '", printable(pieces[std::min(place, pieces.size() - 1)].text),
+                         "' at this id; expected the same, or an id behind the vocabulary");
+    next = std::max(next, piece.id + 1);
+  }
+  return next;
+}
+
 MAO_INLINE PieceEncoder siglip_encoder(const fs::path& folder, const PieceSettings& settings) {
   const auto file = folder / "spiece.model";
   require<FileError>(fs::exists(file), quoted_path(folder),
@@ -107,15 +125,16 @@ MAO_INLINE PieceEncoder siglip_encoder(const fs::path& folder, const PieceSettin
   const auto model = read_sentence_piece(file, !truth_of(settings.values, "legacy", true));
   const std::string where = quoted_path(file);
   auto added = added_pieces(settings, {{"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "</s>"}}, {}, true);
-  std::int64_t next = std::ssize(model->file().pieces);
-  for (AddedPiece& piece : added) {
-    const std::int64_t known = model->find(piece.text);
-    if (piece.id < 0) piece.id = known >= 0 ? known : next;
-    next = std::max(next, piece.id + 1);
-  }
   PieceEncoder encoder = encoder_of(model);
-  encoder.end = role_id(*model, settings.token("eos_token", "</s>"), "end token", where);
-  encoder.padding = role_id(*model, settings.token("pad_token", "</s>"), "padding token", where);
+  encoder.size = give_ids(added, *model, settings.where);
+  encoder.piece = [model, added](std::int64_t id) {
+    const auto& pieces = model->file().pieces;
+    if (id < std::ssize(pieces)) return pieces[static_cast<std::size_t>(id)].text;
+    const auto found = std::ranges::find(added, id, &AddedPiece::id);
+    return found == added.end() ? std::string() : found->text;
+  };
+  encoder.end = role_id(*model, settings.token("eos_token", "</s>"), "end token (eos_token)", where);
+  encoder.padding = role_id(*model, settings.token("pad_token", "</s>"), "padding token (pad_token)", where);
   const auto pieces = std::make_shared<SiglipPieces>(model, std::move(added), settings.token("unk_token", "<unk>"),
                                                      truth_of(settings.values, "do_lower_case", true));
   encoder.encode = [pieces, end = encoder.end](std::string_view text) {
@@ -138,6 +157,7 @@ struct PieceJson {
 
 MAO_INLINE PieceJson read_piece_json(const fs::path& file) {
   PieceJson json{.values = read_json_object(file), .model = {}, .where = quoted_path(file)};
+  expect_loadable_tokenizer(json.values, json.where + ": ");
   json.model = read_json_model(json.section("model"), json.where + ": model");
   json.values["model"] = nullptr;
   const auto added = json.section("added_tokens");
@@ -151,6 +171,24 @@ MAO_INLINE PieceJson read_piece_json(const fs::path& file) {
   return json;
 }
 
+/// The template's ids of the token are that of the vocabulary. **Throws** OptionError.
+MAO_INLINE void expect_own_id(const nlohmann::json& section, const std::string& token, const PieceJson& json) {
+  const auto tokens = section.value("special_tokens", nlohmann::json());
+  const auto entry = tokens.is_object() ? tokens.value(token, nlohmann::json()) : nlohmann::json();
+  const auto ids = entry.is_object() ? entry.value("ids", nlohmann::json()) : nlohmann::json();
+  const auto& pieces = json.model.pieces;
+  const auto has_id = [&](std::int64_t id) {
+    if (id >= 0 && id < std::ssize(pieces)) return pieces[static_cast<std::size_t>(id)] == token;
+    return std::ranges::any_of(json.added, [&](const AddedPiece& each) { return each.id == id && each.text == token; });
+  };
+  const bool fits =
+      ids.is_array() && ids.size() == 1 && ids[0].is_number_integer() && has_id(ids[0].get<std::int64_t>());
+  if (!fits) {
+    refuse_section(tokens, json.where + ": post_processor.special_tokens",
+                   "the id of '" + printable(token) + "' in the vocabulary as its ids");
+  }
+}
+
 /// What a post-processor puts behind a text. **Throws** OptionError unless it is one token, with none in front.
 MAO_INLINE std::string end_of_template(const PieceJson& json) {
   const auto section = json.section("post_processor");
@@ -160,7 +198,9 @@ MAO_INLINE std::string end_of_template(const PieceJson& json) {
                     single[0].is_object() && single[0].contains("Sequence") && single[1].is_object() &&
                     single[1].contains("SpecialToken");
   if (!fits) refuse_section(section, json.where + ": post_processor", expected);
-  return value_or<std::string>(single[1]["SpecialToken"], "id", "");
+  const auto end = value_or<std::string>(single[1]["SpecialToken"], "id", "");
+  expect_own_id(section, end, json);
+  return end;
 }
 
 /// The end token of a class that heeds `add_eos_token`, else the post-processor of the file.
@@ -175,8 +215,8 @@ MAO_INLINE std::string end_of(const PieceSettings& settings, const PieceJson& js
 MAO_INLINE PieceEncoder finished(const std::shared_ptr<JsonPieces>& model, const std::string& end,
                                  const std::string& padding, const std::string& where) {
   PieceEncoder encoder = encoder_of(model);
-  encoder.end = role_id(*model, end, "end token", where);
-  encoder.padding = role_id(*model, padding, "padding token", where);
+  encoder.end = role_id(*model, end, "end token (eos_token)", where);
+  encoder.padding = role_id(*model, padding, "padding token (pad_token)", where);
   return encoder;
 }
 
@@ -249,13 +289,14 @@ MAO_INLINE PieceEncoder t5_encoder(const fs::path& folder, const PieceSettings& 
   const bool from_json = fs::exists(file);
   const auto spiece = folder / "spiece.model";
   PieceJson json = from_json ? read_piece_json(file) : as_unigram(spiece, extra_ids);
-  const std::string map = from_json ? charsmap_in(json.section("normalizer"), json.where)
-                                    : read_sentence_piece(spiece)->file().charsmap;
+  const std::string map =
+      from_json ? charsmap_in(json.section("normalizer"), json.where) : read_sentence_piece(spiece)->file().charsmap;
   require<OptionError>(json.model.unigram && json.model.pieces.size() > 2, json.where,
                        ": model is of type BPE, but the tokenizer class is T5Tokenizer; expected Unigram");
   json.model.unknown_id = 2;
   json.model.byte_fallback = false;
-  JsonSteps steps{{}, {white_space_split(), mark_split(std::string(space_mark), true, true)},
+  JsonSteps steps{{},
+                  {white_space_split(), mark_split(std::string(space_mark), true, true)},
                   added_pieces(settings, {{"eos_token", "</s>"}, {"unk_token", "<unk>"}, {"pad_token", "<pad>"}},
                                json.added, false)};
   if (!map.empty()) steps.normalizer.push_back(charsmap_step(std::make_shared<Charsmap>(map, json.where)));

@@ -17,7 +17,7 @@
 
 namespace mao::detail {
 
-inline constexpr std::array piece_roles = {"eos_token", "bos_token",  "unk_token", "pad_token",
+inline constexpr std::array piece_roles = {"eos_token", "bos_token", "unk_token", "pad_token",
                                            "sep_token", "cls_token", "mask_token"};
 
 /// Keys of tokenizer_config.json that change no id of a text.
@@ -50,10 +50,21 @@ inline constexpr std::array idle_piece_keys = {"__type",
                                                "vocab_file"};
 
 /// Keys that are read here or by the reader of the files.
-inline constexpr std::array heeded_piece_keys = {
-    "tokenizer_class",           "padding_side",  "truncation_side", "split_special_tokens", "do_lower_case",
-    "add_bos_token",             "add_eos_token", "unk_id",          "legacy",          "sp_model_kwargs",      "extra_ids",
-    "additional_special_tokens", "added_tokens_decoder", "extra_special_tokens", "add_prefix_space"};
+inline constexpr std::array heeded_piece_keys = {"tokenizer_class",
+                                                 "padding_side",
+                                                 "truncation_side",
+                                                 "split_special_tokens",
+                                                 "do_lower_case",
+                                                 "add_bos_token",
+                                                 "add_eos_token",
+                                                 "unk_id",
+                                                 "legacy",
+                                                 "sp_model_kwargs",
+                                                 "extra_ids",
+                                                 "additional_special_tokens",
+                                                 "added_tokens_decoder",
+                                                 "extra_special_tokens",
+                                                 "add_prefix_space"};
 
 /// A quick look at a large text: brackets no deeper than any tokenizer's file has them.
 MAO_INLINE bool is_shallow(std::string_view text) {
@@ -89,6 +100,7 @@ MAO_INLINE AddedPiece read_added_piece(const nlohmann::json& entry, const std::s
   }
   require<FormatError>(entry.is_object() && entry.contains("content") && entry["content"].is_string(), where,
                        ": an added token has no text 'content'");
+  expect_token_flags(entry, where);
   piece.text = entry["content"].get<std::string>();
   piece.id = value_or<std::int64_t>(entry, "id", -1);
   piece.special = value_or(entry, "special", false);
@@ -126,6 +138,7 @@ MAO_INLINE PieceClass piece_class(std::string name, const std::string& model_typ
 }
 
 MAO_INLINE void check_piece_settings(const PieceSettings& settings) {
+  expect_loadable_config(settings.values, settings.where);
   const auto expect = [&](const char* key, std::initializer_list<nlohmann::json> accepted) {
     if (!settings.values.contains(key)) return;
     if (std::find(accepted.begin(), accepted.end(), settings.values[key]) != accepted.end()) return;
@@ -142,7 +155,6 @@ MAO_INLINE void check_piece_settings(const PieceSettings& settings) {
     if (!settings.values.contains(key) || !settings.values[key].is_null()) return;
     refuse_section(settings.values[key], settings.where + key, "a value, or no such key: transformers stops at a null");
   };
-  expect_value("model_input_names");
   if (settings.reader != PieceClass::Unstated && settings.reader != PieceClass::AsItIs) {
     for (const char* key : {"eos_token", "pad_token", "unk_token", "extra_ids"}) expect_value(key);
   }
@@ -182,9 +194,8 @@ MAO_INLINE void read_added_decoder(PieceSettings& settings) {
   require<FormatError>(decoder.is_object(), settings.where, key, " is not a JSON object");
   for (const auto& [id, entry] : decoder.items()) {
     AddedPiece piece = read_added_piece(entry, settings.where + key);
-    const bool digits = !id.empty() && id.size() < 10 && std::all_of(id.begin(), id.end(), [](char c) {
-      return c >= '0' && c <= '9';
-    });
+    const bool digits =
+        !id.empty() && id.size() < 10 && std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
     require<FormatError>(digits, settings.where, key, ": '", printable(id), "' is not an id");
     piece.id = std::atoll(id.c_str());
     settings.added.push_back(std::move(piece));

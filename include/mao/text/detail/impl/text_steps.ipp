@@ -23,6 +23,76 @@ namespace mao::detail {
   throw OptionError(text_of(where, " is ", value, ", which mao's tokenizer does not do; expected ", expected));
 }
 
+MAO_INLINE void expect_token_flags(const nlohmann::json& entry, const std::string& where) {
+  if (!entry.is_object()) return;
+  for (const char* flag : {"lstrip", "rstrip", "normalized", "single_word", "special"}) {
+    if (entry.contains(flag) && !entry[flag].is_boolean()) {
+      refuse_section(entry[flag], text_of(where, ".", flag), "true or false");
+    }
+  }
+}
+
+/// A special token: a text, null, or an entry that transformers wrote.
+MAO_INLINE void expect_special_token(const nlohmann::json& token, const std::string& where) {
+  const bool entry = token.is_object() && token.contains("__type") && token["__type"] == "AddedToken";
+  if (!token.is_string() && !token.is_null() && !entry) {
+    refuse_section(token, where, R"(a text, or an object with "content" and "__type": "AddedToken")");
+  }
+  expect_token_flags(token, where);
+}
+
+MAO_INLINE void expect_loadable_config(const nlohmann::json& values, const std::string& where) {
+  const auto is_there = [&](const char* key) { return values.contains(key); };
+  if (is_there("auto_map") && (!values["auto_map"].is_object() || values["auto_map"].contains("AutoTokenizer"))) {
+    refuse_section(values["auto_map"], where + "auto_map",
+                   "an object without \"AutoTokenizer\": mao runs no code of a model");
+  }
+  if (is_there("model_input_names")) {
+    const auto& names = values["model_input_names"];
+    const bool texts =
+        names.is_array() && std::ranges::all_of(names, [](const auto& name) { return name.is_string(); });
+    if (!texts || names.empty() || names[0] != "input_ids") {
+      refuse_section(names, where + "model_input_names", "a list that begins with \"input_ids\", or no such key");
+    }
+  }
+  for (const char* role :
+       {"bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"}) {
+    if (is_there(role)) expect_special_token(values[role], where + role);
+  }
+  for (const char* key : {"additional_special_tokens", "extra_special_tokens"}) {
+    if (!is_there(key) || values[key].is_null()) continue;
+    if (!values[key].is_structured()) refuse_section(values[key], where + key, "a list, or an object, of tokens");
+    for (const auto& token : values[key]) expect_special_token(token, where + key);
+  }
+  if (!is_there("added_tokens_decoder") || !values["added_tokens_decoder"].is_object()) return;
+  for (const auto& [id, entry] : values["added_tokens_decoder"].items()) {
+    const std::string place = where + "added_tokens_decoder." + id;
+    if (!entry.is_object()) refuse_section(entry, place, "an object with \"content\"");
+    expect_token_flags(entry, place);
+  }
+}
+
+MAO_INLINE void expect_loadable_tokenizer(const nlohmann::json& file, const std::string& where) {
+  const auto refuse_unless = [&](const char* key, const auto& fits, const char* expected) {
+    if (file.contains(key) && !fits(file[key])) refuse_section(file[key], where + key, expected);
+  };
+  refuse_unless(
+      "version", [](const auto& value) { return value == "1.0"; }, "\"1.0\"");
+  const auto holds = [](const char* needed) {
+    return [needed](const auto& value) { return value.is_null() || (value.is_object() && value.contains(needed)); };
+  };
+  refuse_unless("truncation", holds("max_length"), "null, or an object with max_length, stride, strategy, direction");
+  refuse_unless("padding", holds("strategy"), "null, or an object with strategy, direction, pad_id, pad_token");
+  refuse_unless(
+      "added_tokens", [](const auto& value) { return value.is_array(); }, "a list");
+  if (!file.contains("added_tokens")) return;
+  for (const auto& entry : file["added_tokens"]) {
+    const bool stated = entry.is_object() && entry.contains("id") && entry["id"].is_number_integer();
+    if (!stated) refuse_section(entry, where + "added_tokens", "objects with \"id\" and \"content\"");
+    expect_token_flags(entry, where + "added_tokens");
+  }
+}
+
 MAO_INLINE std::string type_of(const nlohmann::json& section) { return value_or<std::string>(section, "type", ""); }
 
 /// The list in a section of type Sequence.
@@ -187,8 +257,7 @@ MAO_INLINE TextStep read_text_step(const nlohmann::json& section, const std::str
       return text.empty() ? std::string() : front + std::string(text);
     };
   }
-  refuse_section(section, where,
-                 "Sequence, Precompiled, Lowercase, Strip, Replace, Prepend, NFC, NFD, NFKC, or null");
+  refuse_section(section, where, "Sequence, Precompiled, Lowercase, Strip, Replace, Prepend, NFC, NFD, NFKC, or null");
 }
 
 MAO_INLINE std::vector<TextStep> read_normalizer(const nlohmann::json& section, const std::string& where) {

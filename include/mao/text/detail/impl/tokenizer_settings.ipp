@@ -13,6 +13,7 @@
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
 #include <mao/io/json_text.hpp>
+#include <mao/text/detail/text_steps.hpp>
 #include <mao/text/detail/vocabulary_json.hpp>
 
 namespace mao::detail {
@@ -62,6 +63,7 @@ class TokenizerSettings {
   }
 
   [[nodiscard]] const nlohmann::json& values() const { return values_; }
+  [[nodiscard]] const std::string& where() const { return where_; }
 
  private:
   [[nodiscard]] bool has(std::string_view key) const { return values_.contains(std::string(key)); }
@@ -134,12 +136,13 @@ inline constexpr std::array idle_tokenizer_keys = {"__type",
                                                    "vocab_file"};
 
 MAO_INLINE void check_tokenizer_config(const TokenizerSettings& file) {
+  expect_loadable_config(file.values(), file.where());
   file.expect("tokenizer_class", {"CLIPTokenizer", "CLIPTokenizerFast", nullptr});
   file.expect("do_lower_case", {true, nullptr});
   file.expect("split_special_tokens", {false});
   file.expect("padding_side", {"right"});
   file.expect("truncation_side", {"right"});
-  for (const char* key : {"added_tokens_decoder", "model_input_names"}) file.expect_value(key);
+  file.expect_value("added_tokens_decoder");
   for (const char* key : special_token_keys) file.expect_specials(key);
   for (const auto& [key, value] : file.values().items()) {
     const auto is_key = [&name = key](const auto& known) { return name == known; };
@@ -152,6 +155,7 @@ MAO_INLINE void check_tokenizer_config(const TokenizerSettings& file) {
 }
 
 MAO_INLINE void check_tokenizer_json(const TokenizerSettings& file) {
+  expect_loadable_tokenizer(file.values(), file.where());
   using nlohmann::json;
   file.expect("normalizer", {json_or_discarded(R"({"type": "Sequence", "normalizers": [{"type": "NFC"},
       {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}, {"type": "Lowercase"}]})")});

@@ -19,7 +19,10 @@ MAO_INLINE std::vector<std::string> tokens_by_id(const nlohmann::json& vocabular
     const std::int64_t id = value.is_number_integer() ? value.get<std::int64_t>() : -1;
     require<FormatError>(id >= 0 && id < most_tokens, where, ": token '", token, "' has no usable id");
     if (static_cast<std::size_t>(id) >= tokens.size()) tokens.resize(static_cast<std::size_t>(id) + 1);
-    tokens[static_cast<std::size_t>(id)] = token;
+    std::string& place = tokens[static_cast<std::size_t>(id)];
+    require<FormatError>(place.empty(), where, ": tokens '", place, "' and '", token, "' have the same id, ", id,
+                         "; expected an id of its own for each");
+    place = token;
   }
   return tokens;
 }

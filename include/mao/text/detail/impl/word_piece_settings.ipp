@@ -14,6 +14,7 @@
 
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
+#include <mao/text/detail/text_steps.hpp>
 #include <mao/text/detail/vocabulary_json.hpp>
 
 namespace mao::detail {
@@ -77,6 +78,7 @@ class WordPieceFile {
   }
 
   [[nodiscard]] const nlohmann::json& values() const { return values_; }
+  [[nodiscard]] const std::string& where() const { return where_; }
 
   static constexpr std::array tokens = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
 
@@ -132,6 +134,7 @@ MAO_INLINE void check_word_piece_roles(const WordPieceFile& file) {
 }
 
 MAO_INLINE void check_word_piece_config(const WordPieceFile& file) {
+  expect_loadable_config(file.values(), file.where());
   file.expect("tokenizer_class", {"BertTokenizer", "BertTokenizerFast", nullptr});
   file.expect("do_lower_case", {true});
   file.expect("strip_accents", {nullptr, true});
@@ -141,7 +144,7 @@ MAO_INLINE void check_word_piece_config(const WordPieceFile& file) {
   file.expect("split_special_tokens", {false});
   file.expect("padding_side", {"right"});
   file.expect("truncation_side", {"right"});
-  for (const char* key : {"added_tokens_decoder", "model_input_names"}) file.expect_value(key);
+  file.expect_value("added_tokens_decoder");
   check_word_piece_roles(file);
   static constexpr std::array checked = {"tokenizer_class",
                                          "do_lower_case",
@@ -172,6 +175,7 @@ MAO_INLINE void check_word_piece_config(const WordPieceFile& file) {
 }
 
 MAO_INLINE void check_word_piece_json(const WordPieceFile& file) {
+  expect_loadable_tokenizer(file.values(), file.where());
   const WordPieceFile normalizer = file.part("normalizer", {"BertNormalizer"}),
                       model = file.part("model", {"WordPiece"}),
                       ends = file.part("post_processor", {"TemplateProcessing", "BertProcessing"});
