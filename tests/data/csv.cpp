@@ -60,6 +60,13 @@ TEST_CASE("a column that stands in the header twice is refused", "[csv]") {
                     ContainsSubstring("the column 'label' occurs twice"));
 }
 
+TEST_CASE("a column that is not read is refused, as it may be a split under another name", "[csv]") {
+  for (const std::string name : {"Split", "set", " split", "note", ""}) {
+    CHECK_THROWS_WITH(mao::parse_csv("path,label,classname," + name + "\n1.jpg,0,a,train\n", "r", "t.csv"),
+                      ContainsSubstring("t.csv: line 1: mao does not read the column '" + name + "'; expected path"));
+  }
+}
+
 TEST_CASE("an image has one label, and is trained on or tested", "[csv]") {
   const std::string header = "path,label,classname,split\n";
   const std::string rest = "1.jpg,0,a,train\n2.jpg,1,b,train\n3.jpg,0,a,test\n";

@@ -43,6 +43,7 @@ TEST_CASE("a bad split file is refused with key and position", "[split_json]") {
       {"[]", "the file holds a array"},
       {R"({"train":[],"test":[]})", "there is no \"val\""},
       {R"({"train":{},"val":[],"test":[]})", "\"train\" is a object"},
+      {R"({"train":[],"val":[],"test":[],"validation":[]})", "mao does not read the key \"validation\"; expected"},
       {R"({"train":[)" + good + R"(,7],"val":[],"test":[]})", "s.json: train[1] is number"},
       {R"({"train":[)" + good + R"(],"val":[["a",0]],"test":[]})", "val[0] is an array of 2"},
       {R"({"train":[["a","0","a"]],"val":[],"test":[]})", "train[0]: the label is string"},
@@ -75,7 +76,8 @@ TEST_CASE("contradictions in a split file are refused", "[split_json]") {
 }
 
 TEST_CASE("the published split files have their published sizes", "[split_json][shared]") {
-  MAO_SKIP_UNLESS(std::filesystem::exists(mao_test::shared_splits()), mao_test::shared_splits().string() + " is not there");
+  MAO_SKIP_UNLESS(std::filesystem::exists(mao_test::shared_splits()),
+                  mao_test::shared_splits().string() + " is not there");
   const std::vector<std::tuple<std::string, std::size_t, std::size_t, std::size_t, std::int64_t>> expected{
       {"Caltech101", 4128, 1649, 2465, 100},
       {"OxfordPets", 2944, 736, 3669, 37},

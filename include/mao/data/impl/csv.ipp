@@ -47,6 +47,12 @@ struct CsvColumns {
     label = needed("label");
     class_name = needed("classname");
     split = find("split");
+    for (const std::string& name : header.fields) {
+      const bool known = name == "path" || name == "label" || name == "classname" || name == "split";
+      require<FormatError>(known, source, ": line ", header.line, ": mao does not read the column '", name,
+                           "'; expected path, label, classname and, if you split the images yourself, split: rename "
+                           "or remove it");
+    }
   }
 };
 

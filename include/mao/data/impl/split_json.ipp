@@ -63,6 +63,10 @@ MAO_INLINE Dataset parse_split_json(std::string_view text, const std::filesystem
       parse_json(utf8_text(std::string(text), source), source, "an object with \"train\", \"val\" and \"test\"");
   require<FormatError>(file.is_object(), source, ": the file holds a ", file.type_name(),
                        "; expected an object with \"train\", \"val\" and \"test\"");
+  for (const auto& [key, value] : file.items()) {
+    require<FormatError>(key == "train" || key == "val" || key == "test", source, ": mao does not read the key \"", key,
+                         "\"; expected \"train\", \"val\" and \"test\": rename or remove it");
+  }
   detail::LabelledRows rows;
   rows.train = detail::rows_of_json(file, "train", source);
   rows.val = detail::rows_of_json(file, "val", source);
