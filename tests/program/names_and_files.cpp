@@ -76,6 +76,11 @@ TEST_CASE("a file of class names that holds more than names, and a picture among
   refused("[\"tench\", \"goldfish\"]\n", "begins with '[', as JSON does");
   refused("{\"0\": \"tench\"}\n", "begins with '{', as JSON does");
   refused("n01440764 tench\nn01443537 goldfish\n", "every line begins with an id (n01440764)");
+  refused("n01440764\ttench\nn01443537\tgoldfish\n", "'n01440764\\ttench' holds a tab");
+  refused("0 tench\n1 goldfish\n", "the lines are numbered ('0 tench')");
+  refused("1. tench\n2. goldfish\n", "the lines are numbered ('1. tench')");
+  refused("# fish\ntench\n", "'# fish' begins as a comment does");
+  refused("\"tench\",\n\"goldfish\"\n", "every line begins with a quotation mark");
   const Run picture = mao_program("predict " + image + " --classes tench goldfish " + quoted(root / "a/1.png"));
   CHECK(picture.code == 1);
   CHECK_THAT(picture.output, ContainsSubstring("a/1.png' is a picture") && ContainsSubstring("before --classes"));

@@ -24,12 +24,39 @@ inline bool begins_with_wnid(const std::string& line) {
   return line.size() > 10 && line[0] == 'n' && line.find_first_not_of("0123456789", 1) == 9 && line[9] == ' ';
 }
 
+/// Whether the lines are numbered from 0 or 1: `0 tench`, `1. tench`.
+inline bool are_numbered(const std::vector<std::string>& lines) {
+  const auto begins_with = [](const std::string& line, std::size_t number) {
+    const std::string digits = std::to_string(number);
+    return line.starts_with(digits) && line.size() > digits.size() &&
+           std::string(" .:),;").find(line[digits.size()]) != std::string::npos;
+  };
+  const auto from = [&](std::size_t first) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (!begins_with(lines[i], first + i)) return false;
+    }
+    return lines.size() > 1;
+  };
+  return from(0) || from(1);
+}
+
 /// **Throws** `DataError` for a file whose lines hold more than names, so that prompts would hold that too.
 inline void expect_names_only(const std::vector<std::string>& lines, const std::string& file) {
   const std::string& first = lines.front();
   const char* expected = "; expected text with one class name per line and nothing else";
   mao::require<mao::DataError>(first.front() != '[' && first.front() != '{', file, " begins with '", first.front(),
                                "', as JSON does", expected);
+  for (const std::string& line : lines) {
+    mao::require<mao::DataError>(line.find('\t') == std::string::npos, file, ": '", mao::printable(line),
+                                 "' holds a tab, as a line of a table does", expected);
+    mao::require<mao::DataError>(!line.starts_with("# "), file, ": '", mao::printable(line),
+                                 "' begins as a comment does, and would be a class", expected);
+  }
+  mao::require<mao::DataError>(!are_numbered(lines), file, ": the lines are numbered ('", mao::printable(first),
+                               "'), and the numbers would be in the prompts", expected);
+  const bool quoted = std::ranges::all_of(lines, [](const std::string& line) { return line.starts_with('"'); });
+  mao::require<mao::DataError>(!quoted, file,
+                               ": every line begins with a quotation mark, which would be in the prompts", expected);
   mao::require<mao::DataError>(!std::ranges::all_of(lines, begins_with_wnid), file, ": every line begins with an id (",
                                first.substr(0, 9), "), which would be in the prompts", expected);
 }
