@@ -8,7 +8,10 @@
 
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/zero_shot.hpp>
+#include <mao/embedded/clip.hpp>
 #include <mao/embedded/few_shot_task.hpp>
+#include <mao/evaluation/base_to_new.hpp>
+#include <mao/tuner/recipes.hpp>
 
 int main() {
   const auto clip = mao::embedded::clip();

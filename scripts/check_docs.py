@@ -16,7 +16,8 @@ usage: scripts/check_docs.py [--program MAO] [--write] [PAGE...]
           links lead to files and headings that exist, on the site too.
 
 Without PAGEs it also checks the language: no word of the dictionary in CONTRIBUTING.md is in a page, a comment, a message or a help text, each page
-asks in its first paragraph what it answers, and README.md has at most 700 words outside its code.
+asks in its first paragraph what it answers, README.md has at most 700 words outside its code, and its program includes the header that
+docs/includes.md lists for each name that it uses.
 """
 
 import os
@@ -388,6 +389,19 @@ class Docs:
         if count > MOST_WORDS:
             self.fail(readme, 1, f"{count} words outside its code; {MOST_WORDS} at most")
 
+    def check_includes(self):
+        """README's program names the headers that docs/includes.md lists for what it uses."""
+        table = (ROOT / "docs/includes.md").read_text(encoding="utf-8")
+        listed = {}
+        for names, headers in re.findall(r"^\| [^|]+ \| ([^|]+) \| ([^|]*<mao/[^|]+) \|$", table, re.MULTILINE):
+            names, headers = re.findall(r"`([\w:]+)", names), INCLUDED.findall(headers)
+            listed.update((name, headers[min(place, len(headers) - 1)]) for place, name in enumerate(names))
+        readme = ROOT / "README.md"
+        for program in (body for _, language, body in BLOCK.findall(readme.read_text(encoding="utf-8")) if language == "cpp"):
+            for name, header in listed.items():
+                if re.search(rf"\bmao::{name}\b", program) and header not in INCLUDED.findall(program):
+                    self.fail(readme, 1, f"its program uses {name} without <{header}>, which docs/includes.md lists for it")
+
     def fail(self, page, line, message):
         self.failures.append(f"{page.relative_to(ROOT)}:{line}: {message}")
 
@@ -415,6 +429,7 @@ def main(arguments):
     if not pages:
         docs.check_words()
         docs.check_length()
+        docs.check_includes()
         docs.check_guarantees()
     for failure in docs.failures:
         print(f"error: {failure}")

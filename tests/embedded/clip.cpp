@@ -33,6 +33,16 @@ TEST_CASE("the embedded model is found beside the program and takes prompts", "[
   CHECK(std::filesystem::exists(mao::embedded::model_folder() / "merges.txt"));
 }
 
+TEST_CASE("where the embedded model is missing it is said where it was looked for", "[embedded]") {
+  using mao::embedded::detail::missing_model;
+  CHECK_THAT(missing_model("embedded", {"/opt/mao/bin", "/opt/mao"}),
+             ContainsSubstring("no folder above the running program has share/mao/embedded; set MAO_SHARE"));
+  CHECK_THAT(missing_model("embedded", {}), ContainsSubstring("/proc/self/exe cannot be read") &&
+                                                ContainsSubstring("share/mao/embedded; set MAO_SHARE"));
+  CHECK_THROWS_WITH(mao::embedded::detail::share_folder("no model has this name"),
+                    ContainsSubstring("share/mao/no model has this name"));
+}
+
 TEST_CASE("MAO_SHARE decides where the embedded model is, and is named where it does not hold one", "[embedded]") {
   const mao_test::TemporaryFolder empty;
   const std::string found = mao::embedded::model_folder().parent_path().string();

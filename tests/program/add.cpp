@@ -148,8 +148,9 @@ TEST_CASE("a group of names is added and what was learned stays", "[add]") {
     check_export(file, picture, temporary.path());
   }
   CHECK_THAT(checked("eval " + quoted(untuned)).output,
-             ContainsSubstring("the prompts have 2 more classes") && ContainsSubstring("classifies among all 42"));
-  CHECK_THAT(checked("eval " + quoted(before)).output, !ContainsSubstring("more classes"));
+             ContainsSubstring("this data has images of 40 of the 42 classes that the prompts know") &&
+                 ContainsSubstring("one of the other 2\n"));
+  CHECK_THAT(checked("eval " + quoted(before)).output, !ContainsSubstring("the prompts know"));
   const auto there = of_groups(predict(picture, before)), with = of_groups(predict(picture, untuned));
   CHECK(with.at("base") / with.at("new") == Approx(there.at("base") / there.at("new")).epsilon(1e-3));
   CHECK(with.at("base") + with.at("new") + with.at("added") == Approx(1).margin(1e-4));
@@ -174,7 +175,9 @@ TEST_CASE("a group with unlabelled images gets prompts and a gate of its own", "
   for (std::size_t i = 0; i < files.size(); ++i) fs::copy_file(files[i], images / (std::to_string(i) + ".png"));
   const std::string add = "add " + quoted(run) + classes + "--images " + quoted(images) + " --feature-cache off ";
   const Run added = checked(add + "--out " + quoted(out));
-  CHECK_THAT(added.output, ContainsSubstring("gate between the earlier groups and added: right for"));
+  CHECK_THAT(
+      added.output,
+      ContainsSubstring("gate between the earlier groups and added, for one classifier over all classes: right for"));
   const mao::TensorFile file = mao::read_safetensors(out);
   CHECK(file.tensors.at("gate.added.0.weight").size(0) == 2);
   CHECK(!at::equal(file.tensors.at("group2.prompt_learner.ctx"), file.tensors.at("group1.prompt_learner.ctx")));
@@ -200,9 +203,35 @@ TEST_CASE("classes are added to a plain run and to a single prompts file", "[add
 TEST_CASE("a run whose gate was not saved is added to, and it is said", "[add]") {
   const TemporaryFolder temporary;
   const fs::path run = tuned_run(temporary.path(), "--mao --new-epochs 1");
-  const Run added = checked("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.prompts.safetensors"));
-  CHECK_THAT(added.output, ContainsSubstring("told apart by the untuned model alone") &&
-                               ContainsSubstring("--recipe all-classes"));
+  const Run added =
+      checked("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.prompts.safetensors"));
+  CHECK_THAT(added.output, ContainsSubstring("the untuned model alone tells the groups before it apart") &&
+                               ContainsSubstring("`mao add RUN --out FILE` without --classes learns one"));
+}
+
+TEST_CASE("base and new prompts of a run are joined as the recipe for all classes joins them", "[add]") {
+  const TemporaryFolder temporary;
+  const fs::path run = tuned_run(temporary.path(), "--mao --new-epochs 1"),
+                 recipe = tuned_run(temporary.path() / "recipe") / "seed1" / "joined.prompts.safetensors",
+                 out = temporary.path() / "out.prompts.safetensors",
+                 untuned = temporary.path() / "untuned.prompts.safetensors";
+  const Run joined = checked("add " + quoted(run) + " --out " + quoted(out));
+  CHECK_THAT(joined.output, ContainsSubstring("40 classes in 2 groups: base (20, coop), new (20, coop)") &&
+                                ContainsSubstring("gate between base and new") &&
+                                ContainsSubstring("Next: mao predict PICTURE --prompts "));
+  const mao::TensorMap tensors = mao::read_safetensors(out).tensors, expected = mao::read_safetensors(recipe).tensors;
+  CHECK(tensors.size() == expected.size());
+  for (const auto& [name, value] : expected) {
+    INFO(name);
+    CHECK(at::equal(value, tensors.at(name)));
+  }
+  CHECK(eval(out, "all") == eval(recipe, "all"));
+  checked("add " + quoted(run) + " --gate untuned --out " + quoted(untuned));
+  CHECK(!mao::read_safetensors(untuned).tensors.contains("gate.weight"));
+  CHECK(eval(untuned, "base").at("accuracy") == eval(out, "base").at("accuracy"));
+  const fs::path more = temporary.path() / "more.prompts.safetensors";
+  CHECK_THAT(checked("add " + quoted(out) + classes + "--out " + quoted(more)).output,
+             !ContainsSubstring("the untuned model alone"));
 }
 
 TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]") {
@@ -219,6 +248,8 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   const json known =
       json::parse(mao::read_safetensors(run / "seed1" / "plain.prompts.safetensors").metadata.at("classes"));
   refused(quoted(run), "which classes?");
+  refused(quoted(temporary.path() / "nosuch") + classes,
+          "nosuch: there is no such run folder or prompts file; there are: " + run.string());
   refused(quoted(run) + " --classes " + quoted(known[0].get<std::string>()), "already exists");
   const fs::path jet = temporary.path() / "jet.prompts.safetensors";
   REQUIRE(mao_program("add " + quoted(run) + " --classes MiG-15 --out " + quoted(jet)).code == 0);

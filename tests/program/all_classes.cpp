@@ -161,7 +161,21 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
       CHECK(guess.at("group") == groups[static_cast<std::size_t>(group)]);
     }
     const Run csv = mao_program("predict " + with + " --csv");
-    CHECK_THAT(csv.output, ContainsSubstring("image,rank,class,probability,group\n"));
+    CHECK_THAT(csv.output, ContainsSubstring("image,rank,class,probability,group\n") && !ContainsSubstring("among"));
+    const auto said = [&](const std::string& options) {
+      return mao_program("predict " + quoted(picture) + options).output;
+    };
+    CHECK_THAT(said(" --prompts " + quoted(joined)),
+               ContainsSubstring("classifying among 40 classes, all of these prompts: 20 base, 20 new\n"));
+    const auto prompts_of = [&](const char* stage) {
+      return " --prompts " + quoted(out / "seed2" / (std::string(stage) + ".prompts.safetensors"));
+    };
+    CHECK_THAT(said(prompts_of("new")),
+               ContainsSubstring("classifying among 20 classes, the new half of the run's classes\n"));
+    CHECK_THAT(said(prompts_of("base")),
+               ContainsSubstring("classifying among 20 classes, the base half of the run's classes\n"));
+    CHECK_THAT(said(prompts_of("base") + " --classes zebra lynx"),
+               ContainsSubstring("classifying among 2 classes, those given\n"));
   }
   SECTION("mao report shows the figures, the bias curves and the halves") {
     const json details = json::parse(mao::read_text_file(out / "seed2" / "all_classes.json"));
@@ -178,8 +192,9 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     const fs::path page = temporary.path() / "page.html", tables = temporary.path() / "tables";
     REQUIRE(mao_program("report " + quoted(out) + " --out " + quoted(page) + " --csv " + quoted(tables)).code == 0);
     const std::string text = mao::read_text_file(page);
-    CHECK_THAT(text, ContainsSubstring("One classifier for all classes") &&
-                         ContainsSubstring("joined, with the gate") && ContainsSubstring("base predicted as new, %"));
+    CHECK_THAT(text, ContainsSubstring("One classifier for all classes") && ContainsSubstring("joined, gate") &&
+                         ContainsSubstring("base predicted as new, %") && ContainsSubstring(">untuned<") &&
+                         ContainsSubstring("OpenworldAUC: of all pairs") && !ContainsSubstring("joined, g…"));
   }
   SECTION("what has no place for groups says so") {
     const std::string prompts = " --prompts " + quoted(joined);

@@ -44,6 +44,9 @@ TEST_CASE("mao alone shows three commands, and each works, in this order", "[fir
     CHECK_THAT(run.output, ContainsSubstring("coop + MAO against the untuned model: Base "));
     CHECK_THAT(run.output, ContainsSubstring("  mao report first --out first.html\n"));
     CHECK_THAT(run.output, ContainsSubstring("  mao predict PICTURE --prompts first/seed1/new.prompts.safetensors\n"));
+    CHECK_THAT(run.output, ContainsSubstring("  mao add first --out first.prompts.safetensors\n"));
+    const Run joined = run_in(folder / ".", "mao add first --out first.prompts.safetensors");
+    CHECK_THAT(joined.output, ContainsSubstring("40 classes in 2 groups"));
     CHECK_THAT(run_in(folder / ".", command + " --seeds 1 --epochs 1 --new-epochs 1 --quiet").output,
                !ContainsSubstring("Next:"));
   }

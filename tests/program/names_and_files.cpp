@@ -341,6 +341,23 @@ TEST_CASE("rows that list a picture again are mentioned where the list is checke
   CHECK_THAT(tested.output, note && ContainsSubstring(" of 5)"));
 }
 
+TEST_CASE("a folder without pictures is refused by what it holds", "[names]") {
+  const TemporaryFolder root;
+  fs::create_directories(root / "empty");
+  root.write("d/deeper/a.gif", "GIF89a");
+  const auto refused = [&](const char* folder, const std::string& message) {
+    const Run run = mao_program(predict(quoted(root / folder)));
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring("no images in this folder and the folders below it; " + message) &&
+                               !ContainsSubstring("class"));
+  };
+  refused("empty", "expected ");
+  refused("d", "1 file is not read: 1 .gif");
+  write_pictures(root, "d/more", 1, 20);
+  CHECK_THAT(mao_program(predict(quoted(root / "d"))).output,
+             ContainsSubstring("in this folder and the folders below it"));
+}
+
 TEST_CASE("one damaged file among many: the others are answered and it is listed", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "p", 5, 0);

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /// \file
-/// render-embedded: writes a task of the embedded world as PNG files with a split file in CoOp's format.
-///
-///     render-embedded sketch|shifted|disjoint FOLDER [PICTURES]
-///
-/// FOLDER/images/{train,test}/LABEL/INDEX.png, FOLDER/split_zhou_TASK.json; the first half of the labels is Base. With
-/// PICTURES, no more than that many of each class, for training and for testing.
+/// render-embedded: writes a task of the embedded world as PNG files with a split file in CoOp's format. `help` says
+/// how.
 
 #include <algorithm>
 #include <charconv>
@@ -29,6 +25,18 @@
 namespace {
 
 using namespace mao::embedded;
+
+constexpr std::string_view help = R"(usage: render-embedded TASK FOLDER [PICTURES]
+
+Writes the images of a task that comes with mao as PNG files, in a data set folder that `mao tune --data FOLDER` reads.
+
+  TASK      sketch, shifted or disjoint
+  FOLDER    gets images/train/LABEL/INDEX.png, images/test/LABEL/INDEX.png, and split_zhou_TASK.json, a split file in
+            CoOp's format with the names of the classes; the first half of the labels are the base classes
+  PICTURES  the most images of each class for training, and for testing (default: 16 and 40)
+
+example: render-embedded sketch pictures && mao tune --data pictures --mao --out run
+)";
 
 void write_png(const std::filesystem::path& path, const mao::Image& image) {
   png_image header{};
@@ -59,21 +67,31 @@ nlohmann::json write_half(const Task& task, Half half, Split split, std::int64_t
   return rows;
 }
 
+/// Says what it wrote.
 void write_task(const Task& task, std::int64_t most, const std::filesystem::path& folder) {
   nlohmann::json split = {{"val", nlohmann::json::array()}};
   for (const auto& [part, which] : {std::pair{"train", Split::Train}, std::pair{"test", Split::Test}}) {
     split[part] = write_half(task, Half::Base, which, most, folder);
     for (auto& row : write_half(task, Half::New, which, most, folder)) split[part].push_back(std::move(row));
   }
-  mao::write_file_atomically(folder / ("split_zhou_" + task.name + ".json"),
-                             [&](std::ostream& out) { out << split.dump() << '\n'; });
+  const std::filesystem::path list = folder / ("split_zhou_" + task.name + ".json");
+  mao::write_file_atomically(list, [&](std::ostream& out) { out << split.dump() << '\n'; });
+  std::cout << "wrote " << split["train"].size() << " images for training and " << split["test"].size()
+            << " for testing, of " << task.base_classes.size() << " base and " << task.new_classes.size()
+            << " new classes, in " << (folder / "images").string() << "\nwrote " << list.string()
+            << ", the list of them\nNext: mao tune --data " << folder.string() << " --mao --out run\n";
 }
 
 }  // namespace
 
 int main(int count, char** values) try {
+  const std::string_view first = count > 1 ? values[1] : "";
+  if (first == "--help" || first == "-h") {
+    std::cout << help;
+    return 0;
+  }
   mao::require<mao::OptionError>(count == 3 || count == 4,
-                                 "usage: render-embedded sketch|shifted|disjoint FOLDER [PICTURES]");
+                                 "expected TASK FOLDER [PICTURES]; `render-embedded --help` explains them");
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
   if (count == 4) {
     const std::string_view text = values[3];

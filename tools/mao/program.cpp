@@ -199,7 +199,8 @@ void print_first_commands() {
   std::cout << "mao " << mao::version << ": prompt tuning of vision-language models (CoOp, MAO, ...)\n\n"
             << "Three commands that work now, on the small model and the pictures that come with mao:\n";
   for (const auto& [command, summary] : std::vector<std::pair<std::string, std::string>>{
-           {"mao tune --data sketch --mao --out first", "tunes prompts with CoOp + MAO, three seeds; about a minute"},
+           {"mao tune --data sketch --mao --out first",
+            "tunes prompts with CoOp + MAO, three seeds; one to four minutes"},
            {"mao report first --out first.html", "writes a page about that run: tables, curves, mini-batches"},
            {"mao methods", "lists the methods for mao tune --method"}}) {
     std::cout << "  " << colours.bold(command) << "\n      " << summary << "\n";

@@ -12,7 +12,7 @@ namespace mao {
 struct BatchShape {
   int batch = 4;
   int k = 8;
-  std::string warning;  ///< why this is not 4 and 8; empty if it is
+  std::string warning;  ///< that this is not 4 and 8, and why; empty if it is
 };
 
 /// A warning if the class list cannot fill a batch of this shape without repeats; otherwise empty.

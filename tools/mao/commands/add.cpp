@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// mao add: a further group of classes beside those of a tuned run, whose prompts stay as they are.
+// mao add: a further group of classes beside those of a tuned run, whose prompts stay as they are; or the groups of the
+// run in one file.
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -27,6 +28,7 @@
 #include "tune/idle_options.hpp"
 #include "tune/labelers.hpp"
 #include "tune/learn_gate.hpp"
+#include "tune/next_steps.hpp"
 #include "tune/own_tuner.hpp"
 #include "tune/tuned.hpp"
 
@@ -63,6 +65,7 @@ std::vector<std::pair<std::string, fs::path>> files_of_seed(const fs::path& fold
 
 /// The groups that are there already: those of a joined file, one for another prompts file, those of a run's seed.
 JoinedPrompts groups_there(const AddOptions& options, PromptInfo& info) {
+  expect_run_or_prompts_file(options.run);
   std::vector<std::pair<std::string, fs::path>> files;
   if (!fs::is_directory(options.run)) {
     files.emplace_back("base", options.run);
@@ -126,14 +129,20 @@ class Addition {
   Addition(AddOptions options, const CLI::App& command) : options_(std::move(options)) {
     joined_ = groups_there(options_, info_);
     classes_ = given_class_names(options_.classes, options_.classes_file);
-    require<OptionError>(!classes_.names.empty(), "which classes? give --classes-file FILE or --classes A B C");
-    if (options_.name.empty()) options_.name = free_name(joined_);
-    expect_new(joined_, classes_, options_.name);
     Prompts first{.info = info_, .tensors = {}};
     saved_ = settings_of(first);
+    expect_something_to_do();
+    if (options_.name.empty()) options_.name = free_name(joined_);
+    expect_new(joined_, classes_, options_.name);
     take_model_of(first, options_.settings, names_model(command));
     refuse_idle_model_options(command, options_.settings.model);
-    if (options_.images.empty()) {
+    if (only_joins()) {
+      refuse_options(command, {"--prompts", "--name"},
+                     "without --classes, the groups of the run are joined as they are");
+      if (options_.gate == "untuned") {
+        refuse_options(command, {"--threads", "--feature-cache"}, "with --gate untuned nothing is learned from images");
+      }
+    } else if (options_.images.empty()) {
       refuse_options(command, {"--gate", "--threads", "--feature-cache"},
                      "without --images nothing is learned from images");
     } else {
@@ -143,6 +152,11 @@ class Addition {
 
   int run() {
     const OpenedModel opened = open_model(options_.settings.model);
+    if (only_joins()) {
+      if (options_.gate == "learned") joined_.gate = gate_between_halves(opened);
+      write(opened);
+      return 0;
+    }
     check_class_prompts(*opened.model, with_classes_there(*opened.model), "the added classes and those before them");
     if (options_.images.empty()) {
       joined_.groups.push_back(named_only(opened));
@@ -160,6 +174,18 @@ class Addition {
   }
 
  private:
+  /// Without classes to add: the base and the new group of a run become one file.
+  [[nodiscard]] bool only_joins() const { return classes_.names.empty(); }
+
+  /// **Throws** `OptionError` where there are neither classes to add nor two groups to join.
+  void expect_something_to_do() const {
+    const bool two_halves = joined_.groups.size() == 2 && joined_.gate.added.empty() &&
+                            !joined_.gate.weight.defined() && saved_.has_new_stage() && options_.images.empty();
+    require<OptionError>(!only_joins() || two_halves,
+                         "which classes? give --classes-file FILE or --classes A B C (without them, mao add joins the "
+                         "base and new prompts of a run with --mao)");
+  }
+
   /// The added classes, then those of the groups before. Two of those may be the same to the model, as in ImageNet, and
   /// only one is listed then.
   [[nodiscard]] ClassList with_classes_there(const AnyModel& model) const {
@@ -218,8 +244,9 @@ class Addition {
     return encoded(opened, std::move(images), "images of the added classes", pixels);
   }
 
-  /// Learned from the images that the run was trained on, those of groups that were added with images, and `images`.
-  JoinedGate gate_beside(const OpenedModel& opened, LabelledImages& images) const {
+  /// The images that the groups were trained on: of the base classes, of the new ones if the run had images of them,
+  /// and those of groups that were added with images. **Throws** `OptionError` if they cannot be read.
+  std::vector<LabelledImages> training_images(const OpenedModel& opened) const {
     DataSettings data = saved_.data;
     data.augment = "none";
     data.views = 0;
@@ -244,6 +271,24 @@ class Addition {
                   "); restore them, or let the untuned model decide: --gate "
                   "untuned"));
     }
+    return before;
+  }
+
+  /// As `mao tune --recipe all-classes` learns it.
+  JoinedGate gate_between_halves(const OpenedModel& opened) const {
+    const std::vector<LabelledImages> halves = training_images(opened);
+    const std::vector<ClassList> classes = joined_.classes();
+    return learn_gate(opened, saved_,
+                      {.before = {halves.front().source.get()},
+                       .last = halves.back().source.get(),
+                       .classes_before = classes.front(),
+                       .classes_last = classes.back()},
+                      {.between = "base and new", .proportions = {}}, say);
+  }
+
+  /// Learned from the images that the groups were trained on, and `images`.
+  JoinedGate gate_beside(const OpenedModel& opened, LabelledImages& images) const {
+    const std::vector<LabelledImages> before = training_images(opened);
     GatePool pool{.before = {}, .last = images.source.get(), .classes_before = {}, .classes_last = classes_};
     for (const LabelledImages& group : before) pool.before.push_back(group.source.get());
     pool.classes_before = mao::detail::joined_list(joined_.classes());
@@ -298,11 +343,12 @@ class Addition {
                 << (group.prompts.info.method == "zero-shot" ? "untuned" : group.prompts.info.method) << ")";
     }
     std::cout << std::endl;
-    if (joined_.groups.size() - joined_.gate.added.size() > 1 && !joined_.gate.weight.defined()) {
-      std::cout << "the groups before it are told apart by the untuned model alone: no learned gate was saved with them "
-                   "(`mao tune --recipe all-classes` learns and saves one)"
+    if (!only_joins() && joined_.groups.size() - joined_.gate.added.size() > 1 && !joined_.gate.weight.defined()) {
+      std::cout << "note: the untuned model alone tells the groups before it apart, for no learned gate was saved with "
+                   "them; `mao add RUN --out FILE` without --classes learns one, and FILE can then be added to"
                 << std::endl;
     }
+    std::cout << "Next: mao predict PICTURE --prompts " << shell_word(options_.out) << "\n";
   }
 
   AddOptions options_;
@@ -316,10 +362,12 @@ class Addition {
 
 void add_add(CLI::App& app, int& status) {
   auto options = std::make_shared<AddOptions>();
-  CLI::App* command = add_command(app, "add", "add a group of classes to those of a tuned run, in a new file");
+  CLI::App* command =
+      add_command(app, "add", "add a group of classes to a tuned run, or join its base and new classes, in a new file");
   command->add_option("run", options->run, "folder of a run of mao tune, or a *.prompts.safetensors file")->required();
   command->add_option("--out", options->out, "the *.prompts.safetensors file to write")->required();
-  command->add_option("--classes", options->classes, "names of the added classes");
+  command->add_option("--classes", options->classes,
+                      "names of the added classes (without any: join the base and new classes of a run with --mao)");
   command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
   command->add_option("--images", options->images,
                       "folder of unlabelled images of the added classes: MAO's new stage tunes prompts on them");
@@ -330,8 +378,8 @@ void add_add(CLI::App& app, int& status) {
       ->capture_default_str();
   command
       ->add_option("--gate", options->gate,
-                   "with --images, the gate between the earlier and the added classes: learned from images of both, or "
-                   "untuned")
+                   "with --images, or if classes are joined: the gate between the groups, learned from images of both, "
+                   "or untuned")
       ->check(CLI::IsMember({"learned", "untuned"}))
       ->capture_default_str();
   command->add_option("--name", options->name, "name of the group, for mao predict (default: added, added2, ...)");

@@ -98,6 +98,7 @@ int from_reference(ConvertOptions options) {
   const OpenedModel opened = open_model(options.settings.model);
   AnyBackbone backbone = make_backbone(opened, classes, options.settings.method, 1);
   check_class_order(opened, classes, backbone, options.from);
+  options.settings.data.classes = "all";  // which half of a data set they may be is not in the checkpoint
   const int epoch = restore_from_reference(what_is_saved(backbone), options.from, reference_of(info));
   save_backbone(
       options.to, backbone,

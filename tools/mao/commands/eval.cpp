@@ -140,8 +140,10 @@ int run(EvalOptions options, const CLI::App& command) {
     if (!all_classes.is_null()) print_all_classes(std::cout, {{"all_classes", {{"these prompts", all_classes}}}});
     const std::int64_t left_out = prompts ? left_out_of(*prompts, images.classes) : 0;
     if (left_out > 0 && options.half == Half::All) {
-      std::cout << "note: the prompts have " << left_out << " more classes, of which this data has no images; `mao "
-                << "predict` classifies among all " << prompts->info.classes.size() << "\n";
+      std::cout << "note: this data has images of " << images.classes.size() << " of the "
+                << prompts->info.classes.size()
+                << " classes that the prompts know, and they were classified among these " << images.classes.size()
+                << "; `mao predict` chooses among all, and may take an image for one of the other " << left_out << "\n";
     }
   }
   return 0;

@@ -91,7 +91,9 @@ void export_joined(const std::string& out, const Prompts& prompts, const OpenedM
     for (const std::string& name : prompts.info.classes.names) file << name << "\n";
   });
   std::cout << "wrote " << out << ": heads of " << group_of.size() << " classes in " << joined.groups.size()
-            << " groups, and the gate between them\nwrote " << list.string() << ": their names\n";
+            << " groups, and the gate between them\nwrote " << list.string()
+            << ": the names of the classes, in the order of the rows\n"
+            << "to classify: docs/guides/all-classes.md has the code, under \"In Python\"\n";
 }
 
 }  // namespace mao_program

@@ -154,6 +154,13 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
                  : tested(make_zero_shot(opened, classes, options.settings.method));
 }
 
+/// Among which classes the answers are, for people.
+void say_classes(const std::optional<Prompts>& prompts, const ClassList& classes) {
+  std::cerr << "classifying among "
+            << (prompts ? description_of_classes(*prompts, classes) : text_of(classes.size(), " classes, those given"))
+            << std::endl;
+}
+
 int run(PredictOptions options, const CLI::App& command) {
   std::optional<Prompts> prompts;
   if (!options.prompts.empty()) {
@@ -165,6 +172,7 @@ int run(PredictOptions options, const CLI::App& command) {
   const ClassList classes = classes_of(options, prompts);
   if (classes.size() == 1) std::cerr << "note: there is one class, so each picture is 100 % of it\n";
   const std::vector<std::string> names = images_of(options.images);
+  if (!options.json && !options.csv && classes.size() > 1) say_classes(prompts, classes);
   stop_on_signals();  // not before: paths may come from the keyboard
   const OpenedModel opened = open_model(options.settings.model);
   Guesses guesses;

@@ -121,8 +121,9 @@ int run(const ReportOptions& options) {
   const std::string page = html_page(title, lead_of(data), sections, text_of("Written by mao ", version, "."));
   write_file_atomically(options.out, [&](std::ostream& out) { out << page; });
   if (!options.csv.empty()) write_tables(options.csv, data.tables, options.cells);
-  std::cout << options.out << ": " << runs.size() << (runs.size() == 1 ? " run, " : " runs, ") << sections.size()
-            << " sections, " << (page.size() + 1023) / 1024 << " KiB\n";
+  std::cout << "wrote " << options.out << ": " << runs.size() << (runs.size() == 1 ? " run, " : " runs, ")
+            << sections.size() << " sections, " << (page.size() + 1023) / 1024 << " KiB; open it in a browser\n";
+  if (!options.csv.empty()) std::cout << "wrote " << data.tables.size() << " tables to " << options.csv << "\n";
   return 0;
 }
 

@@ -56,6 +56,15 @@ int threads_of_a_run(int workers) {
   return std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / workers);
 }
 
+/// The file of this program. **Throws** `FileError` where the system does not say.
+fs::path own_program() {
+  std::error_code failure;
+  fs::path program = fs::read_symlink("/proc/self/exe", failure);
+  mao::require<mao::FileError>(!failure, "/proc/self/exe cannot be read (", failure.message(),
+                               "), so the path of this program, which the job script needs, is unknown; mount /proc");
+  return program;
+}
+
 /// One invocation of `mao sweep`.
 class Sweep {
  public:
@@ -194,7 +203,7 @@ class Sweep {
           run.settings, [&](const SweepSetting& setting) { return setting.option == "device" && gpu(setting.text()); });
     };
     std::cout << slurm_script(
-        {.program = fs::read_symlink("/proc/self/exe"),
+        {.program = own_program(),
          .file = fs::absolute(options_.file),
          .folder = fs::absolute(folder_.path()),
          .directory = list_.directory,
@@ -231,8 +240,8 @@ void check_options(const CLI::App& command, const SweepOptions& options) {
 
 void add_sweep(CLI::App& app, int& status) {
   auto options = std::make_shared<SweepOptions>();
-  CLI::App* command = add_command(app,
-      "sweep", "do many runs from one file: data sets x methods x seeds x settings, with any number of workers");
+  CLI::App* command = add_command(
+      app, "sweep", "do many runs from one file: data sets x methods x seeds x settings, with any number of workers");
   command->footer(
       "FILE is TOML: `option = value` for every option of `mao tune`, a list for several values, a [section] for each\n"
       "method with its own options. The same command resumes the sweep, and adds workers on other machines\n"

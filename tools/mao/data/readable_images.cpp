@@ -40,8 +40,10 @@ std::vector<std::string> images_below(const std::string& folder) {
     }
   }
   require<FileError>(!failure, "cannot list ", folder, ": ", failure.message());
-  require<DataError>(!inside.empty(), folder, ": no images in this folder; expected ", detail::image_suffixes());
-  if (unread.total() > 0) std::cerr << "mao: " << unread.description() << "\n";
+  const std::string others = unread.description("in this folder and the folders below it");
+  require<DataError>(!inside.empty(), folder, ": no images in this folder and the folders below it; ",
+                     others.empty() ? text_of("expected ", detail::image_suffixes()) : others);
+  if (!others.empty()) std::cerr << "mao: " << others << "\n";
   std::ranges::sort(inside);
   return inside;
 }

@@ -2,6 +2,7 @@
 // One classifier for all classes in `mao report`: its figures, the bias curve, and confusions of the halves.
 #include <algorithm>
 #include <array>
+#include <string_view>
 #include <utility>
 
 #include <mao/evaluation/metrics.hpp>
@@ -13,25 +14,28 @@
 #include "report/report.hpp"
 #include "report/summary_text.hpp"
 #include "runs/run_details.hpp"
+#include "tune/results.hpp"
 
 namespace mao_program {
 
 namespace {
 
-/// Name in the files, name on the page.
-constexpr std::array<std::pair<const char*, const char*>, 6> classifiers{{{"zero_shot", "untuned"},
-                                                                          {"plain", "tuned prompts"},
-                                                                          {"base", "base prompts"},
-                                                                          {"new", "final prompts"},
-                                                                          {"joined", "joined, no gate"},
-                                                                          {"gated", "joined, with the gate"}}};
 constexpr std::array<const char*, 6> keys{"accuracy", "base", "new", "h", "openworld_auc", "ausuc"};
 
-/// A file of a seed; null when it is not there. `edited`: its name is added if its checksum is wrong.
-nlohmann::json file_of(const SeedRecord& seed, const char* name, std::vector<std::string>& edited) {
-  const auto file = seed.folder / name;
+/// "all_classes" of a file in a folder; null when it is not there.
+nlohmann::json figures_of(const std::filesystem::path& file) {
   if (!std::filesystem::exists(file)) return nullptr;
-  return mao::detail::read_json_file(file, edited);
+  std::vector<std::string> edited;  // the page names them
+  const nlohmann::json object = mao::detail::read_json_file(file, edited);
+  return object.value("all_classes", nlohmann::json());
+}
+
+/// The figures of a seed with those of the untuned model beside them; null where it has none.
+nlohmann::json figures_of(const RunRecord& run, const SeedRecord& seed) {
+  nlohmann::json figures = figures_of(seed.folder / "result.json");
+  if (!figures.is_object()) return nullptr;
+  if (auto untuned = figures_of(run.folder / "zero_shot.json"); untuned.is_object()) figures["zero_shot"] = untuned;
+  return figures;
 }
 
 /// all_classes.json of a seed; null when it is not there. **Throws** `FormatError` when it is damaged or was edited.
@@ -47,7 +51,7 @@ nlohmann::json curves_of(const SeedRecord& seed) {
 /// Means and deviations over the seeds of runs that differ in nothing else.
 void add_rows(TextTable& table, const std::string& data_set, const std::string& method,
               const std::vector<nlohmann::json>& seeds) {
-  for (const auto& [key, title] : classifiers) {
+  for (const auto& [key, title] : all_class_titles) {
     std::vector<std::string> row{data_set, method, title};
     for (const char* figure : keys) {
       std::vector<double> values;
@@ -56,7 +60,8 @@ void add_rows(TextTable& table, const std::string& data_set, const std::string& 
       }
       if (values.empty()) break;
       const MeanStd found = mean_std(values);
-      row.push_back(number_text(found.mean, 2) + (values.size() > 1 ? " ± " + number_text(found.deviation, 2) : ""));
+      const bool varies = values.size() > 1 && key != std::string_view("zero_shot");
+      row.push_back(number_text(found.mean, 2) + (varies ? " ± " + number_text(found.deviation, 2) : ""));
     }
     if (row.size() == table.header.size()) table.add(std::move(row));
   }
@@ -66,7 +71,7 @@ void add_rows(TextTable& table, const std::string& data_set, const std::string& 
 std::string curve_figure(const std::string& title, const nlohmann::json& details) {
   LineChart chart{
       .title = title, .x_label = "correct base images, %", .y_label = "correct new images, %", .height = 260};
-  for (const auto& [key, name] : classifiers) {
+  for (const auto& [key, name] : all_class_titles) {
     if (!details.contains(key) || key == std::string("joined") || key == std::string("new")) continue;
     ChartLine line{.label = name, .points = {}, .colour = chart.lines.size()};
     for (const auto& point : details.at(key).at("curve")) {
@@ -80,7 +85,7 @@ std::string curve_figure(const std::string& title, const nlohmann::json& details
 
 /// Of 100 images of each half, how many are predicted as a class of the other one.
 void add_halves(TextTable& table, const std::string& title, const nlohmann::json& details) {
-  for (const auto& [key, name] : classifiers) {
+  for (const auto& [key, name] : all_class_titles) {
     if (!details.contains(key)) continue;
     const auto& halves = details.at(key).at("halves");
     const auto share = [&](std::size_t half) {
@@ -120,14 +125,12 @@ std::string all_classes_section(ReportData& data) {
       std::filesystem::path file;
       for (const RunRecord* run : runs) {
         for (const SeedRecord& seed : run->seeds) {
-          std::vector<std::string> known;  // the page names them
-          const nlohmann::json result = file_of(seed, "result.json", known), curves = curves_of(seed);
-          if (result.is_object() && result.contains("all_classes")) {
-            seeds.push_back(result.at("all_classes"));
-            if (!details.is_null() || !curves.is_object()) continue;
-            details = curves;
-            file = seed.folder / "all_classes.json";
-          }
+          const nlohmann::json of_seed = figures_of(*run, seed), curves = curves_of(seed);
+          if (!of_seed.is_object()) continue;
+          seeds.push_back(of_seed);
+          if (!details.is_null() || !curves.is_object()) continue;
+          details = curves;
+          file = seed.folder / "all_classes.json";
         }
       }
       if (seeds.empty()) continue;
@@ -137,14 +140,18 @@ std::string all_classes_section(ReportData& data) {
     }
   }
   if (figures.rows.empty()) return {};
-  std::string text = html_table(figures) +
-                     "<p class=\"note\">All test images among all classes; gH is the harmonic mean of base and new. "
-                     "Means over seeds. " +
-                     data.link("all classes", figures) + "</p>";
+  std::string text =
+      html_table(figures) +
+      "<p class=\"note\">All test images among all classes. gH: harmonic mean of base and new. OpenworldAUC: " +
+      escaped_markup(openworld_auc_is) + ". AUSUC: " + escaped_markup(ausuc_is) + ". Means over seeds. " +
+      data.link("all classes", figures) + "</p>";
   if (charts.empty()) return text;
   text += html_grid(charts) +
-          "<p class=\"note\">With a bias between the halves, a classifier moves along its line; the first seed.</p>";
-  return text + html_table(halves) + "<p class=\"note\">Confusions of the halves, without a bias; the first seed. " +
+          "<p class=\"note\">Each line is a classifier: a bias that favours one half moves it along its line. First "
+          "seed.</p>";
+  return text + html_table(halves) +
+         "<p class=\"note\">How often images of one half are predicted as a class of the other, without a "
+         "bias. First seed. " +
          data.link("halves", halves) + "</p>";
 }
 

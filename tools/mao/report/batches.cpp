@@ -158,8 +158,8 @@ std::string batch_figures(ReportData& data, const std::string& name, const Batch
                         class_chips(batches.shuffled, classes)},
                    "pair") +
          text_of(
-             "<p class=\"note\">Both along the same two principal components and to the same scale, each around its "
-             "own middle. The components hold ",
+             "<p class=\"note\">Both use the same two principal components and the same scale; each is centred on its "
+             "own mean. The components explain ",
              number_text(100 * flat.explained.sum(), 0),
              " % of the variance; images and prompts are centred by their own means. ",
              data.link("batches " + name, table), "</p>");

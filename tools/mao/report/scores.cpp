@@ -210,8 +210,7 @@ std::string overview_section(ReportData& data) {
   if (!base_new.data_sets.empty()) text += score_cards(base_new) + gain_charts(data);
   if (!text.empty() && !all_classes.data_sets.empty()) text += "<h3>All classes</h3>";
   if (!all_classes.data_sets.empty()) text += score_cards(all_classes);
-  return text_of(text, "<p class=\"note\">All of these numbers: ", data.link("scores", score_columns(data.summary)),
-                 "</p>");
+  return text_of(text, "<p class=\"note\">All figures: ", data.link("scores", score_columns(data.summary)), "</p>");
 }
 
 namespace {

@@ -40,6 +40,27 @@ inline void collect_runs(const std::filesystem::path& folder, int depth, std::ve
   }
 }
 
+/// The folder that `path` is, or that it or its folder would be in.
+inline std::filesystem::path place_of(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const bool folder = std::filesystem::is_directory(path, ignored);
+  std::filesystem::path place = folder ? path : path.parent_path();
+  if (!folder && !place.empty() && !std::filesystem::is_directory(place, ignored)) place = place.parent_path();
+  if (place.empty()) place = path.is_absolute() ? "/" : ".";
+  return place;
+}
+
+/// `a, b and 7 more`, for people; empty if there is none.
+inline std::string some_of(const std::vector<std::filesystem::path>& paths) {
+  constexpr std::size_t most = 8;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(paths.size(), most); ++i) {
+    list += (i == 0 ? "" : ", ") + printable(paths[i].lexically_normal().string());
+  }
+  if (paths.size() > most) list += text_of(" and ", paths.size() - most, " more");
+  return list;
+}
+
 }  // namespace detail
 
 /// The run folders among `places` and up to six levels below them, each once, sorted within each place.
@@ -48,8 +69,14 @@ inline void collect_runs(const std::filesystem::path& folder, int depth, std::ve
 inline std::vector<std::filesystem::path> find_run_folders(const std::vector<std::filesystem::path>& places) {
   std::vector<std::filesystem::path> all;
   for (const auto& place : places) {
-    require<FileError>(std::filesystem::is_directory(place), place.string(),
-                       " is not a folder; name the folder of a run (", "`mao tune --out`), or one above several");
+    if (!std::filesystem::is_directory(place)) {
+      std::vector<std::filesystem::path> known;
+      detail::collect_runs(detail::place_of(place), 2, known);
+      std::ranges::sort(known);
+      throw FileError(text_of(place.string(),
+                              " is not a folder; name the folder of a run (`mao tune --out`), or one above ", "several",
+                              known.empty() ? "" : "; there are: " + detail::some_of(known)));
+    }
     std::vector<std::filesystem::path> found;
     detail::collect_runs(std::filesystem::canonical(place), 6, found);
     require<FileError>(!found.empty(), "no run in ", place.string(), " or below; expected folders with config.json ",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Which prompts files are there, for whoever names another one.
+/// Which prompts files and runs are there, for whoever names another one.
 
 #include <algorithm>
 #include <cstddef>
@@ -12,6 +12,8 @@
 
 #include <mao/core/detail/text_encoding.hpp>
 #include <mao/core/error.hpp>
+
+#include "runs/find_runs.hpp"
 
 namespace mao {
 
@@ -35,22 +37,30 @@ inline std::vector<std::filesystem::path> prompts_files_in(const std::filesystem
   return files;
 }
 
+/// **Throws** `FileError` that lists the runs and prompts files near `path`, if nothing is there.
+inline void expect_run_or_prompts_file(const std::filesystem::path& path) {
+  std::error_code ignored;
+  if (std::filesystem::exists(path, ignored)) return;
+  const std::filesystem::path place = detail::place_of(path);
+  std::vector<std::filesystem::path> known;
+  detail::collect_runs(place, 2, known);
+  std::ranges::sort(known);
+  for (auto& file : prompts_files_in(place)) known.push_back(std::move(file));
+  const std::string list = detail::some_of(known);
+  throw FileError(text_of(printable(path.string()), ": there is no such run folder or prompts file; ",
+                          list.empty() ? text_of("there is none in ", printable(place.string()),
+                                                 " or the folders in it; `mao tune --out RUN` makes a run")
+                                       : "there are: " + list));
+}
+
 /// **Throws** `FileError` that lists the prompts files that are there, in the folder that `path` is, or the nearest
 /// one above it that exists, when `path` is not a file.
 inline void expect_prompts_file(const std::filesystem::path& path) {
-  constexpr std::size_t most = 8;
   std::error_code ignored;
   if (std::filesystem::exists(path, ignored) && !std::filesystem::is_directory(path, ignored)) return;
   const bool folder = std::filesystem::is_directory(path, ignored);
-  std::filesystem::path place = folder ? path : path.parent_path();
-  if (!folder && !place.empty() && !std::filesystem::is_directory(place, ignored)) place = place.parent_path();
-  if (place.empty()) place = path.is_absolute() ? "/" : ".";
-  const auto files = prompts_files_in(place);
-  std::string list;
-  for (std::size_t i = 0; i < std::min(files.size(), most); ++i) {
-    list += (i == 0 ? "" : ", ") + printable(files[i].lexically_normal().string());
-  }
-  if (files.size() > most) list += text_of(" and ", files.size() - most, " more");
+  const std::filesystem::path place = detail::place_of(path);
+  const std::string list = detail::some_of(prompts_files_in(place));
   const bool joined = path.filename() == "joined.prompts.safetensors";
   throw FileError(text_of(
       printable(path.string()), folder ? " is a folder, expected a prompts file" : ": there is no such prompts file",

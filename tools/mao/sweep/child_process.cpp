@@ -40,6 +40,10 @@ pid_t start_child(const ChildOptions& options) {
   mao::require<mao::FileError>(
       std::filesystem::is_directory(options.directory), "the sweep was started in ", options.directory.string(),
       ", which is not there; runs are started in it, so that paths mean the same on every machine");
+  mao::require<mao::FileError>(::access("/proc/self/exe", X_OK) == 0,
+                               "a sweep starts this program as /proc/self/exe for each run, which fails here (",
+                               std::strerror(errno),
+                               "); mount /proc, or run the commands that `mao sweep FILE --list` prints one by one");
   const mao::detail::FileDescriptor log(::open(options.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
   mao::require<mao::FileError>(log.valid(), "cannot write ", options.log.string(), ": ", std::strerror(errno));
   std::vector<std::string> texts{"mao"};

@@ -23,8 +23,8 @@ struct ChildOptions {
 /// Starts this very program again, even when its file has been replaced since. The child has its own process group, so
 /// the keys of a terminal do not reach it, and is killed when the calling process dies, however that happens.
 ///
-/// **Throws** `FileError` when folder or log cannot be opened, `Error` when the system starts no more processes. To be
-/// called by the main thread.
+/// **Throws** `FileError` when folder or log cannot be opened or there is no /proc, `Error` when the system starts no
+/// more processes. To be called by the main thread.
 pid_t start_child(const ChildOptions& options);
 
 /// To be called by a process that was just forked: SIGTERM when `parent` dies, and signals of a terminal not twice.

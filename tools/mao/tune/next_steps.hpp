@@ -4,6 +4,7 @@
 /// What a finished run tells its user: what came of it, and which commands look at it and use it.
 
 #include <algorithm>
+#include <cstdint>
 #include <filesystem>
 #include <iomanip>
 #include <ostream>
@@ -53,15 +54,21 @@ inline void print_gain(std::ostream& out, const std::string& method, bool mao, c
 inline std::string about_predictions(const std::string& stage, const nlohmann::json& results) {
   const std::string own = "classifies your own pictures among ";
   if (stage == "joined") return own + "all classes, base and new";
-  if (stage == "new") {
-    return own +
-           "the new classes (base.prompts.safetensors: among the base classes);\n      "
-           "for one classifier of all classes, tune with --recipe all-classes";
-  }
+  if (stage == "new") return own + "the new classes";
   const auto scores = results.find("paper");
   const bool halves = scores != results.end() && !std::isnan(number(scores->value("new", nlohmann::json())));
   if (!halves) return own + "the classes of the run";
   return own + "the base classes; --classes-file FILE names others";
+}
+
+/// The command that joins base and new prompts, which needs no training.
+inline void print_joining(std::ostream& out, const std::string& run, std::uint64_t seed, const std::string& first,
+                          const Colours& colours) {
+  const std::string file = shell_word(run + ".prompts.safetensors");
+  const std::string which = seed == 1 ? "" : " --seed " + std::to_string(seed);
+  out << "  " << colours.bold("mao add " + shell_word(run) + which + " --out " + file) << "\n      joins them with "
+      << first << ".prompts.safetensors, which is for the base classes: one classifier for all classes,\n      "
+      << "without training again; mao predict takes " << file << "\n";
 }
 
 /// What came of the run in the folder `run`, and the commands that come next.
@@ -74,12 +81,17 @@ inline void print_next_steps(std::ostream& out, const std::string& run, const st
   out << "\nNext:\n  " << colours.bold(report) << "\n      writes a page of tables, curves and mini-batches\n";
   const auto seeds = results.find("per_seed");
   if (seeds == results.end() || seeds->empty()) return;
-  const fs::path seed = fs::path(run) / ("seed" + std::to_string(seeds->front().value("seed", 1)));
+  const auto first = seeds->front().value("seed", std::uint64_t{1});
+  const fs::path seed = fs::path(run) / ("seed" + std::to_string(first));
   for (const char* stage : {"joined", "new", "base", "plain"}) {
     const fs::path prompts = seed / (std::string(stage) + ".prompts.safetensors");
     if (!fs::exists(prompts)) continue;
     out << "  " << colours.bold("mao predict PICTURE --prompts " + shell_word(prompts.string())) << "\n      "
         << about_predictions(stage, results) << "\n";
+    if (stage == std::string_view("new")) {
+      const bool plain = fs::exists(seed / "plain.prompts.safetensors");
+      print_joining(out, run, first, plain ? "plain" : "base", colours);
+    }
     return;
   }
 }

@@ -4,12 +4,15 @@
 /// The numbers of a run as JSON and as a table.
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iomanip>
 #include <limits>
 #include <optional>
 #include <ostream>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -176,21 +179,39 @@ inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
       << sum / static_cast<double>(results.at("targets").size()) << "\n";
 }
 
+/// The classifiers over all classes: the name in JSON files, and the one for people.
+inline constexpr std::array<std::pair<const char*, const char*>, 7> all_class_titles{
+    {{"zero_shot", "untuned"},
+     {"plain", "tuned prompts"},
+     {"base", "base prompts"},
+     {"new", "final prompts"},
+     {"joined", "joined, no gate"},
+     {"gated", "joined, gate"},
+     {"these prompts", "these prompts"}}};
+
+/// What two of the figures are, in a clause.
+inline constexpr std::string_view openworld_auc_is =
+    "of all pairs of a base and a new image, the share in which both are right within their own half and the "
+    "base image looks more like base than the new one does";
+inline constexpr std::string_view ausuc_is =
+    "the area under the curve of new over base accuracy that a bias between the halves draws";
+
 /// The figures over all classes as a table; gH is their "h", so called beside the papers' H.
 inline void print_all_classes(std::ostream& out, const nlohmann::json& results) {
   if (!results.contains("all_classes")) return;
   const nlohmann::json& all = results.at("all_classes");
   out << "among all classes        accuracy    base     new      gH  OpenworldAUC   AUSUC\n"
       << std::fixed << std::setprecision(2);
-  for (const char* classifier : {"zero_shot", "plain", "base", "new", "joined", "gated", "these prompts"}) {
+  for (const auto& [classifier, title] : all_class_titles) {
     if (!all.contains(classifier)) continue;
-    out << "  " << std::left << std::setw(20) << classifier << std::right;
+    out << "  " << std::left << std::setw(20) << title << std::right;
     for (const auto& [key, width] :
          {std::pair{"accuracy", 11}, {"base", 8}, {"new", 8}, {"h", 8}, {"openworld_auc", 14}, {"ausuc", 8}}) {
       out << std::setw(width) << number(all.at(classifier).at(key));
     }
     out << "\n";
   }
+  out << "gH: harmonic mean of base and new\nOpenworldAUC: " << openworld_auc_is << "\nAUSUC: " << ausuc_is << "\n";
 }
 
 /// The table at the end of a run.
@@ -204,6 +225,7 @@ inline void print_results(std::ostream& out, const std::string& method, bool mao
   if (!two_steps) return;
   print_scores(out, name + " (single)", results.at("single"));
   if (results.contains("first")) print_scores(out, "base stage only", results.at("first"));
+  out << "paper: Base by the prompts of the first stage, New by those of the new stage; single: both by the latter\n";
 }
 
 }  // namespace mao_program

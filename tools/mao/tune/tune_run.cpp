@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <map>
 #include <optional>
+#include <set>
 #include <sstream>
 #include <utility>
 
@@ -214,6 +215,11 @@ class TuneRun {
 
   void say(const std::string& line) { output_.say(line); }
 
+  /// What is the same for every seed.
+  void say_once(const std::string& line) {
+    if (said_.insert(line).second) say(line);
+  }
+
   [[nodiscard]] std::string table_of(const nlohmann::json& results) const {
     std::ostringstream table;
     print_results(table, settings_.method.name, settings_.method.mao, results);
@@ -258,7 +264,7 @@ class TuneRun {
     }
     if (is_zero_shot()) return untuned_seed(seed, zero_shot);
     auto steps = make_steps(settings_, task.base.classes.size(), seed, data.images().augments(),
-                            [this](const std::string& line) { say(line); });
+                            [this](const std::string& line) { say_once(line); });
     share_batches(steps, workers_);
     steps.folder = output_.folder().folder(name);
     RunSettings saved = settings_;
@@ -450,6 +456,7 @@ class TuneRun {
   RunOptions options_;
   std::shared_ptr<Workers> workers_;  ///< null: this process alone
   RunOutput output_;
+  std::set<std::string> said_;
   std::optional<MadeBackbone> first_;  // to be trained first
 };
 

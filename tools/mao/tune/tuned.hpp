@@ -52,4 +52,21 @@ inline AnyBackbone restored_backbone(const OpenedModel& opened, const Prompts& p
   return backbone;
 }
 
+/// Which classes prompts answer among, such as "20 classes, the new half of the run's classes". `classes`: those that
+/// they are bound to.
+inline std::string description_of_classes(const Prompts& prompts, const ClassList& classes) {
+  const auto count = text_of(classes.size(), classes.size() == 1 ? " class" : " classes");
+  if (classes.names != prompts.info.classes.names) return count + ", those given";
+  if (is_joined(prompts)) {
+    std::string groups;
+    for (const PromptGroup& group : joined_of(prompts).groups) {
+      groups += text_of(groups.empty() ? "" : ", ", group.prompts.info.classes.size(), " ", group.name);
+    }
+    return text_of(count, ", all of these prompts: ", groups);
+  }
+  if (classes.names != prompts.info.first_classes.names) return count + ", the new half of the run's classes";
+  const bool half = settings_of(prompts).has_new_classes();
+  return count + (half ? ", the base half of the run's classes" : ", those that the prompts were tuned on");
+}
+
 }  // namespace mao_program

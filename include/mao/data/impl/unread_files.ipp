@@ -99,8 +99,7 @@ MAO_INLINE std::string counts_text(const std::map<std::string, std::size_t>& cla
 
 namespace mao {
 
-/// One line: `3 files are not read: 2 .gif (red 1, blue 1), 1 in deeper folders (red 1); ...`. Empty when all are.
-MAO_INLINE std::string UnreadFiles::description() const {
+MAO_INLINE std::string UnreadFiles::description(std::string_view place) const {
   std::string text;
   for (const auto& [kind, classes] : counts) {
     std::size_t sum = 0;
@@ -108,8 +107,8 @@ MAO_INLINE std::string UnreadFiles::description() const {
     text += text_of(text.empty() ? "" : ", ", sum, " ", kind, " (", detail::counts_text(classes), ")");
   }
   if (text.empty()) return {};
-  return text_of(total(), total() == 1 ? " file is" : " files are", " not read: ", text, "; what is read: ",
-                 detail::image_suffixes(), " directly in the folder of a class");
+  return text_of(total(), total() == 1 ? " file is" : " files are", " not read: ", text,
+                 "; what is read: ", detail::image_suffixes(), " ", place);
 }
 
 MAO_INLINE UnreadFiles unread_files(const std::filesystem::path& root) {

@@ -11,9 +11,10 @@ namespace mao {
 MAO_INLINE std::string batch_warning(int batch, int k, std::int64_t base_classes) {
   const auto needed = static_cast<std::int64_t>(batch) * k;
   if (needed <= base_classes) return {};
-  return text_of("batch = ", batch, " and k = ", k, " ask for up to ", needed,
-                 " classes per batch, but there are only ", base_classes,
-                 ": batches will be shorter and the loss comes close to one over all classes");
+  return text_of(
+      "batch = ", batch, " and k = ", k, " ask for up to ", needed, " classes per batch, but there are only ",
+      base_classes,
+      ": batches have fewer images, and choosing the hard negatives among the classes makes little difference");
 }
 
 MAO_INLINE BatchShape automatic_batch(std::int64_t base_classes) {
@@ -21,8 +22,9 @@ MAO_INLINE BatchShape automatic_batch(std::int64_t base_classes) {
                        " base classes, expected at least 2; a single class has no negatives");
   if (base_classes >= 32) return {};
   BatchShape shape{.batch = 2, .k = base_classes >= 16 ? 8 : 2, .warning = {}};
-  shape.warning = text_of(base_classes, " base classes are fewer than 4 x 8 = 32: batch = ", shape.batch,
-                          " and k = ", shape.k, " are used instead of 4 and 8");
+  shape.warning =
+      text_of("with ", base_classes, " base classes, a batch of MAO's base stage starts from ", shape.batch,
+              " images with ", shape.k, " near classes each, as in the paper (from 32 classes on: 4 and 8)");
   if (const auto more = batch_warning(shape.batch, shape.k, base_classes); !more.empty()) shape.warning += "; " + more;
   return shape;
 }
