@@ -18,8 +18,8 @@ Dataset parse_csv(std::string_view text, const std::filesystem::path& image_root
 
 /// Reads a table whose first line names the columns path, label, classname and possibly split (train, val, test), in
 /// any order. Paths are relative to the table's folder; backslashes are read as slashes if only that finds a file.
-/// Without a split column, `split_automatically` splits with `seed`. Any other column is refused: it may be a split
-/// under another name.
+/// Beside them, other columns are not read. Without a split column, `split_automatically` splits with `seed`, and any
+/// other column is refused: it may be the split under another name.
 ///
 /// **Throws** `FileError`; `FormatError` naming file and line; `DataError` as `check(Dataset)`.
 inline Dataset read_csv(const std::filesystem::path& path, std::uint64_t seed = 1) {

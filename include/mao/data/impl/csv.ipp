@@ -48,10 +48,10 @@ struct CsvColumns {
     class_name = needed("classname");
     split = find("split");
     for (const std::string& name : header.fields) {
-      const bool known = name == "path" || name == "label" || name == "classname" || name == "split";
-      require<FormatError>(known, source, ": line ", header.line, ": mao does not read the column '", name,
-                           "'; expected path, label, classname and, if you split the images yourself, split: rename "
-                           "or remove it");
+      const bool known = split || name == "path" || name == "label" || name == "classname";
+      require<FormatError>(known, source, ": line ", header.line, ": the column '", name,
+                           "' may be the split under another name; expected path,label,classname, or these with a "
+                           "column split (train, val or test), beside which other columns are allowed");
     }
   }
 };
