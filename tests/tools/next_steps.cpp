@@ -49,8 +49,9 @@ TEST_CASE("a run says among which classes its prompts answer", "[next_steps]") {
     return steps_text(folder / run, "coop", found);
   };
   CHECK_THAT(text_with("new", results()),
-             ContainsSubstring("among the new classes (base.prompts.safetensors: among the base classes)") &&
-                 ContainsSubstring("for one classifier of all classes, tune with --recipe all-classes\n"));
+             ContainsSubstring("among the new classes\n  mao add ") &&
+                 ContainsSubstring("new-run --seed 7 --out ") && ContainsSubstring("new-run.prompts.safetensors\n") &&
+                 ContainsSubstring("those of the base classes (base.prompts.safetensors) in one\n"));
   CHECK_THAT(text_with("joined", results()), ContainsSubstring("among all classes, base and new\n"));
   CHECK_THAT(text_with("plain", results()),
              ContainsSubstring("among the base classes; --classes-file FILE names others\n"));

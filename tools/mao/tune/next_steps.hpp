@@ -66,9 +66,9 @@ inline void print_joining(std::ostream& out, const std::string& run, std::uint64
                           const Colours& colours) {
   const std::string file = shell_word(run + ".prompts.safetensors");
   const std::string which = seed == 1 ? "" : " --seed " + std::to_string(seed);
-  out << "  " << colours.bold("mao add " + shell_word(run) + which + " --out " + file) << "\n      joins them with "
-      << first << ".prompts.safetensors, which is for the base classes: one classifier for all classes,\n      "
-      << "without training again; mao predict takes " << file << "\n";
+  out << "  " << colours.bold("mao add " + shell_word(run) + which + " --out " + file)
+      << "\n      joins these prompts with those of the base classes (" << first << ".prompts.safetensors) in one\n"
+      << "      classifier for all classes, without training again\n";
 }
 
 /// What came of the run in the folder `run`, and the commands that come next.
