@@ -83,7 +83,7 @@ TEST_CASE("what is no picture is refused with a reason", "[decode]") {
                     ContainsSubstring("empty.jpg") && ContainsSubstring("0 bytes"));
   CHECK_THROWS_WITH(mao::read_image(folder.write("a.webp", "RIFF....WEBP")), ContainsSubstring("a.webp: "));
   CHECK_THROWS_WITH(mao::read_image(folder.write("a.txt", "some text")),
-                    ContainsSubstring("9 bytes that begin like no picture; expected a JPEG, a PNG"));
+                    ContainsSubstring("9 bytes that do not begin as a picture does; expected a JPEG, a PNG"));
   CHECK_THROWS_WITH(mao::read_image(folder.write("a.jpg", "GIF89a....")), ContainsSubstring("a.jpg: a GIF picture"));
   CHECK_THROWS_WITH(mao::read_image(folder.write("b.jpg", "BM....")), ContainsSubstring("a BMP picture"));
   CHECK_THROWS_WITH(mao::read_image(folder.write("c.jpg", {"II*\0....", 8})), ContainsSubstring("a TIFF picture"));

@@ -175,7 +175,7 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     CHECK_THAT(said(prompts_of("base")),
                ContainsSubstring("classifying among 20 classes, the base half of the run's classes\n"));
     CHECK_THAT(said(prompts_of("base") + " --classes zebra lynx"),
-               ContainsSubstring("classifying among 2 classes, those given\n"));
+               ContainsSubstring("classifying among 2 classes, the ones given\n"));
   }
   SECTION("mao report shows the figures, the bias curves and the halves") {
     const json details = json::parse(mao::read_text_file(out / "seed2" / "all_classes.json"));

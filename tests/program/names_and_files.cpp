@@ -341,6 +341,19 @@ TEST_CASE("rows that list a picture again are mentioned where the list is checke
   CHECK_THAT(tested.output, note && ContainsSubstring(" of 5)"));
 }
 
+TEST_CASE("classes whose names are numbers are mentioned, and a mistyped data set is answered with its name",
+          "[names]") {
+  const TemporaryFolder root;
+  for (const std::string folder : {"train/0/", "train/1/", "test/0/", "test/1/"}) write_pictures(root, folder, 2, 20);
+  const std::string tune =
+      "tune --epochs 1 --seeds 1 --shots 1 --feature-cache off --out " + quoted(root / "run") + " --data ";
+  CHECK_THAT(mao_program(tune + quoted(root.path())).output, ContainsSubstring("the class names are numbers (0, ...)"));
+  CHECK_THAT(mao_program(tune + "skech").output, ContainsSubstring("(did you mean sketch?)"));
+  const Run named = mao_program(tune + "oxford_pet --root " + quoted(root.path()));
+  CHECK(named.code == 1);
+  CHECK_THAT(named.output, ContainsSubstring("(did you mean oxford_pets?)") && !ContainsSubstring("--root"));
+}
+
 TEST_CASE("a folder without pictures is refused by what it holds", "[names]") {
   const TemporaryFolder root;
   fs::create_directories(root / "empty");

@@ -344,8 +344,9 @@ class Addition {
     }
     std::cout << std::endl;
     if (!only_joins() && joined_.groups.size() - joined_.gate.added.size() > 1 && !joined_.gate.weight.defined()) {
-      std::cout << "note: the untuned model alone tells the groups before it apart, for no learned gate was saved with "
-                   "them; `mao add RUN --out FILE` without --classes learns one, and FILE can then be added to"
+      std::cout << "note: the untuned model alone tells the base classes and the new classes of the run apart, because "
+                   "no learned gate is saved with them; for one, run `mao add RUN --out FILE` without --classes first, "
+                   "and add the classes to FILE"
                 << std::endl;
     }
     std::cout << "Next: mao predict PICTURE --prompts " << shell_word(options_.out) << "\n";

@@ -157,7 +157,7 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
 /// Among which classes the answers are, for people.
 void say_classes(const std::optional<Prompts>& prompts, const ClassList& classes) {
   std::cerr << "classifying among "
-            << (prompts ? description_of_classes(*prompts, classes) : text_of(classes.size(), " classes, those given"))
+            << (prompts ? description_of_classes(*prompts, classes) : text_of(classes.size(), " classes, the ones given"))
             << std::endl;
 }
 

@@ -73,7 +73,7 @@ std::string description_of(const std::optional<FeatureCache>& cache) {
   if (!cache) return "image features are not kept between runs";
   std::ostringstream line;
   line << "image features are cached in " << cache->folder().string() << " (" << std::fixed << std::setprecision(1)
-       << static_cast<double>(cache->size_bytes()) / (1 << 20) << " MiB; remove it at will, --feature-cache off)";
+       << static_cast<double>(cache->size_bytes()) / (1 << 20) << " MiB; safe to delete; --feature-cache off disables it)";
   return line.str();
 }
 

@@ -20,6 +20,7 @@
 #include "data/labelled_images.hpp"
 #include "data/named_data.hpp"
 #include "datasets/duplicate_files.hpp"
+#include "nearest_name.hpp"
 #include "runs/data_fingerprint.hpp"
 
 namespace mao_program {
@@ -33,6 +34,12 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, no_such_name);
 }
 
+std::vector<std::string> data_names() {
+  std::vector<std::string> names = {"sketch", "shifted", "disjoint"};
+  for (const NamedDataset& known : named_datasets) names.emplace_back(known.name);
+  return names;
+}
+
 Dataset read_files(const DataSettings& settings) {
   FolderOptions options;
   if (!settings.classnames.empty()) options.class_names = read_class_names(settings.classnames);
@@ -40,8 +47,10 @@ Dataset read_files(const DataSettings& settings) {
     return open_named(known->name, data_root(settings), options.class_names);
   }
   require<FileError>(is_there(settings.data), "--data ", settings.data,
-                     ": there is nothing at that path, and no data set has that name; expected a folder of images, a "
-                     "split .json, a .csv, or a name that `mao datasets` lists");
+                     ": there is nothing at that path, and no data set has that name",
+                     did_you_mean(settings.data, data_names()),
+                     "; expected a folder of images, a split .json, a .csv, a name that `mao datasets` lists, or a task "
+                     "that comes with mao: sketch, shifted or disjoint");
   return open_dataset(settings.data, options);
 }
 

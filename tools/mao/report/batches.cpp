@@ -158,10 +158,9 @@ std::string batch_figures(ReportData& data, const std::string& name, const Batch
                         class_chips(batches.shuffled, classes)},
                    "pair") +
          text_of(
-             "<p class=\"note\">Both use the same two principal components and the same scale; each is centred on its "
-             "own mean. The components explain ",
+             "<p class=\"note\">Both use the same two principal components and the same scale. The components explain ",
              number_text(100 * flat.explained.sum(), 0),
-             " % of the variance; images and prompts are centred by their own means. ",
+             " % of the variance; the mean of the images and that of the prompts are subtracted first. ",
              data.link("batches " + name, table), "</p>");
 }
 

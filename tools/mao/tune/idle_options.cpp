@@ -280,7 +280,8 @@ void refuse_idle_model_options(const CLI::App& command, const ModelSettings& set
 }
 
 std::string why_root_is_idle(bool is_rendered, bool is_named, const std::string& data) {
-  if (is_named) return {};
+  std::error_code no_such_path;
+  if (is_named || (!is_rendered && !std::filesystem::exists(data, no_such_path))) return {};
   return is_rendered ? "--data " + data + " is rendered, so there is no folder to search"
                      : "--data " + data + " is a path; only named data sets (`mao datasets`) are in a root folder";
 }

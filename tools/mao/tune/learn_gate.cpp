@@ -26,8 +26,8 @@ std::string text_about(const GateFit& fit, const std::string& between) {
   line << std::fixed << std::setprecision(1) << "gate between " << between
        << ", for one classifier over all classes: right for " << fit.held_out
        << " % of held-out training images (guessing: 50 %; penalty " << std::defaultfloat << std::setprecision(3)
-       << fit.penalty << ", weight of the untuned model's own opinion " << std::fixed << std::setprecision(2)
-       << fit.shares.front() << ", both learned)";
+       << fit.penalty << ", weight of the untuned model " << std::fixed << std::setprecision(2)
+       << fit.shares.front() << ")";
   return line.str();
 }
 

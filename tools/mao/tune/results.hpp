@@ -194,7 +194,7 @@ inline constexpr std::string_view openworld_auc_is =
     "of all pairs of a base and a new image, the share in which both are right within their own half and the "
     "base image looks more like base than the new one does";
 inline constexpr std::string_view ausuc_is =
-    "the area under the curve of new over base accuracy that a bias between the halves draws";
+    "the area under the curve of new against base accuracy as a bias moves from one half to the other";
 
 /// The figures over all classes as a table; gH is their "h", so called beside the papers' H.
 inline void print_all_classes(std::ostream& out, const nlohmann::json& results) {
@@ -225,7 +225,7 @@ inline void print_results(std::ostream& out, const std::string& method, bool mao
   if (!two_steps) return;
   print_scores(out, name + " (single)", results.at("single"));
   if (results.contains("first")) print_scores(out, "base stage only", results.at("first"));
-  out << "paper: Base by the prompts of the first stage, New by those of the new stage; single: both by the latter\n";
+  out << "paper: Base with the prompts of the base stage, New with those of the new stage; single: both with the latter\n";
 }
 
 }  // namespace mao_program

@@ -79,6 +79,7 @@ class TuneRun {
     const Targets targets(opened, settings_.targets, settings_.data, options_, needs_pixels(), encoding, note);
     const BaseToNewTask task = data.of_seed(settings_.seeds.at(0));
     for (const auto* half : {&task.base, &task.fresh}) check_class_prompts(*opened.model, half->classes, "the data");
+    mention_numbers(task.base.classes);
     if (!is_zero_shot()) {  // an option that does not fit the model leaves nothing behind
       const ClassList& classes = task.base.classes;
       const MemoryEstimate memory = estimate_memory(opened, classes, settings_, needs_pixels());
@@ -214,6 +215,16 @@ class TuneRun {
   }
 
   void say(const std::string& line) { output_.say(line); }
+
+  /// A text tower knows words; folders are often numbered.
+  void mention_numbers(const ClassList& classes) {
+    const auto is_number = [](const std::string& name) {
+      return name.find_first_not_of("0123456789") == std::string::npos;
+    };
+    if (!std::ranges::all_of(classes.names, is_number)) return;
+    say(text_of("note: the class names are numbers (", printable(classes.names.front()),
+                ", ...), and a prompt needs the word for the class; --classnames FILE gives each class its name"));
+  }
 
   /// What is the same for every seed.
   void say_once(const std::string& line) {

@@ -56,7 +56,7 @@ inline AnyBackbone restored_backbone(const OpenedModel& opened, const Prompts& p
 /// they are bound to.
 inline std::string description_of_classes(const Prompts& prompts, const ClassList& classes) {
   const auto count = text_of(classes.size(), classes.size() == 1 ? " class" : " classes");
-  if (classes.names != prompts.info.classes.names) return count + ", those given";
+  if (classes.names != prompts.info.classes.names) return count + ", the ones given";
   if (is_joined(prompts)) {
     std::string groups;
     for (const PromptGroup& group : joined_of(prompts).groups) {
@@ -66,7 +66,7 @@ inline std::string description_of_classes(const Prompts& prompts, const ClassLis
   }
   if (classes.names != prompts.info.first_classes.names) return count + ", the new half of the run's classes";
   const bool half = settings_of(prompts).has_new_classes();
-  return count + (half ? ", the base half of the run's classes" : ", those that the prompts were tuned on");
+  return count + (half ? ", the base half of the run's classes" : ", the ones that the prompts were tuned on");
 }
 
 }  // namespace mao_program

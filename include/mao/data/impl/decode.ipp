@@ -69,7 +69,7 @@ MAO_INLINE Image decode_image(std::span<const std::uint8_t> bytes, const std::st
   if (detail::is_webp(bytes)) return detail::decode_webp(bytes, name, transparency);
   const std::string kind = detail::foreign_kind(bytes);
   const std::string found =
-      kind.empty() ? text_of(bytes.size(), " bytes that begin like no picture") : (kind == "AVIF" ? "an " : "a ") + kind + " picture";
+      kind.empty() ? text_of(bytes.size(), " bytes that do not begin as a picture does") : (kind == "AVIF" ? "an " : "a ") + kind + " picture";
   throw FormatError(text_of(name, ": ", found, "; expected a JPEG, a PNG",
                             reads_webp ? " or a WEBP" : "", "; convert the picture to one of them"));
 }
