@@ -164,6 +164,8 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   };
   CHECK_THAT(refused("shotz = 3\n"),
              ContainsSubstring("seed1") && ContainsSubstring("no option shotz (did you mean shots?)"));
+  CHECK_THAT(refused("shotz = false\n"), ContainsSubstring("no option --shotz"));
+  CHECK_THAT(refused("shots = [1, false]\n"), ContainsSubstring("--shots: expected a value, got false"));
   CHECK_THAT(refused("shots = [1, 'many']\n"), ContainsSubstring("run shots-many_seed1"));
   CHECK_THAT(refused("method = 'copo'\n"), ContainsSubstring("copo"));
   CHECK_THAT(refused("method = 'coop'\nset.weight = 3\n"), ContainsSubstring("weight"));

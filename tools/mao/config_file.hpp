@@ -3,6 +3,8 @@
 /// \file
 /// `--config FILE`: options from a file, as if they stood on the command line.
 
+#include <CLI/CLI.hpp>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -56,6 +58,16 @@ inline std::vector<std::string> with_config(std::vector<std::string> arguments, 
     if (!flag) arguments.insert(arguments.end(), entry.values.begin(), entry.values.end());
   }
   return arguments;
+}
+
+/// In a file, false leaves out a flag. **Throws** `OptionError` for an option, `--name`, that is none.
+inline void expect_flag(const CLI::App& command, const std::string& option) {
+  const auto options = command.get_options();
+  const auto found =
+      std::ranges::find_if(options, [&](const CLI::Option* one) { return one->check_lname(option.substr(2)); });
+  mao::require<mao::OptionError>(found != options.end(), "mao ", command.get_name(), " has no option ", option);
+  mao::require<mao::OptionError>((*found)->get_items_expected_min() == 0, option,
+                                 ": expected a value, got false; remove the line to use the default");
 }
 
 /// A complaint about an option, behind the place where the file gives it.

@@ -236,6 +236,20 @@ std::string version_text() {
                  at::get_num_threads(), " threads");
 }
 
+/// In a file of options, false leaves out a flag. **Throws** `OptionError` for any other name.
+void expect_flags(const CLI::App& app, const std::vector<std::string>& arguments,
+                  const mao_program::OptionPlaces& places) {
+  const CLI::App* command = &app;
+  for (const std::string& word : arguments) {
+    for (const CLI::App* below : command->get_subcommands({})) {
+      if (below->get_name() == word) command = below;
+    }
+  }
+  for (const auto& [name, place] : places) {
+    if (std::ranges::find(arguments, name) == arguments.end()) mao_program::expect_flag(*command, name);
+  }
+}
+
 void add_commands(CLI::App& app, int& status) {
   mao_program::add_tune(app, status);
   mao_program::add_add(app, status);
@@ -282,6 +296,7 @@ int run_command(int argc, char** argv) {
   static_cast<void>(mao::instruction_set());  // a mistyped MAO_INSTRUCTION_SET is said before any work
   try {
     auto arguments = mao_program::with_config({argv + 1, argv + argc}, places);
+    expect_flags(app, arguments, places);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {

@@ -141,6 +141,10 @@ void check_runs(std::vector<SweepRun>& runs, const std::string& file) {
     TuneParser parser;
     IdleReasons idle;
     try {
+      for (const SweepSetting& setting : run.settings) {
+        const bool off = setting.values == std::vector<std::string>{"false"} && !setting.option.starts_with("set.");
+        if (off) expect_flag(parser.app, "--" + setting.option);
+      }
       OptionPlaces places;
       const GivenOptions given = parser.parse(with_config(run.arguments(), places));
       check_settings(parser.settings);
