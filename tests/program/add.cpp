@@ -205,8 +205,9 @@ TEST_CASE("a run whose gate was not saved is added to, and it is said", "[add]")
   const fs::path run = tuned_run(temporary.path(), "--mao --new-epochs 1");
   const Run added =
       checked("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.prompts.safetensors"));
-  CHECK_THAT(added.output, ContainsSubstring("the untuned model alone tells the base classes and the new classes of the run apart") &&
-                               ContainsSubstring("`mao add RUN --out FILE` without --classes learns one"));
+  CHECK_THAT(added.output,
+             ContainsSubstring("the untuned model alone tells the base classes and the new classes of the run apart") &&
+                 ContainsSubstring("run `mao add RUN --out FILE` without --classes first"));
 }
 
 TEST_CASE("base and new prompts of a run are joined as the recipe for all classes joins them", "[add]") {

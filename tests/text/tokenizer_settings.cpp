@@ -77,6 +77,7 @@ TEST_CASE("a tokenizer of another kind is refused by file and key", "[tokenizer_
   refused(file, hub_tokenizer, R"({"added_tokens": [{"id": 49408, "content": "<x>"}]})", "added_tokens is");
   refused(file, hub_tokenizer, R"({"model": {"dropout": 0.1}})", "model.dropout is 0.1");
   refused(file, hub_tokenizer, R"({"model": {"end_of_word_suffix": ""}})", "model.end_of_word_suffix is");
+  refused(config, hub_config, R"({"added_tokens_decoder": []})", "added_tokens_decoder is []");
   refused(config, hub_config, R"({"auto_map": {"AutoTokenizer": ["a.B", null]}})", "auto_map is {\"AutoTokenizer\"");
   refused(config, hub_config, R"({"model_input_names": ["x"]})", "expected a list that begins with \"input_ids\"");
   refused(config, hub_config, R"({"added_tokens_decoder": {"49406": {"lstrip": 0}}})", "49406.lstrip is 0");

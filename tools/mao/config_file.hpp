@@ -70,6 +70,22 @@ inline void expect_flag(const CLI::App& command, const std::string& option) {
                                  ": expected a value, got false; remove the line to use the default");
 }
 
+/// The values that a file gives the option `--name`, at most as many as it takes. **Throws** `OptionError`.
+inline void expect_values(const CLI::App& command, const std::vector<std::string>& arguments, const std::string& name) {
+  const auto options = command.get_options();
+  const auto found =
+      std::ranges::find_if(options, [&](const CLI::Option* one) { return one->check_lname(name.substr(2)); });
+  const auto given = std::ranges::find(arguments, name);
+  if (found == options.end() || given == arguments.end()) return;
+  const auto end =
+      std::find_if(given + 1, arguments.end(), [](const std::string& word) { return word.starts_with("--"); });
+  const bool flag = (*found)->get_items_expected_max() == 0;
+  const auto most = (*found)->get_items_expected_max();
+  mao::require<mao::OptionError>(end - given - 1 <= most, name,
+                                 flag ? ": expected true or false" : ": expected one value", ", got ", given[1],
+                                 end - given > 2 ? ", " + given[2] : std::string());
+}
+
 /// A complaint about an option, behind the place where the file gives it.
 inline std::string with_place(const std::string& message, const OptionPlaces& places) {
   std::size_t first = std::string::npos;

@@ -237,8 +237,9 @@ std::string version_text() {
                  at::get_num_threads(), " threads");
 }
 
-/// In a file of options, false leaves out a flag. **Throws** `OptionError` for any other name.
-void expect_flags(const CLI::App& app, const std::vector<std::string>& arguments,
+/// In a file of options, false leaves out a flag, and an option has as many values as it takes. **Throws**
+/// `OptionError`.
+void expect_file_options(const CLI::App& app, const std::vector<std::string>& arguments,
                   const mao_program::OptionPlaces& places) {
   const CLI::App* command = &app;
   for (const std::string& word : arguments) {
@@ -247,7 +248,9 @@ void expect_flags(const CLI::App& app, const std::vector<std::string>& arguments
     }
   }
   for (const auto& [name, place] : places) {
-    if (std::ranges::find(arguments, name) == arguments.end()) mao_program::expect_flag(*command, name);
+    const bool is_left_out = std::ranges::find(arguments, name) == arguments.end();
+    if (is_left_out) mao_program::expect_flag(*command, name);
+    mao_program::expect_values(*command, arguments, name);
   }
 }
 
@@ -297,7 +300,7 @@ int run_command(int argc, char** argv) {
   static_cast<void>(mao::instruction_set());  // a mistyped MAO_INSTRUCTION_SET is said before any work
   try {
     auto arguments = mao_program::with_config({argv + 1, argv + argc}, places);
-    expect_flags(app, arguments, places);
+    expect_file_options(app, arguments, places);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app.parse(arguments);
   } catch (const CLI::ParseError& error) {

@@ -64,7 +64,10 @@ MAO_INLINE void expect_loadable_config(const nlohmann::json& values, const std::
     if (!values[key].is_structured()) refuse_section(values[key], where + key, "a list, or an object, of tokens");
     for (const auto& token : values[key]) expect_special_token(token, where + key);
   }
-  if (!is_there("added_tokens_decoder") || !values["added_tokens_decoder"].is_object()) return;
+  if (!is_there("added_tokens_decoder")) return;
+  if (!values["added_tokens_decoder"].is_object()) {
+    refuse_section(values["added_tokens_decoder"], where + "added_tokens_decoder", "an object of tokens by id");
+  }
   for (const auto& [id, entry] : values["added_tokens_decoder"].items()) {
     const std::string place = where + "added_tokens_decoder." + id;
     if (!entry.is_object()) refuse_section(entry, place, "an object with \"content\"");
