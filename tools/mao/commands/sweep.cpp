@@ -20,6 +20,7 @@
 #include "sweep/slurm.hpp"
 #include "sweep/worker.hpp"
 #include "tune/idle_options.hpp"
+#include "tune/next_steps.hpp"
 
 namespace mao_program {
 
@@ -136,7 +137,9 @@ class Sweep {
     print_failures();
     print_counts(after);
     if (after.finished()) {
-      std::cout << "results: " << (folder_.path() / "results.csv").string() << ", results.json\n";
+      const std::string folder = folder_.path().string();
+      std::cout << "results: " << (folder_.path() / "results.csv").string() << ", results.json\nNext: mao report "
+                << shell_word(folder) << " --out " << shell_word(folder + ".html") << "\n";
     } else {
       std::cout << "the same command runs the remaining ones\n";
     }

@@ -25,9 +25,9 @@ std::string text_about(const GateFit& fit, const std::string& between) {
   std::ostringstream line;
   line << std::fixed << std::setprecision(1) << "gate between " << between
        << ", for one classifier over all classes: right for " << fit.held_out
-       << " % of held-out training images (guessing: 50 %; penalty " << std::defaultfloat << fit.penalty
-       << ", weight of the untuned model's own opinion " << std::fixed << std::setprecision(2) << fit.shares.front()
-       << ", both learned)";
+       << " % of held-out training images (guessing: 50 %; penalty " << std::defaultfloat << std::setprecision(3)
+       << fit.penalty << ", weight of the untuned model's own opinion " << std::fixed << std::setprecision(2)
+       << fit.shares.front() << ", both learned)";
   return line.str();
 }
 

@@ -12,6 +12,7 @@
 
 #include "report/summary_text.hpp"
 #include "runs/find_runs.hpp"
+#include "tune/next_steps.hpp"
 
 namespace mao_program {
 
@@ -36,7 +37,9 @@ inline void print_summary(std::ostream& out, const std::filesystem::path& root,
   };
   write("summary.md", markdown);
   write("summary.csv", csv);
-  out << "\n" << markdown << "\n(also in " << (root / "summary.md").string() << " and summary.csv)\n";
+  out << "\n"
+      << markdown << "\n(also in " << (root / "summary.md").string() << " and summary.csv)\nNext: mao report "
+      << shell_word(root.string()) << " --out " << shell_word(root.string() + ".html") << "\n";
 }
 
 }  // namespace mao_program
