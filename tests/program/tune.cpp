@@ -254,7 +254,7 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
   refused("config = 'other.toml'\n", "1", "cannot name another");
   refused("data = 'sketch'\nshotz = false\n", "2", "no option --shotz");
   refused("data = 'sketch'\nmao = 'yes'\n", "2", "--mao: expected true or false, got yes");
-  refused("data = 'sketch'\nshots = [1, 2]\n", "2", "--shots: expected one value, got 1, 2");
+  refused("data = 'sketch'\nshots = [1, 2]\n", "2", "--shots: expected 1 value, got 1, 2");
   refused("data = 'sketch'\nshots = false\n", "2", "--shots: expected a value, got false");
   refused("shots = 1\nshots = 2\n", "2", "cannot redefine existing integer 'shots'");
 }

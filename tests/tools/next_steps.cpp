@@ -41,6 +41,11 @@ TEST_CASE("a finished run says what came of it, and the commands that come next"
   CHECK_THAT(text, ContainsSubstring("mao predict PICTURE --prompts '" + run + "/seed7/new.prompts.safetensors'\n"));
 }
 
+TEST_CASE("a page is named beside the folder of the run, however that is written", "[next_steps]") {
+  CHECK(mao_program::word_beside("runs/first//", ".html") == "runs/first.html");
+  CHECK(mao_program::word_beside("my run/", ".html") == "'my run.html'");
+}
+
 TEST_CASE("a run says among which classes its prompts answer", "[next_steps]") {
   const mao_test::TemporaryFolder folder;
   const auto text_with = [&](const std::string& stage, const json& found) {
@@ -49,8 +54,8 @@ TEST_CASE("a run says among which classes its prompts answer", "[next_steps]") {
     return steps_text(folder / run, "coop", found);
   };
   CHECK_THAT(text_with("new", results()),
-             ContainsSubstring("among the new classes\n  mao add ") &&
-                 ContainsSubstring("new-run --seed 7 --out ") && ContainsSubstring("new-run.prompts.safetensors\n") &&
+             ContainsSubstring("among the new classes\n  mao add ") && ContainsSubstring("new-run --seed 7 --out ") &&
+                 ContainsSubstring("new-run.prompts.safetensors\n") &&
                  ContainsSubstring("those of the base classes (base.prompts.safetensors) in one\n"));
   CHECK_THAT(text_with("joined", results()), ContainsSubstring("among all classes, base and new\n"));
   CHECK_THAT(text_with("plain", results()),
@@ -73,5 +78,6 @@ TEST_CASE("a run says only what it measured and what it left behind", "[next_ste
 }
 
 TEST_CASE("commands are bold where there are colours", "[next_steps]") {
-  CHECK_THAT(steps_text("run", "coop", results(), true), ContainsSubstring("\x1b[1mmao report run --out run.html\x1b[0m"));
+  CHECK_THAT(steps_text("run", "coop", results(), true),
+             ContainsSubstring("\x1b[1mmao report run --out run.html\x1b[0m"));
 }

@@ -60,29 +60,32 @@ inline std::vector<std::string> with_config(std::vector<std::string> arguments, 
   return arguments;
 }
 
-/// In a file, false leaves out a flag. **Throws** `OptionError` for an option, `--name`, that is none.
-inline void expect_flag(const CLI::App& command, const std::string& option) {
-  const auto options = command.get_options();
-  const auto found =
-      std::ranges::find_if(options, [&](const CLI::Option* one) { return one->check_lname(option.substr(2)); });
-  mao::require<mao::OptionError>(found != options.end(), "mao ", command.get_name(), " has no option ", option);
-  mao::require<mao::OptionError>((*found)->get_items_expected_min() == 0, option,
-                                 ": expected a value, got false; remove the line to use the default");
-}
-
-/// The values that a file gives the option `--name`, at most as many as it takes. **Throws** `OptionError`.
-inline void expect_values(const CLI::App& command, const std::vector<std::string>& arguments, const std::string& name) {
+/// The option `--name` of the command, or null.
+inline const CLI::Option* option_of(const CLI::App& command, const std::string& name) {
   const auto options = command.get_options();
   const auto found =
       std::ranges::find_if(options, [&](const CLI::Option* one) { return one->check_lname(name.substr(2)); });
+  return found == options.end() ? nullptr : *found;
+}
+
+/// In a file, false leaves out a flag. **Throws** `OptionError` for an option, `--name`, that is none.
+inline void expect_flag(const CLI::App& command, const std::string& name) {
+  const CLI::Option* option = option_of(command, name);
+  mao::require<mao::OptionError>(option != nullptr, "mao ", command.get_name(), " has no option ", name);
+  mao::require<mao::OptionError>(option->get_items_expected_min() == 0, name,
+                                 ": expected a value, got false; remove the line to use the default");
+}
+
+/// A file gives the option `--name` at most as many values as it takes. **Throws** `OptionError`.
+inline void expect_values(const CLI::App& command, const std::vector<std::string>& arguments, const std::string& name) {
+  const CLI::Option* option = option_of(command, name);
   const auto given = std::ranges::find(arguments, name);
-  if (found == options.end() || given == arguments.end()) return;
+  if (option == nullptr || given == arguments.end()) return;
   const auto end =
       std::find_if(given + 1, arguments.end(), [](const std::string& word) { return word.starts_with("--"); });
-  const bool flag = (*found)->get_items_expected_max() == 0;
-  const auto most = (*found)->get_items_expected_max();
-  mao::require<mao::OptionError>(end - given - 1 <= most, name,
-                                 flag ? ": expected true or false" : ": expected one value", ", got ", given[1],
+  const int most = option->get_items_expected_max();
+  const std::string wanted = most == 0 ? "true or false" : mao::text_of(most, most == 1 ? " value" : " values");
+  mao::require<mao::OptionError>(end - given - 1 <= most, name, ": expected ", wanted, ", got ", given[1],
                                  end - given > 2 ? ", " + given[2] : std::string());
 }
 

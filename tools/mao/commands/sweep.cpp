@@ -139,7 +139,7 @@ class Sweep {
     if (after.finished()) {
       const std::string folder = folder_.path().string();
       std::cout << "results: " << (folder_.path() / "results.csv").string() << ", results.json\nNext: mao report "
-                << shell_word(folder) << " --out " << shell_word(folder + ".html") << "\n";
+                << shell_word(folder) << " --out " << word_beside(folder, ".html") << "\n";
     } else {
       std::cout << "the same command runs the remaining ones\n";
     }

@@ -32,6 +32,12 @@ inline std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
+/// A file that is named after a folder and stands beside it, as one word of a shell.
+inline std::string word_beside(std::string folder, const char* ending) {
+  while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
+  return shell_word(folder + ending);
+}
+
 /// `coop + MAO against the untuned model: Base +0.75, New +1.08, H +0.93 points (means of 3 seeds)`; nothing where
 /// there is no untuned model to compare with, or nothing was tuned.
 inline void print_gain(std::ostream& out, const std::string& method, bool mao, const nlohmann::json& results) {
@@ -64,7 +70,7 @@ inline std::string about_predictions(const std::string& stage, const nlohmann::j
 /// The command that joins base and new prompts, which needs no training.
 inline void print_joining(std::ostream& out, const std::string& run, std::uint64_t seed, const std::string& first,
                           const Colours& colours) {
-  const std::string file = shell_word(run + ".prompts.safetensors");
+  const std::string file = word_beside(run, ".prompts.safetensors");
   const std::string which = seed == 1 ? "" : " --seed " + std::to_string(seed);
   out << "  " << colours.bold("mao add " + shell_word(run) + which + " --out " + file)
       << "\n      joins these prompts with those of the base classes (" << first << ".prompts.safetensors) in one\n"
@@ -76,7 +82,7 @@ inline void print_next_steps(std::ostream& out, const std::string& run, const st
                              const nlohmann::json& results, const Colours& colours) {
   namespace fs = std::filesystem;
   print_gain(out, method, mao, results);
-  const std::string folder = shell_word(run), page = shell_word(run + ".html");
+  const std::string folder = shell_word(run), page = word_beside(run, ".html");
   const std::string report = "mao report " + folder + " --out " + page;
   out << "\nNext:\n  " << colours.bold(report) << "\n      writes a page of tables, curves and mini-batches\n";
   const auto seeds = results.find("per_seed");

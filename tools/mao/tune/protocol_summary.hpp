@@ -39,7 +39,7 @@ inline void print_summary(std::ostream& out, const std::filesystem::path& root,
   write("summary.csv", csv);
   out << "\n"
       << markdown << "\n(also in " << (root / "summary.md").string() << " and summary.csv)\nNext: mao report "
-      << shell_word(root.string()) << " --out " << shell_word(root.string() + ".html") << "\n";
+      << shell_word(root.string()) << " --out " << word_beside(root.string(), ".html") << "\n";
 }
 
 }  // namespace mao_program
