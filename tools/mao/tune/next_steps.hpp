@@ -32,7 +32,7 @@ inline std::string shell_word(const std::string& text) {
   return quoted + "'";
 }
 
-/// A file that is named after a folder and stands beside it, as one word of a shell.
+/// The path of a folder with `ending` added, quoted for a shell: `runs/first.html` for `runs/first/`.
 inline std::string word_beside(std::string folder, const char* ending) {
   while (folder.size() > 1 && folder.back() == '/') folder.pop_back();
   return shell_word(folder + ending);

@@ -45,11 +45,6 @@ class TokenizerSettings {
     }
   }
 
-  /// **Throws** `OptionError` for a null, at which transformers stops.
-  void expect_value(std::string_view key) const {
-    if (has(key) && value_of(key).is_null()) refuse(key, "a value, or no such key: transformers stops at a null");
-  }
-
   /// An object within this file; an empty one when it is not there.
   [[nodiscard]] TokenizerSettings section(std::string_view key) const {
     if (has(key) && !value_of(key).is_object()) refuse(key, "an object");
@@ -142,7 +137,6 @@ MAO_INLINE void check_tokenizer_config(const TokenizerSettings& file) {
   file.expect("split_special_tokens", {false});
   file.expect("padding_side", {"right"});
   file.expect("truncation_side", {"right"});
-  file.expect_value("added_tokens_decoder");
   for (const char* key : special_token_keys) file.expect_specials(key);
   for (const auto& [key, value] : file.values().items()) {
     const auto is_key = [&name = key](const auto& known) { return name == known; };

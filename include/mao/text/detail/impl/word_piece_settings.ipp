@@ -32,13 +32,6 @@ class WordPieceFile {
     refuse(key, accepted.begin()->dump());
   }
 
-  /// **Throws** `OptionError` for a null, at which transformers stops.
-  void expect_value(const std::string& key) const {
-    if (values_.contains(key) && values_[key].is_null()) {
-      refuse(key, "a value, or no such key: transformers stops at a null");
-    }
-  }
-
   /// The token of a role, a text or an object with `content`.
   void expect_token(const std::string& key, const std::string& token) const {
     if (!values_.contains(key)) return;
@@ -144,7 +137,6 @@ MAO_INLINE void check_word_piece_config(const WordPieceFile& file) {
   file.expect("split_special_tokens", {false});
   file.expect("padding_side", {"right"});
   file.expect("truncation_side", {"right"});
-  file.expect_value("added_tokens_decoder");
   check_word_piece_roles(file);
   static constexpr std::array checked = {"tokenizer_class",
                                          "do_lower_case",
