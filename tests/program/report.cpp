@@ -17,7 +17,7 @@ using namespace mao_test;
 void build_series(const TemporaryFolder& temporary) {
   for (const char* data : {"caltech101", "eurosat"}) {
     build_run(temporary / "plain" / data, {.data = data});
-    build_run(temporary / "mao" / data, {.data = data, .mao = true, .base = 81, .fresh = 70});
+    build_run(temporary / "mao" / data, {.data = data, .mao = true, .base = 81, .fresh = 70, .protocols = true});
   }
 }
 
@@ -59,6 +59,9 @@ TEST_CASE("report writes one page that needs nothing else, and the tables behind
   const std::string html = mao::read_text_file(page);
   CHECK_THAT(html, ContainsSubstring("CoOp, CoOp + MAO on 2 data sets") && ContainsSubstring("CoCoOp paper") &&
                        ContainsSubstring("Runs and settings"));
+  CHECK_THAT(html, ContainsSubstring("CoOp + MAO (paper)") && ContainsSubstring("CoOp + MAO (single)") &&
+                       ContainsSubstring("CoOp + MAO (base stage only)") && ContainsSubstring("untuned"));
+  CHECK(html.find("Zero-shot") == std::string::npos);
   CHECK(html.find("<script") == std::string::npos);
   CHECK(html.find("src=\"http") == std::string::npos);
   CHECK(html.find("href=\"http") == std::string::npos);

@@ -64,7 +64,7 @@ TEST_CASE("a run leaves results, metrics, configuration and prompts, and is not 
   CHECK(bytes_of(out / "metrics.jsonl") == before);
   const Run other = mao_program(short_run(out, "--lr 0.01"));
   CHECK(other.code == 1);
-  CHECK_THAT(other.output, ContainsSubstring("other settings (lr: 0.0 there, 0.01 now)"));
+  CHECK_THAT(other.output, ContainsSubstring("other settings (lr: default (0.0035) there, 0.01 now)"));
 }
 
 TEST_CASE("an option that does not fit leaves no run folder that refuses the mended command", "[tune]") {

@@ -27,6 +27,18 @@ TEST_CASE("a run is reopened by the same settings and refused by others, which a
   CHECK_THROWS_WITH(RunFolder(path, other), ContainsSubstring("shots: 16 there, 4 now"));
 }
 
+TEST_CASE("a setting that was left at its default is named by what it stands for", "[run_folder]") {
+  const mao_test::TemporaryFolder temporary;
+  const json config{{"data", {{"a/b", 1}}}, {"method", {{"name", "coop"}, {"mao", false}, {"epochs", 0}}}};
+  const RunFolder run(temporary.path() / "run", config);
+  json other = config;
+  other["method"]["epochs"] = 5;
+  CHECK_THROWS_WITH(RunFolder(run.path(), other), ContainsSubstring("(epochs: default (20) there, 5 now)"));
+  other = config;
+  other["data"]["a/b"] = 2;
+  CHECK_THROWS_WITH(RunFolder(run.path(), other), ContainsSubstring("(a/b: 1 there, 2 now)"));
+}
+
 TEST_CASE("lines that a resumed run writes again are forgotten, a half-written one too", "[run_folder]") {
   const mao_test::TemporaryFolder temporary;
   const RunFolder run(temporary.path(), json::object());

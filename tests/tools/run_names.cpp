@@ -24,6 +24,7 @@ TEST_CASE("methods are named as in the papers", "[run_names]") {
   CHECK(method_key(settings) == "kgcoop+mao");
   CHECK(method_title("kgcoop+mao") == "KgCoOp + MAO");
   CHECK(method_title("mine") == "mine");
+  CHECK(method_title("zero-shot") == "untuned");
   CHECK(method_key(json::object()) == "?");
 }
 
@@ -37,6 +38,9 @@ TEST_CASE("settings that are the data set's own, or say where files lie, do not 
   CHECK(setting_words("/data/shots", 1) == "1 shot");
   CHECK(setting_words("/method/k", 8) == "K = 8");
   CHECK(setting_words("/method/new_epochs", 5) == "new epochs 5");
+  CHECK(setting_words("/method/epochs", 50) == "epochs 50");
+  CHECK(setting_words("/method/epochs", 0) == "default epochs");
+  CHECK(setting_words("/method/lr", 0.0) == "default lr");
   CHECK(setting_words("/method/steps", "both") == "both stages");
   CHECK(setting_words("/method/steps", "new") == "new stage only");
   CHECK(setting_words("/method/steps", "joined") == "one classifier for all classes");

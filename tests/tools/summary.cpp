@@ -18,7 +18,7 @@ TEST_CASE("runs of one method are put together over data sets and seeds", "[summ
   const Summary summary = summarize(runs);
   CHECK(summary.data_sets == std::vector<std::string>{"Caltech101", "EuroSAT"});
   REQUIRE(summary.methods.size() == 3);
-  CHECK(summary.methods[0].label() == "Zero-shot");
+  CHECK(summary.methods[0].label() == "untuned");
   const MethodSummary& coop = summary.methods[1];
   CHECK(coop.label() == "CoOp");
   CHECK(coop.scores.at("Caltech101").base.mean == Approx(92));

@@ -19,7 +19,7 @@ TEST_CASE("scores as words: averages first, published rows below", "[summary_tex
   const TextTable table = score_table(summary);
   CHECK(table.rows.at(1) ==
         std::vector<std::string>{"Average (2 data sets)", "CoOp", "81.00 ± 1.41", "61.00 ± 1.41", "69.59 ± 1.44"});
-  CHECK(table.rows.at(2) == std::vector<std::string>{"DTD", "Zero-shot", "50.00", "40.00", "44.44"});
+  CHECK(table.rows.at(2) == std::vector<std::string>{"DTD", "untuned", "50.00", "40.00", "44.44"});
   CHECK_THAT(csv_text(score_table(summary, true)), ContainsSubstring("MAO paper, 20 epochs"));
   CHECK_THAT(csv_text(score_columns(summary)),
              ContainsSubstring("EuroSAT,CoOp,2,81.0000,1.4142,61.0000,1.4142,69.5915,"));

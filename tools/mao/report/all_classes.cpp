@@ -67,6 +67,16 @@ void add_rows(TextTable& table, const std::string& data_set, const std::string& 
   }
 }
 
+/// What each classifier in the rows of the table is, in a list.
+std::string classifiers_text(const TextTable& table) {
+  std::string items;
+  for (const auto& [key, title] : all_class_titles) {
+    const bool shown = std::ranges::any_of(table.rows, [&](const auto& row) { return row.at(2) == title; });
+    if (shown) items += text_of("<li>", escaped_markup(title), ": ", escaped_markup(classifier_is(key)), "</li>\n");
+  }
+  return "<ul class=\"note\">" + items + "</ul>\n";
+}
+
 /// New accuracy over base accuracy for every bias, of one seed.
 std::string curve_figure(const std::string& title, const nlohmann::json& details) {
   LineChart chart{
@@ -141,14 +151,16 @@ std::string all_classes_section(ReportData& data) {
   }
   if (figures.rows.empty()) return {};
   std::string text =
-      html_table(figures) +
+      html_table(figures) + classifiers_text(figures) +
       "<p class=\"note\">All test images among all classes. gH: harmonic mean of base and new. OpenworldAUC: " +
       escaped_markup(openworld_auc_is) + ". AUSUC: " + escaped_markup(ausuc_is) + ". Means over seeds. " +
       data.link("all classes", figures) + "</p>";
   if (charts.empty()) return text;
-  text += html_grid(charts) +
-          "<p class=\"note\">Each line is a classifier: a bias that favours one half moves it along its line. First "
-          "seed.</p>";
+  text +=
+      html_grid(charts) +
+      "<p class=\"note\">Each line is a classifier. A bias is a number that is added to the scores of all new classes: "
+      "each point of a line is another bias. The larger it is, the more images are predicted as new classes. First "
+      "seed.</p>";
   return text + html_table(halves) +
          "<p class=\"note\">How often images of one half are predicted as a class of the other, without a "
          "bias. First seed. " +

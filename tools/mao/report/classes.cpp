@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Classes of `mao report`: changes against zero-shot, and confusions.
+// Classes of `mao report`: changes against the untuned model, and confusions.
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -59,11 +59,12 @@ std::vector<ClassRow> class_rows(const std::vector<const RunRecord*>& runs) {
   return rows;
 }
 
-/// The largest gains and the largest losses, in falling order; empty without zero-shot accuracies.
+/// The largest gains and the largest losses, in falling order; empty without accuracies of the untuned model.
 std::string change_chart(const std::string& label, std::vector<ClassRow> rows) {
   std::erase_if(rows, [](const ClassRow& row) { return !std::isfinite(row.change()) || row.change() == 0; });
   std::ranges::stable_sort(rows, [](const ClassRow& a, const ClassRow& b) { return a.change() > b.change(); });
-  BarChart chart{.title = label, .description = "Largest changes of class accuracy against zero-shot, in points"};
+  BarChart chart{.title = label,
+                 .description = "Largest changes of class accuracy against the untuned model, in points"};
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const ClassRow& row = rows[i];
     const bool shown = row.change() > 0 ? i < shown_changes : rows.size() - i <= shown_changes;
@@ -79,7 +80,7 @@ std::string change_chart(const std::string& label, std::vector<ClassRow> rows) {
 
 /// All classes with the accuracies of all methods, base classes first.
 TextTable class_table(const std::vector<std::pair<std::string, std::vector<ClassRow>>>& methods) {
-  TextTable table{.header = {"class", "half", "zero-shot"}, .first_number = 2};
+  TextTable table{.header = {"class", "half", "untuned"}, .first_number = 2};
   std::map<std::pair<bool, std::string>, std::vector<std::string>> rows;
   for (std::size_t m = 0; m < methods.size(); ++m) {
     table.header.push_back(methods[m].first);
@@ -123,9 +124,8 @@ std::string classes_section(ReportData& data) {
     text += data.all.data_sets.size() == 1 ? body : html_details(escaped_markup(data_set), body, text.empty());
   }
   if (text.empty()) return {};
-  return "<p class=\"note\">Accuracy of a class after tuning minus zero-shot, in points, means over seeds: the largest "
-         "gains and the largest "
-         "losses. Pale bars are new classes.</p>" +
+  return "<p class=\"note\">Accuracy of a class after tuning minus that of the untuned model, in points, means over "
+         "seeds: the largest gains and the largest losses. Pale bars are new classes.</p>" +
          text;
 }
 

@@ -10,10 +10,12 @@
 
 #include "report/bar_chart.hpp"
 #include "report/comparison.hpp"
+#include "report/protocol_rows.hpp"
 #include "report/published.hpp"
 #include "report/published_transfer.hpp"
 #include "report/report.hpp"
 #include "report/summary_text.hpp"
+#include "runs/default_settings.hpp"
 
 namespace mao_program {
 
@@ -179,7 +181,24 @@ Summary part_of(const Summary& summary, bool all_classes) {
   return part;
 }
 
-std::string score_cards(const Summary& summary) {
+/// What the words behind the name of a method mean, and "untuned".
+std::string row_notes(const Summary& summary) {
+  const auto has = [&](const char* words) {
+    return std::ranges::any_of(summary.methods,
+                               [&](const MethodSummary& method) { return method.title.ends_with(words); });
+  };
+  std::string note;
+  if (has("untuned")) note += " untuned: the model with hand-written prompts (zero-shot).";
+  if (!has("(paper)")) return note;
+  note += " (paper): Base with the prompts of the first stage, New with those of the new stage.";
+  if (has("(single)")) note += " (single): both with the prompts of the new stage.";
+  if (has("(base stage only)")) note += " (base stage only): both with the prompts of the base stage.";
+  if (has("(first stage only)")) note += " (first stage only): both with the prompts of the plain method.";
+  return note;
+}
+
+std::string score_cards(const Summary& methods) {
+  const Summary summary = with_protocol_rows(methods);
   const bool with_new = new_classes_tested(summary);
   std::vector<std::string> cards;
   if (summary.data_sets.size() > 1) cards.push_back(score_card(summary, nullptr, with_new));
@@ -190,7 +209,8 @@ std::string score_cards(const Summary& summary) {
           ? "Accuracy in percent on the training classes (Base), on the new classes (New), and their harmonic mean "
             "(H). An average's H is that of the averages."
           : "Accuracy in percent on all classes.";
-  note += " Below each mean is its standard deviation over seeds; the best of these runs is in bold.";
+  note +=
+      row_notes(summary) + " Below each mean is its standard deviation over seeds; the best of these runs is in bold.";
   const bool published =
       std::ranges::any_of(cards, [](const std::string& card) { return card.find("first-published") != card.npos; });
   if (published) {
@@ -210,7 +230,8 @@ std::string overview_section(ReportData& data) {
   if (!base_new.data_sets.empty()) text += score_cards(base_new) + gain_charts(data);
   if (!text.empty() && !all_classes.data_sets.empty()) text += "<h3>All classes</h3>";
   if (!all_classes.data_sets.empty()) text += score_cards(all_classes);
-  return text_of(text, "<p class=\"note\">All figures: ", data.link("scores", score_columns(data.summary)), "</p>");
+  return text_of(text, "<p class=\"note\">All figures: ",
+                 data.link("scores", score_columns(with_protocol_rows(data.summary))), "</p>");
 }
 
 namespace {
@@ -265,8 +286,13 @@ std::string transfer_section(ReportData& data) {
 
 namespace {
 
-std::string setting_text(const nlohmann::json& value) {
-  return value.is_null() ? "" : value.is_string() ? value.get<std::string>() : value.dump();
+/// The setting at `path` of a run, in words where it was left at its default.
+std::string setting_text(const RunRecord& run, const nlohmann::json& flat, const std::string& path) {
+  const nlohmann::json value = flat.value(path, nlohmann::json());
+  if (value.is_null()) return "";
+  if (value.is_string()) return value.get<std::string>();
+  const std::string words = default_words(path, value, run.settings.at("method"));
+  return words.empty() ? value.dump() : words;
 }
 
 std::string setting_name(const std::string& path) {
@@ -296,11 +322,10 @@ std::string settings_section(ReportData& data) {
   TextTable each{.header = {"run", "seeds done"}};
   std::vector<std::string> differing;
   for (const std::string& path : paths) {
-    const auto value_of = [&](const nlohmann::json& settings) {
-      return setting_text(settings.value(path, nlohmann::json()));
-    };
-    const std::string value = value_of(flat.front());
-    const bool same = std::ranges::all_of(flat, [&](const auto& settings) { return value_of(settings) == value; });
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < flat.size(); ++i) values.push_back(setting_text(data.runs[i], flat[i], path));
+    const std::string& value = values.front();
+    const bool same = std::ranges::count(values, value) == static_cast<std::ptrdiff_t>(values.size());
     if (!same) differing.push_back(path);
     if (same && !value.empty()) common.add({setting_name(path), value});
   }
@@ -309,7 +334,7 @@ std::string settings_section(ReportData& data) {
   for (std::size_t i = 0; i < flat.size(); ++i) {
     std::vector<std::string> row{data.runs[i].folder.string() + (data.runs[i].finished ? "" : " (unfinished)"),
                                  seeds_text(data.runs[i])};
-    for (const std::string& path : differing) row.push_back(setting_text(flat[i].value(path, nlohmann::json())));
+    for (const std::string& path : differing) row.push_back(setting_text(data.runs[i], flat[i], path));
     each.add(std::move(row));
   }
   std::string text = html_table(each);

@@ -18,6 +18,7 @@
 
 #include "runs/append_line.hpp"
 #include "runs/create_once.hpp"
+#include "runs/default_settings.hpp"
 #include "runs/former_names.hpp"
 #include "runs/json_checksum.hpp"
 
@@ -57,8 +58,7 @@ class RunFolder {
     const auto file = path_ / "config.json";
     if (!std::filesystem::exists(file)) create_file_once(file, checked_json_text(config, 2) + "\n");
     const auto saved = read_config(path_);
-    std::string different;
-    collect_differences("settings", saved, config, different);
+    const std::string different = differences(saved, config);
     require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
                          "); choose another --out, or remove it to start again");
   }
@@ -155,21 +155,38 @@ class RunFolder {
   }
 
   /// `epochs: 2 there, 3 now` for each value that differs, and not for the whole objects around them.
-  static void collect_differences(const std::string& name, const nlohmann::json& there, const nlohmann::json& now,
-                                  std::string& text) {
+  static std::string differences(const nlohmann::json& there, const nlohmann::json& now) {
+    std::string text;
+    const auto method_of = [](const nlohmann::json& config) {
+      const auto found = config.is_object() ? config.find("method") : config.end();
+      return found != config.end() && found->is_object() ? *found : nlohmann::json::object();
+    };
+    const nlohmann::json methods[2]{method_of(there), method_of(now)};
+    collect_differences({}, there, now, methods, text);
+    return text;
+  }
+
+  /// Adds those of the setting at `path`. `methods`: the settings of the method on both sides.
+  static void collect_differences(const nlohmann::json::json_pointer& path, const nlohmann::json& there,
+                                  const nlohmann::json& now, const nlohmann::json (&methods)[2], std::string& text) {
     if (there == now) return;
     if (there.is_object() && now.is_object()) {
       nlohmann::json all = there;
       all.update(now);
       for (const auto& [key, unused] : all.items()) {
-        collect_differences(key, there.value(key, nlohmann::json()), now.value(key, nlohmann::json()), text);
+        collect_differences(path / key, there.value(key, nlohmann::json()), now.value(key, nlohmann::json()), methods,
+                            text);
       }
       return;
     }
-    const auto shown = [](const nlohmann::json& value) {
-      return value.is_null() ? std::string("nothing") : json_text(value);
+    const auto shown = [&path](const nlohmann::json& value, const nlohmann::json& method) {
+      if (value.is_null()) return std::string("nothing");
+      const std::string words = default_words(path.to_string(), value, method);
+      return words.empty() ? json_text(value) : words;
     };
-    text += (text.empty() ? "" : ", ") + name + ": " + shown(there) + " there, " + shown(now) + " now";
+    const std::string name = path.empty() ? "settings" : path.back();
+    text += text_of(text.empty() ? "" : ", ", name, ": ", shown(there, methods[0]), " there, ", shown(now, methods[1]),
+                    " now");
   }
 
   std::filesystem::path path_;

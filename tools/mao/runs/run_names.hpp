@@ -46,7 +46,7 @@ inline std::string method_key(const nlohmann::json& settings) {
 
 /// `KgCoOp + MAO` for `kgcoop+mao`.
 inline std::string method_title(std::string_view key) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 18> titles{{{"zero-shot", "Zero-shot"},
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 18> titles{{{"zero-shot", "untuned"},
                                                                                   {"coop", "CoOp"},
                                                                                   {"cocoop", "CoCoOp"},
                                                                                   {"kgcoop", "KgCoOp"},
@@ -104,7 +104,8 @@ inline std::string setting_words(const std::string& path, const nlohmann::json& 
   }
   std::string words = name;
   std::ranges::replace(words, '_', ' ');
-  return words + " " + text;
+  const bool is_default = value == 0 && (path == "/method/epochs" || path == "/method/lr" || path == "/method/batch");
+  return is_default ? "default " + words : words + " " + text;
 }
 
 }  // namespace mao

@@ -45,7 +45,8 @@ struct EpochRecord {
 struct SeedRecord {
   std::uint64_t seed = 0;
   std::filesystem::path folder;     ///< may lack everything but its name
-  BaseNewScores paper{}, single{};  ///< each step's own prompts; the final prompts for both
+  BaseNewScores paper{}, single{};  ///< each stage's own prompts; the final prompts for both
+  BaseNewScores first{};            ///< the prompts of the first stage for both
   double source = not_tested;       ///< of a transfer run
   std::map<std::string, double> targets{};
   ClassAccuracies base_classes{}, new_classes{};
@@ -113,6 +114,7 @@ inline void take_classes(const nlohmann::json& object, ClassAccuracies& base, Cl
 inline void take_seed(const nlohmann::json& object, SeedRecord& seed) {
   if (object.contains("paper")) seed.paper = scores_of(object, "paper");
   if (object.contains("single")) seed.single = scores_of(object, "single");
+  if (object.contains("first")) seed.first = scores_of(object, "first");
   if (object.contains("source")) seed.source = number_of(object, "source");
   if (object.contains("targets")) seed.targets = numbers_of(object, "targets");
   take_classes(object, seed.base_classes, seed.new_classes);

@@ -160,12 +160,12 @@ inline void print_scores(std::ostream& out, const std::string& label, const nloh
   out << "\n";
 }
 
-/// `name   65.20 +- 0.31   zero-shot 64.10`, a line for the source and each target.
+/// `name   65.20 +- 0.31   untuned 64.10`, a line for the source and each target.
 inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
   const auto line = [&](const std::string& name, const nlohmann::json& scores, const nlohmann::json& untuned) {
     out << std::left << std::setw(22) << name << std::right << std::setw(6) << number(scores.at("accuracy")) << " +- "
         << std::setw(4) << number(scores.at("std"));
-    if (untuned.is_number()) out << "   zero-shot " << std::setw(6) << untuned.get<double>();
+    if (untuned.is_number()) out << "   untuned " << std::setw(6) << untuned.get<double>();
     out << "\n";
   };
   out << std::fixed << std::setprecision(2);
@@ -188,6 +188,21 @@ inline constexpr std::array<std::pair<const char*, const char*>, 7> all_class_ti
      {"joined", "joined, no gate"},
      {"gated", "joined, gate"},
      {"these prompts", "these prompts"}}};
+
+/// What a classifier of `all_class_titles` is, in a sentence.
+inline constexpr std::string_view classifier_is(std::string_view key) {
+  if (key == "zero_shot") return "the model with hand-written prompts for all classes (zero-shot)";
+  if (key == "plain") return "the prompts that the plain method tuned on the base classes, used for all classes";
+  if (key == "base") return "the prompts after the base stage, used for all classes";
+  if (key == "new") return "the prompts after the new stage, used for all classes";
+  if (key == "joined")
+    return "base classes with the prompts of the first stage, new classes with those of the new stage "
+           "(without one: with the untuned model); the class with the highest score wins";
+  if (key == "gated")
+    return "the same two sets of prompts; a gate first estimates whether an image shows a base or a "
+           "new class, and the prompts of each half then choose within it";
+  return "the prompts of the file, used for all classes";
+}
 
 /// What two of the figures are, in a clause.
 inline constexpr std::string_view openworld_auc_is =
@@ -214,18 +229,23 @@ inline void print_all_classes(std::ostream& out, const nlohmann::json& results) 
   out << "gH: harmonic mean of base and new\nOpenworldAUC: " << openworld_auc_is << "\nAUSUC: " << ausuc_is << "\n";
 }
 
-/// The table at the end of a run.
-inline void print_results(std::ostream& out, const std::string& method, bool mao, const nlohmann::json& results) {
+/// The row of the prompts of the first of two stages, tested on both halves.
+inline const char* first_stage_only(bool starts_plain) { return starts_plain ? "first stage only" : "base stage only"; }
+
+/// The table at the end of a run. `starts_plain`: the plain method is the first stage.
+inline void print_results(std::ostream& out, const std::string& method, bool mao, bool starts_plain,
+                          const nlohmann::json& results) {
   if (results.contains("targets")) return print_transfer(out, results);
-  print_scores(out, "zero-shot", results.at("zero_shot"));
+  print_scores(out, "untuned (zero-shot)", results.at("zero_shot"));
   if (method == "zero-shot") return;
   const std::string name = method + (mao ? " + MAO" : "");
   const bool two_steps = mao && number(results.at("paper").at("new")) >= 0;
   print_scores(out, name + (two_steps ? " (paper)" : ""), results.at("paper"));
   if (!two_steps) return;
   print_scores(out, name + " (single)", results.at("single"));
-  if (results.contains("first")) print_scores(out, "base stage only", results.at("first"));
-  out << "paper: Base with the prompts of the base stage, New with those of the new stage; single: both with the latter\n";
+  if (results.contains("first")) print_scores(out, first_stage_only(starts_plain), results.at("first"));
+  out << "paper: Base with the prompts of the base stage, New with those of the new stage; single: both with the "
+         "latter\n";
 }
 
 }  // namespace mao_program

@@ -233,7 +233,7 @@ class TuneRun {
 
   [[nodiscard]] std::string table_of(const nlohmann::json& results) const {
     std::ostringstream table;
-    print_results(table, settings_.method.name, settings_.method.mao, results);
+    print_results(table, settings_.method.name, settings_.method.mao, settings_.method.starts_plain(), results);
     if (settings_.method.joins_classes()) print_all_classes(table, results);
     return table.str();
   }
