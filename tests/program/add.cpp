@@ -227,7 +227,9 @@ TEST_CASE("base and new prompts of a run are joined as the recipe for all classe
     CHECK(at::equal(value, tensors.at(name)));
   }
   CHECK(eval(out, "all") == eval(recipe, "all"));
-  checked("add " + quoted(run) + " --gate untuned --out " + quoted(untuned));
+  fs::copy(run / "seed1", run / "seed3");  // as a run with two seeds has them
+  CHECK_THAT(checked("add " + quoted(run) + " --gate untuned --out " + quoted(untuned)).output,
+             ContainsSubstring("from seed 1 of " + run.string() + "; --seed selects another one: 3\n"));
   CHECK(!mao::read_safetensors(untuned).tensors.contains("gate.weight"));
   CHECK(eval(untuned, "base").at("accuracy") == eval(out, "base").at("accuracy"));
   const fs::path more = temporary.path() / "more.prompts.safetensors";
@@ -253,7 +255,10 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
           "nosuch: there is no such run folder or prompts file; there are: " + run.string());
   refused(quoted(run) + " --classes " + quoted(known[0].get<std::string>()), "already exists");
   const fs::path jet = temporary.path() / "jet.prompts.safetensors";
-  REQUIRE(mao_program("add " + quoted(run) + " --classes MiG-15 --out " + quoted(jet)).code == 0);
+  const std::string add_jet = "add " + quoted(run) + " --classes MiG-15 --out " + quoted(jet);
+  CHECK_THAT(checked(add_jet).output, ContainsSubstring("wrote " + jet.string() + ": ") &&
+                                          ContainsSubstring("from seed 1 of " + run.string() + "\n"));
+  CHECK_THAT(checked(add_jet).output, ContainsSubstring("wrote " + jet.string() + " over an earlier file: "));
   refused(quoted(jet) + " --classes 'MiG - 15'", "are the same tokens to this model");
   refused(quoted(run) + classes + "--name base", "there is already a group 'base'");
   const fs::path prompts = run / "seed1" / "plain.prompts.safetensors";
@@ -265,7 +270,11 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   CHECK(mao_test::file_bytes(prompts) == before);
   const Run text = mao_program("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.txt"));
   CHECK(text.code == 1);
-  CHECK_THAT(text.output, ContainsSubstring("expected the name of a *.safetensors file to write"));
+  CHECK_THAT(text.output, ContainsSubstring("expected the name of a *.prompts.safetensors file to write"));
+  const Run no_prompts =
+      mao_program("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.safetensors"));
+  CHECK(no_prompts.code == 1);
+  CHECK_THAT(no_prompts.output, ContainsSubstring("expected the name of a *.prompts.safetensors file to write"));
   refused(quoted(run) + classes + "--seed 7", "no prompts of seed 7");
   refused(quoted(temporary.path()) + classes, "expected a finished run of `mao tune`");
   refused(quoted(run) + classes + "--gate untuned", "--gate would be ignored");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A file that a command writes is none of those that it reads.
+/// A file that a command writes: it is none of those that it reads, and one that is replaced is said.
 
 #include <filesystem>
 #include <string>
@@ -38,6 +38,12 @@ inline void expect_safetensors_output(const std::string& out, const std::vector<
   mao::require<mao::OptionError>(std::filesystem::path(out).extension() == ".safetensors", out,
                                  ": expected the name of a *.safetensors file to write");
   expect_not_read(out, read);
+}
+
+/// ` over an earlier file` where `out` exists already, for the line that says what was written. To be asked before.
+inline std::string over_earlier(const std::filesystem::path& out) {
+  std::error_code absent;
+  return std::filesystem::exists(out, absent) ? " over an earlier file" : "";
 }
 
 }  // namespace mao_program

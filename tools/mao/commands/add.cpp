@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 #include <iomanip>
 #include <iostream>
@@ -63,14 +64,37 @@ std::vector<std::pair<std::string, fs::path>> files_of_seed(const fs::path& fold
   return files;
 }
 
+fs::path folder_of_seed(const AddOptions& options) {
+  return fs::path(options.run) / text_of("seed", options.seed);
+}
+
+/// `from seed 1 of RUN; --seed selects another one: 2, 3`, and a line break. Nothing where no run was given.
+std::string seed_text(const AddOptions& options) {
+  std::error_code absent;
+  if (!fs::is_directory(folder_of_seed(options), absent)) return {};
+  std::set<std::uint64_t> others;
+  for (const auto& entry : fs::directory_iterator(options.run, absent)) {
+    const std::string name = entry.path().filename().string();
+    std::uint64_t seed = 0;
+    const char* const end = name.data() + name.size();
+    if (!name.starts_with("seed") || std::from_chars(name.data() + 4, end, seed).ptr != end) continue;
+    if (seed != options.seed && !files_of_seed(entry.path()).empty()) others.insert(seed);
+  }
+  std::string list;
+  for (const std::uint64_t seed : others) list += text_of(list.empty() ? "; --seed selects another one: " : ", ", seed);
+  return text_of("from seed ", options.seed, " of ", options.run, list, "\n");
+}
+
 /// The groups that are there already: those of a joined file, one for another prompts file, those of a run's seed.
 JoinedPrompts groups_there(const AddOptions& options, PromptInfo& info) {
   expect_run_or_prompts_file(options.run);
+  require<OptionError>(options.out.ends_with(".prompts.safetensors"), options.out,
+                       ": expected the name of a *.prompts.safetensors file to write, as the other commands find them");
   std::vector<std::pair<std::string, fs::path>> files;
   if (!fs::is_directory(options.run)) {
     files.emplace_back("base", options.run);
   } else {
-    const fs::path of_seed = fs::path(options.run) / text_of("seed", options.seed);
+    const fs::path of_seed = folder_of_seed(options);
     files = files_of_seed(fs::is_directory(of_seed) ? of_seed : fs::path(options.run));
   }
   require<OptionError>(!files.empty(), options.run, ": there are no prompts of seed ", options.seed,
@@ -334,15 +358,16 @@ class Addition {
   void write(const OpenedModel& opened) {
     require<OptionError>(opened.model->fingerprint() == info_.model, "these prompts were tuned on another model (",
                          info_.model, ") than --model names (", opened.model->fingerprint(), ")");
+    const std::string over = over_earlier(options_.out);
     save_joined(options_.out, joined_, info_);
-    std::cout << "wrote " << options_.out << ": " << mao::detail::joined_list(joined_.classes()).size()
+    std::cout << "wrote " << options_.out << over << ": " << mao::detail::joined_list(joined_.classes()).size()
               << " classes in " << joined_.groups.size() << " groups";
     for (const PromptGroup& group : joined_.groups) {
       std::cout << (&group == &joined_.groups.front() ? ": " : ", ") << group.name << " ("
                 << group.prompts.info.classes.size() << ", "
                 << (group.prompts.info.method == "zero-shot" ? "untuned" : group.prompts.info.method) << ")";
     }
-    std::cout << std::endl;
+    std::cout << std::endl << seed_text(options_);
     if (!only_joins() && joined_.groups.size() - joined_.gate.added.size() > 1 && !joined_.gate.weight.defined()) {
       std::cout << "note: the untuned model alone tells the base classes and the new classes of the run apart, because "
                    "no learned gate is saved with them; for one, run `mao add RUN --out FILE` without --classes first, "

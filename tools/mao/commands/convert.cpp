@@ -100,10 +100,11 @@ int from_reference(ConvertOptions options) {
   check_class_order(opened, classes, backbone, options.from);
   options.settings.data.classes = "all";  // which half of a data set they may be is not in the checkpoint
   const int epoch = restore_from_reference(what_is_saved(backbone), options.from, reference_of(info));
+  const std::string over = over_earlier(options.to);
   save_backbone(
       options.to, backbone,
       {.method = info.name, .model = opened.model->fingerprint(), .classes = classes, .settings = options.settings});
-  std::cout << "wrote " << options.to << " (" << info.name << ", epoch " << epoch << ")\n";
+  std::cout << "wrote " << options.to << over << " (" << info.name << ", epoch " << epoch << ")\n";
   return 0;
 }
 

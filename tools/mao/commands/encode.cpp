@@ -213,9 +213,9 @@ ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, 
   };
 }
 
-/// Says what was written and which pictures were not.
-int report(const FeatureTable& table, const std::string& out) {
-  std::cout << "wrote " << out << ":";
+/// Says what was written, `over` an earlier file or not, and which pictures were not.
+int report(const FeatureTable& table, const std::string& out, const std::string& over) {
+  std::cout << "wrote " << out << over << ":";
   const auto shape = [](const char* name, const Tensor& rows) {
     if (rows.defined()) std::cout << ' ' << name << ' ' << shape_text(rows.sizes());
   };
@@ -285,8 +285,9 @@ int run(EncodeOptions options, const CLI::App& command) {
     ImagesInBatches(table, paths, loader).encode(encoder, progress);
   }
   progress.finish();
+  const std::string over = over_earlier(options.out);
   write_features(options.out, table, options.cells);
-  return report(table, options.out);
+  return report(table, options.out, over);
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ std::optional<ClassList> given_classes(const ExportOptions& options) {
 void write_weights(const ExportOptions& options, const ClassWeights& weights, const ClassList& classes,
                    const std::string& method, const std::string& model) {
   expect_one_line_each(classes);
+  const std::string over = over_earlier(options.out);
   write_safetensors(
       options.out, {{"weight", weights.weight}, {"logit_scale", at::scalar_tensor(weights.logit_scale).to(at::kFloat)}},
       {{"format", "mao-class-weights"},
@@ -65,7 +66,7 @@ void write_weights(const ExportOptions& options, const ClassWeights& weights, co
   write_file_atomically(names, [&](std::ostream& out) {
     for (const std::string& name : classes.names) out << name << "\n";
   });
-  std::cout << "wrote " << options.out << ": weight [" << weights.weight.size(0) << ", " << weights.weight.size(1)
+  std::cout << "wrote " << options.out << over << ": weight [" << weights.weight.size(0) << ", " << weights.weight.size(1)
             << "], a row of length 1 for each class, and logit_scale " << weights.logit_scale << "\nwrote "
             << names.string() << ": the names of the classes, in the order of the rows\n"
             << "to classify: softmax(logit_scale * features @ weight.T), with image features of length 1\n";

@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/class_weights.hpp"
+#include "output_file.hpp"
 #include "tune/tuned.hpp"
 
 namespace mao_program {
@@ -79,6 +80,7 @@ void export_joined(const std::string& out, const Prompts& prompts, const OpenedM
                           {"gate.share", scalar(joined.gate.share)},
                           {"gate.weight", linear ? joined.gate.weight : at::zeros({first, mass.weight.size(1)})},
                           {"gate.bias", linear ? joined.gate.bias : at::zeros({first})}});
+  const std::string over = over_earlier(out);
   write_safetensors(out, tensors,
                     {{"format", "mao-joined-weights"},
                      {"method", prompts.info.method},
@@ -90,7 +92,7 @@ void export_joined(const std::string& out, const Prompts& prompts, const OpenedM
   write_file_atomically(list, [&](std::ostream& file) {
     for (const std::string& name : prompts.info.classes.names) file << name << "\n";
   });
-  std::cout << "wrote " << out << ": heads of " << group_of.size() << " classes in " << joined.groups.size()
+  std::cout << "wrote " << out << over << ": heads of " << group_of.size() << " classes in " << joined.groups.size()
             << " groups, and the gate between them\nwrote " << list.string()
             << ": the names of the classes, in the order of the rows\n"
             << "to classify: docs/guides/all-classes.md has the code, under \"In Python\"\n";
