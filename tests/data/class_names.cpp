@@ -21,6 +21,8 @@ TEST_CASE("bad class-name files are refused with the line", "[class_names]") {
                     ContainsSubstring("a.txt: line 2: 'lonely'"));
   CHECK_THROWS_WITH(mao::read_class_names(folder.write("b.txt", "a b\na c\n")), ContainsSubstring("line 2"));
   CHECK_THROWS_AS(mao::read_class_names(folder.write("c.json", R"({"a": 1})")), mao::FormatError);
+  CHECK_THROWS_WITH(mao::read_class_names(folder.write("d.json", R"({"a": "cat", "b": "dog", "a": "fox"})")),
+                    ContainsSubstring("d.json: the key \"a\" occurs twice"));
   CHECK_THROWS_AS(mao::read_class_names(folder.write("d.txt", "\n")), mao::FormatError);
   CHECK_THROWS_AS(mao::read_class_names(folder / "absent.txt"), mao::FileError);
 }

@@ -31,11 +31,34 @@ TEST_CASE("a table without splits is split; its paths are relative to its folder
   CHECK(dataset.test.size() == 3);
 }
 
+TEST_CASE("without labels the classes are sorted by name, as those of a folder", "[csv]") {
+  const auto named = mao::parse_csv(
+      "path,classname,split\n1.jpg,dog,train\n2.jpg,Cat,train\n3.jpg,ant,train\n4.jpg,Cat,test\n", "r", "t");
+  CHECK(named.classes.names == std::vector<std::string>{"Cat", "ant", "dog"});
+  CHECK(named.train == std::vector<mao::Item>{{"1.jpg", 2}, {"2.jpg", 0}, {"3.jpg", 1}});
+  CHECK(named.test == std::vector<mao::Item>{{"4.jpg", 0}});
+  std::string with, without;
+  for (const char* name : {"b", "a"}) {
+    for (int i = 0; i < 6; ++i) {
+      const std::string path = name + std::to_string(i) + ".jpg";
+      with += path + (*name == 'a' ? ",0," : ",1,") + name + "\n";
+      without += path + "," + name + "\n";
+    }
+  }
+  CHECK(mao::parse_csv("path,classname\n" + without, "r", "t") ==
+        mao::parse_csv("path,label,classname\n" + with, "r", "t"));
+  CHECK_THROWS_WITH(mao::parse_csv("path,classname,split\n1,a_b,train\n2,A b,train\n3,a_b,test\n", "r", "t"),
+                    ContainsSubstring("'A b' and 'a_b', are both 'a b' in a prompt"));
+  CHECK_THROWS_WITH(mao::parse_csv("path,classname,split\n1,a,train\n2,b,test\n", "r", "t"),
+                    ContainsSubstring("'b' (label 1) has no training image"));
+}
+
 TEST_CASE("bad tables are refused with the line", "[csv]") {
   const std::string header = "path,label,classname,split\n";
   const std::vector<std::tuple<std::string, std::string>> cases{
       {"", "the table is empty"},
-      {"path,classname\n", "there is no column 'label'"},
+      {"path,label\n", "there is no column 'classname'"},
+      {"file,classname\n", "there is no column 'path'"},
       {header + "1.jpg,0,a,train\n1.jpg,0,a\n", "line 3: 3 fields; expected 4"},
       {header + "1.jpg,zero,a,train\n", "line 2: the label is 'zero'"},
       {header + "1.jpg,-1,a,train\n", "line 2: the label is '-1'"},

@@ -44,6 +44,7 @@ TEST_CASE("a bad split file is refused with key and position", "[split_json]") {
       {R"({"train":[],"test":[]})", "there is no \"val\""},
       {R"({"train":{},"val":[],"test":[]})", "\"train\" is a object"},
       {R"({"train":[],"val":[],"test":[],"validation":[]})", "mao does not read the key \"validation\"; expected"},
+      {R"({"train":[],"train":[],"val":[],"test":[]})", "s.json: the key \"train\" occurs twice; expected each key once"},
       {R"({"train":[)" + good + R"(,7],"val":[],"test":[]})", "s.json: train[1] is number"},
       {R"({"train":[)" + good + R"(],"val":[["a",0]],"test":[]})", "val[0] is an array of 2"},
       {R"({"train":[["a","0","a"]],"val":[],"test":[]})", "train[0]: the label is string"},

@@ -74,7 +74,7 @@ TEST_CASE("one file removed, one cut short and one renamed are reported exactly 
   CHECK(dtd.at("splits")[0] == json{{"split", "train"}, {"listed", 24}, {"present", 23}});
   CHECK(dtd.at("faults")[0].get<std::string>().starts_with("4 classes, expected 47"));
   const std::string text = mao_program(check(root, "dtd --decode")).output;
-  CHECK_THAT(text, ContainsSubstring("DTD: NOT whole"));
+  CHECK_THAT(text, ContainsSubstring("DTD: INCOMPLETE"));
   CHECK_THAT(text, ContainsSubstring("missing: 1 image\n    train  banded/image_10.png\n"));
   CHECK_THAT(text,
              ContainsSubstring("renamed: 1 image\n    val  woven/image_16.png  (perhaps it is woven/IMG_2041.png now"));
@@ -86,7 +86,7 @@ TEST_CASE("data of one's own is checked the same way; what is not there counts w
   write_textures(root);
   const std::string own = "datasets check " + quoted(root / "dtd");
   const Run whole = mao_program(own);
-  CHECK_THAT(whole.output, ContainsSubstring("train 24 of 24, val 8 of 8, test 16 of 16"));
+  CHECK_THAT(whole.output, ContainsSubstring("24 of 24 train, 8 of 8 val, 16 of 16 test images"));
   CHECK(whole.code == 0);
   fs::remove(root / "dtd/images/woven/image_20.png");
   CHECK(mao_program(own).code == 1);
@@ -101,7 +101,7 @@ TEST_CASE("data of one's own is checked the same way; what is not there counts w
   CHECK_THAT(rootless.output, ContainsSubstring("no root before 'eurosat'"));
   const Run by_environment = mao_test::shell("MAO_DATA=" + quoted(root.path()) + " " +
                                              quoted(mao_test::build_dir() + "/bin/mao") + " datasets check dtd");
-  CHECK_THAT(by_environment.output, ContainsSubstring("DTD: NOT whole"));
+  CHECK_THAT(by_environment.output, ContainsSubstring("DTD: INCOMPLETE"));
   const TemporaryFolder empty;
   CHECK_THAT(mao_program(check(empty)).output, ContainsSubstring("the root is the folder above them"));
 }

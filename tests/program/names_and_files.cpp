@@ -232,7 +232,7 @@ TEST_CASE("a table and a split file from Windows are read", "[names]") {
   const Run own = check(root.write("w.csv", table("red", "blue", "\\")));
   INFO(own.output);
   CHECK(own.code == 0);
-  CHECK_THAT(own.output, ContainsSubstring("train 4 of 4") && ContainsSubstring("test 4 of 4"));
+  CHECK_THAT(own.output, ContainsSubstring("4 of 4 train") && ContainsSubstring("4 of 4 test images"));
   root.write("w.json", R"({"train":[["a\\0.png",0,"red"],["b\\0.png",1,"blue"]],"val":[],)"
                        R"("test":[["a\\1.png",0,"red"],["b\\1.png",1,"blue"]]})");
   CHECK(check(root / "w.json").code == 0);
@@ -369,6 +369,10 @@ TEST_CASE("a folder without pictures is refused by what it holds", "[names]") {
   write_pictures(root, "d/more", 1, 20);
   CHECK_THAT(mao_program(predict(quoted(root / "d"))).output,
              ContainsSubstring("in this folder and the folders below it"));
+  write_pictures(root, "listed", 1, 20);
+  root.write("listed/split.json", "{}");
+  root.write("listed/names.txt", "a");
+  CHECK_THAT(mao_program(predict(quoted(root / "listed"))).output, !ContainsSubstring("not read"));
 }
 
 TEST_CASE("one damaged file among many: the others are answered and it is listed", "[names]") {

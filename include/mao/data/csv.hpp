@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// Data sets that are tables: `path,label,classname[,split]`, separated by commas or tabs.
+/// Data sets that are tables: `path[,label],classname[,split]`, separated by commas or tabs.
 
 #include <cstdint>
 #include <filesystem>
@@ -16,8 +16,8 @@ namespace mao {
 Dataset parse_csv(std::string_view text, const std::filesystem::path& image_root, const std::string& source,
                   std::uint64_t seed = 1);
 
-/// Reads a table whose first line names the columns path, label, classname and possibly split (train, val, test), in
-/// any order. Paths are relative to the table's folder; backslashes are read as slashes if only that finds a file.
+/// Reads a table whose first line names the columns path, classname and possibly label and split (train, val, test), in
+/// any order. Without a label column, classes are sorted by name, as those of a folder. Paths are relative to the table's folder; backslashes are read as slashes if only that finds a file.
 /// Beside them, other columns are not read. Without a split column, `split_automatically` splits with `seed`, and any
 /// other column is refused: it may be the split under another name.
 ///

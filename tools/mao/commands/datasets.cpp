@@ -161,20 +161,21 @@ void print_duplicates(const std::vector<DuplicatePicture>& duplicates, bool all)
 
 void print(const DatasetReport& report, bool all) {
   std::cout << (report.known != nullptr ? std::string(report.known->title) + ": " : "")
-            << (report.whole() ? "whole" : "NOT whole") << ", " << printable(report.folder.string()) << "\n";
+            << (report.whole() ? "complete" : "INCOMPLETE") << ", " << printable(report.folder.string()) << "\n";
   const DatasetCounts& counts = report.counts;
   if (counts.classes > 0) {
     std::cout << "  " << counts.classes << " classes, " << counts.base_classes() << " base and " << counts.new_classes()
               << " new with " << counts.base_test << " and " << counts.new_test << " test images\n";
   }
   if (!report.files.splits.empty()) {
-    std::cout << "  images in " << (report.root.empty() ? "." : printable(report.root.string())) << ":";
+    const std::string root = report.root.string();
+    std::cout << "  found in " << (root.empty() || root == "." ? "the current folder" : printable(root)) << ":";
     const char* separator = " ";
     for (const SplitPresence& split : report.files.splits) {
-      std::cout << separator << split.split << ' ' << split.present << " of " << split.listed;
+      std::cout << separator << split.present << " of " << split.listed << ' ' << split.split;
       separator = ", ";
     }
-    std::cout << "\n";
+    std::cout << " images\n";
   }
   for (const std::string& fault : report.faults) std::cout << "  fault: " << escaped(fault) << "\n";
   print_problems(report.files, all);
@@ -204,6 +205,7 @@ DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how
   report.root = dataset.root;
   report.found = true;
   report.counts = mao::detail::counts_of(dataset);
+  report.faults = mao::detail::untested_halves(report.counts);
   report.files = check_files(dataset, how);
   report.advice = mao::detail::advice_for(report.files, dataset.root);
   report.unread = unread_of(options.root);

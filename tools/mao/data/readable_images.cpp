@@ -40,9 +40,12 @@ std::vector<std::string> images_below(const std::string& folder) {
     }
   }
   require<FileError>(!failure, "cannot list ", folder, ": ", failure.message());
-  const std::string others = unread.description("in this folder and the folders below it");
+  constexpr const char* place = "in this folder and the folders below it";
+  const std::string files = unread.description(place);
   require<DataError>(!inside.empty(), folder, ": no images in this folder and the folders below it; ",
-                     others.empty() ? text_of("expected ", detail::image_suffixes()) : others);
+                     files.empty() ? text_of("expected ", detail::image_suffixes()) : files);
+  for (const char* list : {".json", ".csv", ".tsv", ".txt"}) unread.counts.erase(list);  // lists of the pictures
+  const std::string others = unread.description(place);
   if (!others.empty()) std::cerr << "mao: " << others << "\n";
   std::ranges::sort(inside);
   return inside;

@@ -56,6 +56,19 @@ inline DatasetCounts counts_of(const Dataset& dataset) {
   return counts;
 }
 
+/// One line for each half of the classes that has no test images, which `mao tune` refuses.
+inline std::vector<std::string> untested_halves(const DatasetCounts& counts) {
+  std::vector<std::string> faults;
+  const auto look = [&](const char* half, std::int64_t classes, std::int64_t images) {
+    if (classes == 0 || images > 0) return;
+    faults.push_back(text_of("there are no test images of the ", half, " classes (", classes, " of ", counts.classes,
+                             "); add some, or train and test on all classes with --class-split all"));
+  };
+  look("base", counts.base_classes(), counts.base_test);
+  look("new", counts.new_classes(), counts.new_test);
+  return faults;
+}
+
 /// Names the first class with another number of test images than the rest, where the images themselves are the list.
 inline std::optional<std::string> odd_class(const Dataset& dataset, std::int64_t expected) {
   if (expected == 0) return std::nullopt;

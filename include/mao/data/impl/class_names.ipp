@@ -10,7 +10,7 @@
 #include <mao/config.hpp>
 #include <mao/core/error.hpp>
 #include <mao/data/class_key.hpp>
-#include <mao/io/json_text.hpp>
+#include <mao/io/detail/unique_keys.hpp>
 #include <mao/io/text_file.hpp>
 
 namespace mao::detail {
@@ -18,7 +18,7 @@ namespace mao::detail {
 MAO_INLINE ClassNames class_names_of_json(const std::string& text, const std::string& source) {
   ClassNames names;
   constexpr const char* expected = "{\"folder\": \"class name\", ...}";
-  const nlohmann::json file = parse_json(text, source, expected);
+  const nlohmann::json file = parse_unique_keys(text, source, expected);
   require<FormatError>(file.is_object(), source, ": the file holds ", file.type_name(), ", expected ", expected);
   for (const auto& [folder, name] : file.items()) {
     require<FormatError>(name.is_string(), source, ": the name of folder '", folder, "' is ", name.dump(),

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -24,7 +25,7 @@ namespace mao::detail {
 /// Which column holds what.
 struct CsvColumns {
   std::size_t path = 0;
-  std::size_t label = 0;
+  std::optional<std::size_t> label;  // without it, classes are numbered by name
   std::size_t class_name = 0;
   std::optional<std::size_t> split;
   std::size_t count = 0;
@@ -40,11 +41,11 @@ struct CsvColumns {
     const auto needed = [&](std::string_view name) {
       const auto column = find(name);
       require<FormatError>(column.has_value(), source, ": line ", header.line, ": there is no column '", name,
-                           "'; the first line has to be path,label,classname or path,label,classname,split");
+                           "'; the first line has to be path,label,classname or path,classname, with a column split or without");
       return *column;
     };
     path = needed("path");
-    label = needed("label");
+    label = find("label");
     class_name = needed("classname");
     split = find("split");
     for (const std::string& name : header.fields) {
@@ -56,14 +57,32 @@ struct CsvColumns {
   }
 };
 
-MAO_INLINE LabelledRow labelled_row(const CsvRow& row, const CsvColumns& columns, const std::string& source) {
-  require<FormatError>(row.fields.size() == columns.count, source, ": line ", row.line, ": ", row.fields.size(),
-                       " fields; expected ", columns.count, " as in the header; quote a field that holds a separator");
-  const std::string& number = row.fields[columns.label];
+MAO_INLINE std::int64_t label_of(const CsvRow& row, std::size_t column, const std::string& source) {
+  const std::string& number = row.fields[column];
   std::int64_t label = -1;
   const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), label);
   require<FormatError>(failure == std::errc{} && end == number.data() + number.size() && label >= 0, source, ": line ",
                        row.line, ": the label is '", number, "'; expected a whole number of at least 0");
+  return label;
+}
+
+/// Labels by the order of the class names, as those of a folder's classes.
+MAO_INLINE void label_by_name(LabelledRows& rows) {
+  std::map<std::string, std::int64_t> labels;
+  for (const auto* split : {&rows.train, &rows.val, &rows.test}) {
+    for (const LabelledRow& row : *split) labels.try_emplace(row.class_name);
+  }
+  std::int64_t next = 0;
+  for (auto& [name, label] : labels) label = next++;
+  for (auto* split : {&rows.train, &rows.val, &rows.test}) {
+    for (LabelledRow& row : *split) row.label = labels.at(row.class_name);
+  }
+}
+
+MAO_INLINE LabelledRow labelled_row(const CsvRow& row, const CsvColumns& columns, const std::string& source) {
+  require<FormatError>(row.fields.size() == columns.count, source, ": line ", row.line, ": ", row.fields.size(),
+                       " fields; expected ", columns.count, " as in the header; quote a field that holds a separator");
+  const std::int64_t label = columns.label ? label_of(row, *columns.label, source) : 0;
   require<FormatError>(!row.fields[columns.path].empty(), source, ": line ", row.line, ": the path is empty");
   require<FormatError>(!prompt_key(row.fields[columns.class_name]).empty(), source, ": line ", row.line,
                        ": the class name is empty; a prompt needs a name");
@@ -101,7 +120,7 @@ MAO_INLINE Dataset parse_csv(std::string_view text, const std::filesystem::path&
   const bool tabs = text.substr(0, text.find('\n')).find('\t') != std::string_view::npos;
   detail::CsvReader reader(text, tabs ? '\t' : ',', source);
   detail::CsvRow row;
-  require<FormatError>(reader.next(row), source, ": the table is empty; its first line has to be path,label,classname");
+  require<FormatError>(reader.next(row), source, ": the table is empty; its first line has to be path,label,classname or path,classname");
   const detail::CsvColumns columns(row, source);
   detail::LabelledRows rows;
   while (reader.next(row)) {
@@ -110,6 +129,7 @@ MAO_INLINE Dataset parse_csv(std::string_view text, const std::filesystem::path&
     const std::string split = columns.split ? row.fields[*columns.split] : "train";
     detail::rows_of_split(rows, split, row, source).push_back(std::move(labelled));
   }
+  if (!columns.label) detail::label_by_name(rows);
   if (!columns.split) return detail::split_table(image_root, std::move(rows), seed, source);
   Dataset dataset = detail::dataset_of(image_root, rows, source);
   detail::require_no_leak(rows, source);

@@ -16,7 +16,7 @@
 #include <mao/data/class_key.hpp>
 #include <mao/data/detail/labelled_rows.hpp>
 #include <mao/data/detail/native_path.hpp>
-#include <mao/io/json_text.hpp>
+#include <mao/io/detail/unique_keys.hpp>
 #include <mao/io/text_file.hpp>
 
 namespace mao::detail {
@@ -60,7 +60,7 @@ namespace mao {
 MAO_INLINE Dataset parse_split_json(std::string_view text, const std::filesystem::path& image_root,
                                     const std::string& source) {
   const nlohmann::json file =
-      parse_json(utf8_text(std::string(text), source), source, "an object with \"train\", \"val\" and \"test\"");
+      detail::parse_unique_keys(utf8_text(std::string(text), source), source, "an object with \"train\", \"val\" and \"test\"");
   require<FormatError>(file.is_object(), source, ": the file holds a ", file.type_name(),
                        "; expected an object with \"train\", \"val\" and \"test\"");
   for (const auto& [key, value] : file.items()) {

@@ -15,7 +15,7 @@
 #include <mao/config.hpp>
 #include <mao/core/class_list.hpp>
 #include <mao/core/error.hpp>
-#include <mao/io/json_text.hpp>
+#include <mao/io/detail/unique_keys.hpp>
 #include <mao/io/text_file.hpp>
 
 namespace mao {
@@ -33,7 +33,7 @@ MAO_INLINE FileSimilarity::FileSimilarity(std::filesystem::path path) : path_(st
 
 MAO_INLINE std::vector<std::string> FileSimilarity::read_json(const std::string& text) {
   constexpr const char* expected = R"({"names": [...], "similarity": [[...], ...]})";
-  const nlohmann::json document = parse_json(text, "FileSimilarity: " + path_.string(), expected);
+  const nlohmann::json document = detail::parse_unique_keys(text, "FileSimilarity: " + path_.string(), expected);
   try {
     auto names = document.at("names").get<std::vector<std::string>>();
     const auto rows = document.at("similarity").get<std::vector<std::vector<float>>>();
