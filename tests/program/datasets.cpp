@@ -106,6 +106,29 @@ TEST_CASE("data of one's own is checked the same way; what is not there counts w
   CHECK_THAT(mao_program(check(empty)).output, ContainsSubstring("the root is the folder above them"));
 }
 
+TEST_CASE("a half of the classes without test images is a fault, as tune refuses it", "[datasets]") {
+  const TemporaryFolder root;
+  for (std::size_t i = 0; i < 6; ++i) {
+    mao_test::write_png(root / (std::to_string(i) + ".png"), mao_test::random_image(8, 8, i));
+  }
+  const std::string train =
+      "path,classname,split\n0.png,ant,train\n1.png,bee,train\n2.png,cat,train\n3.png,dog,train\n";
+  const fs::path half = root.write("half.csv", train + "4.png,ant,test\n"),
+                 both = root.write("both.csv", train + "4.png,ant,test\n5.png,dog,test\n");
+  const Run checked = mao_program("datasets check " + quoted(half));
+  CHECK(checked.code == 1);
+  CHECK_THAT(checked.output, ContainsSubstring("INCOMPLETE, ") &&
+                                 ContainsSubstring("fault: there are no test images of the new classes (2 of 4)"));
+  const std::string tune =
+      "tune --method zero-shot --seeds 1 --feature-cache off --quiet --data " + quoted(half) + " --out ";
+  CHECK(mao_program(tune + quoted(root / "base-new")).code == 1);
+  CHECK(mao_program(tune + quoted(root / "all") + " --class-split all").code == 0);
+  const Run good = mao_program("datasets check " + quoted(both));
+  INFO(good.output);
+  CHECK(good.code == 0);
+  CHECK_THAT(good.output, ContainsSubstring("complete, ") && ContainsSubstring("4 of 4 train, 2 of 2 test images"));
+}
+
 TEST_CASE("a data set comes by name, with its own template", "[datasets]") {
   const TemporaryFolder root;
   write_textures(root);

@@ -56,7 +56,8 @@ TEST_CASE("mao alone shows three commands, and each works, in this order", "[fir
 TEST_CASE("a mistyped command is answered with the nearest one, at every level", "[first_minutes]") {
   const Run top = mao_program("tuen --data sketch");
   CHECK(top.code == 2);
-  CHECK_THAT(top.output, ContainsSubstring("there is no command 'tuen'; did you mean tune?"));
+  CHECK(top.output == "mao: there is no command 'tuen'; did you mean tune?\n`mao --help` lists all commands.\n");
+  CHECK(mao_program("--dataa x").output == "mao has no option --dataa; `mao --help` lists all commands\n");
   const Run below = mao_program("datasets chek . --all");
   CHECK(below.code == 2);
   CHECK(below.output == "mao datasets has no command 'chek'; did you mean check?\nSee `mao datasets --help`.\n");
@@ -69,6 +70,25 @@ TEST_CASE("a mistyped command is answered with the nearest one, at every level",
   CHECK_THAT(mao_program("methods copp").output, ContainsSubstring("no such method (did you mean coop?)"));
   CHECK_THAT(mao_program("presets mao/cop").output, ContainsSubstring("no preset mao/cop; did you mean mao/coop?"));
   CHECK_THAT(mao_program("models clip").output, ContainsSubstring("mao models does not take clip"));
+}
+
+TEST_CASE("an incomplete command is answered with what it needs, and its help ends with an example",
+          "[first_minutes]") {
+  const Run add = mao_program("add");
+  CHECK(add.code == 2);
+  CHECK_THAT(add.output,
+             ContainsSubstring("mao add needs RUN (folder of a run of mao tune, or a ") &&
+                 ContainsSubstring(" and --out (the *.prompts.safetensors file to write)\nExample: mao add ") &&
+                 ContainsSubstring("\nSee `mao add --help`.\n"));
+  CHECK_THAT(mao_program("predict --top 2").output, ContainsSubstring("mao predict needs IMAGES (image files "));
+  for (const char* command : {"tune", "predict", "add", "report", "eval", "export"}) {
+    CAPTURE(command);
+    const std::string help = mao_program(std::string(command) + " --help").output;
+    CHECK_THAT(help, ContainsSubstring(std::string("\nExample: mao ") + command + " "));
+    for (const char* type : {"FLOAT", "INT:", "UINT", "NONNEGATIVE", "TEXT:"}) {
+      CHECK_THAT(help, !ContainsSubstring(type));
+    }
+  }
 }
 
 TEST_CASE("colours are for terminals alone, and NO_COLOR switches them off", "[first_minutes]") {

@@ -25,11 +25,14 @@ TEST_CASE("inspect prints heads, activation, pooling, mask and eps, and where th
   CHECK(run.code == 0);
   CHECK_THAT(run.output, ContainsSubstring("heads of 64, quick_gelu, eps 1e-05, reads the class token"));
   CHECK_THAT(run.output, ContainsSubstring("causal mask, reads the end-of-text token"));
-  CHECK_THAT(run.output, ContainsSubstring("heads: as ") && ContainsSubstring("config.json says"));
-  CHECK_THAT(run.output, ContainsSubstring("activation: quick_gelu, as "));
-  CHECK_THAT(run.output, ContainsSubstring("pictures: resize mode shortest to 48 px, bicubic, centre of 48; mean") &&
-                             ContainsSubstring("0.48145467 0.4578275 ") && ContainsSubstring("0.2757771 (as ") &&
+  CHECK_THAT(run.output, ContainsSubstring("heads: 2 of the image tower, 2 of the text tower (as ") &&
                              ContainsSubstring("config.json says)"));
+  CHECK_THAT(run.output, ContainsSubstring("activation: quick_gelu (as "));
+  CHECK_THAT(run.output,
+             ContainsSubstring("pictures: short side resized to 48 px (bicubic), the 48 x 48 px at the centre "
+                               "cut out; mean") &&
+                 ContainsSubstring("0.48145467 0.4578275 ") && ContainsSubstring("0.2757771 (as ") &&
+                 ContainsSubstring("config.json says)"));
 }
 
 TEST_CASE("weights without their configuration are listed, and what they lack is said", "[inspect]") {

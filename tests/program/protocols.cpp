@@ -176,4 +176,6 @@ TEST_CASE("a plan measures every stage and writes nothing", "[protocols]") {
   }
   CHECK(found.at("seconds").get<double>() == Approx(found.at("encoding_seconds").get<double>() + 2 * seed));
   CHECK(found.at("peak_mib").get<double>() > 10);
+  CHECK_THAT(mao_program("plan --data sketch --seeds 1 --steps-measured 1").output,
+             ContainsSubstring("note: these are estimates from 1 step of each stage"));
 }

@@ -9,6 +9,7 @@
 #include "commands.hpp"
 #include "config_file.hpp"
 #include "decimal_numbers.hpp"
+#include "help_format.hpp"
 #include "interrupt.hpp"
 #include "models/product_speed.hpp"
 #include "nearest_name.hpp"
@@ -20,9 +21,11 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <memory>
 #include <new>
 #include <string>
 #include <utility>
@@ -69,6 +72,21 @@ void group_commands(CLI::App& app) {
   }
 }
 
+/// A line at the end of a command's help, which an incomplete command shows too.
+void give_examples(CLI::App& app) {
+  const std::vector<std::pair<std::string, std::string>> examples{
+      {"tune", "mao tune --data DATA --method coop --mao --shots 16 --out run"},
+      {"add", "mao add run --out all.prompts.safetensors"},
+      {"eval", "mao eval run/seed1/new.prompts.safetensors --half new"},
+      {"predict", "mao predict photo.jpg --prompts run/seed1/new.prompts.safetensors"},
+      {"export", "mao export head.safetensors --prompts run/seed1/new.prompts.safetensors"},
+      {"convert", "mao convert run/seed1/plain.prompts.safetensors reference"},
+      {"report", "mao report run --out run.html"},
+      {"summarize", "mao summarize runs"},
+      {"inspect", "mao inspect run/seed1/new.prompts.safetensors"}};
+  for (const auto& [command, example] : examples) app.get_subcommand(command)->footer("Example: " + example);
+}
+
 /// `; did you mean NAME?`, where one is near.
 std::string suggestion(const std::string& given, const std::vector<std::string>& names) {
   const auto near = mao_program::nearest_name(given, names);
@@ -111,6 +129,22 @@ std::string extras_message(const CLI::App& command, const std::string& name) {
   return text_of("mao ", name, " has no option ", option, suggestion(option, names));
 }
 
+/// `mao add needs RUN (folder of a run ...) and --out (...)`, with the example of the command.
+std::string missing_message(const CLI::App& command, const std::string& name, const CLI::Error& error) {
+  std::string missing;
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_required() || option->count() > 0) continue;
+    std::string named = option->get_name();
+    if (option->get_positional()) {
+      std::ranges::transform(named, named.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    }
+    missing += text_of(missing.empty() ? "" : " and ", named, " (", option->get_description(), ")");
+  }
+  if (missing.empty()) return error.what();
+  const std::string footer = command.get_footer();
+  return text_of("mao ", name, " needs ", missing, footer.starts_with("Example: ") ? "\n" + footer : std::string());
+}
+
 /// A complaint about a value; an option that is given too often is named.
 std::string value_message(const CLI::App& command, const CLI::Error& error) {
   if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ArgumentMismatch)) return error.what();
@@ -122,10 +156,17 @@ std::string value_message(const CLI::App& command, const CLI::Error& error) {
   return error.what();
 }
 
-/// Within a command one line is enough; without one, the list of commands is the answer.
+/// What is wrong in front of a command, or without one.
+std::string top_message(const CLI::App& app, const CLI::Error& error) {
+  const std::vector<std::string> extras = app.remaining();
+  const std::string what = extras.empty() ? std::string(error.what()) : "mao has no option " + extras.front();
+  return text_of(what, "; `mao --help` lists all commands\n");
+}
+
 std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
   const std::vector<const CLI::App*> given = given_commands(*parsed);
-  if (given.empty()) return CLI::FailureMessage::help(parsed, error);
+  if (given.empty()) return top_message(*parsed, error);
+  const bool missing = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
   const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
   const CLI::App* command = given.back();
   std::string name;
@@ -135,8 +176,10 @@ std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
     command = each;
     break;
   }
-  return text_of(extra ? extras_message(*command, name) : value_message(*command, error), "\nSee `mao ", name,
-                 " --help`.\n");
+  const std::string message = extra     ? extras_message(*command, name)
+                              : missing ? missing_message(*command, name, error)
+                                        : value_message(*command, error);
+  return text_of(message, "\nSee `mao ", name, " --help`.\n");
 }
 
 /// The limit that the shell has set for this program; empty when there is none.
@@ -189,7 +232,8 @@ std::string command_of(int argc, char** argv) {
 bool is_mistyped(const CLI::App& app, const std::string& word) {
   const std::vector<std::string> names = command_names(app);
   if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
-  std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names) << "\n\n" << app.help();
+  std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names)
+            << "\n`mao --help` lists all commands.\n";
   return true;
 }
 
@@ -275,6 +319,7 @@ void add_commands(CLI::App& app, int& status) {
   mao_program::add_replay(app, status);
   mao_program::add_completion(app, status);
   group_commands(app);
+  give_examples(app);
   mao_program::expect_decimal_numbers(app);
 }
 
@@ -282,6 +327,7 @@ int run_command(int argc, char** argv) {
   CLI::App app("Prompt tuning of vision-language models (CoOp, MAO, ...)", "mao");
   app.set_version_flag("--version", version_text);
   app.set_help_flag("-h,--help", "Print this help and exit");
+  app.formatter(std::make_shared<mao_program::HelpFormat>());  // of the commands too
   app.require_subcommand(1);
   mao_program::OptionPlaces places;
   app.failure_message([&](const CLI::App* parsed, const CLI::Error& error) {

@@ -17,9 +17,10 @@ Dataset parse_csv(std::string_view text, const std::filesystem::path& image_root
                   std::uint64_t seed = 1);
 
 /// Reads a table whose first line names the columns path, classname and possibly label and split (train, val, test), in
-/// any order. Without a label column, classes are sorted by name, as those of a folder. Paths are relative to the table's folder; backslashes are read as slashes if only that finds a file.
-/// Beside them, other columns are not read. Without a split column, `split_automatically` splits with `seed`, and any
-/// other column is refused: it may be the split under another name.
+/// any order. Without a label column, classes are sorted by name, as those of a folder. Paths are relative to the
+/// table's folder; backslashes are read as slashes if only that finds a file. Beside them, other columns are not read.
+/// Without a split column, `split_automatically` splits with `seed`, and any other column is refused: it may be the
+/// split under another name.
 ///
 /// **Throws** `FileError`; `FormatError` naming file and line; `DataError` as `check(Dataset)`.
 inline Dataset read_csv(const std::filesystem::path& path, std::uint64_t seed = 1) {

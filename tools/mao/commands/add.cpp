@@ -64,9 +64,7 @@ std::vector<std::pair<std::string, fs::path>> files_of_seed(const fs::path& fold
   return files;
 }
 
-fs::path folder_of_seed(const AddOptions& options) {
-  return fs::path(options.run) / text_of("seed", options.seed);
-}
+fs::path folder_of_seed(const AddOptions& options) { return fs::path(options.run) / text_of("seed", options.seed); }
 
 /// `from seed 1 of RUN; --seed selects another one: 2, 3`, and a line break. Nothing where no run was given.
 std::string seed_text(const AddOptions& options) {

@@ -66,9 +66,9 @@ void write_weights(const ExportOptions& options, const ClassWeights& weights, co
   write_file_atomically(names, [&](std::ostream& out) {
     for (const std::string& name : classes.names) out << name << "\n";
   });
-  std::cout << "wrote " << options.out << over << ": weight [" << weights.weight.size(0) << ", " << weights.weight.size(1)
-            << "], a row of length 1 for each class, and logit_scale " << weights.logit_scale << "\nwrote "
-            << names.string() << ": the names of the classes, in the order of the rows\n"
+  std::cout << "wrote " << options.out << over << ": weight [" << weights.weight.size(0) << ", "
+            << weights.weight.size(1) << "], a row of length 1 for each class, and logit_scale " << weights.logit_scale
+            << "\nwrote " << names.string() << ": the names of the classes, in the order of the rows\n"
             << "to classify: softmax(logit_scale * features @ weight.T), with image features of length 1\n";
 }
 

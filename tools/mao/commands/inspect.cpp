@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "models/model_text.hpp"
 #include "runs/json_checksum.hpp"
 #include "tune/settings.hpp"
 
@@ -43,8 +44,10 @@ void print_clip(const TensorFile& file, const std::string& path) {
             << sizes.text_width << ", " << sizes.text_layers << " layers, MLP " << sizes.text_mlp << ", "
             << sizes.context << " tokens, vocabulary " << sizes.vocabulary << "\n    "
             << describe_text(clip.form, sizes.text_width) << "\n  joint embedding: " << sizes.embed
-            << "\n  heads: " << clip.heads_reason << "\n  activation: " << clip.activation_reason
-            << "\n  pictures: " << describe(clip.preprocess) << " (" << clip.preprocess_reason << ")\n";
+            << "\n  heads: " << clip.form.vision.heads_in(sizes.vision_channels()) << " of the image tower, "
+            << clip.form.text.heads_in(sizes.text_width) << " of the text tower (" << clip.heads_reason
+            << ")\n  activation: " << with_reason(clip.activation_reason)
+            << "\n  pictures: " << pixels_text(clip.preprocess) << " (" << clip.preprocess_reason << ")\n";
   if (clip.form.text_bert) std::cout << "  texts: WordPiece, cleaned as " << clip.words << "\n";
   if (!clip.pieces.empty()) std::cout << "  texts: SentencePiece, cleaned as " << clip.pieces << "\n";
 }

@@ -97,8 +97,12 @@ std::vector<std::string> images_of(const std::vector<std::string>& arguments) {
 
 int report_damaged(const std::vector<DamagedImage>& damaged, std::size_t total) {
   if (damaged.empty()) return 0;
-  std::cerr << "mao: " << damaged.size() << " of " << total << (total == 1 ? " image" : " images")
-            << " could not be read:\n";
+  std::cerr << "mao: ";
+  if (total == 1) {
+    std::cerr << "the image could not be read:\n";
+  } else {
+    std::cerr << damaged.size() << " of " << total << " images could not be read:\n";
+  }
   for (const DamagedImage& image : damaged) {
     std::cerr << "  " << printable(image.name) << ": " << printable(image.reason) << "\n";
   }

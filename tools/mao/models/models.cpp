@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interrupt.hpp"
+#include "models/model_text.hpp"
 #include "models/models.hpp"
 #include "models/product_speed.hpp"
 #include "tune/known_names.hpp"
@@ -34,18 +35,20 @@ std::string describe_images(const ClipWeights& weights) {
   const auto& sizes = weights.sizes;
   const std::int64_t heads = weights.form.vision.heads_in(sizes.vision_channels());
   if (!sizes.is_resnet()) {
-    return text_of("ViT ", sizes.vision_width, " x ", sizes.vision_layers, " in ", heads, " heads, patch ",
-                   sizes.patch);
+    return text_of("a ViT of width ", sizes.vision_width, ", ", sizes.vision_layers, " layers, ", heads,
+                   " heads, patches of ", sizes.patch, " px");
   }
-  return text_of("ResNet ", shape_text(sizes.resnet_blocks), " of width ", sizes.vision_width, ", pooling by ", heads,
-                 " heads");
+  return text_of("a ResNet of width ", sizes.vision_width, ", blocks ", shape_text(sizes.resnet_blocks),
+                 ", pooling by ", heads, " heads");
 }
 
 std::string describe(const ClipWeights& weights, const std::string& name) {
   const auto& sizes = weights.sizes;
-  return text_of(name, ": ", describe_images(weights), ", ", sizes.resolution, " px; ",
-                 weights.form.text_bert ? "BERT " : "text ", sizes.text_width, " x ", sizes.text_layers, " in ", weights.form.text.heads_in(sizes.text_width), " heads, ", sizes.context,
-                 " tokens; ", name_of(weights.layout), " names; activation ", weights.activation_reason);
+  return text_of(name, ": image tower ", describe_images(weights), ", pictures of ", sizes.resolution, " px; ",
+                 weights.form.text_bert ? "text tower a BERT of width " : "text tower of width ", sizes.text_width,
+                 ", ", sizes.text_layers, " layers, ", weights.form.text.heads_in(sizes.text_width), " heads, ",
+                 sizes.context, " tokens; tensors named as in ", name_of(weights.layout), "; activation ",
+                 with_reason(weights.activation_reason));
 }
 
 std::optional<std::array<float, 3>> channels(const std::vector<double>& numbers) {
@@ -101,7 +104,7 @@ OpenedModel placed(ClipT clip, const ModelSettings& settings, OpenedModel opened
   if (opened.device.is_cuda()) cuda::use_text_kernels();
   if (settings.cuda_graphs) record_passes(opened.device);
   opened.precision = to_string(clip.precision());
-  opened.pixels = describe(clip.preprocess()) + " (" + clip.weights().preprocess_reason + ")";
+  opened.pixels = pixels_text(clip.preprocess()) + " (" + clip.weights().preprocess_reason + ")";
   if (clip.precision() == Precision::Bf16) opened.description += ", bf16";
   if constexpr (requires { clip.text_tower().kept_bytes(1); }) {
     if (clip.weights().pieces.empty()) opened.token_bytes = clip.text_tower().kept_bytes(1);
@@ -168,7 +171,7 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
   const Precision precision = precision_from(settings.precision);
   auto model = MobileNetMiniLm::load(settings.weights, settings.minilm, precision);
   const std::string description = "MobileNetV2 beside all-MiniLM-L6-v2: 384 dimensions, 224 px";
-  const std::string pixels = describe(model.preprocess()) + " (as mobilenet-minilm was made)";
+  const std::string pixels = pixels_text(model.preprocess()) + " (as mobilenet-minilm was made)";
   return {.model = std::make_shared<const AnyModel>(std::move(model), expect_no_stop),
           .description = description + (precision == Precision::Bf16 ? ", bf16" : ""),
           .pixels = pixels,
@@ -208,7 +211,7 @@ OpenedModel open_own(const OwnModel& own, const ModelSettings& settings) {
   auto model = std::make_shared<const AnyModel>(own.open(settings.weights));
   return {.model = model,
           .description = settings.model + ", a model of this program: " + model->fingerprint(),
-          .pixels = describe(model->preprocess()) + " (as " + settings.model + " says)",
+          .pixels = pixels_text(model->preprocess()) + " (as " + settings.model + " says)",
           .augments = false,
           .similarity = "clip"};
 }

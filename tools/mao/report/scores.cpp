@@ -291,6 +291,7 @@ std::string setting_text(const RunRecord& run, const nlohmann::json& flat, const
   const nlohmann::json value = flat.value(path, nlohmann::json());
   if (value.is_null()) return "";
   if (value.is_string()) return value.get<std::string>();
+  if (path == "/data/views" && value == 0) return "not set";  // without augmentation it has no effect
   const std::string words = default_words(path, value, run.settings.at("method"));
   return words.empty() ? value.dump() : words;
 }

@@ -162,7 +162,7 @@ class RunFolder {
       return found != config.end() && found->is_object() ? *found : nlohmann::json::object();
     };
     const nlohmann::json methods[2]{method_of(there), method_of(now)};
-    collect_differences({}, there, now, methods, text);
+    collect_differences(nlohmann::json::json_pointer(), there, now, methods, text);
     return text;
   }
 

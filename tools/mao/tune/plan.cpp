@@ -198,7 +198,7 @@ nlohmann::json as_json(const Plan& plan) {
           {"peak_mib", plan.peak_mib}};
 }
 
-void print(const Plan& plan) {
+void print(const Plan& plan, int steps) {
   std::cout << std::fixed << std::setprecision(1) << "encoding   " << duration_text(plan.encoding()) << "  "
             << plan.images << " images at " << plan.images_per_second
             << " a second, once (less what the feature cache has)\n";
@@ -212,6 +212,9 @@ void print(const Plan& plan) {
             << "\nmemory     " << std::setprecision(0) << plan.peak_mib
             << " MiB at the peak of what was measured here\n";
   if (!plan.memory.empty()) std::cout << "           " << plan.memory << "\n";
+  std::cout << "note: these are estimates from " << steps << (steps == 1 ? " step" : " steps")
+            << " of each stage, on this machine as busy as it was; --steps-measured " << 10 * steps
+            << " measures for longer\n";
 }
 
 }  // namespace
@@ -235,7 +238,7 @@ void add_plan(CLI::App& app, int& status) {
     if (*json) {
       std::cout << as_json(plan).dump(2) << "\n";
     } else {
-      print(plan);
+      print(plan, *steps);
     }
     status = 0;
   });

@@ -41,7 +41,7 @@ struct CsvColumns {
     const auto needed = [&](std::string_view name) {
       const auto column = find(name);
       require<FormatError>(column.has_value(), source, ": line ", header.line, ": there is no column '", name,
-                           "'; the first line has to be path,label,classname or path,classname, with a column split or without");
+                           "'; the first line has to be path,label,classname or path,classname, with or without split");
       return *column;
     };
     path = needed("path");
@@ -120,7 +120,8 @@ MAO_INLINE Dataset parse_csv(std::string_view text, const std::filesystem::path&
   const bool tabs = text.substr(0, text.find('\n')).find('\t') != std::string_view::npos;
   detail::CsvReader reader(text, tabs ? '\t' : ',', source);
   detail::CsvRow row;
-  require<FormatError>(reader.next(row), source, ": the table is empty; its first line has to be path,label,classname or path,classname");
+  require<FormatError>(reader.next(row), source,
+                       ": the table is empty; its first line has to be path,label,classname or path,classname");
   const detail::CsvColumns columns(row, source);
   detail::LabelledRows rows;
   while (reader.next(row)) {
