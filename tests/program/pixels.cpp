@@ -94,16 +94,16 @@ TEST_CASE("transparency lies over white for a model with a preprocessor_config.j
     std::ofstream(temporary / "peer/preprocessor_config.json") << R"({"size": 48, "crop_size": 48)" + more + "}";
   };
   mao::Preprocess pixels{.resolution = 48};
-  check_pixels(temporary / "peer", pixels, "centre of 48; mean");
+  check_pixels(temporary / "peer", pixels, "at the centre cut out; mean");
   const mao::Tensor dropped = features(pixels, file);
   states("");
   pixels.crop_rounds_down = true;
   pixels.transparency = mao::Transparency::white;
-  check_pixels(temporary / "peer", pixels, "centre of 48 (half pixels rounded down), transparency over white; mean");
+  check_pixels(temporary / "peer", pixels, "at the centre cut out (half pixels rounded down), transparency over white; mean");
   CHECK_FALSE(at::allclose(dropped, features(pixels, file), 0, 1e-2));
   states(R"(, "do_convert_rgb": false)");
   pixels.transparency = mao::Transparency::drop;
-  check_pixels(temporary / "peer", pixels, "centre of 48 (half pixels rounded down); mean");
+  check_pixels(temporary / "peer", pixels, "at the centre cut out (half pixels rounded down); mean");
 }
 
 TEST_CASE("a picture whose transparency is damaged is listed by predict and datasets check", "[pixels]") {
