@@ -99,7 +99,8 @@ TEST_CASE("transparency lies over white for a model with a preprocessor_config.j
   states("");
   pixels.crop_rounds_down = true;
   pixels.transparency = mao::Transparency::white;
-  check_pixels(temporary / "peer", pixels, "at the centre cut out (half pixels rounded down), transparency over white; mean");
+  check_pixels(temporary / "peer", pixels,
+               "at the centre cut out (half pixels rounded down), transparency over white; mean");
   CHECK_FALSE(at::allclose(dropped, features(pixels, file), 0, 1e-2));
   states(R"(, "do_convert_rgb": false)");
   pixels.transparency = mao::Transparency::drop;
