@@ -168,7 +168,7 @@ TEST_CASE("the examples of the pages honour weights and follow a binding", "[doc
 TEST_CASE("a method runs over the embedded SigLIP", "[docs]") {
   // [embedded_siglip]
   const auto model = mao::embedded::siglip();
-  mao::embedded::FewShotTask images(*model, "sketch", /*seed=*/1);
+  mao::embedded::FewShotTask images(*model, "sketch", /*seed=*/1, {.shots = 4, .test_images = 1});
   const mao::TaskHalf base = images.task_view().base;
   mao::Coop coop(model, base.classes);
   mao::plain(coop, base.classes, base.train_labels, {.schedule = {.epochs = 1}}).fit(*base.train);

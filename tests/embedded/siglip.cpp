@@ -31,6 +31,9 @@ using namespace mao;
 
 namespace {
 
+/// Enough to learn from; no test image is used.
+constexpr embedded::FewShotSize few_images{.shots = 4, .test_images = 1};
+
 /// Cross-entropy over the classes of a half, on its training images.
 template <class BackboneT>
 double loss_on(BackboneT& backbone, const TaskHalf& half, const Tensor& labels) {
@@ -76,7 +79,7 @@ TEST_CASE("the embedded SigLIP is found beside the program and is one", "[embedd
 
 TEST_CASE("CoOp learns over the embedded SigLIP, plain and with MAO", "[embedded]") {
   const auto model = embedded::siglip();
-  embedded::FewShotTask images(*model, "sketch", 1);
+  embedded::FewShotTask images(*model, "sketch", 1, few_images);
   const BaseToNewTask task = images.task_view();
   const ClassList& classes = task.base.classes;
   expect_learns(model, task, Coop<Siglip>(model, classes), Coop<Siglip>(model, classes));
@@ -84,7 +87,7 @@ TEST_CASE("CoOp learns over the embedded SigLIP, plain and with MAO", "[embedded
 
 TEST_CASE("MaPLe learns over the embedded SigLIP, plain and with MAO", "[embedded]") {
   const auto model = embedded::siglip();
-  embedded::FewShotTask images(*model, "sketch", 1);
+  embedded::FewShotTask images(*model, "sketch", 1, few_images);
   const BaseToNewTask task = images.task_view();
   const ClassList& classes = task.base.classes;
   const MapleOptions two{.depth = 2};
@@ -93,7 +96,7 @@ TEST_CASE("MaPLe learns over the embedded SigLIP, plain and with MAO", "[embedde
 
 TEST_CASE("CoOp with the sigmoid loss and the model's bias learns over the embedded SigLIP", "[embedded]") {
   const auto model = embedded::siglip();
-  embedded::FewShotTask images(*model, "sketch", 1);
+  embedded::FewShotTask images(*model, "sketch", 1, few_images);
   const TaskHalf half = images.task_view().base;
   Coop<Siglip> coop(model, half.classes);
   const Tensor labels = at::tensor(half.train_labels);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <mao/core/error.hpp>
 #include <mao/embedded/clip.hpp>
 #include <mao/embedded/rendered_images.hpp>
 #include <mao/embedded/tasks.hpp>
@@ -18,16 +19,23 @@
 
 namespace mao::embedded {
 
-/// Few shots and all test images of both halves, as pixels with the features of the frozen image tower.
+/// Images of each class, in each half. Fewer are the first of more.
+struct FewShotSize {
+  std::int64_t shots = 16;
+  std::int64_t test_images = 40;
+};
+
+/// Few shots and test images of both halves, as pixels with the features of the frozen image tower.
 class FewShotTask {
  public:
-  /// Renders task `name` ("sketch", "shifted", "disjoint"); the training images depend on `seed`.
+  /// Renders task `name` ("sketch", "shifted", "disjoint"); the training images depend on `seed`. **Throws**
+  /// `OptionError` for another name, and for less than one image of a class.
   template <VisionLanguageModel ModelT>
-  FewShotTask(const ModelT& model, const std::string& name, std::uint64_t seed)
-      : base_train_(encode(model, name, Half::Base, Split::Train, seed)),
-        new_train_(encode(model, name, Half::New, Split::Train, seed)),
-        base_test_(encode(model, name, Half::Base, Split::Test, 0)),
-        new_test_(encode(model, name, Half::New, Split::Test, 0)),
+  FewShotTask(const ModelT& model, const std::string& name, std::uint64_t seed, FewShotSize size = {})
+      : base_train_(encode(model, name, Half::Base, Split::Train, size.shots, seed)),
+        new_train_(encode(model, name, Half::New, Split::Train, size.shots, seed)),
+        base_test_(encode(model, name, Half::Base, Split::Test, size.test_images, 0)),
+        new_test_(encode(model, name, Half::New, Split::Test, size.test_images, 0)),
         base_classes_{task(name).class_names(Half::Base)},
         new_classes_{task(name).class_names(Half::New)} {}
 
@@ -44,8 +52,10 @@ class FewShotTask {
   };
 
   template <class ModelT>
-  static Images encode(const ModelT& model, const std::string& name, Half half, Split split, std::uint64_t seed) {
-    auto rendered = rendered_images(task(name), half, split, model.preprocess(), 0, seed);
+  static Images encode(const ModelT& model, const std::string& name, Half half, Split split, std::int64_t per_class,
+                       std::uint64_t seed) {
+    require<OptionError>(per_class >= 1, "a few-shot task needs at least one image of each class, not ", per_class);
+    auto rendered = rendered_images(task(name), half, split, model.preprocess(), per_class, seed);
     auto pixels = std::make_unique<TensorImages>(std::move(rendered.pixels));
     Tensor features = FeatureImages::encode(model, *pixels).features();
     return {std::make_unique<FeaturedImages>(std::move(pixels), std::move(features), model.fingerprint()),
