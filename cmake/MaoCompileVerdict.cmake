@@ -1,17 +1,18 @@
-# Script of mao_compile_fail: judges one log, LOG.ok or LOG.fail, of MaoCompileTwice.cmake.
+# Script of mao_compile_fail: judges one log of MaoCompileLogged.cmake.
 file(READ "${LOG}" log)
 string(REGEX MATCH "^[^\n]*" status "${log}")
-if(LOG MATCHES "\\.ok$")
+if(LOG MATCHES "without_faults\\.log$")
   if(NOT status EQUAL 0)
-    message(FATAL_ERROR "Without its fault ${SOURCE} must compile, but:\n${log}")
+    message(FATAL_ERROR "Without their faults all files of compile_fail must compile together, but:\n${log}")
   endif()
   return()
 endif()
 
 set(most_lines 15)  # of the compiler, for one mistake
 file(READ "${SOURCE}" text)
-if(NOT text MATCHES "^// expect: ([^\n]+)")
-  message(FATAL_ERROR "The first line of ${SOURCE} must be `// expect: SENTENCE`")
+# The second line is asked for because a sentence that was broken into lines would be compared in part.
+if(NOT text MATCHES "^// expect: ([^\n]+)\n// SPDX-License-Identifier: [^\n ]+\n")
+  message(FATAL_ERROR "The first line of ${SOURCE} must be `// expect: SENTENCE`, its second the licence")
 endif()
 set(sentence "${CMAKE_MATCH_1}")
 if(status EQUAL 0)

@@ -1,5 +1,5 @@
-// expect: mao: not a Backbone: `forward` takes the candidates too, `Output forward(const ImageBatch&, const
-// Candidates&)`; see docs/concepts/backbone.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: not a Backbone: `forward` takes the candidates too, `Output forward(const ImageBatch&, const Candidates&)`; see docs/concepts/backbone.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/embedded/archetypes.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 

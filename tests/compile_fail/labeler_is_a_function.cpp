@@ -1,5 +1,5 @@
-// expect: mao: not a PseudoLabeler: it is a function of the images, rename its `operator()` to `label`; see
-// docs/concepts/pseudo_labeler.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: not a PseudoLabeler: it is a function of the images, rename its `operator()` to `label`; see docs/concepts/pseudo_labeler.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/sampling/pseudo_label.hpp>
 
 struct AlwaysFirst {

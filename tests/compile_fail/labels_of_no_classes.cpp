@@ -1,6 +1,5 @@
-// expect: mao: this PseudoLabeler does not say which classes its labels are positions in: name them before it,
-// `mao_new(backbone, classes, count, labeler)` or `PseudoLabelSampler(count, classes, labeler)`, or add `const
-// mao::ClassList& classes() const` to it; see docs/concepts/pseudo_labeler.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: this PseudoLabeler does not say which classes its labels are positions in: name them before it, `mao_new(backbone, classes, count, labeler)` or `PseudoLabelSampler(count, classes, labeler)`, or add `const mao::ClassList& classes() const` to it; see docs/concepts/pseudo_labeler.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/coop.hpp>
 #include <mao/embedded/toy_model.hpp>
 #include <mao/tuner/recipes.hpp>

@@ -1,5 +1,5 @@
-// expect: mao: this backbone brings its own hard negatives (DPC), MAO's base stage would mine them twice: tune the host
-// with MAO, then this method with its own sampler; see docs/concepts/backbone.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: this backbone brings its own hard negatives (DPC), MAO's base stage would mine them twice: tune the host with MAO, then this method with its own sampler; see docs/concepts/backbone.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/coop.hpp>
 #include <mao/backbones/dpc.hpp>
 #include <mao/embedded/toy_model.hpp>

@@ -1,5 +1,5 @@
-// expect: mao: this backbone has no loss over labels (PromptKD), so reg-B and hard negatives have nothing to act on:
-// use Plain, or MaoNew on images of the new classes; see docs/concepts/backbone.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: this backbone has no loss over labels (PromptKD), so reg-B and hard negatives have nothing to act on: use Plain, or MaoNew on images of the new classes; see docs/concepts/backbone.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/backbones/promptkd.hpp>
 #include <mao/backbones/zero_shot.hpp>
 #include <mao/embedded/toy_model.hpp>

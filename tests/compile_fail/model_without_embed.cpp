@@ -1,5 +1,5 @@
-// expect: mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor
-// embed(const Tensor& ids) const`; see docs/concepts/vision_language_model.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: not a VisionLanguageModel: needs `Tensor encode_image(const Tensor& pixels) const` and `Tensor embed(const Tensor& ids) const`; see docs/concepts/vision_language_model.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/models/concepts.hpp>
 
 using namespace mao;

@@ -1,7 +1,4 @@
-// expect: mao: not an observer: one of its members takes or gives something else than `on_start(const
-// StartReport&)`, `on_gradients(const ParameterList&, const StepReport&)`, `on_step(const StepReport&)`
-// or `on_step(const StepReport&, const Batch&)`, `on_epoch(const EpochReport&)`, `on_end(const
-// FitResult&)`, `bool should_stop()`, `bool should_finish()`; see docs/concepts/observer.md
+// expect: mao: not an observer: one of its members takes or gives something else than `on_start(const StartReport&)`, `on_gradients(const ParameterList&, const StepReport&)`, `on_step(const StepReport&)` or `on_step(const StepReport&, const Batch&)`, `on_epoch(const EpochReport&)`, `on_end(const FitResult&)`, `bool should_stop()`, `bool should_finish()`; see docs/concepts/observer.md
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/detail/observers.hpp>
 

@@ -1,5 +1,4 @@
-// expect: mao: not an observer: it has none of on_start, on_gradients, on_step, on_epoch, on_end, should_stop,
-// should_finish (a function alone is `mao::Observer{.on_epoch = f}`); see docs/concepts/observer.md
+// expect: mao: not an observer: it has none of on_start, on_gradients, on_step, on_epoch, on_end, should_stop, should_finish (a function alone is `mao::Observer{.on_epoch = f}`); see docs/concepts/observer.md
 // SPDX-License-Identifier: Apache-2.0
 #include <mao/tuner/detail/observers.hpp>
 

@@ -1,5 +1,5 @@
-// expect: mao: the labels and the classes are swapped (arguments 2 and 3); the order is plain(backbone, classes,
-// labels), and the same for mao_base; see docs/reference/tuner.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: the labels and the classes are swapped (arguments 2 and 3); the order is plain(backbone, classes, labels), and the same for mao_base; see docs/reference/tuner.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/embedded/archetypes.hpp>
 #include <mao/tuner/recipes.hpp>
 

@@ -1,5 +1,5 @@
-// expect: mao: not a Regularizer: needs `Candidates candidates(const Batch&, const ClassList&) const`, asked before the
-// forward pass; see docs/concepts/regularizer.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: not a Regularizer: needs `Candidates candidates(const Batch&, const ClassList&) const`, asked before the forward pass; see docs/concepts/regularizer.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/regularizers/concepts.hpp>
 
 using namespace mao;

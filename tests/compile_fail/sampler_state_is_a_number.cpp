@@ -1,5 +1,5 @@
-// expect: mao: `state()` of a sampler or labeller returns something else, let it return std::string or mao::TensorMap;
-// see docs/concepts/sampler.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: `state()` of a sampler or labeller returns something else, let it return std::string or mao::TensorMap; see docs/concepts/sampler.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/embedded/archetypes.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 

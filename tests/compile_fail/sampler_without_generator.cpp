@@ -1,5 +1,5 @@
-// expect: mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw from that alone; see
-// docs/concepts/sampler.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: not a Sampler: `epoch()` takes no generator, make it `epoch(mao::Rng&)` and draw from that alone; see docs/concepts/sampler.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/sampling/concepts.hpp>
 
 struct Empty {

@@ -1,5 +1,5 @@
-// expect: mao: not a Schedule: `learning_rate(int)` is not const, add `const` and keep no state between calls; see
-// docs/concepts/schedule.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: not a Schedule: `learning_rate(int)` is not const, add `const` and keep no state between calls; see docs/concepts/schedule.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/schedules/cosine.hpp>
 
 struct Halving {

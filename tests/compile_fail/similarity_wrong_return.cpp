@@ -1,5 +1,5 @@
-// expect: mao: not a TextSimilarity: the call does not return the cosines as a matrix, let it return Eigen::MatrixXf of
-// shape [queries, candidates]; see docs/concepts/text_similarity.md SPDX-License-Identifier: Apache-2.0
+// expect: mao: not a TextSimilarity: the call does not return the cosines as a matrix, let it return Eigen::MatrixXf of shape [queries, candidates]; see docs/concepts/text_similarity.md
+// SPDX-License-Identifier: Apache-2.0
 #include <mao/sampling/hard_negative.hpp>
 
 using Names = std::vector<std::string>;

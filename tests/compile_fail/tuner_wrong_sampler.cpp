@@ -1,6 +1,6 @@
-// expect: mao: not a Sampler: `epoch(mao::Rng&)` does not return a range of mao::Batch, let it return
-// std::vector<mao::Batch>; see docs/concepts/sampler.md SPDX-License-Identifier: Apache-2.0 A tuner of archetypes alone
-// compiles: it asks for no more than the concepts say. One wrong policy gives one sentence.
+// expect: mao: not a Sampler: `epoch(mao::Rng&)` does not return a range of mao::Batch, let it return std::vector<mao::Batch>; see docs/concepts/sampler.md
+// SPDX-License-Identifier: Apache-2.0
+// A tuner of archetypes alone compiles: it asks for no more than the concepts say. One wrong policy gives one sentence.
 #include <mao/embedded/archetypes.hpp>
 #include <mao/tuner/prompt_tuner.hpp>
 
