@@ -8,7 +8,7 @@
 
 namespace {
 
-constexpr const char* split = R"({"train":[["a/1.jpg",0,"a"],["b/1.jpg",1,"b"]],"val":[],"test":[["a/2.jpg",0,"a"]]})";
+constexpr const char* split_file = R"({"train":[["a/1.jpg",0,"a"],["b/1.jpg",1,"b"]],"val":[],"test":[["a/2.jpg",0,"a"]]})";
 
 void image(const mao_test::TemporaryFolder& folder, const std::string& name) {
   std::filesystem::create_directories((folder / name).parent_path());
@@ -20,7 +20,7 @@ void image(const mao_test::TemporaryFolder& folder, const std::string& name) {
 TEST_CASE("the images of a split file are found beside it or in a sub folder", "[open]") {
   for (const std::string place : {"", "101_ObjectCategories/", "2750/", "pictures/"}) {
     const mao_test::TemporaryFolder folder;
-    folder.write("split_zhou_Mine.json", split);
+    folder.write("split_zhou_Mine.json", split_file);
     std::filesystem::create_directories(folder / "annotations");
     image(folder, place + "a/1.jpg");
     INFO(place);
@@ -45,9 +45,9 @@ TEST_CASE("what is no data set is refused with what was found and what would wor
   CHECK_THROWS_WITH(mao::open_dataset(folder.write("x.mat", "")), ContainsSubstring("'.mat'"));
   CHECK_THROWS_WITH(mao::open_dataset(folder.path()),
                     ContainsSubstring("0 sub folder(s)") && ContainsSubstring("These would work"));
-  folder.write("split_zhou_A.json", split);
+  folder.write("split_zhou_A.json", split_file);
   CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("cannot find a/1.jpg"));
-  folder.write("split_zhou_B.json", split);
+  folder.write("split_zhou_B.json", split_file);
   CHECK_THROWS_WITH(mao::open_dataset(folder.path()),
                     ContainsSubstring("2 split files") && ContainsSubstring("split_zhou_B.json"));
 }
@@ -70,7 +70,7 @@ TEST_CASE("a class-name file names the classes of split files and tables too", "
   image(folder, "a/1.jpg");
   const mao::FolderOptions options{.class_names = {{"a", "ant"}, {"b", "bee"}}};
   const std::vector<std::string> expected{"ant", "bee"};
-  folder.write("split_zhou_Mine.json", split);
+  folder.write("split_zhou_Mine.json", split_file);
   CHECK(mao::open_dataset(folder.path(), options).classes.names == expected);
   CHECK(mao::open_dataset(folder / "split_zhou_Mine.json", options).classes.names == expected);
   const auto table =

@@ -53,14 +53,14 @@ mao::SharedBytes archive_with(const std::string& pickle) {
 
 std::string dict_of(const std::string& name, const std::string& value) { return "}" + text(name) + value + "s"; }
 
-void check_refused(const std::string& pickle, const std::string& reason) {
+void check_archive_refused(const std::string& pickle, const std::string& reason) {
   const auto file = archive_with(pickle);
   CHECK_THROWS_AS(mao::parse_torch_archive(file), mao::FormatError);
   CHECK_THROWS_WITH(mao::parse_torch_archive(file), ContainsSubstring(reason) && ContainsSubstring("some.pth"));
 }
 
 void check_tensor_refused(const TensorCode& tensor, const std::string& reason) {
-  check_refused(dict_of("w", tensor.code()), reason);
+  check_archive_refused(dict_of("w", tensor.code()), reason);
 }
 
 }  // namespace
@@ -138,11 +138,11 @@ TEST_CASE("tensors of other kinds are refused by name, never dropped") {
   check_tensor_refused({.function = "_rebuild_qtensor"}, "stored through torch._utils._rebuild_qtensor");
   check_tensor_refused({.storage = "ComplexFloatStorage"}, "ComplexFloatStorage");
   check_tensor_refused({.storage = "BoolStorage", .count = 16}, "is boolean but holds the byte");
-  check_refused(dict_of("w", "ctorch._utils\n_rebuild_tensor_v2\n)R"), "element 0 is needed");
+  check_archive_refused(dict_of("w", "ctorch._utils\n_rebuild_tensor_v2\n)R"), "element 0 is needed");
 }
 
 TEST_CASE("one storage cannot have two types, nor can storages exceed the file") {
-  check_refused("}(" + text("a") + TensorCode{}.code() + text("b") + TensorCode{.storage = "IntStorage"}.code() + "u",
+  check_archive_refused("}(" + text("a") + TensorCode{}.code() + text("b") + TensorCode{.storage = "IntStorage"}.code() + "u",
                 "another type");
   ZipBuilder builder;
   std::string pickle = "\x80\x02}(";
@@ -159,16 +159,16 @@ TEST_CASE("one storage cannot have two types, nor can storages exceed the file")
 }
 
 TEST_CASE("cycles, deep nesting and exponential sharing are refused") {
-  check_refused("}q\1" + text("k") + "h\1s", "nested deeper than 64");
+  check_archive_refused("}q\1" + text("k") + "h\1s", "nested deeper than 64");
   std::string deep;
   for (int i = 0; i < 100; ++i) deep += "}" + text("k");
-  check_refused(deep + "N" + std::string(100, 's'), "nested deeper than 64");
+  check_archive_refused(deep + "N" + std::string(100, 's'), "nested deeper than 64");
   std::string sharing = "N";
   for (int i = 1; i < 60; ++i) {
     const auto slot = std::string(1, static_cast<char>(i));
     sharing += "q" + slot + "0}(" + text("a") + "h" + slot + text("b") + "h" + slot + "u";
   }
-  check_refused(sharing, "again and again");
+  check_archive_refused(sharing, "again and again");
 }
 
 TEST_CASE("stripping a prefix never merges two tensors") {

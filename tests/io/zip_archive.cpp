@@ -16,7 +16,7 @@ std::string text(const mao::ZipArchive& archive, const std::string& name) {
   return {content.begin(), content.end()};
 }
 
-void check_refused(const std::string& file, const std::string& reason) {
+void check_zip_refused(const std::string& file, const std::string& reason) {
   CHECK_THROWS_AS(opened(file), mao::FormatError);
   CHECK_THROWS_WITH(opened(file), ContainsSubstring(reason) && ContainsSubstring("some.zip"));
 }
@@ -25,7 +25,7 @@ void check_entry_refused(const ZipBuilder::Fields& fields, const std::string& re
   ZipBuilder builder;
   builder.add("first", "abc");
   builder.add("a", "content", fields);
-  check_refused(builder.finished(), reason);
+  check_zip_refused(builder.finished(), reason);
 }
 
 }  // namespace
@@ -75,18 +75,18 @@ TEST_CASE("damaged directories are refused") {
   builder.add("a", "content");
   auto lying = builder;
   lying.count = 2;
-  check_refused(lying.finished(), "no zip directory entry");
+  check_zip_refused(lying.finished(), "no zip directory entry");
   lying.count = ~std::uint64_t{0};
-  check_refused(lying.finished("", true), "no zip directory entry");
+  check_zip_refused(lying.finished("", true), "no zip directory entry");
   auto shifted = builder;
   shifted.directory.insert(0, "x");
-  check_refused(shifted.finished(), "no zip directory entry at offset");
+  check_zip_refused(shifted.finished(), "no zip directory entry at offset");
   auto twice = builder;
   twice.add("a", "other");
-  check_refused(twice.finished(), "two zip entries are named \"a\"");
+  check_zip_refused(twice.finished(), "two zip entries are named \"a\"");
   auto file = builder.finished("", true);
   file.replace(file.size() - 22 - 12, 8, std::string(8, '\xff'));
-  check_refused(file, "ZIP64 end record");
+  check_zip_refused(file, "ZIP64 end record");
 }
 
 TEST_CASE("every truncation of a valid zip file is refused") {

@@ -37,18 +37,19 @@ TEST_CASE("a missing, misshapen or further tensor is named", "[bert_tensors]") {
   const auto inferred = [](const TensorMap& weights) {
     return infer_architecture(weights, "biomed.pt", biomed_clip_form());
   };
-  for (const auto& [name, value] : random_biomed_clip_weights()) {
+  const TensorMap whole = random_biomed_clip_weights();
+  for (const auto& [name, value] : whole) {
     if (!name.starts_with("transformer.") && !name.starts_with("text_")) continue;
     INFO(name);
-    TensorMap weights = random_biomed_clip_weights();
+    TensorMap weights = whole;
     weights.erase(name);
     CHECK_THROWS_AS(inferred(weights), FormatError);
     weights[name] = value.unsqueeze(0);
     CHECK_THROWS_WITH(inferred(weights), ContainsSubstring(name));
   }
-  TensorMap more = random_biomed_clip_weights();
+  TensorMap more = whole;
   more["transformer.encoder.layer.0.crossattention.self.query.weight"] = more.at("text_projection");
   CHECK_THROWS_WITH(inferred(more), ContainsSubstring("crossattention"));
-  CHECK_THROWS_WITH(infer_architecture(random_biomed_clip_weights(), "biomed.pt"),
+  CHECK_THROWS_WITH(infer_architecture(whole, "biomed.pt"),
                     ContainsSubstring("a text tower of transformers"));
 }

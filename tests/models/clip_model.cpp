@@ -84,7 +84,7 @@ TEST_CASE("a tokenizer of another size is refused", "[model]") {
 namespace {
 
 /// Noise that Python makes too: numbers in [-0.5, 0.5) for tensor number k.
-Tensor noise(const std::vector<std::int64_t>& shape, std::int64_t k) {
+Tensor sine_noise(const std::vector<std::int64_t>& shape, std::int64_t k) {
   const Tensor values = at::empty(shape, at::kDouble);
   auto* out = values.mutable_data_ptr<double>();
   for (std::int64_t j = 0; j < values.numel(); ++j) {
@@ -101,7 +101,7 @@ TensorMap noisy_weights(const ClipArchitecture& sizes, const ClipForm& form) {
   if (form.text_bias) weights["text_projection.weight"] = weights.extract("text_projection").mapped().t();
   std::int64_t k = 0;
   for (auto& [name, value] : weights) {
-    Tensor x = noise(value.sizes().vec(), k++);
+    Tensor x = sine_noise(value.sizes().vec(), k++);
     const double inputs = value.dim() > 1 ? static_cast<double>(value.numel() / value.size(0)) : 1;
     if (name.ends_with("gamma")) {
       x = x + 0.5;
@@ -201,7 +201,7 @@ TEST_CASE("features under every setting of open_clip's configuration are open_cl
                                  .text_mlp = peer.text_mlp};
     const Clip clip(prepare_clip_weights({noisy_weights(sizes, peer.form), {}}, folder / "open_clip_model.safetensors"),
                     small_tokenizer());
-    const Tensor images = 2 * noise({2, 3, 8, 8}, 1000).to(at::kFloat);
+    const Tensor images = 2 * sine_noise({2, 3, 8, 8}, 1000).to(at::kFloat);
     const at::NoGradGuard frozen;
     for (const InstructionSet most : {InstructionSet::Portable, InstructionSet::Amx}) {
       const InstructionSetScope scope(most);

@@ -9,17 +9,17 @@ using mao_test::TemporaryFolder;
 
 namespace {
 
-const char* const open_clip = R"({"model_cfg": {"embed_dim": 8, "vision_cfg": {"head_width": 32}, "text_cfg": {}}})";
-const char* const hugging_face = R"({"vision_config": {"num_attention_heads": 16}, "text_config": {}})";
+const char* const open_clip_file = R"({"model_cfg": {"embed_dim": 8, "vision_cfg": {"head_width": 32}, "text_cfg": {}}})";
+const char* const hugging_face_file = R"({"vision_config": {"num_attention_heads": 16}, "text_config": {}})";
 
 }  // namespace
 
 TEST_CASE("the configuration lies beside the checkpoint, that of its names first", "[configuration]") {
   const TemporaryFolder folder;
   CHECK_FALSE(configuration_beside(folder.path(), ClipLayout::OpenAi).has_value());
-  folder.write("config.json", hugging_face);
+  folder.write("config.json", hugging_face_file);
   CHECK(configuration_beside(folder / "model.safetensors", ClipLayout::OpenAi)->form.vision.heads == 16);
-  folder.write("open_clip_config.json", open_clip);
+  folder.write("open_clip_config.json", open_clip_file);
   for (const auto& path : {folder.path(), folder / "model.safetensors"}) {
     CHECK(configuration_beside(path, ClipLayout::OpenAi)->form.vision.heads == 24);
     CHECK(configuration_beside(path, ClipLayout::OpenClipCustom)->form.vision.heads == 24);
@@ -46,8 +46,8 @@ TEST_CASE("a file says whose tokenizer its model has, and NaN is named by its ke
   const TemporaryFolder folder;
   const auto read = [&](const char* json) { return read_clip_configuration(folder.write("config.json", json)); };
   CHECK(read(R"({"activation": "gelu"})").cleaning == TextCleaning::OpenAi);
-  CHECK(read(open_clip).cleaning == TextCleaning::OpenClip);
-  CHECK_FALSE(read(hugging_face).cleaning.has_value());  // that of its tensors' names decides
+  CHECK(read(open_clip_file).cleaning == TextCleaning::OpenClip);
+  CHECK_FALSE(read(hugging_face_file).cleaning.has_value());  // that of its tensors' names decides
   CHECK_THROWS_WITH(read(R"({"text_config": {"layer_norm_eps": NaN}})"),
                     ContainsSubstring("config.json: text_config.layer_norm_eps is \"NaN\", expected a number"));
 }

@@ -46,21 +46,21 @@ double difference(const Numbers& left, const Numbers& right) {
   return most;
 }
 
-struct PeerCase {
+struct PeerView {
   const char* config;
   Numbers wide, tall;  ///< of 18 x 13 and 13 x 22 pixels
 };
 
-Preprocess open_clip(const char* json, int resolution = 8) {
+Preprocess open_clip_view(const char* json, int resolution = 8) {
   return read_open_clip_preprocess(nlohmann::json::parse(json), "a.json: ", resolution);
 }
-Preprocess hugging_face(const char* json, int resolution = 8) {
+Preprocess hugging_face_view(const char* json, int resolution = 8) {
   return read_hugging_face_preprocess(nlohmann::json::parse(json), "b.json: ", resolution);
 }
 
 template <class Read>
-void check_cases(const std::vector<PeerCase>& cases, const Read& read) {
-  for (const PeerCase& peer : cases) {
+void check_cases(const std::vector<PeerView>& cases, const Read& read) {
+  for (const PeerView& peer : cases) {
     CAPTURE(peer.config);
     CHECK(difference(view(picture(18, 13), read(peer.config, 8)), peer.wide) < 3e-7);
     CHECK(difference(view(picture(13, 22), read(peer.config, 8)), peer.tall) < 3e-7);
@@ -70,7 +70,7 @@ void check_cases(const std::vector<PeerCase>& cases, const Read& read) {
 }  // namespace
 
 TEST_CASE("pixels under open_clip's preprocess_cfg are open_clip's", "[preprocess_config]") {
-  const std::vector<PeerCase> cases{
+  const std::vector<PeerView> cases{
       {R"({"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.25, 0.5], "size": 8})",
        {-0.02941176F, -1.26470589F, 1.396078467F, 0.341176450F, 0.686274528F},
        {0.617647171F, -0.85294109F, 1.286274552F, 0.325490176F, 0.945098042F}},
@@ -84,11 +84,11 @@ TEST_CASE("pixels under open_clip's preprocess_cfg are open_clip's", "[preproces
            "interpolation": "bilinear", "mode": "RGB"})",
        {-2.36274504F, -1.02941167F, -1.49019610F, -0.54509806F, 0.623529434F},
        {-2.36274504F, -0.81372541F, -1.49019610F, -0.54509806F, -0.54509806F}}};
-  check_cases(cases, open_clip);
+  check_cases(cases, open_clip_view);
 }
 
 TEST_CASE("pixels under a preprocessor_config.json are those of transformers", "[preprocess_config]") {
-  const std::vector<PeerCase> cases{
+  const std::vector<PeerView> cases{
       {R"({"size": 8, "crop_size": 8, "feature_extractor_type": "CLIPFeatureExtractor", "do_center_crop": true,
            "image_mean": [0.5, 0.4, 0.3], "image_std": [0.2, 0.25, 0.5]})",
        {-1.42156863F, 0.107843279F, 0.188235282F, 0.741176486F, 0.843137264F},
@@ -103,21 +103,21 @@ TEST_CASE("pixels under a preprocessor_config.json are those of transformers", "
       {R"({"size": {"height": 8, "width": 8}, "image_processor_type": "SiglipImageProcessor"})",
        {-0.82745099F, -0.50588238F, 0.152941226F, 0.137254953F, 0.192156910F},
        {-0.55294120F, -0.34117645F, -0.79607844F, -0.04313725F, 0.513725519F}}};
-  check_cases(cases, hugging_face);
+  check_cases(cases, hugging_face_view);
 }
 
 TEST_CASE("what is not said is the library's default", "[preprocess_config]") {
-  CHECK(open_clip("{}") == Preprocess{.resolution = 8});
-  CHECK(open_clip(R"({"mean": 0.5, "std": 0.5, "size": null})") == Preprocess::symmetric(8));
-  CHECK(open_clip(R"({"fill_color": 3})") == open_clip("{}"));  // of no effect but under longest
+  CHECK(open_clip_view("{}") == Preprocess{.resolution = 8});
+  CHECK(open_clip_view(R"({"mean": 0.5, "std": 0.5, "size": null})") == Preprocess::symmetric(8));
+  CHECK(open_clip_view(R"({"fill_color": 3})") == open_clip_view("{}"));  // of no effect but under longest
   const std::string crop = R"({"size": 8, "crop_size": 8)";
-  CHECK(hugging_face((crop + R"(, "do_normalize": null})").c_str()) ==
-        hugging_face((crop + R"(, "do_normalize": false})").c_str()));  // a null is false, and no default
-  CHECK(hugging_face((crop + R"(, "image_processor_type": null})").c_str()) == hugging_face((crop + "}").c_str()));
-  CHECK(hugging_face("{}", 224) ==
+  CHECK(hugging_face_view((crop + R"(, "do_normalize": null})").c_str()) ==
+        hugging_face_view((crop + R"(, "do_normalize": false})").c_str()));  // a null is false, and no default
+  CHECK(hugging_face_view((crop + R"(, "image_processor_type": null})").c_str()) == hugging_face_view((crop + "}").c_str()));
+  CHECK(hugging_face_view("{}", 224) ==
         Preprocess{.resolution = 224, .crop_rounds_down = true, .transparency = mao::Transparency::white});
-  CHECK(hugging_face(R"({"size": 8, "default_to_square": true, "do_center_crop": false})").mode == ResizeMode::squash);
-  CHECK(hugging_face(R"({"image_processor_type": "SiglipImageProcessorFast", "size": [8, 8], "do_pad": false,
+  CHECK(hugging_face_view(R"({"size": 8, "default_to_square": true, "do_center_crop": false})").mode == ResizeMode::squash);
+  CHECK(hugging_face_view(R"({"image_processor_type": "SiglipImageProcessorFast", "size": [8, 8], "do_pad": false,
                          "do_convert_rgb": null, "_valid_processor_keys": ["images"], "auto_map": null})") == [] {
     Preprocess p = Preprocess::symmetric(8);
     p.mode = ResizeMode::squash;
@@ -128,20 +128,20 @@ TEST_CASE("what is not said is the library's default", "[preprocess_config]") {
 TEST_CASE("transparency lies over white where transformers converts to RGB, and is dropped elsewhere",
           "[preprocess_config]") {
   const auto of = [](const std::string& more) {
-    return hugging_face((R"({"size": 8, "crop_size": 8)" + more + "}").c_str()).transparency;
+    return hugging_face_view((R"({"size": 8, "crop_size": 8)" + more + "}").c_str()).transparency;
   };
   CHECK(of("") == mao::Transparency::white);
   CHECK(of(R"(, "do_convert_rgb": true)") == mao::Transparency::white);
   CHECK(of(R"(, "do_convert_rgb": false)") == mao::Transparency::drop);
   CHECK(of(R"(, "do_convert_rgb": null)") == mao::Transparency::drop);  // a null is false to transformers
-  CHECK(open_clip("{}").transparency == mao::Transparency::drop);
+  CHECK(open_clip_view("{}").transparency == mao::Transparency::drop);
   CHECK_THROWS_WITH(of(R"(, "do_convert_rgb": 1)"), ContainsSubstring("do_convert_rgb is 1, expected true or false"));
 }
 
 TEST_CASE("settings of preprocess_cfg that mao does not have are refused by their key", "[preprocess_config]") {
   const auto refuses = [](const char* json, const char* message) {
     CAPTURE(json);
-    CHECK_THROWS_WITH(open_clip(json), ContainsSubstring(message));
+    CHECK_THROWS_WITH(open_clip_view(json), ContainsSubstring(message));
   };
   refuses(R"({"interpolation": "nearest"})", "a.json: interpolation is \"nearest\", expected \"bicubic\"");
   refuses(R"({"resize_mode": "crop"})", "resize_mode is \"crop\"");
@@ -163,15 +163,15 @@ TEST_CASE("settings of a preprocessor_config.json that mao does not have are ref
     CHECK_THROWS_WITH(read_hugging_face_preprocess(nlohmann::json::parse(json), "b.json: ", 8),
                       ContainsSubstring(message));
   };
-  CHECK_THROWS_WITH(hugging_face("{}"), ContainsSubstring("b.json: crop_size is missing, expected 8"));
-  CHECK_THROWS_WITH(hugging_face(R"({"size": {"shortest_edge": 8, "height": 8}, "crop_size": 8})"),
+  CHECK_THROWS_WITH(hugging_face_view("{}"), ContainsSubstring("b.json: crop_size is missing, expected 8"));
+  CHECK_THROWS_WITH(hugging_face_view(R"({"size": {"shortest_edge": 8, "height": 8}, "crop_size": 8})"),
                     ContainsSubstring("size is"));
-  CHECK_THROWS_WITH(hugging_face(R"({"size": {"height": 8, "width": 9}})"), ContainsSubstring("size.width is 9"));
-  CHECK_THROWS_WITH(hugging_face(R"({"size": {"shortest_edge": 8, "longest_edge": 9}})"),
+  CHECK_THROWS_WITH(hugging_face_view(R"({"size": {"height": 8, "width": 9}})"), ContainsSubstring("size.width is 9"));
+  CHECK_THROWS_WITH(hugging_face_view(R"({"size": {"shortest_edge": 8, "longest_edge": 9}})"),
                     ContainsSubstring("size.longest_edge is 9"));
-  CHECK_THROWS_WITH(hugging_face(R"({"size": {"longest_edge": 8}})"), ContainsSubstring("size.longest_edge is 8"));
-  CHECK_THROWS_WITH(hugging_face(R"({"size": 7, "crop_size": 8})"), ContainsSubstring("size is 7, expected 8"));
-  CHECK_THROWS_WITH(hugging_face(R"({"size": 8, "image_processor_type": "SiglipImageProcessor"})"),
+  CHECK_THROWS_WITH(hugging_face_view(R"({"size": {"longest_edge": 8}})"), ContainsSubstring("size.longest_edge is 8"));
+  CHECK_THROWS_WITH(hugging_face_view(R"({"size": 7, "crop_size": 8})"), ContainsSubstring("size is 7, expected 8"));
+  CHECK_THROWS_WITH(hugging_face_view(R"({"size": 8, "image_processor_type": "SiglipImageProcessor"})"),
                     ContainsSubstring("do_center_crop is missing, expected true"));
   refuses(R"("resample": 1)", "b.json: resample is 1, expected 3 (bicubic) or 2 (bilinear)");
   refuses(R"("do_resize": false)", "do_resize is false");
@@ -184,8 +184,8 @@ TEST_CASE("settings of a preprocessor_config.json that mao does not have are ref
   refuses(R"("resample": null)", "resample is null");
   refuses(R"("rescale_factor": null)", "rescale_factor is null");
   refuses(R"("image_mean": null)", "image_mean is null");
-  CHECK_THROWS_WITH(hugging_face(R"({"size": null, "crop_size": 8})"), ContainsSubstring("size is null"));
-  CHECK_THROWS_WITH(hugging_face(R"({"size": 8, "crop_size": null})"), ContainsSubstring("crop_size is null"));
+  CHECK_THROWS_WITH(hugging_face_view(R"({"size": null, "crop_size": 8})"), ContainsSubstring("size is null"));
+  CHECK_THROWS_WITH(hugging_face_view(R"({"size": 8, "crop_size": null})"), ContainsSubstring("crop_size is null"));
   refuses(R"("image_std": [0, 1, 1])", "image_std is [0,1,1]");
   refuses(R"("do_pad": true)", "do_pad is true");
   refuses(R"("pad_size": {})", "pad_size is {}, expected null, or no such key");

@@ -27,7 +27,8 @@ void write_checkpoint(const mao_test::TemporaryFolder& folder, const std::string
   folder.write("open_clip_config.json", config);
 }
 
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
+std::string configuration_with(const std::string& to, const std::string& from) {
+  std::string text = configuration;
   return text.replace(text.find(from), from.size(), to);
 }
 
@@ -49,7 +50,7 @@ TEST_CASE("a checkpoint with a ResNet is read with its configuration", "[resnet_
 TEST_CASE("a configuration of another model is refused by its key", "[resnet_clip]") {
   const auto refused = [](const std::string& from, const std::string& to, const std::string& message) {
     const mao_test::TemporaryFolder folder;
-    write_checkpoint(folder, replaced(configuration, from, to));
+    write_checkpoint(folder, configuration_with(to, from));
     CHECK_THROWS_WITH(ResNetClip::load(folder.path(), {.vocabulary = folder / "merges.txt", .activation = {}}),
                       ContainsSubstring(message));
   };

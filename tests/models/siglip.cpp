@@ -102,13 +102,13 @@ class Reference {
   const char* gelu_;
 };
 
-Siglip small_model(const TensorMap& weights = random_siglip_weights()) {
+Siglip siglip_of(const TensorMap& weights = random_siglip_weights()) {
   const TemporaryFolder folder;
   write_siglip(folder, weights);
   return Siglip::load(folder.path());
 }
 
-const std::vector<std::string> sentences{"a low owl", "lower."};
+const std::vector<std::string> siglip_sentences{"a low owl", "lower."};
 
 /// The ids of the sentences: letters from 5, blank 4, dot 31, "low" 33; the end 1, padding 0.
 Tensor sentence_rows() {
@@ -120,7 +120,7 @@ Tensor sentence_rows() {
   return at::tensor(ids).view({2, 24});
 }
 
-Tensor pixels(std::int64_t count) { return normal_tensor({count, 3, 18, 18}, 1.0, Rng(3)["pixels"]); }
+Tensor siglip_pixels(std::int64_t count) { return normal_tensor({count, 3, 18, 18}, 1.0, Rng(3)["pixels"]); }
 
 ClassList classes() { return ClassList{{"owl", "low bowl", "new towel"}, {}}; }
 
@@ -128,12 +128,12 @@ ClassList classes() { return ClassList{{"owl", "low bowl", "new towel"}, {}}; }
 
 TEST_CASE("a folder of transformers gives SiglipModel's features", "[siglip]") {
   const TensorMap weights = random_siglip_weights();
-  const Siglip model = small_model(weights);
+  const Siglip model = siglip_of(weights);
   const Reference reference(weights);
-  CHECK(relative_difference(model.encode_image(pixels(2)), reference.images(pixels(2))) < 1e-5);
-  CHECK(relative_difference(sentence_features(model, sentences), reference.texts(reference.embedded(sentence_rows()))) <
+  CHECK(relative_difference(model.encode_image(siglip_pixels(2)), reference.images(siglip_pixels(2))) < 1e-5);
+  CHECK(relative_difference(sentence_features(model, siglip_sentences), reference.texts(reference.embedded(sentence_rows()))) <
         1e-5);
-  CHECK(relative_difference(reference.images(pixels(2)), Reference(weights, "none").images(pixels(2))) > 1e-5);
+  CHECK(relative_difference(reference.images(siglip_pixels(2)), Reference(weights, "none").images(siglip_pixels(2))) > 1e-5);
   CHECK(model.start_token() == -1);
   CHECK(model.end_token() == 1);
   CHECK(model.context_length() == 24);
@@ -145,17 +145,17 @@ TEST_CASE("a folder of transformers gives SiglipModel's features", "[siglip]") {
 }
 
 TEST_CASE("rows together give what each gives alone, many images too", "[siglip]") {
-  const Siglip model = small_model();
-  const Tensor both = sentence_features(model, sentences);
-  CHECK(relative_difference(both.narrow(0, 1, 1), sentence_features(model, {sentences[1]})) < 1e-5);
-  const Tensor images = pixels(19), together = model.encode_image(images);
+  const Siglip model = siglip_of();
+  const Tensor both = sentence_features(model, siglip_sentences);
+  CHECK(relative_difference(both.narrow(0, 1, 1), sentence_features(model, {siglip_sentences[1]})) < 1e-5);
+  const Tensor images = siglip_pixels(19), together = model.encode_image(images);
   REQUIRE(together.sizes() == at::IntArrayRef({19, 32}));
   CHECK(relative_difference(together.narrow(0, 17, 1), model.encode_image(images.narrow(0, 17, 1))) < 1e-5);
 }
 
 TEST_CASE("a learned context stands at the first positions, the name, its end and padding behind it", "[siglip]") {
   const TensorMap weights = random_siglip_weights();
-  const Siglip model = small_model(weights);
+  const Siglip model = siglip_of(weights);
   const Reference reference(weights);
   const ContextPhrase phrase = ContextPhrase::placeholders(3);
   const ContextPrompt<Siglip> prompt(model, classes(), phrase);
@@ -178,7 +178,7 @@ TEST_CASE("a learned context stands at the first positions, the name, its end an
 }
 
 TEST_CASE("words of a context are learned token by token", "[siglip]") {
-  const Siglip model = small_model();
+  const Siglip model = siglip_of();
   const ContextPhrase phrase = ContextPhrase::words("a low");  // a, blank, low: two are learned, the third stays
   const Tensor start = phrase_embedding(model, phrase);
   CHECK(start.equal(model.embed(at::tensor(std::vector<std::int64_t>{5, 4}))));
@@ -194,7 +194,7 @@ TEST_CASE("words of a context are learned token by token", "[siglip]") {
 
 TEST_CASE("gradients of a context are those of the reference", "[siglip]") {
   const TensorMap weights = random_siglip_weights();
-  const Siglip model = small_model(weights);
+  const Siglip model = siglip_of(weights);
   const Reference reference(weights);
   const ContextPrompt<Siglip> prompt(model, classes(), ContextPhrase::placeholders(2));
   const Tensor context = normal_tensor({2, 48}, 1.0, Rng(4)["context"]).requires_grad_(true);
@@ -218,7 +218,7 @@ TEST_CASE("gradients of a context are those of the reference", "[siglip]") {
 TEST_CASE("prompts of deeper blocks replace the context, those of the image tower stand behind the patches",
           "[siglip]") {
   const TensorMap weights = random_siglip_weights();
-  const Siglip model = small_model(weights);
+  const Siglip model = siglip_of(weights);
   const Reference reference(weights);
   const Tensor deep = normal_tensor({2, 48}, 1.0, Rng(6)["deep"]),
                tokens = normal_tensor({3, 32}, 1.0, Rng(6)["tokens"]);
@@ -231,7 +231,7 @@ TEST_CASE("prompts of deeper blocks replace the context, those of the image towe
   const BlockPrompts prompts{{}, {.replacement = deep, .attended = {}}};
   CHECK(relative_difference(model.encode_text(batch, prompts), reference.texts(row, deep)) < 1e-5);
   const ImagePrompts image{.tokens = tokens, .deep = {}};
-  CHECK(relative_difference(model.encode_image(pixels(2), image), reference.images(pixels(2), tokens)) < 1e-5);
+  CHECK(relative_difference(model.encode_image(siglip_pixels(2), image), reference.images(siglip_pixels(2), tokens)) < 1e-5);
   const BlockPrompts three{{}, {.replacement = normal_tensor({3, 48}, 1.0, Rng(6)["three"]), .attended = {}}};
   CHECK_THROWS_WITH(model.encode_text(batch, three), ContainsSubstring("of which the shared prefix has 2"));
 }
@@ -291,10 +291,10 @@ TEST_CASE("activation and epsilon of a SiglipConfig decide the features", "[sigl
   write_siglip(folder, weights, config);
   const Siglip model = Siglip::load(folder.path());
   const Reference reference(weights, "none");
-  CHECK(relative_difference(model.encode_image(pixels(2)), reference.images(pixels(2))) < 1e-5);
-  CHECK(relative_difference(sentence_features(model, sentences), reference.texts(reference.embedded(sentence_rows()))) <
+  CHECK(relative_difference(model.encode_image(siglip_pixels(2)), reference.images(siglip_pixels(2))) < 1e-5);
+  CHECK(relative_difference(sentence_features(model, siglip_sentences), reference.texts(reference.embedded(sentence_rows()))) <
         1e-5);
-  CHECK(model.fingerprint() != small_model(weights).fingerprint());
+  CHECK(model.fingerprint() != siglip_of(weights).fingerprint());
 }
 
 TEST_CASE("bf16 is close to fp32", "[siglip]") {
@@ -302,6 +302,6 @@ TEST_CASE("bf16 is close to fp32", "[siglip]") {
   write_siglip(folder);
   const Siglip half = Siglip::load(folder.path(), {.vocabulary = {}, .precision = Precision::Bf16});
   const Siglip model = Siglip::load(folder.path());
-  CHECK(relative_difference(half.encode_image(pixels(2)), model.encode_image(pixels(2))) < 0.03);
-  CHECK(relative_difference(sentence_features(half, sentences), sentence_features(model, sentences)) < 0.03);
+  CHECK(relative_difference(half.encode_image(siglip_pixels(2)), model.encode_image(siglip_pixels(2))) < 0.03);
+  CHECK(relative_difference(sentence_features(half, siglip_sentences), sentence_features(model, siglip_sentences)) < 0.03);
 }

@@ -21,7 +21,7 @@ TextBatch three_rows() {
 }
 
 template <class Change>
-void check_refused(Change&& change, const std::string& message) {
+void check_batch_refused(Change&& change, const std::string& message) {
   TextBatch batch = three_rows();
   change(batch);
   CHECK_THROWS_AS(batch.check(), ShapeError);
@@ -39,18 +39,18 @@ TEST_CASE("rows are counted by their groups and measured by their offsets", "[te
 }
 
 TEST_CASE("parts that do not fit together are refused, and the message says which", "[text_batch]") {
-  check_refused([](TextBatch& b) { b.prefix = Tensor(); }, "TextBatch::prefix is an undefined tensor");
-  check_refused([](TextBatch& b) { b.prefix = at::zeros({5, 8}); }, "TextBatch::prefix has shape [5, 8]");
-  check_refused(
+  check_batch_refused([](TextBatch& b) { b.prefix = Tensor(); }, "TextBatch::prefix is an undefined tensor");
+  check_batch_refused([](TextBatch& b) { b.prefix = at::zeros({5, 8}); }, "TextBatch::prefix has shape [5, 8]");
+  check_batch_refused(
       [](TextBatch& b) {
         b.suffix = at::zeros({7, 9});
       },
       "TextBatch::suffix has shape [7, 9], expected [-1, 8]");
-  check_refused([](TextBatch& b) { b.offsets = {0, 2, 7}; }, "3 rows need 4 offsets from 0 to 7, got 3 from 0 to 7");
-  check_refused([](TextBatch& b) { b.offsets = {0, 2, 3, 6}; }, "got 4 from 0 to 6");
-  check_refused([](TextBatch& b) { b.offsets = {1, 2, 3, 7}; }, "got 4 from 1 to 7");
-  check_refused([](TextBatch& b) { b.offsets.clear(); }, "got none");
-  check_refused([](TextBatch& b) { b.offsets = {0, 3, 3, 7}; }, "row 1 has no token after its prefix");
-  check_refused([](TextBatch& b) { b.group[2] = 2; }, "row 2 refers to prefix group 2, there are 2");
-  check_refused([](TextBatch& b) { b.group[0] = -1; }, "row 0 refers to prefix group -1");
+  check_batch_refused([](TextBatch& b) { b.offsets = {0, 2, 7}; }, "3 rows need 4 offsets from 0 to 7, got 3 from 0 to 7");
+  check_batch_refused([](TextBatch& b) { b.offsets = {0, 2, 3, 6}; }, "got 4 from 0 to 6");
+  check_batch_refused([](TextBatch& b) { b.offsets = {1, 2, 3, 7}; }, "got 4 from 1 to 7");
+  check_batch_refused([](TextBatch& b) { b.offsets.clear(); }, "got none");
+  check_batch_refused([](TextBatch& b) { b.offsets = {0, 3, 3, 7}; }, "row 1 has no token after its prefix");
+  check_batch_refused([](TextBatch& b) { b.group[2] = 2; }, "row 2 refers to prefix group 2, there are 2");
+  check_batch_refused([](TextBatch& b) { b.group[0] = -1; }, "row 0 refers to prefix group -1");
 }

@@ -26,7 +26,7 @@ namespace {
 
 Tensor rows(std::vector<float> numbers, std::int64_t count) { return at::tensor(numbers).view({count, -1}); }
 
-ImageBatch some_images() { return {.pixels = ToyImages(5, 2, 1).pixels, .features = {}}; }
+ImageBatch gate_images() { return {.pixels = ToyImages(5, 2, 1).pixels, .features = {}}; }
 
 }  // namespace
 
@@ -41,28 +41,28 @@ TEST_CASE("without a gate the logits of all groups stand in one softmax", "[gate
 TEST_CASE("a mass gate gives each group what one softmax gives its classes", "[gates]") {
   const auto model = ToyModel::make();
   ZeroShot<ToyModel> untuned(model, toy_classes(5));
-  const Tensor all = at::softmax(untuned.forward(some_images(), Candidates::all(5)).logits, 1);
+  const Tensor all = at::softmax(untuned.forward(gate_images(), Candidates::all(5)).logits, 1);
   const MassGate<ZeroShot<ToyModel>> gate(untuned, {2, 3});
-  const Tensor groups = at::softmax(gate(some_images(), {at::ones({5, 2}), at::ones({5, 3})}), 1);
+  const Tensor groups = at::softmax(gate(gate_images(), {at::ones({5, 2}), at::ones({5, 3})}), 1);
   CHECK(relative_difference(groups.select(1, 0), all.narrow(1, 0, 2).sum(1)) < 1e-5);
   CHECK_THROWS_AS((MassGate<ZeroShot<ToyModel>>(untuned, {2, 2})), OptionError);
 }
 
 TEST_CASE("a linear gate is linear in unit features", "[gates]") {
   const auto model = ToyModel::make();
-  const Tensor features = frozen_image_features(*model, some_images());
+  const Tensor features = frozen_image_features(*model, gate_images());
   const Tensor weight = at::ones({2, features.size(1)}) * rows({0.5F, -1}, 2),
                bias = at::tensor(std::vector<float>{0, 2});
   const LinearGate<ToyModel> gate(model, weight, bias);
-  CHECK(relative_difference(gate(some_images(), {}), at::matmul(features, weight.t()) + bias) < 1e-6);
+  CHECK(relative_difference(gate(gate_images(), {}), at::matmul(features, weight.t()) + bias) < 1e-6);
   GateFit fit{
       .weight = Eigen::MatrixXf::Constant(2, features.size(1), 0.5F), .bias = Eigen::VectorXf::Zero(2), .shares = {}};
   fit.weight.row(1).setConstant(-1);
   fit.bias(1) = 2;
-  CHECK(relative_difference(LinearGate<ToyModel>(model, fit)(some_images(), {}), gate(some_images(), {})) < 1e-6);
+  CHECK(relative_difference(LinearGate<ToyModel>(model, fit)(gate_images(), {}), gate(gate_images(), {})) < 1e-6);
   CHECK_THROWS_AS((LinearGate<ToyModel>(model, weight, at::ones({1}))), ShapeError);
   const LinearGate<ToyModel> other(model, at::ones({2, 3}), bias);
-  CHECK_THROWS_AS(other(some_images(), {}), ShapeError);
+  CHECK_THROWS_AS(other(gate_images(), {}), ShapeError);
 }
 
 TEST_CASE("several gates add up by their weights", "[gates]") {

@@ -44,7 +44,7 @@ struct OwnedRun {
   }
 };
 
-Tensor context_of(OwnedMethod& coop) { return coop.parameters().front().value.detach().clone(); }
+Tensor owned_context(OwnedMethod& coop) { return coop.parameters().front().value.detach().clone(); }
 
 using Tuner = Plain<OwnedMethod>;
 static_assert(!std::is_copy_constructible_v<Tuner> && !std::is_copy_assignable_v<Tuner>);
@@ -105,7 +105,7 @@ TEST_CASE("a tuner that is moved trains on, bit for bit; what it was moved from 
   Tuner third = moved.tuner(idle);
   third = std::move(second);
   CHECK(third.fit(moved.images) == FitResult::Finished);
-  CHECK(context_of(two).equal(context_of(one)));
+  CHECK(owned_context(two).equal(owned_context(one)));
   for (Tuner* from : {&first, &second}) {
     CHECK_THROWS_WITH(from->fit(moved.images), ContainsSubstring("this tuner was moved into another one"));
     CHECK_THROWS_WITH(from->state(), ContainsSubstring("this tuner was moved into another one"));
@@ -115,11 +115,11 @@ TEST_CASE("a tuner that is moved trains on, bit for bit; what it was moved from 
 TEST_CASE("a copy of a backbone has its own tensors, and its tuner trains those alone", "[lifetimes]") {
   OwnedRun run;
   OwnedMethod backbone = run.coop();
-  const Tensor before = context_of(backbone);
+  const Tensor before = owned_context(backbone);
   OwnedMethod copy = backbone;
   run.tuner(copy).fit(run.images);
-  CHECK(context_of(backbone).equal(before));
-  CHECK_FALSE(context_of(copy).equal(before));
+  CHECK(owned_context(backbone).equal(before));
+  CHECK_FALSE(owned_context(copy).equal(before));
 }
 
 TEST_CASE("a null image source is a sentence where it is dereferenced", "[lifetimes]") {
