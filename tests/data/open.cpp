@@ -8,7 +8,8 @@
 
 namespace {
 
-constexpr const char* split_file = R"({"train":[["a/1.jpg",0,"a"],["b/1.jpg",1,"b"]],"val":[],"test":[["a/2.jpg",0,"a"]]})";
+constexpr const char* split_file =
+    R"({"train":[["a/1.jpg",0,"a"],["b/1.jpg",1,"b"]],"val":[],"test":[["a/2.jpg",0,"a"]]})";
 
 void image(const mao_test::TemporaryFolder& folder, const std::string& name) {
   std::filesystem::create_directories((folder / name).parent_path());

@@ -26,7 +26,8 @@ TEST_CASE("a few-shot task has 16 images a class, and fewer of the same when ask
 TEST_CASE("a few-shot task of no images is refused", "[embedded]") {
   const auto clip = mao::embedded::clip();
   using mao::embedded::FewShotTask;
-  CHECK_THROWS_WITH(FewShotTask(*clip, "sketch", 1, {.shots = 0}), ContainsSubstring("at least one image of each class"));
+  CHECK_THROWS_WITH(FewShotTask(*clip, "sketch", 1, {.shots = 0}),
+                    ContainsSubstring("at least one image of each class"));
   CHECK_THROWS_WITH(FewShotTask(*clip, "sketch", 1, {.shots = 1, .test_images = -1}), ContainsSubstring("not -1"));
   CHECK_THROWS_WITH(FewShotTask(*clip, "photo", 1), ContainsSubstring("expected sketch, shifted or disjoint"));
 }

@@ -89,7 +89,8 @@ TEST_CASE("a Dassl checkpoint: nested names, metadata, opaque objects left out")
   CHECK(file.tensors.at("state_dict.ctx").sum().item<float>() == 10);
   CHECK(file.metadata ==
         std::map<std::string, std::string>{{"epoch", "50"}, {"note", "text"}, {"rate", "0.5"}, {"done", "true"}});
-  const auto stripped = mao::read_torch_archive(mao_test::torch_files() / "dassl.pth.tar", {.strip_prefix = "state_dict."});
+  const auto stripped =
+      mao::read_torch_archive(mao_test::torch_files() / "dassl.pth.tar", {.strip_prefix = "state_dict."});
   CHECK(stripped.tensors.count("ctx") == 1);
   CHECK(stripped.metadata.at("epoch") == "50");
 }
@@ -142,8 +143,9 @@ TEST_CASE("tensors of other kinds are refused by name, never dropped") {
 }
 
 TEST_CASE("one storage cannot have two types, nor can storages exceed the file") {
-  check_archive_refused("}(" + text("a") + TensorCode{}.code() + text("b") + TensorCode{.storage = "IntStorage"}.code() + "u",
-                "another type");
+  check_archive_refused(
+      "}(" + text("a") + TensorCode{}.code() + text("b") + TensorCode{.storage = "IntStorage"}.code() + "u",
+      "another type");
   ZipBuilder builder;
   std::string pickle = "\x80\x02}(";
   const std::string content(4000, '\0');
@@ -215,5 +217,6 @@ TEST_CASE("a module that was saved whole gives the names of its state dict") {
 }
 
 TEST_CASE("a view of complex numbers whose values are negated is refused, not read with the wrong sign") {
-  CHECK_THROWS_WITH(mao::read_torch_archive(mao_test::torch_files() / "negative_view.pt"), ContainsSubstring("negated"));
+  CHECK_THROWS_WITH(mao::read_torch_archive(mao_test::torch_files() / "negative_view.pt"),
+                    ContainsSubstring("negated"));
 }

@@ -50,6 +50,5 @@ TEST_CASE("a missing, misshapen or further tensor is named", "[bert_tensors]") {
   TensorMap more = whole;
   more["transformer.encoder.layer.0.crossattention.self.query.weight"] = more.at("text_projection");
   CHECK_THROWS_WITH(inferred(more), ContainsSubstring("crossattention"));
-  CHECK_THROWS_WITH(infer_architecture(whole, "biomed.pt"),
-                    ContainsSubstring("a text tower of transformers"));
+  CHECK_THROWS_WITH(infer_architecture(whole, "biomed.pt"), ContainsSubstring("a text tower of transformers"));
 }

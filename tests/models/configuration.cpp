@@ -9,7 +9,8 @@ using mao_test::TemporaryFolder;
 
 namespace {
 
-const char* const open_clip_file = R"({"model_cfg": {"embed_dim": 8, "vision_cfg": {"head_width": 32}, "text_cfg": {}}})";
+const char* const open_clip_file =
+    R"({"model_cfg": {"embed_dim": 8, "vision_cfg": {"head_width": 32}, "text_cfg": {}}})";
 const char* const hugging_face_file = R"({"vision_config": {"num_attention_heads": 16}, "text_config": {}})";
 
 }  // namespace

@@ -25,32 +25,35 @@ TEST_CASE("what is not said is the default of transformers", "[hugging_face_conf
 }
 
 TEST_CASE("heads, activation and eps of each tower are its own", "[hugging_face_config]") {
-  const auto form = read_transformers({{"text_config", {{"hidden_size", 128}, {"num_attention_heads", 2}, {"hidden_act", "gelu"}}},
-                          {"vision_config",
-                           {{"hidden_size", 192},
-                            {"num_attention_heads", 4},
-                            {"layer_norm_eps", 1e-6},
-                            {"hidden_act", "gelu_pytorch_tanh"}}}})
-                        .form;
+  const auto form =
+      read_transformers({{"text_config", {{"hidden_size", 128}, {"num_attention_heads", 2}, {"hidden_act", "gelu"}}},
+                         {"vision_config",
+                          {{"hidden_size", 192},
+                           {"num_attention_heads", 4},
+                           {"layer_norm_eps", 1e-6},
+                           {"hidden_act", "gelu_pytorch_tanh"}}}})
+          .form;
   CHECK(form.vision == TowerForm{.heads = 4, .activation = Activation::GeluTanh, .epsilon = 1e-6});
   CHECK(form.text == TowerForm{.heads = 2, .activation = Activation::Gelu});
 }
 
 TEST_CASE("the second copy of a tower's settings wins, with its defaults", "[hugging_face_config]") {
   const auto form = read_transformers({{"text_config", {{"hidden_act", "gelu"}, {"num_attention_heads", 4}}},
-                          {"text_config_dict", {{"num_attention_heads", 16}}}})
+                                       {"text_config_dict", {{"num_attention_heads", 16}}}})
                         .form;
   CHECK(form.text == TowerForm{.heads = 16});
 }
 
 TEST_CASE("an end token is the tokenizer's, or the 2 of old files", "[hugging_face_config]") {
-  for (const int end : {2, 49407}) CHECK(read_transformers({{"text_config", {{"eos_token_id", end}}}}).form.packs_text());
+  for (const int end : {2, 49407})
+    CHECK(read_transformers({{"text_config", {{"eos_token_id", end}}}}).form.packs_text());
   CHECK_THROWS_WITH(read_transformers({{"text_config", {{"eos_token_id", 7}}}}),
                     ContainsSubstring("config.json: text_config.eos_token_id is 7, expected 49407"));
 }
 
 TEST_CASE("bookkeeping is passed over, anything else is refused by its key", "[hugging_face_config]") {
-  read_transformers({{"model_type", "clip"}, {"torch_dtype", "float16"}, {"vision_config", {{"dropout", 0.0}, {"num_beams", 1}}}});
+  read_transformers(
+      {{"model_type", "clip"}, {"torch_dtype", "float16"}, {"vision_config", {{"dropout", 0.0}, {"num_beams", 1}}}});
   const auto refused = [](const Json& file, const char* message) {
     CHECK_THROWS_WITH(read_transformers(file), ContainsSubstring(message));
   };
@@ -85,7 +88,8 @@ TEST_CASE("values at which transformers stops are refused, though the key change
     refused({{tower, {{"layer_norm_eps", 0}}}}, ".layer_norm_eps is 0, expected a number with a decimal point");
     refused({{tower, {{"dtype", "float"}, {"id2label", {{"x", "y"}}}}}}, ".id2label is {\"x\":\"y\"}");
     refused({{"model_type", "siglip"}, {tower, {{"attention_dropout", nothing}}}}, ".attention_dropout is null");
-    read_transformers({{tower, {{"attention_dropout", nothing}, {"id2label", {{"0", "a"}}}, {"_attn_implementation", "sdpa"}}}});
+    read_transformers(
+        {{tower, {{"attention_dropout", nothing}, {"id2label", {{"0", "a"}}}, {"_attn_implementation", "sdpa"}}}});
   }
   refused({{"vision_config", {{"projection_dim", nothing}}}},
           "vision_config.projection_dim is null, expected an integer");
@@ -114,9 +118,9 @@ TEST_CASE("what a SiglipConfig does not say is the default of its class", "[hugg
   CHECK(plain.pieces == "transformers");
   CHECK_FALSE(plain.form.causal);
   CHECK_FALSE(plain.form.text_start);
-  const auto own =
-      read_transformers({{"model_type", "siglip"},
-            {"text_config", {{"hidden_size", 1152}, {"num_attention_heads", 16}, {"projection_size", 1536}}}});
+  const auto own = read_transformers(
+      {{"model_type", "siglip"},
+       {"text_config", {{"hidden_size", 1152}, {"num_attention_heads", 16}, {"projection_size", 1536}}}});
   for (const auto& size : own.sizes) {
     if (size.size == &ClipArchitecture::embed) CHECK(size.value == 1536);
     if (size.size == &ClipArchitecture::context) CHECK(size.value == 64);

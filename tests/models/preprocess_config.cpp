@@ -113,10 +113,12 @@ TEST_CASE("what is not said is the library's default", "[preprocess_config]") {
   const std::string crop = R"({"size": 8, "crop_size": 8)";
   CHECK(hugging_face_view((crop + R"(, "do_normalize": null})").c_str()) ==
         hugging_face_view((crop + R"(, "do_normalize": false})").c_str()));  // a null is false, and no default
-  CHECK(hugging_face_view((crop + R"(, "image_processor_type": null})").c_str()) == hugging_face_view((crop + "}").c_str()));
+  CHECK(hugging_face_view((crop + R"(, "image_processor_type": null})").c_str()) ==
+        hugging_face_view((crop + "}").c_str()));
   CHECK(hugging_face_view("{}", 224) ==
         Preprocess{.resolution = 224, .crop_rounds_down = true, .transparency = mao::Transparency::white});
-  CHECK(hugging_face_view(R"({"size": 8, "default_to_square": true, "do_center_crop": false})").mode == ResizeMode::squash);
+  CHECK(hugging_face_view(R"({"size": 8, "default_to_square": true, "do_center_crop": false})").mode ==
+        ResizeMode::squash);
   CHECK(hugging_face_view(R"({"image_processor_type": "SiglipImageProcessorFast", "size": [8, 8], "do_pad": false,
                          "do_convert_rgb": null, "_valid_processor_keys": ["images"], "auto_map": null})") == [] {
     Preprocess p = Preprocess::symmetric(8);

@@ -46,7 +46,11 @@ TEST_CASE("parts that do not fit together are refused, and the message says whic
         b.suffix = at::zeros({7, 9});
       },
       "TextBatch::suffix has shape [7, 9], expected [-1, 8]");
-  check_batch_refused([](TextBatch& b) { b.offsets = {0, 2, 7}; }, "3 rows need 4 offsets from 0 to 7, got 3 from 0 to 7");
+  check_batch_refused(
+      [](TextBatch& b) {
+        b.offsets = {0, 2, 7};
+      },
+      "3 rows need 4 offsets from 0 to 7, got 3 from 0 to 7");
   check_batch_refused([](TextBatch& b) { b.offsets = {0, 2, 3, 6}; }, "got 4 from 0 to 6");
   check_batch_refused([](TextBatch& b) { b.offsets = {1, 2, 3, 7}; }, "got 4 from 1 to 7");
   check_batch_refused([](TextBatch& b) { b.offsets.clear(); }, "got none");
