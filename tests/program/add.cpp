@@ -33,6 +33,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using mao::Tensor;
+using mao_test::checked;
+using mao_test::few_pictures;
 using mao_test::first_pictures;
 using mao_test::mao_program;
 using mao_test::quoted;
@@ -43,16 +45,10 @@ using nlohmann::json;
 
 const std::string classes = " --classes 'purple zebra' 'orange gate' ";
 
-Run checked(const std::string& words) {
-  Run run = mao_program(words);
-  INFO(run.output);
-  REQUIRE(run.code == 0);
-  return run;
-}
-
 /// A short run.
 fs::path tuned_run(const fs::path& folder, const std::string& options = "--recipe all-classes --new-epochs 1") {
-  checked("tune --data sketch --shots 4 --epochs 1 --seeds 1 --quiet " + options + " --out " + quoted(folder / "run"));
+  checked("tune --data " + quoted(few_pictures()) + " --shots 4 --epochs 1 --seeds 1 --quiet " + options + " --out " +
+          quoted(folder / "run"));
   return folder / "run";
 }
 

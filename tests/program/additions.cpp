@@ -7,6 +7,7 @@
 
 #include <support/catch.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 #include <nlohmann/json.hpp>
@@ -21,7 +22,7 @@ Run example(const std::string& words) {
   return shell(quoted(std::filesystem::path(build_dir() + "/bin/examples/08_own_policies_in_mao")) + " " + words);
 }
 
-std::string output_of(const std::string& words) {
+std::string printed(const std::string& words) {
   const Run run = example(words);
   CAPTURE(words, run.output);
   CHECK(run.code == 0);
@@ -34,39 +35,39 @@ Run own_program(const std::string& which, const std::string& words) {
   return shell(quoted(std::filesystem::path(build_dir() + "/tests/own-program")) + " " + which + " " + words);
 }
 
-const std::string brief = " --data sketch --shots 2 --epochs 2 --seeds 1 ";
-const std::string own = brief + "--model mirrored --sampler balanced --regularizer smooth ";
+std::string brief() { return " --data " + quoted(few_pictures()) + " --shots 2 --epochs 2 --seeds 1 "; }
+std::string own() { return brief() + "--model mirrored --sampler balanced --regularizer smooth "; }
 
 }  // namespace
 
 TEST_CASE("a program's own model, sampler and loss are known in every command", "[additions]") {
   const TemporaryFolder folder;
   const std::string out = quoted(folder / "run");
-  CHECK_THAT(output_of("tune --help"), ContainsSubstring("mirrored") && ContainsSubstring("--sampler") &&
-                                           ContainsSubstring("balanced") && ContainsSubstring("smooth"));
-  CHECK_THAT(output_of("tune" + own + "--out " + out), ContainsSubstring("mirrored, a model of this program"));
+  CHECK_THAT(printed("tune --help"), ContainsSubstring("mirrored") && ContainsSubstring("--sampler") &&
+                                         ContainsSubstring("balanced") && ContainsSubstring("smooth"));
+  CHECK_THAT(printed("tune" + own() + "--out " + out), ContainsSubstring("mirrored, a model of this program"));
   const auto config = json_in(folder / "run/config.json");
   CHECK(config.at("model").at("model") == "mirrored");
   CHECK(config.at("method").at("sampler") == "balanced");
   CHECK(config.at("method").at("regularizer") == "smooth");
-  CHECK_THAT(output_of("tune" + own + "--out " + out), ContainsSubstring("this run is finished"));
+  CHECK_THAT(printed("tune" + own() + "--out " + out), ContainsSubstring("this run is finished"));
   const std::string prompts = quoted(folder / "run/seed1/plain.prompts.safetensors");
-  output_of("eval " + prompts);
-  output_of("export " + quoted(folder / "heads.safetensors") + " --prompts " + prompts);
-  output_of("report " + out + " --out " + quoted(folder / "page.html"));
-  output_of("plan --data sketch --mao --model mirrored --sampler balanced --regularizer smooth --steps-measured 1");
-  output_of("base2new --datasets sketch --shots 2 --epochs 1 --seeds 1 --model mirrored --sampler balanced --out " +
-            quoted(folder / "protocol"));
+  printed("eval " + prompts);
+  printed("export " + quoted(folder / "heads.safetensors") + " --prompts " + prompts);
+  printed("report " + out + " --out " + quoted(folder / "page.html"));
+  printed("plan --data sketch --mao --model mirrored --sampler balanced --regularizer smooth --steps-measured 1");
+  printed("base2new --datasets sketch --shots 2 --epochs 1 --seeds 1 --model mirrored --sampler balanced --out " +
+          quoted(folder / "protocol"));
   const std::string sweep = quoted(folder.write("s.toml",
                                                 "data = \"sketch\"\nshots = 2\nepochs = 1\nseeds = [1]\n"
                                                 "sampler = [\"auto\", \"balanced\"]\n"));
-  output_of("sweep " + sweep + " --out " + quoted(folder / "sweep"));
+  printed("sweep " + sweep + " --out " + quoted(folder / "sweep"));
 }
 
 TEST_CASE("a program's own policies train MAO's stages, and resume as they are", "[additions]") {
   const TemporaryFolder folder;
   const auto tune = [&](const std::string& words, const std::string& name) {
-    return example("tune" + brief + "--mao --new-epochs 2 " + words + " --out " + quoted(folder / name));
+    return example("tune" + brief() + "--mao --new-epochs 2 " + words + " --out " + quoted(folder / name));
   };
   const Run whole = tune("--sampler balanced --regularizer smooth", "whole");
   CAPTURE(whole.output);
@@ -85,9 +86,9 @@ TEST_CASE("a program's own policies train MAO's stages, and resume as they are",
 
 TEST_CASE("mao's own policies by other names give the run that mao gives", "[additions]") {
   const TemporaryFolder folder;
-  const Run usual = example("tune" + brief + "--out " + quoted(folder / "usual"));
+  const Run usual = example("tune" + brief() + "--out " + quoted(folder / "usual"));
   const Run named =
-      own_program("usual", "tune" + brief + "--sampler usual --regularizer ce --out " + quoted(folder / "named"));
+      own_program("usual", "tune" + brief() + "--sampler usual --regularizer ce --out " + quoted(folder / "named"));
   CAPTURE(usual.output, named.output);
   REQUIRE(usual.code == 0);
   REQUIRE(named.code == 0);
@@ -124,7 +125,7 @@ TEST_CASE("options that a program's own policies leave without effect are refuse
 TEST_CASE("what another program added is not known here, and nothing takes its place", "[additions]") {
   const TemporaryFolder folder;
   const std::string out = quoted(folder / "run");
-  output_of("tune" + own + "--out " + out);
+  printed("tune" + own() + "--out " + out);
   const std::string prompts = quoted(folder / "run/seed1/plain.prompts.safetensors");
   const Run model = mao_program("eval " + prompts);
   CHECK(model.code != 0);
@@ -138,7 +139,7 @@ TEST_CASE("names that clash, and functions that fail, are sentences", "[addition
   const std::vector<std::pair<std::string, std::string>> clashes{
       {"method", "--method 'coop'"},    {"untuned", "--method 'zero-shot'"},   {"labeler", "--labeler 'tuned'"},
       {"sampler", "--sampler 'auto'"},  {"regularizer", "--regularizer 'ce'"}, {"model", "--model 'embedded'"},
-      {"path", "--model 'models/toy'"}, {"nameless", "--sampler ''"},        {"siglip", "--model 'embedded-siglip'"}};
+      {"path", "--model 'models/toy'"}, {"nameless", "--sampler ''"},          {"siglip", "--model 'embedded-siglip'"}};
   for (const auto& [which, name] : clashes) {
     const Run run = own_program(which, "methods");
     CAPTURE(which);
@@ -146,7 +147,7 @@ TEST_CASE("names that clash, and functions that fail, are sentences", "[addition
     CHECK_THAT(run.output, ContainsSubstring("this program adds " + name));
   }
   const TemporaryFolder folder;
-  const Run broken = own_program("broken", "tune" + brief + "--sampler broken --out " + quoted(folder / "run"));
+  const Run broken = own_program("broken", "tune" + brief() + "--sampler broken --out " + quoted(folder / "run"));
   CHECK(broken.code == 1);
   CHECK_THAT(broken.output,
              ContainsSubstring("--sampler broken: the function that makes it failed: no file of weights"));

@@ -39,10 +39,10 @@ using mao_test::Run;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
-const std::string quick = "tune --data sketch --shots 4 --epochs 1 --quiet ";
+std::string quick() { return "tune --data " + quoted(mao_test::few_pictures()) + " --shots 4 --epochs 1 --quiet "; }
 
 json results_of(const fs::path& out, const std::string& options) {
-  const Run run = mao_program(quick + options + " --out " + quoted(out));
+  const Run run = mao_program(quick() + options + " --out " + quoted(out));
   INFO(run.output);
   REQUIRE(run.code == 0);
   return json::parse(mao::read_text_file(out / "results.json"));
@@ -57,7 +57,7 @@ void check_figures(const json& figures) {
 }
 
 /// The probabilities of an exported file, as docs/guides/all-classes.md says.
-Tensor probabilities(const mao::TensorMap& head, const Tensor& features) {
+Tensor gated_probabilities(const mao::TensorMap& head, const Tensor& features) {
   const Tensor scale = head.at("logit_scale"), group = head.at("group");
   const Tensor own = at::matmul(features, head.at("weight").t()) * scale,
                mass = at::matmul(features, head.at("gate.classes").t()) * scale;
@@ -152,7 +152,7 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     loader.preprocess = clip.preprocess();
     mao::FileImages source({picture}, loader);
     const Tensor features = clip.encode_image(source.load({{.image = 0}}).pixels);
-    const Tensor expected = probabilities(file.tensors, features / features.norm(2, 1, true));
+    const Tensor expected = gated_probabilities(file.tensors, features / features.norm(2, 1, true));
     REQUIRE(predicted.size() == names.size());
     for (const auto& guess : predicted) {
       const auto place = std::ranges::find(names, guess.at("class").get<std::string>()) - names.begin();
@@ -299,7 +299,7 @@ TEST_CASE("without images of the new classes their names are joined untuned", "[
 
 TEST_CASE("the recipe for all classes refuses what it cannot join", "[all_classes]") {
   const TemporaryFolder temporary;
-  const std::string recipe = quick + "--recipe all-classes --out " + quoted(temporary.path() / "run");
+  const std::string recipe = quick() + "--recipe all-classes --out " + quoted(temporary.path() / "run");
   CHECK_THAT(mao_program(recipe + " --class-split all").output, ContainsSubstring("leaves no new ones"));
   CHECK_THAT(mao_program(recipe + " --class-specific --context-init '' --labeler none").output,
              ContainsSubstring("leave --class-specific out"));
@@ -310,6 +310,6 @@ TEST_CASE("the recipe for all classes refuses what it cannot join", "[all_classe
   CHECK_THAT(mao_program(recipe + " --method promptkd").output,
              ContainsSubstring("--recipe all-classes with promptkd") && ContainsSubstring("train it plain"));
   CHECK_THAT(mao_program(recipe + " --steps new --k 3").output, ContainsSubstring("--k would be ignored"));
-  CHECK_THAT(mao_program(quick + "--recipe all").output, ContainsSubstring("all-classes"));
+  CHECK_THAT(mao_program(quick() + "--recipe all").output, ContainsSubstring("all-classes"));
   CHECK(!fs::exists(temporary.path() / "run"));
 }

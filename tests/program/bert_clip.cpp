@@ -35,14 +35,7 @@ void write_model(const TemporaryFolder& folder) {
   write_biomed_clip(folder, random_biomed_clip_weights(sizes), biomed_clip_config(sizes), small_bert_config(sizes));
 }
 
-Run checked(const std::string& arguments) {
-  Run run = mao_program(arguments);
-  INFO(run.output);
-  REQUIRE(run.code == 0);
-  return run;
-}
-
-mao::Tensor unit(const mao::Tensor& rows) { return rows / rows.norm(2, 1, true); }
+mao::Tensor unit_of(const mao::Tensor& rows) { return rows / rows.norm(2, 1, true); }
 
 }  // namespace
 
@@ -63,7 +56,7 @@ TEST_CASE("inspect and encode take a folder of BiomedCLIP's kind", "[bert_clip]"
   const auto model = mao::BertClip::load(folder.path());
   const mao::Tensor texts = mao::read_safetensors(out).tensors.at("text_features");
   CHECK(relative_difference(
-            texts, unit(mao::sentence_features(model, {"a photo of an owl.", longer}, mao::LongText::Cut))) < 1e-4);
+            texts, unit_of(mao::sentence_features(model, {"a photo of an owl.", longer}, mao::LongText::Cut))) < 1e-4);
   const Run limited = mao_program("encode --model " + quoted(folder.path()) + " --memory-limit 100 --images " +
                                   quoted(image) + " --out " + quoted(out));
   CHECK(limited.code != 0);

@@ -14,6 +14,7 @@
 #include <support/folders.hpp>
 #include <support/images.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -36,10 +37,9 @@ Run right(const std::string& arguments) {
 TEST_CASE("a run over the embedded SigLIP is resumed, evaluated, predicted with and exported", "[embedded_siglip]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary / "run", prompts = out / "seed1" / "new.prompts.safetensors";
-  const std::string tune =
-      "tune --data sketch --method coop --mao --shots 4 --epochs 1 "
-      "--new-epochs 1 --seeds 1 --quiet --out " +
-      quoted(out) + " --model ";
+  const std::string tune = "tune --data " + quoted(few_pictures()) +
+                           " --method coop --mao --shots 4 --epochs 1 --new-epochs 1 --seeds 1 --quiet --out " +
+                           quoted(out) + " --model ";
   right(tune + "embedded-siglip");
   const json results = read_json(out / "results.json");
   for (const char* half : {"base", "new"}) {
@@ -50,7 +50,8 @@ TEST_CASE("a run over the embedded SigLIP is resumed, evaluated, predicted with 
   CHECK_THAT(right(tune + "embedded-siglip").output, !ContainsSubstring("seed 1:"));
   CHECK_THAT(mao_program(tune + "embedded").output, ContainsSubstring("holds a run with other settings"));
 
-  const json eval = json::parse(right("eval " + quoted(prompts) + " --data sketch --half new --json").output);
+  const json eval =
+      json::parse(right("eval " + quoted(prompts) + " --data " + quoted(few_pictures()) + " --half new --json").output);
   CHECK(eval.at("accuracy").get<double>() == Approx(results.at("paper").at("new").get<double>()).margin(0.2));
   const fs::path image = temporary / "a.png", head = temporary / "head.safetensors";
   write_png(image, random_image(48, 48, 1));
@@ -65,7 +66,7 @@ TEST_CASE("methods that prompt the image tower run over the embedded SigLIP", "[
   for (const std::string method : {"maple", "vpt"}) {
     CAPTURE(method);
     const fs::path out = temporary / method;
-    right("tune --data sketch --model embedded-siglip --method " + method +
+    right("tune --data " + quoted(few_pictures()) + " --model embedded-siglip --method " + method +
           " --shots 1 --epochs 1 --seeds 1 --set depth=2 --quiet --out " + quoted(out));
     CHECK(read_json(out / "results.json").at("paper").at("base") > 50);
   }

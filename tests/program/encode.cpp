@@ -26,6 +26,7 @@
 #include <support/folders.hpp>
 #include <support/images.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -36,9 +37,10 @@ using namespace mao_test;
 using nlohmann::json;
 using Names = std::vector<std::string>;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
-
-mao::Clip embedded() { return mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}}); }
+mao::Clip embedded() {
+  return mao::Clip::load(mao_test::embedded_model(),
+                         {.vocabulary = mao_test::embedded_model() / "merges.txt", .activation = {}});
+}
 
 mao::Tensor unit(const mao::Tensor& rows) { return rows / rows.norm(2, 1, true); }
 
@@ -193,8 +195,8 @@ TEST_CASE("encode refuses what it cannot do before it works", "[encode]") {
 
 TEST_CASE("features without a direction are refused by the name of their text", "[encode]") {
   const TemporaryFolder temporary;
-  fs::copy(model, temporary.path() / "model");
-  mao::TensorFile weights = mao::read_safetensors(model / "model.safetensors");
+  fs::copy(mao_test::embedded_model(), temporary.path() / "model");
+  mao::TensorFile weights = mao::read_safetensors(mao_test::embedded_model() / "model.safetensors");
   mao::Tensor& projection = weights.tensors.at("text_projection");
   const fs::path out = temporary.path() / "f.safetensors", texts = temporary.path() / "texts.txt";
   write(texts, "red\nblue\n");
@@ -223,8 +225,9 @@ TEST_CASE("encode through learned prompts gives the answers of predict", "[encod
   write(names, "plain red circle\nstriped blue star\n");
   const mao::Clip clip = embedded();
   const auto tuned = [&](const std::string& method) {
-    const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --method " + method +
-                                " --out " + quoted(temporary.path() / method));
+    const Run run =
+        mao_program("tune --data " + quoted(few_pictures()) + " --shots 2 --epochs 1 --seeds 1 --quiet --method " +
+                    method + " --out " + quoted(temporary.path() / method));
     INFO(run.output);
     REQUIRE(run.code == 0);
     return quoted(temporary.path() / method / "seed1" / "plain.prompts.safetensors");

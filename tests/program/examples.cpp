@@ -7,13 +7,14 @@
 #include <support/catch.hpp>
 #include <support/folders.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 using namespace mao_test;
 
 namespace {
 
-std::string output_of(const std::string& example) {
+std::string printed_by(const std::string& example) {
   const auto run = shell(quoted(std::filesystem::path(mao_test::build_dir() + "/bin/examples") / example));
   CAPTURE(example, run.output);
   CHECK(run.code == 0);
@@ -23,12 +24,12 @@ std::string output_of(const std::string& example) {
 }  // namespace
 
 TEST_CASE("the numbered examples run", "[examples]") {
-  CHECK_THAT(output_of("01_quickstart"), ContainsSubstring("untuned  Base") && ContainsSubstring("CoOp     Base"));
-  CHECK_THAT(output_of("02_base_to_new"), ContainsSubstring("H "));
-  CHECK_THAT(output_of("03_own_sampler"), ContainsSubstring("balanced batches"));
-  CHECK_THAT(output_of("04_own_regularizer"), ContainsSubstring("against neighbours"));
-  CHECK_THAT(output_of("05_own_backbone"), ContainsSubstring("offset + MAO"));
-  CHECK_THAT(output_of("06_another_model"), ContainsSubstring("MAO"));
+  CHECK_THAT(printed_by("01_quickstart"), ContainsSubstring("untuned  Base") && ContainsSubstring("CoOp     Base"));
+  CHECK_THAT(printed_by("02_base_to_new"), ContainsSubstring("H "));
+  CHECK_THAT(printed_by("03_own_sampler"), ContainsSubstring("balanced batches"));
+  CHECK_THAT(printed_by("04_own_regularizer"), ContainsSubstring("against neighbours"));
+  CHECK_THAT(printed_by("05_own_backbone"), ContainsSubstring("offset + MAO"));
+  CHECK_THAT(printed_by("06_another_model"), ContainsSubstring("MAO"));
 }
 
 TEST_CASE("the program with a method and a labeller of one's own knows them in every command", "[examples]") {
@@ -43,12 +44,14 @@ TEST_CASE("the program with a method and a labeller of one's own knows them in e
   };
   CHECK_THAT(run("methods"), ContainsSubstring("taskres") && ContainsSubstring("coop"));
   CHECK_THAT(run("methods taskres"), ContainsSubstring("--set share=0.5"));
-  CHECK_THAT(run("tune --data sketch --shots 2 --method taskres --set share=1 --epochs 2 --seeds 1 --out " + out),
+  CHECK_THAT(run("tune --data " + quoted(few_pictures()) +
+                 " --shots 2 --method taskres --set share=1 --epochs 2 --seeds 1 --out " + out),
              ContainsSubstring("taskres"));
   const std::string prompts = quoted(folder.path() / "run/seed1/plain.prompts.safetensors");
   CHECK_THAT(run("report " + out + " --out " + quoted(folder.path() / "page.html")), ContainsSubstring("page.html"));
   run("export " + quoted(folder.path() / "heads.safetensors") + " --prompts " + prompts);
-  run("tune --data sketch --shots 2 --method coop --mao --labeler sure --epochs 1 --new-epochs 1 --seeds 1 --out " +
+  run("tune --data " + quoted(few_pictures()) +
+      " --shots 2 --method coop --mao --labeler sure --epochs 1 --new-epochs 1 --seeds 1 --out " +
       quoted(folder.path() / "mao"));
   const auto wrong = shell(quoted(std::filesystem::path(build_dir() + "/bin/examples/07_own_method_in_mao")) +
                            " tune --method taskres --set depth=3 --out " + out + "2");

@@ -27,12 +27,10 @@ using Catch::Matchers::StartsWith;
 using namespace mao_test;
 using nlohmann::json;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
-
 // Prompts of a run of seconds.
 fs::path tuned(const fs::path& out, const std::string& method) {
-  const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --method " + method +
-                              " --out " + quoted(out));
+  const Run run = mao_program("tune --data " + quoted(few_pictures()) +
+                              " --shots 2 --epochs 1 --seeds 1 --quiet --method " + method + " --out " + quoted(out));
   INFO(run.output);
   REQUIRE(run.code == 0);
   return out / "seed1" / "plain.prompts.safetensors";
@@ -60,7 +58,8 @@ TEST_CASE("exported weights give the probabilities of mao predict, in C++ and fo
       " --prompts " + quoted(prompts) +
       " --classes 'plain red circle' 'striped blue star' 'dotted green square' --feature-cache off";
   const json predicted = json::parse(mao_program("predict " + quoted(image) + with + " --json").output);
-  const auto clip = mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}});
+  const auto clip = mao::Clip::load(mao_test::embedded_model(),
+                                    {.vocabulary = mao_test::embedded_model() / "merges.txt", .activation = {}});
   mao::LoaderOptions loader;
   loader.preprocess = clip.preprocess();
   mao::FileImages source({image}, loader);
@@ -114,7 +113,7 @@ TEST_CASE("what no linear head can say is not exported as one", "[export]") {
 TEST_CASE("a command does not write over what it reads, and says what it would write", "[export]") {
   const TemporaryFolder temporary;
   const fs::path prompts = tuned(temporary.path() / "run", "coop"), copy = temporary.path() / "model";
-  fs::copy(model, copy);
+  fs::copy(mao_test::embedded_model(), copy);
   const auto refused = [&](const std::string& command, const std::string& message) {
     const Run run = mao_program(command);
     INFO(command << "\n" << run.output);

@@ -22,12 +22,12 @@ namespace {
 namespace fs = std::filesystem;
 using namespace mao_test;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 const std::string stated = " --activation quick_gelu --heads ";
 
 /// The embedded model's weights and vocabulary without its configuration.
 std::string bare_model(const fs::path& folder) {
-  for (const char* file : {"model.safetensors", "merges.txt"}) fs::copy_file(model / file, folder / file);
+  for (const char* file : {"model.safetensors", "merges.txt"})
+    fs::copy_file(mao_test::embedded_model() / file, folder / file);
   return " --model " + quoted(folder) + " --vocab " + quoted(folder / "merges.txt") + " ";
 }
 
@@ -62,8 +62,7 @@ TEST_CASE("heads travel with a run and its prompts", "[heads]") {
   const TemporaryFolder temporary;
   const std::string bare = bare_model(temporary.path());
   const fs::path out = temporary / "run", prompts = out / "seed1" / "plain.prompts.safetensors";
-  const std::string tune =
-      "tune --data sketch --shots 1 --epochs 1 --seeds 1 --out " + quoted(out) + bare + stated;
+  const std::string tune = "tune --data sketch --shots 1 --epochs 1 --seeds 1 --out " + quoted(out) + bare + stated;
   const Run run = mao_program(tune + "2,2");
   INFO(run.output);
   REQUIRE(run.code == 0);

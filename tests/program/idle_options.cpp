@@ -133,7 +133,7 @@ const std::vector<Words> situations{{},
                                     {"--shots-file", "draw.pkl", "--data", "folder"},
                                     {"--model", "mobilenet-minilm"}};
 
-std::string output_of(const std::string& arguments) {
+std::string complaint(const std::string& arguments) {
   const Run run = mao_test::mao_program(arguments);
   CAPTURE(arguments);
   CHECK(run.code == 1);
@@ -229,20 +229,20 @@ TEST_CASE("mao tune names an option that would do nothing, and why", "[idle_opti
       {"--method prograd --set padded=true --context-init ''", "--set padded would be ignored"},
       {"--method maple --set depth=1 --set depth=2", "--set depth is given more than once"},
       {"--context 4 --set context=5", "--set context is given more than once"}};
-  for (const auto& [options, words] : idle) CHECK_THAT(output_of(tune + options), ContainsSubstring(words));
-  CHECK_THAT(output_of("tune --data " + quoted(temporary.path()) + " --root folder"),
+  for (const auto& [options, words] : idle) CHECK_THAT(complaint(tune + options), ContainsSubstring(words));
+  CHECK_THAT(complaint("tune --data " + quoted(temporary.path()) + " --root folder"),
              ContainsSubstring("is a path; only named data sets"));
-  CHECK_THAT(output_of("tune --data " + quoted(temporary.path()) + " --shots-file a.pkl --shot-seed 3"),
+  CHECK_THAT(complaint("tune --data " + quoted(temporary.path()) + " --shots-file a.pkl --shot-seed 3"),
              ContainsSubstring("--shot-seed would be ignored: --shots-file a.pkl is one draw"));
-  CHECK_THAT(output_of("plan --data sketch --method zero-shot --epochs 3"), ContainsSubstring("--epochs would be"));
-  CHECK_THAT(output_of("base2new --datasets sketch shifted --root folder"), ContainsSubstring("--root would be"));
-  CHECK_THAT(output_of("few-shot --datasets sketch --mao --new-lr 1"), ContainsSubstring("--new-lr would be"));
+  CHECK_THAT(complaint("plan --data sketch --method zero-shot --epochs 3"), ContainsSubstring("--epochs would be"));
+  CHECK_THAT(complaint("base2new --datasets sketch shifted --root folder"), ContainsSubstring("--root would be"));
+  CHECK_THAT(complaint("few-shot --datasets sketch --mao --new-lr 1"), ContainsSubstring("--new-lr would be"));
 }
 
 TEST_CASE("a --config file's idle option is refused with its line", "[idle_options]") {
   const TemporaryFolder temporary;
   const std::string file = temporary.write("o.toml", "mao = true\nlabeler = \"none\"\nnew-lr = 0.1\n").string();
-  CHECK_THAT(output_of("tune --data sketch --config " + quoted(file)),
+  CHECK_THAT(complaint("tune --data sketch --config " + quoted(file)),
              ContainsSubstring(file + ":3: --new-lr would be ignored: with --labeler none"));
 }
 
@@ -274,14 +274,14 @@ TEST_CASE("other commands name options that they have no use for", "[idle_option
   const TemporaryFolder temporary;
   const std::string texts = quoted(temporary.write("texts.txt", "a dog\n")), out = quoted(temporary / "f.csv"),
                     sweep = quoted(temporary.write("s.toml", "data = \"sketch\"\n"));
-  CHECK_THAT(output_of("eval --data sketch --root folder"), ContainsSubstring("--root would be ignored"));
-  CHECK_THAT(output_of("eval --data sketch --classnames file"), ContainsSubstring("--classnames would be ignored"));
+  CHECK_THAT(complaint("eval --data sketch --root folder"), ContainsSubstring("--root would be ignored"));
+  CHECK_THAT(complaint("eval --data sketch --classnames file"), ContainsSubstring("--classnames would be ignored"));
   for (const char* option : {"--mean 0.5 0.5 0.5", "--std 0.5 0.5 0.5", "--threads 1"}) {
-    CHECK_THAT(output_of("encode --texts-file " + texts + " --out " + out + " " + option),
+    CHECK_THAT(complaint("encode --texts-file " + texts + " --out " + out + " " + option),
                ContainsSubstring("would be ignored: there are no pictures"));
   }
-  CHECK_THAT(output_of("summarize x --format csv --published"), ContainsSubstring("--published would be ignored"));
-  CHECK_THAT(output_of("sweep " + sweep + " --list --status"), ContainsSubstring("--status and --list"));
-  CHECK_THAT(output_of("sweep " + sweep + " --worker --workers 2"), ContainsSubstring("--workers would be ignored"));
-  CHECK_THAT(output_of("sweep " + sweep + " --task 1 --devices 0,1"), ContainsSubstring("one run at a time"));
+  CHECK_THAT(complaint("summarize x --format csv --published"), ContainsSubstring("--published would be ignored"));
+  CHECK_THAT(complaint("sweep " + sweep + " --list --status"), ContainsSubstring("--status and --list"));
+  CHECK_THAT(complaint("sweep " + sweep + " --worker --workers 2"), ContainsSubstring("--workers would be ignored"));
+  CHECK_THAT(complaint("sweep " + sweep + " --task 1 --devices 0,1"), ContainsSubstring("one run at a time"));
 }

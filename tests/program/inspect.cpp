@@ -15,12 +15,10 @@ namespace {
 namespace fs = std::filesystem;
 using namespace mao_test;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
-
 }  // namespace
 
 TEST_CASE("inspect prints heads, activation, pooling, mask and eps, and where they were read", "[inspect]") {
-  const auto run = mao_program("inspect " + quoted(model));
+  const auto run = mao_program("inspect " + quoted(mao_test::embedded_model()));
   INFO(run.output);
   CHECK(run.code == 0);
   CHECK_THAT(run.output, ContainsSubstring("heads of 64, quick_gelu, eps 1e-05, reads the class token"));
@@ -37,15 +35,15 @@ TEST_CASE("inspect prints heads, activation, pooling, mask and eps, and where th
 
 TEST_CASE("weights without their configuration are listed, and what they lack is said", "[inspect]") {
   const mao_test::TemporaryFolder folder;
-  fs::copy_file(model / "model.safetensors", folder / "model.safetensors");
+  fs::copy_file(mao_test::embedded_model() / "model.safetensors", folder / "model.safetensors");
   const auto listed = mao_program("inspect " + quoted(folder.path()));
   INFO(listed.output);
   CHECK(listed.code == 0);
   CHECK_THAT(listed.output, ContainsSubstring("not a CLIP that can be used unchanged") &&
                                 ContainsSubstring("attention heads") && ContainsSubstring("text_projection"));
-  const auto tuned =
-      mao_program("tune --data sketch --shots 1 --epochs 1 --quiet --vocab " + quoted(model / "merges.txt") +
-                  " --model " + quoted(folder.path()) + " --out " + quoted(folder / "run"));
+  const auto tuned = mao_program("tune --data sketch --shots 1 --epochs 1 --quiet --vocab " +
+                                 quoted(mao_test::embedded_model() / "merges.txt") + " --model " +
+                                 quoted(folder.path()) + " --out " + quoted(folder / "run"));
   INFO(tuned.output);
   CHECK(tuned.code != 0);
   CHECK_THAT(tuned.output, ContainsSubstring("nothing says how many attention heads"));

@@ -64,7 +64,7 @@ struct Place {
   }
 };
 
-long lines_of(const fs::path& file) {
+long line_count(const fs::path& file) {
   if (!fs::exists(file)) return 0;
   const std::string text = mao::read_text_file(file);
   return std::count(text.begin(), text.end(), '\n');
@@ -73,7 +73,7 @@ long lines_of(const fs::path& file) {
 // A run of which a few epochs are done.
 pid_t started(const Words& words, const fs::path& out, const fs::path& log, const Words& before = {}) {
   const pid_t pid = start_mao(words, log, before);
-  while (lines_of(out / "metrics.jsonl") < 3 && !mao_test::has_ended(pid)) sleep_ms(2);
+  while (line_count(out / "metrics.jsonl") < 3 && !mao_test::has_ended(pid)) sleep_ms(2);
   REQUIRE_FALSE(fs::exists(out / "results.json"));
   return pid;
 }
@@ -86,7 +86,7 @@ const fs::path& whole_run() {
   return whole;
 }
 
-void check_same(const fs::path& run, const fs::path& whole) {
+void check_same_run(const fs::path& run, const fs::path& whole) {
   for (const char* file : {"seed1/plain.prompts.safetensors", "seed1/plain.checkpoint.safetensors", "results.json",
                            "metrics.jsonl", "seed1/result.json"}) {
     CAPTURE(file);
@@ -126,7 +126,7 @@ TEST_CASE("a run that stands still is taken over, and stops in order when it wak
   INFO(place.said());
   // It finds the next lease, or, when the second one has finished and removed them all, that its own is gone.
   CHECK_THAT(place.said(), ContainsSubstring("this process writes nothing more there"));
-  check_same(out, whole);
+  check_same_run(out, whole);
 }
 
 TEST_CASE("--take-over takes a folder from a run that lives, which stops in order", "[lease]") {
@@ -146,7 +146,7 @@ TEST_CASE("--take-over takes a folder from a run that lives, which stops in orde
   CHECK(mao_test::wait_for(start_mao(taking, said)) == 0);
   const int code = mao_test::wait_for(first);
   CHECK((code == 1 || code == 0));
-  check_same(out, whole);
+  check_same_run(out, whole);
 }
 
 TEST_CASE("of several that start at the same moment one runs, and is not disturbed", "[lease]") {
@@ -159,7 +159,7 @@ TEST_CASE("of several that start at the same moment one runs, and is not disturb
   INFO(place.said());
   CHECK(finished >= 1);  // the others were refused, or came when it had finished
   CHECK_THAT(place.said(), !ContainsSubstring("taken over"));
-  check_same(out, whole);
+  check_same_run(out, whole);
 }
 
 TEST_CASE("a run whose machine was restarted resumes at once", "[lease]") {
@@ -174,7 +174,7 @@ TEST_CASE("a run whose machine was restarted resumes at once", "[lease]") {
   const auto began = std::chrono::steady_clock::now();
   CHECK(mao_test::wait_for(start_mao(place.tune(out), place.log())) == 0);
   CHECK(std::chrono::steady_clock::now() - began < std::chrono::minutes(10));  // not an hour
-  check_same(out, whole);
+  check_same_run(out, whole);
 }
 
 TEST_CASE("a run whose folder is deleted ends and says so", "[lease]") {
@@ -198,7 +198,7 @@ TEST_CASE("a sweep is finished after the machine of a worker died, or stood stil
   const auto check = [&](const fs::path& sweep) {
     CHECK(mao::read_text_file(sweep / "results.json") == mao::read_text_file(whole / "results.json"));
     for (const auto& entry : fs::directory_iterator(whole)) {
-      if (fs::exists(entry.path() / "seed1")) check_same(sweep / entry.path().filename(), entry.path());
+      if (fs::exists(entry.path() / "seed1")) check_same_run(sweep / entry.path().filename(), entry.path());
     }
   };
   const auto run = [](const fs::path& sweep) { return sweep / "sketch_seed1"; };

@@ -40,17 +40,10 @@ std::vector<std::string> names(const std::string& command) {
   return found;
 }
 
-/// A few pictures of sketch, rendered once: testing all of them would take longer than training.
-const fs::path& few_pictures() {
-  static const TemporaryFolder folder;
-  static const fs::path pictures = rendered_sketch(folder / "sketch", 4);
-  return pictures;
-}
-
-std::string short_run(const fs::path& out, const std::string& more) {
+std::string quick_run(const fs::path& out, const std::string& more) {
   const std::string new_stage = more.find("--mao") == std::string::npos ? "" : "--new-epochs 1 ";
-  return "tune --data " + quoted(few_pictures()) + " --feature-cache off --shots 1 --epochs 1 --seeds 1 --quiet --out " +
-         quoted(out) + " " + new_stage + more;
+  return "tune --data " + quoted(few_pictures()) +
+         " --feature-cache off --shots 1 --epochs 1 --seeds 1 --quiet --out " + quoted(out) + " " + new_stage + more;
 }
 
 }  // namespace
@@ -64,7 +57,7 @@ TEST_CASE("every method that is listed trains, plain or with MAO, and its prompt
     if (name == "zero-shot" || name == "dpc") continue;  // trains nothing; needs a tuned host
     const fs::path out = temporary.path() / name;
     const bool with_mao = name != "promptkd";
-    const Run run = mao_program(short_run(out, "--method " + name + (with_mao ? " --mao" : "")));
+    const Run run = mao_program(quick_run(out, "--method " + name + (with_mao ? " --mao" : "")));
     INFO(run.output);
     REQUIRE(run.code == 0);
     const json results = json::parse(mao::read_text_file(out / "results.json"));
@@ -81,12 +74,12 @@ TEST_CASE("every method that is listed trains, plain or with MAO, and its prompt
 TEST_CASE("DPC goes on from a tuned method", "[methods]") {
   const TemporaryFolder temporary;
   const fs::path host = temporary.path() / "host", out = temporary.path() / "dpc";
-  CHECK_THAT(mao_program(short_run(out, "--method dpc")).output, ContainsSubstring("host="));
-  CHECK_THAT(mao_program(short_run(out, "--method dpc --mao")).output,
+  CHECK_THAT(mao_program(quick_run(out, "--method dpc")).output, ContainsSubstring("host="));
+  CHECK_THAT(mao_program(quick_run(out, "--method dpc --mao")).output,
              ContainsSubstring("tune its host with MAO instead"));
-  REQUIRE(mao_program(short_run(host, "--method coop")).code == 0);
+  REQUIRE(mao_program(quick_run(host, "--method coop")).code == 0);
   const std::string file = (host / "seed{seed}" / "plain.prompts.safetensors").string();
-  const Run run = mao_program(short_run(out, "--method dpc --set 'host=" + file + "'"));
+  const Run run = mao_program(quick_run(out, "--method dpc --set 'host=" + file + "'"));
   INFO(run.output);
   CHECK(run.code == 0);
 }
@@ -94,7 +87,7 @@ TEST_CASE("DPC goes on from a tuned method", "[methods]") {
 TEST_CASE("an option that a method does not have is an error that lists those it has", "[methods]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
-  const auto output = [&](const std::string& more) { return mao_program(short_run(out, more)).output; };
+  const auto output = [&](const std::string& more) { return mao_program(quick_run(out, more)).output; };
   CHECK_THAT(output("--method kgcoop --set depth=3"),
              ContainsSubstring("kgcoop has no option depth") && ContainsSubstring("weight"));
   CHECK_THAT(output("--method maple --class-specific"), ContainsSubstring("maple has no option class-specific"));
@@ -123,7 +116,7 @@ TEST_CASE("every preset names settings that its method has", "[methods]") {
 TEST_CASE("the command line wins over a preset", "[methods]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
-  const Run run = mao_program(short_run(out, "--preset kgcoop/paper --set weight=3"));
+  const Run run = mao_program(quick_run(out, "--preset kgcoop/paper --set weight=3"));
   INFO(run.output);
   REQUIRE(run.code == 0);
   const json method = json::parse(mao::read_text_file(out / "config.json")).at("method");
@@ -164,7 +157,7 @@ TEST_CASE("a context for each class is converted under the names that the checkp
 TEST_CASE("prompts go to a reference's checkpoint and back", "[methods]") {
   const TemporaryFolder temporary;
   const fs::path run_folder = temporary.path() / "run", names_file = temporary.path() / "names.txt";
-  REQUIRE(mao_program(short_run(run_folder, "--method kgcoop")).code == 0);
+  REQUIRE(mao_program(quick_run(run_folder, "--method kgcoop")).code == 0);
   const fs::path prompts = run_folder / "seed1" / "plain.prompts.safetensors",
                  back = temporary.path() / "back.safetensors";
   const Run out =
@@ -213,7 +206,7 @@ TEST_CASE("prompts go to a reference's checkpoint and back", "[methods]") {
 TEST_CASE("SigLIP's loss trains a SigLIP, with the bias of the model, and a model without one is refused",
           "[methods]") {
   const TemporaryFolder temporary, model;
-  const Run refused = mao_program(short_run(temporary / "clip", "--regularizer sigmoid"));
+  const Run refused = mao_program(quick_run(temporary / "clip", "--regularizer sigmoid"));
   CHECK(refused.code != 0);
   CHECK_THAT(refused.output, ContainsSubstring("--regularizer sigmoid: this model has no logit bias"));
   mao::ClipArchitecture sizes = mao_test::small_siglip();
@@ -221,7 +214,7 @@ TEST_CASE("SigLIP's loss trains a SigLIP, with the bias of the model, and a mode
   mao_test::write_siglip(model, mao_test::random_siglip_weights(sizes), mao_test::siglip_config(sizes));
   const std::string own = "--model " + quoted(model.path()) + " --context-init '' --context 2 ";
   const auto learned = [&](const std::string& name, const std::string& more, const char* stage = "plain") {
-    const Run run = mao_program(short_run(temporary / name, own + more));
+    const Run run = mao_program(quick_run(temporary / name, own + more));
     INFO(run.output);
     REQUIRE(run.code == 0);
     const auto files =

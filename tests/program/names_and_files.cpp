@@ -40,7 +40,7 @@ std::string table(const std::string& first, const std::string& second, const std
   return text;
 }
 
-Run check(const fs::path& path, const std::string& more = {}) {
+Run checked_data(const fs::path& path, const std::string& more = {}) {
   return mao_program("datasets check " + quoted(path) + " " + more);
 }
 
@@ -105,16 +105,16 @@ TEST_CASE("class names that are one in a prompt are refused wherever they come f
     CHECK_THAT(run.output, ContainsSubstring("'red_thing'") && ContainsSubstring("'Red thing'") &&
                                ContainsSubstring("in a prompt"));
   };
-  names_both(check(root / "same"));
+  names_both(checked_data(root / "same"));
   names_both(mao_program(tune(root / "same", root / "run")));
   CHECK_FALSE(fs::exists(root / "run"));
-  names_both(check(root.write("t.csv", table("red_thing", "Red thing"))));
+  names_both(checked_data(root.write("t.csv", table("red_thing", "Red thing"))));
   const std::string image = quoted(root / "a/0.png");
   names_both(mao_program("predict --classes red_thing 'Red thing' --feature-cache off " + image));
   const Run empty = mao_program("predict --classes '' 'Red thing' --feature-cache off " + image);
   CHECK(empty.code == 1);
   CHECK_THAT(empty.output, ContainsSubstring("is empty in a prompt"));
-  CHECK_THAT(check(root.write("e.csv", table("", "blue"))).output,
+  CHECK_THAT(checked_data(root.write("e.csv", table("", "blue"))).output,
              ContainsSubstring("e.csv: line 2: the class name is empty"));
 }
 
@@ -179,16 +179,16 @@ TEST_CASE("what is not UTF-8 is named with file and line, and names are escaped"
   const TemporaryFolder root;
   write_pictures(root, "a", 4, 0);
   write_pictures(root, "b", 4, 10);
-  const Run latin = check(root.write("t.csv", table("ros\xE9", "blue")));
+  const Run latin = checked_data(root.write("t.csv", table("ros\xE9", "blue")));
   CHECK(latin.code == 1);
   CHECK_THAT(latin.output,
              ContainsSubstring("t.csv: line 2: 'a/0.png,0,ros\\xE9,train'") && ContainsSubstring("UTF-8"));
   CHECK_THAT(latin.output, !ContainsSubstring("mao datasets"));  // nothing about folders of data sets
-  const Run wide = check(root.write("w.csv", std::string("\xFF\xFEp\0a\0", 6)));
+  const Run wide = checked_data(root.write("w.csv", std::string("\xFF\xFEp\0a\0", 6)));
   CHECK_THAT(wide.output, ContainsSubstring("w.csv: the text is UTF-16"));
   write_pictures(root, "folders/ros\xE9", 4, 0);
   write_pictures(root, "folders/blue", 4, 10);
-  const Run folder = check(root / "folders");
+  const Run folder = checked_data(root / "folders");
   CHECK(folder.code == 1);
   CHECK_THAT(folder.output, ContainsSubstring("ros\\xE9") && ContainsSubstring("not UTF-8"));
   fs::rename(root / "a/0.png", root / "a/\xE9.png");  // a picture may have such a name
@@ -229,13 +229,13 @@ TEST_CASE("a table and a split file from Windows are read", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "a", 4, 0);
   write_pictures(root, "b", 4, 10);
-  const Run own = check(root.write("w.csv", table("red", "blue", "\\")));
+  const Run own = checked_data(root.write("w.csv", table("red", "blue", "\\")));
   INFO(own.output);
   CHECK(own.code == 0);
   CHECK_THAT(own.output, ContainsSubstring("4 of 4 train") && ContainsSubstring("4 of 4 test images"));
   root.write("w.json", R"({"train":[["a\\0.png",0,"red"],["b\\0.png",1,"blue"]],"val":[],)"
                        R"("test":[["a\\1.png",0,"red"],["b\\1.png",1,"blue"]]})");
-  CHECK(check(root / "w.json").code == 0);
+  CHECK(checked_data(root / "w.json").code == 0);
 }
 
 TEST_CASE("files that are not read are counted in check and tune", "[names]") {
@@ -251,8 +251,9 @@ TEST_CASE("files that are not read are counted in check and tune", "[names]") {
     CHECK_THAT(run.output, ContainsSubstring("4 files are not read: 1 .bmp (blue 1), 1 .gif (red 1), "
                                              "2 in deeper folders (red 2)"));
   };
-  counts_them(check(root / "d"));
-  CHECK(json::parse(check(root / "d", "--json").output).at("datasets")[0].at("unread").at(".gif").at("red") == 1);
+  counts_them(checked_data(root / "d"));
+  CHECK(json::parse(checked_data(root / "d", "--json").output).at("datasets")[0].at("unread").at(".gif").at("red") ==
+        1);
   counts_them(mao_program(tune(root / "d", root / "run")));
 }
 
@@ -309,17 +310,17 @@ TEST_CASE("the same picture in two classes, or in training and test, is reported
   write_pictures(root, "a", 4, 0);
   write_pictures(root, "b", 4, 10);
   const fs::path list = root.write("t.csv", table("red", "blue"));
-  CHECK_THAT(check(list).output, !ContainsSubstring("the same picture"));
+  CHECK_THAT(checked_data(list).output, !ContainsSubstring("the same picture"));
   fs::copy_file(root / "a/0.png", root / "a/3.png", fs::copy_options::overwrite_existing);
   fs::copy_file(root / "a/1.png", root / "b/1.png", fs::copy_options::overwrite_existing);
-  const Run found = check(list);
+  const Run found = checked_data(list);
   CHECK(found.code == 0);  // published data sets have such pictures
   CHECK_THAT(found.output,
              ContainsSubstring("note: the same picture in two classes: 1 pair\n    train  a/1.png (red) = train  "
                                "b/1.png (blue)") &&
                  ContainsSubstring("note: the same picture in training and test: 1 pair\n    train  a/0.png (red) = "
                                    "test  a/3.png (red)"));
-  const json pairs = json::parse(check(list, "--json").output).at("datasets")[0].at("duplicates");
+  const json pairs = json::parse(checked_data(list, "--json").output).at("datasets")[0].at("duplicates");
   REQUIRE(pairs.size() == 2);
   CHECK(pairs[0][0] == json{{"path", "a/0.png"}, {"split", "train"}, {"class", "red"}});
   CHECK(pairs[1][1].at("class") == "blue");
@@ -331,10 +332,10 @@ TEST_CASE("rows that list a picture again are mentioned where the list is checke
   write_pictures(root, "b", 4, 10);
   const fs::path list = root.write("t.csv", table("red", "blue") + "./a/3.png,0,red,test\n");
   const auto note = ContainsSubstring("1 row lists a picture again: 1 of test (./a/3.png)");
-  const Run found = check(list);
+  const Run found = checked_data(list);
   CHECK(found.code == 0);
   CHECK_THAT(found.output, note);
-  const json repeated = json::parse(check(list, "--json").output).at("datasets")[0].at("repeated");
+  const json repeated = json::parse(checked_data(list, "--json").output).at("datasets")[0].at("repeated");
   CHECK(repeated == json::parse(R"([{"path": "./a/3.png", "split": "test", "class": "red"}])"));
   CHECK_THAT(mao_program(tune(list, root / "run")).output, note);
   const Run tested = mao_program("eval --feature-cache off --data " + quoted(list));
@@ -425,7 +426,7 @@ TEST_CASE("no message is an unexpected one: links in circles, long names, folder
   fs::create_symlink("circle", root / "d/circle");
   fs::create_symlink("circle.png", root / "d/red/circle.png");
   fs::create_directories(root / "d/red/x.png");
-  const Run looked = check(root / "d");
+  const Run looked = checked_data(root / "d");
   CHECK(looked.code == 1);  // circle.png is listed and cannot be read
   CHECK_THAT(looked.output, ContainsSubstring("circle.png") && !ContainsSubstring("unexpected"));
   const std::string longest(300, 'x');
@@ -439,7 +440,7 @@ TEST_CASE("no message is an unexpected one: links in circles, long names, folder
     CHECK_THAT(run.output, !ContainsSubstring("unexpected") && !ContainsSubstring("bug in mao"));
   }
   root.write("t.csv", "path,label,classname,split\n" + longest + ".png,0,a,train\na.png,0,a,test\n");
-  CHECK_THAT(check(root / "t.csv").output, ContainsSubstring("missing: 2 images"));
+  CHECK_THAT(checked_data(root / "t.csv").output, ContainsSubstring("missing: 2 images"));
 }
 
 TEST_CASE("WEBP is read, or refused by name", "[names]") {

@@ -29,8 +29,8 @@ using nlohmann::json;
 
 std::string short_run(const fs::path& out, const std::string& more) {
   const std::string epochs = more.find("--epochs") == std::string::npos ? "--epochs 2 " : "";
-  return "tune --data sketch --shots 2 --seeds 1 --feature-cache off --quiet --out " + quoted(out) + " " + epochs +
-         more;
+  return "tune --data " + quoted(few_pictures()) + " --shots 2 --seeds 1 --feature-cache off --quiet --out " +
+         quoted(out) + " " + epochs + more;
 }
 
 // The same command in two processes; the first one's exit status and what both said.

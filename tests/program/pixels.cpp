@@ -27,22 +27,22 @@ namespace fs = std::filesystem;
 using namespace mao_test;
 using nlohmann::json;
 
-const fs::path model = fs::path(mao_test::source_dir()) / "tools/embedded/model";
 const std::string half = " --mean 0.5 0.5 0.5 --std 0.5 0.5 0.5 ";
 
 /// The embedded model in a folder of its own, with these pixels.
 void copy_model(const fs::path& folder, const json& preprocess_cfg) {
   fs::create_directories(folder);
   for (const char* file : {"model.safetensors", "merges.txt", "config.json"}) {
-    fs::copy_file(model / file, folder / file, fs::copy_options::overwrite_existing);
+    fs::copy_file(mao_test::embedded_model() / file, folder / file, fs::copy_options::overwrite_existing);
   }
-  json config = json::parse(mao::read_text_file(model / "config.json"));
+  json config = json::parse(mao::read_text_file(mao_test::embedded_model() / "config.json"));
   if (preprocess_cfg.is_object()) config.update(preprocess_cfg);
   std::ofstream(folder / "config.json") << config.dump();
 }
 
 mao::Tensor features(const mao::Preprocess& preprocess, const fs::path& file) {
-  const auto clip = mao::Clip::load(model, {.vocabulary = model / "merges.txt", .activation = {}});
+  const auto clip = mao::Clip::load(mao_test::embedded_model(),
+                                    {.vocabulary = mao_test::embedded_model() / "merges.txt", .activation = {}});
   mao::LoaderOptions loader;
   loader.preprocess = preprocess;
   mao::FileImages source({file}, loader);
@@ -172,7 +172,7 @@ TEST_CASE("a run with unfinished seeds does not continue with other weights unde
                            " --out " + quoted(out);
   REQUIRE(mao_program(tune).code == 0);
   for (const char* file : {"results.json", "seed2"}) fs::remove_all(out / file);
-  mao::TensorFile file = mao::read_safetensors(model / "model.safetensors");
+  mao::TensorFile file = mao::read_safetensors(mao_test::embedded_model() / "model.safetensors");
   file.tensors.at("logit_scale") = file.tensors.at("logit_scale") + 0.5;
   fs::remove(temporary / "m/model.safetensors");
   mao::write_safetensors(temporary / "m/model.safetensors", file.tensors);
@@ -181,7 +181,8 @@ TEST_CASE("a run with unfinished seeds does not continue with other weights unde
   CHECK(run.code == 1);
   CHECK_THAT(run.output, ContainsSubstring("holds a run on another model than"));
   CHECK_FALSE(fs::exists(out / "seed2/result.json"));
-  fs::copy_file(model / "model.safetensors", temporary / "m/model.safetensors", fs::copy_options::overwrite_existing);
+  fs::copy_file(mao_test::embedded_model() / "model.safetensors", temporary / "m/model.safetensors",
+                fs::copy_options::overwrite_existing);
   CHECK(mao_program(tune).code == 0);
 }
 

@@ -31,7 +31,7 @@ fs::path sweep_file(const TemporaryFolder& folder, const std::string& text) {
   return folder.write("sweep.toml", "feature-cache = '" + (folder / "features").string() + "'\n" + text);
 }
 
-std::string example(const std::string& name) {
+std::string example_file(const std::string& name) {
   return mao::read_text_file(fs::path(mao_test::source_dir() + "/examples/sweeps") / name);
 }
 
@@ -74,7 +74,7 @@ std::set<std::string> files_with(const fs::path& folder, const std::string& part
 
 TEST_CASE("three workers, two of them killed, leave the same results as one that is not disturbed", "[sweep]") {
   const TemporaryFolder folder;
-  const fs::path file = sweep_file(folder, on_disk(folder, example("first.toml"))), one = folder / "one",
+  const fs::path file = sweep_file(folder, on_disk(folder, example_file("first.toml"))), one = folder / "one",
                  three = folder / "three";
   const Run whole = mao_program("sweep " + quoted(file) + " --out " + quoted(one));
   INFO(whole.output);

@@ -24,8 +24,9 @@ using nlohmann::json;
 
 // A run of seconds: MAO with short steps.
 std::string short_run(const fs::path& out, const std::string& more = {}) {
-  return "tune --data sketch --method coop --mao --shots 2 --epochs 3 --new-epochs 2 --seeds 1 2 --quiet --out " +
-         quoted(out) + " " + more;
+  return "tune --data " + quoted(few_pictures()) +
+         " --method coop --mao --shots 2 --epochs 3 --new-epochs 2 --seeds 1 2 --quiet --out " + quoted(out) + " " +
+         more;
 }
 
 json results_of(const fs::path& run) { return json::parse(mao::read_text_file(run / "results.json")); }
@@ -85,7 +86,7 @@ TEST_CASE("an option that does not fit leaves no run folder that refuses the men
     CHECK_THAT(run.output, ContainsSubstring(answer));
     CHECK_FALSE(fs::exists(out));
   }
-  const std::string plain = "tune --data sketch --shots 2 --epochs 1 --out " + quoted(out);
+  const std::string plain = "tune --data " + quoted(few_pictures()) + " --shots 2 --epochs 1 --out " + quoted(out);
   for (const char* seeds : {" --seeds -1", " --seeds 1 1", " --seeds 99999999999999999999"}) {
     CHECK_THAT(mao_program(plain + seeds).output, ContainsSubstring("expected"));
     CHECK_FALSE(fs::exists(out));
@@ -129,12 +130,12 @@ TEST_CASE("eval gives the accuracy that tune gave, on the model the prompts belo
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run", prompts = out / "seed1" / "base.prompts.safetensors";
   REQUIRE(mao_program(short_run(out)).code == 0);
-  const Run base = mao_program("eval " + quoted(prompts) + " --data sketch --half base --json");
+  const Run base = mao_program("eval " + quoted(prompts) + " --data " + quoted(few_pictures()) + " --half base --json");
   INFO(base.output);
   REQUIRE(base.code == 0);
   CHECK(json::parse(base.output).at("accuracy").get<double>() ==
         Approx(results_of(out).at("per_seed")[0].at("paper").at("base").get<double>()));
-  const Run untuned = mao_program("eval --data sketch --half new --json");
+  const Run untuned = mao_program("eval --data " + quoted(few_pictures()) + " --half new --json");
   CHECK(json::parse(untuned.output).at("accuracy").get<double>() ==
         Approx(results_of(out).at("zero_shot").at("new").get<double>()));
   const Run inspected = mao_program("inspect " + quoted(prompts));
@@ -262,8 +263,8 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
 TEST_CASE("class-specific prompts are tested on the classes they belong to", "[tune]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run";
-  const std::string options =
-      "tune --data sketch --shots 2 --epochs 2 --seeds 1 --class-specific --quiet --out " + quoted(out);
+  const std::string options = "tune --data " + quoted(few_pictures()) +
+                              " --shots 2 --epochs 2 --seeds 1 --class-specific --quiet --out " + quoted(out);
   CHECK_THAT(mao_program(options).output, ContainsSubstring("--context-init"));
   CHECK_THAT(mao_program(options + " --context-init '' --mao").output, ContainsSubstring("--labeler none"));
   CHECK_FALSE(fs::exists(out));

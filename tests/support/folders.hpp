@@ -29,6 +29,9 @@ inline const std::string& source_dir() {
   return folder;
 }
 
+/// The folder of the embedded CLIP.
+inline std::filesystem::path embedded_model() { return std::filesystem::path(source_dir()) / "tools/embedded/model"; }
+
 /// What PyTorch wrote: state dicts, whole modules, archives of both formats.
 inline std::filesystem::path torch_files() { return std::filesystem::path(source_dir()) / "tests/core/golden"; }
 

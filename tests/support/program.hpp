@@ -39,4 +39,12 @@ inline Run mao_program(const std::string& arguments) {
   return shell(quoted(mao_test::build_dir() + "/bin/mao") + " " + arguments);
 }
 
+// The same, which must end with exit status 0.
+inline Run checked(const std::string& arguments) {
+  Run run = mao_program(arguments);
+  INFO(run.output);
+  REQUIRE(run.code == 0);
+  return run;
+}
+
 }  // namespace mao_test

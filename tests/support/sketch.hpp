@@ -3,12 +3,14 @@
 // Pictures of the embedded tasks on disk, as a user would have photographs.
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include <support/catch.hpp>
 #include <support/program.hpp>
+#include <support/temporary_folder.hpp>
 
 namespace mao_test {
 
@@ -20,6 +22,17 @@ inline std::filesystem::path rendered(const std::string& task, const std::filesy
 }
 inline std::filesystem::path rendered_sketch(const std::filesystem::path& folder, int pictures = 40) {
   return rendered("sketch", folder, pictures);
+}
+
+// A few pictures of sketch, rendered once: with all of them each command would render and encode 2,240. What commands
+// keep of them is kept beside them.
+inline const std::filesystem::path& few_pictures() {
+  static const TemporaryFolder folder;
+  static const std::filesystem::path pictures = [] {
+    REQUIRE(::setenv("XDG_CACHE_HOME", (folder / "cache").c_str(), 1) == 0);
+    return rendered_sketch(folder / "sketch", 4);
+  }();
+  return pictures;
 }
 
 // The first pictures of a folder and those below, by path.
