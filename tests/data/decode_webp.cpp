@@ -17,15 +17,15 @@ using mao_test::image_golden;
 
 namespace {
 
-constexpr std::array names{"lossy.webp",    "lossless.webp", "lossy_alpha.webp", "lossless_alpha.webp",
-                           "animated.webp", "offset.webp",   "turned.webp"};
+constexpr std::array webp_files{"lossy.webp",    "lossless.webp", "lossy_alpha.webp", "lossless_alpha.webp",
+                                "animated.webp", "offset.webp",   "turned.webp"};
 
 }  // namespace
 
 #ifdef MAO_HAS_WEBP
 
 TEST_CASE("WEBP has Pillow's pixels: lossy, lossless, alpha, the first frame, no rotation", "[decode_webp]") {
-  for (const char* name : names) {
+  for (const char* name : webp_files) {
     INFO(name);
     const auto file = image_golden(name);
     CHECK(mao::read_image(file) == mao_test::read_ppm(std::filesystem::path(file).replace_extension(".ppm")));
@@ -50,7 +50,7 @@ TEST_CASE("WEBP over white has Pillow's pixels; an opaque one has the same under
 
 TEST_CASE("a WEBP cut short anywhere, or damaged, is an error that names it", "[decode_webp]") {
   const mao_test::TemporaryFolder folder;
-  for (const char* name : names) {
+  for (const char* name : webp_files) {
     const auto bytes = file_bytes(image_golden(name));
     for (std::size_t length = 1; length + 2 < bytes.size(); length += 7) {
       INFO(name << " cut to " << length);
@@ -81,7 +81,7 @@ TEST_CASE("a WEBP canvas of absurd size is refused before memory is taken", "[de
 #else
 
 TEST_CASE("a build without libwebp refuses WEBP by name", "[decode_webp]") {
-  for (const char* name : names) {
+  for (const char* name : webp_files) {
     CHECK_THROWS_WITH(mao::read_image(image_golden(name)),
                       ContainsSubstring(name) && ContainsSubstring("built without libwebp"));
   }

@@ -43,7 +43,7 @@ using mao_test::Run;
 using mao_test::TemporaryFolder;
 using nlohmann::json;
 
-const std::string classes = " --classes 'purple zebra' 'orange gate' ";
+const std::string two_classes = " --classes 'purple zebra' 'orange gate' ";
 
 /// A short run.
 fs::path tuned_run(const fs::path& folder, const std::string& options = "--recipe all-classes --new-epochs 1") {
@@ -131,10 +131,10 @@ TEST_CASE("a group of names is added and what was learned stays", "[add]") {
   const fs::path untuned = temporary.path() / "untuned.prompts.safetensors",
                  tuned = temporary.path() / "tuned.prompts.safetensors";
   const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 1).front();
-  const Run added = checked("add " + quoted(run) + classes + "--out " + quoted(untuned));
+  const Run added = checked("add " + quoted(run) + two_classes + "--out " + quoted(untuned));
   CHECK_THAT(added.output, ContainsSubstring("in 3 groups: base (") && ContainsSubstring("added (2, untuned)") &&
                                !ContainsSubstring("told apart"));
-  checked("add " + quoted(before) + classes + "--prompts tuned --name extra --out " + quoted(tuned));
+  checked("add " + quoted(before) + two_classes + "--prompts tuned --name extra --out " + quoted(tuned));
   const mao::TensorFile old = mao::read_safetensors(before), now = mao::read_safetensors(untuned);
   CHECK(!old.tensors.empty());
   for (const auto& [name, value] : old.tensors) CHECK(at::equal(value, now.tensors.at(name)));
@@ -169,7 +169,7 @@ TEST_CASE("a group with unlabelled images gets prompts and a gate of its own", "
   const std::vector<fs::path> files = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 12);
   fs::create_directory(images);
   for (std::size_t i = 0; i < files.size(); ++i) fs::copy_file(files[i], images / (std::to_string(i) + ".png"));
-  const std::string add = "add " + quoted(run) + classes + "--images " + quoted(images) + " --feature-cache off ";
+  const std::string add = "add " + quoted(run) + two_classes + "--images " + quoted(images) + " --feature-cache off ";
   const Run added = checked(add + "--out " + quoted(out));
   CHECK_THAT(
       added.output,
@@ -189,7 +189,7 @@ TEST_CASE("classes are added to a plain run and to a single prompts file", "[add
   const TemporaryFolder temporary;
   const fs::path run = tuned_run(temporary.path(), "--method kgcoop"),
                  out = temporary.path() / "out.prompts.safetensors";
-  checked("add " + quoted(run) + classes + "--out " + quoted(out));
+  checked("add " + quoted(run) + two_classes + "--out " + quoted(out));
   CHECK(eval(out, "base").at("accuracy") == eval(run / "seed1" / "plain.prompts.safetensors", "base").at("accuracy"));
   const fs::path picture = first_pictures(rendered_sketch(temporary.path() / "pictures", 1), 1).front();
   CHECK(of_groups(predict(picture, out)).size() == 2);
@@ -200,7 +200,7 @@ TEST_CASE("a run whose gate was not saved is added to, and it is said", "[add]")
   const TemporaryFolder temporary;
   const fs::path run = tuned_run(temporary.path(), "--mao --new-epochs 1");
   const Run added =
-      checked("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.prompts.safetensors"));
+      checked("add " + quoted(run) + two_classes + "--out " + quoted(temporary.path() / "out.prompts.safetensors"));
   CHECK_THAT(added.output,
              ContainsSubstring("the untuned model alone tells the base classes and the new classes of the run apart") &&
                  ContainsSubstring("run `mao add RUN --out FILE` without --classes first"));
@@ -229,7 +229,7 @@ TEST_CASE("base and new prompts of a run are joined as the recipe for all classe
   CHECK(!mao::read_safetensors(untuned).tensors.contains("gate.weight"));
   CHECK(eval(untuned, "base").at("accuracy") == eval(out, "base").at("accuracy"));
   const fs::path more = temporary.path() / "more.prompts.safetensors";
-  CHECK_THAT(checked("add " + quoted(out) + classes + "--out " + quoted(more)).output,
+  CHECK_THAT(checked("add " + quoted(out) + two_classes + "--out " + quoted(more)).output,
              !ContainsSubstring("the untuned model alone"));
 }
 
@@ -247,7 +247,7 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   const json known =
       json::parse(mao::read_safetensors(run / "seed1" / "plain.prompts.safetensors").metadata.at("classes"));
   refused(quoted(run), "which classes?");
-  refused(quoted(temporary.path() / "nosuch") + classes,
+  refused(quoted(temporary.path() / "nosuch") + two_classes,
           "nosuch: there is no such run folder or prompts file; there are: " + run.string());
   refused(quoted(run) + " --classes " + quoted(known[0].get<std::string>()), "already exists");
   const fs::path jet = temporary.path() / "jet.prompts.safetensors";
@@ -256,25 +256,25 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
                                           ContainsSubstring("from seed 1 of " + run.string() + "\n"));
   CHECK_THAT(checked(add_jet).output, ContainsSubstring("wrote " + jet.string() + " over an earlier file: "));
   refused(quoted(jet) + " --classes 'MiG - 15'", "are the same tokens to this model");
-  refused(quoted(run) + classes + "--name base", "there is already a group 'base'");
+  refused(quoted(run) + two_classes + "--name base", "there is already a group 'base'");
   const fs::path prompts = run / "seed1" / "plain.prompts.safetensors";
   const auto before = mao_test::file_bytes(prompts);
-  const Run over =
-      mao_program("add " + quoted(run) + classes + "--out " + quoted(run / "seed1/../seed1/plain.prompts.safetensors"));
+  const Run over = mao_program("add " + quoted(run) + two_classes + "--out " +
+                               quoted(run / "seed1/../seed1/plain.prompts.safetensors"));
   CHECK(over.code == 1);
   CHECK_THAT(over.output, ContainsSubstring("is read by this command too, and would be lost"));
   CHECK(mao_test::file_bytes(prompts) == before);
-  const Run text = mao_program("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.txt"));
+  const Run text = mao_program("add " + quoted(run) + two_classes + "--out " + quoted(temporary.path() / "out.txt"));
   CHECK(text.code == 1);
   CHECK_THAT(text.output, ContainsSubstring("expected the name of a *.prompts.safetensors file to write"));
   const Run no_prompts =
-      mao_program("add " + quoted(run) + classes + "--out " + quoted(temporary.path() / "out.safetensors"));
+      mao_program("add " + quoted(run) + two_classes + "--out " + quoted(temporary.path() / "out.safetensors"));
   CHECK(no_prompts.code == 1);
   CHECK_THAT(no_prompts.output, ContainsSubstring("expected the name of a *.prompts.safetensors file to write"));
-  refused(quoted(run) + classes + "--seed 7", "no prompts of seed 7");
-  refused(quoted(temporary.path()) + classes, "expected a finished run of `mao tune`");
-  refused(quoted(run) + classes + "--gate untuned", "--gate would be ignored");
+  refused(quoted(run) + two_classes + "--seed 7", "no prompts of seed 7");
+  refused(quoted(temporary.path()) + two_classes, "expected a finished run of `mao tune`");
+  refused(quoted(run) + two_classes + "--gate untuned", "--gate would be ignored");
   const fs::path images = rendered_sketch(temporary.path() / "pictures", 1);
-  refused(quoted(run) + classes + "--prompts tuned --images " + quoted(images), "--prompts would be ignored");
-  refused(quoted(run) + classes + "--images " + quoted(temporary.path() / "nowhere"), "nowhere");
+  refused(quoted(run) + two_classes + "--prompts tuned --images " + quoted(images), "--prompts would be ignored");
+  refused(quoted(run) + two_classes + "--images " + quoted(temporary.path() / "nowhere"), "nowhere");
 }

@@ -138,7 +138,7 @@ TEST_CASE("class names that are the same tokens to the model are refused whereve
                       {"val", json::array()},
                       {"test", {{"a/1.png", 0, "MiG-15"}, {"b/1.png", 1, "MiG - 15"}}}};
   const std::string file = quoted(root.write("split.json", split.dump()));
-  for (const std::string data : {quoted(root / "same"), list, file}) {
+  for (const std::string& data : {quoted(root / "same"), list, file}) {
     CAPTURE(data);
     names_both(
         mao_program("tune --class-split all --method coop --epochs 1 --seeds 1 --shots 1 --batch 2 "

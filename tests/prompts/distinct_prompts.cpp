@@ -22,7 +22,7 @@ namespace {
 /// A model whose tokens are another tokenizer's.
 template <class TokenizerT>
 struct Reads : mao_test::ShapeModel {
-  explicit Reads(TokenizerT tokenizer) : tokenizer(std::move(tokenizer)) {}
+  explicit Reads(TokenizerT given) : tokenizer(std::move(given)) {}
   [[nodiscard]] std::vector<std::int64_t> tokenize(const std::string& text) const { return tokenizer(text); }
   TokenizerT tokenizer;
 };

@@ -159,7 +159,8 @@ TEST_CASE("what the sigmoid loss cannot judge is refused in a sentence", "[sigmo
                     ContainsSubstring("have shape [2, 3] for 2 images with 2 labels and 2 candidates"));
   CHECK_THROWS_WITH(sigmoid_loss({}, sigmoid_logits(2, 2), Candidates{{0, 2}}, batch),
                     ContainsSubstring("label 1 is not among the 2 candidates"));
-  CHECK_THROWS_WITH(sigmoid_loss({}, sigmoid_logits(2, 2), Candidates::all(2), {.images = {0, 1}, .labels = {}}),
-                    ContainsSubstring("2 images with 0 labels"));
+  CHECK_THROWS_WITH(
+      sigmoid_loss({}, sigmoid_logits(2, 2), Candidates::all(2), {.images = {0, 1}, .labels = {}, .weights = {}}),
+      ContainsSubstring("2 images with 0 labels"));
   CHECK(SigmoidLoss({.bias = -4}).describe().text() != SigmoidLoss({.bias = -5}).describe().text());
 }
