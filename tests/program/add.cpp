@@ -181,6 +181,15 @@ TEST_CASE("a group with unlabelled images gets prompts and a gate of its own", "
   const fs::path open = temporary.path() / "open.prompts.safetensors";
   checked(add + "--gate untuned --out " + quoted(open));
   CHECK(!mao::read_safetensors(open).tensors.contains("gate.added.0.weight"));
+  const fs::path one = temporary.path() / "one.prompts.safetensors";
+  const std::string add_one =
+      "add " + quoted(run) + " --classes lynx --images " + quoted(images) + " --feature-cache off ";
+  CHECK_THAT(checked(add_one + "--out " + quoted(one)).output,
+             ContainsSubstring("a group of one class has an untuned prompt; its images teach the gate"));
+  CHECK(mao::read_safetensors(one).tensors.contains("gate.added.0.weight"));
+  CHECK(of_groups(predict(files.front(), one)).contains("added"));
+  CHECK_THAT(mao_program(add_one + "--gate untuned --out " + quoted(one)).output,
+             ContainsSubstring("from images of one class alone nothing is learned but the gate"));
   // 12 images of base and new pictures are the added group here, so the learned gate gives it more of such a picture.
   CHECK(of_groups(predict(files.front(), out)).at("added") > of_groups(predict(files.front(), open)).at("added"));
 }

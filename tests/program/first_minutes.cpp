@@ -57,6 +57,7 @@ TEST_CASE("a mistyped command is answered with the nearest one, at every level",
   const Run top = mao_program("tuen --data sketch");
   CHECK(top.code == 2);
   CHECK(top.output == "mao: there is no command 'tuen'; did you mean tune?\n`mao --help` lists all commands.\n");
+  CHECK(mao_program("help plan").output == mao_program("plan --help").output);
   CHECK(mao_program("--dataa x").output == "mao has no option --dataa; `mao --help` lists all commands\n");
   const Run below = mao_program("datasets chek . --all");
   CHECK(below.code == 2);

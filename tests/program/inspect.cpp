@@ -53,12 +53,14 @@ TEST_CASE("inspect --verify looks at every file of a run, whatever is wrong with
   const mao_test::TemporaryFolder folder;
   const fs::path run = folder / "run", prompts = run / "seed1/plain.prompts.safetensors";
   REQUIRE(mao_program("tune --data sketch --shots 1 --epochs 1 --seeds 1 --quiet --out " + quoted(run)).code == 0);
+  CHECK_THAT(mao_program("inspect " + quoted(run)).output,
+             ContainsSubstring("is a run of mao tune: `mao report " + run.string()));
   const auto whole = mao_program("inspect --verify " + quoted(run));
   INFO(whole.output);
   CHECK(whole.code == 0);
-  CHECK_THAT(whole.output, ContainsSubstring("plain.prompts.safetensors: right, xxh64:") &&
-                               ContainsSubstring("results.json: right, xxh64:") &&
-                               ContainsSubstring("metrics.jsonl: right, 1 line") &&
+  CHECK_THAT(whole.output, ContainsSubstring("plain.prompts.safetensors: intact, xxh64:") &&
+                               ContainsSubstring("results.json: intact, xxh64:") &&
+                               ContainsSubstring("metrics.jsonl: intact, 1 line") &&
                                ContainsSubstring("9 files, 0 damaged"));
   std::string content = mao::read_text_file(prompts);
   content[content.size() - 5] = static_cast<char>(content[content.size() - 5] ^ 4);

@@ -244,7 +244,7 @@ void print_first_commands() {
             << "Three commands that work now, on the small model and the pictures that come with mao:\n";
   for (const auto& [command, summary] : std::vector<std::pair<std::string, std::string>>{
            {"mao tune --data sketch --mao --out first",
-            "tunes prompts with CoOp + MAO, three seeds; one to four minutes"},
+            "tunes prompts with CoOp + MAO, three seeds; takes a few minutes"},
            {"mao report first --out first.html", "writes a page about that run: tables, curves, mini-batches"},
            {"mao methods", "lists the methods for mao tune --method"}}) {
     std::cout << "  " << colours.bold(command) << "\n      " << summary << "\n";
@@ -284,7 +284,7 @@ std::string version_text() {
 /// In a file of options, false leaves out a flag, and an option has as many values as it takes. **Throws**
 /// `OptionError`.
 void expect_file_options(const CLI::App& app, const std::vector<std::string>& arguments,
-                  const mao_program::OptionPlaces& places) {
+                         const mao_program::OptionPlaces& places) {
   const CLI::App* command = &app;
   for (const std::string& word : arguments) {
     for (const CLI::App* below : command->get_subcommands({})) {
@@ -342,10 +342,15 @@ int run_command(int argc, char** argv) {
     print_first_commands();
     return 2;
   }
-  if (is_mistyped(app, argv[1])) return 2;
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (words.front() == "help") {  // `mao help tune` is `mao tune --help`
+    words.erase(words.begin());
+    words.emplace_back("--help");
+  }
+  if (is_mistyped(app, words.front())) return 2;
   static_cast<void>(mao::instruction_set());  // a mistyped MAO_INSTRUCTION_SET is said before any work
   try {
-    auto arguments = mao_program::with_config({argv + 1, argv + argc}, places);
+    auto arguments = mao_program::with_config(words, places);
     expect_file_options(app, arguments, places);
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 takes a vector
     app.parse(arguments);

@@ -169,6 +169,10 @@ class Addition {
                      "without --images nothing is learned from images");
     } else {
       refuse_options(command, {"--prompts"}, "the images of --images tune the group's prompts");
+      require<OptionError>(
+          classes_.size() > 1 || options_.gate == "learned",
+          "--images and --gate untuned: from images of one class alone nothing is learned but the gate; "
+          "leave one of the two options out, or add two classes or more");
     }
   }
 
@@ -186,7 +190,7 @@ class Addition {
     } else {
       LabelledImages images = images_of_group(opened);
       JoinedGate gate = options_.gate == "learned" ? gate_beside(opened, images) : JoinedGate();
-      std::optional<PromptGroup> group = trained(opened, images);
+      std::optional<PromptGroup> group = classes_.size() == 1 ? single_class(opened) : trained(opened, images);
       if (!group) throw Stopped();
       joined_.groups.push_back(std::move(*group));
       joined_.gate.added.push_back(std::move(gate));
@@ -232,6 +236,16 @@ class Addition {
     backbone.bind(classes_);
     return {options_.name, prompts_of(backbone, from.prompts.info, classes_)};
   }
+
+  /// One class is told apart from nothing within its group, so only the gate learns from its images.
+  PromptGroup single_class(const OpenedModel& opened) {
+    say("note: a group of one class has an untuned prompt; its images teach the gate");
+    PromptGroup group = named_only(opened);
+    group.images = images_folder();
+    return group;
+  }
+
+  [[nodiscard]] std::string images_folder() const { return fs::absolute(options_.images).lexically_normal().string(); }
 
   [[nodiscard]] bool augments(const OpenedModel& opened) const {
     const std::string& how = saved_.data.augment;
@@ -349,8 +363,7 @@ class Addition {
     };
     const StopsBetweenSteps training;
     if (!(tuner.fit(*images.source, observer) == FitResult::Finished)) return std::nullopt;
-    return PromptGroup{options_.name, prompts_of(backbone, from.prompts.info, classes_),
-                       fs::absolute(options_.images).lexically_normal().string()};
+    return PromptGroup{options_.name, prompts_of(backbone, from.prompts.info, classes_), images_folder()};
   }
 
   void write(const OpenedModel& opened) {

@@ -79,6 +79,14 @@ std::int64_t left_out_of(const Prompts& prompts, const ClassList& classes) {
   });
 }
 
+/// How many of `classes` the prompts were last tuned for, where it is some of them only; 0 otherwise.
+std::int64_t tuned_part_of(const Prompts& prompts, const ClassList& classes) {
+  const std::int64_t tuned = std::ranges::count_if(classes.names, [&](const std::string& name) {
+    return std::ranges::find(prompts.info.classes.names, name) != prompts.info.classes.names.end();
+  });
+  return tuned == classes.size() ? 0 : tuned;
+}
+
 /// The data that the prompts were tuned on; what the command line gives of the rest stays.
 void take_data_of(const Prompts& prompts, DataSettings& data) {
   const DataSettings saved = settings_of(prompts).data;
@@ -144,6 +152,11 @@ int run(EvalOptions options, const CLI::App& command) {
                 << prompts->info.classes.size()
                 << " classes that the prompts know, and they were classified among these " << images.classes.size()
                 << "; `mao predict` chooses among all, and may take an image for one of the other " << left_out << "\n";
+    }
+    const std::int64_t tuned = prompts ? tuned_part_of(*prompts, images.classes) : 0;
+    if (tuned > 0 && options.half == Half::All) {
+      std::cout << "note: these prompts were last tuned for " << tuned << " of these " << images.classes.size()
+                << " classes; --half base and --half new test the halves one by one\n";
     }
   }
   return 0;

@@ -74,7 +74,7 @@ struct Verified {
 
 Verified words_of(const JsonCheck& check) {
   if (check.written.empty()) return {true, "no checksum in it"};
-  return check.right() ? Verified{true, "right, " + check.found}
+  return check.right() ? Verified{true, "intact, " + check.found}
                        : Verified{false, "damaged, or edited: " + check.text()};
 }
 
@@ -94,12 +94,12 @@ Verified verify_lines(const std::filesystem::path& file) {
     auto value = nlohmann::json::parse(line, nullptr, false);
     const JsonCheck check = take_checksum(value);
     if (!check.right()) return {false, text_of("line ", number, " is damaged, or edited: ", check.text())};
-    if (value.is_discarded() && lines.eof()) return {true, text_of("right, ", number - 1, " lines and a part of one")};
+    if (value.is_discarded() && lines.eof()) return {true, text_of("intact, ", number - 1, " lines and a part of one")};
     if (value.is_discarded()) return {false, text_of("line ", number, " is damaged: not JSON")};
     without += check.written.empty() ? 1 : 0;
   }
   if (without > 0) return {true, text_of("no checksum in ", without, " of ", number, " lines")};
-  return {true, text_of("right, ", number, number == 1 ? " line" : " lines")};
+  return {true, text_of("intact, ", number, number == 1 ? " line" : " lines")};
 }
 
 Verified verify_file(const std::filesystem::path& file) {
@@ -110,7 +110,7 @@ Verified verify_file(const std::filesystem::path& file) {
     if (json) return verify_json(file);
     if (lines) return verify_lines(file);
     const std::string checksum = read_tensors(file.string()).checksum;
-    return {true, checksum.empty() ? "no checksum in it" : "right, " + checksum};
+    return {true, checksum.empty() ? "no checksum in it" : "intact, " + checksum};
   } catch (const Error& failure) {  // also an empty file, and one that cannot be opened
     return {false, failure.what()};
   }
@@ -147,6 +147,11 @@ int verify(const std::string& path) {
 }
 
 int run(const std::string& path, bool all) {
+  const std::filesystem::path folder(path);
+  require<OptionError>(
+      !std::filesystem::exists(folder / "config.json") || !std::filesystem::exists(folder / "results.json"), path,
+      " is a run of mao tune: `mao report ", path, "` shows its results, `mao inspect --verify ", path,
+      "` checks its files, and `mao inspect FILE` describes one, such as seed1/*.prompts.safetensors");
   const TensorFile file = read_tensors(path);
   std::int64_t elements = 0;
   std::size_t bytes = 0;
@@ -154,7 +159,8 @@ int run(const std::string& path, bool all) {
     elements += value.numel();
     bytes += value.nbytes();
   }
-  std::cout << path << ": " << file.tensors.size() << " tensors, " << elements << " elements, " << bytes << " bytes\n";
+  std::cout << path << ": " << file.tensors.size() << (file.tensors.size() == 1 ? " tensor, " : " tensors, ")
+            << elements << " elements, " << bytes << " bytes\n";
   if (!file.checksum.empty()) std::cout << "  checksum: " << file.checksum << ", verified\n";
   for (const auto& [key, value] : file.metadata) {
     std::cout << "  " << key << ": " << (value.size() > 160 && !all ? value.substr(0, 160) + "... (--all)" : value)

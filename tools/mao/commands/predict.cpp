@@ -54,7 +54,8 @@ ClassList classes_of(const PredictOptions& options, const std::optional<Prompts>
   ClassList classes = given_class_names(options.classes, options.classes_file);
   if (classes.names.empty() && prompts) classes = prompts->info.classes;
   require<OptionError>(!classes.names.empty(),
-                       "which classes? give --classes A B C, --classes-file FILE, or --prompts FILE");
+                       "which classes? give --classes A B C, --classes-file FILE, or --prompts FILE, for example "
+                       "`mao predict photo.jpg --prompts run/seed1/new.prompts.safetensors`");
   return classes;
 }
 
@@ -157,7 +158,8 @@ Tensor logits_of(const std::vector<std::string>& names, const OpenedModel& opene
 /// Among which classes the answers are, for people.
 void say_classes(const std::optional<Prompts>& prompts, const ClassList& classes) {
   std::cerr << "classifying among "
-            << (prompts ? description_of_classes(*prompts, classes) : text_of(classes.size(), " classes, the ones given"))
+            << (prompts ? description_of_classes(*prompts, classes)
+                        : text_of(classes.size(), " classes, the ones given"))
             << std::endl;
 }
 

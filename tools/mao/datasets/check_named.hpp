@@ -116,7 +116,7 @@ inline std::vector<std::string> advice_for(const FileReport& files, const std::f
   std::vector<std::string> advice;
   const std::size_t missing = count_of(files, FileProblemKind::missing);
   if (missing > 0) {
-    advice.push_back(text_of("unpack the archive into ", root.string(), " again, or copy the missing files there"));
+    advice.push_back(text_of("copy the missing files into ", root.string(), ", or unpack the archive there again"));
   }
   const auto of_val = std::ranges::count_if(files.problems, [](const FileProblem& problem) {
     return problem.kind == FileProblemKind::missing && problem.split == "val";

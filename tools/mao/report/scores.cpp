@@ -210,7 +210,7 @@ std::string score_cards(const Summary& methods) {
             "(H). An average's H is that of the averages."
           : "Accuracy in percent on all classes.";
   note +=
-      row_notes(summary) + " Below each mean is its standard deviation over seeds; the best of these runs is in bold.";
+      row_notes(summary) + " Below each mean is its standard deviation over seeds; the best of each column is in bold.";
   const bool published =
       std::ranges::any_of(cards, [](const std::string& card) { return card.find("first-published") != card.npos; });
   if (published) {

@@ -21,13 +21,18 @@ namespace mao_program {
 
 namespace {
 
+constexpr double hardly_better = 60;  // percent of images; guessing gives 50
+
 std::string text_about(const GateFit& fit, const std::string& between) {
   std::ostringstream line;
   line << std::fixed << std::setprecision(1) << "gate between " << between
        << ", for one classifier over all classes: right for " << fit.held_out
        << " % of held-out training images (guessing: 50 %; penalty " << std::defaultfloat << std::setprecision(3)
-       << fit.penalty << ", weight of the untuned model " << std::fixed << std::setprecision(2)
-       << fit.shares.front() << ")";
+       << fit.penalty << ", weight of the untuned model " << std::fixed << std::setprecision(2) << fit.shares.front()
+       << ")";
+  if (fit.held_out < hardly_better)
+    line
+        << "\nnote: this gate is hardly better than guessing; do the unlabelled images show only classes that are new?";
   return line.str();
 }
 

@@ -213,7 +213,7 @@ void print(const Plan& plan, int steps) {
             << " MiB at the peak of what was measured here\n";
   if (!plan.memory.empty()) std::cout << "           " << plan.memory << "\n";
   std::cout << "note: these are estimates from " << steps << (steps == 1 ? " step" : " steps")
-            << " of each stage, on this machine as busy as it was; --steps-measured " << 10 * steps
+            << " of each stage, on this machine under its present load; --steps-measured " << 10 * steps
             << " measures for longer\n";
 }
 
@@ -224,8 +224,7 @@ void add_plan(CLI::App& app, int& status) {
   auto options = std::make_shared<RunOptions>();
   auto steps = std::make_shared<int>(5);
   auto json = std::make_shared<bool>(false);
-  CLI::App* command =
-      add_command(app, "plan", "estimate time and memory of a run of mao tune, from a few steps");
+  CLI::App* command = add_command(app, "plan", "estimate time and memory of a run of mao tune, from a few steps");
   add_data_options(*command, settings->data);
   add_run_options(*command, *settings, *options);
   command->add_option("--steps-measured", *steps, "steps of each stage")->check(above_zero())->capture_default_str();
@@ -238,6 +237,8 @@ void add_plan(CLI::App& app, int& status) {
     if (*json) {
       std::cout << as_json(plan).dump(2) << "\n";
     } else {
+      std::cout << settings->method.name << (settings->method.mao ? " + MAO" : "") << " on " << settings->data.data
+                << "\n";
       print(plan, *steps);
     }
     status = 0;

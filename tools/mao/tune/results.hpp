@@ -209,7 +209,8 @@ inline constexpr std::string_view openworld_auc_is =
     "of all pairs of a base and a new image, the share in which both are right within their own half and the "
     "base image looks more like base than the new one does";
 inline constexpr std::string_view ausuc_is =
-    "the area under the curve of new against base accuracy as a bias moves from one half to the other";
+    "the area under the curve of new against base accuracy as a bias moves from one half to the other, with equal "
+    "weight for each class (the same as OpenworldAUC if all classes have equally many test images)";
 
 /// The figures over all classes as a table; gH is their "h", so called beside the papers' H.
 inline void print_all_classes(std::ostream& out, const nlohmann::json& results) {

@@ -61,6 +61,10 @@ class TuneRun {
     output_.check_place();
     if (output_.exists() && !hold()) return stopped();
     say(text_of("mao ", version, ", run folder ", options_.out));
+    say(text_of("method ", settings_.method.name, settings_.method.mao ? " + MAO" : "", ", data ", settings_.data.data,
+                is_rendered(settings_.data.data) ? " (rendered pictures, which come with mao)" : ""));
+    static_cast<void>(
+        zero_shot_templates(settings_.method.zero_shot_template, settings_.data.data));  // before any work
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
     say("pictures: " + opened.pixels);
@@ -134,8 +138,10 @@ class TuneRun {
       images = saved.at("images");
     }
     if (saved.is_object() && !was_kept && !images.is_null()) {
-      say(text_of("note: ", options_.out,
-                  " has no fingerprint of its data, so whether that has changed cannot be told"));
+      if (has_same_settings(saved)) {
+        say(text_of("note: ", options_.out,
+                    " has no fingerprint of its data, so whether that has changed cannot be told"));
+      }
       images = nullptr;
     }
     if (!images.is_null()) config_["images"] = images;

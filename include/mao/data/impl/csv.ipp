@@ -51,8 +51,9 @@ struct CsvColumns {
     for (const std::string& name : header.fields) {
       const bool known = split || name == "path" || name == "label" || name == "classname";
       require<FormatError>(known, source, ": line ", header.line, ": the column '", name,
-                           "' may be the split under another name; expected path,label,classname, or these with a "
-                           "column split (train, val or test), beside which other columns are allowed");
+                           "' may be the split under another name; expected path, classname and possibly "
+                           "label, or these with a column split (train, val or test), beside which other columns are "
+                           "allowed");
     }
   }
 };

@@ -60,12 +60,22 @@ MAO_INLINE std::vector<Item> items_in(const std::filesystem::path& root, const s
   return items;
 }
 
+/// `, among them 'dgo', which is no folder`: the first name that no folder has, which may be the mistyped one.
+MAO_INLINE std::string unused_name(const std::vector<std::string>& folders, const ClassNames& names) {
+  for (const auto& [folder, readable] : names) {
+    if (!std::ranges::binary_search(folders, folder))
+      return ", among them one for '" + folder + "', which is no folder";
+  }
+  return {};
+}
+
 MAO_INLINE ClassList named_classes(const std::vector<std::string>& folders, const ClassNames& names) {
   ClassList classes;
   for (const std::string& folder : folders) {
     const auto found = names.find(folder);
     require<DataError>(names.empty() || found != names.end(), "there is no class name for the folder '", folder,
-                       "'; add it to the class-name file, which has ", names.size(), " names");
+                       "'; add it to the class-name file, which has ", names.size(), " names",
+                       unused_name(folders, names));
     classes.names.push_back(names.empty() ? folder : found->second);
   }
   return classes;
