@@ -60,5 +60,5 @@ TEST_CASE("folders that contradict themselves are refused by name", "[folder]") 
   CHECK_THROWS_WITH(mao::read_folder(folder.path(), {.class_names = {{"cat", "a cat"}}}),
                     ContainsSubstring("no class name for the folder 'dog'"));
   CHECK_THROWS_WITH(mao::read_folder(folder.path(), {.class_names = {{"cat", "a cat"}, {"dgo", "a dog"}}}),
-                    ContainsSubstring("among them one for 'dgo', which is no folder"));
+                    ContainsSubstring("among them one for 'dgo', which is not a folder"));
 }

@@ -72,7 +72,7 @@ TEST_CASE("inspect --verify looks at every file of a run, whatever is wrong with
   CHECK(damaged.code == 1);
   CHECK_THAT(damaged.output,
              ContainsSubstring("plain.prompts.safetensors") && ContainsSubstring("empty.safetensors is empty") &&
-                 ContainsSubstring("plain.checkpoint.safetensors: right") && ContainsSubstring("10 files, 2 damaged"));
+                 ContainsSubstring("plain.checkpoint.safetensors: intact") && ContainsSubstring("10 files, 2 damaged"));
   const auto none = mao_program("inspect --verify " + quoted(run / "no_such_file"));
   CHECK(none.code == 1);
   CHECK_THAT(none.output, ContainsSubstring("there is no file or folder"));

@@ -60,11 +60,11 @@ MAO_INLINE std::vector<Item> items_in(const std::filesystem::path& root, const s
   return items;
 }
 
-/// `, among them 'dgo', which is no folder`: the first name that no folder has, which may be the mistyped one.
+/// `, among them one for 'dgo', which is not a folder`: the first name that no folder has, which may be the mistyped one.
 MAO_INLINE std::string unused_name(const std::vector<std::string>& folders, const ClassNames& names) {
   for (const auto& [folder, readable] : names) {
     if (!std::ranges::binary_search(folders, folder))
-      return ", among them one for '" + folder + "', which is no folder";
+      return ", among them one for '" + folder + "', which is not a folder";
   }
   return {};
 }
