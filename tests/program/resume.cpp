@@ -118,7 +118,7 @@ TEST_CASE("a flipped bit in a checkpoint is refused by its name, and found by in
   const mao_test::Run right = mao_test::mao_program(verify);
   CHECK(right.code == 0);
   CHECK_THAT(right.output,
-             ContainsSubstring("base.prompts.safetensors: right, xxh64:") && ContainsSubstring("0 damaged"));
+             ContainsSubstring("base.prompts.safetensors: intact, xxh64:") && ContainsSubstring("0 damaged"));
   for (const char* file : {"results.json", "seed1/result.json", "seed1/new.prompts.safetensors"})
     fs::remove(run / file);
   std::string bytes = mao::read_text_file(checkpoint);
