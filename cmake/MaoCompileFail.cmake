@@ -30,7 +30,7 @@ function(mao_compile_fail_headers header)
   set(mao_compile_fail_prologue "${copy}" PARENT_SCOPE)
 endfunction()
 
-# Adds a test that judges LOG, which the compiler writes with the options that follow. `parsed` is in the caller: the parsed headers.
+# Adds a test that judges LOG, which the compiler writes with the options that follow.
 function(mao_compile_logged name log comment)
   cmake_parse_arguments(PARSE_ARGV 3 logged "" "SOURCE;DEPFILE" "DEPENDS;OPTIONS")
   set(listing "")

@@ -1,4 +1,4 @@
-# Script of mao_compile_fail: runs the compiler after `--` and writes its exit status and messages to LOG. Never fails itself: judging is
+# Script of mao_compile_fails: runs the compiler after `--` and writes its exit status and messages to LOG. Never fails itself: judging is
 # the tests' work. DEPFILE: where the compiler was told to list the headers; it writes none when it fails.
 set(command "")
 set(seen OFF)

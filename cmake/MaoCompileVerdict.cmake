@@ -1,4 +1,4 @@
-# Script of mao_compile_fail: judges one log of MaoCompileLogged.cmake.
+# Script of mao_compile_fails: judges one log of MaoCompileLogged.cmake.
 file(READ "${LOG}" log)
 string(REGEX MATCH "^[^\n]*" status "${log}")
 if(LOG MATCHES "without_faults\\.log$")

@@ -1,5 +1,6 @@
-# mao_precompiled(TARGET HEADER...): sources of mao::compiled, of mao's own programs and of the tests begin with these headers of other libraries, parsed once. An edited
-# header of mao compiles what includes it, no more. ccache finds such sources in another folder too, if it is told to (CCACHE_SLOPPINESS).
+# mao_precompiled(TARGET HEADER...): sources of mao::compiled, of mao's own programs and of the tests begin with these headers of other
+# libraries, parsed once. An edited header of mao compiles what includes it, no more. ccache finds such sources in another folder too, if it
+# is told to (CCACHE_SLOPPINESS).
 set(MAO_PRECOMPILE AUTO CACHE STRING "Parse the headers of other libraries once for mao::compiled, mao's programs and the tests: AUTO (unless a launcher would not cache them), ON or OFF")
 set_property(CACHE MAO_PRECOMPILE PROPERTY STRINGS AUTO ON OFF)
 mark_as_advanced(MAO_PRECOMPILE)

@@ -20,6 +20,7 @@
 
 #include "commands.hpp"
 #include "models/model_text.hpp"
+#include "runs/find_runs.hpp"
 #include "runs/json_checksum.hpp"
 #include "tune/settings.hpp"
 
@@ -147,11 +148,9 @@ int verify(const std::string& path) {
 }
 
 int run(const std::string& path, bool all) {
-  const std::filesystem::path folder(path);
-  require<OptionError>(
-      !std::filesystem::exists(folder / "config.json") || !std::filesystem::exists(folder / "results.json"), path,
-      " is a run of mao tune: `mao report ", path, "` shows its results, `mao inspect --verify ", path,
-      "` checks its files, and `mao inspect FILE` describes one, such as seed1/*.prompts.safetensors");
+  require<OptionError>(!is_run_folder(path), path, " is a run of mao tune: `mao report ", path,
+                       "` shows its results, `mao inspect --verify ", path,
+                       "` checks its files, and `mao inspect FILE` describes one, such as seed1/*.prompts.safetensors");
   const TensorFile file = read_tensors(path);
   std::int64_t elements = 0;
   std::size_t bytes = 0;

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "report/summary.hpp"
+#include "tune/results.hpp"
 
 namespace mao {
 
@@ -35,7 +36,7 @@ inline MethodSummary by_protocol(const MethodSummary& method, ScoreProtocol prot
 /// What the prompts of the first stage alone are called.
 inline std::string first_stage_of(const MethodSummary& method) {
   const std::string steps = method.settings.value("/method/steps", std::string());
-  return steps.ends_with("new") ? "first stage only" : "base stage only";
+  return mao_program::first_stage_only(steps.ends_with("new"));
 }
 
 }  // namespace detail
