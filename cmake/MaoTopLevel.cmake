@@ -11,13 +11,14 @@ if(TARGET LibTorch::cpu)
 endif()
 
 # ccache where there is one; -DCMAKE_CXX_COMPILER_LAUNCHER= switches it off. Paths are hashed relative to this folder, so a second
-# clone finds what the first one compiled. That holds only while no -D has an absolute path.
+# clone finds what the first one compiled. That holds only while no -D has an absolute path. Comments count: precompiled headers
+# remember the size of each header, so those of another clone do not serve where a comment differs.
 find_program(MAO_CCACHE ccache)
 mark_as_advanced(MAO_CCACHE)
 if(MAO_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER
     ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=true
-    CCACHE_SLOPPINESS=pch_defines,time_macros ${MAO_CCACHE})
+    CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_COMMENTS=true ${MAO_CCACHE})
 endif()
 
 # Colours in compiler messages also through Ninja.
