@@ -14,7 +14,7 @@ import sys
 
 import runs
 
-CLASSIFIERS = {"zero_shot": "untuned", "plain": "plain", "base": "MAO's base prompts", "new": "MAO's final prompts",
+CLASSIFIERS = {"zero_shot": "untuned", "plain": "plain", "base": "MAO's base-stage prompts", "new": "MAO's new-stage prompts",
                "joined": "joined, no gate", "gated": "the recipe"}
 # The recipe with other options: title and options of mao tune.
 VARIANTS = {"after_plain": ("the recipe, `--steps new`", ["--steps", "new"]),
@@ -53,7 +53,7 @@ class Figures:
 
 
 def with_new_of(recipe):
-    """Base and New of the base prompts: New as the first stage left it."""
+    """Base and New of the base-stage prompts: New as the first stage left it."""
     return {"base": recipe["paper"]["base"], "new": recipe.get("first", recipe["paper"])["new"]}
 
 
@@ -79,7 +79,7 @@ def classifiers_table(task, method, found):
 
 
 def seeds_table(task, method, found):
-    """gH of each seed, and how far the recipe is above the best of the untuned model, the method and final prompts."""
+    """gH of each seed, and how far the recipe is above the best of the untuned model, the method and new-stage prompts."""
     titles = [title_of(classifier, method) for classifier in found.classifiers]
     lines = [f"| {task}, gH | " + " | ".join(titles) + " | recipe - best rival | paper's H |",
              "|---" * (len(titles) + 3) + "|"]
@@ -91,7 +91,7 @@ def seeds_table(task, method, found):
     return lines
 
 
-METHODS_HEADER = ("| method | plain: accuracy | gH | base prompts: gH | final prompts: base / new | gH | no gate: gH | "
+METHODS_HEADER = ("| method | plain: accuracy | gH | base-stage prompts: gH | new-stage prompts: base / new | gH | no gate: gH | "
                   "the recipe: accuracy | base / new | gH | OpenworldAUC | gH - best rival |")
 
 

@@ -52,7 +52,7 @@ constexpr std::array in_base{"unchanged", "new names as additional candidates",
                              "the untuned class vectors of the new names as fixed candidates",
                              "gap to the new half distilled from the untuned model"};
 constexpr std::array in_new{"unchanged", "base classes as candidates",
-                            "base prompts' class vectors as fixed candidates", "gap to the base half distilled"};
+                            "base-stage prompts' class vectors as fixed candidates", "gap to the base half distilled"};
 
 /// Log-shares of the halves. **Shapes** logits [B, C], whose first `base` columns are base classes; result [B, 2].
 Tensor half_masses(const Tensor& logits, std::int64_t base) {

@@ -131,7 +131,7 @@ TEST_CASE("PromptKD shows the teacher pixels, not the student's kept features", 
 
 TEST_CASE("PromptKD refuses what it cannot learn from", "[promptkd]") {
   CHECK_THROWS_WITH(ToyKd(ToyModel::make(), teacher_of(3, 12), promptkd_shape),
-                    ContainsSubstring("the student takes pictures of 8 pixels per side, the teacher of 12"));
+                    ContainsSubstring("the student takes images of 8 pixels per side, the teacher of 12"));
   CHECK_THROWS_WITH(student_of(3, {.vision_depth = 4}), ContainsSubstring("vision_depth = 4, the tower has 3 blocks"));
   CHECK_THROWS_WITH(student_of(3, {.vision_depth = 3, .temperature = 0}), ContainsSubstring("temperature = 0"));
   auto student = student_of(4);

@@ -24,7 +24,7 @@ TEST_CASE("decoded pixels are Pillow's, for every kind of file", "[decode]") {
   }
 }
 
-TEST_CASE("pictures with transparency over white have Pillow's pixels", "[decode]") {
+TEST_CASE("images with transparency over white have Pillow's pixels", "[decode]") {
   const auto sum = [](const char* name, mao::Transparency transparency) {
     const auto pixels = mao::read_image(image_golden(name), transparency).pixels;
     return std::accumulate(pixels.begin(), pixels.end(), 0);
@@ -35,7 +35,7 @@ TEST_CASE("pictures with transparency over white have Pillow's pixels", "[decode
   CHECK(sum("palette.png", mao::Transparency::drop) == 74847);
 }
 
-TEST_CASE("an opaque picture has the same pixels with transparency over white and dropped", "[decode]") {
+TEST_CASE("an opaque image has the same pixels with transparency over white and dropped", "[decode]") {
   const mao_test::TemporaryFolder folder;
   mao_test::write_png(folder / "opaque.png", mao_test::random_image(23, 9, 11));
   std::vector<std::filesystem::path> files{folder / "opaque.png"};
@@ -77,17 +77,17 @@ TEST_CASE("damaged bytes give pixels or a FormatError, nothing else", "[decode]"
   }
 }
 
-TEST_CASE("what is no picture is refused with a reason", "[decode]") {
+TEST_CASE("what is no image is refused with a reason", "[decode]") {
   const mao_test::TemporaryFolder folder;
   CHECK_THROWS_WITH(mao::read_image(folder.write("empty.jpg", "")),
                     ContainsSubstring("empty.jpg") && ContainsSubstring("0 bytes"));
   CHECK_THROWS_WITH(mao::read_image(folder.write("a.webp", "RIFF....WEBP")), ContainsSubstring("a.webp: "));
   CHECK_THROWS_WITH(mao::read_image(folder.write("a.txt", "some text")),
-                    ContainsSubstring("9 bytes that do not begin as a picture does; expected a JPEG, a PNG"));
-  CHECK_THROWS_WITH(mao::read_image(folder.write("a.jpg", "GIF89a....")), ContainsSubstring("a.jpg: a GIF picture"));
-  CHECK_THROWS_WITH(mao::read_image(folder.write("b.jpg", "BM....")), ContainsSubstring("a BMP picture"));
-  CHECK_THROWS_WITH(mao::read_image(folder.write("c.jpg", {"II*\0....", 8})), ContainsSubstring("a TIFF picture"));
-  CHECK_THROWS_WITH(mao::read_image(folder.write("d.jpg", "....ftypavif")), ContainsSubstring("an AVIF picture"));
+                    ContainsSubstring("9 bytes that do not begin as an image does; expected a JPEG, a PNG"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("a.jpg", "GIF89a....")), ContainsSubstring("a.jpg: a GIF image"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("b.jpg", "BM....")), ContainsSubstring("a BMP image"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("c.jpg", {"II*\0....", 8})), ContainsSubstring("a TIFF image"));
+  CHECK_THROWS_WITH(mao::read_image(folder.write("d.jpg", "....ftypavif")), ContainsSubstring("an AVIF image"));
   CHECK_THROWS_WITH(mao::read_image(folder / "C:\\d.jpg"), ContainsSubstring("as Windows writes it"));
   CHECK_THROWS_AS(mao::read_image(folder / std::string(300, 'x')), mao::FileError);
   CHECK_THROWS_AS(mao::read_image(folder / "absent.jpg"), mao::FileError);
@@ -109,5 +109,5 @@ TEST_CASE("a header that claims absurd dimensions is refused before memory is ta
     if (bytes[i] == 0xff && bytes[i + 1] == 0xc0)
       std::fill_n(bytes.begin() + static_cast<std::ptrdiff_t>(i) + 5, 4, 0xfd);
   }
-  CHECK_THROWS_WITH(mao::decode_image(bytes, "bomb.jpg"), ContainsSubstring("bomb.jpg: a picture of 65021x65021"));
+  CHECK_THROWS_WITH(mao::decode_image(bytes, "bomb.jpg"), ContainsSubstring("bomb.jpg: an image of 65021x65021"));
 }

@@ -55,7 +55,7 @@ int largest_difference(const mao::Image& a, const mao::Image& b) {
 
 }  // namespace
 
-TEST_CASE("a picture of any size survives the best quality within a few levels", "[decode_jpeg]") {
+TEST_CASE("an image of any size survives the best quality within a few levels", "[decode_jpeg]") {
   for (const auto& [width, height] : {std::pair{1, 1}, {7, 3}, {16, 16}, {17, 33}}) {
     INFO(width << " x " << height);
     const auto image = mao_test::random_image(width, height, static_cast<std::uint64_t>(width));
@@ -88,5 +88,5 @@ TEST_CASE("sizes are refused beyond Pillow's limit, without overflow", "[decode_
   CHECK_THROWS_AS(require_sane_size(2, mao::detail::largest_picture, "a.jpg"), mao::FormatError);
   CHECK_THROWS_AS(require_sane_size(std::int64_t{1} << 40, std::int64_t{1} << 40, "a.jpg"), mao::FormatError);
   CHECK_THROWS_AS(require_sane_size(0, 5, "a.jpg"), mao::FormatError);
-  CHECK_THROWS_WITH(require_sane_size(5, 0, "a.jpg"), ContainsSubstring("a.jpg: a picture of 5x0"));
+  CHECK_THROWS_WITH(require_sane_size(5, 0, "a.jpg"), ContainsSubstring("a.jpg: an image of 5x0"));
 }

@@ -73,7 +73,7 @@ std::vector<std::uint8_t> random_samples(std::size_t count, std::uint64_t seed) 
 
 }  // namespace
 
-TEST_CASE("a picture of any size and kind keeps its bytes; grey is repeated, alpha dropped", "[decode_png]") {
+TEST_CASE("an image of any size and kind keeps its bytes; grey is repeated, alpha dropped", "[decode_png]") {
   for (const auto& [width, height] : {std::pair{1, 1}, {5, 3}, {8, 9}, {31, 2}}) {
     for (const auto& [format, channels] :
          {std::pair{PNG_FORMAT_RGB, 3}, {PNG_FORMAT_RGBA, 4}, {PNG_FORMAT_GRAY, 1}, {PNG_FORMAT_GA, 2}}) {

@@ -60,7 +60,7 @@ TEST_CASE("a draw whose class names would make other prompts is refused, unless 
   CHECK(draw(4, renamed).train.size() == 2);
 }
 
-TEST_CASE("a draw without a picture of some class is refused", "[few_shot_pickle]") {
+TEST_CASE("a draw without an image of some class is refused", "[few_shot_pickle]") {
   auto more = tiny();
   more.classes.names.push_back("cow");
   more.train.push_back({"c/1.jpg", 2});

@@ -8,7 +8,7 @@
 
 using mao_test::random_image;
 
-TEST_CASE("flipping twice gives the picture back", "[image]") {
+TEST_CASE("flipping twice gives the image back", "[image]") {
   const auto image = random_image(7, 5, 1);
   const auto flipped = mao::flip(image);
   CHECK(flipped.pixels[0] == image.pixels[6 * 3]);
@@ -24,7 +24,7 @@ TEST_CASE("a crop of a crop is a crop", "[image]") {
   CHECK(mao::crop(image, {0, 0, 20, 15}) == image);
 }
 
-TEST_CASE("a crop outside the picture is refused", "[image]") {
+TEST_CASE("a crop outside the image is refused", "[image]") {
   const auto image = random_image(4, 4, 3);
   const mao::Box boxes[] = {{-1, 0, 2, 2}, {0, -1, 2, 2}, {3, 0, 2, 2},         {0, 3, 2, 2},
                             {0, 0, 0, 1},  {0, 0, 1, -1}, {2147483647, 0, 2, 2}};

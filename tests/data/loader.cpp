@@ -138,7 +138,7 @@ TEST_CASE("a loader can go with work announced and not done", "[loader]") {
   }
 }
 
-TEST_CASE("a loader puts white behind pictures where the preprocessing does", "[loader]") {
+TEST_CASE("a loader puts white behind images where the preprocessing does", "[loader]") {
   const auto file = mao_test::image_golden("alpha.png");
   for (const auto transparency : {mao::Transparency::drop, mao::Transparency::white}) {
     mao::LoaderOptions settings = options(0);

@@ -17,7 +17,7 @@ TEST_CASE("random crops lie inside and keep to area and ratio", "[random_crop]")
   }
 }
 
-TEST_CASE("a picture too long for any crop gives the largest allowed one in the middle", "[random_crop]") {
+TEST_CASE("an image too long for any crop gives the largest allowed one in the middle", "[random_crop]") {
   const mao::Augment whole{.smallest_scale = 1.0, .largest_scale = 1.0};
   mao::Rng rng(1);
   CHECK(mao::random_crop(1000, 30, whole, rng) == mao::Box{480, 0, 40, 30});

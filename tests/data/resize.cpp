@@ -38,7 +38,7 @@ TEST_CASE("resizing a part is cropping the resized whole", "[resize]") {
   }
 }
 
-TEST_CASE("a flat picture stays flat, the same size stays the same", "[resize]") {
+TEST_CASE("a flat image stays flat, the same size stays the same", "[resize]") {
   mao::Image flat(13, 9);
   std::fill(flat.pixels.begin(), flat.pixels.end(), std::uint8_t{201});
   for (const auto byte : mao::resize_bicubic(flat, 31, 4).pixels) CHECK(byte == 201);

@@ -98,7 +98,7 @@ TEST_CASE("the published split files have their published sizes", "[split_json][
   }
 }
 
-TEST_CASE("a picture on both sides of a split under two spellings of its path is refused", "[split_json]") {
+TEST_CASE("an image on both sides of a split under two spellings of its path is refused", "[split_json]") {
   const mao_test::TemporaryFolder folder;
   folder.write("a/1.jpg", "x");
   folder.write("a/2.jpg", "x");

@@ -33,7 +33,7 @@ TEST_CASE("what a folder data set does not read is counted by suffix and class",
   CHECK(unread.description().find('\n') == std::string::npos);
 }
 
-TEST_CASE("hidden pictures, and folders beside the splits, are counted", "[unread_files]") {
+TEST_CASE("hidden images, and folders beside the splits, are counted", "[unread_files]") {
   const mao_test::TemporaryFolder root;
   for (const char* folder :
        {"train/a", "train/.b", "test/a", "valid/a", "validation/a", "extra/deep", "empty", ".git"}) {
@@ -65,7 +65,7 @@ TEST_CASE("every split of a folder is looked through; a folder that is read whol
   CHECK(mao::unread_of(root / "absent").total() == 0);
 }
 
-TEST_CASE("a class without pictures that are read is refused with what it holds", "[unread_files]") {
+TEST_CASE("a class without images that are read is refused with what it holds", "[unread_files]") {
   const mao_test::TemporaryFolder root;
   for (const char* folder : {"red", "blue"}) {
     fs::create_directories(root / folder);

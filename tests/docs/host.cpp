@@ -129,7 +129,7 @@ TEST_CASE("core: a pickle", "[docs]") {
   // [end]
 }
 
-TEST_CASE("data: a folder of pictures, from files to pixels", "[docs]") {
+TEST_CASE("data: a folder of images, from files to pixels", "[docs]") {
   const InFolder folder;
   static_cast<void>(pictures());
   // [open]

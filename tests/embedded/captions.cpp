@@ -30,7 +30,7 @@ embedded::Scene random_scene(std::uint64_t seed) {
 
 }  // namespace
 
-TEST_CASE("a caption holds for its own picture", "[embedded]") {
+TEST_CASE("a caption holds for its own image", "[embedded]") {
   for (std::uint64_t i = 0; i < 2000; ++i) {
     const embedded::Scene scene = random_scene(i);
     const embedded::Caption caption = embedded::caption(scene, i % 3, Rng(i)["caption"]);
@@ -40,7 +40,7 @@ TEST_CASE("a caption holds for its own picture", "[embedded]") {
   }
 }
 
-TEST_CASE("a caption does not hold for a picture that differs in an attribute it names", "[embedded]") {
+TEST_CASE("a caption does not hold for an image that differs in an attribute it names", "[embedded]") {
   embedded::Caption caption;
   caption.shape = 2;
   caption.background = 1;

@@ -70,7 +70,7 @@ TEST_CASE("the learning rate warms up, then falls to 2 %", "[embedded]") {
   CHECK(embedded::learning_rate(options, options.steps) == Approx(0.02 * options.learning_rate));
 }
 
-TEST_CASE("a caption that holds for two pictures is no negative of either", "[embedded]") {
+TEST_CASE("a caption that holds for two images is no negative of either", "[embedded]") {
   const auto image = at::eye(4), scale = at::full({}, 5.0);
   auto text = at::eye(4);
   text[1].copy_(text[0]);  // captions 0 and 1 say the same
@@ -83,7 +83,7 @@ TEST_CASE("a caption that holds for two pictures is no negative of either", "[em
   CHECK(matched == Approx(std::log(std::exp(5.0) + 3) - 5));
 }
 
-TEST_CASE("a caption that holds for two pictures is a yes for both in the pairwise loss", "[embedded]") {
+TEST_CASE("a caption that holds for two images is a yes for both in the pairwise loss", "[embedded]") {
   const auto image = at::eye(2), scale = at::full({1}, 5.0), bias = at::full({1}, -2.0);
   const auto nothing = at::zeros({2, 2});
   const auto cost = [](double logit) { return std::log1p(std::exp(-logit)); };

@@ -71,7 +71,7 @@ TEST_CASE("the class lists stay what they were when the weights were trained", "
   CHECK(embedded::task("disjoint").class_names(embedded::Half::Base).front() == "striped brown ring");
 }
 
-TEST_CASE("a task's pictures depend on half, split, class, index and seed alone", "[embedded]") {
+TEST_CASE("a task's images depend on half, split, class, index and seed alone", "[embedded]") {
   const embedded::Task& task = embedded::task("shifted");
   const auto base = embedded::Half::Base;
   const auto picture = embedded::render(task, base, embedded::Split::Test, 3, 5).pixels;

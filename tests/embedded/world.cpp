@@ -21,7 +21,7 @@ double mean_level(const mao::Image& image, std::size_t channel) {
 
 }  // namespace
 
-TEST_CASE("the same stream draws the same picture, another one another", "[embedded]") {
+TEST_CASE("the same stream draws the same image, another one another", "[embedded]") {
   const embedded::Combination what{3, 5, 1};
   const auto first = embedded::render(what, 2, embedded::known_style(0), Rng(7));
   CHECK(first.pixels == embedded::render(what, 2, embedded::known_style(0), Rng(7)).pixels);
@@ -39,7 +39,7 @@ TEST_CASE("positions and combinations are one to one and names are unique", "[em
   CHECK(embedded::name({0, 0, 1}) == "striped red circle");
 }
 
-TEST_CASE("a red object reddens the picture's middle before every background", "[embedded]") {
+TEST_CASE("a red object reddens the image's middle before every background", "[embedded]") {
   for (std::size_t background = 0; background < embedded::background_names.size(); ++background) {
     const auto image = embedded::render({0, 0, 0}, background, embedded::known_style(0), Rng(background));
     const std::size_t middle = (24 * 48 + 24) * 3;
@@ -48,7 +48,7 @@ TEST_CASE("a red object reddens the picture's middle before every background", "
   }
 }
 
-TEST_CASE("each known style does to a picture what its name says", "[embedded]") {
+TEST_CASE("each known style does to an image what its name says", "[embedded]") {
   const auto drawn = [](std::size_t style) {
     return embedded::render({1, 3, 0}, 0, embedded::known_style(style), Rng(3));
   };
@@ -75,7 +75,7 @@ TEST_CASE("the unknown style at strength 0 is a photo and continuous in its stre
   CHECK(difference / static_cast<double>(near.size()) < 1);
 }
 
-TEST_CASE("pictures stay what they were when the weights were trained", "[embedded]") {
+TEST_CASE("images stay what they were when the weights were trained", "[embedded]") {
   const auto image = embedded::render({3, 5, 1}, 2, embedded::known_style(0), Rng(7));
   CHECK(mean_level(image, 0) == Approx(173.841).margin(0.5));
   CHECK(mean_level(image, 1) == Approx(152.190).margin(0.5));

@@ -82,7 +82,7 @@ TEST_CASE("a method by itself has one prompt, so both protocols agree", "[base_t
   CHECK(result->base.total == 16);
 }
 
-TEST_CASE("MAO: Base is measured after the base stage, New after the new stage, and again with the final prompts",
+TEST_CASE("MAO: Base is measured after the base stage, New after the new stage, and again with the new-stage prompts",
           "[base_to_new]") {
   Run run, by_hand;
   const auto result = run.run(mao_options());

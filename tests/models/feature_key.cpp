@@ -54,7 +54,7 @@ TEST_CASE("every part of the key changes its name", "[feature_key]") {
   }
 }
 
-TEST_CASE("another picture of the same size and time is another file", "[feature_key]") {
+TEST_CASE("another image of the same size and time is another file", "[feature_key]") {
   const mao_test::TemporaryFolder folder;
   const auto file = folder.write("a.jpg", "one");
   const auto time = std::filesystem::last_write_time(file);

@@ -224,7 +224,7 @@ TEST_CASE("base and new prompts of a run are joined as the recipe for all classe
   const Run joined = checked("add " + quoted(run) + " --out " + quoted(out));
   CHECK_THAT(joined.output, ContainsSubstring("40 classes in 2 groups: base (20, coop), new (20, coop)") &&
                                 ContainsSubstring("gate between base and new") &&
-                                ContainsSubstring("Next: mao predict PICTURE --prompts "));
+                                ContainsSubstring("Next: mao predict IMAGE --prompts "));
   const mao::TensorMap tensors = mao::read_safetensors(out).tensors, expected = mao::read_safetensors(recipe).tensors;
   CHECK(tensors.size() == expected.size());
   for (const auto& [name, value] : expected) {
@@ -255,7 +255,7 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   };
   const json known =
       json::parse(mao::read_safetensors(run / "seed1" / "plain.prompts.safetensors").metadata.at("classes"));
-  refused(quoted(run), "which classes?");
+  refused(quoted(run), "there is nothing to join; to add classes, give --classes-file FILE");
   refused(quoted(temporary.path() / "nosuch") + two_classes,
           "nosuch: there is no such run folder or prompts file; there are: " + run.string());
   refused(quoted(run) + " --classes " + quoted(known[0].get<std::string>()), "already exists");

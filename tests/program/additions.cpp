@@ -112,7 +112,7 @@ TEST_CASE("options that a program's own policies leave without effect are refuse
       {"--model mirored",
        "no such file; expected embedded, embedded-siglip, mobilenet-minilm, or the path of a CLIP or SigLIP "
        "checkpoint, or mirrored"},
-      {"--sampler balance", "balance not in {auto,balanced}"}};
+      {"--sampler balance", "--sampler balance: no such value (did you mean balanced?); expected auto or balanced"}};
   for (const auto& [options, words] : idle) {
     const Run run = example(tune + options);
     CAPTURE(options);

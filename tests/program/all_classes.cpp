@@ -192,12 +192,12 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     const fs::path page = temporary.path() / "page.html", tables = temporary.path() / "tables";
     REQUIRE(mao_program("report " + quoted(out) + " --out " + quoted(page) + " --csv " + quoted(tables)).code == 0);
     const std::string text = mao::read_text_file(page);
-    CHECK_THAT(text,
-               ContainsSubstring("One classifier for all classes") && ContainsSubstring("joined, gate") &&
-                   ContainsSubstring("base predicted as new, %") && ContainsSubstring(">untuned<") &&
-                   ContainsSubstring("<li>base prompts: the prompts after the base stage, used for all classes") &&
-                   ContainsSubstring("A bias is a number that is added") &&
-                   ContainsSubstring("OpenworldAUC: of all pairs") && !ContainsSubstring("joined, g…"));
+    CHECK_THAT(
+        text, ContainsSubstring("One classifier for all classes") && ContainsSubstring("joined, gate") &&
+                  ContainsSubstring("base predicted as new, %") && ContainsSubstring(">untuned<") &&
+                  ContainsSubstring("<li>base-stage prompts: the prompts after the base stage, used for all classes") &&
+                  ContainsSubstring("A bias is a number that is added") &&
+                  ContainsSubstring("OpenworldAUC: of all pairs") && !ContainsSubstring("joined, g…"));
   }
   SECTION("what has no place for groups says so") {
     const std::string prompts = " --prompts " + quoted(joined);

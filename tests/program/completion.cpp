@@ -33,6 +33,11 @@ TEST_CASE("bash completes commands, options, and the values of options", "[compl
   CHECK(offered("mao tune --precision bf") == "\nbf16\n");
   CHECK(offered("mao completion ''") == "\n\n");  // nothing of ours: the shell offers files
   CHECK(offered("mao tune --out run") == "\n\n");
+  CHECK(offered("mao tune --method kg") == "\nkgcoop\n");
+  CHECK_THAT(offered("mao tune --learner ''"), !ContainsSubstring("kgcoop"));  // the former name is not offered
+  CHECK_THAT(offered("mao tune --"), !ContainsSubstring("--learner"));
+  CHECK(offered("mao tune --data sk") == "\nsketch\n");
+  CHECK_THAT(offered("mao tune --data /etc/pass"), ContainsSubstring("\n/etc/passwd\n"));  // files beside names
   CHECK_THAT(offered("mao tune --data sketch --"),
              ContainsSubstring("\n--mao\n") && !ContainsSubstring("\n--version\n"));
 }
@@ -57,5 +62,6 @@ TEST_CASE("every shell's script names every command, and the shell accepts it", 
 TEST_CASE("a shell that has no script is refused", "[completion]") {
   const Run unknown = mao_program("completion tcsh");
   CHECK(unknown.code == 2);
-  CHECK_THAT(unknown.output, ContainsSubstring("tcsh not in {bash,zsh,fish}"));
+  CHECK_THAT(unknown.output,
+             ContainsSubstring("shell tcsh: no such value") && ContainsSubstring("; expected bash, zsh or fish"));
 }

@@ -84,7 +84,7 @@ std::string array_of(const mao::ZipArchive& zip, const std::string& name, const 
 
 }  // namespace
 
-TEST_CASE("encode writes unit-length features of pictures and whole texts", "[encode]") {
+TEST_CASE("encode writes unit-length features of images and whole texts", "[encode]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "f.safetensors", texts = temporary.path() / "texts.txt";
   const auto files = pictures(temporary.path() / "pictures");
@@ -147,7 +147,7 @@ TEST_CASE("encode takes lists of paths, and writes arrays for NumPy and tables",
   CHECK_THAT(line, StartsWith("text,red,"));
 }
 
-TEST_CASE("encode answers for the pictures that are whole and names the others", "[encode]") {
+TEST_CASE("encode answers for the images that are whole and names the others", "[encode]") {
   const TemporaryFolder temporary;
   const auto files = pictures(temporary.path());
   const fs::path cut = temporary.path() / "cut.png", gone = temporary.path() / "gone\xE9.png",
@@ -169,7 +169,7 @@ TEST_CASE("encode answers for the pictures that are whole and names the others",
   fs::remove(out);
   const Run none = mao_program("encode --images " + quoted(cut) + " --out " + quoted(out));
   CHECK(none.code == 1);
-  CHECK_THAT(none.output, ContainsSubstring("none of the 1 pictures could be read"));
+  CHECK_THAT(none.output, ContainsSubstring("none of the 1 images could be read"));
   CHECK_FALSE(fs::exists(out));
 }
 
@@ -254,7 +254,7 @@ TEST_CASE("encode through learned prompts gives the answers of predict", "[encod
   }
   const Run cocoop = mao_program("encode --prompts " + tuned("cocoop") + " --out " + quoted(out));
   CHECK(cocoop.code == 1);
-  CHECK_THAT(cocoop.output, ContainsSubstring("cocoop: its text features depend on the picture"));
+  CHECK_THAT(cocoop.output, ContainsSubstring("cocoop: its text features depend on the image"));
   const Run classes = mao_program("encode --prompts " + tuned("coop") + " --out " + quoted(out));
   CHECK(classes.code == 0);
   CHECK(mao::read_safetensors(out).tensors.size() == 1);

@@ -54,7 +54,7 @@ TEST_CASE("the program with a method and a labeller of one's own knows them in e
       " --shots 2 --method coop --mao --labeler sure --epochs 1 --new-epochs 1 --seeds 1 --out " +
       quoted(folder.path() / "mao"));
   const auto wrong = shell(quoted(std::filesystem::path(build_dir() + "/bin/examples/07_own_method_in_mao")) +
-                           " tune --method taskres --set depth=3 --out " + out + "2");
+                           " tune --data sketch --method taskres --set depth=3 --out " + out + "2");
   CHECK(wrong.code != 0);
   CHECK_THAT(wrong.output, ContainsSubstring("method taskres has no option depth") && ContainsSubstring("share"));
 }

@@ -158,7 +158,7 @@ TEST_CASE("options that a command has no use for are refused by name", "[export]
   refused("export " + quoted(temporary.path() / "head.safetensors") + " --classes a b --minilm folder",
           "--minilm would be ignored");
   refused("predict x.png --classes a b --minilm folder", "--minilm would be ignored");
-  refused("eval --minilm folder", "--minilm would be ignored");
+  refused("eval --data sketch --minilm folder", "--minilm would be ignored");
   refused("encode --images x.png --minilm folder --out f.csv", "--minilm would be ignored");
   refused("tune --data sketch --quiet --minilm folder --out " + out, "--minilm would be ignored");
   refused("predict x.png --classes a b --model a.pt --weights folder", "--weights would be ignored");

@@ -43,7 +43,7 @@ TEST_CASE("mao alone shows three commands, and each works, in this order", "[fir
     if (!trains) continue;
     CHECK_THAT(run.output, ContainsSubstring("coop + MAO against the untuned model: Base "));
     CHECK_THAT(run.output, ContainsSubstring("  mao report first --out first.html\n"));
-    CHECK_THAT(run.output, ContainsSubstring("  mao predict PICTURE --prompts first/seed1/new.prompts.safetensors\n"));
+    CHECK_THAT(run.output, ContainsSubstring("  mao predict IMAGE --prompts first/seed1/new.prompts.safetensors\n"));
     CHECK_THAT(run.output, ContainsSubstring("  mao add first --out first.prompts.safetensors\n"));
     const Run joined = run_in(folder / ".", "mao add first --out first.prompts.safetensors");
     CHECK_THAT(joined.output, ContainsSubstring("40 classes in 2 groups"));
@@ -82,7 +82,22 @@ TEST_CASE("an incomplete command is answered with what it needs, and its help en
                  ContainsSubstring(" and --out (the *.prompts.safetensors file to write)\nExample: mao add ") &&
                  ContainsSubstring("\nSee `mao add --help`.\n"));
   CHECK_THAT(mao_program("predict --top 2").output, ContainsSubstring("mao predict needs IMAGES (image files "));
-  for (const char* command : {"tune", "predict", "add", "report", "eval", "export"}) {
+  for (const std::string command : {"tune", "plan"}) {  // neither starts with data that nobody named
+    const Run none = mao_program(command + " --mao");
+    CHECK(none.code == 2);
+    CHECK_THAT(none.output,
+               ContainsSubstring("mao " + command + " needs --data (the images: sketch, shifted or disjoint") &&
+                   ContainsSubstring("\nExample: mao " + command + " --data sketch "));
+  }
+  const Run eval = mao_program("eval");
+  CHECK(eval.code == 1);
+  CHECK_THAT(eval.output, ContainsSubstring("which images? give a *.prompts.safetensors file") &&
+                              ContainsSubstring("`mao eval --data sketch` for the untuned model"));
+  const Run predict = mao_program("predict nope.jpg");
+  CHECK(predict.code == 1);
+  CHECK_THAT(predict.output, ContainsSubstring("which classes? ") && ContainsSubstring("there is no file nope.jpg"));
+  CHECK_THAT(mao_program("plan --help").output, !ContainsSubstring("--take-over") && !ContainsSubstring("--quiet"));
+  for (const char* command : {"tune", "plan", "predict", "add", "report", "eval", "export"}) {
     CAPTURE(command);
     const std::string help = mao_program(std::string(command) + " --help").output;
     CHECK_THAT(help, ContainsSubstring(std::string("\nExample: mao ") + command + " "));

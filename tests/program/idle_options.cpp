@@ -35,7 +35,7 @@ const bool are_added = [] {
   return true;
 }();
 
-// The options of `mao tune`, with nothing behind them.
+// The options of `mao tune`, with nothing behind them; rendered data where no other is named.
 struct Parsed {
   RunSettings settings;
   RunOptions options;
@@ -43,6 +43,7 @@ struct Parsed {
 
   explicit Parsed(Words words) {
     add_tune_options(app, settings, options);
+    if (std::ranges::find(words, "--data") == words.end()) words.insert(words.end(), {"--data", "shifted"});
     std::reverse(words.begin(), words.end());
     app.parse(std::move(words));
   }
@@ -227,8 +228,8 @@ TEST_CASE("mao tune names an option that would do nothing, and why", "[idle_opti
        "--set context would be ignored: the context starts from the 4 words"},
       {"--method maple --context 8 --context-init 'a photo of a'", "--set init would be ignored: a context of 8"},
       {"--method prograd --set padded=true --context-init ''", "--set padded would be ignored"},
-      {"--method maple --set depth=1 --set depth=2", "--set depth is given more than once"},
-      {"--context 4 --set context=5", "--set context is given more than once"}};
+      {"--method maple --set depth=1 --set depth=2", "option depth is given more than once"},
+      {"--context 4 --set context=5", "option context is given more than once, by --set or an option of its name"}};
   for (const auto& [options, words] : idle) CHECK_THAT(complaint(tune + options), ContainsSubstring(words));
   CHECK_THAT(complaint("tune --data " + quoted(temporary.path()) + " --root folder"),
              ContainsSubstring("is a path; only named data sets"));
@@ -278,7 +279,7 @@ TEST_CASE("other commands name options that they have no use for", "[idle_option
   CHECK_THAT(complaint("eval --data sketch --classnames file"), ContainsSubstring("--classnames would be ignored"));
   for (const char* option : {"--mean 0.5 0.5 0.5", "--std 0.5 0.5 0.5", "--threads 1"}) {
     CHECK_THAT(complaint("encode --texts-file " + texts + " --out " + out + " " + option),
-               ContainsSubstring("would be ignored: there are no pictures"));
+               ContainsSubstring("would be ignored: there are no images"));
   }
   CHECK_THAT(complaint("summarize x --format csv --published"), ContainsSubstring("--published would be ignored"));
   CHECK_THAT(complaint("sweep " + sweep + " --list --status"), ContainsSubstring("--status and --list"));

@@ -27,7 +27,7 @@ TEST_CASE("inspect prints heads, activation, pooling, mask and eps, and where th
                              ContainsSubstring("config.json says)"));
   CHECK_THAT(run.output, ContainsSubstring("activation: quick_gelu (as "));
   CHECK_THAT(run.output,
-             ContainsSubstring("pictures: short side resized to 48 px (bicubic), the 48 x 48 px at the centre "
+             ContainsSubstring("images: short side resized to 48 px (bicubic), the 48 x 48 px at the centre "
                                "cut out; mean") &&
                  ContainsSubstring("0.48145467 0.4578275 ") && ContainsSubstring("0.2757771 (as ") &&
                  ContainsSubstring("config.json says)"));

@@ -144,7 +144,7 @@ TEST_CASE("tune stops while it tests, not only at its next step, and resumes", "
   }
 }
 
-TEST_CASE("report, summarize and datasets check stop between two runs or pictures", "[interrupt]") {
+TEST_CASE("report, summarize and datasets check stop between two runs or images", "[interrupt]") {
   MAO_SKIP_UNLESS(can_preload, no_preload);
   const TemporaryFolder folder;
   const fs::path sketch = rendered_sketch(folder / "sketch"), page = folder / "page.html", said = folder / "said";

@@ -110,7 +110,7 @@ TEST_CASE("every preset names settings that its method has", "[methods]") {
     CHECK_THAT(run.output, ContainsSubstring("/no/such/place"));
     CHECK_THAT(mao_program("presets " + name).output, ContainsSubstring("--method"));
   }
-  CHECK_THAT(mao_program("tune --preset nothing").output, ContainsSubstring("no such preset"));
+  CHECK_THAT(mao_program("tune --data sketch --preset nothing").output, ContainsSubstring("no such preset"));
 }
 
 TEST_CASE("the command line wins over a preset", "[methods]") {

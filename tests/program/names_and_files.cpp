@@ -14,6 +14,7 @@
 #include <support/catch.hpp>
 #include <support/images.hpp>
 #include <support/program.hpp>
+#include <support/sketch.hpp>
 #include <support/temporary_folder.hpp>
 
 namespace {
@@ -62,7 +63,7 @@ std::string predict(const std::string& arguments) {
 
 }  // namespace
 
-TEST_CASE("a file of class names that holds more than names, and a picture among names, are refused", "[names]") {
+TEST_CASE("a file of class names that holds more than names, and an image among names, are refused", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "a", 2, 20);
   const std::string image = quoted(root / "a/0.png");
@@ -83,7 +84,7 @@ TEST_CASE("a file of class names that holds more than names, and a picture among
   refused("\"tench\",\n\"goldfish\"\n", "every line begins with a quotation mark");
   const Run picture = mao_program("predict " + image + " --classes tench goldfish " + quoted(root / "a/1.png"));
   CHECK(picture.code == 1);
-  CHECK_THAT(picture.output, ContainsSubstring("a/1.png' is a picture") && ContainsSubstring("before --classes"));
+  CHECK_THAT(picture.output, ContainsSubstring("a/1.png' is an image") && ContainsSubstring("before --classes"));
 }
 
 TEST_CASE("of one class it is said that it is certain", "[names]") {
@@ -91,7 +92,7 @@ TEST_CASE("of one class it is said that it is certain", "[names]") {
   write_pictures(root, "a", 1, 20);
   const std::string image = quoted(root / "a/0.png");
   CHECK_THAT(mao_program("predict " + image + " --feature-cache off --classes tench").output,
-             ContainsSubstring("note: there is one class, so each picture is 100 % of it"));
+             ContainsSubstring("note: there is one class, so each image is 100 % of it"));
 }
 
 TEST_CASE("class names that are one in a prompt are refused wherever they come from", "[names]") {
@@ -286,7 +287,7 @@ TEST_CASE("data that changed under a run is refused, with what changed", "[names
   CHECK_THAT(gone.output, ContainsSubstring("cannot be told"));
 }
 
-TEST_CASE("an unfinished run does not resume over pictures that were swapped", "[names]") {
+TEST_CASE("an unfinished run does not resume over images that were swapped", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "a", 4, 0);
   write_pictures(root, "b", 4, 10);
@@ -305,20 +306,20 @@ TEST_CASE("an unfinished run does not resume over pictures that were swapped", "
   CHECK_FALSE(fs::exists(root / "run/results.json"));
 }
 
-TEST_CASE("the same picture in two classes, or in training and test, is reported", "[names]") {
+TEST_CASE("the same image in two classes, or in training and test, is reported", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "a", 4, 0);
   write_pictures(root, "b", 4, 10);
   const fs::path list = root.write("t.csv", table("red", "blue"));
-  CHECK_THAT(checked_data(list).output, !ContainsSubstring("the same picture"));
+  CHECK_THAT(checked_data(list).output, !ContainsSubstring("the same image"));
   fs::copy_file(root / "a/0.png", root / "a/3.png", fs::copy_options::overwrite_existing);
   fs::copy_file(root / "a/1.png", root / "b/1.png", fs::copy_options::overwrite_existing);
   const Run found = checked_data(list);
   CHECK(found.code == 0);  // published data sets have such pictures
   CHECK_THAT(found.output,
-             ContainsSubstring("note: the same picture in two classes: 1 pair\n    train  a/1.png (red) = train  "
+             ContainsSubstring("note: the same image in two classes: 1 pair\n    train  a/1.png (red) = train  "
                                "b/1.png (blue)") &&
-                 ContainsSubstring("note: the same picture in training and test: 1 pair\n    train  a/0.png (red) = "
+                 ContainsSubstring("note: the same image in training and test: 1 pair\n    train  a/0.png (red) = "
                                    "test  a/3.png (red)"));
   const json pairs = json::parse(checked_data(list, "--json").output).at("datasets")[0].at("duplicates");
   REQUIRE(pairs.size() == 2);
@@ -326,12 +327,12 @@ TEST_CASE("the same picture in two classes, or in training and test, is reported
   CHECK(pairs[1][1].at("class") == "blue");
 }
 
-TEST_CASE("rows that list a picture again are mentioned where the list is checked, trained on and tested", "[names]") {
+TEST_CASE("rows that list an image again are mentioned where the list is checked, trained on and tested", "[names]") {
   const TemporaryFolder root;
   write_pictures(root, "a", 4, 0);
   write_pictures(root, "b", 4, 10);
   const fs::path list = root.write("t.csv", table("red", "blue") + "./a/3.png,0,red,test\n");
-  const auto note = ContainsSubstring("1 row lists a picture again: 1 of test (./a/3.png)");
+  const auto note = ContainsSubstring("1 row lists an image again: 1 of test (./a/3.png)");
   const Run found = checked_data(list);
   CHECK(found.code == 0);
   CHECK_THAT(found.output, note);
@@ -348,14 +349,29 @@ TEST_CASE("classes whose names are numbers are mentioned, and a mistyped data se
   for (const std::string folder : {"train/0/", "train/1/", "test/0/", "test/1/"}) write_pictures(root, folder, 2, 20);
   const std::string tune =
       "tune --epochs 1 --seeds 1 --shots 1 --feature-cache off --out " + quoted(root / "run") + " --data ";
-  CHECK_THAT(mao_program(tune + quoted(root.path())).output, ContainsSubstring("the class names are numbers (0, ...)"));
+  const auto numbers = ContainsSubstring("the class names are numbers (0, ...)");
+  const auto few = ContainsSubstring("fewer than");
+  CHECK_THAT(mao_program(tune + quoted(root.path())).output, numbers && !few);
+  CHECK_THAT(checked_data(root.path()).output, numbers);
+  CHECK(mao_program("tune --epochs 1 --seeds 1 --shots 1 --data " + quoted(few_pictures()) + " --out " +
+                    quoted(root / "sketch"))
+            .code == 0);
+  const std::string prompts = quoted(root / "sketch/seed1/plain.prompts.safetensors");
+  const auto none = ContainsSubstring("note: the prompts were tuned for none of these 2 classes");
+  CHECK_THAT(mao_program("eval " + prompts + " --data " + quoted(root.path())).output, numbers && none);
+  CHECK_THAT(mao_program("eval " + prompts).output, !numbers && !ContainsSubstring("tuned for none"));
+  const std::string again = mao_program("tune --epochs 1 --seeds 1 --shots 3 --feature-cache off --out " +
+                                        quoted(root / "more") + " --data " + quoted(root.path()))
+                                .output;
+  CHECK_THAT(again,
+             ContainsSubstring("note: 1 of the 1 classes to train on has fewer than 3 training images (--shots)"));
   CHECK_THAT(mao_program(tune + "skech").output, ContainsSubstring("(did you mean sketch?)"));
   const Run named = mao_program(tune + "oxford_pet --root " + quoted(root.path()));
   CHECK(named.code == 1);
   CHECK_THAT(named.output, ContainsSubstring("(did you mean oxford_pets?)") && !ContainsSubstring("--root"));
 }
 
-TEST_CASE("a folder without pictures is refused by what it holds", "[names]") {
+TEST_CASE("a folder without images is refused by what it holds", "[names]") {
   const TemporaryFolder root;
   fs::create_directories(root / "empty");
   root.write("d/deeper/a.gif", "GIF89a");
@@ -400,7 +416,7 @@ TEST_CASE("one damaged file among many: the others are answered and it is listed
   CHECK_THAT(inner.output, ContainsSubstring("3 of 5 images could not be read:"));
 }
 
-TEST_CASE("another picture of the same size and time is not answered from the cache", "[names]") {
+TEST_CASE("another image of the same size and time is not answered from the cache", "[names]") {
   const TemporaryFolder root;
   mao::Image red(16, 16), blue(16, 16);
   for (std::size_t i = 0; i < red.pixels.size(); i += 3) red.pixels[i] = blue.pixels[i + 2] = 200;
@@ -452,5 +468,5 @@ TEST_CASE("WEBP is read, or refused by name", "[names]") {
   const TemporaryFolder root;
   const Run gif = mao_program(predict(quoted(root.write("a.gif", "GIF89a......"))));
   CHECK(gif.code == 1);
-  CHECK_THAT(gif.output, ContainsSubstring("a.gif: a GIF picture; expected a JPEG, a PNG"));
+  CHECK_THAT(gif.output, ContainsSubstring("a.gif: a GIF image; expected a JPEG, a PNG"));
 }

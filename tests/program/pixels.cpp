@@ -69,7 +69,7 @@ TEST_CASE("encode prepares pixels as --mean and --std, or as the file beside the
   const auto [squashed, why] = encoded("--model " + quoted(temporary / "squash"));
   const mao::Preprocess squash{.resolution = 48, .filter = mao::Filter::bilinear, .mode = mao::ResizeMode::squash};
   CHECK(at::allclose(squashed, features(squash, file), 0, 1e-6));
-  CHECK_THAT(why, ContainsSubstring("pictures: resized to 48 x 48 px (bilinear); mean 0.48145467"));
+  CHECK_THAT(why, ContainsSubstring("images: resized to 48 x 48 px (bilinear); mean 0.48145467"));
   const std::string odd = "encode --images " + quoted(file) + " --out " + quoted(out);
   CHECK_THAT(mao_program(odd + " --std 0 1 1").output,
              ContainsSubstring("a deviation (std) of 0; expected a positive"));
@@ -107,7 +107,7 @@ TEST_CASE("transparency lies over white for a model with a preprocessor_config.j
   check_pixels(temporary / "peer", pixels, "at the centre cut out (half pixels rounded down); mean");
 }
 
-TEST_CASE("a picture whose transparency is damaged is listed by predict and datasets check", "[pixels]") {
+TEST_CASE("an image whose transparency is damaged is listed by predict and datasets check", "[pixels]") {
   const TemporaryFolder temporary;
   copy_model(temporary / "peer", {});
   const fs::path bad = temporary / "data/ant/b.png";
@@ -145,7 +145,7 @@ TEST_CASE("mean and std travel with a run and its prompts", "[pixels]") {
   const Run run = mao_program(tune + half);
   INFO(run.output);
   REQUIRE(run.code == 0);
-  CHECK_THAT(run.output, ContainsSubstring("pictures: short side resized to 48 px"));
+  CHECK_THAT(run.output, ContainsSubstring("images: short side resized to 48 px"));
   const json config = json::parse(mao::read_text_file(out / "config.json"));
   CHECK(config.at("model").at("mean") == json({0.5, 0.5, 0.5}));
   CHECK_THAT(config.at("preprocess").get<std::string>(), ContainsSubstring("mean 0.5 0.5 0.5"));
@@ -160,7 +160,7 @@ TEST_CASE("mean and std travel with a run and its prompts", "[pixels]") {
     const Run other = mao_program(command + " --mean 0.4 0.4 0.4");
     INFO(other.output);
     CHECK(other.code == 1);
-    CHECK_THAT(other.output, ContainsSubstring("the same weights, but pictures are prepared in another way"));
+    CHECK_THAT(other.output, ContainsSubstring("the same weights, but images are prepared in another way"));
   }
 }
 

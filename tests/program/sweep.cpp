@@ -155,7 +155,7 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   const TemporaryFolder folder;
   const fs::path file = folder / "bad.toml", out = folder / "bad";
   const auto refused = [&](const std::string& text) {
-    folder.write("bad.toml", text);
+    folder.write("bad.toml", "data = 'sketch'\n" + text);
     const Run run = mao_program("sweep " + quoted(file));
     CAPTURE(text, run.output);
     CHECK(run.code == 1);
@@ -166,7 +166,7 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
              ContainsSubstring("seed1") && ContainsSubstring("no option shotz (did you mean shots?)"));
   CHECK_THAT(refused("shotz = false\n"), ContainsSubstring("no option --shotz"));
   CHECK_THAT(refused("shots = [1, false]\n"), ContainsSubstring("--shots: expected a value, got false"));
-  CHECK_THAT(refused("shots = [1, 'many']\n"), ContainsSubstring("run shots-many_seed1"));
+  CHECK_THAT(refused("shots = [1, 'many']\n"), ContainsSubstring("run sketch_shots-many_seed1"));
   CHECK_THAT(refused("method = 'copo'\n"), ContainsSubstring("copo"));
   CHECK_THAT(refused("method = 'coop'\nset.weight = 3\n"), ContainsSubstring("weight"));
   CHECK_THAT(
@@ -177,7 +177,7 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   CHECK_THAT(refused("epochs = 0x10\n"), ContainsSubstring("--epochs: expected a whole number, in decimal digits"));
   CHECK_THAT(refused("preset = 'mao/none'\n"), ContainsSubstring("mao/none"));
   CHECK_THAT(refused("seeds = 'one'\n"), ContainsSubstring("seeds"));
-  CHECK_THAT(refused("data sketch\n"), ContainsSubstring("bad.toml:1: ") && ContainsSubstring("expected"));
+  CHECK_THAT(refused("data sketch\n"), ContainsSubstring("bad.toml:2: ") && ContainsSubstring("expected"));
   CHECK(mao_program("sweep /no/such/file.toml").code == 2);
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --devices gpu0").output, ContainsSubstring("0,1,2"));
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep has been started"));

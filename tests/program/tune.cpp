@@ -76,8 +76,8 @@ TEST_CASE("an option that does not fit leaves no run folder that refuses the men
       {"--template nonsense", "expected a sentence with {}"},
       {"--similarity nowhere", "expected minilm, clip, or a file"},
       {"--context 16", "add --context-init"},
-      {"--lr nan", "expected 0 or a number above, got nan"},
-      {"--threads -1", "--threads: expected 0 or a number above, got -1"},
+      {"--lr nan", "expected 0 or more, got nan"},
+      {"--threads -1", "--threads: expected 0 or more, got -1"},
       {"--cache-mib 1 --cache-mib 2", "is given more than once"}};
   for (const auto& [options, answer] : mistakes) {
     CAPTURE(options);
@@ -153,7 +153,7 @@ TEST_CASE("a seed's log is not written to where a link leads", "[tune]") {
   CHECK(bytes_of(victim) == "untouched");
 }
 
-TEST_CASE("rendered pictures on disk are a data set like any other", "[tune]") {
+TEST_CASE("rendered images on disk are a data set like any other", "[tune]") {
   const TemporaryFolder temporary;
   const fs::path data = mao_test::rendered_sketch(temporary.path() / "sketch");
   const std::string kept = " --feature-cache " + quoted(temporary.path() / "kept");
@@ -218,10 +218,10 @@ TEST_CASE("mistakes are answered in one line and leave nothing behind", "[tune]"
   const Run misspelt = mao_program("tune --epoch 3 --out " + quoted(out));
   CHECK(misspelt.code == 2);
   CHECK_THAT(misspelt.output, ContainsSubstring("--epoch") && ContainsSubstring("mao tune --help"));
-  CHECK(mao_program("tune --model /no/such/model --out " + quoted(out)).code == 1);
-  CHECK_THAT(mao_program("tune --device gpu --out " + quoted(out)).output,
+  CHECK(mao_program("tune --data sketch --model /no/such/model --out " + quoted(out)).code == 1);
+  CHECK_THAT(mao_program("tune --data sketch --device gpu --out " + quoted(out)).output,
              ContainsSubstring("expected cpu, cuda or cuda:N"));
-  CHECK_THAT(mao_program("tune --cuda-graphs --out " + quoted(out)).output,
+  CHECK_THAT(mao_program("tune --data sketch --cuda-graphs --out " + quoted(out)).output,
              ContainsSubstring("expected --device cuda, got cpu"));
   CHECK(mao_program("tune --views 2 --data sketch --out " + quoted(out)).code == 1);
   CHECK(mao_program("predict missing.jpg --classes a b").code == 1);
@@ -250,7 +250,7 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
   refused("data = sketch\n", "1", "text in quotes");
   refused("shots = 2\nx\n", "2", "expected TOML: `name = value`");
   refused("\n\nshots = 0\n", "3", "--shots: expected a number above 0, got 0");
-  refused("method = 'copo'\n", "1", "--method copo: no such method");
+  refused("data = 'sketch'\nmethod = 'copo'\n", "2", "--method copo: no such method");
   refused("[part]\nshots = 1\n", "1", "section [part]");
   refused("config = 'other.toml'\n", "1", "cannot name another");
   refused("data = 'sketch'\nshotz = false\n", "2", "no option --shotz");
@@ -258,6 +258,10 @@ TEST_CASE("options may come from a file; the command line wins and an unknown na
   refused("data = 'sketch'\nshots = [1, 2]\n", "2", "--shots: expected 1 value, got 1, 2");
   refused("data = 'sketch'\nshots = false\n", "2", "--shots: expected a value, got false");
   refused("shots = 1\nshots = 2\n", "2", "cannot redefine existing integer 'shots'");
+  std::ofstream(file) << "method = 'coop'\n";
+  const Run without_data = mao_program("tune --config " + quoted(file));
+  CHECK(without_data.code == 2);
+  CHECK(without_data.output.starts_with("mao tune needs --data "));  // no line of the file is at fault
 }
 
 TEST_CASE("class-specific prompts are tested on the classes they belong to", "[tune]") {

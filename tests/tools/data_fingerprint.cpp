@@ -53,7 +53,7 @@ TEST_CASE("a part that one side lacks has changed", "[data_fingerprint]") {
   CHECK(changed_parts({}, {{"a", "1"}}) == "a");
 }
 
-TEST_CASE("pictures of equal size that were swapped are noticed, at both ends of a file", "[data_fingerprint]") {
+TEST_CASE("images of equal size that were swapped are noticed, at both ends of a file", "[data_fingerprint]") {
   const mao_test::TemporaryFolder root;
   const Dataset data = some_data(root);
   const std::string large(20'000, 'a');

@@ -20,7 +20,7 @@ mao::Dataset two_classes(const TemporaryFolder& folder) {
 
 }  // namespace
 
-TEST_CASE("the same picture in training and test, or in two classes, is found", "[duplicate_files]") {
+TEST_CASE("the same image in training and test, or in two classes, is found", "[duplicate_files]") {
   const TemporaryFolder folder;
   mao::Dataset dataset = two_classes(folder);
   folder.write("a.png", "one");
@@ -39,7 +39,7 @@ TEST_CASE("the same picture in training and test, or in two classes, is found", 
   CHECK(expected[1].of_two_classes());
 }
 
-TEST_CASE("rows that list a picture again in their split are found, however its path is written", "[duplicate_files]") {
+TEST_CASE("rows that list an image again in their split are found, however its path is written", "[duplicate_files]") {
   const TemporaryFolder folder;
   mao::Dataset dataset = two_classes(folder);
   dataset.train = {{"a.png", 0}, {"b.png", 1}};
@@ -50,16 +50,16 @@ TEST_CASE("rows that list a picture again in their split are found, however its 
   const std::vector<mao::ListedPicture> one{{"./a.png", "train", "cat"}};
   CHECK(mao::repeated_pictures(dataset) == one);
   CHECK(mao::repeats_text(one) ==
-        "1 row lists a picture again: 1 of train (./a.png); a picture counts as often as it is listed");
+        "1 row lists an image again: 1 of train (./a.png); an image counts as often as it is listed");
   dataset.val = {{"a.png", 0}};  // of another split
   dataset.test.insert(dataset.test.end(), {{"x/../c.png", 0}, {"c.png", 0}});
   CHECK(mao::repeats_text(mao::repeated_pictures(dataset)) ==
-        "3 rows list a picture again: 1 of train (./a.png), 2 of test (x/../c.png, ...); a picture counts as often as "
+        "3 rows list an image again: 1 of train (./a.png), 2 of test (x/../c.png, ...); an image counts as often as "
         "it is "
         "listed");
 }
 
-TEST_CASE("pictures whose ends agree but not their middle are two pictures", "[duplicate_files]") {
+TEST_CASE("images whose ends agree but not their middle are two images", "[duplicate_files]") {
   const TemporaryFolder folder;
   mao::Dataset dataset = two_classes(folder);
   std::string content(20000, 'x');

@@ -5,7 +5,7 @@
 #include <mao/data/detail/decode_png.hpp>
 #include <support/catch.hpp>
 
-TEST_CASE("a picture of any size comes back from its PNG as it was", "[encode_png]") {
+TEST_CASE("an image of any size comes back from its PNG as it was", "[encode_png]") {
   mao::Rng rng(7);
   for (const auto& [width, height] : {std::pair{1, 1}, {3, 5}, {48, 48}, {129, 2}}) {
     mao::Image image(width, height);
@@ -16,7 +16,7 @@ TEST_CASE("a picture of any size comes back from its PNG as it was", "[encode_pn
   }
 }
 
-TEST_CASE("a picture without pixels is refused in words", "[encode_png]") {
+TEST_CASE("an image without pixels is refused in words", "[encode_png]") {
   CHECK_THROWS_AS(mao::encode_png(mao::Image()), mao::ShapeError);
   mao::Image image(2, 2);
   image.pixels.pop_back();

@@ -38,3 +38,25 @@ TEST_CASE("defaults, lists and options that go together stand behind it", "[help
   CHECK(words("--heads") == " N,N");
   CHECK(words("--csv") == " (not with --json)");
 }
+
+TEST_CASE("a section of the help has the options that were added in it", "[help_format]") {
+  CLI::App app("a program", "program");
+  std::string text;
+  app.add_option("--first", text);
+  {
+    const mao_program::HelpSection section(app, "Data");
+    app.add_option("--data", text);
+    {
+      const mao_program::HelpSection inner(app, "Rare");
+      app.add_option("--rare", text);
+    }
+    app.add_option("--root", text);
+  }
+  app.add_option("--last", text);
+  const auto section_of = [&](const std::string& name) { return app.get_option(name)->get_group(); };
+  CHECK(section_of("--data") == "Data");
+  CHECK(section_of("--root") == "Data");
+  CHECK(section_of("--rare") == "Rare");
+  CHECK(section_of("--last") == section_of("--first"));
+  CHECK(section_of("--last") != "Data");
+}

@@ -21,7 +21,7 @@ std::string golden(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("whole pictures have no damage, whatever follows their end", "[image_damage]") {
+TEST_CASE("whole images have no damage, whatever follows their end", "[image_damage]") {
   const mao_test::TemporaryFolder folder;
   for (const char* name : {"colour.jpg", "cmyk.jpg", "progressive.jpg", "grey.jpg", "alpha.png", "palette.png"}) {
     for (const auto check : {ImageCheck::ends, ImageCheck::decode}) {
@@ -32,7 +32,7 @@ TEST_CASE("whole pictures have no damage, whatever follows their end", "[image_d
   }
 }
 
-TEST_CASE("a picture that is cut short anywhere is damaged, at a glance too", "[image_damage]") {
+TEST_CASE("an image that is cut short anywhere is damaged, at a glance too", "[image_damage]") {
   const mao_test::TemporaryFolder folder;
   for (const char* name : {"colour.jpg", "palette.png"}) {
     const std::string whole = golden(name);
@@ -73,7 +73,7 @@ TEST_CASE("transparency that only some models refuse is damage, and the reason s
   const auto file = folder / "short.png";
   mao_test::write_png_with_short_transparency(file, mao_test::random_image(6, 5, 1));
   CHECK(mao::image_damage(file, ImageCheck::decode) ==
-        "the PNG's transparency (tRNS) has 4 bytes; expected 6, one colour; save the picture again; only models that "
+        "the PNG's transparency (tRNS) has 4 bytes; expected 6, one colour; save the image again; only models that "
         "put white behind transparent pixels refuse it");
   CHECK(mao::image_damage(file, ImageCheck::decode, mao::Transparency::drop).empty());
   CHECK(mao::image_damage(file, ImageCheck::ends).empty());

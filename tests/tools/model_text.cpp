@@ -12,7 +12,7 @@ TEST_CASE("a fact is followed by its reason", "[model_text]") {
   CHECK(mao_program::with_reason("gelu") == "gelu");
 }
 
-TEST_CASE("what becomes of a picture is told in words", "[model_text]") {
+TEST_CASE("what becomes of an image is told in words", "[model_text]") {
   CHECK_THAT(pixels_text({}),
              ContainsSubstring("short side resized to 224 px (bicubic), the 224 x 224 px at the centre "
                                "cut out; mean 0.48145467 "));

@@ -38,7 +38,7 @@ TEST_CASE("a finished run says what came of it, and the commands that come next"
   CHECK_THAT(text, ContainsSubstring("coop + MAO against the untuned model: Base +0.75, New +1.08, H +0.93 points "
                                      "(means of 2 seeds)\n"));
   CHECK_THAT(text, ContainsSubstring("  mao report '" + run + "' --out '" + run + ".html'\n"));
-  CHECK_THAT(text, ContainsSubstring("mao predict PICTURE --prompts '" + run + "/seed7/new.prompts.safetensors'\n"));
+  CHECK_THAT(text, ContainsSubstring("mao predict IMAGE --prompts '" + run + "/seed7/new.prompts.safetensors'\n"));
 }
 
 TEST_CASE("a page is named beside the folder of the run, however that is written", "[next_steps]") {
@@ -69,7 +69,7 @@ TEST_CASE("a run says only what it measured and what it left behind", "[next_ste
   json no_new = results();
   no_new["zero_shot"]["new"] = no_new["zero_shot"]["h"] = no_new["paper"]["new"] = no_new["paper"]["h"] = nullptr;
   no_new["per_seed"].erase(1);
-  CHECK_THAT(steps_text("run", "coop", no_new), ContainsSubstring("model: Base +0.75 points (1 seed)\n"));
+  CHECK_THAT(steps_text("run", "coop", no_new), ContainsSubstring("model: accuracy +0.75 points (1 seed)\n"));
   const std::string untuned = steps_text("run", "zero-shot", results());
   CHECK_THAT(untuned, ContainsSubstring("mao report run --out run.html\n") && !ContainsSubstring("against"));
   CHECK_THAT(untuned, !ContainsSubstring("predict"));

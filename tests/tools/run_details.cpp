@@ -21,7 +21,7 @@ TEST_CASE("confusion is read by half; none is nothing", "[run_details]") {
   CHECK_THROWS_AS(read_confusion(temporary.path()), FormatError);
 }
 
-TEST_CASE("mini-batches are read, and only pictures that hold their own bytes are shown", "[run_details]") {
+TEST_CASE("mini-batches are read, and only images that hold their own bytes are shown", "[run_details]") {
   const mao_test::TemporaryFolder temporary;
   const std::string good = R"({"classes":["cat"],"text":[[1,0]],"images":[
     {"class":0,"features":[0.6,0.8],"thumbnail":"data:image/png;base64,iVBORw=="},

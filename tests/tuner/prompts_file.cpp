@@ -98,7 +98,7 @@ TEST_CASE("prompts of another model, method or size are refused and change nothi
   CHECK_THROWS_WITH(restore_parameters(other, prompts, "fedcba9876543210"),
                     ContainsSubstring("0123456789abcdef") && ContainsSubstring("fedcba9876543210"));
   CHECK_THROWS_WITH(restore_parameters(other, prompts, toy_info().model + "-pixels-fedcba9876543210"),
-                    ContainsSubstring("the same weights, but pictures are prepared in another way"));
+                    ContainsSubstring("the same weights, but images are prepared in another way"));
   ParameterList more = other;
   more.push_back({"visual.ctx", parameter(at::tensor({1.0F}))});
   CHECK_THROWS_WITH(restore_parameters(more, prompts, toy_info().model), ContainsSubstring("coop hold no visual.ctx"));

@@ -26,14 +26,14 @@ namespace {
 
 using namespace mao::embedded;
 
-constexpr std::string_view help = R"(usage: render-embedded TASK FOLDER [PICTURES]
+constexpr std::string_view help = R"(usage: render-embedded TASK FOLDER [IMAGES]
 
 Writes the images of a task that comes with mao as PNG files, in a data set folder that `mao tune --data FOLDER` reads.
 
   TASK      sketch, shifted or disjoint
   FOLDER    gets images/train/LABEL/INDEX.png, images/test/LABEL/INDEX.png, and split_zhou_TASK.json, a split file in
             CoOp's format with the names of the classes; the first half of the labels are the base classes
-  PICTURES  the most images of each class for training, and for testing (default: 16 and 40)
+  IMAGES    maximum number of images per class, for training and for testing (default: 16 and 40)
 
 example: render-embedded sketch pictures && mao tune --data pictures --mao --out run
 )";
@@ -91,12 +91,12 @@ int main(int count, char** values) try {
     return 0;
   }
   mao::require<mao::OptionError>(count == 3 || count == 4,
-                                 "expected TASK FOLDER [PICTURES]; `render-embedded --help` explains them");
+                                 "expected TASK FOLDER [IMAGES]; `render-embedded --help` explains them");
   std::int64_t most = std::numeric_limits<std::int64_t>::max();
   if (count == 4) {
     const std::string_view text = values[3];
     const auto [end, error] = std::from_chars(text.begin(), text.end(), most);
-    mao::require<mao::OptionError>(error == std::errc{} && end == text.end() && most > 0, "PICTURES is '", text,
+    mao::require<mao::OptionError>(error == std::errc{} && end == text.end() && most > 0, "IMAGES is '", text,
                                    "'; expected a number of pictures from 1");
   }
   write_task(task(values[1]), most, values[2]);

@@ -91,10 +91,11 @@ inline void expect_values(const CLI::App& command, const std::vector<std::string
 
 /// A complaint about an option, behind the place where the file gives it.
 inline std::string with_place(const std::string& message, const OptionPlaces& places) {
+  const std::string line = message.substr(0, message.find('\n'));  // an example may follow
   std::size_t first = std::string::npos;
   const std::string* where = nullptr;  // of the option that the message names first: it is what the complaint is about
   for (const auto& [option, place] : places) {
-    const auto found = message.find(option);
+    const auto found = line.find(option);
     if (found >= first) continue;
     const char next = found + option.size() < message.size() ? message[found + option.size()] : ' ';
     if (std::isalnum(static_cast<unsigned char>(next)) != 0 || next == '-') continue;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// How the help writes what an option takes: `--shots N (default 16)`, `--augment auto|none|crop-flip (default auto)`.
+/// How the help writes what an option takes: `--shots N (default 16)`, `--augment auto|none|crop-flip (default auto)`;
+/// and its sections.
 
 #include <CLI/CLI.hpp>
 
@@ -55,6 +56,21 @@ class HelpFormat : public CLI::Formatter {
     for (const CLI::Option* other : option->get_excludes()) words += " (not with " + other->get_name() + ")";
     return words;
   }
+};
+
+/// Options that are added while it lives are in a section of their own in the help.
+class HelpSection {
+ public:
+  HelpSection(CLI::App& app, const std::string& name) : app_(app), before_(app.option_defaults()->get_group()) {
+    app_.option_defaults()->group(name);
+  }
+  ~HelpSection() { app_.option_defaults()->group(before_); }
+  HelpSection(const HelpSection&) = delete;
+  HelpSection& operator=(const HelpSection&) = delete;
+
+ private:
+  CLI::App& app_;
+  std::string before_;
 };
 
 }  // namespace mao_program

@@ -26,7 +26,7 @@ inline CLI::Validator zero_or_above() {
   return {[](std::string& text) {
             double number = 0;
             if (CLI::detail::lexical_cast(text, number) && number >= 0) return std::string();
-            return mao::text_of("expected 0 or a number above, got ", text);
+            return mao::text_of("expected 0 or more, got ", text);
           },
           "NONNEGATIVE"};
 }

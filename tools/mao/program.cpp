@@ -75,10 +75,13 @@ void group_commands(CLI::App& app) {
 /// A line at the end of a command's help, which an incomplete command shows too.
 void give_examples(CLI::App& app) {
   const std::vector<std::pair<std::string, std::string>> examples{
-      {"tune", "mao tune --data DATA --method coop --mao --shots 16 --out run"},
+      {"tune", "mao tune --data sketch --method coop --mao --shots 16 --out run"},
+      {"plan", "mao plan --data sketch --method coop --mao --shots 16"},
       {"add", "mao add run --out all.prompts.safetensors"},
       {"eval", "mao eval run/seed1/new.prompts.safetensors --half new"},
       {"predict", "mao predict photo.jpg --prompts run/seed1/new.prompts.safetensors"},
+      {"encode", "mao encode --images photos --out features.npz"},
+      {"methods", "mao methods coop"},
       {"export", "mao export head.safetensors --prompts run/seed1/new.prompts.safetensors"},
       {"convert", "mao convert run/seed1/plain.prompts.safetensors reference"},
       {"report", "mao report run --out run.html"},
@@ -145,9 +148,27 @@ std::string missing_message(const CLI::App& command, const std::string& name, co
   return text_of("mao ", name, " needs ", missing, footer.starts_with("Example: ") ? "\n" + footer : std::string());
 }
 
-/// A complaint about a value; an option that is given too often is named.
+/// `--labeler tunned: no such value (did you mean tuned?); expected zero-shot, tuned or none` for what CLI11 says of a
+/// value that is not in a list; the text itself if it is about something else.
+std::string list_message(const std::string& text) {
+  const std::size_t begin = text.find(": "), middle = text.find(" not in {"), end = text.rfind('}');
+  if (begin == std::string::npos || middle == std::string::npos || end == std::string::npos || middle < begin)
+    return text;
+  const std::string value = text.substr(begin + 2, middle - begin - 2);
+  const std::vector<std::string> names = CLI::detail::split(text.substr(middle + 9, end - middle - 9), ',');
+  std::string list;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    list += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
+  }
+  return text_of(text.substr(0, begin), " ", value, ": no such value", mao_program::did_you_mean(value, names),
+                 "; expected ", list);
+}
+
+/// A complaint about a value; an option that is given too often, or without a value, is named.
 std::string value_message(const CLI::App& command, const CLI::Error& error) {
-  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ArgumentMismatch)) return error.what();
+  const std::string text = error.what();
+  if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::ArgumentMismatch)) return list_message(text);
+  if (text.ends_with(" missing")) return text.substr(0, text.find(':')) + " needs a value";
   for (const CLI::Option* option : command.get_options()) {
     if (option->get_items_expected_max() == 1 && option->count() > 1) {
       return option->get_name() + " is given more than once; expected once";
@@ -166,8 +187,10 @@ std::string top_message(const CLI::App& app, const CLI::Error& error) {
 std::string failure_message(const CLI::App* parsed, const CLI::Error& error) {
   const std::vector<const CLI::App*> given = given_commands(*parsed);
   if (given.empty()) return top_message(*parsed, error);
+  const auto has_extras = [](const CLI::App* each) { return !each->remaining().empty(); };
   const bool missing = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError);
-  const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError);
+  const bool extra = error.get_exit_code() == static_cast<int>(CLI::ExitCodes::ExtrasError) ||
+                     (missing && std::ranges::any_of(given, has_extras));  // perhaps the missing one, misspelt
   const CLI::App* command = given.back();
   std::string name;
   for (const CLI::App* each : given) {
@@ -241,11 +264,11 @@ bool is_mistyped(const CLI::App& app, const std::string& word) {
 void print_first_commands() {
   const auto colours = mao_program::Colours::of(STDOUT_FILENO);
   std::cout << "mao " << mao::version << ": prompt tuning of vision-language models (CoOp, MAO, ...)\n\n"
-            << "Three commands that work now, on the small model and the pictures that come with mao:\n";
+            << "Three commands that work now, on the small model and the images that come with mao:\n";
   for (const auto& [command, summary] : std::vector<std::pair<std::string, std::string>>{
            {"mao tune --data sketch --mao --out first",
             "tunes prompts with CoOp + MAO, three seeds; takes a few minutes"},
-           {"mao report first --out first.html", "writes a page about that run: tables, curves, mini-batches"},
+           {"mao report first --out first.html", "writes a page about that run: tables and curves"},
            {"mao methods", "lists the methods for mao tune --method"}}) {
     std::cout << "  " << colours.bold(command) << "\n      " << summary << "\n";
   }

@@ -72,7 +72,7 @@ class PromptKd {
                          " and temperature = ", options.temperature,
                          ": both must be above 0 (the paper uses 1000 and 1)");
     const Preprocess theirs = teacher_.model().preprocess(), ours = student_->preprocess();
-    require<OptionError>(theirs == ours, "PromptKd: the student takes pictures of ", ours.resolution,
+    require<OptionError>(theirs == ours, "PromptKd: the student takes images of ", ours.resolution,
                          " pixels per side, the teacher of ", theirs.resolution,
                          ", or they normalise or resize differently; both get the same pixels, "
                          "so their preprocessing must be the same");

@@ -50,7 +50,7 @@ struct Scores {
 /// The result of a run, under both protocols.
 struct BaseToNewResult {
   Scores paper;         ///< Base with the prompts of the base stage, New with those of the new stage
-  Scores single;        ///< both with the final prompts
+  Scores single;        ///< both with the new-stage prompts
   Scores first;         ///< both before the new stage: the method without MAO, or only MAO's base stage
   Metrics base, fresh;  ///< of the paper protocol, in full
   std::vector<std::int64_t> base_winners, fresh_winners;  ///< the predicted class of each test image, as in `paper`

@@ -207,9 +207,12 @@ class Addition {
   void expect_something_to_do() const {
     const bool two_halves = joined_.groups.size() == 2 && joined_.gate.added.empty() &&
                             !joined_.gate.weight.defined() && saved_.has_new_stage() && options_.images.empty();
-    require<OptionError>(!only_joins() || two_halves,
-                         "which classes? give --classes-file FILE or --classes A B C (without them, mao add joins the "
-                         "base and new prompts of a run with --mao)");
+    if (!only_joins() || two_halves) return;
+    const char* const why = !options_.images.empty() ? "--images needs the names of their classes"
+                            : joined_.groups.size() > 1
+                                ? "these prompts join several groups already, so use them as they are"
+                                : "the run has no new stage, so there is nothing to join";
+    throw OptionError(text_of(why, "; to add classes, give --classes-file FILE or --classes A B C"));
   }
 
   /// The added classes, then those of the groups before. Two of those may be the same to the model, as in ImageNet, and
@@ -274,6 +277,8 @@ class Addition {
   }
 
   LabelledImages images_of_group(const OpenedModel& opened) const {
+    std::error_code no_such_name;
+    require<FileError>(fs::exists(options_.images, no_such_name), "--images ", options_.images, ": no such folder");
     LabelledImages images = files_in(opened, options_.images, classes_);
     if (augments(opened)) return images;
     const bool pixels = method_named(last_tuned(joined_).prompts.info.method).prompts_images();
@@ -357,8 +362,8 @@ class Addition {
     observer.should_stop = stop_asked;
     observer.on_epoch = [](const EpochReport& report) {
       std::ostringstream line;
-      line << "epoch " << report.epoch + 1 << '/' << report.epochs << std::fixed << std::setprecision(4) << ": loss "
-           << report.loss;
+      line << "new stage, epoch " << report.epoch + 1 << '/' << report.epochs << std::fixed << std::setprecision(4)
+           << ": loss " << report.loss;
       say(line.str());
     };
     const StopsBetweenSteps training;
@@ -385,7 +390,7 @@ class Addition {
                    "and add the classes to FILE"
                 << std::endl;
     }
-    std::cout << "Next: mao predict PICTURE --prompts " << shell_word(options_.out) << "\n";
+    std::cout << "Next: mao predict IMAGE --prompts " << shell_word(options_.out) << "\n";
   }
 
   AddOptions options_;
@@ -401,13 +406,19 @@ void add_add(CLI::App& app, int& status) {
   auto options = std::make_shared<AddOptions>();
   CLI::App* command =
       add_command(app, "add", "add a group of classes to a tuned run, or join its base and new classes, in a new file");
-  command->add_option("run", options->run, "folder of a run of mao tune, or a *.prompts.safetensors file")->required();
-  command->add_option("--out", options->out, "the *.prompts.safetensors file to write")->required();
-  command->add_option("--classes", options->classes,
-                      "names of the added classes (without any: join the base and new classes of a run with --mao)");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
-  command->add_option("--images", options->images,
-                      "folder of unlabelled images of the added classes: MAO's new stage tunes prompts on them");
+  command->add_option("run", options->run, "folder of a run of mao tune, or a *.prompts.safetensors file")
+      ->type_name("RUN")
+      ->required();
+  command->add_option("--out", options->out, "the *.prompts.safetensors file to write")->type_name("FILE")->required();
+  command
+      ->add_option("--classes", options->classes,
+                   "names of the added classes (without any: join the base and new classes of a run with --mao)")
+      ->type_name("NAME");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line")->type_name("FILE");
+  command
+      ->add_option("--images", options->images,
+                   "folder of unlabelled images of the added classes: MAO's new stage tunes prompts on them")
+      ->type_name("DIR");
   command
       ->add_option("--prompts", options->prompts,
                    "without --images: untuned, or tuned for the prompts that the run tuned last")
@@ -419,10 +430,12 @@ void add_add(CLI::App& app, int& status) {
                    "or untuned")
       ->check(CLI::IsMember({"learned", "untuned"}))
       ->capture_default_str();
-  command->add_option("--name", options->name, "name of the group, for mao predict (default: added, added2, ...)");
+  command->add_option("--name", options->name, "name of the group, for mao predict (default: added, added2, ...)")
+      ->type_name("NAME");
   command->add_option("--seed", options->seed, "which seed of the run to extend; also the seed of the training")
       ->capture_default_str();
   add_model_options(*command, options->settings.model);
+  default_to_saved_model(*command);
   command->add_option("--threads", options->run_options.threads, "decoding threads in addition to the training thread")
       ->check(zero_or_above())
       ->capture_default_str();

@@ -9,7 +9,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <mao/data/registry.hpp>
+
 #include "commands.hpp"
+#include "methods/registry.hpp"
+#include "tune/known_names.hpp"
+#include "tune/presets.hpp"
 
 namespace mao_program {
 
@@ -20,7 +25,8 @@ struct CompletedOption {
   std::string name;     ///< "--data" or "-h"
   std::string summary;  ///< the first clause of its help
   bool takes_value = false;
-  std::vector<std::string> choices;  ///< the only values that it takes; none: anything
+  std::vector<std::string> choices;  ///< values that it takes; none: anything
+  bool takes_files = false;          ///< paths as well as `choices`
 };
 
 /// A command, or the program itself, whose path is empty.
@@ -43,13 +49,38 @@ std::vector<std::string> choices_of(const CLI::Option& option) {
   return CLI::detail::split(type.substr(open + 1, close - open - 1), ',');
 }
 
+/// Names of data sets, which stand beside paths.
+std::vector<std::string> data_names() {
+  std::vector<std::string> names = rendered_data_names();
+  for (const NamedDataset& known : named_datasets) names.emplace_back(known.name);
+  return names;
+}
+
+/// Adds the names that `--name` takes where `IsMember` does not list them.
+void add_known_names(const std::string& name, CompletedOption& option) {
+  if (name == "--method") {
+    for (const auto& [method, info] : methods()) option.choices.push_back(method);
+  } else if (name == "--preset") {
+    for (const Preset& preset : presets()) option.choices.push_back(preset.name);
+  } else if (name == "--data" || name == "--datasets" || name == "--source" || name == "--targets") {
+    option.choices = data_names();
+    option.takes_files = true;
+  } else if (name == "--model") {
+    option.choices = built_in_model_names();
+    option.choices.insert(option.choices.end(), own_model_names().begin(), own_model_names().end());
+    option.takes_files = true;
+  }
+}
+
 /// The program, its commands, and theirs.
 void collect(const CLI::App& app, const std::string& path, std::vector<CompletedCommand>& all) {
   CompletedCommand command{path, app.get_name(), first_clause(app.get_description()), {}, {}};
   for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;  // hidden from the help too
     const auto add = [&](const std::string& name) {
-      command.options.push_back(
-          {name, first_clause(option->get_description()), option->get_items_expected_max() > 0, choices_of(*option)});
+      CompletedOption& added = command.options.emplace_back(CompletedOption{
+          name, first_clause(option->get_description()), option->get_items_expected_max() > 0, choices_of(*option)});
+      add_known_names(name, added);
     };
     for (const std::string& name : option->get_snames()) add("-" + name);
     for (const std::string& name : option->get_lnames()) add("--" + name);
@@ -74,14 +105,14 @@ void print_place(const std::vector<CompletedCommand>& all, const char* word) {
             << "\" ;;\n    esac\n";
 }
 
-/// For bash and zsh alike: `NAME=(a b)` for the option before the cursor.
+/// For bash and zsh alike: `choices=(a b)` for the option before the cursor, and `files=1` if it takes paths too.
 void print_choices(const std::vector<CompletedCommand>& all) {
   std::cout << "  case \"$place $before\" in\n";
   for (const CompletedCommand& command : all) {
     for (const CompletedOption& option : command.options) {
       if (option.choices.empty()) continue;
-      std::cout << "    \"" << command.path << " " << option.name << "\") choices=(" << joined(option.choices)
-                << ") ;;\n";
+      std::cout << "    \"" << command.path << " " << option.name << "\") choices=(" << joined(option.choices) << ")"
+                << (option.takes_files ? " files=1" : "") << " ;;\n";
     }
   }
   std::cout << "  esac\n";
@@ -92,6 +123,7 @@ void print_bash(const std::vector<CompletedCommand>& all) {
                "_mao() {\n"
                "  local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} place='' i\n"
                "  local -a choices=() commands=() options=()\n"
+               "  local files=''\n"
                "  for ((i = 1; i < COMP_CWORD; ++i)); do\n";
   print_place(all, "${COMP_WORDS[i]}");
   std::cout << "  done\n  case $place in\n";
@@ -107,6 +139,7 @@ void print_bash(const std::vector<CompletedCommand>& all) {
                "    case $word in -*) choices=(\"${options[@]}\") ;; *) choices=(\"${commands[@]}\") ;; esac\n"
                "  fi\n"
                "  COMPREPLY=($(compgen -W \"${choices[*]}\" -- \"$word\"))\n"
+               "  if [ -n \"$files\" ]; then COMPREPLY+=($(compgen -f -- \"$word\")); fi\n"
                "}\n"
                "complete -o default -F _mao mao\n";
 }
@@ -129,6 +162,7 @@ void print_zsh(const std::vector<CompletedCommand>& all) {
                "_mao() {\n"
                "  local place='' before=${words[CURRENT-1]} word\n"
                "  local -a choices commands options\n"
+               "  local files=''\n"
                "  for word in ${words[2,CURRENT-1]}; do\n";
   print_place(all, "$word");
   std::cout << "  done\n  case $place in\n";
@@ -145,7 +179,9 @@ void print_zsh(const std::vector<CompletedCommand>& all) {
   }
   std::cout << "  esac\n";
   print_choices(all);
-  std::cout << "  if (( ${#choices} )); then compadd -a choices\n"
+  std::cout << "  if (( ${#choices} )); then\n"
+               "    compadd -a choices\n"
+               "    if [[ -n $files ]]; then _files; fi\n"
                "  elif [[ $PREFIX == -* ]]; then _describe option options\n"
                "  elif (( ${#commands} )); then _describe command commands\n"
                "  else _files\n"
@@ -169,8 +205,10 @@ void print_fish(const std::vector<CompletedCommand>& all) {
     for (const CompletedOption& option : command.options) {
       const bool is_long = option.name.starts_with("--");
       std::cout << begin << (is_long ? " -l " : " -s ") << option.name.substr(is_long ? 2 : 1);
-      if (option.takes_value)
-        std::cout << (option.choices.empty() ? " -r" : " -x -a " + single_quoted(joined(option.choices)));
+      if (option.takes_value) {
+        std::cout << (option.takes_files || option.choices.empty() ? " -r" : " -x")
+                  << (option.choices.empty() ? std::string() : " -a " + single_quoted(joined(option.choices)));
+      }
       std::cout << " -d " << single_quoted(option.summary) << "\n";
     }
   }

@@ -133,14 +133,19 @@ void add_convert(CLI::App& app, int& status) {
   auto options = std::make_shared<ConvertOptions>();
   CLI::App* command =
       add_command(app, "convert", "convert prompts to and from reference checkpoints (model.pth.tar-N)");
-  command->add_option("from", options->from, "*.prompts.safetensors, or a reference's model.pth.tar-N")->required();
-  command->add_option("to", options->to, "folder for the reference's layout, or a *.safetensors file")->required();
-  command->add_option("--epoch", options->epoch, "to a reference: the N of model.pth.tar-N (0: the epochs trained)")
+  command->add_option("from", options->from, "*.prompts.safetensors, or a reference's model.pth.tar-N")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("to", options->to, "folder for the reference's layout, or a *.safetensors file")
+      ->type_name("DIR|FILE")
+      ->required();
+  command
+      ->add_option("--epoch", options->epoch, "to a reference: the N of model.pth.tar-N (default: the epochs trained)")
       ->check(zero_or_above());
   add_model_options(*command, options->settings.model);
   add_method_options(*command, options->settings.method);
-  command->add_option("--classes", options->classes, "from a reference: class names in label order");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
+  command->add_option("--classes", options->classes, "from a reference: class names in label order")->type_name("NAME");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line")->type_name("FILE");
   command->callback([options, command, &status] {
     if (fs::path(options->from).extension() != ".safetensors") {
       refuse_options(*command, {"--epoch"}, "a reference's checkpoint contains the number of its epochs");

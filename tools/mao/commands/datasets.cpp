@@ -16,7 +16,9 @@
 #include <vector>
 
 #include <mao/io/json_text.hpp>
+#include "data/class_names.hpp"
 #include "datasets/check_named.hpp"
+#include "datasets/unlisted_images.hpp"
 #include <mao/data/open.hpp>
 #include "runs/progress.hpp"
 #include <nlohmann/json.hpp>
@@ -106,6 +108,7 @@ nlohmann::json json_of(const DatasetReport& report) {
                         {"problems", problems},
                         {"duplicates", duplicates},
                         {"repeated", repeated},
+                        {"unlisted", report.unlisted},
                         {"advice", report.advice},
                         {"unread", report.unread.counts}};
   if (report.known != nullptr) object["expected"] = json_of(report.known->counts);
@@ -146,7 +149,7 @@ void print_duplicates(const std::vector<DuplicatePicture>& duplicates, bool all)
       if (pair.of_two_classes() == classes) pairs.push_back(&pair);
     }
     if (pairs.empty()) continue;
-    std::cout << "  note: the same picture " << (classes ? "in two classes" : "in training and test") << ": "
+    std::cout << "  note: the same image " << (classes ? "in two classes" : "in training and test") << ": "
               << pairs.size() << (pairs.size() == 1 ? " pair\n" : " pairs\n");
     for (std::size_t i = 0; i < (all ? pairs.size() : std::min(few, pairs.size())); ++i) {
       for (const ListedPicture* picture : {&pairs[i]->first, &pairs[i]->second}) {
@@ -181,6 +184,8 @@ void print(const DatasetReport& report, bool all) {
   print_problems(report.files, all);
   print_duplicates(report.duplicates, all);
   if (!report.repeated.empty()) std::cout << "  note: " << repeats_text(report.repeated) << "\n";
+  if (!report.note_on_names.empty()) std::cout << "  " << report.note_on_names << "\n";
+  if (!report.unlisted.empty()) std::cout << "  note: " << unlisted_text(report.unlisted) << "\n";
   if (report.unread.total() > 0) std::cout << "  note: " << report.unread.description() << "\n";
   for (const std::string& advice : report.advice) std::cout << "  -> " << escaped(advice) << "\n";
 }
@@ -211,6 +216,8 @@ DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how
   report.unread = unread_of(options.root);
   report.duplicates = duplicate_pictures(dataset, how.threads);
   report.repeated = repeated_pictures(dataset);
+  report.unlisted = unlisted_images(dataset);
+  report.note_on_names = numbers_note(dataset.classes);
   return report;
 }
 
@@ -338,14 +345,17 @@ void add_datasets(CLI::App& app, int& status) {
   auto json = std::make_shared<bool>(false);
   CLI::App* command = add_command(app, "datasets", "list the data sets that mao knows by name; check those on disk");
   command->add_flag("--json", *json, "print JSON");
-  CLI::App* check = add_command(*command,
-      "check", "report what is there, what is missing, and what to do; exit code 1 if something is wrong");
-  check->add_option(
-      "root", options->root,
-      "the folder that holds the data sets' folders (default: MAO_DATA), or your own data: a folder, a "
-      "split JSON, a CSV");
-  check->add_option("names", options->names, "check only these data sets, which must then exist (default: all)");
-  check->add_option("--classnames", options->classnames, "file that maps folder names of your own data to class names");
+  CLI::App* check = add_command(
+      *command, "check", "report what is there, what is missing, and what to do; exit code 1 if something is wrong");
+  check
+      ->add_option("root", options->root,
+                   "the folder that holds the data sets' folders (default: MAO_DATA), or your own data: a folder, a "
+                   "split JSON, a CSV")
+      ->type_name("PATH");
+  check->add_option("names", options->names, "check only these data sets, which must then exist (default: all)")
+      ->type_name("NAME");
+  check->add_option("--classnames", options->classnames, "file that maps folder names of your own data to class names")
+      ->type_name("FILE");
   check->add_flag("--decode", options->decode, "decode every image instead of reading only its beginning and end");
   check->add_flag("--all", options->all, "list every missing, renamed or damaged image");
   check->add_option("--threads", options->threads, "threads that read (0: one per CPU)")

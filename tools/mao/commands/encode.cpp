@@ -81,7 +81,7 @@ class ImagesInBatches {
       done += std::ssize(views);
       progress.update("encode images", done, source_.size());
     }
-    require<DataError>(!parts_.empty(), "none of the ", paths_.size(), " pictures could be read; the first, ",
+    require<DataError>(!parts_.empty(), "none of the ", paths_.size(), " images could be read; the first, ",
                        printable(paths_.front()), ": ", table_.damaged.front().reason);
     table_.image_features = at::cat(parts_);
   }
@@ -103,7 +103,7 @@ class ImagesInBatches {
     }
     for (const View& view : views) table_.images.push_back(path_of(view));
     const std::string* names = &table_.images[table_.images.size() - views.size()];
-    parts_.push_back(unit_rows(encoder(pixels), "picture", names));
+    parts_.push_back(unit_rows(encoder(pixels), "image", names));
   }
 
   [[nodiscard]] const std::string& path_of(const View& view) const {
@@ -152,7 +152,7 @@ std::vector<std::string> paths_of(const EncodeOptions& options) {
   for (const std::string& line : lines_of(list)) {
     if (!line.empty()) listed.push_back(native_path({}, line));
   }
-  require<DataError>(!listed.empty(), options.images_file, " names no picture; expected one path a line");
+  require<DataError>(!listed.empty(), options.images_file, " names no image; expected one path per line");
   const std::vector<std::string> more = images_of(listed);
   paths.insert(paths.end(), more.begin(), more.end());
   return paths;
@@ -203,7 +203,7 @@ ImageEncoder through_prompts(const Prompts& prompts, const OpenedModel& opened, 
   if (!texts_file.empty()) classes = given_class_names(read_texts(texts_file), {});
   const auto backbone = std::make_shared<AnyBackbone>(restored_backbone(opened, prompts, classes));
   require<OptionError>(backbone->traits().class_features, method,
-                       ": its text features depend on the picture, so there are none to write; `mao predict` gives its "
+                       ": its text features depend on the image, so there are none to write; `mao predict` gives its "
                        "answers");
   table.texts = classes.names;
   table.text_features = unit_rows(backbone->encode_text(Candidates::all(classes.size())), "class", table.texts.data());
@@ -247,7 +247,7 @@ int run(EncodeOptions options, const CLI::App& command) {
   }
   refuse_idle_model_options(command, options.settings.model);
   if (paths.empty()) {
-    const std::string none = "there are no pictures to encode (--images, --images-file)";
+    const std::string none = "there are no images to encode (--images, --images-file)";
     refuse_options(command, {"--threads"}, none);
     if (!prompts) refuse_options(command, {"--mean", "--std"}, none);  // prompts are compared with them
   }
@@ -277,7 +277,7 @@ int run(EncodeOptions options, const CLI::App& command) {
     table.text_features = encoded_texts(*opened.model, table.texts, longer, progress);
   }
   if (!paths.empty()) {
-    std::cout << "pictures: " << opened.pixels << "\n" << std::flush;
+    std::cout << "images: " << opened.pixels << "\n" << std::flush;
     LoaderOptions loader;
     loader.preprocess = opened.model->preprocess();
     loader.threads = options.threads;
@@ -294,18 +294,27 @@ int run(EncodeOptions options, const CLI::App& command) {
 
 void add_encode(CLI::App& app, int& status) {
   auto options = std::make_shared<EncodeOptions>();
-  CLI::App* command = add_command(app, "encode", "write unit-length features of pictures and texts to a file");
-  command->add_option("--images", options->images,
-                      "picture files, folders of them (subfolders included), or - for paths on the standard input");
-  command->add_option("--images-file", options->images_file, "text file, one path of a picture or folder per line");
-  command->add_option("--texts-file", options->texts_file,
-                      "text file, one text per line, without a template; with --prompts, one class name per line");
+  CLI::App* command = add_command(app, "encode", "write unit-length features of images and texts to a file");
+  command
+      ->add_option("--images", options->images,
+                   "image files, folders of them (subfolders included), or - for paths on the standard input")
+      ->type_name("PATH");
+  command->add_option("--images-file", options->images_file, "text file, one path of an image or folder per line")
+      ->type_name("FILE");
+  command
+      ->add_option("--texts-file", options->texts_file,
+                   "text file, one text per line, without a template; with --prompts, one class name per line")
+      ->type_name("FILE");
   command->add_flag(
       "--truncate", options->truncate,
       "cut texts that are longer than the model's context, as open_clip does; otherwise they are refused");
-  command->add_option("--prompts", options->prompts,
-                      "a *.prompts.safetensors file of a run: texts are its classes, through the learned prompts");
-  command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")->required();
+  command
+      ->add_option("--prompts", options->prompts,
+                   "a *.prompts.safetensors file of a run: texts are its classes, through the learned prompts")
+      ->type_name("FILE");
+  command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")
+      ->type_name("FILE")
+      ->required();
   add_plain_csv(*command, options->cells);
   add_model_options(*command, options->settings.model);
   command->add_option("--threads", options->threads, "decoding threads in addition to the encoding thread")

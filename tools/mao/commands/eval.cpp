@@ -16,6 +16,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "data/class_names.hpp"
 #include "data/image_features.hpp"
 #include "interrupt.hpp"
 #include "methods/method.hpp"
@@ -56,7 +57,7 @@ void print(const Metrics& metrics, const ClassList& classes, const EvalOptions& 
   std::cout << std::fixed << std::setprecision(2) << options.settings.data.data << ": " << options.split
             << " images of " << name_of(options.half) << " classes: accuracy " << metrics.accuracy << " % ("
             << metrics.correct << " of " << metrics.total << "), macro F1 " << metrics.macro_f1 << " %, "
-            << classes.size() << " classes\n";
+            << classes.size() << " classes" << (options.prompts.empty() ? ", untuned model\n" : "\n");
   if (!options.per_class) return;
   for (std::size_t i = 0; i < classes.names.size(); ++i) {
     std::cout << std::setw(7) << metrics.per_class[i] << "  " << classes.names[i] << "\n";
@@ -103,62 +104,106 @@ void refuse_idle_data_options(const CLI::App& command, const DataSettings& data)
   if (rendered) refuse_options(command, {"--classnames"}, why_classnames_are_idle(rendered));
 }
 
-int run(EvalOptions options, const CLI::App& command) {
-  std::optional<Prompts> prompts;
-  if (!options.prompts.empty()) {
+/// Replaces the images by their features, which are encoded once for all classifiers, or cached.
+void encode_images(LabelledImages& images, const OpenedModel& opened, const EvalOptions& options) {
+  ProgressLine progress(std::cerr, ProgressLine::is_terminal());
+  const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
+    progress.finish();
+    std::cerr << line << "\n";
+  });
+  Tensor features = evaluation_features(opened, images, cache, [&](std::int64_t done) {
+    if (!options.json) progress.update("encode images", done, images.source->size());
+  });
+  images.source = std::make_unique<FeatureImages>(std::move(features), opened.model->fingerprint());
+  progress.finish();
+}
+
+/// What the accuracy does not say by itself, of any prompts.
+void print_class_notes(const Prompts& prompts, const ClassList& classes) {
+  const std::string numbers = numbers_note(classes);
+  if (!numbers.empty()) std::cout << numbers << "\n";
+  const auto is_known = [&](const std::string& name) {
+    const auto has = [&](const ClassList& list) { return std::ranges::find(list.names, name) != list.names.end(); };
+    return has(prompts.info.classes) || has(prompts.info.first_classes);
+  };
+  if (std::ranges::none_of(classes.names, is_known)) {
+    std::cout << "note: the prompts were tuned for none of these " << classes.size() << " classes; they were tuned for "
+              << prompts.info.classes.size() << " others (" << printable(prompts.info.classes.names.front())
+              << ", ...)\n";
+  }
+}
+
+/// What the accuracy of these prompts on all classes does not say by itself.
+void print_notes(const Prompts& prompts, const ClassList& classes) {
+  if (const std::int64_t left_out = left_out_of(prompts, classes); left_out > 0) {
+    std::cout << "note: this data has images of " << classes.size() << " of the " << prompts.info.classes.size()
+              << " classes that the prompts know, and they were classified among these " << classes.size()
+              << "; `mao predict` chooses among all, and may take an image for one of the other " << left_out << "\n";
+  }
+  if (const std::int64_t tuned = tuned_part_of(prompts, classes); tuned > 0) {
+    std::cout << "note: these prompts were last tuned for " << tuned << " of these " << classes.size()
+              << " classes; --half base and --half new test the halves one by one\n";
+  }
+}
+
+/// The metrics of one classifier, and its figures over all classes where there are base classes and others.
+struct Tested {
+  Metrics metrics;
+  nlohmann::json all_classes;
+};
+
+template <class BackboneT>
+Tested test(BackboneT&& backbone, const LabelledImages& images, std::int64_t base_classes) {
+  const Tensor logits = predict_logits(backbone, images.classes, *images.source);
+  Tested tested{measure(winners(logits), images.labels, images.classes), nullptr};
+  if (base_classes > 0) tested.all_classes = all_class_figures(logits, images.labels, base_classes);
+  return tested;
+}
+
+/// The command line with what the prompts say of it.
+EvalOptions completed(EvalOptions options, const std::optional<Prompts>& prompts, const CLI::App& command) {
+  if (prompts) {
     refuse_options(command, {"--template"}, "the prompts of " + options.prompts + " replace it");
-    prompts = open_prompts(options.prompts);
     take_model_of(*prompts, options.settings, names_model(command));
     if (options.settings.data.data.empty()) take_data_of(*prompts, options.settings.data);
   }
-  if (options.settings.data.data.empty()) options.settings.data.data = DataSettings().data;
+  require<OptionError>(
+      !options.settings.data.data.empty(),
+      "which images? give a *.prompts.safetensors file, whose data is then used, or --data, for example "
+      "`mao eval --data sketch` for the untuned model");
   refuse_idle_model_options(command, options.settings.model);
   refuse_idle_data_options(command, options.settings.data);
+  return options;
+}
+
+int run(const EvalOptions& given, const CLI::App& command) {
+  const std::optional<Prompts> prompts =
+      given.prompts.empty() ? std::nullopt : std::optional(open_prompts(given.prompts));
+  const EvalOptions options = completed(given, prompts, command);
   const OpenedModel opened = open_model(options.settings.model);
   LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
-  const bool pixels = prompts && method_named(prompts->info.method).prompts_images();
-  if (!pixels) {
-    ProgressLine progress(std::cerr, ProgressLine::is_terminal());
-    const auto cache = open_feature_cache(options.feature_cache, [&](const std::string& line) {
-      progress.finish();
-      std::cerr << line << "\n";
-    });
-    Tensor features = evaluation_features(opened, images, cache, [&](std::int64_t done) {
-      if (!options.json) progress.update("encode images", done, images.source->size());
-    });
-    images.source = std::make_unique<FeatureImages>(std::move(features), opened.model->fingerprint());
-    progress.finish();
-  }
-  nlohmann::json all_classes;
-  const auto tested = [&](auto&& backbone) {
-    const Tensor logits = predict_logits(backbone, images.classes, *images.source);
-    const std::int64_t base = prompts ? base_classes_of(*prompts, images.classes) : 0;
-    if (base > 0) all_classes = all_class_figures(logits, images.labels, base);
-    return measure(winners(logits), images.labels, images.classes);
+  const bool prompts_images = prompts && method_named(prompts->info.method).prompts_images();
+  if (!prompts_images) encode_images(images, opened, options);
+  const std::int64_t base = prompts ? base_classes_of(*prompts, images.classes) : 0;
+  const auto untuned = [&] {
+    return test(make_zero_shot(opened, images.classes, options.settings.method, options.settings.data.data), images,
+                base);
   };
-  const Metrics metrics =
-      prompts ? tested(restored_backbone(opened, *prompts, images.classes))
-              : tested(make_zero_shot(opened, images.classes, options.settings.method, options.settings.data.data));
+  const Tested tested = prompts ? test(restored_backbone(opened, *prompts, images.classes), images, base) : untuned();
   if (options.json) {
-    nlohmann::json object = as_json(metrics, images.classes, options);
-    if (!all_classes.is_null()) object["all_classes"] = all_classes;
+    nlohmann::json object = as_json(tested.metrics, images.classes, options);
+    if (base > 0) object["all_classes"] = tested.all_classes;
     std::cout << json_text(object, 2) << "\n";
-  } else {
-    print(metrics, images.classes, options);
-    if (!all_classes.is_null()) print_all_classes(std::cout, {{"all_classes", {{"these prompts", all_classes}}}});
-    const std::int64_t left_out = prompts ? left_out_of(*prompts, images.classes) : 0;
-    if (left_out > 0 && options.half == Half::All) {
-      std::cout << "note: this data has images of " << images.classes.size() << " of the "
-                << prompts->info.classes.size()
-                << " classes that the prompts know, and they were classified among these " << images.classes.size()
-                << "; `mao predict` chooses among all, and may take an image for one of the other " << left_out << "\n";
-    }
-    const std::int64_t tuned = prompts ? tuned_part_of(*prompts, images.classes) : 0;
-    if (tuned > 0 && options.half == Half::All) {
-      std::cout << "note: these prompts were last tuned for " << tuned << " of these " << images.classes.size()
-                << " classes; --half base and --half new test the halves one by one\n";
-    }
+    return 0;
   }
+  print(tested.metrics, images.classes, options);
+  if (base > 0) {
+    nlohmann::json rows{{"these prompts", tested.all_classes}};
+    if (!prompts_images) rows["zero_shot"] = untuned().all_classes;  // its features are there
+    print_all_classes(std::cout, {{"all_classes", rows}});
+  }
+  if (prompts) print_class_notes(*prompts, images.classes);
+  if (prompts && options.half == Half::All) print_notes(*prompts, images.classes);
   return 0;
 }
 
@@ -168,11 +213,16 @@ void add_eval(CLI::App& app, int& status) {
   auto options = std::make_shared<EvalOptions>();
   options->settings.data.data.clear();
   CLI::App* command = add_command(app, "eval", "test learned prompts, or the untuned model, on labelled images");
-  command->add_option("prompts", options->prompts,
-                      "a *.prompts.safetensors file of a run; without it, the untuned model is tested");
+  command
+      ->add_option("prompts", options->prompts,
+                   "a *.prompts.safetensors file of a run; without it, the untuned model is tested")
+      ->type_name("FILE");
   add_model_options(*command, options->settings.model);
-  command->add_option("--data", options->settings.data.data,
-                      "as in mao tune (default: the data that the prompts were tuned on)");
+  default_to_saved_model(*command);
+  command
+      ->add_option("--data", options->settings.data.data,
+                   "as in mao tune (default: the data that the prompts were tuned on)")
+      ->type_name("NAME|PATH");
   add_root_options(*command, options->settings.data);
   add_template_option(*command, options->settings.method);
   command

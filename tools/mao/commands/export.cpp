@@ -67,9 +67,9 @@ void write_weights(const ExportOptions& options, const ClassWeights& weights, co
     for (const std::string& name : classes.names) out << name << "\n";
   });
   std::cout << "wrote " << options.out << over << ": weight [" << weights.weight.size(0) << ", "
-            << weights.weight.size(1) << "], a row of length 1 for each class, and logit_scale " << weights.logit_scale
+            << weights.weight.size(1) << "], one row of unit norm per class, and logit_scale " << weights.logit_scale
             << "\nwrote " << names.string() << ": the names of the classes, in the order of the rows\n"
-            << "to classify: softmax(logit_scale * features @ weight.T), with image features of length 1\n";
+            << "to classify: softmax(logit_scale * features @ weight.T), with image features of unit norm\n";
 }
 
 int run(ExportOptions options, const CLI::App& command) {
@@ -122,16 +122,21 @@ void add_export(CLI::App& app, int& status) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
       add_command(app, "export", "write class weights for any CLIP pipeline, or a checkpoint for the reference code");
-  command->add_option("out", options->out, "the *.safetensors file to write, or with --reference a folder")->required();
-  command->add_option("--prompts", options->prompts,
-                      "a *.prompts.safetensors file of a run (default: the untuned model)");
-  command->add_option("--classes", options->classes, "class names (default: those in the prompts file)");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
+  command->add_option("out", options->out, "the *.safetensors file to write, or with --reference a folder")
+      ->type_name("FILE|DIR")
+      ->required();
+  command
+      ->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run (default: the untuned model)")
+      ->type_name("FILE");
+  command->add_option("--classes", options->classes, "class names (default: those in the prompts file)")
+      ->type_name("NAME");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line")->type_name("FILE");
   command->add_flag("--reference", options->reference,
                     "write NAME/model.pth.tar-N into the folder, for the method's own code to load");
-  command->add_option("--epoch", options->epoch, "with --reference: the N (0: the epochs trained)")
+  command->add_option("--epoch", options->epoch, "with --reference: the N (default: the epochs trained)")
       ->check(zero_or_above());
   add_model_options(*command, options->settings.model);
+  default_to_saved_model(*command);
   add_template_option(*command, options->settings.method);
   command->callback([options, command, &status] {
     stop_on_signals();

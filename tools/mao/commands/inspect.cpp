@@ -48,7 +48,7 @@ void print_clip(const TensorFile& file, const std::string& path) {
             << "\n  heads: " << clip.form.vision.heads_in(sizes.vision_channels()) << " of the image tower, "
             << clip.form.text.heads_in(sizes.text_width) << " of the text tower (" << clip.heads_reason
             << ")\n  activation: " << with_reason(clip.activation_reason)
-            << "\n  pictures: " << pixels_text(clip.preprocess) << " (" << clip.preprocess_reason << ")\n";
+            << "\n  images: " << pixels_text(clip.preprocess) << " (" << clip.preprocess_reason << ")\n";
   if (clip.form.text_bert) std::cout << "  texts: WordPiece, cleaned as " << clip.words << "\n";
   if (!clip.pieces.empty()) std::cout << "  texts: SentencePiece, cleaned as " << clip.pieces << "\n";
 }
@@ -184,7 +184,7 @@ void add_inspect(CLI::App& app, int& status) {
   auto all = std::make_shared<bool>(false);
   CLI::App* command =
       add_command(app, "inspect", "list a safetensors file or PyTorch archive; describe a CLIP checkpoint");
-  command->add_option("file", *path, "file, or folder of a checkpoint")->required();
+  command->add_option("file", *path, "file, or folder of a checkpoint")->type_name("PATH")->required();
   command->add_flag("--all", *all, "list every tensor, and metadata in full");
   auto check = std::make_shared<bool>(false);
   command->add_flag("--verify", *check,

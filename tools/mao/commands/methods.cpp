@@ -8,6 +8,7 @@
 
 #include "commands.hpp"
 #include "methods/registry.hpp"
+#include "tune/next_steps.hpp"
 
 namespace mao_program {
 
@@ -22,7 +23,7 @@ void print_options(const MethodInfo& info) {
   info.describe(options);
   std::cout << info.name << ": " << info.summary << "\n";
   for (const OptionDescription& option : options.known()) {
-    std::cout << "  --set " << padded(option.name + "=" + option.fallback, 34) << option.help << "\n";
+    std::cout << "  --set " << padded(option.name + "=" + shell_word(option.fallback), 34) << option.help << "\n";
   }
   if (info.prompts_towers) std::cout << "needs a CLIP (--model embedded, or a checkpoint)\n";
 }
@@ -32,7 +33,7 @@ void print_options(const MethodInfo& info) {
 void add_methods(CLI::App& app, int& status) {
   auto name = std::make_shared<std::string>();
   CLI::App* command = add_command(app, "methods", "list the methods, or the options of one");
-  command->add_option("name", *name, "a method (default: the list)");
+  command->add_option("name", *name, "a method (default: the list)")->type_name("NAME");
   command->callback([name, &status] {
     status = 0;
     if (!name->empty()) return print_options(method_named(*name));

@@ -53,10 +53,14 @@ struct PredictOptions {
 ClassList classes_of(const PredictOptions& options, const std::optional<Prompts>& prompts) {
   ClassList classes = given_class_names(options.classes, options.classes_file);
   if (classes.names.empty() && prompts) classes = prompts->info.classes;
-  require<OptionError>(!classes.names.empty(),
-                       "which classes? give --classes A B C, --classes-file FILE, or --prompts FILE, for example "
-                       "`mao predict photo.jpg --prompts run/seed1/new.prompts.safetensors`");
-  return classes;
+  if (!classes.names.empty()) return classes;
+  const std::string& image = options.images.front();
+  std::error_code no_such_name;
+  const bool missing = image != "-" && !fs::exists(image, no_such_name);
+  throw OptionError(
+      text_of("which classes? give --classes A B C, --classes-file FILE, or --prompts FILE, for example "
+              "`mao predict photo.jpg --prompts run/seed1/new.prompts.safetensors`",
+              missing ? text_of("; and there is no file ", image) : std::string()));
 }
 
 struct Guess {
@@ -172,7 +176,7 @@ int run(PredictOptions options, const CLI::App& command) {
   }
   refuse_idle_model_options(command, options.settings.model);
   const ClassList classes = classes_of(options, prompts);
-  if (classes.size() == 1) std::cerr << "note: there is one class, so each picture is 100 % of it\n";
+  if (classes.size() == 1) std::cerr << "note: there is one class, so each image is 100 % of it\n";
   const std::vector<std::string> names = images_of(options.images);
   if (!options.json && !options.csv && classes.size() > 1) say_classes(prompts, classes);
   stop_on_signals();  // not before: paths may come from the keyboard
@@ -200,11 +204,14 @@ void add_predict(CLI::App& app, int& status) {
   command
       ->add_option("images", options->images,
                    "image files (JPEG, PNG, WEBP), folders of them, or - for paths on the standard input")
+      ->type_name("PATH")
       ->required();
-  command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run");
-  command->add_option("--classes", options->classes, "class names (default: those in the prompts file)");
-  command->add_option("--classes-file", options->classes_file, "text file, one class name per line");
+  command->add_option("--prompts", options->prompts, "a *.prompts.safetensors file of a run")->type_name("FILE");
+  command->add_option("--classes", options->classes, "class names (default: those in the prompts file)")
+      ->type_name("NAME");
+  command->add_option("--classes-file", options->classes_file, "text file, one class name per line")->type_name("FILE");
   add_model_options(*command, options->settings.model);
+  default_to_saved_model(*command);
   add_template_option(*command, options->settings.method);
   command->add_option("--top", options->top, "how many classes to print")->check(above_zero())->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);

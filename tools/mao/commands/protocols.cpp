@@ -132,8 +132,10 @@ CLI::App* add_protocol(CLI::App& app, int& status, const char* name, const char*
   options->run.out = text_of("mao-", name);
   add_image_options(*command, options->settings.data);
   add_run_options(*command, options->settings, options->run);
+  add_folder_options(*command, options->run);
   command
       ->add_option("--out", options->run.out, "folder of the runs, one subfolder each; the same command resumes them")
+      ->type_name("DIR")
       ->capture_default_str();
   command->callback([command, options, run, &status] {
     stop_on_signals();
@@ -152,7 +154,9 @@ void add_shots(CLI::App& command, DataSettings& settings) {
 /// `--datasets`, with the paper's as default.
 void add_datasets(CLI::App& command, std::vector<std::string>& names, std::vector<std::string> defaults) {
   names = std::move(defaults);
-  command.add_option("--datasets", names, "names (`mao datasets`) or paths")->capture_default_str();
+  command.add_option("--datasets", names, "names (`mao datasets`) or paths")
+      ->type_name("NAME|PATH")
+      ->capture_default_str();
 }
 
 void add_transfer(CLI::App& app, int& status, const char* name, const char* summary, std::vector<std::string> targets) {
@@ -164,8 +168,10 @@ void add_transfer(CLI::App& app, int& status, const char* name, const char* summ
   command
       ->add_option("--source", options->settings.data.data,
                    "the training data, all classes; MAO: its base stage, 5 epochs")
+      ->type_name("NAME|PATH")
       ->capture_default_str();
   command->add_option("--targets", options->settings.targets, "the test data, names (`mao datasets`) or paths")
+      ->type_name("NAME|PATH")
       ->capture_default_str();
 }
 
@@ -185,9 +191,10 @@ void add_protocols(CLI::App& app, int& status) {
                          shots, few_shot);
   add_datasets(*command, shots->datasets, eleven);
   command
-      ->add_option("--shots", shots->shots,
-                   "training images per class, one run for each number; --epochs 0: 50 for 1, 100 for 2 to 4, 200 for "
-                   "more (CoOp)")
+      ->add_option(
+          "--shots", shots->shots,
+          "training images per class, one run for each number; without --epochs, it trains 50 epochs for 1, 100 "
+          "for 2 to 4, 200 for more (as CoOp)")
       ->check(above_zero())
       ->capture_default_str();
 

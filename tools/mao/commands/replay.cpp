@@ -131,11 +131,16 @@ void add_replay(CLI::App& app, int& status) {
   command->footer(
       "Each DIR contains the trace of one method, of the frozen model, of reg-B or of the sentence encoder.\n"
       "Exit code: 0 all pass, 1 one fails, 2 there is no replay for one of the references.");
-  command->add_option("DIR", arguments->folders, "Folders of golden traces")->required();
-  command->add_option("--clip", arguments->clip, "CLIP checkpoint [tiny_clip.safetensors in a folder above DIR]");
-  command->add_option("--batches", arguments->batches, "Batches [batches.safetensors in a folder above DIR]");
-  command->add_option("--vocab", arguments->vocabulary, "CLIP's byte-pair vocabulary [searched for]");
-  command->add_option("--minilm", arguments->mini_lm, "Folder of all-MiniLM-L6-v2 [searched for]");
+  command->add_option("DIR", arguments->folders, "folders of golden traces")->type_name("DIR")->required();
+  command
+      ->add_option("--clip", arguments->clip, "CLIP checkpoint (default: tiny_clip.safetensors in a folder above DIR)")
+      ->type_name("FILE");
+  command->add_option("--batches", arguments->batches, "batches (default: batches.safetensors in a folder above DIR)")
+      ->type_name("FILE");
+  command->add_option("--vocab", arguments->vocabulary, "CLIP's byte-pair vocabulary (default: searched for)")
+      ->type_name("FILE");
+  command->add_option("--minilm", arguments->mini_lm, "folder of all-MiniLM-L6-v2 (default: searched for)")
+      ->type_name("DIR");
   command->callback([arguments, &status] {
     stop_on_signals();
     status =

@@ -133,11 +133,13 @@ void add_report(CLI::App& app, int& status) {
   auto options = std::make_shared<ReportOptions>();
   CLI::App* command =
       add_command(app, "report", "write one HTML page about runs: tables, curves, classes, mini-batches");
-  command->add_option("runs", options->runs, "run folders, or folders above them")->required();
-  command->add_option("--out", options->out, "file of the page")->capture_default_str();
+  command->add_option("runs", options->runs, "run folders, or folders above them")->type_name("DIR")->required();
+  command->add_option("--out", options->out, "file of the page")->type_name("FILE")->capture_default_str();
   command->add_option("--title", options->title, "title of the page (default: methods and data sets)");
-  auto* csv = command->add_option("--csv", options->csv,
-                                  "folder for the data of the figures as CSV; the page also contains them");
+  auto* csv =
+      command
+          ->add_option("--csv", options->csv, "folder for the data of the figures as CSV; the page also contains them")
+          ->type_name("DIR");
   add_plain_csv(*command, options->cells)->needs(csv);
   command->callback([options, &status] {
     stop_on_signals();

@@ -103,19 +103,20 @@ void add_summarize(CLI::App& app, int& status) {
   auto options = std::make_shared<SummarizeOptions>();
   CLI::App* command =
       add_command(app, "summarize", "print the results of runs as one table: mean and deviation over seeds");
-  command->add_option("runs", options->runs, "run folders, or folders above them")->required();
+  command->add_option("runs", options->runs, "run folders, or folders above them")->type_name("DIR")->required();
   command->add_option("--format", options->format, "md, csv (more digits, for programs) or latex")
       ->check(CLI::IsMember({"md", "csv", "latex"}))
       ->capture_default_str();
-  command->add_option("--against", options->against, "other runs to test these against, over data sets");
+  command->add_option("--against", options->against, "other runs to test these against, over data sets")
+      ->type_name("DIR");
   command
       ->add_option("--protocol", options->protocol,
-                   "paper: each stage tested with its own prompts; single: all with the final ones")
+                   "paper: each stage tested with its own prompts; single: all with those of the new stage")
       ->check(CLI::IsMember({"paper", "single"}))
       ->capture_default_str();
   command->add_flag("--published", options->published,
                     "add published rows of the same methods to each data set (md, latex)");
-  command->add_option("--out", options->out, "file (default: print)");
+  command->add_option("--out", options->out, "file (default: print)")->type_name("FILE");
   add_plain_csv(*command, options->cells);
   command->callback([options, &status] {
     stop_on_signals();

@@ -250,7 +250,8 @@ void add_sweep(CLI::App& app, int& status) {
       "method with its own options. The same command resumes the sweep, and adds workers on other machines\n"
       "that share the folder. docs/guides/sweeps.md has an example.");
   command->add_option("file", options->file, "TOML file of the sweep")->required()->check(CLI::ExistingFile);
-  command->add_option("--out", options->out, "folder of the sweep (default: FILE without its extension)");
+  command->add_option("--out", options->out, "folder of the sweep (default: FILE without its extension)")
+      ->type_name("DIR");
   command->add_option("--workers", options->workers, "runs at the same time (default: 1, or one for each device)")
       ->check(above_zero());
   command->add_option("--devices", options->devices, "GPUs to distribute the workers over, as 0,1,2,3, or cpu")

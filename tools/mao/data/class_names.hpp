@@ -64,6 +64,9 @@ inline void expect_names_only(const std::vector<std::string>& lines, const std::
 /// One class name a line; empty lines do not count. **Throws** `FileError`, `DataError` for a file without names, or
 /// with more than names.
 inline mao::ClassList read_class_names(const std::filesystem::path& file) {
+  std::error_code no_such_name;
+  mao::require<mao::FileError>(std::filesystem::exists(file, no_such_name), "--classes-file ", file.string(),
+                               ": no such file");
   mao::ClassList classes;
   for (std::string& line : mao::trimmed_lines(mao::read_utf8_file(file))) {
     if (!line.empty()) classes.names.push_back(std::move(line));
@@ -74,13 +77,23 @@ inline mao::ClassList read_class_names(const std::filesystem::path& file) {
   return classes;
 }
 
+/// A note for classes whose names are all numbers; empty for others.
+inline std::string numbers_note(const mao::ClassList& classes) {
+  const auto is_number = [](const std::string& name) {
+    return name.find_first_not_of("0123456789") == std::string::npos;
+  };
+  if (classes.names.empty() || !std::ranges::all_of(classes.names, is_number)) return {};
+  return mao::text_of("note: the class names are numbers (", mao::printable(classes.names.front()),
+                      ", ...), and a prompt needs the word for the class; --classnames FILE gives each class its name");
+}
+
 /// `predict --classes a b picture.jpg` would make the picture a class. **Throws** `OptionError`.
 inline void expect_no_picture(const std::string& name) {
   std::error_code no_such_name;
   mao::require<mao::OptionError>(
       !mao::detail::is_image_name(name) || !std::filesystem::is_regular_file(name, no_such_name), "--classes: '", name,
-      "' is a picture, and would be the name of a class; give "
-      "pictures before --classes, or put the names into a --classes-file");
+      "' is an image, and would be the name of a class; give "
+      "images before --classes, or put the names into a --classes-file");
 }
 
 /// The file's names where one is given, those of `--classes` otherwise. **Throws** `OptionError` for an empty name and

@@ -22,10 +22,11 @@
 #include "datasets/duplicate_files.hpp"
 #include "nearest_name.hpp"
 #include "runs/data_fingerprint.hpp"
+#include "tune/known_names.hpp"
 
 namespace mao_program {
 
-bool is_rendered(const std::string& data) { return data == "sketch" || data == "shifted" || data == "disjoint"; }
+bool is_rendered(const std::string& data) { return is_one_of(rendered_data_names(), data); }
 
 namespace {
 
@@ -46,11 +47,11 @@ Dataset read_files(const DataSettings& settings) {
   if (const NamedDataset* known = named_data(settings)) {
     return open_named(known->name, data_root(settings), options.class_names);
   }
-  require<FileError>(is_there(settings.data), "--data ", settings.data,
-                     ": there is nothing at that path, and no data set has that name",
-                     did_you_mean(settings.data, data_names()),
-                     "; expected a folder of images, a split .json, a .csv, a name that `mao datasets` lists, or a task "
-                     "that comes with mao: sketch, shifted or disjoint");
+  require<FileError>(
+      is_there(settings.data), "--data ", settings.data,
+      ": there is nothing at that path, and no data set has that name", did_you_mean(settings.data, data_names()),
+      "; expected a folder of images, a split .json, a .csv, a name that `mao datasets` lists, or a task "
+      "that comes with mao: sketch, shifted or disjoint");
   return open_dataset(settings.data, options);
 }
 

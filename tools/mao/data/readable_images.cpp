@@ -80,7 +80,7 @@ std::vector<std::string> images_of(const std::vector<std::string>& arguments) {
           without_byte_order_mark({std::istreambuf_iterator<char>(std::cin), {}}, "standard input");
       for (const std::string& line : lines_of(text)) {
         require<FormatError>(line.find('\0') == std::string::npos, "standard input: '", printable(line),
-                             "' holds a zero byte; expected one path a line");
+                             "' holds a zero byte; expected one path per line");
         if (!line.empty()) images.push_back(native_path({}, line));
       }
     } else if (fs::is_directory(argument, no_folder)) {
@@ -104,7 +104,8 @@ int report_damaged(const std::vector<DamagedImage>& damaged, std::size_t total) 
     std::cerr << damaged.size() << " of " << total << " images could not be read:\n";
   }
   for (const DamagedImage& image : damaged) {
-    std::cerr << "  " << printable(image.name) << ": " << printable(image.reason) << "\n";
+    const bool named = image.reason.find(image.name) != std::string::npos;
+    std::cerr << "  " << (named ? std::string() : printable(image.name) + ": ") << printable(image.reason) << "\n";
   }
   return 1;
 }

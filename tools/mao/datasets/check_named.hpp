@@ -34,6 +34,8 @@ struct DatasetReport {
   UnreadFiles unread = {};                        ///< of a folder of images: what else is in it
   std::vector<DuplicatePicture> duplicates = {};  ///< no fault: published data sets have them
   std::vector<ListedPicture> repeated = {};       ///< rows that list a picture again in their split
+  std::string note_on_names = {};                 ///< of names that a prompt cannot use
+  std::vector<std::string> unlisted = {};         ///< of a list: images beside the listed ones that no row has
 
   /// There, and nothing is wrong with it.
   [[nodiscard]] bool whole() const { return found && faults.empty() && files.problems.empty(); }
@@ -125,7 +127,9 @@ inline std::vector<std::string> advice_for(const FileReport& files, const std::f
     advice.emplace_back("only validation images are missing: neither training nor testing needs them");
   }
   if (count_of(files, FileProblemKind::renamed) > 0) {
-    advice.emplace_back("rename these files to the names in the list");
+    advice.emplace_back(
+        "if a guess is right, rename that file to the name in the list; otherwise restore the image, or remove its "
+        "row");
   }
   if (count_of(files, FileProblemKind::damaged) > 0) advice.emplace_back("copy or download the damaged files again");
   return advice;

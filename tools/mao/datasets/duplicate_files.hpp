@@ -118,8 +118,8 @@ inline std::string repeats_text(const std::vector<ListedPicture>& repeated) {
   }
   if (text.empty()) return {};
   const bool one = repeated.size() == 1;
-  return text_of(repeated.size(), one ? " row lists" : " rows list", " a picture again: ", text,
-                 "; a picture counts as often as it is listed");
+  return text_of(repeated.size(), one ? " row lists" : " rows list", " an image again: ", text,
+                 "; an image counts as often as it is listed");
 }
 
 /// Each picture with the first one before it that has the same bytes and is of another class, or is tested where it is

@@ -10,7 +10,7 @@ namespace {
 CoCoopOptions cocoop_options(OptionReader& options) {
   CoCoopOptions chosen;
   chosen.init = options.init(chosen.init);
-  chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
+  chosen.context = options.context(chosen.context, chosen.init, "number of context vectors, for a random start");
   return chosen;
 }
 

@@ -17,7 +17,7 @@ ClassPosition position_of(const std::string& name) {
 CoopOptions coop_options(OptionReader& options) {
   CoopOptions coop;
   coop.init = options.init(coop.init);
-  coop.context = options.context(coop.context, coop.init, "context vectors, with a random start");
+  coop.context = options.context(coop.context, coop.init, "number of context vectors, for a random start");
   coop.class_specific = options.flag("class-specific", coop.class_specific, "one context per class");
   coop.position = position_of(options.choice("class-position", "end", {"end", "middle", "front"}, "place of the name"));
   return coop;

@@ -11,7 +11,7 @@ namespace mao_program {
 template <class Options>
 Options read_deep_prompts(OptionReader& options) {
   Options chosen;
-  chosen.init = options.text("init", chosen.init, "words the text context starts from; empty: random");
+  chosen.init = options.text("init", chosen.init, "initial words of the text context; \"\" for a random start");
   chosen.text_context = options.context_of_first_words(chosen.text_context, chosen.init, "text vectors a layer");
   chosen.text_depth = options.integer("text-depth", chosen.text_depth, "layers with text vectors of their own");
   chosen.vision_context = options.integer("vision-context", chosen.vision_context, "image vectors per layer");

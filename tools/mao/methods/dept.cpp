@@ -20,7 +20,8 @@ template <class HostT>
 DeptOver<HostT> dept_options(OptionReader& options) {
   DeptOver<HostT> chosen;
   chosen.host.init = options.init(chosen.host.init);
-  chosen.host.context = options.context(chosen.host.context, chosen.host.init, "context vectors, with a random start");
+  chosen.host.context =
+      options.context(chosen.host.context, chosen.host.init, "number of context vectors, for a random start");
   if constexpr (std::is_same_v<HostT, KgCoop<AnyModel>>) {
     chosen.host.weight = options.number("weight", 2.0, "weight of KgCoOp's distance (2 as in DePT's code)");
   }

@@ -24,8 +24,8 @@ MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_c
       automatic ? shape.warning : batch_warning(options.sampler.batch, options.sampler.k, base_classes);
   require<OptionError>(options.sampler.k <= base_classes, "--k ", options.sampler.k, ": there are only ", base_classes,
                        " base classes; expected at most as many, or 0 for a k by their number");
-  const char* const advice = automatic ? "; you need not do anything (--batch and --k set other numbers)"
-                                       : "; a smaller --batch or --k avoids this";
+  const char* const advice =
+      automatic ? "; no action is needed (--batch and --k change it)" : "; a smaller --batch or --k avoids this";
   if (!warning.empty()) say("note: " + warning + advice);
   options.schedule.epochs = chosen.epochs > 0 ? chosen.epochs : options.schedule.epochs;
   options.schedule.learning_rate = chosen.lr > 0 ? chosen.lr : options.schedule.learning_rate;

@@ -62,7 +62,7 @@ class OptionReader {
 
   /// The words that the context starts from.
   std::string init(const std::string& fallback) {
-    return text("init", fallback, "initial words of the context; empty: random");
+    return text("init", fallback, "initial words of the context; \"\" for a random start");
   }
 
   /// The number of context vectors, where words that start it decide their number.

@@ -10,7 +10,7 @@ namespace {
 TcpOptions tcp_options(OptionReader& options) {
   TcpOptions chosen;
   chosen.init = options.init(chosen.init);
-  chosen.context = options.context(chosen.context, chosen.init, "context vectors, with a random start");
+  chosen.context = options.context(chosen.context, chosen.init, "number of context vectors, for a random start");
   chosen.weight = options.number("weight", chosen.weight, "weight of the distance to the hand-written prompt");
   chosen.templates = {
       options.text("teacher", chosen.templates[0], "the hand-written prompt that class vectors stay close to")};

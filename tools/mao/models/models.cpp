@@ -44,7 +44,7 @@ std::string describe_images(const ClipWeights& weights) {
 
 std::string describe(const ClipWeights& weights, const std::string& name) {
   const auto& sizes = weights.sizes;
-  return text_of(name, ": image tower ", describe_images(weights), ", pictures of ", sizes.resolution, " px; ",
+  return text_of(name, ": image tower ", describe_images(weights), ", images of ", sizes.resolution, " px; ",
                  weights.form.text_bert ? "text tower a BERT of width " : "text tower of width ", sizes.text_width,
                  ", ", sizes.text_layers, " layers, ", weights.form.text.heads_in(sizes.text_width), " heads, ",
                  sizes.context, " tokens; tensors named as in ", name_of(weights.layout), "; activation ",
@@ -143,12 +143,9 @@ OpenedModel open_embedded(const ModelSettings& settings) {
   if (is_siglip) {
     Siglip siglip = open_siglip(read_clip_weights(folder), folder, settings, clip_options(settings, {}));
     const std::string description = describe(siglip.weights(), "embedded SigLIP");
-    return placed(std::move(siglip), settings,
-                  {.model = nullptr,
-                   .description = description,
-                   .augments = false,
-                   .cuts_texts = true,
-                   .similarity = "clip"});
+    return placed(
+        std::move(siglip), settings,
+        {.model = nullptr, .description = description, .augments = false, .cuts_texts = true, .similarity = "clip"});
   }
   Clip clip = Clip::load(folder, clip_options(settings, folder / "merges.txt"));
   const std::string description = describe(clip.weights(), "embedded CLIP");
@@ -181,7 +178,8 @@ OpenedModel open_mobilenet(const ModelSettings& settings) {
 }
 
 BertClip open_bert(ClipWeights weights, const ModelSettings& settings, const ClipOptions& options) {
-  require<OptionError>(settings.memory_limit == 0, "--memory-limit is for CLIP's towers; expected none with a BERT for "
+  require<OptionError>(settings.memory_limit == 0,
+                       "--memory-limit is for CLIP's towers; expected none with a BERT for "
                        "texts");
   const BertClipOptions own{.vocabulary = options.vocabulary,
                             .mean = options.mean,
@@ -224,10 +222,11 @@ std::string own_names() {
 }
 
 OpenedModel open_checkpoint(const ModelSettings& settings) {
-  require<OptionError>(std::filesystem::exists(settings.model), "--model ", settings.model,
-                       ": no such file; expected embedded, embedded-siglip, mobilenet-minilm, or the path of a CLIP or SigLIP "
-                       "checkpoint",
-                       own_names());
+  require<OptionError>(
+      std::filesystem::exists(settings.model), "--model ", settings.model,
+      ": no such file; expected embedded, embedded-siglip, mobilenet-minilm, or the path of a CLIP or SigLIP "
+      "checkpoint",
+      own_names());
   ClipOptions options = clip_options(settings, settings.vocab);
   if (settings.activation != "auto") {
     options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;

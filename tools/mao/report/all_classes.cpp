@@ -82,7 +82,7 @@ std::string curve_figure(const std::string& title, const nlohmann::json& details
   LineChart chart{
       .title = title, .x_label = "correct base images, %", .y_label = "correct new images, %", .height = 260};
   for (const auto& [key, name] : all_class_titles) {
-    if (!details.contains(key) || key == std::string("joined") || key == std::string("new")) continue;
+    if (!details.contains(key)) continue;
     ChartLine line{.label = name, .points = {}, .colour = chart.lines.size()};
     for (const auto& point : details.at(key).at("curve")) {
       line.points.emplace_back(point.at(0).get<double>(), point.at(1).get<double>());
@@ -133,6 +133,7 @@ std::string all_classes_section(ReportData& data) {
       std::vector<nlohmann::json> seeds;
       nlohmann::json details;  // of the first seed that has them
       std::filesystem::path file;
+      std::uint64_t detailed_seed = 0;
       for (const RunRecord* run : runs) {
         for (const SeedRecord& seed : run->seeds) {
           const nlohmann::json of_seed = figures_of(*run, seed), curves = curves_of(seed);
@@ -141,12 +142,13 @@ std::string all_classes_section(ReportData& data) {
           if (!details.is_null() || !curves.is_object()) continue;
           details = curves;
           file = seed.folder / "all_classes.json";
+          detailed_seed = seed.seed;
         }
       }
       if (seeds.empty()) continue;
       add_rows(figures, data_set, method.label(), seeds);
       if (details.is_null()) continue;
-      add_details(method.label() + ", " + data_set, details, file, charts, halves);
+      add_details(text_of(method.label(), ", ", data_set, ", seed ", detailed_seed), details, file, charts, halves);
     }
   }
   if (figures.rows.empty()) return {};
@@ -159,11 +161,9 @@ std::string all_classes_section(ReportData& data) {
   text +=
       html_grid(charts) +
       "<p class=\"note\">Each line is a classifier. A bias is a number that is added to the scores of all new classes: "
-      "each point of a line is another bias. The larger it is, the more images are predicted as new classes. First "
-      "seed.</p>";
+      "each point of a line is another bias. The larger it is, the more images are predicted as new classes.</p>";
   return text + html_table(halves) +
-         "<p class=\"note\">How often images of one half are predicted as a class of the other, without a "
-         "bias. First seed. " +
+         "<p class=\"note\">How often images of one half are predicted as a class of the other, without a bias. " +
          data.link("halves", halves) + "</p>";
 }
 

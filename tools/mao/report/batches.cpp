@@ -187,7 +187,9 @@ std::string batches_section(ReportData& data) {
   if (blocks.empty()) return {};
   std::string text =
       "<p class=\"note\">Image features (dots) and features of the classes' prompts (stars), by the untuned model: one "
-      "mini-batch with hard negatives, and one that is only shuffled.</p>";
+      "mini-batch with hard negatives, and one that is only shuffled. The similar classes of two images can be the "
+      "same; such a batch "
+      "has fewer images.</p>";
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     text +=
         blocks.size() == 1 ? blocks[i].second : html_details(escaped_markup(blocks[i].first), blocks[i].second, i == 0);

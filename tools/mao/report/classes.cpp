@@ -14,6 +14,10 @@ namespace mao_program {
 
 namespace {
 
+constexpr const char* whose_prompts =
+    "With MAO, base classes are classified by the prompts of the base stage (with --steps new: of the plain method) "
+    "and new classes by those of the new "
+    "stage, each half alone, as in the rows (paper).";
 constexpr std::size_t shown_changes = 8;  ///< of each sign
 constexpr std::size_t shown_classes = 16;
 constexpr std::size_t shown_pairs = 8;
@@ -125,8 +129,8 @@ std::string classes_section(ReportData& data) {
   }
   if (text.empty()) return {};
   return "<p class=\"note\">Accuracy of a class after tuning minus that of the untuned model, in points, means over "
-         "seeds: the largest gains and the largest losses. Pale bars are new classes.</p>" +
-         text;
+         "seeds: the largest gains and the largest losses. Pale bars are new classes. " +
+         std::string(whose_prompts) + "</p>" + text;
 }
 
 namespace {
@@ -241,10 +245,10 @@ std::string confusion_section(ReportData& data) {
     text += data.all.data_sets.size() == 1 ? body : html_details(escaped_markup(data_set), body, text.empty());
   }
   if (text.empty()) return {};
-  return text_of(
-      "<p class=\"note\">Test images of all seeds. The darker a square, the larger its share of the row; the diagonal "
-      "(correct predictions) has another colour. If there are many classes, the map shows the ",
-      shown_classes, " with the most frequent mistakes.</p>", text);
+  return text_of("<p class=\"note\">Test images of all seeds. ", whose_prompts,
+                 " The darker a square, the larger its share of the row; the diagonal "
+                 "(correct predictions) has another colour. If there are many classes, the map shows the ",
+                 shown_classes, " with the most frequent mistakes.</p>", text);
 }
 
 }  // namespace mao_program

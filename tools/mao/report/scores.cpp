@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -190,7 +191,8 @@ std::string row_notes(const Summary& summary) {
   std::string note;
   if (has("untuned")) note += " untuned: the model with hand-written prompts (zero-shot).";
   if (!has("(paper)")) return note;
-  note += " (paper): Base with the prompts of the first stage, New with those of the new stage.";
+  note += text_of(" (paper): Base with the prompts of the ", has("(first stage only)") ? "first" : "base",
+                  " stage, New with those of the new stage.");
   if (has("(single)")) note += " (single): both with the prompts of the new stage.";
   if (has("(base stage only)")) note += " (base stage only): both with the prompts of the base stage.";
   if (has("(first stage only)")) note += " (first stage only): both with the prompts of the plain method.";
@@ -286,19 +288,32 @@ std::string transfer_section(ReportData& data) {
 
 namespace {
 
-/// The setting at `path` of a run, in words where it was left at its default.
+/// The setting at `path` of a run as an option has it, in words where it was left at its default.
 std::string setting_text(const RunRecord& run, const nlohmann::json& flat, const std::string& path) {
   const nlohmann::json value = flat.value(path, nlohmann::json());
   if (value.is_null()) return "";
+  if (path == "/method/steps" && value == "joined") return "both, with --recipe all-classes";
+  if (path == "/method/steps" && value == "joined-new") return "new, with --recipe all-classes";
   if (value.is_string()) return value.get<std::string>();
   if (path == "/data/views" && value == 0) return "not set";  // without augmentation it has no effect
   const std::string words = default_words(path, value, run.settings.at("method"));
   return words.empty() ? value.dump() : words;
 }
 
+/// The option behind the setting at `path`: `--new-lr` for `/method/new_lr`, `--set weight` for
+/// `/method/options/weight`. What no option sets is named in words.
 std::string setting_name(const std::string& path) {
-  std::string name = path.substr(1);
-  std::ranges::replace(name, '/', '.');
+  static const std::map<std::string, std::string> others{
+      {"/data/classes", "--class-split"}, {"/method/name", "--method"}, {"/method/zero_shot_template", "--template"}};
+  if (const auto other = others.find(path); other != others.end()) return other->second;
+  const std::string chosen = "/method/options/";
+  if (path.starts_with(chosen)) return "--set " + path.substr(chosen.size());
+  const bool is_option = path.starts_with("/model/") || path.starts_with("/data/") || path.starts_with("/method/") ||
+                         path.starts_with("/targets/");
+  std::string name = path.substr(path.starts_with("/targets/") || !is_option ? 1 : path.find('/', 1) + 1);
+  if (is_option) name = "--" + name;
+  std::ranges::replace(name, '_', is_option ? '-' : ' ');
+  std::ranges::replace(name, '/', ' ');  // one of several values
   return name;
 }
 

@@ -60,7 +60,7 @@ class RunFolder {
     const auto saved = read_config(path_);
     const std::string different = differences(saved, config);
     require<OptionError>(different.empty(), path_.string(), " holds a run with other settings (", different,
-                         "); choose another --out, or remove it to start again");
+                         "); choose another --out, or delete the folder to start again");
   }
 
   /// `fence` is called before anything in the folder is changed; throws to prevent it.

@@ -45,7 +45,7 @@ struct EpochRecord {
 struct SeedRecord {
   std::uint64_t seed = 0;
   std::filesystem::path folder;     ///< may lack everything but its name
-  BaseNewScores paper{}, single{};  ///< each stage's own prompts; the final prompts for both
+  BaseNewScores paper{}, single{};  ///< each stage's own prompts; the new-stage prompts for both
   BaseNewScores first{};            ///< the prompts of the first stage for both
   double source = not_tested;       ///< of a transfer run
   std::map<std::string, double> targets{};

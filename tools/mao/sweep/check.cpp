@@ -152,6 +152,9 @@ void check_runs(std::vector<SweepRun>& runs, const std::string& file) {
       idle = idle_in(run, given, parser.settings);
     } catch (const CLI::ExtrasError&) {
       refuse(parser.unknown_options(), "; names of options are those of `mao tune --help`, without --");
+    } catch (const CLI::RequiredError& error) {
+      if (!parser.app.remaining().empty()) refuse(parser.unknown_options());
+      refuse(error.what(), "; for example data = \"sketch\"");
     } catch (const CLI::ParseError& error) {
       refuse(error.what());
     } catch (const Error& error) {

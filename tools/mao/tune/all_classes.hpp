@@ -30,8 +30,8 @@ class AllClassesTest {
   [[nodiscard]] nlohmann::json zero_shot();
 
   /// The same of each classifier that the seed gives: "plain" or "base" (those prompts for all classes), "new" (the
-  /// final prompts for all classes, where there was a new stage), "joined" (each half by its own prompts, the new half
-  /// by the untuned model where there was no new stage), "gated" (joined, with the gate that `gate` says).
+  /// new-stage prompts for all classes, where there was a new stage), "joined" (each half by its own prompts, the new
+  /// half by the untuned model where there was no new stage), "gated" (joined, with the gate that `gate` says).
   /// `after_base`: the method as the first stage left it; `final`: as the last did.
   [[nodiscard]] nlohmann::json tuned(AnyBackbone& after_base, AnyBackbone& final, bool mao_base, bool new_stage,
                                      const JoinedGate& gate);

@@ -38,6 +38,12 @@ inline const Names& built_in_model_names() {
 /// Whether the model comes with mao.
 inline bool is_embedded(const std::string& model) { return model == "embedded" || model == "embedded-siglip"; }
 
+/// Data that is rendered, for `--data`.
+inline const Names& rendered_data_names() {
+  static const Names names{"sketch", "shifted", "disjoint"};
+  return names;
+}
+
 /// Models that your own program adds, for `--model`.
 inline Names& own_model_names() {
   static Names names;

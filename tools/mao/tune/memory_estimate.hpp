@@ -41,9 +41,9 @@ inline MemoryEstimate estimate_memory(const OpenedModel& opened, const ClassList
 /// One line for the log.
 inline std::string description_of(const MemoryEstimate& estimate, const ClassList& classes, std::int64_t limit_mib) {
   const auto mebibytes = [](std::size_t bytes) { return (bytes >> 20U) + 1; };
-  std::string line = text_of("each step keeps for its backward pass about ", mebibytes(estimate.text), " MiB of ",
-                             classes.size(), " classes (", estimate.tokens, " tokens)");
-  if (estimate.images > 0) line += text_of(", ", mebibytes(estimate.images), " MiB of ", estimate.batch, " images");
+  std::string line = text_of("memory for the backward pass of a step: about ", mebibytes(estimate.text), " MiB for ",
+                             classes.size(), " classes (prompts of ", estimate.tokens, " tokens in all)");
+  if (estimate.images > 0) line += text_of(", ", mebibytes(estimate.images), " MiB for ", estimate.batch, " images");
   if (limit_mib > 0 && estimate.largest() > static_cast<std::size_t>(limit_mib) << 20U) {
     line += text_of("; over the limit of ", limit_mib, " MiB: in parts, each computed twice");
   }

@@ -4,6 +4,7 @@
 /// What a finished run tells its user: what came of it, and which commands look at it and use it.
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <filesystem>
 #include <iomanip>
@@ -44,9 +45,10 @@ inline void print_gain(std::ostream& out, const std::string& method, bool mao, c
   if (method == "zero-shot" || !results.contains("paper") || !results.contains("zero_shot")) return;
   const auto& tuned = results.at("paper");
   const auto& untuned = results.at("zero_shot");
-  out << method << (mao ? " + MAO" : "") << " against the untuned model:" << std::fixed << std::setprecision(2);
+  out << method_text(method, mao) << " against the untuned model:" << std::fixed << std::setprecision(2);
   const char* before = " ";
-  for (const auto& [key, name] : {std::pair{"base", "Base"}, {"new", "New"}, {"h", "H"}}) {
+  const bool halves = !std::isnan(number(tuned.at("new")));
+  for (const auto& [key, name] : {std::pair{"base", halves ? "Base" : "accuracy"}, {"new", "New"}, {"h", "H"}}) {
     const double gain = number(tuned.at(key)) - number(untuned.at(key));
     if (std::isnan(gain)) continue;
     out << before << name << ' ' << std::showpos << gain << std::noshowpos;
@@ -58,7 +60,7 @@ inline void print_gain(std::ostream& out, const std::string& method, bool mao, c
 
 /// Which classes the prompts of a stage answer among, and what answers among others.
 inline std::string about_predictions(const std::string& stage, const nlohmann::json& results) {
-  const std::string own = "classifies your own pictures among ";
+  const std::string own = "classifies your own images among ";
   if (stage == "joined") return own + "all classes, base and new";
   if (stage == "new") return own + "the new classes";
   const auto scores = results.find("paper");
@@ -84,7 +86,7 @@ inline void print_next_steps(std::ostream& out, const std::string& run, const st
   print_gain(out, method, mao, results);
   const std::string folder = shell_word(run), page = word_beside(run, ".html");
   const std::string report = "mao report " + folder + " --out " + page;
-  out << "\nNext:\n  " << colours.bold(report) << "\n      writes a page of tables, curves and mini-batches\n";
+  out << "\nNext:\n  " << colours.bold(report) << "\n      writes a page of tables and curves\n";
   const auto seeds = results.find("per_seed");
   if (seeds == results.end() || seeds->empty()) return;
   const auto first = seeds->front().value("seed", std::uint64_t{1});
@@ -92,7 +94,7 @@ inline void print_next_steps(std::ostream& out, const std::string& run, const st
   for (const char* stage : {"joined", "new", "base", "plain"}) {
     const fs::path prompts = seed / (std::string(stage) + ".prompts.safetensors");
     if (!fs::exists(prompts)) continue;
-    out << "  " << colours.bold("mao predict PICTURE --prompts " + shell_word(prompts.string())) << "\n      "
+    out << "  " << colours.bold("mao predict IMAGE --prompts " + shell_word(prompts.string())) << "\n      "
         << about_predictions(stage, results) << "\n";
     if (stage == std::string_view("new")) {
       const bool plain = fs::exists(seed / "plain.prompts.safetensors");

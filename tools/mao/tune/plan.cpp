@@ -26,6 +26,7 @@
 #include "tune/memory_estimate.hpp"
 #include "tune/own_tuner.hpp"
 #include "tune/presets.hpp"
+#include "tune/results.hpp"
 #include "tune/tune_run.hpp"
 
 namespace mao_program {
@@ -201,16 +202,17 @@ nlohmann::json as_json(const Plan& plan) {
 void print(const Plan& plan, int steps) {
   std::cout << std::fixed << std::setprecision(1) << "encoding   " << duration_text(plan.encoding()) << "  "
             << plan.images << " images at " << plan.images_per_second
-            << " a second, once (less what the feature cache has)\n";
+            << " per second, once (less if the feature cache has them)\n";
+  std::string seed;  // what it is the sum of
   for (const MeasuredStage& stage : plan.stages) {
+    seed += (seed.empty() ? "" : " + ") + stage.name;
     std::cout << std::left << std::setw(11) << stage.name << std::right << duration_text(stage.seconds()) << "  "
               << stage.epochs << " epochs of " << stage.steps << " steps, " << std::setprecision(3) << stage.step
-              << " s a step\n";
+              << " s per step\n";
   }
-  std::cout << "a seed     " << duration_text(plan.per_seed()) << "  without testing\nthe run    "
-            << duration_text(plan.total()) << "  for " << plan.seeds << (plan.seeds == 1 ? " seed" : " seeds")
-            << "\nmemory     " << std::setprecision(0) << plan.peak_mib
-            << " MiB at the peak of what was measured here\n";
+  std::cout << "one seed   " << duration_text(plan.per_seed()) << "  " << seed << ", without testing\nthe run    "
+            << duration_text(plan.total()) << "  encoding + " << plan.seeds << " x one seed\nmemory     "
+            << std::setprecision(0) << plan.peak_mib << " MiB at the peak of what was measured here\n";
   if (!plan.memory.empty()) std::cout << "           " << plan.memory << "\n";
   std::cout << "note: these are estimates from " << steps << (steps == 1 ? " step" : " steps")
             << " of each stage, on this machine under its present load; --steps-measured " << 10 * steps
@@ -237,8 +239,7 @@ void add_plan(CLI::App& app, int& status) {
     if (*json) {
       std::cout << as_json(plan).dump(2) << "\n";
     } else {
-      std::cout << settings->method.name << (settings->method.mao ? " + MAO" : "") << " on " << settings->data.data
-                << "\n";
+      std::cout << method_text(settings->method.name, settings->method.mao) << " on " << settings->data.data << "\n";
       print(plan, *steps);
     }
     status = 0;

@@ -24,6 +24,9 @@ namespace mao_program {
 
 using namespace mao;
 
+/// `coop + MAO`, or `coop`.
+inline std::string method_text(const std::string& method, bool mao) { return method + (mao ? " + MAO" : ""); }
+
 /// A number of a results file; null, which stands for "not tested", is NaN.
 inline double number(const nlohmann::json& value) {
   return value.is_number() ? value.get<double>() : std::numeric_limits<double>::quiet_NaN();
@@ -151,7 +154,14 @@ inline void print_scores(std::ostream& out, const std::string& label, const nloh
     out << std::setw(6) << mean;
     if (scores.contains("std")) out << " +- " << std::setw(4) << number(scores.at("std").at(key));
   };
-  out << std::fixed << std::setprecision(2) << std::left << std::setw(22) << label << std::right << " Base ";
+  out << std::fixed << std::setprecision(2) << std::left << std::setw(22) << label << std::right;
+  if (std::isnan(number(scores.at("new")))) {  // one list of classes
+    out << " all classes ";
+    print("base");
+    out << "\n";
+    return;
+  }
+  out << " Base ";
   print("base");
   out << "   New ";
   print("new");
@@ -183,8 +193,8 @@ inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
 inline constexpr std::array<std::pair<const char*, const char*>, 7> all_class_titles{
     {{"zero_shot", "untuned"},
      {"plain", "tuned prompts"},
-     {"base", "base prompts"},
-     {"new", "final prompts"},
+     {"base", "base-stage prompts"},
+     {"new", "new-stage prompts"},
      {"joined", "joined, no gate"},
      {"gated", "joined, gate"},
      {"these prompts", "these prompts"}}};
@@ -196,7 +206,8 @@ inline constexpr std::string_view classifier_is(std::string_view key) {
   if (key == "base") return "the prompts after the base stage, used for all classes";
   if (key == "new") return "the prompts after the new stage, used for all classes";
   if (key == "joined")
-    return "base classes with the prompts of the first stage, new classes with those of the new stage "
+    return "base classes with the prompts of the base stage (or of the plain method before the new stage), new classes "
+           "with those of the new stage "
            "(without one: with the untuned model); the class with the highest score wins";
   if (key == "gated")
     return "the same two sets of prompts; a gate first estimates whether an image shows a base or a "
@@ -239,14 +250,16 @@ inline void print_results(std::ostream& out, const std::string& method, bool mao
   if (results.contains("targets")) return print_transfer(out, results);
   print_scores(out, "untuned (zero-shot)", results.at("zero_shot"));
   if (method == "zero-shot") return;
-  const std::string name = method + (mao ? " + MAO" : "");
+  const std::string name = method_text(method, mao);
   const bool two_steps = mao && number(results.at("paper").at("new")) >= 0;
   print_scores(out, name + (two_steps ? " (paper)" : ""), results.at("paper"));
   if (!two_steps) return;
   print_scores(out, name + " (single)", results.at("single"));
-  if (results.contains("first")) print_scores(out, first_stage_only(starts_plain), results.at("first"));
-  out << "paper: Base with the prompts of the base stage, New with those of the new stage; single: both with the "
-         "latter\n";
+  const bool has_first = results.contains("first");
+  if (has_first) print_scores(out, first_stage_only(starts_plain), results.at("first"));
+  out << "paper: Base with the prompts of the " << (starts_plain ? "first" : "base")
+      << " stage, New with those of the new stage; single: both with the latter"
+      << (has_first ? text_of("; ", first_stage_only(starts_plain), ": both with the former") : std::string()) << "\n";
 }
 
 }  // namespace mao_program

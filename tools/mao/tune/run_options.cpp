@@ -3,6 +3,7 @@
 
 #include <mao/models/feature_cache.hpp>
 
+#include "help_format.hpp"
 #include "numbers.hpp"
 #include "tune/settings.hpp"
 
@@ -16,8 +17,11 @@ std::string seed_error(const std::string& text) {
   return whole ? std::string() : text + ": expected a whole number of at least 0, of at most 18 digits";
 }
 
+constexpr const char* resources = "Memory, threads and processes";
+
 /// Bounds of what a run may use, none of which changes a result.
 void add_bounds(CLI::App& app, RunSettings& settings, RunOptions& options) {
+  const HelpSection section(app, resources);
   app.add_option("--memory-limit", settings.model.memory_limit,
                  "MiB that a step may keep for its backward pass (0: no limit); above it, parts are computed twice")
       ->check(zero_or_above())
@@ -42,7 +46,8 @@ void add_recipe_option(CLI::App& app, RunSettings& settings) {
            if (steps == "both") steps = "joined";
            if (steps == "new") steps = "joined-new";
          },
-         "paper, or all-classes: MAO's two stages, then one classifier over base and new classes together "
+         "paper: with --mao, MAO as published; all-classes: MAO's two stages, then one classifier over base and new "
+         "classes together "
          "(joined.prompts.safetensors); with --steps new, its first stage is the plain method")
       ->check(CLI::IsMember({"paper", "all-classes"}))
       ->default_str("paper");
@@ -53,12 +58,13 @@ void add_recipe_option(CLI::App& app, RunSettings& settings) {
 void add_feature_cache_option(CLI::App& app, std::string& setting) {
   app.add_option("--feature-cache", setting,
                  "folder for image features of the frozen model, to reuse them in later runs, or off (default: " +
-                     FeatureCache::default_folder().string() + ")");
+                     FeatureCache::default_folder().string() + ")")
+      ->type_name("DIR|off");
 }
 
 void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
-  app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins");
-  app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins");
+  app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins")->type_name("FILE");
+  app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins")->type_name("NAME");
   add_model_options(app, settings.model);
   add_training_options(app, settings.method);
   add_recipe_option(app, settings);
@@ -66,21 +72,29 @@ void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) 
       ->check(CLI::Validator(seed_error, ""))
       ->capture_default_str();
   add_bounds(app, settings, options);
+}
+
+void add_folder_options(CLI::App& app, RunOptions& options) {
+  app.add_flag("--quiet", options.quiet, "print only the results");
+  const HelpSection section(app, resources);
   app.add_option("--stale-after", options.stale_after,
                  "seconds without a sign of life after which another process may take over the run's folder")
       ->check(above_zero())
       ->capture_default_str();
   app.add_flag("--take-over", options.take_over, "take over the folder of the run from the process that uses it");
-  app.add_flag("--quiet", options.quiet, "print only the results");
 }
 
 void add_tune_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
   add_data_options(app, settings.data);
   add_run_options(app, settings, options);
+  add_folder_options(app, options);
   app.add_option("--targets", settings.targets,
-                 "test the prompts on all classes of these data sets too, by name or path");
+                 "test the prompts on all classes of these data sets too, by name or path")
+      ->type_name("DATA");
   app.add_option("--out", options.out, "folder of the run; the same command resumes an interrupted one")
+      ->type_name("DIR")
       ->capture_default_str();
+  const HelpSection section(app, resources);
   app.add_flag("--alone", options.alone, "do not train together with other processes that a launcher started");
   app.add_option("--rank-timeout", options.rank_timeout,
                  "seconds that several processes wait for each other, at the start and in each step, before they stop")

@@ -163,6 +163,8 @@ inline void from_json(const nlohmann::json& nlohmann_json_j, MethodSettings& nlo
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(RunSettings, model, data, method, seeds, targets)
 
 void add_model_options(CLI::App& app, ModelSettings& settings);
+/// For a command that takes the model of its prompts unless the command line names one: the help says so.
+void default_to_saved_model(CLI::App& command);
 /// Whether the command line says which model, so that the prompts do not.
 bool names_model(const CLI::App& command);
 void add_data_options(CLI::App& app, DataSettings& settings);
@@ -179,6 +181,8 @@ void add_training_options(CLI::App& app, MethodSettings& settings);
 void add_feature_cache_option(CLI::App& app, std::string& setting);
 /// The options of a run except for `--data` and what else a protocol decides by itself.
 void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options);
+/// Those of a command that has a run folder: `--stale-after`, `--take-over` and `--quiet`.
+void add_folder_options(CLI::App& app, RunOptions& options);
 /// All options of `mao tune`.
 void add_tune_options(CLI::App& app, RunSettings& settings, RunOptions& options);
 

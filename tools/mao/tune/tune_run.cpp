@@ -15,6 +15,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "data/class_names.hpp"
 #include "data/named_data.hpp"
 #include "data/targets.hpp"
 #include "data/task_data.hpp"
@@ -61,13 +62,13 @@ class TuneRun {
     output_.check_place();
     if (output_.exists() && !hold()) return stopped();
     say(text_of("mao ", version, ", run folder ", options_.out));
-    say(text_of("method ", settings_.method.name, settings_.method.mao ? " + MAO" : "", ", data ", settings_.data.data,
-                is_rendered(settings_.data.data) ? " (rendered pictures, which come with mao)" : ""));
+    say(text_of("method ", method_text(settings_.method.name, settings_.method.mao), ", data ", settings_.data.data,
+                is_rendered(settings_.data.data) ? " (rendered images, which come with mao)" : ""));
     static_cast<void>(
         zero_shot_templates(settings_.method.zero_shot_template, settings_.data.data));  // before any work
     const OpenedModel opened = open_model(settings_.model);
     say(opened.description);
-    say("pictures: " + opened.pixels);
+    say("images: " + opened.pixels);
     if (!has_old_config_) expect_same_pixels(describe(opened.model->preprocess()));
     if (!has_old_model_) expect_same_model(opened.model->fingerprint());
     const EncodeProgress encoding = [this](const std::string& what, std::int64_t done, std::int64_t total) {
@@ -83,7 +84,8 @@ class TuneRun {
     const Targets targets(opened, settings_.targets, settings_.data, options_, needs_pixels(), encoding, note);
     const BaseToNewTask task = data.of_seed(settings_.seeds.at(0));
     for (const auto* half : {&task.base, &task.fresh}) check_class_prompts(*opened.model, half->classes, "the data");
-    mention_numbers(task.base.classes);
+    if (const std::string note_on_names = numbers_note(task.base.classes); !note_on_names.empty()) say(note_on_names);
+    mention_few(task.base);
     if (!is_zero_shot()) {  // an option that does not fit the model leaves nothing behind
       const ClassList& classes = task.base.classes;
       const MemoryEstimate memory = estimate_memory(opened, classes, settings_, needs_pixels());
@@ -223,13 +225,13 @@ class TuneRun {
   void say(const std::string& line) { output_.say(line); }
 
   /// A text tower knows words; folders are often numbered.
-  void mention_numbers(const ClassList& classes) {
-    const auto is_number = [](const std::string& name) {
-      return name.find_first_not_of("0123456789") == std::string::npos;
-    };
-    if (!std::ranges::all_of(classes.names, is_number)) return;
-    say(text_of("note: the class names are numbers (", printable(classes.names.front()),
-                ", ...), and a prompt needs the word for the class; --classnames FILE gives each class its name"));
+  void mention_few(const TaskHalf& half) {
+    std::vector<int> images(half.classes.names.size());
+    for (const std::int64_t label : half.train_labels) ++images.at(static_cast<std::size_t>(label));
+    const auto few = std::ranges::count_if(images, [&](int count) { return count < settings_.data.shots; });
+    if (few == 0 || is_zero_shot()) return;
+    say(text_of("note: ", few, " of the ", images.size(), " classes to train on ", few == 1 ? "has" : "have",
+                " fewer than ", settings_.data.shots, " training images (--shots); all of theirs are used"));
   }
 
   /// What is the same for every seed.
@@ -437,7 +439,7 @@ class TuneRun {
       records.step(stage, report);
       std::ostringstream note;
       note << std::fixed << std::setprecision(3) << "loss " << report.loss;
-      output_.progress(text_of("seed ", seed, ", ", stage, ", epoch ", report.epoch + 1, "/", report.epochs),
+      output_.progress(text_of("seed ", seed, ", ", stage, ", epoch ", report.epoch + 1, "/", report.epochs, ", step"),
                        report.step + 1, report.steps, note.str());
     };
     observer.on_epoch = [this, seed, &stage, &records](const EpochReport& report) {
@@ -454,8 +456,9 @@ class TuneRun {
                                {"learning_rate", report.learning_rate}});
       std::ostringstream line;
       line << "seed " << seed << ", " << stage << ", epoch " << report.epoch + 1 << '/' << report.epochs << std::fixed
-           << std::setprecision(4) << ": loss " << report.loss << std::setprecision(1) << ", accuracy "
-           << report.accuracy << std::defaultfloat << std::setprecision(4) << " %, lr " << report.learning_rate;
+           << std::setprecision(4) << ": loss " << report.loss << std::setprecision(1)
+           << (stage == "new" ? ", agreement with the pseudo labels " : ", accuracy ") << report.accuracy
+           << std::defaultfloat << std::setprecision(4) << " %, lr " << report.learning_rate;
       say(line.str());
     };
     return observer;

@@ -38,7 +38,7 @@ Image decode_webp(std::span<const std::uint8_t> bytes, const std::string& name,
 [[noreturn]] inline Image decode_webp(std::span<const std::uint8_t>, const std::string& name,
                                       Transparency = Transparency::drop) {
   throw FormatError(name +
-                    ": a WEBP picture, and this mao was built without libwebp; convert the picture to JPEG or "
+                    ": a WEBP image, and this mao was built without libwebp; convert the image to JPEG or "
                     "PNG, or install libwebp-dev and build again");
 }
 

@@ -18,13 +18,16 @@ namespace mao::detail {
 /// The items whose label is in [first, last), relabelled from 0.
 MAO_INLINE std::vector<Item> relabelled(const std::vector<Item>& items, std::int64_t first, std::int64_t last) {
   return items | ranges::views::filter([=](const Item& item) { return item.label >= first && item.label < last; }) |
-         ranges::views::transform([=](const Item& item) { return Item{item.path, item.label - first}; }) |
+         ranges::views::transform([=](const Item& item) {
+           return Item{item.path, item.label - first};
+         }) |
          ranges::to<std::vector>();
 }
 
 MAO_INLINE std::int64_t base_count(const Dataset& dataset) {
-  require<DataError>(dataset.classes.size() >= 2, dataset.root.string(), ": ", dataset.classes.size(),
-                     " class(es); base and new halves need at least 2");
+  require<DataError>(
+      dataset.classes.size() >= 2, dataset.root.string(), ": ", dataset.classes.size(),
+      " class(es); base and new halves need at least 2 (mao tune --class-split all trains and tests on one list)");
   return (dataset.classes.size() + 1) / 2;
 }
 

@@ -44,8 +44,8 @@ MAO_INLINE std::vector<std::uint8_t> bytes_of_file(const std::filesystem::path& 
   require<FileError>(other.empty(), "cannot open the image ", path.string(), ": ", other);
   errno = 0;
   std::ifstream stream(path, std::ios::binary);
-  require<FileError>(stream.is_open(), "cannot open the image ", path.string(),
-                     ": ", errno != 0 ? std::strerror(errno) : "not a file", path_hint(path.string()));
+  require<FileError>(stream.is_open(), "cannot open the image ", path.string(), ": ",
+                     errno != 0 ? std::strerror(errno) : "not a file", path_hint(path.string()));
   std::error_code failure;
   const auto size = std::filesystem::file_size(path, failure);
   require<FileError>(!failure, "cannot open the image ", path.string(), ": ", failure.message());
@@ -68,10 +68,10 @@ MAO_INLINE Image decode_image(std::span<const std::uint8_t> bytes, const std::st
   if (detail::begins_with(bytes, png)) return detail::decode_png(bytes, name, transparency);
   if (detail::is_webp(bytes)) return detail::decode_webp(bytes, name, transparency);
   const std::string kind = detail::foreign_kind(bytes);
-  const std::string found =
-      kind.empty() ? text_of(bytes.size(), " bytes that do not begin as a picture does") : (kind == "AVIF" ? "an " : "a ") + kind + " picture";
-  throw FormatError(text_of(name, ": ", found, "; expected a JPEG, a PNG",
-                            reads_webp ? " or a WEBP" : "", "; convert the picture to one of them"));
+  const std::string found = kind.empty() ? text_of(bytes.size(), " bytes that do not begin as an image does")
+                                         : (kind == "AVIF" ? "an " : "a ") + kind + " image";
+  throw FormatError(text_of(name, ": ", found, "; expected a JPEG, a PNG", reads_webp ? " or a WEBP" : "",
+                            "; convert the image to one of them"));
 }
 
 }  // namespace mao

@@ -26,7 +26,7 @@ MAO_INLINE ImageView crop_view(const ImageView& image, const Box& box) {
   const bool inside = box.left >= 0 && box.top >= 0 && box.width > 0 && box.height > 0 &&
                       box.width <= image.width - box.left && box.height <= image.height - box.top;
   require<OptionError>(inside, "cannot crop ", box.width, "x", box.height, " pixels at (", box.left, ", ", box.top,
-                       ") from a picture of ", image.width, "x", image.height, "; the rectangle must lie inside");
+                       ") from an image of ", image.width, "x", image.height, "; the rectangle must lie inside");
   return {image, box};
 }
 

@@ -71,7 +71,7 @@ MAO_INLINE ImageSize hugging_face_size(ConfigSection& root, std::string_view key
 
 /// Which size comes out of resizing and cropping.
 MAO_INLINE void read_hugging_face_sizes(ConfigSection& root, bool siglip, Preprocess& result) {
-  if (!root.flag("do_resize", true)) root.refuse("do_resize", "true: pictures of other sizes do not fit the model");
+  if (!root.flag("do_resize", true)) root.refuse("do_resize", "true: images of other sizes do not fit the model");
   const bool squares = root.flag("default_to_square");
   const ImageSize size = hugging_face_size(root, "size", {224, siglip || squares});
   const bool whole_size = root.has("size") && !root.is_object("size") && !root.is_list("size");
@@ -137,7 +137,7 @@ MAO_INLINE Preprocess read_hugging_face_preprocess(const nlohmann::json& object,
   detail::read_hugging_face_values(root, result);
   if (root.flag("do_convert_rgb", true)) result.transparency = Transparency::white;
   root.unsupported({"auto_map", "do_flip_channel_order", "do_pad", "do_reduce_labels", "use_square_size"});
-  if (root.has("pad_size")) root.refuse("pad_size", "null, or no such key: mao does not pad pictures");
+  if (root.has("pad_size")) root.refuse("pad_size", "null, or no such key: mao does not pad images");
   root.without_effect({"_commit_hash", "_name_or_path", "_processor_class", "_valid_processor_keys", "data_format",
                        "device", "disable_grouping", "feature_extractor_type", "image_seq_length", "input_data_format",
                        "model_input_names", "processor_class", "return_tensors", "transformers_version"});

@@ -23,8 +23,9 @@ MAO_INLINE BatchShape automatic_batch(std::int64_t base_classes) {
   if (base_classes >= 32) return {};
   BatchShape shape{.batch = 2, .k = base_classes >= 16 ? 8 : 2, .warning = {}};
   shape.warning =
-      text_of("with ", base_classes, " base classes, a batch of MAO's base stage starts from ", shape.batch,
-              " images with ", shape.k, " near classes each, as in the paper (from 32 classes on: 4 and 8)");
+      text_of("with ", base_classes, " base classes, a batch of MAO's base stage has ", shape.batch, " x ", shape.k,
+              " images: ", shape.batch, " drawn at random, each with images of ", shape.k - 1,
+              shape.k == 2 ? " similar class" : " similar classes", " (the paper uses 4 x 8 for 32 or more classes)");
   if (const auto more = batch_warning(shape.batch, shape.k, base_classes); !more.empty()) shape.warning += "; " + more;
   return shape;
 }

@@ -8,9 +8,10 @@
 namespace mao {
 
 MAO_INLINE void expect_mining(const BackboneTraits& traits, const std::string& name) {
-  require<OptionError>(!traits.brings_negatives, name,
-                       ": this method brings its own hard negatives, MAO's base stage would mine them twice; tune its "
-                       "host with MAO instead");
+  require<OptionError>(
+      !traits.brings_negatives, name,
+      ": this method brings its own hard negatives, and MAO's base stage would mine them twice; tune its "
+      "host with MAO instead");
   require<OptionError>(!traits.ignores_labels, name,
                        ": this method has no loss over labels, so MAO's base stage has nothing to act on; train it "
                        "plain");

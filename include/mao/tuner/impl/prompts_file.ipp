@@ -44,7 +44,10 @@ MAO_INLINE PromptInfo info_of(const TensorFile& file, const std::string& format,
                          "\" in its metadata; expected a file of format ", format, " as `mao tune` writes it");
     return found->second;
   };
-  require<FormatError>(get("format") == format, path, ": format \"", get("format"), "\", expected \"", format, "\"");
+  const bool is_head = get("format").ends_with("-weights");
+  require<FormatError>(
+      get("format") == format, path, ": format \"", get("format"), "\", expected \"", format, "\"",
+      is_head ? "; `mao export` wrote this file, so give the *.prompts.safetensors it was made from" : "");
   const auto classes = nlohmann::json::parse(get("classes"), nullptr, false),
              first = nlohmann::json::parse(get("first_classes"), nullptr, false),
              settings = nlohmann::json::parse(get("settings"), nullptr, false);
@@ -91,7 +94,7 @@ MAO_INLINE void check_prompts(const ParameterList& parameters, const Prompts& pr
   const auto weights = [](const std::string& name) { return name.substr(0, name.find("-pixels-")); };
   require<OptionError>(prompts.info.model == model || weights(prompts.info.model) != weights(model),
                        "these prompts were tuned on the model ", prompts.info.model, ", this one is ", model,
-                       ": the same weights, but pictures are prepared in another way (mean, std, interpolation, resize "
+                       ": the same weights, but images are prepared in another way (mean, std, interpolation, resize "
                        "mode, transparency); give that mean and std, or put that preprocessing file beside the "
                        "checkpoint (\"do_convert_rgb\": false in preprocessor_config.json drops transparency)");
   require<OptionError>(prompts.info.model == model, "these prompts were tuned on the model ", prompts.info.model,

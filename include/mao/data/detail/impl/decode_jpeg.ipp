@@ -18,12 +18,12 @@
 namespace mao::detail {
 
 MAO_INLINE void require_sane_size(std::int64_t width, std::int64_t height, const std::string& name) {
-  require<FormatError>(width > 0 && height > 0 && width <= largest_picture / height, name, ": a picture of ", width, "x",
+  require<FormatError>(width > 0 && height > 0 && width <= largest_picture / height, name, ": an image of ", width, "x",
                        height, " pixels; expected 1 to ", largest_picture, " pixels. Scale it down first");
 }
 
-/// libjpeg's state. libjpeg reports errors with `longjmp`, so every call goes through `guarded`, and what runs inside must
-/// not create objects that need a destructor.
+/// libjpeg's state. libjpeg reports errors with `longjmp`, so every call goes through `guarded`, and what runs inside
+/// must not create objects that need a destructor.
 class JpegReader {
  public:
   JpegReader() {

@@ -129,7 +129,7 @@ MAO_INLINE void check_entries(std::span<const std::uint8_t> entries, const PngLa
                        layout.palette() ? "at most 256"
                        : least == 2     ? "2, one grey"
                                         : "6, one colour",
-                       "; save the picture again");
+                       "; save the image again");
 }
 
 /// Puts white behind the colours of the palette. Entries that the file does not have are black, as in Pillow.

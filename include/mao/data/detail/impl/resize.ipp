@@ -96,7 +96,7 @@ MAO_INLINE Image resize(const ImageView& image, int width, int height, Filter fi
   require<OptionError>(keep.left >= 0 && keep.top >= 0 && keep.width > 0 && keep.height > 0 &&
                            keep.width <= width - keep.left && keep.height <= height - keep.top,
                        "cannot keep ", keep.width, "x", keep.height, " pixels at (", keep.left, ", ", keep.top,
-                       ") of a picture resized to ", width, "x", height, "; the rectangle must lie inside");
+                       ") of an image resized to ", width, "x", height, "; the rectangle must lie inside");
   if (width == image.width && height == image.height) return crop(image, keep);
   const detail::ResizeWeights columns(filter, image.width, width, keep.left, keep.width);
   const detail::ResizeWeights rows(filter, image.height, height, keep.top, keep.height);

@@ -22,12 +22,13 @@ MAO_INLINE std::vector<FileIdentity> identities_of(const std::filesystem::path& 
   for (const std::string& path : paths) {
     struct stat status {};
     const bool found = ::stat((root / path).c_str(), &status) == 0;
-    require<FileError>(found, "cannot examine the image ", (root / path).string(), ": ", std::strerror(errno));
+    require<FileError>(found, "cannot examine the image ", (root / path).string(), ": ", std::strerror(errno),
+                       errno == ENOENT ? "; `mao datasets check` lists all images that are missing" : "");
     const auto nanoseconds = [](const timespec& time) {
       return static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
     };
-    files.push_back({path, static_cast<std::uintmax_t>(status.st_size), nanoseconds(status.st_mtim),
-                     nanoseconds(status.st_ctim)});
+    files.push_back(
+        {path, static_cast<std::uintmax_t>(status.st_size), nanoseconds(status.st_mtim), nanoseconds(status.st_ctim)});
   }
   return files;
 }
