@@ -82,7 +82,7 @@ TEST_CASE("an incomplete command is answered with what it needs, and its help en
                  ContainsSubstring(" and --out (the *.prompts.safetensors file to write)\nExample: mao add ") &&
                  ContainsSubstring("\nSee `mao add --help`.\n"));
   CHECK_THAT(mao_program("predict --top 2").output, ContainsSubstring("mao predict needs IMAGES (image files "));
-  for (const std::string command : {"tune", "plan"}) {  // neither starts with data that nobody named
+  for (const std::string command : {"tune", "plan"}) {  // neither has data by default
     const Run none = mao_program(command + " --mao");
     CHECK(none.code == 2);
     CHECK_THAT(none.output,

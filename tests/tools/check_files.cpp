@@ -37,7 +37,7 @@ mao::Dataset pictures(const mao_test::TemporaryFolder& folder) {
 TEST_CASE("a whole data set has no problem, on any number of threads", "[check_files]") {
   const mao_test::TemporaryFolder folder;
   const auto dataset = pictures(folder);
-  folder.write("a/unlisted.png", "no image, and nobody's business");
+  folder.write("a/unlisted.png", "not an image");
   for (const int threads : {0, 1, 5}) {
     std::size_t done = 0;
     const auto report =
