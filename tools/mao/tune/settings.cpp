@@ -68,8 +68,7 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
   const HelpSection section(app, "Data");
   app.add_option("--data", settings.data,
                  "the images: sketch, shifted or disjoint (rendered, they come with mao), a name that `mao datasets` "
-                 "lists, a folder "
-                 "of images, a CoOp data set folder, a split JSON or a CSV")
+                 "lists, a folder of images, a CoOp data set folder, a split JSON or a CSV")
       ->type_name("NAME|PATH")
       ->required();
   app.add_option("--shots", settings.shots, "training images per class")->check(above_zero())->capture_default_str();
@@ -85,9 +84,8 @@ void add_image_options(CLI::App& app, DataSettings& settings) {
   app.add_option("--shot-seed", settings.shot_seed,
                  "seed of the few-shot draw (default, also for 0: the training seed)")
       ->check(zero_or_above());
-  app.add_option(
-         "--augment", settings.augment,
-         "augmentation of training images; auto: crop-flip for a checkpoint, none for the models that come with mao")
+  app.add_option("--augment", settings.augment,
+                 "augmentation of training images; auto: crop-flip with a checkpoint and image files, otherwise none")
       ->check(CLI::IsMember({"auto", "none", "crop-flip"}))
       ->capture_default_str();
   app.add_option("--views", settings.views,
@@ -184,8 +182,7 @@ void add_mao_options(CLI::App& app, MethodSettings& settings) {
       ->capture_default_str();
   app.add_option("--similarity", settings.similarity,
                  "what ranks hard negatives: minilm, clip (the model's own text tower), or a file; auto: clip for the "
-                 "models that come "
-                 "with mao, otherwise minilm")
+                 "models that come with mao, otherwise minilm")
       ->type_name("auto|minilm|clip|FILE")
       ->capture_default_str();
   app.add_option("--labeler", settings.labeler,
