@@ -38,8 +38,22 @@ TEST_CASE("bash completes commands, options, and the values of options", "[compl
   CHECK_THAT(offered("mao tune --"), !ContainsSubstring("--learner"));
   CHECK(offered("mao tune --data sk") == "\nsketch\n");
   CHECK_THAT(offered("mao tune --data /etc/pass"), ContainsSubstring("\n/etc/passwd\n"));  // files beside names
+  CHECK(offered("mao tune --targets shif") == "\nshifted\n");
+  CHECK(offered("mao eval --data disj") == "\ndisjoint\n");
+  CHECK(offered("mao base2new --datasets oxford_p") == "\noxford_pets\n");
+  CHECK(offered("mao cross-dataset --source imagenet_sk") == "\nimagenet_sketch\n");
+  CHECK(offered("mao predict --model embedded-s") == "\nembedded-siglip\n");
+  CHECK(offered("mao tune --method zero") == "\nzero-shot\n");
+  CHECK_THAT(offered("mao plan --preset mao/"), ContainsSubstring("\nmao/coop\n"));
   CHECK_THAT(offered("mao tune --data sketch --"),
              ContainsSubstring("\n--mao\n") && !ContainsSubstring("\n--version\n"));
+}
+
+TEST_CASE("an option that knows some values refuses no others, and its help does not list them", "[completion]") {
+  const std::string help = mao_program("tune --help").output;
+  CHECK_THAT(help, ContainsSubstring("--preset NAME") && ContainsSubstring("--targets DATA") &&
+                       !ContainsSubstring("oxford_pets"));
+  CHECK_THAT(mao_program("tune --data /nowhere/at/all").output, ContainsSubstring("there is nothing at that path"));
 }
 
 TEST_CASE("every shell's script names every command, and the shell accepts it", "[completion]") {

@@ -56,20 +56,21 @@ TEST_CASE("mao alone shows three commands, and each works, in this order", "[fir
 TEST_CASE("a mistyped command is answered with the nearest one, at every level", "[first_minutes]") {
   const Run top = mao_program("tuen --data sketch");
   CHECK(top.code == 2);
-  CHECK(top.output == "mao: there is no command 'tuen'; did you mean tune?\n`mao --help` lists all commands.\n");
+  CHECK(top.output == "mao: there is no command 'tuen' (did you mean tune?)\n`mao --help` lists all commands.\n");
   CHECK(mao_program("help plan").output == mao_program("plan --help").output);
   CHECK(mao_program("--dataa x").output == "mao has no option --dataa; `mao --help` lists all commands\n");
   const Run below = mao_program("datasets chek . --all");
   CHECK(below.code == 2);
-  CHECK(below.output == "mao datasets has no command 'chek'; did you mean check?\nSee `mao datasets --help`.\n");
+  CHECK(below.output == "mao datasets has no command 'chek' (did you mean check?)\nSee `mao datasets --help`.\n");
   CHECK(mao_program("datasets nonsense").output ==
         "mao datasets has no command 'nonsense'\nSee `mao datasets --help`.\n");
   const Run option = mao_program("datasets check . --decod");
   CHECK(option.code == 2);
   CHECK(option.output ==
-        "mao datasets check has no option --decod; did you mean --decode?\nSee `mao datasets check --help`.\n");
+        "mao datasets check has no option --decod (did you mean --decode?)\nSee `mao datasets check --help`.\n");
   CHECK_THAT(mao_program("methods copp").output, ContainsSubstring("no such method (did you mean coop?)"));
-  CHECK_THAT(mao_program("presets mao/cop").output, ContainsSubstring("no preset mao/cop; did you mean mao/coop?"));
+  CHECK_THAT(mao_program("presets mao/cop").output,
+             ContainsSubstring("no preset mao/cop (did you mean mao/coop?); `mao presets` lists them"));
   CHECK_THAT(mao_program("models clip").output, ContainsSubstring("mao models does not take clip"));
 }
 

@@ -53,6 +53,7 @@ CLI::App* mao_program::add_command(CLI::App& app, const std::string& name, const
 namespace {
 
 using mao::text_of;
+using mao_program::did_you_mean;
 
 /// A line of usage that fits both an unknown and a missing command.
 int help_for(const CLI::App& app, const CLI::ParseError& error) {
@@ -90,12 +91,6 @@ void give_examples(CLI::App& app) {
   for (const auto& [command, example] : examples) app.get_subcommand(command)->footer("Example: " + example);
 }
 
-/// `; did you mean NAME?`, where one is near.
-std::string suggestion(const std::string& given, const std::vector<std::string>& names) {
-  const auto near = mao_program::nearest_name(given, names);
-  return near ? text_of("; did you mean ", *near, "?") : std::string();
-}
-
 /// The commands below `app` that were given, from the outermost on: `datasets`, `check`.
 std::vector<const CLI::App*> given_commands(const CLI::App& app) {
   std::vector<const CLI::App*> commands;
@@ -125,11 +120,11 @@ std::string extras_message(const CLI::App& command, const std::string& name) {
   if (extras.empty()) return text_of("mao ", name, " does not take this");
   const std::vector<std::string> below = command_names(command);
   if (!below.empty() && wrong != extras.begin()) {  // the word in the place of a command says what was meant
-    return text_of("mao ", name, " has no command '", extras.front(), "'", suggestion(extras.front(), below));
+    return text_of("mao ", name, " has no command '", extras.front(), "'", did_you_mean(extras.front(), below));
   }
   if (wrong == extras.end()) return text_of("mao ", name, " does not take ", extras.front());
   const std::string option = wrong->substr(0, wrong->find('='));
-  return text_of("mao ", name, " has no option ", option, suggestion(option, names));
+  return text_of("mao ", name, " has no option ", option, did_you_mean(option, names));
 }
 
 /// `mao add needs RUN (folder of a run ...) and --out (...)`, with the example of the command.
@@ -160,8 +155,7 @@ std::string list_message(const std::string& text) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     list += (i == 0 ? "" : i + 1 == names.size() ? " or " : ", ") + names[i];
   }
-  return text_of(text.substr(0, begin), " ", value, ": no such value", mao_program::did_you_mean(value, names),
-                 "; expected ", list);
+  return text_of(text.substr(0, begin), " ", value, ": no such value", did_you_mean(value, names), "; expected ", list);
 }
 
 /// A complaint about a value; an option that is given too often, or without a value, is named.
@@ -255,7 +249,7 @@ std::string command_of(int argc, char** argv) {
 bool is_mistyped(const CLI::App& app, const std::string& word) {
   const std::vector<std::string> names = command_names(app);
   if (word.starts_with("-") || std::ranges::find(names, word) != names.end()) return false;
-  std::cerr << "mao: there is no command '" << word << "'" << suggestion(word, names)
+  std::cerr << "mao: there is no command '" << word << "'" << did_you_mean(word, names)
             << "\n`mao --help` lists all commands.\n";
   return true;
 }

@@ -9,12 +9,8 @@
 
 #include <CLI/CLI.hpp>
 
-#include <mao/data/registry.hpp>
-
 #include "commands.hpp"
-#include "methods/registry.hpp"
-#include "tune/known_names.hpp"
-#include "tune/presets.hpp"
+#include "known_values.hpp"
 
 namespace mao_program {
 
@@ -41,54 +37,45 @@ struct CompletedCommand {
 /// The part of a help text that fits beside a name.
 std::string first_clause(const std::string& help) { return help.substr(0, help.find_first_of(";:\n")); }
 
-/// `{a,b}` in the name of the option's type, as CLI11 writes what `IsMember` takes.
-std::vector<std::string> choices_of(const CLI::Option& option) {
-  const std::string type = option.get_type_name();
+/// `{a,b}` in a description, as CLI11 writes what `IsMember` takes.
+std::vector<std::string> choices_in(const std::string& type) {
   const std::size_t open = type.find('{'), close = type.find('}');
   if (open == std::string::npos || close == std::string::npos) return {};
   return CLI::detail::split(type.substr(open + 1, close - open - 1), ',');
 }
 
-/// Names of data sets, which stand beside paths.
-std::vector<std::string> data_names() {
-  std::vector<std::string> names = rendered_data_names();
-  for (const NamedDataset& known : named_datasets) names.emplace_back(known.name);
-  return names;
-}
-
-/// Adds the names that `--name` takes where `IsMember` does not list them.
-void add_known_names(const std::string& name, CompletedOption& option) {
-  if (name == "--method") {
-    for (const auto& [method, info] : methods()) option.choices.push_back(method);
-  } else if (name == "--preset") {
-    for (const Preset& preset : presets()) option.choices.push_back(preset.name);
-  } else if (name == "--data" || name == "--datasets" || name == "--source" || name == "--targets") {
-    option.choices = data_names();
-    option.takes_files = true;
-  } else if (name == "--model") {
-    option.choices = built_in_model_names();
-    option.choices.insert(option.choices.end(), own_model_names().begin(), own_model_names().end());
-    option.takes_files = true;
+/// The values that `known_values` or `known_values_or_path` marked the option with; empty where it was not.
+std::vector<std::string> marked_values(CLI::Option& option, const char* mark) {
+  try {
+    return choices_in(CLI::Validator(*option.get_validator(mark)).active().get_description());
+  } catch (const CLI::OptionNotFound&) {
+    return {};
   }
 }
 
+/// The option under one of its names.
+CompletedOption completed(CLI::Option& option, const std::string& name) {
+  CompletedOption result{name, first_clause(option.get_description()), option.get_items_expected_max() > 0,
+                         choices_in(option.get_type_name())};
+  if (result.choices.empty()) result.choices = marked_values(option, known_values_name);
+  if (!result.choices.empty()) return result;
+  result.choices = marked_values(option, known_values_or_path_name);
+  result.takes_files = !result.choices.empty();
+  return result;
+}
+
 /// The program, its commands, and theirs.
-void collect(const CLI::App& app, const std::string& path, std::vector<CompletedCommand>& all) {
+void collect(CLI::App& app, const std::string& path, std::vector<CompletedCommand>& all) {
   CompletedCommand command{path, app.get_name(), first_clause(app.get_description()), {}, {}};
-  for (const CLI::Option* option : app.get_options()) {
+  for (CLI::Option* option : app.get_options([](const CLI::Option*) { return true; })) {
     if (option->get_group().empty()) continue;  // hidden from the help too
-    const auto add = [&](const std::string& name) {
-      CompletedOption& added = command.options.emplace_back(CompletedOption{
-          name, first_clause(option->get_description()), option->get_items_expected_max() > 0, choices_of(*option)});
-      add_known_names(name, added);
-    };
-    for (const std::string& name : option->get_snames()) add("-" + name);
-    for (const std::string& name : option->get_lnames()) add("--" + name);
+    for (const std::string& name : option->get_snames()) command.options.push_back(completed(*option, "-" + name));
+    for (const std::string& name : option->get_lnames()) command.options.push_back(completed(*option, "--" + name));
   }
   const auto below = app.get_subcommands([](const CLI::App*) { return true; });
   for (const CLI::App* each : below) command.commands.push_back(each->get_name());
   all.push_back(std::move(command));
-  for (const CLI::App* each : below) collect(*each, path + " " + each->get_name(), all);
+  for (CLI::App* each : below) collect(*each, path + " " + each->get_name(), all);
 }
 
 std::string joined(const std::vector<std::string>& words, const char* between = " ") {

@@ -19,11 +19,13 @@
 #include "data/class_names.hpp"
 #include "data/image_features.hpp"
 #include "interrupt.hpp"
+#include "known_values.hpp"
 #include "methods/method.hpp"
 #include "numbers.hpp"
 #include "runs/progress.hpp"
 #include "tune/all_classes.hpp"
 #include "tune/idle_options.hpp"
+#include "tune/known_names.hpp"
 #include "tune/results.hpp"
 #include "tune/tuned.hpp"
 
@@ -222,7 +224,8 @@ void add_eval(CLI::App& app, int& status) {
   command
       ->add_option("--data", options->settings.data.data,
                    "as in mao tune (default: the data that the prompts were tuned on)")
-      ->type_name("NAME|PATH");
+      ->type_name("NAME|PATH")
+      ->check(known_values_or_path(data_names()));
   add_root_options(*command, options->settings.data);
   add_template_option(*command, options->settings.method);
   command

@@ -10,8 +10,10 @@
 #include "data/labelled_images.hpp"
 #include "data/named_data.hpp"
 #include "interrupt.hpp"
+#include "known_values.hpp"
 #include "methods/check_settings.hpp"
 #include "numbers.hpp"
+#include "tune/known_names.hpp"
 #include "tune/presets.hpp"
 #include "tune/protocol_summary.hpp"
 #include "tune/tune_run.hpp"
@@ -156,6 +158,7 @@ void add_datasets(CLI::App& command, std::vector<std::string>& names, std::vecto
   names = std::move(defaults);
   command.add_option("--datasets", names, "names (`mao datasets`) or paths")
       ->type_name("NAME|PATH")
+      ->check(known_values_or_path(data_names()))
       ->capture_default_str();
 }
 
@@ -169,9 +172,11 @@ void add_transfer(CLI::App& app, int& status, const char* name, const char* summ
       ->add_option("--source", options->settings.data.data,
                    "the training data, all classes; MAO: its base stage, 5 epochs")
       ->type_name("NAME|PATH")
+      ->check(known_values_or_path(data_names()))
       ->capture_default_str();
   command->add_option("--targets", options->settings.targets, "the test data, names (`mao datasets`) or paths")
       ->type_name("NAME|PATH")
+      ->check(known_values_or_path(data_names()))
       ->capture_default_str();
 }
 

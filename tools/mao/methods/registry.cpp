@@ -12,16 +12,18 @@ std::map<std::string, MethodInfo>& methods() {
   return all;
 }
 
+std::vector<std::string> method_names() {
+  std::vector<std::string> names{"zero-shot"};
+  for (const auto& [name, info] : methods()) names.push_back(name);
+  return names;
+}
+
 const MethodInfo& method_named(const std::string& name) {
   const auto found = methods().find(name);
   if (found != methods().end()) return found->second;
   std::string list;
-  std::vector<std::string> names;
-  for (const auto& [known, info] : methods()) {
-    list += (list.empty() ? "" : ", ") + known;
-    names.push_back(known);
-  }
-  throw OptionError(text_of("--method ", name, ": no such method", did_you_mean(name, names),
+  for (const auto& [known, info] : methods()) list += (list.empty() ? "" : ", ") + known;
+  throw OptionError(text_of("--method ", name, ": no such method", did_you_mean(name, method_names()),
                             "; expected zero-shot or one of ", list, " (`mao methods` describes them)"));
 }
 

@@ -49,6 +49,9 @@ struct MethodInfo {
 /// All methods by name.
 std::map<std::string, MethodInfo>& methods();
 
+/// What `--method` takes: zero-shot, the untuned model, and the names of all methods.
+std::vector<std::string> method_names();
+
 /// **Throws** `OptionError` for an unknown name, listing the known ones.
 const MethodInfo& method_named(const std::string& name);
 

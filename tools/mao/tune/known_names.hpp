@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <mao/data/registry.hpp>
+
 namespace mao_program {
 
 using Names = std::vector<std::string>;
@@ -44,9 +46,23 @@ inline const Names& rendered_data_names() {
   return names;
 }
 
+/// What `--data` knows by name: rendered data and data sets.
+inline Names data_names() {
+  Names names = rendered_data_names();
+  for (const mao::NamedDataset& known : mao::named_datasets) names.emplace_back(known.name);
+  return names;
+}
+
 /// Models that your own program adds, for `--model`.
 inline Names& own_model_names() {
   static Names names;
+  return names;
+}
+
+/// What `--model` knows by name.
+inline Names model_names() {
+  Names names = built_in_model_names();
+  names.insert(names.end(), own_model_names().begin(), own_model_names().end());
   return names;
 }
 

@@ -160,12 +160,6 @@ const std::vector<Preset>& presets() {
 
 namespace {
 
-std::vector<std::string> preset_names() {
-  std::vector<std::string> names;
-  for (const Preset& known : presets()) names.push_back(known.name);
-  return names;
-}
-
 const Preset& preset_named(const std::string& name) {
   const auto found = std::ranges::find(presets(), name, &Preset::name);
   if (found != presets().end()) return *found;
@@ -177,6 +171,12 @@ const Preset& preset_named(const std::string& name) {
 }
 
 }  // namespace
+
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const Preset& known : presets()) names.push_back(known.name);
+  return names;
+}
 
 GivenOptions take_preset(CLI::App& command, MethodSettings& settings) {
   GivenOptions given = GivenOptions::of(command, settings);
@@ -220,9 +220,8 @@ void add_presets(CLI::App& app, int& status) {
       status = 0;
       return;
     }
-    const auto near = nearest_name(*name, preset_names());
-    throw mao::OptionError(mao::text_of("no preset ", *name, "; ", near ? "did you mean " + *near + "? " : "",
-                                        "`mao presets` lists them"));
+    throw mao::OptionError(
+        mao::text_of("no preset ", *name, did_you_mean(*name, preset_names()), "; `mao presets` lists them"));
   });
 }
 

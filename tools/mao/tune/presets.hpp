@@ -27,6 +27,9 @@ struct Preset {
 /// All presets, in the order in which `mao presets` lists them.
 const std::vector<Preset>& presets();
 
+/// Their names.
+std::vector<std::string> preset_names();
+
 /// Gives the settings of `--preset NAME` to a command that was parsed, except for those that were given; returns what
 /// was given.
 ///

@@ -4,7 +4,10 @@
 #include <mao/models/feature_cache.hpp>
 
 #include "help_format.hpp"
+#include "known_values.hpp"
 #include "numbers.hpp"
+#include "tune/known_names.hpp"
+#include "tune/presets.hpp"
 #include "tune/settings.hpp"
 
 namespace mao_program {
@@ -64,7 +67,9 @@ void add_feature_cache_option(CLI::App& app, std::string& setting) {
 
 void add_run_options(CLI::App& app, RunSettings& settings, RunOptions& options) {
   app.add_option("--config", "file of options, `name = value` (TOML or INI); the command line wins")->type_name("FILE");
-  app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins")->type_name("NAME");
+  app.add_option("--preset", "settings of a published row (`mao presets`); the command line wins")
+      ->type_name("NAME")
+      ->check(known_values(preset_names()));
   add_model_options(app, settings.model);
   add_training_options(app, settings.method);
   add_recipe_option(app, settings);
@@ -90,8 +95,10 @@ void add_tune_options(CLI::App& app, RunSettings& settings, RunOptions& options)
   add_folder_options(app, options);
   app.add_option("--targets", settings.targets,
                  "test the prompts on all classes of these data sets too, by name or path")
-      ->type_name("DATA");
-  app.add_option("--out", options.out, "folder of the run; the same command resumes an interrupted one")
+      ->type_name("DATA")
+      ->check(known_values_or_path(data_names()));
+  app.add_option("--out", options.out,
+                 "folder of the run; the same command resumes an interrupted one; a folder with another run is refused")
       ->type_name("DIR")
       ->capture_default_str();
   const HelpSection section(app, resources);

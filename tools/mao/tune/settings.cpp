@@ -2,6 +2,8 @@
 #include <CLI/CLI.hpp>
 
 #include "help_format.hpp"
+#include "known_values.hpp"
+#include "methods/registry.hpp"
 #include "models/product_speed.hpp"
 #include "numbers.hpp"
 #include "tune/known_names.hpp"
@@ -21,11 +23,11 @@ bool names_model(const CLI::App& command) { return command.get_option("--model")
 void add_model_options(CLI::App& app, ModelSettings& settings) {
   const HelpSection section(app, "Model");
   std::string models;
-  for (const std::string& name : built_in_model_names()) models += name + ", ";
-  for (const std::string& name : own_model_names()) models += name + ", ";
+  for (const std::string& name : model_names()) models += name + ", ";
   app.add_option("--model", settings.model,
                  models + "or a CLIP or SigLIP checkpoint (file or folder; see `mao models`)")
       ->type_name("NAME|PATH")
+      ->check(known_values_or_path(model_names()))
       ->capture_default_str();
   app.add_option("--weights", settings.weights,
                  "folder with the weights of mobilenet-minilm or of another embedded model")
@@ -70,6 +72,7 @@ void add_data_options(CLI::App& app, DataSettings& settings) {
                  "the images: sketch, shifted or disjoint (rendered, they come with mao), a name that `mao datasets` "
                  "lists, a folder of images, a CoOp data set folder, a split JSON or a CSV")
       ->type_name("NAME|PATH")
+      ->check(known_values_or_path(data_names()))
       ->required();
   app.add_option("--shots", settings.shots, "training images per class")->check(above_zero())->capture_default_str();
   app.add_option("--class-split", settings.classes,
@@ -129,6 +132,7 @@ void add_method_options(CLI::App& app, MethodSettings& settings) {
                                 "the method: zero-shot, coop, ...; `mao methods` describes "
                                 "them")
                      ->type_name("NAME")
+                     ->check(known_values(method_names()))
                      ->capture_default_str();
   app.add_option("--learner", settings.name, "former name of --method")
       ->group("")
