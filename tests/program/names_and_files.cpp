@@ -378,11 +378,11 @@ TEST_CASE("a folder without images is refused by what it holds", "[names]") {
   const auto refused = [&](const char* folder, const std::string& message) {
     const Run run = mao_program(predict(quoted(root / folder)));
     CHECK(run.code == 1);
-    CHECK_THAT(run.output, ContainsSubstring("no images in this folder and the folders below it; " + message) &&
-                               !ContainsSubstring("class"));
+    CHECK_THAT(run.output, ContainsSubstring("no images in this folder or below it; expected .jpg, ") &&
+                               ContainsSubstring(message) && !ContainsSubstring("class"));
   };
-  refused("empty", "expected ");
-  refused("d", "1 file is not read: 1 .gif");
+  refused("empty", "\n");
+  refused("d", "\n1 file is not read: 1 .gif");
   write_pictures(root, "d/more", 1, 20);
   CHECK_THAT(mao_program(predict(quoted(root / "d"))).output,
              ContainsSubstring("in this folder and the folders below it"));
@@ -469,4 +469,54 @@ TEST_CASE("WEBP is read, or refused by name", "[names]") {
   const Run gif = mao_program(predict(quoted(root.write("a.gif", "GIF89a......"))));
   CHECK(gif.code == 1);
   CHECK_THAT(gif.output, ContainsSubstring("a.gif: a GIF image; expected a JPEG, a PNG"));
+}
+
+TEST_CASE("data of one class are refused by the name that the user gave, table or folder", "[names]") {
+  const TemporaryFolder root;
+  write_pictures(root, "one/a", 4, 0);
+  const fs::path list = root.write("one/t.csv", "path,classname,split\na/0.png,a,train\na/1.png,a,test\n");
+  for (const fs::path& data : {list, root / "one"}) {
+    const Run run = mao_program("tune --method coop --epochs 1 --seeds 1 --feature-cache off --out " +
+                                quoted(root / "run") + " --data " + quoted(data));
+    INFO(run.output);
+    CHECK(run.code == 1);
+    CHECK_THAT(run.output, ContainsSubstring("mao: " + data.string() + ": there is only the class 'a'; expected at ") &&
+                               ContainsSubstring("--class-split all"));
+  }
+  const std::string two = "path,classname,split\na/0.png,a,train\na/1.png,a,test\na/2.png,b,train\n";
+  const fs::path untested = root.write("one/u.csv", two);
+  CHECK_THAT(mao_program("eval --feature-cache off --half new --data " + quoted(untested)).output,
+             ContainsSubstring("mao: " + untested.string() + ": there are no test images of new classes"));
+}
+
+TEST_CASE("a misspelt name in a class-name file is compared with the classes of the data", "[names]") {
+  const TemporaryFolder root;
+  for (const char* name : {"cat", "dog"}) write_pictures(root, std::string("data/") + name, 4, 0);
+  std::string rows = "path,classname\n";
+  for (const char* file : {"0", "1", "2", "3"}) {
+    rows += std::string("cat/") + file + ".png,cat\ndog/" + file + ".png,dog\n";
+  }
+  root.write("data/t.csv", rows);
+  const std::string names = quoted(root.write("names.txt", "antelope an antelope\ncat a cat\ndgo a dog\n"));
+  for (const char* data : {"data", "data/t.csv"}) {
+    for (const std::string& command : {std::string("tune --method coop --data "), std::string("datasets check ")}) {
+      const Run run = mao_program(command + quoted(root / data) + " --classnames " + names);
+      INFO(run.output);
+      CHECK(run.code == 1);
+      CHECK_THAT(run.output, ContainsSubstring("names.txt: there is no class 'dgo' (did you mean dog?)\n"));
+    }
+  }
+  const std::string other = quoted(root.write("other.txt", "antelope an antelope\ncat a cat\n"));
+  CHECK_THAT(checked_data(root / "data", "--classnames " + other).output,
+             ContainsSubstring("no class name for the folder 'dog'") && !ContainsSubstring("did you mean"));
+}
+
+TEST_CASE("a folder without a data set is refused in a line that says what it holds", "[names]") {
+  const TemporaryFolder root;
+  root.write("d/a/1.gif", "GIF89a");
+  fs::create_directories(root / "d/b");
+  const std::string said = mao_program(tune(root / "d", root / "run")).output;
+  CHECK_THAT(said, ContainsSubstring("d: there is no data set in this folder, only 2 sub folder(s) (a, b), 0 image(s); "
+                                     "expected one sub folder of images per class\n1 file is not read: 1 .gif") &&
+                       ContainsSubstring("\nThese would work: "));
 }

@@ -17,6 +17,7 @@
 
 #include <mao/io/json_text.hpp>
 #include "data/class_names.hpp"
+#include "data/labelled_images.hpp"
 #include "datasets/check_named.hpp"
 #include "datasets/unlisted_images.hpp"
 #include <mao/data/open.hpp>
@@ -202,9 +203,7 @@ std::vector<const NamedDataset*> chosen(const std::vector<std::string>& names) {
 
 /// The user's own data: a folder, a split file or a table.
 DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how) {
-  FolderOptions folder;
-  if (!options.classnames.empty()) folder.class_names = mao::read_class_names(options.classnames);
-  const Dataset dataset = open_dataset(options.root, folder);
+  const Dataset dataset = open_own_data(options.root, options.classnames);
   DatasetReport report;
   report.folder = options.root;
   report.root = dataset.root;

@@ -35,24 +35,37 @@ bool is_there(const std::string& path) {
   return std::filesystem::exists(path, no_such_name);
 }
 
-std::vector<std::string> data_names() {
-  std::vector<std::string> names = {"sketch", "shifted", "disjoint"};
-  for (const NamedDataset& known : named_datasets) names.emplace_back(known.name);
-  return names;
+/// ` 'dgo' (did you mean dog?)`: the class that has no name in a class-name file, and the name in it that may be its
+/// own; empty where no name is like it, or where `data` cannot be read at all.
+std::string misspelt_class(const std::string& data, const ClassNames& names) {
+  std::vector<std::string> classes, unused;
+  try {
+    classes = open_dataset(data).classes.names;
+  } catch (const Error&) {
+    return {};
+  }
+  for (const auto& [name, readable] : names) {
+    if (std::ranges::find(classes, name) == classes.end()) unused.push_back(name);
+  }
+  for (const std::string& name : classes) {
+    if (names.contains(name)) continue;
+    const auto near = nearest_name(name, unused);
+    return near ? text_of("'", printable(*near), "'", did_you_mean(*near, {name})) : std::string();
+  }
+  return {};
 }
 
 Dataset read_files(const DataSettings& settings) {
-  FolderOptions options;
-  if (!settings.classnames.empty()) options.class_names = read_class_names(settings.classnames);
   if (const NamedDataset* known = named_data(settings)) {
-    return open_named(known->name, data_root(settings), options.class_names);
+    const ClassNames names = settings.classnames.empty() ? ClassNames() : read_class_names(settings.classnames);
+    return open_named(known->name, data_root(settings), names);
   }
   require<FileError>(
       is_there(settings.data), "--data ", settings.data,
       ": there is nothing at that path, and no data set has that name", did_you_mean(settings.data, data_names()),
       "; expected a folder of images, a split .json, a .csv, a name that `mao datasets` lists, or a task "
       "that comes with mao: sketch, shifted or disjoint");
-  return open_dataset(settings.data, options);
+  return open_own_data(settings.data, settings.classnames);
 }
 
 /// Once for each data set.
@@ -63,6 +76,18 @@ void mention_repeats(const std::string& data, const Dataset& dataset) {
 }
 
 }  // namespace
+
+Dataset open_own_data(const std::string& data, const std::string& classnames) {
+  FolderOptions options;
+  if (!classnames.empty()) options.class_names = read_class_names(classnames);
+  try {
+    return open_dataset(data, options);
+  } catch (const DataError& error) {
+    const std::string misspelt = misspelt_class(data, options.class_names);
+    if (options.class_names.empty() || misspelt.empty()) throw;
+    throw DataError(text_of("--classnames ", classnames, ": there is no class ", misspelt, "\n", error.what()));
+  }
+}
 
 Dataset open_files(const DataSettings& settings) {
   Dataset dataset = read_files(settings);
@@ -135,8 +160,8 @@ std::string changed_files(const nlohmann::json& before, const nlohmann::json& no
 }
 
 LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
-                           const std::string& what) {
-  require<DataError>(!items.empty(), half.root.string(), ": there are no ", what);
+                           const std::string& data, const std::string& what) {
+  require<DataError>(!items.empty(), data, ": there are no ", what);
   LabelledImages result{.source = nullptr, .labels = {}, .classes = half.classes, .root = half.root};
   std::vector<std::filesystem::path> paths;
   for (const Item& item : items) {
@@ -166,8 +191,12 @@ LabelledImages rendered_half(const std::string& task, Half half, bool train, con
   return result;
 }
 
-Dataset half_of(const Dataset& dataset, Half half) {
+Dataset half_of(const Dataset& dataset, Half half, const std::string& data) {
   if (half == Half::All) return dataset;
+  require<DataError>(dataset.classes.size() >= 2, data, ": there is only the class '",
+                     printable(dataset.classes.names.front()),
+                     "'; expected at least 2, for base and new halves. Add images of other classes, or use all classes "
+                     "as one list: mao tune --class-split all, mao eval --half all");
   return half == Half::Base ? base_half(dataset) : new_half(dataset);
 }
 
@@ -177,13 +206,13 @@ LabelledImages open_images(const OpenedModel& opened, const DataSettings& settin
     require<OptionError>(split != "val", "--split val: rendered tasks have no validation images; use train or test");
     return rendered_half(settings.data, half, split == "train", opened.model->preprocess(), 0);
   }
-  const Dataset chosen = half_of(open_files(settings), half);
+  const Dataset chosen = half_of(open_files(settings), half, settings.data);
   LoaderOptions loader;
   loader.preprocess = opened.model->preprocess();
   loader.threads = threads;
   loader.cache_bytes = 0;
   const auto& items = split == "train" ? chosen.train : split == "val" ? chosen.val : chosen.test;
-  return file_images(chosen, items, loader, text_of(split, " images of ", name_of(half), " classes"));
+  return file_images(chosen, items, loader, settings.data, text_of(split, " images of ", name_of(half), " classes"));
 }
 
 }  // namespace mao_program

@@ -33,6 +33,10 @@ struct LabelledImages {
 /// True for sketch, shifted and disjoint.
 bool is_rendered(const std::string& data);
 
+/// The data set at the path `data`. `classnames`: the file of that option; empty: none. **Throws** as `open_dataset`,
+/// and says which name in that file may be misspelt.
+Dataset open_own_data(const std::string& data, const std::string& classnames);
+
 /// The data set that `--data` and `--classnames` name.
 Dataset open_files(const DataSettings& settings);
 
@@ -50,16 +54,16 @@ std::string changed_files(const nlohmann::json& before, const nlohmann::json& no
 LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split, Half half,
                            int threads);
 
-/// Items of a data set as pixels; `what` names them in errors.
+/// Items of a data set as pixels; errors name them by `data`, as the user named the data set, and `what`.
 LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,
-                           const std::string& what);
+                           const std::string& data, const std::string& what);
 
 /// A rendered half, or all of it, as pixels; `shots` images per class, 0: as many as there are. The images
 /// depend on `draw`.
 LabelledImages rendered_half(const std::string& task, Half half, bool train, const Preprocess& preprocess, int shots,
                              std::uint64_t draw = 0);
 
-/// The data set with these classes alone.
-Dataset half_of(const Dataset& dataset, Half half);
+/// The data set with these classes alone. **Throws** `DataError`, in which `data` names it, if there is one class.
+Dataset half_of(const Dataset& dataset, Half half, const std::string& data);
 
 }  // namespace mao_program

@@ -42,8 +42,8 @@ std::vector<std::string> images_below(const std::string& folder) {
   require<FileError>(!failure, "cannot list ", folder, ": ", failure.message());
   constexpr const char* place = "in this folder and the folders below it";
   const std::string files = unread.description(place);
-  require<DataError>(!inside.empty(), folder, ": no images in this folder and the folders below it; ",
-                     files.empty() ? text_of("expected ", detail::image_suffixes()) : files);
+  require<DataError>(!inside.empty(), folder, ": no images in this folder or below it; expected ",
+                     detail::image_suffixes(), files.empty() ? "" : "\n", files);
   for (const char* list : {".json", ".csv", ".tsv", ".txt"}) unread.counts.erase(list);  // lists of the pictures
   const std::string others = unread.description(place);
   if (!others.empty()) std::cerr << "mao: " << others << "\n";

@@ -27,15 +27,16 @@ LabelledImages TaskImages::training(Half half, std::uint64_t seed) const {
   }
   Dataset drawn = *files_;
   drawn.train = few_shot_of(settings_, *files_, shot_seed).train;
-  const Dataset dataset = half_of(drawn, chosen(half));
-  return file_images(dataset, dataset.train, loader_options(augment_ || pixels_),
+  const Dataset dataset = half_of(drawn, chosen(half), settings_.data);
+  return file_images(dataset, dataset.train, loader_options(augment_ || pixels_), settings_.data,
                      text_of(name_of(half), " training images"));
 }
 
 LabelledImages TaskImages::test(Half half) const {
   if (!files_) return rendered_half(settings_.data, chosen(half), false, opened_.model->preprocess(), 0);
-  const Dataset dataset = half_of(*files_, chosen(half));
-  return file_images(dataset, dataset.test, loader_options(pixels_), text_of(name_of(half), " test images"));
+  const Dataset dataset = half_of(*files_, chosen(half), settings_.data);
+  return file_images(dataset, dataset.test, loader_options(pixels_), settings_.data,
+                     text_of(name_of(half), " test images"));
 }
 
 LoaderOptions TaskImages::loader_options(bool cached) const {

@@ -74,13 +74,13 @@ inline std::vector<std::filesystem::path> find_run_folders(const std::vector<std
       detail::collect_runs(detail::place_of(place), 2, known);
       std::ranges::sort(known);
       throw FileError(text_of(place.string(),
-                              " is not a folder; name the folder of a run (`mao tune --out`), or one above ", "several",
-                              known.empty() ? "" : "; there are: " + detail::some_of(known)));
+                              " is not a folder; expected the folder of a run (`mao tune --out`), or one above several",
+                              known.empty() ? "" : "\nThere are: " + detail::some_of(known)));
     }
     std::vector<std::filesystem::path> found;
     detail::collect_runs(std::filesystem::canonical(place), 6, found);
-    require<FileError>(!found.empty(), "no run in ", place.string(), " or below; expected folders with config.json ",
-                       "beside results.json or metrics.jsonl, as `mao tune --out` leaves them");
+    require<FileError>(!found.empty(), "no run in ", place.string(), " or below; expected a folder that `mao tune ",
+                       "--out` made, with config.json beside results.json or metrics.jsonl");
     std::ranges::sort(found);
     for (auto& folder : found) {
       if (std::ranges::find(all, folder) == all.end()) all.push_back(std::move(folder));

@@ -33,7 +33,8 @@ MAO_INLINE std::filesystem::path image_root_of(const std::filesystem::path& star
     if (std::filesystem::is_regular_file(place / native_path(place, first_image), no_such_name)) return place;
   }
   throw FileError(text_of("cannot find ", first_image, ", the first image of ", split_file.string(), ", in ",
-                          start.string(), " or a folder in it; unpack the images there, or name their folder", path_hint(first_image)));
+                          start.string(), " or a folder in it; unpack the images there, or name their folder",
+                          path_hint(first_image)));
 }
 
 /// The data set under readable names, if there are any.
@@ -69,7 +70,7 @@ MAO_INLINE std::string contents_of(const std::filesystem::path& folder) {
     text += (i == 0 ? " (" : ", ") + folders[i];
   }
   if (!folders.empty()) text += folders.size() > 3 ? ", ...)" : ")";
-  return text_of(text, ", ", names_in(folder, false).size(), " image(s) and no split_zhou_*.json");
+  return text_of(text, ", ", names_in(folder, false).size(), " image(s)");
 }
 
 }  // namespace mao::detail
@@ -103,9 +104,10 @@ MAO_INLINE Dataset open_folder(const std::filesystem::path& folder, const Folder
     const std::string unread = unread_files(folder).description();
     if (holds_dataset(folder) && unread.empty()) throw;
     if (holds_dataset(folder)) throw DataError(text_of(error.what(), "\n", folder.string(), ": ", unread));
-    throw DataError(text_of(error.what(), "\n", folder.string(), " has ", contents_of(folder), ". ", unread,
-                            unread.empty() ? "" : ". ", "These would work: train/, val/, test/ with a folder of images ",
-                            "per class in each; a folder of images per class; a split_zhou_*.json beside the images; the path of a split .json or of a .csv"));
+    throw DataError(text_of(folder.string(), ": there is no data set in this folder, only ", contents_of(folder),
+                            "; expected one sub folder of images per class\n", unread, unread.empty() ? "" : "\n",
+                            "These would work: a folder of images per class, or train/, val/ and test/ with these in "
+                            "each; a split_zhou_*.json beside the images; the path of a split .json or .csv"));
   }
 }
 
