@@ -273,6 +273,11 @@ TEST_CASE("an addition that cannot be made is refused in one sentence", "[add]")
   CHECK(over.code == 1);
   CHECK_THAT(over.output, ContainsSubstring("is read by this command too, and would be lost"));
   CHECK(mao_test::file_bytes(prompts) == before);
+  const fs::path photo = temporary.write("photo.prompts.safetensors", "\xff\xd8 a photo");
+  const Run foreign = mao_program("add " + quoted(run) + two_classes + "--out " + quoted(photo));
+  CHECK(foreign.code == 1);
+  CHECK_THAT(foreign.output, ContainsSubstring("photo.prompts.safetensors exists and is not a prompts file of mao"));
+  CHECK(mao::read_text_file(photo) == "\xff\xd8 a photo");
   const Run text = mao_program("add " + quoted(run) + two_classes + "--out " + quoted(temporary.path() / "out.txt"));
   CHECK(text.code == 1);
   CHECK_THAT(text.output, ContainsSubstring("expected the name of a *.prompts.safetensors file to write"));

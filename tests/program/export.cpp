@@ -138,6 +138,31 @@ TEST_CASE("a command does not write over what it reads, and says what it would w
           "has a line break, and the list of names has one per line");
   CHECK_FALSE(fs::exists(temporary.path() / "head.safetensors"));
   CHECK(mao_program("inspect --verify " + quoted(temporary.path() / "run")).code == 0);
+  const std::string other = " and is not a file of `mao e";
+  refused("export " + weights + " --prompts " + quoted(prompts), "model.safetensors exists" + other + "xport`, so it");
+  refused("encode --prompts " + quoted(prompts) + " --out " + weights, "model.safetensors exists" + other + "ncode`");
+  for (const char* name : {"other.csv", "other.npz"}) {
+    const fs::path out = temporary.write(name, "a photo, or a table");
+    refused("encode --texts-file " + quoted(texts) + " --out " + quoted(out), name + (" exists" + other) + "ncode`");
+  }
+  temporary.write("mine.classes.txt", "a\nb\n");
+  refused("export " + quoted(temporary.path() / "mine.safetensors") + " --classes a b",
+          "mine.classes.txt exists and is not the list of classes beside a file of `mao export`");
+  for (const std::string command : {"export " + quoted(temporary.path() / "h.safetensors") + " --classes a b",
+                                    "encode --texts-file " + quoted(texts) + " --out " + quoted(temporary / "f.csv"),
+                                    "encode --texts-file " + quoted(texts) + " --out " + quoted(temporary / "f.npz")}) {
+    for (const bool again : {false, true}) {
+      const Run run = mao_program(command);
+      INFO(command << "\n" << run.output);
+      CHECK(run.code == 0);
+      CHECK((run.output.find(" over an earlier file") != std::string::npos) == again);
+    }
+  }
+  const std::string reference =
+      "export --reference " + quoted(temporary / "for-them") + " --prompts " + quoted(prompts);
+  for (int time = 0; time < 2; ++time) CHECK(mao_program(reference).code == 0);
+  temporary.write("for-them/prompt_learner/model.pth.tar-1", "another program's");
+  refused(reference, "model.pth.tar-1 exists and is not a checkpoint that mao wrote");
 }
 
 TEST_CASE("options that a command has no use for are refused by name", "[export]") {

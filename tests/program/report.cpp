@@ -94,3 +94,96 @@ TEST_CASE("report and summarize draw a bar on a terminal and nothing elsewhere",
     CHECK_THAT(run.output, ContainsSubstring("read runs [========================] 4/4"));
   }
 }
+
+TEST_CASE("what --against compares can be told apart: by settings, and by folders if these are the same", "[report]") {
+  const TemporaryFolder temporary;
+  build_run(temporary / "one", {.shots = 1, .seeds = {1}});
+  build_run(temporary / "four", {.shots = 4, .seeds = {1}});
+  build_run(temporary / "again", {.shots = 1, .seeds = {2}, .base = 70});
+  const auto compared = [&](const char* first, const char* second) {
+    return mao_program("summarize " + quoted(temporary / first) + " --against " + quoted(temporary / second)).output;
+  };
+  CHECK_THAT(compared("one", "four"), ContainsSubstring("| CoOp, 1 shot | CoOp, 4 shots | Base |"));
+  CHECK_THAT(compared("one", "again"), ContainsSubstring("| CoOp, one | CoOp, again | Base |"));
+}
+
+TEST_CASE("deviations and means over seeds are mentioned only if there are several seeds", "[report]") {
+  const TemporaryFolder temporary;
+  build_run(temporary / "single", {.seeds = {1}});
+  build_run(temporary / "several", {.method = "kgcoop", .seeds = {1, 2}});
+  const auto said = [&](const char* runs) {
+    const auto page = temporary / (std::string(runs) + ".html");
+    REQUIRE(mao_program("report " + quoted(temporary / runs) + " --out " + quoted(page)).code == 0);
+    std::string all = mao::read_text_file(page);
+    for (const char* format : {"md", "latex"}) {
+      all += mao_program("summarize --format " + std::string(format) + " " + quoted(temporary / runs)).output;
+    }
+    return all;
+  };
+  CHECK_THAT(said("single"), !ContainsSubstring("standard deviation") && !ContainsSubstring("eans over seeds") &&
+                                 !ContainsSubstring("all seeds") && !ContainsSubstring("±"));
+  CHECK_THAT(said("several"), ContainsSubstring("Below each mean is its standard deviation over seeds") &&
+                                  ContainsSubstring("Means over seeds, ± their standard deviation."));
+}
+
+TEST_CASE("report and summarize replace what they wrote and nothing else", "[report]") {
+  const TemporaryFolder temporary;
+  build_series(temporary);
+  const auto photo = temporary.write("photo.html", "\xff\xd8 a photo");
+  for (const std::string command : {"report ", "summarize "}) {
+    const std::string write = command + quoted(temporary.path()) + " --out ";
+    const Run refused = mao_program(write + quoted(photo));
+    INFO(refused.output);
+    CHECK(refused.code == 1);
+    CHECK_THAT(refused.output, ContainsSubstring("photo.html exists and is not a ") &&
+                                   ContainsSubstring("`mao " + command.substr(0, command.size() - 1) + "`, so it is") &&
+                                   ContainsSubstring("give another name to write to, or remove the file first"));
+    CHECK(mao::read_text_file(photo) == "\xff\xd8 a photo");
+    const auto out = quoted(temporary.write(command.substr(0, 3) + ".out", ""));  // empty, as mktemp makes one
+    for (int time = 0; time < 2; ++time) CHECK(mao_program(write + out).code == 0);
+    CHECK(mao_program(write + "/dev/null").code == 0);
+  }
+  for (const std::string format : {"md", "csv", "latex"}) {  // any of its formats
+    CHECK(mao_program("summarize " + quoted(temporary.path()) + " --format " + format + " --out " +
+                      quoted(temporary / "table"))
+              .code == 0);
+  }
+}
+
+TEST_CASE("a damaged file of a run is named, with what came, what was expected and what to do", "[report]") {
+  const TemporaryFolder temporary;
+  const auto run = temporary / "run";
+  const std::vector<std::string> files{"config.json", "results.json", "zero_shot.json", "metrics.jsonl",
+                                       "seed1/result.json"};
+  const auto refused = [&](const std::string& file, const std::string& text, const std::string& message) {
+    build_run(run, {});
+    mao_test::write_json(run / "zero_shot.json", {{"base", 50}});
+    temporary.write("run/" + file, text);
+    for (const std::string command : {"report ", "summarize "}) {
+      const Run said = mao_program(command + quoted(run) + " --out " + quoted(temporary / "out.html"));
+      INFO(command << file << "\n" << said.output);
+      CHECK(said.code == 1);
+      CHECK_THAT(said.output, ContainsSubstring("mao: ") && ContainsSubstring((run / file).string()) &&
+                                  ContainsSubstring(message) && ContainsSubstring("restore the file from a copy") &&
+                                  !ContainsSubstring("json.exception"));
+    }
+    std::filesystem::remove_all(run);
+  };
+  for (const std::string& file : files) {
+    if (file == "metrics.jsonl") continue;  // a line that is cut off is that of a run that is being made
+    refused(file, "{\"paper\": ", " is not JSON; expected the object that mao writes there");
+    refused(file, "", " is empty; expected the object that mao writes there");
+    refused(file, "[1]", " holds JSON of the kind array; expected the object that mao writes there");
+  }
+  const std::string kind = ": a value is missing, or of another kind than mao writes there";
+  refused("config.json", R"({"data": {"data": 5}, "method": {"name": "coop"}})", kind);
+  refused("config.json", R"({"data": {"data": "x"}, "method": {"name": "coop", "mao": "yes"}})", kind);
+  refused("config.json", R"({"data": {"data": "x"}})",
+          " has no settings of the method; expected what `mao tune` writes");
+  refused("results.json", R"({"protocol": 5})", kind);
+  refused("results.json", R"({"per_seed": [{"seed": "one"}]})", kind);
+  refused("metrics.jsonl", R"({"epoch": "one"})", kind);
+  const Run missing = mao_program("report " + quoted(temporary / "none"));
+  CHECK_THAT(missing.output,
+             ContainsSubstring("none is not a folder; expected the folder of a run (`mao tune --out`)"));
+}

@@ -100,7 +100,7 @@ JoinedPrompts groups_there(const AddOptions& options, PromptInfo& info) {
                        "*.prompts.safetensors file");
   JoinedPrompts joined;
   for (const auto& [name, file] : files) {
-    expect_safetensors_output(options.out, {file.string(), options.classes_file});
+    expect_prompts_output(options.out, {file.string(), options.classes_file});
     Prompts prompts = open_prompts(file.string());
     if (joined.groups.empty()) info = prompts.info;
     if (is_joined(prompts)) {
@@ -409,7 +409,11 @@ void add_add(CLI::App& app, int& status) {
   command->add_option("run", options->run, "folder of a run of mao tune, or a *.prompts.safetensors file")
       ->type_name("RUN")
       ->required();
-  command->add_option("--out", options->out, "the *.prompts.safetensors file to write")->type_name("FILE")->required();
+  command
+      ->add_option("--out", options->out,
+                   "the *.prompts.safetensors file to write; it replaces an earlier prompts file and no other file")
+      ->type_name("FILE")
+      ->required();
   command
       ->add_option("--classes", options->classes,
                    "names of the added classes (without any: join the base and new classes of a run with --mao)")

@@ -50,6 +50,18 @@ ParameterList what_is_saved(AnyBackbone& backbone) {
   return all;
 }
 
+/// Whether a checkpoint holds no tensor but these; the reference's own has buffers of CLIP and its classes too.
+bool holds_only(const fs::path& file, const ParameterList& saved, const std::string& reference) {
+  const std::string prefix = reference_layout(reference).prefix;
+  try {
+    return std::ranges::all_of(load_reference_checkpoint(file).state, [&](const auto& tensor) {
+      return std::ranges::any_of(saved, [&](const Parameter& one) { return one.name == prefix + tensor.first; });
+    });
+  } catch (const Error&) {  // another file, or a damaged one
+    return false;
+  }
+}
+
 /// **Throws** `OptionError` unless there are as many names as the reference's prompt backbone had classes, where its
 /// checkpoint tells: `token_prefix` [C, 1, W] is the start token once for each.
 void check_class_count(const ClassList& classes, const fs::path& file) {
@@ -90,7 +102,7 @@ int from_reference(ConvertOptions options) {
   const ClassList classes = given_class_names(options.classes, options.classes_file);
   require<OptionError>(!classes.names.empty(),
                        "which classes was it trained on? give --classes A B C or --classes-file FILE, in label order");
-  expect_safetensors_output(options.to, {options.from, options.settings.model.model});
+  expect_prompts_output(options.to, {options.from, options.settings.model.model});
   check_class_count(classes, options.from);
   const MethodSettings& method = options.settings.method;
   refuse_idle_options(GivenOptions::of_method(method), {facts_of(options.settings)});
@@ -124,8 +136,11 @@ fs::path write_reference(const fs::path& from, const fs::path& folder, int epoch
   const MethodSettings trained = settings_of(prompts).method;
   if (epoch == 0) epoch = trained.epochs > 0 ? trained.epochs : trained.mao ? 10 : 20;
   const fs::path file = reference_file(folder, reference, epoch);
+  const ParameterList saved = what_is_saved(backbone);
+  expect_replaceable(file.string(), "a checkpoint that mao wrote",
+                     [&](const fs::path& there) { return holds_only(there, saved, reference); });
   fs::create_directories(file.parent_path());
-  export_parameters(what_is_saved(backbone), reference, epoch, file);
+  export_parameters(saved, reference, epoch, file);
   return file;
 }
 

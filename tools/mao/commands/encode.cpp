@@ -229,6 +229,7 @@ int run(EncodeOptions options, const CLI::App& command) {
   check_feature_file(options.out);
   expect_not_read(options.out,
                   {options.images_file, options.texts_file, options.prompts, options.settings.model.model});
+  expect_replaceable(options.out, "a file of `mao encode`", is_feature_file);
   if (fs::path(options.out).extension() != ".csv") {
     refuse_options(command, {"--plain-csv"}, options.out + " is not a CSV file");
   }
@@ -312,7 +313,10 @@ void add_encode(CLI::App& app, int& status) {
       ->add_option("--prompts", options->prompts,
                    "a *.prompts.safetensors file of a run: texts are its classes, through the learned prompts")
       ->type_name("FILE");
-  command->add_option("--out", options->out, "the file to write: .safetensors, .npz or .csv")
+  command
+      ->add_option(
+          "--out", options->out,
+          "the file to write: .safetensors, .npz or .csv; it replaces an earlier file of mao encode and no other file")
       ->type_name("FILE")
       ->required();
   add_plain_csv(*command, options->cells);

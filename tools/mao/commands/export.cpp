@@ -86,7 +86,7 @@ int run(ExportOptions options, const CLI::App& command) {
         << "\n";
     return 0;
   }
-  expect_safetensors_output(options.out, {options.prompts, options.classes_file, options.settings.model.model});
+  expect_weights_output(options.out, {options.prompts, options.classes_file, options.settings.model.model});
   require<OptionError>(options.epoch == 0, "--epoch is the N of --reference's model.pth.tar-N; add --reference");
   const std::optional<ClassList> given = given_classes(options);
   if (options.prompts.empty()) {
@@ -122,7 +122,10 @@ void add_export(CLI::App& app, int& status) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* command =
       add_command(app, "export", "write class weights for any CLIP pipeline, or a checkpoint for the reference code");
-  command->add_option("out", options->out, "the *.safetensors file to write, or with --reference a folder")
+  command
+      ->add_option("out", options->out,
+                   "the *.safetensors file to write, or with --reference a folder; it replaces an earlier file of mao "
+                   "export and no other file")
       ->type_name("FILE|DIR")
       ->required();
   command

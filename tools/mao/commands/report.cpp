@@ -12,6 +12,7 @@
 
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "output_file.hpp"
 #include "report/csv_option.hpp"
 #include "report/report.hpp"
 #include "runs/find_runs.hpp"
@@ -106,7 +107,15 @@ void write_tables(const std::string& folder, const std::map<std::string, TextTab
   }
 }
 
+/// Whether the file is a page that this command wrote.
+bool is_report_page(const std::filesystem::path& file) {
+  constexpr std::string_view begin = "<!doctype html>";
+  return beginning_of(file, begin.size()) == begin &&
+         read_text_file(file).find("<footer>Written by mao ") != std::string::npos;
+}
+
 int run(const ReportOptions& options) {
+  expect_replaceable(options.out, "a page of `mao report`", is_report_page);
   ProgressLine progress(std::cerr, ProgressLine::is_terminal());
   const std::vector<RunRecord> runs =
       read_runs({options.runs.begin(), options.runs.end()}, stoppable(progress.under("read runs")));
@@ -134,7 +143,9 @@ void add_report(CLI::App& app, int& status) {
   CLI::App* command =
       add_command(app, "report", "write one HTML page about runs: tables, curves, classes, mini-batches");
   command->add_option("runs", options->runs, "run folders, or folders above them")->type_name("DIR")->required();
-  command->add_option("--out", options->out, "file of the page")->type_name("FILE")->capture_default_str();
+  command->add_option("--out", options->out, "file of the page; it replaces an earlier page and no other file")
+      ->type_name("FILE")
+      ->capture_default_str();
   command->add_option("--title", options->title, "title of the page (default: methods and data sets)");
   auto* csv =
       command

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // mao summarize: the numbers of runs as a table, and one set of runs against another.
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -10,6 +11,7 @@
 
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "output_file.hpp"
 #include "report/comparison.hpp"
 #include "report/csv_option.hpp"
 #include "report/summary_text.hpp"
@@ -38,8 +40,15 @@ std::string formatted_table(const TextTable& table, const SummarizeOptions& opti
 
 /// A line of explanation in the comment syntax of the format; CSV has none.
 std::string remark(const std::string& words, const std::string& format) {
-  if (format == "csv") return {};
+  if (format == "csv" || words.empty()) return {};
   return format == "latex" ? "% " + words + "\n" : "\n" + words + "\n";
+}
+
+/// What the numbers are, where the table does not say it.
+std::string about_numbers(const Summary& summary) {
+  const std::string seeds = has_several_seeds(summary) ? "Means over seeds, ± their standard deviation." : "";
+  const std::string averages = summary.data_sets.size() > 1 ? "The H of an average is that of the averages." : "";
+  return seeds + (seeds.empty() || averages.empty() ? "" : " ") + averages;
 }
 
 std::string tables_of(const std::vector<RunRecord>& runs, const SummarizeOptions& options, ScoreProtocol protocol) {
@@ -48,8 +57,7 @@ std::string tables_of(const std::vector<RunRecord>& runs, const SummarizeOptions
   if (!summary.data_sets.empty()) {
     const TextTable table = options.format == "csv" ? score_columns(summary) : score_table(summary, options.published);
     text += formatted_table(table, options);
-    text += remark("Means over seeds, ± their standard deviation; the H of an average is that of the averages.",
-                   options.format);
+    text += remark(about_numbers(summary), options.format);
   }
   for (const TransferTable& transfer : summarize_transfer(runs)) {
     text += (text.empty() ? "" : "\n") + formatted_table(transfer_text(transfer), options);
@@ -79,7 +87,16 @@ std::string comparison_of(const std::vector<RunRecord>& runs, const SummarizeOpt
              options.format);
 }
 
+/// Whether the file begins as one that this command writes, in any of its formats.
+bool is_summary(const std::filesystem::path& file) {
+  const std::string start = beginning_of(file, 80);
+  return std::ranges::any_of(std::vector<std::string>{"| data set | method |", "| method | ", "data_set,method,",
+                                                      "method,", "% needs \\usepackage{booktabs}\n\\begin{tabular}"},
+                             [&](const std::string& known) { return start.starts_with(known); });
+}
+
 int run(const SummarizeOptions& options) {
+  if (!options.out.empty()) expect_replaceable(options.out, "a table of `mao summarize`", is_summary);
   require<OptionError>(!options.published || options.format != "csv",
                        "--published would be ignored: --format csv contains only runs; leave it out, or use md or "
                        "latex");
@@ -116,7 +133,8 @@ void add_summarize(CLI::App& app, int& status) {
       ->capture_default_str();
   command->add_flag("--published", options->published,
                     "add published rows of the same methods to each data set (md, latex)");
-  command->add_option("--out", options->out, "file (default: print)")->type_name("FILE");
+  command->add_option("--out", options->out, "file (default: print); it replaces an earlier table and no other file")
+      ->type_name("FILE");
   add_plain_csv(*command, options->cells);
   command->callback([options, &status] {
     stop_on_signals();

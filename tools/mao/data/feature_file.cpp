@@ -11,6 +11,7 @@
 #include <mao/text/detail/unicode.hpp>
 
 #include "data/feature_file.hpp"
+#include "output_file.hpp"
 #include "report/text_table.hpp"
 
 #include <nlohmann/json.hpp>
@@ -133,6 +134,16 @@ void check_feature_file(const fs::path& out) {
   require<FileError>(fs::is_directory(folder), "--out ", out.string(), ": there is no folder ", folder.string(),
                      "; make it first");
   require<FileError>(!fs::is_directory(out), "--out ", out.string(), " is a folder; expected the name of a file");
+}
+
+bool is_feature_file(const fs::path& file) {
+  const std::string suffix = file.extension().string();
+  if (suffix == ".safetensors") return has_format(file, "mao-features");
+  const std::string start = beginning_of(file, 64);
+  if (suffix == ".csv") return start.starts_with("kind,name,0");
+  const bool has_features =
+      start.find("image_features.npy") != std::string::npos || start.find("text_features.npy") != std::string::npos;
+  return start.starts_with("PK") && has_features;
 }
 
 void write_features(const fs::path& out, const FeatureTable& table, CsvCells cells) {

@@ -29,6 +29,9 @@ struct FeatureTable {
 /// or the path is a folder. Costs nothing, so that it can be asked before the work.
 void check_feature_file(const std::filesystem::path& out);
 
+/// Whether the file begins as one that `write_features` writes under such a name.
+bool is_feature_file(const std::filesystem::path& file);
+
 /// Writes the table in the format of the name, whole or not at all.
 void write_features(const std::filesystem::path& out, const FeatureTable& table,
                     mao::CsvCells cells = mao::CsvCells::Guarded);

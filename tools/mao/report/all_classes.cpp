@@ -127,6 +127,7 @@ std::string all_classes_section(ReportData& data) {
   TextTable halves{.header = {"run", "classifier", "base predicted as new, %", "new predicted as base, %"},
                    .first_number = 2};
   std::vector<std::string> charts;
+  bool several_seeds = false;
   for (const MethodSummary& method : data.summary.methods) {
     if (method.key == "zero-shot") continue;  // the rows "untuned" of the others
     for (const auto& [data_set, runs] : method.runs) {
@@ -147,6 +148,7 @@ std::string all_classes_section(ReportData& data) {
       }
       if (seeds.empty()) continue;
       add_rows(figures, data_set, method.label(), seeds);
+      several_seeds = several_seeds || seeds.size() > 1;
       if (details.is_null()) continue;
       add_details(text_of(method.label(), ", ", data_set, ", seed ", detailed_seed), details, file, charts, halves);
     }
@@ -155,8 +157,8 @@ std::string all_classes_section(ReportData& data) {
   std::string text =
       html_table(figures) + classifiers_text(figures) +
       "<p class=\"note\">All test images among all classes. gH: harmonic mean of base and new. OpenworldAUC: " +
-      escaped_markup(openworld_auc_is) + ". AUSUC: " + escaped_markup(ausuc_is) + ". Means over seeds. " +
-      data.link("all classes", figures) + "</p>";
+      escaped_markup(openworld_auc_is) + ". AUSUC: " + escaped_markup(ausuc_is) +
+      (several_seeds ? ". Means over seeds. " : ". ") + data.link("all classes", figures) + "</p>";
   if (charts.empty()) return text;
   text +=
       html_grid(charts) +

@@ -106,6 +106,21 @@ TextTable class_table(const std::vector<std::pair<std::string, std::vector<Class
 
 }  // namespace
 
+namespace {
+
+/// Whether a method has several seeds on a data set, in one run or in several.
+bool has_run_of_several_seeds(const ReportData& data) {
+  const auto is_several = [](const auto& of_data_set) {
+    std::size_t seeds = 0;
+    for (const RunRecord* run : of_data_set.second) seeds += run->seeds.size();
+    return seeds > 1;
+  };
+  return std::ranges::any_of(data.all.methods,
+                             [&](const MethodSummary& method) { return std::ranges::any_of(method.runs, is_several); });
+}
+
+}  // namespace
+
 std::string classes_section(ReportData& data) {
   std::string text;
   for (const std::string& data_set : data.all.data_sets) {
@@ -128,9 +143,10 @@ std::string classes_section(ReportData& data) {
     text += data.all.data_sets.size() == 1 ? body : html_details(escaped_markup(data_set), body, text.empty());
   }
   if (text.empty()) return {};
-  return "<p class=\"note\">Accuracy of a class after tuning minus that of the untuned model, in points, means over "
-         "seeds: the largest gains and the largest losses. Pale bars are new classes. " +
-         std::string(whose_prompts) + "</p>" + text;
+  return text_of("<p class=\"note\">Accuracy of a class after tuning minus that of the untuned model, in points",
+                 has_run_of_several_seeds(data) ? ", means over seeds" : "",
+                 ": the largest gains and the largest losses. Pale bars are new classes. ", whose_prompts, "</p>",
+                 text);
 }
 
 namespace {
@@ -245,7 +261,8 @@ std::string confusion_section(ReportData& data) {
     text += data.all.data_sets.size() == 1 ? body : html_details(escaped_markup(data_set), body, text.empty());
   }
   if (text.empty()) return {};
-  return text_of("<p class=\"note\">Test images of all seeds. ", whose_prompts,
+  return text_of("<p class=\"note\">", has_run_of_several_seeds(data) ? "Test images of all seeds. " : "",
+                 whose_prompts,
                  " The darker a square, the larger its share of the row; the diagonal "
                  "(correct predictions) has another colour. If there are many classes, the map shows the ",
                  shown_classes, " with the most frequent mistakes.</p>", text);

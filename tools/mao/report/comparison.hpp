@@ -55,13 +55,20 @@ inline std::vector<Comparison> compare_methods(const MethodSummary& first, const
   return result;
 }
 
-/// Each method of `first` against each of `second`, zero-shot left out.
+/// Each method of `first` against each of `second`, zero-shot left out. Methods of one title are told apart by what
+/// differs between the two lists too.
 inline std::vector<Comparison> compare_summaries(const Summary& first, const Summary& second) {
+  std::vector<MethodSummary> all = first.methods;
+  all.insert(all.end(), second.methods.begin(), second.methods.end());
+  std::erase_if(all, [](const MethodSummary& method) { return method.key == "zero-shot"; });
+  detail::name_variants(all);
+  const auto middle = all.begin() + std::ranges::count_if(first.methods, [](const MethodSummary& method) {
+                        return method.key != "zero-shot";
+                      });
   std::vector<Comparison> result;
-  for (const MethodSummary& mine : first.methods) {
-    for (const MethodSummary& other : second.methods) {
-      if (mine.key == "zero-shot" || other.key == "zero-shot") continue;
-      const auto scores = compare_methods(mine, other);
+  for (auto mine = all.begin(); mine != middle; ++mine) {
+    for (auto other = middle; other != all.end(); ++other) {
+      const auto scores = compare_methods(*mine, *other);
       result.insert(result.end(), scores.begin(), scores.end());
     }
   }

@@ -92,6 +92,13 @@ LineChart curve_chart(const Summary& groups, const std::string& data_set, Measur
   return chart;
 }
 
+/// How many seeds of these runs have a curve.
+std::size_t curve_count(const std::vector<const RunRecord*>& runs) {
+  std::size_t count = 0;
+  for (const RunRecord* run : runs) count += curves_of(*run).size();
+  return count;
+}
+
 TextTable curve_table(const Summary& groups, const std::string& data_set) {
   TextTable table{.header = {"method", "seed", "stage", "epoch", "loss", "accuracy", "learning_rate"},
                   .first_number = 3};
@@ -140,8 +147,12 @@ std::string curves_section(ReportData& data) {
                                            : html_details(escaped_markup(data_set), body + link, text.empty());
   }
   if (text.empty()) return {};
-  return "<p class=\"note\">Means over seeds, thin lines are single seeds. Loss and accuracy are those of the classes "
-         "that compete in a "
+  const bool several_seeds = std::ranges::any_of(data.all.methods, [](const MethodSummary& method) {
+    return std::ranges::any_of(method.runs,
+                               [](const auto& of_data_set) { return curve_count(of_data_set.second) > 1; });
+  });
+  return text_of("<p class=\"note\">", several_seeds ? "Means over seeds, thin lines are single seeds. " : "") +
+         "Loss and accuracy are those of the classes that compete in a "
          "training batch; MAO's two stages run one after the other, and their batches differ.</p>" +
          text;
 }
@@ -252,7 +263,8 @@ std::string series_section(ReportData& data, const std::string& setting) {
   if (data_sets.size() > 1) add(average_title(data_sets.size()), data_sets);
   for (const std::string& data_set : data_sets) add(data_set, {data_set});
   if (charts.empty()) return {};
-  return html_grid(charts) + "<p class=\"note\">Means over seeds. " + data.link("curve over " + words, table) + "</p>";
+  return html_grid(charts) + "<p class=\"note\">" + (has_several_seeds(data.summary) ? "Means over seeds. " : "") +
+         data.link("curve over " + words, table) + "</p>";
 }
 
 }  // namespace mao_program

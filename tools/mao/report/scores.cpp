@@ -211,8 +211,9 @@ std::string score_cards(const Summary& methods) {
           ? "Accuracy in percent on the training classes (Base), on the new classes (New), and their harmonic mean "
             "(H). An average's H is that of the averages."
           : "Accuracy in percent on all classes.";
-  note +=
-      row_notes(summary) + " Below each mean is its standard deviation over seeds; the best of each column is in bold.";
+  note += row_notes(summary);
+  note += has_several_seeds(summary) ? " Below each mean is its standard deviation over seeds; the" : " The";
+  note += " best of each column is in bold.";
   const bool published =
       std::ranges::any_of(cards, [](const std::string& card) { return card.find("first-published") != card.npos; });
   if (published) {

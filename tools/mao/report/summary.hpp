@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <set>
@@ -40,6 +41,13 @@ struct Summary {
   std::vector<std::string> data_sets;  ///< titles, in the order of the papers
   std::vector<MethodSummary> methods;  ///< zero-shot first
 };
+
+/// Whether any number is a mean over several seeds, so that there are deviations.
+inline bool has_several_seeds(const Summary& summary) {
+  return std::ranges::any_of(summary.methods, [](const MethodSummary& method) {
+    return std::ranges::any_of(method.scores, [](const auto& entry) { return entry.second.seeds.size() > 1; });
+  });
+}
 
 /// Which numbers of a seed: `&SeedRecord::paper`, or `&SeedRecord::single`.
 using ScoreProtocol = BaseNewScores SeedRecord::*;
@@ -76,6 +84,13 @@ inline std::optional<ScoreStatistics> average_scores(const MethodSummary& method
 
 namespace detail {
 
+/// The deepest folder that both paths begin with.
+inline std::filesystem::path common_ancestor(const std::filesystem::path& a, const std::filesystem::path& b) {
+  std::filesystem::path common;
+  for (auto x = a.begin(), y = b.begin(); x != a.end() && y != b.end() && *x == *y; ++x, ++y) common /= *x;
+  return common;
+}
+
 /// The title of the data set of a run.
 inline std::string data_set_of(const RunRecord& run) {
   const auto data = run.settings.value("data", nlohmann::json::object());
@@ -90,9 +105,36 @@ inline MethodSummary& method_of(Summary& summary, const RunRecord& run) {
   return summary.methods.emplace_back(MethodSummary{.key = key, .title = method_title(key), .settings = settings});
 }
 
-/// Names what sets methods of the same title apart.
+/// The deepest folder that holds, or is, the folder of every run of the method; empty without runs.
+inline std::filesystem::path common_folder(const MethodSummary& method) {
+  std::filesystem::path common;
+  for (const auto& [data_set, runs] : method.runs) {
+    for (const RunRecord* run : runs) {
+      common = common.empty() ? run->folder : common_ancestor(common, run->folder);
+    }
+  }
+  return common;
+}
+
+/// Adds to labels that are alike the folders of the methods' runs, as far as these differ.
+inline void name_folders(std::vector<MethodSummary>& methods) {
+  std::map<std::string, std::vector<MethodSummary*>> by_label;
+  for (MethodSummary& method : methods) by_label[method.label()].push_back(&method);
+  for (const auto& [label, same] : by_label) {
+    if (same.size() < 2) continue;
+    std::filesystem::path above = common_folder(*same.front());
+    for (const MethodSummary* method : same) above = common_ancestor(above, common_folder(*method));
+    for (MethodSummary* method : same) {
+      const std::string folder = common_folder(*method).lexically_relative(above).generic_string();
+      if (!folder.empty()) method->variant += (method->variant.empty() ? "" : ", ") + folder;
+    }
+  }
+}
+
+/// Names what sets methods of the same title apart: settings, and the folders of runs if that is not enough.
 inline void name_variants(std::vector<MethodSummary>& methods) {
   for (MethodSummary& method : methods) {
+    method.variant.clear();
     std::set<std::string> paths;
     for (const MethodSummary& other : methods) {
       if (other.title != method.title) continue;
@@ -109,6 +151,7 @@ inline void name_variants(std::vector<MethodSummary>& methods) {
       method.variant += setting_words(path, method.settings.value(path, nlohmann::json()));
     }
   }
+  name_folders(methods);
 }
 
 /// Runs of one method side by side, without MAO first, in the order of their shots and K.

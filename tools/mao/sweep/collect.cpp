@@ -180,8 +180,8 @@ std::string results_json(const std::vector<Collected>& all) {
     means.push_back({{"section", group.runs.front()->run.section},
                      {"settings", run_json(group.runs.front()->run).at("settings")},
                      {"seeds", seeds},
-                     {"mean", mean},
-                     {"std", deviation}});
+                     {"mean", mean}});
+    if (group.runs.size() > 1) means.back()["std"] = deviation;
   }
   return ordered_json{{"runs", runs}, {"means", means}}.dump(2) + "\n";
 }
@@ -267,7 +267,8 @@ void print_summary(std::ostream& out, const SweepFolder& folder, const WorkList&
     for (const auto& [column, title] : figures) {
       const mao::MeanStd figure = group.figure(column);
       if (std::isnan(figure.mean)) continue;
-      out << "   " << title << " " << std::setw(6) << figure.mean << " +- " << std::setw(4) << figure.deviation;
+      out << "   " << title << " " << std::setw(6) << figure.mean;
+      if (group.runs.size() > 1) out << " +- " << std::setw(4) << figure.deviation;
     }
     out << "   (" << group.runs.size() << (group.runs.size() == 1 ? " seed)\n" : " seeds)\n");
   }

@@ -81,13 +81,15 @@ inline nlohmann::json seed_result(std::uint64_t seed, const BaseToNewResult& res
           {"per_class", {{"base", per_class(result.base, base)}, {"new", per_class(result.fresh, fresh)}}}};
 }
 
-/// {"accuracy", "std"} over seeds of what `value_of` takes from each.
+/// {"accuracy", "std"} over seeds of what `value_of` takes from each; "std" is absent for a single seed.
 template <class ValueOf>
 nlohmann::json accuracy_of(const nlohmann::json& per_seed, const ValueOf& value_of) {
   std::vector<double> values;
   for (const auto& seed : per_seed) values.push_back(number(value_of(seed)));
   const MeanStd over_seeds = mean_std(values);
-  return {{"accuracy", over_seeds.mean}, {"std", over_seeds.deviation}};
+  nlohmann::json result{{"accuracy", over_seeds.mean}};
+  if (values.size() > 1) result["std"] = over_seeds.deviation;
+  return result;
 }
 
 /// `results["all_classes"]`: figures of one classifier over all classes. Those of the untuned model, and means over
@@ -173,8 +175,10 @@ inline void print_scores(std::ostream& out, const std::string& label, const nloh
 /// `name   65.20 +- 0.31   untuned 64.10`, a line for the source and each target.
 inline void print_transfer(std::ostream& out, const nlohmann::json& results) {
   const auto line = [&](const std::string& name, const nlohmann::json& scores, const nlohmann::json& untuned) {
-    out << std::left << std::setw(22) << name << std::right << std::setw(6) << number(scores.at("accuracy")) << " +- "
-        << std::setw(4) << number(scores.at("std"));
+    out << std::left << std::setw(22) << name << std::right << std::setw(6) << number(scores.at("accuracy"));
+    if (scores.contains("std") && results.at("per_seed").size() > 1) {  // older runs have it for one seed too
+      out << " +- " << std::setw(4) << number(scores.at("std"));
+    }
     if (untuned.is_number()) out << "   untuned " << std::setw(6) << untuned.get<double>();
     out << "\n";
   };
