@@ -73,11 +73,18 @@ struct RunRecord {
 
 namespace detail {
 
+inline constexpr const char* damaged_file_advice =
+    "; restore the file from a copy, or name only the folders of other runs";
+
 /// A file with a wrong checksum is added to `edited`.
 inline nlohmann::json read_json_file(const std::filesystem::path& file, std::vector<std::string>& edited) {
-  auto value = nlohmann::json::parse(read_text_file(file), nullptr, false);
-  require<FormatError>(value.is_object(), file.string(),
-                       " is not a JSON object; the file is damaged, or not one that mao wrote");
+  const std::string text = read_text_file(file);
+  auto value = nlohmann::json::parse(text, nullptr, false);
+  const std::string came = text.empty()           ? " is empty"
+                           : value.is_discarded() ? " is not JSON"
+                                                  : text_of(" holds JSON of the kind ", value.type_name());
+  require<FormatError>(value.is_object(), file.string(), came, "; expected the object that mao writes there",
+                       damaged_file_advice);
   if (!take_checksum(value).right()) edited.push_back(file.string());
   return value;
 }
@@ -144,6 +151,25 @@ inline void take_results(const nlohmann::json& results, RunRecord& run) {
   }
 }
 
+/// zero_shot.json.
+inline void take_zero_shot(const nlohmann::json& zero_shot, RunRecord& run) {
+  if (!run.zero_shot) run.zero_shot.emplace();
+  if (zero_shot.contains("base")) run.zero_shot->scores = scores_of({{"all", zero_shot}}, "all");
+  take_classes(zero_shot, run.zero_shot->base_classes, run.zero_shot->new_classes);
+}
+
+/// `take()`, which reads values of a file. **Throws** `FormatError` naming the file if one is missing or of another
+/// kind.
+template <class Take>
+void take_from(const std::filesystem::path& file, const Take& take) {
+  try {
+    take();
+  } catch (const nlohmann::json::exception&) {
+    throw FormatError(text_of(file.string(), ": a value is missing, or of another kind than mao writes there, such as ",
+                              "a text for a number", damaged_file_advice));
+  }
+}
+
 /// Results of seeds that are done, whether or not the run is.
 inline void take_seed_folders(RunRecord& run) {
   for (const auto& entry : std::filesystem::directory_iterator(run.folder)) {
@@ -152,7 +178,8 @@ inline void take_seed_folders(RunRecord& run) {
                           name.find_first_not_of("0123456789", 4) == std::string::npos;
     if (!numbered || !entry.is_directory()) continue;
     if (!std::filesystem::exists(entry.path() / "result.json")) continue;
-    take_seed(read_json_file(entry.path() / "result.json", run.edited), seed_of(run, std::stoull(name.substr(4))));
+    const auto file = entry.path() / "result.json";
+    take_from(file, [&] { take_seed(read_json_file(file, run.edited), seed_of(run, std::stoull(name.substr(4)))); });
   }
   std::ranges::sort(run.seeds, {}, &SeedRecord::seed);
 }
@@ -167,11 +194,22 @@ inline std::vector<EpochRecord> read_epochs(const std::filesystem::path& file, s
     auto object = nlohmann::json::parse(line, nullptr, false);
     if (!object.is_object() || !object.contains("epoch")) continue;
     if (!take_checksum(object).right()) edited.push_back(text_of(file.string(), ":", number));
-    epochs.push_back({object.value("seed", std::uint64_t{0}), object.value("stage", std::string("plain")),
-                      object.value("epoch", std::int64_t{0}), object.value("epochs", std::int64_t{0}),
-                      number_of(object, "loss"), number_of(object, "accuracy"), number_of(object, "learning_rate")});
+    take_from(text_of(file.string(), ":", number), [&] {
+      epochs.push_back({object.value("seed", std::uint64_t{0}), object.value("stage", std::string("plain")),
+                        object.value("epoch", std::int64_t{0}), object.value("epochs", std::int64_t{0}),
+                        number_of(object, "loss"), number_of(object, "accuracy"), number_of(object, "learning_rate")});
+    });
   }
   return epochs;
+}
+
+/// Asks for the settings by which runs are named and grouped.
+inline void look_at_settings(const nlohmann::json& settings) {
+  const auto &data = settings.at("data"), &method = settings.at("method");
+  static_cast<void>(data.value("data", std::string()));
+  static_cast<void>(method.value("name", std::string()));
+  static_cast<void>(method.value("steps", std::string()));
+  static_cast<void>(method.value("mao", false));
 }
 
 }  // namespace detail
@@ -188,26 +226,18 @@ inline RunRecord read_run(const std::filesystem::path& folder) {
   for (const char* part : {"data", "method"}) {
     require<FormatError>(run.settings.contains(part) && run.settings.at(part).is_object(),
                          (folder / "config.json").string(), " has no settings of the ", part,
-                         "; expected what `mao tune` writes there");
+                         "; expected what `mao tune` writes there", detail::damaged_file_advice);
   }
-  try {
-    if (std::filesystem::exists(folder / "results.json")) {
-      detail::take_results(detail::read_json_file(folder / "results.json", run.edited), run);
-    }
-    detail::take_seed_folders(run);
-    if (const auto file = folder / "metrics.jsonl"; std::filesystem::exists(file)) {
-      run.epochs = detail::read_epochs(file, run.edited);
-    }
-    if (std::filesystem::exists(folder / "zero_shot.json")) {
-      const auto zero_shot = detail::read_json_file(folder / "zero_shot.json", run.edited);
-      if (!run.zero_shot) run.zero_shot.emplace();
-      if (zero_shot.contains("base")) run.zero_shot->scores = detail::scores_of({{"all", zero_shot}}, "all");
-      detail::take_classes(zero_shot, run.zero_shot->base_classes, run.zero_shot->new_classes);
-    }
-  } catch (const nlohmann::json::exception&) {
-    throw FormatError(text_of(folder.string(),
-                              ": results.json, zero_shot.json or a seed's file does not have mao's format: "
-                              "a part of it is missing or of another kind"));
+  detail::take_from(folder / "config.json", [&] { detail::look_at_settings(run.settings); });
+  if (const auto file = folder / "results.json"; std::filesystem::exists(file)) {
+    detail::take_from(file, [&] { detail::take_results(detail::read_json_file(file, run.edited), run); });
+  }
+  detail::take_seed_folders(run);
+  if (const auto file = folder / "metrics.jsonl"; std::filesystem::exists(file)) {
+    run.epochs = detail::read_epochs(file, run.edited);
+  }
+  if (const auto file = folder / "zero_shot.json"; std::filesystem::exists(file)) {
+    detail::take_from(file, [&] { detail::take_zero_shot(detail::read_json_file(file, run.edited), run); });
   }
   return run;
 }
