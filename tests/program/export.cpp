@@ -148,9 +148,10 @@ TEST_CASE("a command does not write over what it reads, and says what it would w
   temporary.write("mine.classes.txt", "a\nb\n");
   refused("export " + quoted(temporary.path() / "mine.safetensors") + " --classes a b",
           "mine.classes.txt exists and is not the list of classes beside a file of `mao export`");
-  for (const std::string command : {"export " + quoted(temporary.path() / "h.safetensors") + " --classes a b",
-                                    "encode --texts-file " + quoted(texts) + " --out " + quoted(temporary / "f.csv"),
-                                    "encode --texts-file " + quoted(texts) + " --out " + quoted(temporary / "f.npz")}) {
+  for (const std::string& command :
+       {"export " + quoted(temporary.path() / "h.safetensors") + " --classes a b",
+        "encode --texts-file " + quoted(texts) + " --out " + quoted(temporary / "f.csv"),
+        "encode --texts-file " + quoted(texts) + " --out " + quoted(temporary / "f.npz")}) {
     for (const bool again : {false, true}) {
       const Run run = mao_program(command);
       INFO(command << "\n" << run.output);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 /// \file
-/// A file that a command writes: it is none of those that it reads, it replaces nothing but an earlier one of its own
-/// kind, and one that is replaced is said.
+/// A file that a command writes: it is none of those that it reads, it replaces only an earlier file of its own kind,
+/// and the command says so.
 
 #include <algorithm>
 #include <filesystem>
@@ -40,7 +40,7 @@ inline void expect_not_read(const std::string& out, const std::vector<std::strin
 }
 
 /// **Throws** `OptionError` when `out` is a file that holds something else than `what`, which `is_own` knows by its
-/// content. A file without content may be replaced, and a device is written to.
+/// content. A file without content may be replaced.
 inline void expect_replaceable(const std::string& out, const std::string& what,
                                const std::function<bool(const std::filesystem::path&)>& is_own) {
   std::error_code failure;

@@ -80,10 +80,9 @@ int run(ExportOptions options, const CLI::App& command) {
     require<OptionError>(!options.prompts.empty(), "--reference needs the prompts to export");
     refuse_options(command, {"--classes", "--classes-file"},
                    "a reference's checkpoint has the classes of its training");
-    std::cout
-        << "wrote "
-        << write_reference(options.prompts, options.out, options.epoch, options.settings, names_model(command)).string()
-        << "\n";
+    const fs::path file =
+        write_reference(options.prompts, options.out, options.epoch, options.settings, names_model(command));
+    std::cout << "wrote " << file.string() << "\n";
     return 0;
   }
   expect_weights_output(options.out, {options.prompts, options.classes_file, options.settings.model.model});
