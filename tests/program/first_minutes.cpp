@@ -80,7 +80,9 @@ TEST_CASE("an incomplete command is answered with what it needs, and its help en
   CHECK(add.code == 2);
   CHECK_THAT(add.output,
              ContainsSubstring("mao add needs RUN (folder of a run of mao tune, or a ") &&
-                 ContainsSubstring(" and --out (the *.prompts.safetensors file to write)\nExample: mao add ") &&
+                 ContainsSubstring(
+                     " and --out (the *.prompts.safetensors file to write; it replaces an earlier prompts file and "
+                     "no other file)\nExample: mao add ") &&
                  ContainsSubstring("\nSee `mao add --help`.\n"));
   CHECK_THAT(mao_program("predict --top 2").output, ContainsSubstring("mao predict needs IMAGES (image files "));
   for (const std::string command : {"tune", "plan"}) {  // neither has data by default
