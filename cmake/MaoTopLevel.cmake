@@ -21,5 +21,10 @@ if(MAO_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
     CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_COMMENTS=true ${MAO_CCACHE})
 endif()
 
+# GCC collects garbage while it compiles, a tenth of its time and more. Most sources stay below 1 GiB (the number is in KiB) and are done before.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options($<$<COMPILE_LANGUAGE:CXX>:--param=ggc-min-heapsize=1048576>)
+endif()
+
 # Colours in compiler messages also through Ninja.
 set(CMAKE_COLOR_DIAGNOSTICS ON)

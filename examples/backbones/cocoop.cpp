@@ -13,7 +13,7 @@
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
 
   mao::CoCoop cocoop(clip, task.base.classes, {.rows = 128});  // prompts at a time in tests

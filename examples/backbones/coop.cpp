@@ -11,7 +11,7 @@
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
   const mao::Coop<mao::Clip>::Options options{.init = "", .context = 4, .position = mao::ClassPosition::Middle};
 

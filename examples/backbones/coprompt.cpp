@@ -25,7 +25,7 @@ void tune_and_test(const char* name, BackboneT& backbone, const mao::BaseToNewTa
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Maple maple(clip, task.base.classes, {.context = 2, .depth = 3});

@@ -23,7 +23,7 @@ void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task)
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
   const auto& labels = task.base.train_labels;
 

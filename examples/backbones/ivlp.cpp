@@ -23,7 +23,7 @@ void tune_and_test(const char* name, mao::Ivlp<mao::Clip> ivlp, const mao::BaseT
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
   const mao::ClassList& classes = task.base.classes;
 

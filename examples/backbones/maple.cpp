@@ -22,7 +22,7 @@ void test(const char* name, mao::Maple<mao::Clip>& maple, const mao::BaseToNewTa
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
   const mao::MapleOptions options{.context = 2, .depth = 3};
 

@@ -13,7 +13,7 @@ static_assert(mao::CombinesLosses<mao::ProGrad<mao::Clip>>);
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
 
   for (const double lambda : {0.0, 1.0}) {  // 0 is CoOp

@@ -11,7 +11,7 @@
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "shifted", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
 
   mao::Tcp tcp(clip, task.base.classes, {.init = "a photo of a", .block = clip->towers().text_layers - 1});

@@ -22,7 +22,7 @@ void test(const char* name, BackboneT& backbone, const mao::BaseToNewTask& task)
 
 int main() {
   const auto clip = mao::embedded::clip();
-  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.test_images = 10});
+  mao::embedded::FewShotTask images(*clip, "sketch", /*seed=*/1, {.shots = 8, .test_images = 10});
   const mao::BaseToNewTask task = images.task_view();
 
   mao::ZeroShot untuned(clip, task.base.classes);
