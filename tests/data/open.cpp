@@ -45,7 +45,7 @@ TEST_CASE("what is no data set is refused with what was found and what would wor
   CHECK_THROWS_AS(mao::open_dataset(folder / "absent"), mao::FileError);
   CHECK_THROWS_WITH(mao::open_dataset(folder.write("x.mat", "")), ContainsSubstring("'.mat'"));
   CHECK_THROWS_WITH(mao::open_dataset(folder.path()),
-                    ContainsSubstring("0 sub folder(s)") && ContainsSubstring("These would work"));
+                    ContainsSubstring("0 sub folders") && ContainsSubstring("These would work"));
   folder.write("split_zhou_A.json", split_file);
   CHECK_THROWS_WITH(mao::open_dataset(folder.path()), ContainsSubstring("cannot find a/1.jpg"));
   folder.write("split_zhou_B.json", split_file);

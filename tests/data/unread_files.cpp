@@ -73,5 +73,5 @@ TEST_CASE("a class without images that are read is refused with what it holds", 
     for (int i = 0; i < 3; ++i) root.write(std::string(folder) + "/" + std::to_string(i) + suffix, "x");
   }
   CHECK_THROWS_WITH(mao::open_dataset(root.path()),
-                    ContainsSubstring("class 'red' has 0 image(s)") && ContainsSubstring("3 .bmp (red 3)"));
+                    ContainsSubstring("class 'red' has 0 images") && ContainsSubstring("3 .bmp (red 3)"));
 }

@@ -20,6 +20,7 @@
 #include <mao/io/safetensors.hpp>
 #include <mao/models/clip_model.hpp>
 #include <mao/models/image_sources.hpp>
+#include <mao/tuner/prompts_file.hpp>
 
 #include <support/catch.hpp>
 #include <support/folders.hpp>
@@ -205,6 +206,22 @@ TEST_CASE("the recipe for all classes leaves figures and one prompts file", "[al
     const Run other = mao_program("predict " + quoted(picture) + " --classes zebra" + prompts);
     CHECK(other.code == 1);
     CHECK_THAT(other.output, ContainsSubstring("is in no group of these prompts"));
+    // A name in another spelling that is the same in a prompt is the same class.
+    std::string spelled = mao::load_prompts(joined).info.classes.names.at(0);
+    std::ranges::replace(spelled, ' ', '_');
+    const Run predicted =
+        mao_program("predict " + quoted(picture) + " --classes " + quoted(fs::path(spelled)) + prompts);
+    CAPTURE(spelled, predicted.output);
+    CHECK(predicted.code == 0);
+    CHECK_THAT(predicted.output, ContainsSubstring("(base)"));
+    fs::copy_file(picture, temporary.path() / "test.png");
+    const fs::path table = temporary.write("t.csv", "path,classname,split\n" + picture.string() + "," + spelled +
+                                                        ",train\ntest.png," + spelled + ",test\n");
+    const Run evaluated =
+        mao_program("eval --half all --feature-cache off --data " + quoted(table) + " " + quoted(joined));
+    CAPTURE(evaluated.output);
+    CHECK(evaluated.code == 0);
+    CHECK_THAT(evaluated.output, !ContainsSubstring("tuned for none"));
     const Run reference = mao_program("export " + quoted(temporary.path() / "theirs") + prompts + " --reference");
     CHECK(reference.code == 1);
     CHECK_THAT(reference.output, ContainsSubstring("several groups of classes"));

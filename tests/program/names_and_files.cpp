@@ -82,6 +82,10 @@ TEST_CASE("a file of class names that holds more than names, and an image among 
   refused("1. tench\n2. goldfish\n", "the lines are numbered ('1. tench')");
   refused("# fish\ntench\n", "'# fish' begins as a comment does");
   refused("\"tench\",\n\"goldfish\"\n", "every line begins with a quotation mark");
+  refused("path,classname\n1.jpg,tench\n", "the first line ('path,classname') is the header of a table");
+  const Run comma = mao_program("predict " + image + " --classes tench, goldfish");
+  CHECK(comma.code == 1);
+  CHECK_THAT(comma.output, ContainsSubstring("'tench,' ends with a comma") && ContainsSubstring("by blanks"));
   const Run picture = mao_program("predict " + image + " --classes tench goldfish " + quoted(root / "a/1.png"));
   CHECK(picture.code == 1);
   CHECK_THAT(picture.output, ContainsSubstring("a/1.png' is an image") && ContainsSubstring("before --classes"));
@@ -345,23 +349,23 @@ TEST_CASE("rows that list an image again are mentioned where the list is checked
 
 TEST_CASE("classes whose names are numbers are mentioned, and a mistyped data set is answered with its name",
           "[names]") {
-  const TemporaryFolder root;
+  const TemporaryFolder root, runs;
   for (const std::string folder : {"train/0/", "train/1/", "test/0/", "test/1/"}) write_pictures(root, folder, 2, 20);
   const std::string tune =
-      "tune --epochs 1 --seeds 1 --shots 1 --feature-cache off --out " + quoted(root / "run") + " --data ";
+      "tune --epochs 1 --seeds 1 --shots 1 --feature-cache off --out " + quoted(runs / "run") + " --data ";
   const auto numbers = ContainsSubstring("the class names are numbers (0, ...)");
   const auto few = ContainsSubstring("fewer than");
   CHECK_THAT(mao_program(tune + quoted(root.path())).output, numbers && !few);
   CHECK_THAT(checked_data(root.path()).output, numbers);
   CHECK(mao_program("tune --epochs 1 --seeds 1 --shots 1 --data " + quoted(few_pictures()) + " --out " +
-                    quoted(root / "sketch"))
+                    quoted(runs / "sketch"))
             .code == 0);
-  const std::string prompts = quoted(root / "sketch/seed1/plain.prompts.safetensors");
+  const std::string prompts = quoted(runs / "sketch/seed1/plain.prompts.safetensors");
   const auto none = ContainsSubstring("note: the prompts were tuned for none of these 2 classes");
   CHECK_THAT(mao_program("eval " + prompts + " --data " + quoted(root.path())).output, numbers && none);
   CHECK_THAT(mao_program("eval " + prompts).output, !numbers && !ContainsSubstring("tuned for none"));
   const std::string again = mao_program("tune --epochs 1 --seeds 1 --shots 3 --feature-cache off --out " +
-                                        quoted(root / "more") + " --data " + quoted(root.path()))
+                                        quoted(runs / "more") + " --data " + quoted(root.path()))
                                 .output;
   CHECK_THAT(again,
              ContainsSubstring("note: 1 of the 1 classes to train on has fewer than 3 training images (--shots)"));
@@ -483,6 +487,16 @@ TEST_CASE("data of one class are refused by the name that the user gave, table o
     CHECK_THAT(run.output, ContainsSubstring("mao: " + data.string() + ": there is only the class 'a'; expected at ") &&
                                ContainsSubstring("--class-split all"));
   }
+  const Run checked = mao_program("datasets check " + quoted(root / "one"));
+  CHECK(checked.code == 1);
+  CHECK_THAT(checked.output, ContainsSubstring("INCOMPLETE") && ContainsSubstring("there is only one class"));
+  write_pictures(root, "two/a", 4, 0);
+  write_pictures(root, "two/b", 4, 10);
+  CHECK_THAT(mao_program("tune --mao --epochs 1 --seeds 1 --feature-cache off --out " + quoted(root / "run") +
+                         " --data " + quoted(root / "two"))
+                 .output,
+             ContainsSubstring("mao: --mao: the base half of the data has 1 class, expected at least 2") &&
+                 ContainsSubstring("--class-split all"));
   const std::string two = "path,classname,split\na/0.png,a,train\na/1.png,a,test\na/2.png,b,train\n";
   const fs::path untested = root.write("one/u.csv", two);
   CHECK_THAT(mao_program("eval --feature-cache off --half new --data " + quoted(untested)).output,
@@ -516,7 +530,7 @@ TEST_CASE("a folder without a data set is refused in a line that says what it ho
   root.write("d/a/1.gif", "GIF89a");
   fs::create_directories(root / "d/b");
   const std::string said = mao_program(tune(root / "d", root / "run")).output;
-  CHECK_THAT(said, ContainsSubstring("d: there is no data set in this folder, only 2 sub folder(s) (a, b), 0 image(s); "
+  CHECK_THAT(said, ContainsSubstring("d: there is no data set in this folder, only 2 sub folders (a, b), 0 images; "
                                      "expected one sub folder of images per class\n1 file is not read: 1 .gif") &&
                        ContainsSubstring("\nThese would work: "));
 }

@@ -162,12 +162,12 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
     CHECK_FALSE(fs::exists(out));
     return run.output;
   };
-  CHECK_THAT(refused("shotz = 3\n"),
-             ContainsSubstring("seed1") && ContainsSubstring("no option shotz (did you mean shots?)"));
+  CHECK_THAT(refused("shotz = 3\n"), ContainsSubstring("bad.toml:2: run ") && ContainsSubstring("seed1") &&
+                                         ContainsSubstring("no option shotz (did you mean shots?)"));
   CHECK_THAT(refused("shotz = false\n"), ContainsSubstring("no option --shotz"));
   CHECK_THAT(refused("shots = [1, false]\n"), ContainsSubstring("--shots: expected a value, got false"));
   CHECK_THAT(refused("shots = [1, 'many']\n"), ContainsSubstring("run sketch_shots-many_seed1"));
-  CHECK_THAT(refused("method = 'copo'\n"), ContainsSubstring("copo"));
+  CHECK_THAT(refused("epochs = 2\nmethod = 'copo'\n"), ContainsSubstring("bad.toml:3: ") && ContainsSubstring("copo"));
   CHECK_THAT(refused("method = 'coop'\nset.weight = 3\n"), ContainsSubstring("weight"));
   CHECK_THAT(
       refused("[kgcoop]\nlr = 0.1\n"),
@@ -178,7 +178,18 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   CHECK_THAT(refused("preset = 'mao/none'\n"), ContainsSubstring("mao/none"));
   CHECK_THAT(refused("seeds = 'one'\n"), ContainsSubstring("seeds"));
   CHECK_THAT(refused("data sketch\n"), ContainsSubstring("bad.toml:2: ") && ContainsSubstring("expected"));
-  CHECK(mao_program("sweep /no/such/file.toml").code == 2);
+  for (const std::string name : {"single/config.json", "photos/cat/1.png"}) {
+    folder.write(name, "{}");
+    const fs::path taken = folder / name.substr(0, name.find('/'));
+    const Run other = mao_program("sweep " + quoted(mao_test::source_dir() + "/examples/sweeps/first.toml") +
+                                  " --out " + quoted(taken));
+    CHECK(other.code == 1);
+    CHECK_THAT(other.output, ContainsSubstring(taken.string() + " holds ") && ContainsSubstring(" --out"));
+    CHECK_FALSE(fs::exists(taken / "sweep.json"));
+  }
+  const Run no_file = mao_program("sweep /no/such/file.toml");
+  CHECK(no_file.code == 1);
+  CHECK_THAT(no_file.output, ContainsSubstring("/no/such/file.toml"));
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --devices gpu0").output, ContainsSubstring("0,1,2"));
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep has been started"));
 

@@ -145,9 +145,13 @@ TEST_CASE("eval gives the accuracy that tune gave, on the model the prompts belo
 TEST_CASE("a seed's log is not written to where a link leads", "[tune]") {
   const TemporaryFolder temporary;
   const fs::path out = temporary.path() / "run", victim = temporary.write("victim.txt", "untouched");
+  const std::string tune = "tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --out " + quoted(out);
+  REQUIRE(mao_program(tune).code == 0);
+  fs::remove(out / "results.json");
+  fs::remove_all(out / "seed1");
   fs::create_directories(out / "seed1");
   fs::create_symlink(victim, out / "seed1" / "log.txt");
-  const Run run = mao_program("tune --data sketch --shots 2 --epochs 1 --seeds 1 --quiet --out " + quoted(out));
+  const Run run = mao_program(tune);
   CHECK(run.code == 1);
   CHECK_THAT(run.output, ContainsSubstring("seed1/log.txt is a symbolic link"));
   CHECK(bytes_of(victim) == "untouched");
@@ -226,6 +230,43 @@ TEST_CASE("mistakes are answered in one line and leave nothing behind", "[tune]"
   CHECK(mao_program("tune --views 2 --data sketch --out " + quoted(out)).code == 1);
   CHECK(mao_program("predict missing.jpg --classes a b").code == 1);
   CHECK_FALSE(fs::exists(out));
+}
+
+TEST_CASE("a run is not written among images, nor into a folder of something else", "[tune]") {
+  const TemporaryFolder temporary;
+  const fs::path data = temporary / "data";
+  fs::copy(few_pictures() / "images", data, fs::copy_options::recursive);
+  const std::string tune =
+      "tune --method coop --epochs 1 --seeds 1 --shots 1 --quiet --data " + quoted(data) + " --out ";
+  for (const fs::path& out : {data / "run", data / "runs" / "first"}) {
+    const Run within = mao_program(tune + quoted(out));
+    CHECK(within.code == 1);
+    CHECK_THAT(within.output, ContainsSubstring("--out " + out.string() + " is within --data " + data.string()) &&
+                                  ContainsSubstring("choose a folder outside"));
+  }
+  const Run here = shell("cd " + quoted(data) + " && " + quoted(build_dir() + "/bin/mao") + " tune --data . --seeds 1");
+  CHECK(here.code == 1);
+  CHECK_THAT(here.output, ContainsSubstring("--out mao-run is within --data ."));
+  for (const fs::path& out : {data, temporary.path()}) {
+    const Run other = mao_program(tune + quoted(out));
+    CHECK(other.code == 1);
+    CHECK_THAT(other.output, ContainsSubstring(out.string() + " holds the folder '") &&
+                                 ContainsSubstring("is not the folder of a run; choose another --out"));
+  }
+  CHECK_FALSE(fs::exists(data / "run"));
+  CHECK_FALSE(fs::exists(data / "config.json"));
+  CHECK_FALSE(fs::exists(temporary / "config.json"));
+}
+
+TEST_CASE("a rendered task is not mistaken for a folder of its name without a word", "[tune]") {
+  const TemporaryFolder temporary;
+  fs::copy(few_pictures(), temporary / "sketch", fs::copy_options::recursive);
+  const std::string in_folder = "cd " + quoted(temporary.path()) + " && " + quoted(build_dir() + "/bin/mao") + " ";
+  const Run tuned = shell(in_folder + "tune --data sketch --method zero-shot --out run");
+  CHECK(tuned.code == 0);
+  CHECK_THAT(tuned.output, ContainsSubstring("there is also sketch in this folder; --data ./sketch uses that"));
+  CHECK_THAT(shell(in_folder + "datasets check sketch").output,
+             ContainsSubstring("--data sketch means the rendered task; for this folder use --data ./sketch"));
 }
 
 TEST_CASE("options may come from a file; the command line wins and an unknown name is refused", "[tune]") {

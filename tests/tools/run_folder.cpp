@@ -60,6 +60,20 @@ TEST_CASE("a folder with results that no run has made is refused, and left as it
   }
 }
 
+TEST_CASE("a folder that holds folders of others is refused; files beside a run are welcome", "[run_folder]") {
+  const mao_test::TemporaryFolder temporary;
+  temporary.write("slurm-1.out", "log");
+  std::filesystem::create_directory(temporary.path() / ".hidden");
+  CHECK_NOTHROW(RunFolder(temporary.path(), json::object()));
+  std::filesystem::create_directory(temporary.path() / "photos");
+  CHECK_NOTHROW(RunFolder(temporary.path(), json::object()));  // it is the folder of a run by now
+  const mao_test::TemporaryFolder other;
+  std::filesystem::create_directory(other.path() / "cat");
+  CHECK_THROWS_WITH(RunFolder(other.path(), json::object()),
+                    ContainsSubstring("holds the folder 'cat'") && ContainsSubstring("choose another --out"));
+  CHECK_FALSE(std::filesystem::exists(other.path() / "config.json"));
+}
+
 TEST_CASE("lines are not written to where a link leads", "[run_folder]") {
   const mao_test::TemporaryFolder temporary;
   const RunFolder run(temporary.path() / "run", json::object());

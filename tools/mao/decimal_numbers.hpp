@@ -15,6 +15,8 @@
 
 #include <mao/core/error.hpp>
 
+#include "numbers.hpp"
+
 namespace mao_program {
 
 /// Makes `text` the shortest form of a whole number. Returns what is wrong with it, or nothing.
@@ -29,7 +31,7 @@ std::string as_whole_number(std::string& text) {
     return {};
   }
   return mao::text_of("expected a whole number, in decimal digits",
-                      failure == std::errc::result_out_of_range ? " and not so large" : "", ", got ", text);
+                      failure == std::errc::result_out_of_range ? " and not so large" : "", ", got ", text, comma_hint(text));
 }
 
 /// What is wrong with a number with a point or an exponent, or nothing. Infinity is left to the setting.
@@ -38,7 +40,7 @@ inline std::string check_number(const std::string& text) {
   const double number = std::strtod(text.c_str(), &end);
   const bool whole = !text.empty() && end == text.c_str() + text.size();
   const bool decimal = text.find_first_of("xX") == std::string::npos;
-  if (!whole || !decimal || std::isnan(number)) return mao::text_of("expected a number, got ", text);
+  if (!whole || !decimal || std::isnan(number)) return mao::text_of("expected a number, got ", text, comma_hint(text));
   const std::string_view digits = std::string_view(text).substr(0, text.find_first_of("eE"));
   const bool vanished = number == 0 && digits.find_first_of("123456789") != std::string_view::npos;
   return vanished ? mao::text_of("expected a number that is not so near to 0, got ", text) : std::string();

@@ -11,12 +11,17 @@
 
 namespace mao_program {
 
+/// For a number with a comma.
+inline std::string comma_hint(const std::string& text) {
+  return text.find(',') == std::string::npos ? "" : "; write a decimal point, and a blank between two numbers";
+}
+
 /// A number above 0.
 inline CLI::Validator above_zero() {
   return {[](std::string& text) {
             double number = 0;
             if (CLI::detail::lexical_cast(text, number) && number > 0) return std::string();
-            return mao::text_of("expected a number above 0, got ", text);
+            return mao::text_of("expected a number above 0, got ", text, comma_hint(text));
           },
           "POSITIVE"};
 }
@@ -26,7 +31,7 @@ inline CLI::Validator zero_or_above() {
   return {[](std::string& text) {
             double number = 0;
             if (CLI::detail::lexical_cast(text, number) && number >= 0) return std::string();
-            return mao::text_of("expected 0 or more, got ", text);
+            return mao::text_of("expected 0 or more, got ", text, comma_hint(text));
           },
           "NONNEGATIVE"};
 }

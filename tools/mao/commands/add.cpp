@@ -440,7 +440,7 @@ void add_add(CLI::App& app, int& status) {
       ->capture_default_str();
   add_model_options(*command, options->settings.model);
   default_to_saved_model(*command);
-  command->add_option("--threads", options->run_options.threads, "decoding threads in addition to the training thread")
+  command->add_option("--threads", options->run_options.threads, "threads that decode images, beside the training itself (OMP_NUM_THREADS: the threads of that)")
       ->check(zero_or_above())
       ->capture_default_str();
   add_feature_cache_option(*command, options->run_options.feature_cache);

@@ -168,8 +168,9 @@ void print(const DatasetReport& report, bool all) {
             << (report.whole() ? "complete" : "INCOMPLETE") << ", " << printable(report.folder.string()) << "\n";
   const DatasetCounts& counts = report.counts;
   if (counts.classes > 0) {
-    std::cout << "  " << counts.classes << " classes, " << counts.base_classes() << " base and " << counts.new_classes()
-              << " new with " << counts.base_test << " and " << counts.new_test << " test images\n";
+    std::cout << "  " << counts.classes << (counts.classes == 1 ? " class, " : " classes, ") << counts.base_classes()
+              << " base and " << counts.new_classes() << " new with " << counts.base_test << " and " << counts.new_test
+              << " test images\n";
   }
   if (!report.files.splits.empty()) {
     const std::string root = report.root.string();
@@ -205,13 +206,18 @@ std::vector<const NamedDataset*> chosen(const std::vector<std::string>& names) {
 DatasetReport check_own(const CheckOptions& options, const FileCheckOptions& how) {
   const Dataset dataset = open_own_data(options.root, options.classnames);
   DatasetReport report;
+  if (is_rendered(options.root)) {
+    report.advice.push_back(text_of("--data ", options.root, " means the rendered task; for this ",
+                                    fs::is_directory(options.root) ? "folder" : "file", " use --data ./",
+                                    options.root));
+  }
   report.folder = options.root;
   report.root = dataset.root;
   report.found = true;
   report.counts = mao::detail::counts_of(dataset);
   report.faults = mao::detail::untested_halves(report.counts);
   report.files = check_files(dataset, how);
-  report.advice = mao::detail::advice_for(report.files, dataset.root);
+  for (std::string& line : mao::detail::advice_for(report.files, dataset.root)) report.advice.push_back(line);
   report.unread = unread_of(options.root);
   report.duplicates = duplicate_pictures(dataset, how.threads);
   report.repeated = repeated_pictures(dataset);

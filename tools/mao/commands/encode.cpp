@@ -321,7 +321,7 @@ void add_encode(CLI::App& app, int& status) {
       ->required();
   add_plain_csv(*command, options->cells);
   add_model_options(*command, options->settings.model);
-  command->add_option("--threads", options->threads, "decoding threads in addition to the encoding thread")
+  command->add_option("--threads", options->threads, "threads that decode images, beside the encoding itself (OMP_NUM_THREADS: the threads of that)")
       ->check(zero_or_above())
       ->capture_default_str();
   command->callback([options, command, &status] { status = run(*options, *command); });

@@ -184,6 +184,7 @@ int run(const EvalOptions& given, const CLI::App& command) {
   const EvalOptions options = completed(given, prompts, command);
   const OpenedModel opened = open_model(options.settings.model);
   LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
+  if (prompts) images.classes = spelled_as_in(*prompts, images.classes);
   const bool prompts_images = prompts && method_named(prompts->info.method).prompts_images();
   if (!prompts_images) encode_images(images, opened, options);
   const std::int64_t base = prompts ? base_classes_of(*prompts, images.classes) : 0;
@@ -237,7 +238,7 @@ void add_eval(CLI::App& app, int& status) {
   command->add_option("--split", options->split, "train, val or test")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "decoding threads in addition to the encoding thread")
+  command->add_option("--threads", options->threads, "threads that decode images, beside the encoding itself (OMP_NUM_THREADS: the threads of that)")
       ->check(zero_or_above())
       ->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);

@@ -175,7 +175,8 @@ int run(PredictOptions options, const CLI::App& command) {
     take_model_of(*prompts, options.settings, names_model(command));
   }
   refuse_idle_model_options(command, options.settings.model);
-  const ClassList classes = classes_of(options, prompts);
+  ClassList classes = classes_of(options, prompts);
+  if (prompts && is_joined(*prompts)) classes = spelled_as_in(*prompts, std::move(classes));
   if (classes.size() == 1) std::cerr << "note: there is one class, so each image is 100 % of it\n";
   const std::vector<std::string> names = images_of(options.images);
   if (!options.json && !options.csv && classes.size() > 1) say_classes(prompts, classes);

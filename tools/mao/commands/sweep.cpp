@@ -15,6 +15,7 @@
 #include "commands.hpp"
 #include "interrupt.hpp"
 #include "numbers.hpp"
+#include "runs/run_folder.hpp"
 #include "sweep/check.hpp"
 #include "sweep/collect.hpp"
 #include "sweep/slurm.hpp"
@@ -83,6 +84,7 @@ class Sweep {
     if (options_.status) return print_status();
     prepare();
     if (options_.list) return print_list();
+    expect_own_folder();
     save();
     if (options_.print_slurm) return print_slurm();
     stop_on_signals();
@@ -110,6 +112,14 @@ class Sweep {
     if (options_.retry >= 0) list_.retry = options_.retry;
     if (options_.cpu_threads > 0) list_.cpu_threads = options_.cpu_threads;
     if (options_.stale_after > 0) list_.stale_after = options_.stale_after;
+  }
+
+  /// **Throws** `OptionError` for a folder that holds a run, or something else than a sweep.
+  void expect_own_folder() const {
+    if (fs::exists(folder_.work_list_file())) return;
+    mao::require<mao::OptionError>(!fs::exists(folder_.path() / "config.json"), folder_.path().string(),
+                                   " holds a single run; choose another folder for the sweep with --out");
+    mao::RunFolder::expect_own_folder(folder_.path(), "sweep.json", "a sweep");
   }
 
   void save() const {
@@ -249,7 +259,7 @@ void add_sweep(CLI::App& app, int& status) {
       "FILE is TOML: `option = value` for every option of `mao tune`, a list for several values, a [section] for each\n"
       "method with its own options. The same command resumes the sweep, and adds workers on other machines\n"
       "that share the folder. docs/guides/sweeps.md has an example.");
-  command->add_option("file", options->file, "TOML file of the sweep")->required()->check(CLI::ExistingFile);
+  command->add_option("file", options->file, "TOML file of the sweep")->type_name("FILE")->required();
   command->add_option("--out", options->out, "folder of the sweep (default: FILE without its extension)")
       ->type_name("DIR");
   command->add_option("--workers", options->workers, "runs at the same time (default: 1, or one for each device)")

@@ -52,6 +52,10 @@ inline void expect_names_only(const std::vector<std::string>& lines, const std::
     mao::require<mao::DataError>(!line.starts_with("# "), file, ": '", mao::printable(line),
                                  "' begins as a comment does, and would be a class", expected);
   }
+  const bool table =
+      first.starts_with("path,") || first.ends_with(",classname") || first.find(",classname,") != std::string::npos;
+  mao::require<mao::DataError>(!table, file, ": the first line ('", mao::printable(first),
+                               "') is the header of a table", expected);
   mao::require<mao::DataError>(!are_numbered(lines), file, ": the lines are numbered ('", mao::printable(first),
                                "'), and the numbers would be in the prompts", expected);
   const bool quoted = std::ranges::all_of(lines, [](const std::string& line) { return line.starts_with('"'); });
@@ -71,8 +75,7 @@ inline mao::ClassList read_class_names(const std::filesystem::path& file) {
   for (std::string& line : mao::trimmed_lines(mao::read_utf8_file(file))) {
     if (!line.empty()) classes.names.push_back(std::move(line));
   }
-  mao::require<mao::DataError>(!classes.names.empty(), file.string(),
-                               " holds no class names; expected one per line, in the order of the labels");
+  mao::require<mao::DataError>(!classes.names.empty(), file.string(), " holds no class names; expected one per line");
   expect_names_only(classes.names, file.string());
   return classes;
 }
@@ -87,8 +90,12 @@ inline std::string numbers_note(const mao::ClassList& classes) {
                       ", ...), and a prompt needs the word for the class; --classnames FILE gives each class its name");
 }
 
-/// `predict --classes a b picture.jpg` would make the picture a class. **Throws** `OptionError`.
-inline void expect_no_picture(const std::string& name) {
+/// `predict --classes a b picture.jpg` would make the picture a class, and `a, b` one with a comma. **Throws**
+/// `OptionError`.
+inline void expect_plain_name(const std::string& name) {
+  mao::require<mao::OptionError>(!name.ends_with(','), "--classes: '", name,
+                                 "' ends with a comma, which would be in the prompt; separate names by blanks alone, "
+                                 "as in --classes zebra \"red fox\"");
   std::error_code no_such_name;
   mao::require<mao::OptionError>(
       !mao::detail::is_image_name(name) || !std::filesystem::is_regular_file(name, no_such_name), "--classes: '", name,
@@ -102,17 +109,18 @@ inline mao::ClassList given_class_names(const std::vector<std::string>& names, c
   mao::require<mao::OptionError>(names.empty() || file.empty(), "--classes and --classes-file both give class names; ",
                                  "expected one of them");
   const mao::ClassList classes = file.empty() ? mao::ClassList{names} : read_class_names(file);
-  if (file.empty()) std::ranges::for_each(names, expect_no_picture);
+  if (file.empty()) std::ranges::for_each(names, expect_plain_name);
+  const std::string where = file.empty() ? "--classes: " : file + ": ";
   std::map<std::string, std::string> seen;
   for (const std::string& name : classes.names) {
-    mao::require<mao::OptionError>(mao::is_utf8(name), "class '", mao::escaped(name),
+    mao::require<mao::OptionError>(mao::is_utf8(name), where, "class '", mao::escaped(name),
                                    "' is not UTF-8, so no prompt can hold it; expected text in UTF-8");
     const std::string key = mao::prompt_key(name);
-    mao::require<mao::OptionError>(!key.empty(), "class '", name, "' is empty in a prompt; expected a name");
+    mao::require<mao::OptionError>(!key.empty(), where, "class '", name, "' is empty in a prompt; expected a name");
     const auto [first, is_new] = seen.try_emplace(key, name);
-    mao::require<mao::OptionError>(is_new || first->second != name, "class '", name,
+    mao::require<mao::OptionError>(is_new || first->second != name, where, "class '", name,
                                    "' is given twice; expected each once");
-    mao::require<mao::OptionError>(is_new, "the classes '", first->second, "' and '", name, "' are both '", key,
+    mao::require<mao::OptionError>(is_new, where, "the classes '", first->second, "' and '", name, "' are both '", key,
                                    "' in a prompt; give them different names");
   }
   return classes;

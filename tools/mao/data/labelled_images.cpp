@@ -55,6 +55,22 @@ std::string misspelt_class(const std::string& data, const ClassNames& names) {
   return {};
 }
 
+/// **Throws** `FileError` when none of the images is there. A few that are missing are for `mao datasets check` to
+/// list.
+Dataset with_some_image(Dataset dataset, const std::string& data) {
+  std::error_code no_such_name;
+  const auto is_there = [&](const Item& item) {
+    return std::filesystem::exists(dataset.root / item.path, no_such_name);
+  };
+  for (const auto* split : {&dataset.train, &dataset.val, &dataset.test}) {
+    if (std::ranges::any_of(*split, is_there)) return dataset;
+  }
+  if (dataset.train.empty()) return dataset;
+  const std::filesystem::path some = dataset.root / dataset.train.front().path;
+  throw FileError(text_of("none of the images of ", data, " is there, for example ", some.string(),
+                          "; paths in a table are relative to the table's folder"));
+}
+
 Dataset read_files(const DataSettings& settings) {
   if (const NamedDataset* known = named_data(settings)) {
     const ClassNames names = settings.classnames.empty() ? ClassNames() : read_class_names(settings.classnames);
@@ -65,7 +81,7 @@ Dataset read_files(const DataSettings& settings) {
       ": there is nothing at that path, and no data set has that name", did_you_mean(settings.data, data_names()),
       "; expected a folder of images, a split .json, a .csv, a name that `mao datasets` lists, or a task "
       "that comes with mao: sketch, shifted or disjoint");
-  return open_own_data(settings.data, settings.classnames);
+  return with_some_image(open_own_data(settings.data, settings.classnames), settings.data);
 }
 
 /// Once for each data set.

@@ -58,8 +58,9 @@ inline DatasetCounts counts_of(const Dataset& dataset) {
   return counts;
 }
 
-/// One line for each half of the classes that has no test images, which `mao tune` refuses.
+/// One line for each half of the classes that is missing or has no test images, which `mao tune` refuses.
 inline std::vector<std::string> untested_halves(const DatasetCounts& counts) {
+  if (counts.classes == 1) return {"there is only one class; add images of others"};
   std::vector<std::string> faults;
   const auto look = [&](const char* half, std::int64_t classes, std::int64_t images) {
     if (classes == 0 || images > 0) return;

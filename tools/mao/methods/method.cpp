@@ -16,6 +16,10 @@ MaoBaseOptions mao_base_options(const RunSettings& settings, std::int64_t base_c
                                 const std::function<void(const std::string&)>& say) {
   const MethodSettings& chosen = settings.method;
   MaoBaseOptions options;
+  require<OptionError>(
+      base_classes >= 2, "--mao: the base half of the data has ", base_classes,
+      " class, expected at least 2, because a hard negative is an image of another class; add classes, "
+      "train on all of them (--class-split all), or leave --mao out");
   const BatchShape shape = automatic_batch(base_classes);
   options.sampler.batch = chosen.batch > 0 ? chosen.batch : shape.batch;
   options.sampler.k = chosen.k > 0 ? chosen.k : shape.k;

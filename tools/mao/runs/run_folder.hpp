@@ -38,8 +38,17 @@ class RunFolder {
     std::filesystem::create_directories(path_, failure);
     require<FileError>(std::filesystem::is_directory(path_), "cannot make the folder ", path_.string(), ": ",
                        failure.message());
-    if (!std::filesystem::exists(path_ / "config.json")) refuse_files_of_others();
+    expect_own_folder(path_);
     keep_config(config);
+  }
+
+  /// **Throws** `OptionError` for a folder that holds folders, or files of a run's names, but not the file `mark` of
+  /// what it should be.
+  static void expect_own_folder(const std::filesystem::path& path, const char* mark = "config.json",
+                                const char* what = "a run") {
+    const std::string other = name_of_others(path);  // before the next line: another process may be making it
+    require<OptionError>(other.empty() || std::filesystem::exists(path / mark), path.string(), " holds ", other,
+                         " but no ", mark, ", so it is not the folder of ", what, "; choose another --out");
   }
 
   /// The settings in the config.json of a folder, by the names of today. **Throws** `FormatError` when the file is
@@ -137,11 +146,18 @@ class RunFolder {
   }
 
  private:
-  void refuse_files_of_others() const {
+  /// A name in a folder that is not that of a run, if there is one; empty otherwise. Files beside a run, such as a
+  /// scheduler's log, are welcome.
+  static std::string name_of_others(const std::filesystem::path& path) {
     for (const char* name : {"results.json", "metrics.jsonl", "zero_shot.json", "log.txt"}) {
-      require<OptionError>(!std::filesystem::exists(std::filesystem::symlink_status(path_ / name)), path_.string(),
-                           " has a ", name, " but no config.json, so no run of mao has made it; choose another --out");
+      if (std::filesystem::exists(std::filesystem::symlink_status(path / name))) return name;
     }
+    std::error_code failure;
+    for (const auto& entry : std::filesystem::directory_iterator(path, failure)) {
+      const std::string name = entry.path().filename().string();
+      if (entry.is_directory(failure) && !name.starts_with('.')) return "the folder '" + name + "'";
+    }
+    return {};
   }
 
   void write(const std::filesystem::path& file, const nlohmann::json& value) const {
@@ -181,6 +197,7 @@ class RunFolder {
     }
     const auto shown = [&path](const nlohmann::json& value, const nlohmann::json& method) {
       if (value.is_null()) return std::string("nothing");
+      if (value.is_object()) return std::string("its fingerprint");  // of the files of a data set
       const std::string words = default_words(path.to_string(), value, method);
       return words.empty() ? json_text(value) : words;
     };

@@ -119,6 +119,44 @@ class IdleInSweep {
   std::map<std::pair<int, std::string>, Entry> entries_;  ///< by line and option
 };
 
+/// What is wrong with a run, in words; empty when nothing is, and `idle` then has its options that do nothing.
+std::string fault_of(const SweepRun& run, IdleReasons& idle) {
+  TuneParser parser;
+  try {
+    for (const SweepSetting& setting : run.settings) {
+      const bool off = setting.values == std::vector<std::string>{"false"} && !setting.option.starts_with("set.");
+      if (off) expect_flag(parser.app, "--" + setting.option);
+    }
+    OptionPlaces places;
+    const GivenOptions given = parser.parse(with_config(run.arguments(), places));
+    check_settings(parser.settings);
+    expect_method_of_section(run, parser.settings.method);
+    idle = idle_in(run, given, parser.settings);
+  } catch (const CLI::ExtrasError&) {
+    return parser.unknown_options() + "; names of options are those of `mao tune --help`, without --";
+  } catch (const CLI::RequiredError& error) {
+    if (!parser.app.remaining().empty()) return parser.unknown_options();
+    return text_of(error.what(), "; for example data = \"sketch\"");
+  } catch (const CLI::ParseError& error) {
+    return error.what();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// The line of the setting that alone, beside the data, makes the same fault; 0 where it takes several.
+int line_of(const std::string& fault, const SweepRun& run) {
+  for (const SweepSetting& setting : run.settings) {
+    SweepRun alone = run;
+    std::erase_if(alone.settings,
+                  [&](const SweepSetting& other) { return other.option != "data" && other.option != setting.option; });
+    IdleReasons unused;
+    if (fault_of(alone, unused) == fault) return setting.line;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::set<std::string> options_with_several_values() {
@@ -135,30 +173,11 @@ std::set<std::string> options_with_several_values() {
 void check_runs(std::vector<SweepRun>& runs, const std::string& file) {
   IdleInSweep all(file);
   for (SweepRun& run : runs) {
-    const auto refuse = [&](const std::string& why, const char* more = "") {
-      throw OptionError(text_of(file, ": run ", run.name, ": ", why, more));
-    };
-    TuneParser parser;
     IdleReasons idle;
-    try {
-      for (const SweepSetting& setting : run.settings) {
-        const bool off = setting.values == std::vector<std::string>{"false"} && !setting.option.starts_with("set.");
-        if (off) expect_flag(parser.app, "--" + setting.option);
-      }
-      OptionPlaces places;
-      const GivenOptions given = parser.parse(with_config(run.arguments(), places));
-      check_settings(parser.settings);
-      expect_method_of_section(run, parser.settings.method);
-      idle = idle_in(run, given, parser.settings);
-    } catch (const CLI::ExtrasError&) {
-      refuse(parser.unknown_options(), "; names of options are those of `mao tune --help`, without --");
-    } catch (const CLI::RequiredError& error) {
-      if (!parser.app.remaining().empty()) refuse(parser.unknown_options());
-      refuse(error.what(), "; for example data = \"sketch\"");
-    } catch (const CLI::ParseError& error) {
-      refuse(error.what());
-    } catch (const Error& error) {
-      refuse(error.what());
+    const std::string fault = fault_of(run, idle);
+    if (!fault.empty()) {
+      const int line = line_of(fault, run);
+      throw OptionError(text_of(file, ":", line > 0 ? text_of(line, ":") : "", " run ", run.name, ": ", fault));
     }
     all.add(run, idle);
     for (const auto& [option, why] : idle) run.idle.insert(option);

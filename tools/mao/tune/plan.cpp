@@ -8,7 +8,9 @@
 #include <chrono>
 #include <iomanip>
 #include <iostream>
+#include <map>
 #include <memory>
+#include <set>
 
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cat.h>
@@ -132,10 +134,22 @@ class Planner {
   void count_images(const LabelledImages& base, Plan& plan) const {
     plan.images = images_.test(Half::Base).source->size();
     if (images_.has_new_half()) plan.images += images_.test(Half::New).source->size();
-    if (!images_.augments()) {
-      const auto halves = images_.has_new_half() ? 2 : 1;
-      plan.images += halves * base.source->size() * static_cast<std::int64_t>(settings_.seeds.size());
-    }
+    if (images_.augments()) return;
+    std::set<std::uint64_t> draws;
+    for (const std::uint64_t seed : settings_.seeds) draws.insert(images_.shot_seed_of(seed));
+    const auto halves = images_.has_new_half() ? 2 : 1;
+    plan.images += halves * (base.source->size() + (static_cast<std::int64_t>(draws.size()) - 1) * count_drawn(base));
+  }
+
+  /// The images that a draw by another seed may not contain: of classes with no more than the shots, every draw has
+  /// all.
+  [[nodiscard]] std::int64_t count_drawn(const LabelledImages& images) const {
+    if (!images_.from_files()) return images.source->size();
+    std::map<std::int64_t, std::int64_t> counts;
+    for (const std::int64_t label : images.labels) ++counts[label];
+    std::int64_t drawn = 0;
+    for (const auto& [label, count] : counts) drawn += count < settings_.data.shots ? 0 : count;
+    return drawn;
   }
 
   /// A run that keeps features trains on these: what they say is the same for the clock.

@@ -17,7 +17,8 @@ namespace {
 /// The parser would take -1, and what no 64 bits hold, for 18446744073709551615.
 std::string seed_error(const std::string& text) {
   const bool whole = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos && text.size() < 19;
-  return whole ? std::string() : text + ": expected a whole number of at least 0, of at most 18 digits";
+  if (whole) return {};
+  return text + ": expected a whole number of at least 0, of at most 18 digits" + comma_hint(text);
 }
 
 constexpr const char* resources = "Memory, threads and processes";
@@ -29,7 +30,8 @@ void add_bounds(CLI::App& app, RunSettings& settings, RunOptions& options) {
                  "MiB that a step may keep for its backward pass (0: no limit); above it, parts are computed twice")
       ->check(zero_or_above())
       ->capture_default_str();
-  app.add_option("--threads", options.threads, "decoding threads in addition to the training thread")
+  app.add_option("--threads", options.threads,
+                 "threads that decode images, beside the training itself (OMP_NUM_THREADS: the threads of that)")
       ->check(zero_or_above())
       ->capture_default_str();
   app.add_option("--cache-mib", options.cache_mib, "memory for decoded images, MiB")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <thread>
@@ -11,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "data/labelled_images.hpp"
 #include "runs/leftovers.hpp"
 #include "tune/run_output.hpp"
 
@@ -69,7 +71,20 @@ bool RunOutput::hold(const RunOptions& options, const std::function<bool()>& sho
 
 void RunOutput::expect_held() const { lease_->expect_held(); }
 
-void RunOutput::check_place() const {
+namespace {
+
+/// Whether a folder of images is read by a list in it, and not by the folders in it.
+bool has_split_file(const fs::path& folder) {
+  std::error_code failure;
+  return std::ranges::any_of(fs::directory_iterator(folder, failure), [](const fs::directory_entry& entry) {
+    const std::string name = entry.path().filename().string();
+    return name.starts_with("split_zhou_") && name.ends_with(".json");
+  });
+}
+
+}  // namespace
+
+void RunOutput::check_place(const std::string& data) const {
   fs::path place = fs::absolute(path_);
   std::error_code failure;
   while (!fs::exists(place, failure) && place.has_relative_path()) place = place.parent_path();
@@ -77,6 +92,13 @@ void RunOutput::check_place() const {
                      " is a file; expected a folder, or a path where one can be made");
   require<FileError>(access(place.c_str(), W_OK | X_OK) == 0, "--out ", path_, ": ", place.string(),
                      " cannot be written to; choose another --out");
+  if (exists()) return;
+  RunFolder::expect_own_folder(path_);
+  if (is_rendered(data) || !fs::is_directory(data, failure) || has_split_file(data)) return;
+  const auto within = fs::weakly_canonical(fs::absolute(path_)).lexically_relative(fs::canonical(data));
+  require<OptionError>(
+      within.empty() || *within.begin() == "..", "--out ", path_, " is within --data ", data,
+      ", among its images, where later commands would look for a class in it; choose a folder outside");
 }
 
 void RunOutput::release() {

@@ -36,8 +36,11 @@ class RunOutput {
   bool hold(const RunOptions& options, const std::function<bool()>& should_stop);
   /// **Throws** `FileError` when another process has taken over. Called before anything in the folder is changed.
   void expect_held() const;
-  /// **Throws** `FileError` at once, before hours are spent, where no such folder can be.
-  void check_place() const;
+  /// At once, before hours are spent. `data`: a folder or file of images, or the name of a data set.
+  ///
+  /// **Throws** `FileError` where no such folder can be, `OptionError` where it would be taken for a class of `data`,
+  /// or is there and is not the folder of a run.
+  void check_place(const std::string& data) const;
   /// The run is finished.
   void release();
   /// The run failed before it had learned anything: what this process wrote goes, so that the mended command may come.

@@ -57,13 +57,14 @@ class TuneRun {
  private:
   int train_all() {
     check_settings(settings_);
+    output_.check_place(settings_.data.data);
     take_config();
     if (is_finished()) return 0;
-    output_.check_place();
     if (output_.exists() && !hold()) return stopped();
     say(text_of("mao ", version, ", run folder ", options_.out));
     say(text_of("method ", method_text(settings_.method.name, settings_.method.mao), ", data ", settings_.data.data,
                 is_rendered(settings_.data.data) ? " (rendered images, which come with mao)" : ""));
+    mention_hidden_folder();
     static_cast<void>(
         zero_shot_templates(settings_.method.zero_shot_template, settings_.data.data));  // before any work
     const OpenedModel opened = open_model(settings_.model);
@@ -224,7 +225,14 @@ class TuneRun {
 
   void say(const std::string& line) { output_.say(line); }
 
-  /// A text tower knows words; folders are often numbered.
+  /// The name of a rendered task wins over a file or folder of that name.
+  void mention_hidden_folder() {
+    std::error_code unreadable;
+    const std::string& data = settings_.data.data;
+    if (!is_rendered(data) || !std::filesystem::exists(data, unreadable)) return;
+    say(text_of("note: there is also ", data, " in this folder; --data ./", data, " uses that"));
+  }
+
   void mention_few(const TaskHalf& half) {
     std::vector<int> images(half.classes.names.size());
     for (const std::int64_t label : half.train_labels) ++images.at(static_cast<std::size_t>(label));

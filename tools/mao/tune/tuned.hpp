@@ -3,6 +3,11 @@
 /// \file
 /// Learned prompts back on the model they were tuned on.
 
+#include <map>
+#include <string>
+#include <utility>
+
+#include <mao/data/class_key.hpp>
 #include <mao/tuner/prompts_file.hpp>
 
 #include "methods/method.hpp"
@@ -41,15 +46,35 @@ inline void take_model_of(const Prompts& prompts, RunSettings& settings, bool na
   settings.method = saved.method;
 }
 
+/// Names that are the same in a prompt as one of the prompts' classes, as red_car and "red car", in their spelling.
+inline ClassList spelled_as_in(const Prompts& prompts, ClassList classes) {
+  std::map<std::string, std::string> known;  // by what a prompt makes of the name
+  for (const ClassList* list : {&prompts.info.classes, &prompts.info.first_classes}) {
+    for (const std::string& name : list->names) known.try_emplace(prompt_key(name), name);
+  }
+  if (classes.same_names == SameNames::accept) return classes;  // each is itself
+  for (std::string& name : classes.names) {
+    const auto found = known.find(prompt_key(name));
+    if (found != known.end()) name = found->second;
+  }
+  return classes;
+}
+
 /// The method as it was saved, bound to `classes`.
 ///
 /// **Throws** `OptionError` when the model is another one, or class-specific prompts meet other classes.
 inline AnyBackbone restored_backbone(const OpenedModel& opened, const Prompts& prompts, const ClassList& classes) {
   if (is_joined(prompts)) return joined_backbone(opened, prompts, classes);
-  AnyBackbone backbone = make_backbone(opened, prompts.info.first_classes, settings_of(prompts).method, 1);
-  restore_backbone(backbone, prompts, opened.model->fingerprint());
-  backbone.bind(classes);
-  return backbone;
+  try {
+    AnyBackbone backbone = make_backbone(opened, prompts.info.first_classes, settings_of(prompts).method, 1);
+    restore_backbone(backbone, prompts, opened.model->fingerprint());
+    backbone.bind(classes);
+    return backbone;
+  } catch (const OptionError& error) {
+    if (prompts.info.model == opened.model->fingerprint()) throw;
+    throw OptionError(text_of(error.what(), " (--model ", settings_of(prompts).model.model,
+                              ", which is used when --model is left out)"));
+  }
 }
 
 /// Which classes prompts answer among, such as "20 classes, the new half of the run's classes". `classes`: those that

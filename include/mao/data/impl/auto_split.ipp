@@ -20,7 +20,7 @@ MAO_INLINE void split_automatically(Dataset& dataset, const std::vector<Item>& i
     auto& images = by_class[label];
     const std::string& name = dataset.classes.names[label];
     require<DataError>(images.size() >= 2, source, ": class '", name, "' has ", images.size(),
-                       " image(s); splitting into train and test needs at least 2");
+                       images.size() == 1 ? " image" : " images", "; splitting into train and test needs at least 2");
     std::ranges::sort(images, {}, &Item::path);
     Rng(seed)["split"][name].shuffle(images);
     const auto part = [&](double share) { return std::lround(share * static_cast<double>(images.size())); };

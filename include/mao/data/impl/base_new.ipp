@@ -25,9 +25,9 @@ MAO_INLINE std::vector<Item> relabelled(const std::vector<Item>& items, std::int
 }
 
 MAO_INLINE std::int64_t base_count(const Dataset& dataset) {
-  require<DataError>(
-      dataset.classes.size() >= 2, dataset.root.string(), ": ", dataset.classes.size(),
-      " class(es); base and new halves need at least 2 (mao tune --class-split all trains and tests on one list)");
+  require<DataError>(dataset.classes.size() >= 2, dataset.root.string(), ": ", dataset.classes.size(),
+                     dataset.classes.size() == 1 ? " class" : " classes",
+                     "; base and new halves need at least 2 (mao tune --class-split all trains and tests on one list)");
   return (dataset.classes.size() + 1) / 2;
 }
 

@@ -22,6 +22,20 @@
 
 namespace mao::detail {
 
+/// The header as the file has it, for messages, and what is wrong with it where that can be told.
+MAO_INLINE std::string header_text(const CsvRow& header) {
+  std::string text;
+  for (const std::string& field : header.fields) text += (text.empty() ? "" : ",") + field;
+  const bool semicolons = header.fields.size() == 1 && text.find(';') != std::string::npos;
+  return "'" + text + "'" + (semicolons ? ", separated by semicolons; save it with commas or tabs" : "");
+}
+
+/// Without the blanks that some write after a comma.
+MAO_INLINE std::string without_blanks(const std::string& text) {
+  const auto begin = text.find_first_not_of(" \t"), end = text.find_last_not_of(" \t");
+  return begin == std::string::npos ? std::string() : text.substr(begin, end - begin + 1);
+}
+
 /// Which column holds what.
 struct CsvColumns {
   std::size_t path = 0;
@@ -41,7 +55,9 @@ struct CsvColumns {
     const auto needed = [&](std::string_view name) {
       const auto column = find(name);
       require<FormatError>(column.has_value(), source, ": line ", header.line, ": there is no column '", name,
-                           "'; the first line has to be path,label,classname or path,classname, with or without split");
+                           "'; the first line has to be path,label,classname or path,classname, with or without "
+                           "split, and is ",
+                           header_text(header));
       return *column;
     };
     path = needed("path");
@@ -123,14 +139,20 @@ MAO_INLINE Dataset parse_csv(std::string_view text, const std::filesystem::path&
   detail::CsvRow row;
   require<FormatError>(reader.next(row), source,
                        ": the table is empty; its first line has to be path,label,classname or path,classname");
+  for (std::string& name : row.fields) name = detail::without_blanks(name);
   const detail::CsvColumns columns(row, source);
   detail::LabelledRows rows;
-  while (reader.next(row)) {
+  bool has_rows = false;
+  for (; reader.next(row); has_rows = true) {
+    for (std::size_t i = 0; i < row.fields.size(); ++i) {
+      if (i != columns.path) row.fields[i] = detail::without_blanks(row.fields[i]);
+    }
     auto labelled = detail::labelled_row(row, columns, source);
     labelled.path = native_path(image_root, labelled.path);
     const std::string split = columns.split ? row.fields[*columns.split] : "train";
     detail::rows_of_split(rows, split, row, source).push_back(std::move(labelled));
   }
+  require<FormatError>(has_rows, source, ": there are no rows below the first line; expected one for each image");
   if (!columns.label) detail::label_by_name(rows);
   if (!columns.split) return detail::split_table(image_root, std::move(rows), seed, source);
   Dataset dataset = detail::dataset_of(image_root, rows, source);

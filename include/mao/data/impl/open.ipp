@@ -65,12 +65,13 @@ MAO_INLINE std::vector<std::filesystem::path> split_files_in(const std::filesyst
 /// What a folder holds, in words, for messages.
 MAO_INLINE std::string contents_of(const std::filesystem::path& folder) {
   const auto folders = names_in(folder, true);
-  std::string text = text_of(folders.size(), " sub folder(s)");
+  std::string text = text_of(folders.size(), folders.size() == 1 ? " sub folder" : " sub folders");
   for (std::size_t i = 0; i < std::min<std::size_t>(folders.size(), 3); ++i) {
     text += (i == 0 ? " (" : ", ") + folders[i];
   }
   if (!folders.empty()) text += folders.size() > 3 ? ", ...)" : ")";
-  return text_of(text, ", ", names_in(folder, false).size(), " image(s)");
+  const std::size_t images = names_in(folder, false).size();
+  return text_of(text, ", ", images, images == 1 ? " image" : " images");
 }
 
 }  // namespace mao::detail
@@ -104,8 +105,11 @@ MAO_INLINE Dataset open_folder(const std::filesystem::path& folder, const Folder
     const std::string unread = unread_files(folder).description();
     if (holds_dataset(folder) && unread.empty()) throw;
     if (holds_dataset(folder)) throw DataError(text_of(error.what(), "\n", folder.string(), ": ", unread));
+    const bool is_one_class = names_in(folder, true).empty() && !names_in(folder, false).empty();
     throw DataError(text_of(folder.string(), ": there is no data set in this folder, only ", contents_of(folder),
-                            "; expected one sub folder of images per class\n", unread, unread.empty() ? "" : "\n",
+                            "; expected one sub folder of images per class",
+                            is_one_class ? "; if these are the images of one class, give the folder above it" : "",
+                            "\n", unread, unread.empty() ? "" : "\n",
                             "These would work: a folder of images per class, or train/, val/ and test/ with these in "
                             "each; a split_zhou_*.json beside the images; the path of a split .json or .csv"));
   }

@@ -18,8 +18,9 @@ MAO_INLINE std::string batch_warning(int batch, int k, std::int64_t base_classes
 }
 
 MAO_INLINE BatchShape automatic_batch(std::int64_t base_classes) {
-  require<OptionError>(base_classes >= 2, "automatic_batch: ", base_classes,
-                       " base classes, expected at least 2; a single class has no negatives");
+  require<OptionError>(base_classes >= 2, "MAO's base stage has ", base_classes,
+                       base_classes == 1 ? " base class" : " base classes",
+                       " to train on, expected at least 2: a hard negative is an image of another class");
   if (base_classes >= 32) return {};
   BatchShape shape{.batch = 2, .k = base_classes >= 16 ? 8 : 2, .warning = {}};
   shape.warning =

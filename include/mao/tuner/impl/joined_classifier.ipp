@@ -30,7 +30,7 @@ MAO_INLINE std::vector<std::int64_t> places_in(const ClassList& classes, const C
   for (const std::string& name : classes.names) {
     const auto found = place_of.find(name);
     require<OptionError>(found != place_of.end(), "the class '", name, "' is in no group of these prompts, which have ",
-                         class_text(all), "; add it as a group of its own");
+                         class_text(all), "; add it as a group of its own (`mao add`)");
     places.push_back(found->second);
   }
   return places;

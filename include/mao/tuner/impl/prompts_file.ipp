@@ -44,10 +44,12 @@ MAO_INLINE PromptInfo info_of(const TensorFile& file, const std::string& format,
                          "\" in its metadata; expected a file of format ", format, " as `mao tune` writes it");
     return found->second;
   };
-  const bool is_head = get("format").ends_with("-weights");
-  require<FormatError>(
-      get("format") == format, path, ": format \"", get("format"), "\", expected \"", format, "\"",
-      is_head ? "; `mao export` wrote this file, so give the *.prompts.safetensors it was made from" : "");
+  const bool is_head = get("format").ends_with("-weights"), is_checkpoint = get("format") == "mao-checkpoint";
+  require<FormatError>(get("format") == format, path, ": format \"", get("format"), "\", expected \"", format, "\"",
+                       is_head ? "; `mao export` wrote this file, so give the *.prompts.safetensors it was made from"
+                       : is_checkpoint
+                           ? "; this is what an interrupted run resumes from; prompts are in *.prompts.safetensors"
+                           : "");
   const auto classes = nlohmann::json::parse(get("classes"), nullptr, false),
              first = nlohmann::json::parse(get("first_classes"), nullptr, false),
              settings = nlohmann::json::parse(get("settings"), nullptr, false);
