@@ -123,11 +123,14 @@ class Sweep {
   }
 
   void save() const {
-    fs::create_directories(folder_.path() / "locks");
+    fs::create_directories(folder_.path());
     const std::string text = text_of_list(list_);
     const fs::path file = folder_.work_list_file();
-    if (fs::exists(file) && mao::read_text_file(file) == text) return;
-    mao::write_file_atomically(file, [&](std::ostream& out) { out << text; });
+    // First, so that another worker does not take the folders for those of something else.
+    if (!fs::exists(file) || mao::read_text_file(file) != text) {
+      mao::write_file_atomically(file, [&](std::ostream& out) { out << text; });
+    }
+    fs::create_directories(folder_.path() / "locks");
   }
 
   /// The workers of this machine, and what comes out.
