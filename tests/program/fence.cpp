@@ -133,6 +133,8 @@ TEST_CASE("a worker that lost a run notes no failure of it", "[fence]") {
   const TemporaryFolder folder;
   const fs::path sweep = folder / "sweep", said = folder / "said", error = sweep / "sketch_seed1" / "sweep-error.json";
   const fs::path file = folder.write("sweep.toml", "data = 'sketch'\nshots = 1\nepochs = 1\nseeds = [1]\n");
+  REQUIRE(mao_test::mao_program("sweep " + mao_test::quoted(file) + " --print-slurm --out " + mao_test::quoted(sweep))
+              .code == 0);
   fs::create_directories(sweep / "sketch_seed1");
   folder.write("sweep/sketch_seed1/log.txt", "of somebody else");  // so the run is refused
   const Words words{"sweep", file.string(), "--out", sweep.string(), "--worker", "--stale-after", "2"};
