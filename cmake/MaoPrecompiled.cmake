@@ -24,9 +24,13 @@ function(mao_precompiled target)
   endif()
 endfunction()
 
-# The same of another target, whose options are the same.
+# The same of another target, whose options are the same; position-independent code if that has it.
 function(mao_precompiled_from target other)
   if(MAO_PRECOMPILES)
+    get_target_property(position_independent ${other} POSITION_INDEPENDENT_CODE)
+    if(position_independent)
+      set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+    endif()
     target_precompile_headers(${target} REUSE_FROM ${other})
     target_compile_options(${target} PRIVATE -fpch-preprocess)
   endif()

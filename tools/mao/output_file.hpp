@@ -90,7 +90,7 @@ inline void expect_weights_output(const std::string& out, const std::vector<std:
   expect_replaceable(out, "a file of `mao export`", [](const std::filesystem::path& file) {
     return has_format(file, "mao-class-weights") || has_format(file, "mao-joined-weights");
   });
-  const bool has_earlier = std::filesystem::exists(out);  // the list beside it is that of its classes
+  const bool has_earlier = std::filesystem::exists(out);  // then the list beside it has its classes
   expect_replaceable(std::filesystem::path(out).replace_extension(".classes.txt").string(),
                      "the list of classes beside a file of `mao export`",
                      [&](const std::filesystem::path&) { return has_earlier; });

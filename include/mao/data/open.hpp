@@ -7,6 +7,14 @@
 #include <mao/data/dataset.hpp>
 #include <mao/data/folder.hpp>
 #include <mao/data/unread_files.hpp>
+#include <vector>
+
+namespace mao::detail {
+
+/// The split files (`split_zhou_*.json`) in a folder, sorted. A folder with one is read by that list.
+std::vector<std::filesystem::path> split_files_in(const std::filesystem::path& folder);
+
+}  // namespace mao::detail
 
 namespace mao {
 

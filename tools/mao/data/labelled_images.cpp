@@ -58,12 +58,9 @@ std::string misspelt_class(const std::string& data, const ClassNames& names) {
 /// **Throws** `FileError` when none of the images is there. A few that are missing are for `mao datasets check` to
 /// list.
 Dataset with_some_image(Dataset dataset, const std::string& data) {
-  std::error_code no_such_name;
-  const auto is_there = [&](const Item& item) {
-    return std::filesystem::exists(dataset.root / item.path, no_such_name);
-  };
+  const auto has_file = [&](const Item& item) { return is_there((dataset.root / item.path).string()); };
   for (const auto* split : {&dataset.train, &dataset.val, &dataset.test}) {
-    if (std::ranges::any_of(*split, is_there)) return dataset;
+    if (std::ranges::any_of(*split, has_file)) return dataset;
   }
   if (dataset.train.empty()) return dataset;
   const std::filesystem::path some = dataset.root / dataset.train.front().path;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <thread>
 #include <utility>
 
 #include <mao/core/detail/text_encoding.hpp>
+#include <mao/data/open.hpp>
 #include <mao/io/files.hpp>
 
 #include <nlohmann/json.hpp>
@@ -71,19 +71,6 @@ bool RunOutput::hold(const RunOptions& options, const std::function<bool()>& sho
 
 void RunOutput::expect_held() const { lease_->expect_held(); }
 
-namespace {
-
-/// Whether a folder of images is read by a list in it, and not by the folders in it.
-bool has_split_file(const fs::path& folder) {
-  std::error_code failure;
-  return std::ranges::any_of(fs::directory_iterator(folder, failure), [](const fs::directory_entry& entry) {
-    const std::string name = entry.path().filename().string();
-    return name.starts_with("split_zhou_") && name.ends_with(".json");
-  });
-}
-
-}  // namespace
-
 void RunOutput::check_place(const std::string& data) const {
   fs::path place = fs::absolute(path_);
   std::error_code failure;
@@ -94,7 +81,7 @@ void RunOutput::check_place(const std::string& data) const {
                      " cannot be written to; choose another --out");
   if (exists()) return;
   RunFolder::expect_own_folder(path_);
-  if (is_rendered(data) || !fs::is_directory(data, failure) || has_split_file(data)) return;
+  if (is_rendered(data) || !fs::is_directory(data, failure) || !mao::detail::split_files_in(data).empty()) return;
   const auto within = fs::weakly_canonical(fs::absolute(path_)).lexically_relative(fs::canonical(data));
   require<OptionError>(
       within.empty() || *within.begin() == "..", "--out ", path_, " is within --data ", data,

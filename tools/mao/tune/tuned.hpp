@@ -48,11 +48,11 @@ inline void take_model_of(const Prompts& prompts, RunSettings& settings, bool na
 
 /// Names that are the same in a prompt as one of the prompts' classes, as red_car and "red car", in their spelling.
 inline ClassList spelled_as_in(const Prompts& prompts, ClassList classes) {
-  std::map<std::string, std::string> known;  // by what a prompt makes of the name
+  if (classes.same_names == SameNames::accept) return classes;  // each is itself
+  std::map<std::string, std::string> known;                     // by what a prompt makes of the name
   for (const ClassList* list : {&prompts.info.classes, &prompts.info.first_classes}) {
     for (const std::string& name : list->names) known.try_emplace(prompt_key(name), name);
   }
-  if (classes.same_names == SameNames::accept) return classes;  // each is itself
   for (std::string& name : classes.names) {
     const auto found = known.find(prompt_key(name));
     if (found != known.end()) name = found->second;
