@@ -29,7 +29,7 @@ function(mao_compiled_library)
   target_compile_definitions(mao_compiled PUBLIC MAO_SEPARATE_COMPILATION)
   target_link_libraries(mao_compiled PUBLIC mao::mao)
   if(PROJECT_IS_TOP_LEVEL)
-    mao_precompiled(mao_compiled "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/tensor_headers.hpp" <Eigen/Core> <nlohmann/json.hpp>)
+    mao_precompiled(mao_compiled <../cmake/tensor_headers.hpp> <Eigen/Core> <nlohmann/json.hpp>)
     # GCC 12 warns of std::string's own code (its bug 105651), and takes precompiled system headers for ours. -Wpedantic changes a macro, and
     # the program, which shares these headers, has it.
     target_compile_options(mao_compiled PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wpedantic;-Wno-stringop-overflow>)

@@ -55,3 +55,12 @@ TEST_CASE("small classes still train and test; one image is too few", "[auto_spl
   }
   CHECK_THROWS_WITH(split(numbered(1, 0), {"lynx"}), ContainsSubstring("class 'lynx' has 1 image"));
 }
+
+TEST_CASE("all classes with too few images are named, at most five of them", "[auto_split]") {
+  auto items = numbered(3, 1);
+  for (const auto& item : numbered(1, 2)) items.push_back(item);
+  CHECK_THROWS_WITH(split(items, {"elk", "dog", "lynx"}),
+                    ContainsSubstring("source: class 'elk' has 0 images, 'lynx' has 1 image; splitting into train"));
+  CHECK_THROWS_WITH(split({}, {"a", "b", "c", "d", "e", "f", "g"}),
+                    ContainsSubstring("'e' has 0 images, and 2 more have fewer than 2; splitting"));
+}

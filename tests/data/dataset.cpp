@@ -48,6 +48,18 @@ TEST_CASE("what contradicts itself is named", "[dataset]") {
   CHECK_THROWS_AS(mao::check(dataset, "pets"), mao::DataError);
 }
 
+TEST_CASE("all classes without a training image are named, at most five of them", "[dataset]") {
+  auto dataset = two_classes();
+  for (const char* name : {"ant", "bee", "elk", "fox"}) dataset.classes.names.emplace_back(name);
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"),
+                    ContainsSubstring("pets: 4 classes have no training image: 'ant' (label 2), 'bee' (label 3), 'elk' "
+                                      "(label 4), 'fox' (label 5); add some or leave the classes out"));
+  dataset.classes.names.emplace_back("gnu");
+  dataset.classes.names.emplace_back("hen");
+  CHECK_THROWS_WITH(mao::check(dataset, "pets"), ContainsSubstring("6 classes have no training image: 'ant'") &&
+                                                     ContainsSubstring("'gnu' (label 6), ...; add some"));
+}
+
 TEST_CASE("files and labels keep the order of the items; missing files are listed", "[dataset]") {
   const mao_test::TemporaryFolder folder;
   auto dataset = two_classes();

@@ -71,7 +71,10 @@ TEST_CASE("every command of the program reads its numbers so", "[decimal_numbers
   const std::string out = " --out " + mao_test::quoted(root / "run");
   refused("tune --epochs 0x2" + out, "--epochs: expected a whole number, in decimal digits, got 0x2");
   refused("tune --shot-seed -5" + out, "--shot-seed: expected 0 or more, got -5");
-  refused("tune --threshold nan" + out, "--threshold: expected a number, got nan");
+  refused("tune --threshold nan" + out, "--threshold: expected a number from 0 to 1, got nan");
+  refused("tune --threshold 1,5" + out, "--threshold: expected a number");
+  refused("tune --threshold 1.5" + out, "--threshold: expected a number from 0 to 1, got 1.5");
+  refused("tune --rank-timeout 0.5" + out, "--rank-timeout: expected a number from 1 to 1e+06, got 0.5");
   refused("tune --lr 1e-400" + out, "--lr: expected a number that is not so near to 0");
   refused("predict x.jpg --classes a b --top 99999999999999999999", "--top: expected a whole number");
   CHECK_FALSE(std::filesystem::exists(root / "run"));

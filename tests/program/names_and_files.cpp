@@ -161,7 +161,7 @@ TEST_CASE("class names that are the same tokens to the model are refused whereve
 
 TEST_CASE("a name that is too long for the prompts is refused before training, in every list of classes", "[names]") {
   const TemporaryFolder root;
-  for (const char* name : {"a", "b"}) write_pictures(root, name, 4, 10);
+  for (const char* name : {"a", "b", "c"}) write_pictures(root, name, 4, 10);
   std::string long_name = "blue";  // with the untuned model's sentence it fits into 32 tokens, with this context not
   for (int i = 1; i < 20; ++i) long_name += " blue";
   const auto is_refused = [&](const std::string& options) {
@@ -173,8 +173,11 @@ TEST_CASE("a name that is too long for the prompts is refused before training, i
     CHECK_THAT(run.output, ContainsSubstring("blue blue") && ContainsSubstring("shorten"));
     CHECK_FALSE(fs::exists(root / "run"));
   };
-  const std::string fresh = quoted(root.write("t.csv", table("red", long_name)));
-  const std::string fits = quoted(root.write("fits.csv", table("red", "blue")));
+  const auto with_third = [&](const std::string& name) {
+    return table("red", "green") + "c/0.png,2," + name + ",train\nc/1.png,2," + name + ",test\n";
+  };
+  const std::string fresh = quoted(root.write("t.csv", with_third(long_name)));
+  const std::string fits = quoted(root.write("fits.csv", with_third("blue")));
   is_refused("--data " + fresh);
   is_refused("--mao --similarity clip --data " + fresh);
   is_refused("--data " + fits + " --targets " + fresh);
@@ -350,7 +353,9 @@ TEST_CASE("rows that list an image again are mentioned where the list is checked
 TEST_CASE("classes whose names are numbers are mentioned, and a mistyped data set is answered with its name",
           "[names]") {
   const TemporaryFolder root, runs;
-  for (const std::string folder : {"train/0/", "train/1/", "test/0/", "test/1/"}) write_pictures(root, folder, 2, 20);
+  for (const std::string folder : {"train/0/", "train/1/", "train/2/", "test/0/", "test/1/", "test/2/"}) {
+    write_pictures(root, folder, 2, 20);
+  }
   const std::string tune =
       "tune --epochs 1 --seeds 1 --shots 1 --feature-cache off --out " + quoted(runs / "run") + " --data ";
   const auto numbers = ContainsSubstring("the class names are numbers (0, ...)");
@@ -361,14 +366,14 @@ TEST_CASE("classes whose names are numbers are mentioned, and a mistyped data se
                     quoted(runs / "sketch"))
             .code == 0);
   const std::string prompts = quoted(runs / "sketch/seed1/plain.prompts.safetensors");
-  const auto none = ContainsSubstring("note: the prompts were tuned for none of these 2 classes");
+  const auto none = ContainsSubstring("note: the prompts were tuned for none of these 3 classes");
   CHECK_THAT(mao_program("eval " + prompts + " --data " + quoted(root.path())).output, numbers && none);
   CHECK_THAT(mao_program("eval " + prompts).output, !numbers && !ContainsSubstring("tuned for none"));
   const std::string again = mao_program("tune --epochs 1 --seeds 1 --shots 3 --feature-cache off --out " +
                                         quoted(runs / "more") + " --data " + quoted(root.path()))
                                 .output;
   CHECK_THAT(again,
-             ContainsSubstring("note: 1 of the 1 classes to train on has fewer than 3 training images (--shots)"));
+             ContainsSubstring("note: 2 of the 2 classes to train on have fewer than 3 training images (--shots)"));
   CHECK_THAT(mao_program(tune + "skech").output, ContainsSubstring("(did you mean sketch?)"));
   const Run named = mao_program(tune + "oxford_pet --root " + quoted(root.path()));
   CHECK(named.code == 1);
@@ -485,7 +490,13 @@ TEST_CASE("data of one class are refused by the name that the user gave, table o
     INFO(run.output);
     CHECK(run.code == 1);
     CHECK_THAT(run.output, ContainsSubstring("mao: " + data.string() + ": there is only the class 'a'; expected at ") &&
-                               ContainsSubstring("--class-split all"));
+                               ContainsSubstring("add images of other classes"));
+    const Run all = mao_program(tune(data, root / "run"));
+    CHECK(all.code == 1);
+    CHECK_THAT(all.output,
+               ContainsSubstring("there is only the class 'a', and training has no other class to tell it ") &&
+                   ContainsSubstring("add images of another class"));
+    CHECK_FALSE(fs::exists(root / "run"));
   }
   const Run checked = mao_program("datasets check " + quoted(root / "one"));
   CHECK(checked.code == 1);
@@ -495,7 +506,7 @@ TEST_CASE("data of one class are refused by the name that the user gave, table o
   CHECK_THAT(mao_program("tune --mao --epochs 1 --seeds 1 --feature-cache off --out " + quoted(root / "run") +
                          " --data " + quoted(root / "two"))
                  .output,
-             ContainsSubstring("mao: --mao: the base half of the data has 1 class, expected at least 2") &&
+             ContainsSubstring("there is only the class 'a' in the base half, and training has no other class") &&
                  ContainsSubstring("--class-split all"));
   const std::string two = "path,classname,split\na/0.png,a,train\na/1.png,a,test\na/2.png,b,train\n";
   const fs::path untested = root.write("one/u.csv", two);

@@ -189,7 +189,15 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
   }
   const Run no_file = mao_program("sweep /no/such/file.toml");
   CHECK(no_file.code == 1);
-  CHECK_THAT(no_file.output, ContainsSubstring("/no/such/file.toml"));
+  CHECK_THAT(no_file.output, ContainsSubstring("/no/such/file.toml: no such file; expected a TOML file"));
+  CHECK_THAT(mao_program("sweep " + quoted(folder / "bad")).output,
+             ContainsSubstring("bad: no such file; did you mean " + (folder / "bad.toml").string() + "?"));
+  CHECK_THAT(mao_program("sweep " + quoted(folder / "photos")).output,
+             ContainsSubstring("photos is a folder; expected a TOML file that lists the settings of the runs"));
+  const std::string one_run = quoted(folder.write("one.toml", "data = 'sketch'\nmethod = 'zero-shot'\nseeds = 1\n"));
+  CHECK_THAT(mao_program("sweep " + one_run + " --list").output, ContainsSubstring("\n1 run\n"));
+  CHECK_THAT(mao_program("sweep " + one_run + " --out " + quoted(file)).output,
+             ContainsSubstring("--out " + fs::path(file).string() + " is a file; expected a folder"));
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --devices gpu0").output, ContainsSubstring("0,1,2"));
   CHECK_THAT(mao_program("sweep " + quoted(file) + " --status").output, ContainsSubstring("no sweep has been started"));
 

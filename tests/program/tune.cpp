@@ -253,6 +253,17 @@ TEST_CASE("a run is not written among images, nor into a folder of something els
     CHECK_THAT(other.output, ContainsSubstring(out.string() + " holds the folder '") &&
                                  ContainsSubstring("is not the folder of a run; choose another --out"));
   }
+  const fs::path pictures = temporary / "pictures";
+  fs::create_directory(pictures);
+  fs::copy(first_pictures(few_pictures(), 1).front(), pictures / "holiday.png");
+  CHECK_THAT(mao_program(tune + quoted(pictures)).output,
+             ContainsSubstring(pictures.string() + " holds the image 'holiday.png'"));
+  const fs::path theirs = temporary / "theirs";
+  fs::create_directory(theirs);
+  std::ofstream(theirs / "config.json") << "{\"model_type\": \"clip\"}";
+  CHECK_THAT(mao_program(tune + quoted(theirs)).output,
+             ContainsSubstring(theirs.string() + " holds a config.json that mao has not written"));
+  CHECK(bytes_of(theirs / "config.json") == "{\"model_type\": \"clip\"}");
   CHECK_FALSE(fs::exists(data / "run"));
   CHECK_FALSE(fs::exists(data / "config.json"));
   CHECK_FALSE(fs::exists(temporary / "config.json"));
@@ -265,6 +276,8 @@ TEST_CASE("a rendered task is not mistaken for a folder of its name without a wo
   const Run tuned = shell(in_folder + "tune --data sketch --method zero-shot --out run");
   CHECK(tuned.code == 0);
   CHECK_THAT(tuned.output, ContainsSubstring("there is also sketch in this folder; --data ./sketch uses that"));
+  CHECK_THAT(shell(in_folder + "eval --data sketch --half base").output,
+             ContainsSubstring("mao: note: there is also sketch in this folder"));
   CHECK_THAT(shell(in_folder + "datasets check sketch").output,
              ContainsSubstring("--data sketch means the rendered task; for this folder use --data ./sketch"));
 }

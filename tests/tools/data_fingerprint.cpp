@@ -53,6 +53,22 @@ TEST_CASE("a part that one side lacks has changed", "[data_fingerprint]") {
   CHECK(changed_parts({}, {{"a", "1"}}) == "a");
 }
 
+TEST_CASE("a fingerprint of some images is compared with those of all", "[data_fingerprint]") {
+  const mao_test::TemporaryFolder root;
+  const Dataset data = some_data(root);
+  const auto before = fingerprint_of(data);
+  for (const FingerprintOf images : {FingerprintOf::All, FingerprintOf::Training, FingerprintOf::Test}) {
+    CHECK(changed_among(fingerprint_of(data, images), before).empty());
+  }
+  root.write("3.jpg", "picture 9.jpg");  // a test image
+  CHECK(changed_among(fingerprint_of(data, FingerprintOf::Training), before).empty());
+  CHECK(changed_among(fingerprint_of(data, FingerprintOf::Test), before) == "test file contents");
+  CHECK(changed_among(fingerprint_of(data), before) == "test file contents");
+  Dataset renamed = data;
+  renamed.classes.names[0] = "lynx";
+  CHECK(changed_among(fingerprint_of(renamed, FingerprintOf::Training), before) == "class names");
+}
+
 TEST_CASE("images of equal size that were swapped are noticed, at both ends of a file", "[data_fingerprint]") {
   const mao_test::TemporaryFolder root;
   const Dataset data = some_data(root);

@@ -72,6 +72,10 @@ TEST_CASE("a folder that holds folders of others is refused; files beside a run 
   CHECK_THROWS_WITH(RunFolder(other.path(), json::object()),
                     ContainsSubstring("holds the folder 'cat'") && ContainsSubstring("choose another --out"));
   CHECK_FALSE(std::filesystem::exists(other.path() / "config.json"));
+  const mao_test::TemporaryFolder album;
+  album.write("holiday.JPG", "x");
+  CHECK_THROWS_WITH(RunFolder(album.path(), json::object()),
+                    ContainsSubstring("holds the image 'holiday.JPG'") && ContainsSubstring("choose another --out"));
 }
 
 TEST_CASE("lines are not written to where a link leads", "[run_folder]") {

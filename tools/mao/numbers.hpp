@@ -36,4 +36,14 @@ inline CLI::Validator zero_or_above() {
           "NONNEGATIVE"};
 }
 
+/// A number from `least` to `most`.
+inline CLI::Validator between(double least, double most) {
+  return {[=](std::string& text) {
+            double number = 0;
+            if (CLI::detail::lexical_cast(text, number) && number >= least && number <= most) return std::string();
+            return mao::text_of("expected a number from ", least, " to ", most, ", got ", text, comma_hint(text));
+          },
+          mao::text_of("FLOAT in [", least, " - ", most, "]")};
+}
+
 }  // namespace mao_program

@@ -294,6 +294,11 @@ class Addition {
     std::vector<LabelledImages> before;
     try {
       const TaskImages task(opened, data, options_.run_options, false);
+      if (task.files()) {
+        const std::string changed = changed_since(info_.settings.value("images", nlohmann::json()), data.data,
+                                                  *task.files(), FingerprintOf::Training);
+        require<DataError>(changed.empty(), changed);
+      }
       before.push_back(encoded(opened, task.training(Half::Base, options_.seed), "base training images", false));
       const bool has_new = joined_.groups.size() - joined_.gate.added.size() > 1;
       if (has_new && saved_.has_new_stage()) {
@@ -307,10 +312,10 @@ class Addition {
     } catch (const Error& error) {
       throw OptionError(
           text_of("the gate is learned from the images that the groups were trained on, and these cannot "
-                  "be read (",
+                  "be used (",
                   error.what(),
-                  "); restore them, or let the untuned model decide: --gate "
-                  "untuned"));
+                  "); restore them (a relative path is looked up in the current folder), or let the untuned model "
+                  "decide: --gate untuned"));
     }
     return before;
   }
@@ -440,7 +445,9 @@ void add_add(CLI::App& app, int& status) {
       ->capture_default_str();
   add_model_options(*command, options->settings.model);
   default_to_saved_model(*command);
-  command->add_option("--threads", options->run_options.threads, "threads that decode images, beside the training itself (OMP_NUM_THREADS: the threads of that)")
+  command
+      ->add_option("--threads", options->run_options.threads,
+                   "threads that decode images, beside the training itself (OMP_NUM_THREADS: the threads of that)")
       ->check(zero_or_above())
       ->capture_default_str();
   add_feature_cache_option(*command, options->run_options.feature_cache);

@@ -26,6 +26,7 @@
 #include "tune/all_classes.hpp"
 #include "tune/idle_options.hpp"
 #include "tune/known_names.hpp"
+#include "tune/next_steps.hpp"
 #include "tune/results.hpp"
 #include "tune/tuned.hpp"
 
@@ -66,11 +67,21 @@ void print(const Metrics& metrics, const ClassList& classes, const EvalOptions& 
   }
 }
 
+/// The classes that the prompts were tuned on with labels.
+ClassList base_of(const Prompts& prompts) {
+  return is_joined(prompts) ? joined_of(prompts).classes().front() : prompts.info.first_classes;
+}
+
+bool has_all(const ClassList& list, const ClassList& classes) {
+  return std::ranges::all_of(
+      classes.names, [&](const std::string& name) { return std::ranges::find(list.names, name) != list.names.end(); });
+}
+
 /// How many of the classes are those that the prompts were tuned on with labels, where others follow; 0 otherwise.
 std::int64_t base_classes_of(const Prompts& prompts, const ClassList& classes) {
-  const ClassList base = is_joined(prompts) ? joined_of(prompts).classes().front() : prompts.info.first_classes;
+  const ClassList base = base_of(prompts);
   const bool first = base.size() > 0 && base.size() < classes.size() &&
-                     std::equal(base.names.begin(), base.names.end(), classes.names.begin());
+                     std::is_permutation(base.names.begin(), base.names.end(), classes.names.begin());
   return first ? base.size() : 0;
 }
 
@@ -121,7 +132,15 @@ void encode_images(LabelledImages& images, const OpenedModel& opened, const Eval
 }
 
 /// What the accuracy does not say by itself, of any prompts.
-void print_class_notes(const Prompts& prompts, const ClassList& classes) {
+void print_class_notes(const Prompts& prompts, const LabelledImages& images, Half half) {
+  const ClassList& classes = images.classes;
+  if (images.regrouped) {
+    std::cout
+        << "note: base classes are those that the prompts were tuned on with labels, wherever the data lists them\n";
+  }
+  if (half == Half::New && has_all(base_of(prompts), classes)) {
+    std::cout << "note: the prompts were tuned on labelled images of all these classes: none is new to them\n";
+  }
   const std::string numbers = numbers_note(classes);
   if (!numbers.empty()) std::cout << numbers << "\n";
   const auto is_known = [&](const std::string& name) {
@@ -178,12 +197,31 @@ EvalOptions completed(EvalOptions options, const std::optional<Prompts>& prompts
   return options;
 }
 
+/// **Throws** as `open_images`, and `OptionError` where the data that the prompts name is not what they were tuned
+/// with.
+LabelledImages images_for(const std::optional<Prompts>& prompts, const OpenedModel& opened, const EvalOptions& options,
+                          bool data_of_prompts) {
+  const DataSettings& data = options.settings.data;
+  ImagesWanted wanted{.split = options.split, .half = options.half};
+  if (prompts) wanted.base = base_of(*prompts).names;
+  if (!data_of_prompts || is_rendered(data.data)) return open_images(opened, data, wanted, options.threads);
+  const Dataset files = open_files(data);
+  const auto which = options.split == "train"  ? FingerprintOf::Training
+                     : options.split == "test" ? FingerprintOf::Test
+                                               : FingerprintOf::All;
+  const std::string changed =
+      changed_since(prompts->info.settings.value("images", nlohmann::json()), data.data, files, which);
+  require<OptionError>(changed.empty(), changed, "; to test on them as they are now, add --data ",
+                       shell_word(data.data));
+  return images_in(opened, files, data, wanted, options.threads);
+}
+
 int run(const EvalOptions& given, const CLI::App& command) {
   const std::optional<Prompts> prompts =
       given.prompts.empty() ? std::nullopt : std::optional(open_prompts(given.prompts));
   const EvalOptions options = completed(given, prompts, command);
   const OpenedModel opened = open_model(options.settings.model);
-  LabelledImages images = open_images(opened, options.settings.data, options.split, options.half, options.threads);
+  LabelledImages images = images_for(prompts, opened, options, given.settings.data.data.empty());
   if (prompts) images.classes = spelled_as_in(*prompts, images.classes);
   const bool prompts_images = prompts && method_named(prompts->info.method).prompts_images();
   if (!prompts_images) encode_images(images, opened, options);
@@ -205,7 +243,7 @@ int run(const EvalOptions& given, const CLI::App& command) {
     if (!prompts_images) rows["zero_shot"] = untuned().all_classes;  // its features are there
     print_all_classes(std::cout, {{"all_classes", rows}});
   }
-  if (prompts) print_class_notes(*prompts, images.classes);
+  if (prompts) print_class_notes(*prompts, images, options.half);
   if (prompts && options.half == Half::All) print_notes(*prompts, images.classes);
   return 0;
 }
@@ -238,7 +276,9 @@ void add_eval(CLI::App& app, int& status) {
   command->add_option("--split", options->split, "train, val or test")
       ->check(CLI::IsMember({"train", "val", "test"}))
       ->capture_default_str();
-  command->add_option("--threads", options->threads, "threads that decode images, beside the encoding itself (OMP_NUM_THREADS: the threads of that)")
+  command
+      ->add_option("--threads", options->threads,
+                   "threads that decode images, beside the encoding itself (OMP_NUM_THREADS: the threads of that)")
       ->check(zero_or_above())
       ->capture_default_str();
   add_feature_cache_option(*command, options->feature_cache);

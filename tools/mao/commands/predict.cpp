@@ -179,7 +179,6 @@ int run(PredictOptions options, const CLI::App& command) {
   if (prompts && is_joined(*prompts)) classes = spelled_as_in(*prompts, std::move(classes));
   if (classes.size() == 1) std::cerr << "note: there is one class, so each image is 100 % of it\n";
   const std::vector<std::string> names = images_of(options.images);
-  if (!options.json && !options.csv && classes.size() > 1) say_classes(prompts, classes);
   stop_on_signals();  // not before: paths may come from the keyboard
   const OpenedModel opened = open_model(options.settings.model);
   Guesses guesses;
@@ -188,6 +187,7 @@ int run(PredictOptions options, const CLI::App& command) {
     guesses = best_of(logits_of(whole, opened, classes, prompts, options), classes, options.top);
     if (prompts && is_joined(*prompts)) add_groups(guesses, *prompts);
   });
+  if (!options.json && !options.csv && classes.size() > 1) say_classes(prompts, classes);
   if (options.csv) {
     print_csv(images, guesses, options.cells);
   } else {

@@ -79,6 +79,13 @@ class Sweep {
   }
 
   int run() {
+    std::error_code failure;
+    mao::require<mao::FileError>(!fs::is_directory(options_.file, failure), options_.file,
+                                 " is a folder; expected a TOML file that lists the settings of the runs");
+    mao::require<mao::FileError>(fs::exists(options_.file, failure), options_.file, ": no such file",
+                                 fs::exists(options_.file + ".toml", failure)
+                                     ? "; did you mean " + options_.file + ".toml?"
+                                     : "; expected a TOML file");
     mao::require<mao::OptionError>(folder_.path() != fs::path(options_.file), options_.file,
                                    ": a sweep needs a folder beside its file; give --out DIR");
     if (options_.status) return print_status();
@@ -117,6 +124,9 @@ class Sweep {
   /// **Throws** `OptionError` for a folder that holds a run, or something else than a sweep.
   void expect_own_folder() const {
     if (fs::exists(folder_.work_list_file())) return;
+    mao::require<mao::FileError>(!fs::exists(folder_.path()) || fs::is_directory(folder_.path()), "--out ",
+                                 folder_.path().string(),
+                                 " is a file; expected a folder, or a path where one can be made");
     mao::require<mao::OptionError>(!fs::exists(folder_.path() / "config.json"), folder_.path().string(),
                                    " holds a single run; choose another folder for the sweep with --out");
     mao::RunFolder::expect_own_folder(folder_.path(), "sweep.json", "a sweep");
@@ -137,10 +147,9 @@ class Sweep {
   int lead() {
     folder_.forget_failures(list_);
     const SweepCounts counts = folder_.counts(list_, watch_);
-    std::cout << folder_.path().string() << ": " << list_.runs.size() << " runs, " << counts.done << " done, "
-              << counts.running << " with other workers; " << options_.workers
-              << (options_.workers == 1 ? " worker" : " workers") << " with " << list_.cpu_threads
-              << (list_.cpu_threads == 1 ? " thread" : " threads") << " a run\n";
+    std::cout << folder_.path().string() << ": " << runs_text() << ", " << counts.done << " done, " << counts.running
+              << " with other workers; " << options_.workers << (options_.workers == 1 ? " worker" : " workers")
+              << " with " << list_.cpu_threads << (list_.cpu_threads == 1 ? " thread" : " threads") << " a run\n";
     const int status = work_with(folder_, options_.workers, options_.devices, !options_.no_wait);
     list_ = folder_.work_list();
     const SweepCounts after = folder_.counts(list_, watch_);
@@ -166,6 +175,10 @@ class Sweep {
     }
   }
 
+  [[nodiscard]] std::string runs_text() const {
+    return mao::text_of(list_.runs.size(), list_.runs.size() == 1 ? " run" : " runs");
+  }
+
   static void print_counts(const SweepCounts& counts) {
     std::cout << counts.done << " done, " << counts.failed << " failed, " << counts.running << " running, "
               << counts.open << " open\n";
@@ -180,7 +193,7 @@ class Sweep {
       }
       std::cout << "\n";
     }
-    std::cout << list_.runs.size() << " runs\n";
+    std::cout << runs_text() << "\n";
     return 0;
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -9,6 +11,7 @@
 
 #include <mao/core/detail/content_hash.hpp>
 #include <mao/data/base_new.hpp>
+#include <mao/data/class_key.hpp>
 #include <mao/data/named.hpp>
 #include <mao/data/open.hpp>
 #include <mao/embedded/rendered_images.hpp>
@@ -33,6 +36,13 @@ namespace {
 bool is_there(const std::string& path) {
   std::error_code no_such_name;
   return std::filesystem::exists(path, no_such_name);
+}
+
+/// ` in /home/me`, where a relative path is looked up.
+std::string in_current_folder(const std::string& path) {
+  std::error_code unknown;
+  const auto here = std::filesystem::current_path(unknown).string();
+  return unknown || std::filesystem::path(path).is_absolute() ? std::string() : " in " + printable(here);
 }
 
 /// ` 'dgo' (did you mean dog?)`: the class that has no name in a class-name file, and the name in it that may be its
@@ -74,18 +84,17 @@ Dataset read_files(const DataSettings& settings) {
     return open_named(known->name, data_root(settings), names);
   }
   require<FileError>(
-      is_there(settings.data), "--data ", settings.data,
-      ": there is nothing at that path, and no data set has that name", did_you_mean(settings.data, data_names()),
+      is_there(settings.data), "--data ", settings.data, ": there is nothing at that path",
+      in_current_folder(settings.data), ", and no data set has that name", did_you_mean(settings.data, data_names()),
       "; expected a folder of images, a split .json, a .csv, a name that `mao datasets` lists, or a task "
       "that comes with mao: sketch, shifted or disjoint");
   return with_some_image(open_own_data(settings.data, settings.classnames), settings.data);
 }
 
-/// Once for each data set.
-void mention_repeats(const std::string& data, const Dataset& dataset) {
+/// Once for each.
+void mention(const std::string& line) {
   static std::set<std::string> mentioned;
-  const std::string repeats = repeats_text(repeated_pictures(dataset));
-  if (!repeats.empty() && mentioned.insert(data).second) std::cerr << "mao: note: " << data << ": " << repeats << "\n";
+  if (mentioned.insert(line).second) std::cerr << "mao: note: " << line << std::endl;
 }
 
 }  // namespace
@@ -104,7 +113,8 @@ Dataset open_own_data(const std::string& data, const std::string& classnames) {
 
 Dataset open_files(const DataSettings& settings) {
   Dataset dataset = read_files(settings);
-  mention_repeats(settings.data, dataset);
+  const std::string repeats = repeats_text(repeated_pictures(dataset));
+  if (!repeats.empty()) mention(text_of(settings.data, ": ", repeats));
   return dataset;
 }
 
@@ -188,6 +198,10 @@ LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, 
 
 LabelledImages rendered_half(const std::string& task, Half half, bool train, const Preprocess& preprocess, int shots,
                              std::uint64_t draw) {
+  std::error_code unreadable;
+  if (std::filesystem::exists(task, unreadable)) {
+    mention(text_of("there is also ", task, " in this folder; --data ./", task, " uses that"));
+  }
   const auto& described = embedded::task(task);
   const auto split = train ? embedded::Split::Train : embedded::Split::Test;
   std::vector<Tensor> pixels;
@@ -208,24 +222,85 @@ Dataset half_of(const Dataset& dataset, Half half, const std::string& data) {
   if (half == Half::All) return dataset;
   require<DataError>(dataset.classes.size() >= 2, data, ": there is only the class '",
                      printable(dataset.classes.names.front()),
-                     "'; expected at least 2, for base and new halves. Add images of other classes, or use all classes "
-                     "as one list: mao tune --class-split all, mao eval --half all");
+                     "'; expected at least 2, for base and new halves; add images of other classes (mao eval --half "
+                     "all takes one class too)");
   return half == Half::Base ? base_half(dataset) : new_half(dataset);
 }
 
-LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split, Half half,
-                           int threads) {
-  if (is_rendered(settings.data)) {
-    require<OptionError>(split != "val", "--split val: rendered tasks have no validation images; use train or test");
-    return rendered_half(settings.data, half, split == "train", opened.model->preprocess(), 0);
+std::string changed_since(const nlohmann::json& files, const std::string& data, const Dataset& dataset,
+                          FingerprintOf images) {
+  if (!files.is_object() || !files.contains(data)) return {};
+  const std::string changed = changed_among(fingerprint_of(dataset, images), files.at(data).get<DataFingerprint>());
+  if (changed.empty()) return {};
+  std::error_code unknown;
+  const auto place = std::filesystem::absolute(is_there(data) ? data : dataset.root.string(), unknown);
+  return text_of("the images of ", printable(place.lexically_normal().string()),
+                 " are not those that the prompts were tuned with; different: ", changed);
+}
+
+namespace {
+
+/// The data set with the base classes before the others, and how many they are.
+struct Grouped {
+  Dataset dataset;
+  std::int64_t base = 0;
+  bool moved = false;
+};
+
+Dataset with_classes_at(Dataset dataset, const std::vector<std::int64_t>& place) {
+  const ClassList before = dataset.classes;
+  for (std::size_t i = 0; i < place.size(); ++i) dataset.classes.names[place[i]] = before.names[i];
+  for (auto* items : {&dataset.train, &dataset.val, &dataset.test}) {
+    for (Item& item : *items) item.label = place[item.label];
   }
-  const Dataset chosen = half_of(open_files(settings), half, settings.data);
+  return dataset;
+}
+
+/// Nothing where the data has none of the base classes or no others, or names that stand for several classes.
+std::optional<Grouped> grouped(const Dataset& dataset, const std::vector<std::string>& base_names) {
+  if (dataset.classes.same_names == SameNames::accept) return std::nullopt;
+  std::set<std::string> wanted;
+  for (const std::string& name : base_names) wanted.insert(prompt_key(name));
+  std::vector<bool> is_base;
+  for (const std::string& name : dataset.classes.names) is_base.push_back(wanted.contains(prompt_key(name)));
+  const std::int64_t base = std::ranges::count(is_base, true);
+  if (base == 0 || base == dataset.classes.size()) return std::nullopt;
+  std::vector<std::int64_t> place;
+  std::int64_t next_base = 0, next_other = base;
+  for (const bool of_base : is_base) place.push_back(of_base ? next_base++ : next_other++);
+  const bool first_half = std::ranges::is_sorted(place) && base == (dataset.classes.size() + 1) / 2;
+  return Grouped{with_classes_at(dataset, place), base, !first_half};
+}
+
+Dataset half_of(const Grouped& grouped, Half half) {
+  if (half == Half::All) return grouped.dataset;
+  return half == Half::Base ? class_range(grouped.dataset, 0, grouped.base)
+                            : class_range(grouped.dataset, grouped.base, grouped.dataset.classes.size());
+}
+
+}  // namespace
+
+LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const ImagesWanted& wanted,
+                           int threads) {
+  if (!is_rendered(settings.data)) return images_in(opened, open_files(settings), settings, wanted, threads);
+  require<OptionError>(wanted.split != "val",
+                       "--split val: rendered tasks have no validation images; use train or test");
+  return rendered_half(settings.data, wanted.half, wanted.split == "train", opened.model->preprocess(), 0);
+}
+
+LabelledImages images_in(const OpenedModel& opened, const Dataset& files, const DataSettings& settings,
+                         const ImagesWanted& wanted, int threads) {
+  const auto by_name = grouped(files, wanted.base);
+  const Dataset chosen = by_name ? half_of(*by_name, wanted.half) : half_of(files, wanted.half, settings.data);
   LoaderOptions loader;
   loader.preprocess = opened.model->preprocess();
   loader.threads = threads;
   loader.cache_bytes = 0;
-  const auto& items = split == "train" ? chosen.train : split == "val" ? chosen.val : chosen.test;
-  return file_images(chosen, items, loader, settings.data, text_of(split, " images of ", name_of(half), " classes"));
+  const auto& items = wanted.split == "train" ? chosen.train : wanted.split == "val" ? chosen.val : chosen.test;
+  LabelledImages images = file_images(chosen, items, loader, settings.data,
+                                      text_of(wanted.split, " images of ", name_of(wanted.half), " classes"));
+  images.regrouped = by_name && by_name->moved;
+  return images;
 }
 
 }  // namespace mao_program

@@ -17,6 +17,7 @@
 
 #include "data/half.hpp"
 #include "models/models.hpp"
+#include "runs/data_fingerprint.hpp"
 #include "tune/settings.hpp"
 
 namespace mao_program {
@@ -28,6 +29,8 @@ struct LabelledImages {
   ClassList classes;
   std::filesystem::path root = {};      ///< folder of the files
   std::vector<std::string> files = {};  ///< relative to it, one for each image; none when the images are rendered
+  bool regrouped =
+      false;  ///< the base classes of `ImagesWanted` are not the first half of the data's, as it lists them
 };
 
 /// True for sketch, shifted and disjoint.
@@ -48,11 +51,26 @@ nlohmann::json fingerprint_of_files(const RunSettings& settings);
 /// `the training labels of pictures.csv`: what differs between two of them.
 std::string changed_files(const nlohmann::json& before, const nlohmann::json& now);
 
-/// `split`: train, val, test.
-///
+/// Images to test on.
+struct ImagesWanted {
+  std::string split = "test";  ///< train, val or test
+  Half half = Half::All;
+  std::vector<std::string> base{};  ///< the base classes, wherever the data lists them; empty, or where it has none of
+                                    ///< these or no others: the first half of its classes
+};
+
 /// **Throws** `FileError`, `DataError` naming what is empty.
-LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const std::string& split, Half half,
+LabelledImages open_images(const OpenedModel& opened, const DataSettings& settings, const ImagesWanted& wanted,
                            int threads);
+
+/// The same of files that were opened already.
+LabelledImages images_in(const OpenedModel& opened, const Dataset& files, const DataSettings& settings,
+                         const ImagesWanted& wanted, int threads);
+
+/// What differs between the class names and the images of `dataset` now and in `files`, from `fingerprint_of_files`,
+/// as a part of a message; empty where nothing does, or `files` has nothing of this data.
+std::string changed_since(const nlohmann::json& files, const std::string& data, const Dataset& dataset,
+                          FingerprintOf images);
 
 /// Items of a data set as pixels; errors name them by `data`, as the user named the data set, and `what`.
 LabelledImages file_images(const Dataset& half, const std::vector<Item>& items, const LoaderOptions& loader,

@@ -11,7 +11,7 @@ Targets::Targets(const OpenedModel& opened, const std::vector<std::string>& name
   for (const std::string& name : names) {
     DataSettings target = settings;
     target.data = name;
-    LabelledImages images = open_images(opened, target, "test", Half::All, options.threads);
+    LabelledImages images = open_images(opened, target, ImagesWanted(), options.threads);
     const std::int64_t total = images.source->size();
     images_.push_back(with_features(opened, std::move(images), pixels, cache, [&](std::int64_t done) {
       if (progress) progress("encode " + name, done, total);

@@ -12,7 +12,7 @@ TaskData::TaskData(const OpenedModel& opened, const DataSettings& settings, cons
       progress_(std::move(progress)),
       pixels_(pixels),
       images_(opened, settings, options, pixels) {
-  if (images_.from_files()) cache_ = open_feature_cache(options.feature_cache, std::move(log));
+  if (images_.files()) cache_ = open_feature_cache(options.feature_cache, std::move(log));
   base_test_ = encoded(images_.test(Half::Base), "base test images");
   if (images_.has_new_half()) new_test_ = encoded(images_.test(Half::New), "new test images");
 }
@@ -41,15 +41,17 @@ BaseToNewTask TaskData::of_seed(std::uint64_t seed) {
 std::string TaskData::description() const {
   const std::string classes =
       images_.has_new_half()
-          ? text_of(base_test_.classes.size(), " base and ", new_test_.classes.size(), " new classes, ",
-                    base_test_.labels.size(), " and ", new_test_.labels.size(), " test images; ")
-          : text_of(base_test_.classes.size(), " classes, ", base_test_.labels.size(), " test images; ");
+          ? text_of(base_test_.classes.size(), " base and ", new_test_.classes.size(),
+                    new_test_.classes.size() == 1 ? " new class, " : " new classes, ", base_test_.labels.size(),
+                    " and ", new_test_.labels.size(), " test images; ")
+          : text_of(base_test_.classes.size(), base_test_.classes.size() == 1 ? " class, " : " classes, ",
+                    base_test_.labels.size(), " test images; ");
   const std::string views = settings_.views > 0
                                 ? text_of(settings_.views, " random crops of each image, the same in every epoch")
                             : images_.augments() ? "random crops and flips"
                             : pixels_            ? "no augmentation, the image tower is prompted"
                                                  : "no augmentation, image features are cached";
-  return text_of(settings_.data, ": ", classes, views, images_.from_files() ? "\n" + description_of(cache_) : "");
+  return text_of(settings_.data, ": ", classes, views, images_.files() ? "\n" + description_of(cache_) : "");
 }
 
 FeatureProgress TaskData::progress_of(const std::string& what, std::int64_t total) const {

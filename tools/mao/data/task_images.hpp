@@ -27,7 +27,8 @@ class TaskImages {
   /// Whether training shows random crops and flips.
   [[nodiscard]] bool augments() const { return augment_; }
   [[nodiscard]] bool has_new_half() const { return settings_.classes != "all"; }
-  [[nodiscard]] bool from_files() const { return files_.has_value(); }
+  /// The files of --data; nothing where its images are rendered.
+  [[nodiscard]] const std::optional<Dataset>& files() const { return files_; }
 
  private:
   [[nodiscard]] LoaderOptions loader_options(bool cached) const;

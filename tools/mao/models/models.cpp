@@ -227,6 +227,10 @@ OpenedModel open_checkpoint(const ModelSettings& settings) {
       ": no such file; expected embedded, embedded-siglip, mobilenet-minilm, or the path of a CLIP or SigLIP "
       "checkpoint",
       own_names());
+  require<OptionError>(
+      !settings.model.ends_with(".prompts.safetensors"), "--model ", settings.model,
+      ": this is a prompts file, which `mao eval FILE` and `mao predict --prompts FILE` take; it holds "
+      "the name of its model, so --model may be left out there");
   ClipOptions options = clip_options(settings, settings.vocab);
   if (settings.activation != "auto") {
     options.activation = settings.activation == "gelu" ? Activation::Gelu : Activation::QuickGelu;

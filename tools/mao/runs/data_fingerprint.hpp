@@ -89,15 +89,18 @@ inline void fingerprint_items(DataFingerprint& parts, const Dataset& dataset, co
 
 }  // namespace detail
 
+/// The images that a fingerprint is about.
+enum class FingerprintOf { All, Training, Test };
+
 /// Class names, and paths, labels, file sizes and contents (both ends of each file, of up to 10,000) of training and
-/// test images. A file that is not there is a size too.
-inline DataFingerprint fingerprint_of(const Dataset& dataset) {
+/// test images, or of one of both. A file that is not there is a size too.
+inline DataFingerprint fingerprint_of(const Dataset& dataset, FingerprintOf images = FingerprintOf::All) {
   DataFingerprint parts;
   parts[detail::fingerprint_version] = "2";
   parts["class names"] = detail::fingerprint_part(
       dataset.classes.names, [](detail::ContentHash& hash, const std::string& name) { hash.add(name); });
-  detail::fingerprint_items(parts, dataset, dataset.train, "training");
-  detail::fingerprint_items(parts, dataset, dataset.test, "test");
+  if (images != FingerprintOf::Test) detail::fingerprint_items(parts, dataset, dataset.train, "training");
+  if (images != FingerprintOf::Training) detail::fingerprint_items(parts, dataset, dataset.test, "test");
   return parts;
 }
 
@@ -115,6 +118,12 @@ inline std::string changed_parts(const DataFingerprint& before, const DataFinger
     if (!same) text += (text.empty() ? "" : ", ") + part;
   }
   return text;
+}
+
+/// The same of the parts that `now` has: those that it lacks are not compared.
+inline std::string changed_among(const DataFingerprint& now, DataFingerprint before) {
+  std::erase_if(before, [&](const auto& part) { return !now.contains(part.first); });
+  return changed_parts(before, now);
 }
 
 }  // namespace mao

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include <mao/core/error.hpp>
+#include <mao/data/folder.hpp>
 #include <mao/io/files.hpp>
 #include <mao/io/json_text.hpp>
 
@@ -42,8 +43,8 @@ class RunFolder {
     keep_config(config);
   }
 
-  /// **Throws** `OptionError` for a folder that holds folders, or files of a run's names, but not the file `mark` of
-  /// what it should be.
+  /// **Throws** `OptionError` for a folder that holds folders, images or files of a run's names, but not the file
+  /// `mark` of what it should be.
   static void expect_own_folder(const std::filesystem::path& path, const char* mark = "config.json",
                                 const char* what = "a run") {
     const std::string other = name_of_others(path);  // before the next line: another process may be making it
@@ -155,6 +156,7 @@ class RunFolder {
     std::error_code failure;
     for (const auto& entry : std::filesystem::directory_iterator(path, failure)) {
       const std::string name = entry.path().filename().string();
+      if (detail::is_image_name(name)) return "the image '" + name + "'";
       if (entry.is_directory(failure) && !name.starts_with('.')) return "the folder '" + name + "'";
     }
     return {};

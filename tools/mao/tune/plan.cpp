@@ -144,7 +144,7 @@ class Planner {
   /// The images that a draw by another seed may not contain: of classes with no more than the shots, every draw has
   /// all.
   [[nodiscard]] std::int64_t count_drawn(const LabelledImages& images) const {
-    if (!images_.from_files()) return images.source->size();
+    if (!images_.files()) return images.source->size();
     std::map<std::int64_t, std::int64_t> counts;
     for (const std::int64_t label : images.labels) ++counts[label];
     std::int64_t drawn = 0;

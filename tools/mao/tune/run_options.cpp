@@ -107,7 +107,7 @@ void add_tune_options(CLI::App& app, RunSettings& settings, RunOptions& options)
   app.add_flag("--alone", options.alone, "do not train together with other processes that a launcher started");
   app.add_option("--rank-timeout", options.rank_timeout,
                  "seconds that several processes wait for each other, at the start and in each step, before they stop")
-      ->check(CLI::Range(1.0, 1e6))
+      ->check(between(1, 1e6))
       ->capture_default_str();
 }
 

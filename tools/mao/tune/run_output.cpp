@@ -79,7 +79,12 @@ void RunOutput::check_place(const std::string& data) const {
                      " is a file; expected a folder, or a path where one can be made");
   require<FileError>(access(place.c_str(), W_OK | X_OK) == 0, "--out ", path_, ": ", place.string(),
                      " cannot be written to; choose another --out");
-  if (exists()) return;
+  if (exists()) {
+    const nlohmann::json saved = saved_config();
+    require<OptionError>(saved.contains("method") && saved.contains("data"), path_,
+                         " holds a config.json that mao has not written; choose another --out");
+    return;
+  }
   RunFolder::expect_own_folder(path_);
   if (is_rendered(data) || !fs::is_directory(data, failure) || !mao::detail::split_files_in(data).empty()) return;
   const auto within = fs::weakly_canonical(fs::absolute(path_)).lexically_relative(fs::canonical(data));

@@ -195,7 +195,7 @@ void add_mao_options(CLI::App& app, MethodSettings& settings) {
       ->check(CLI::IsMember(labeler_names()))
       ->capture_default_str();
   app.add_option("--threshold", settings.threshold, "pseudo labels below this confidence are not used")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(between(0, 1))
       ->capture_default_str();
   app.add_option("--columns", settings.columns, "reg-B: distinct classes (paper) or per-image (released code)")
       ->check(CLI::IsMember({"distinct", "per-image"}))

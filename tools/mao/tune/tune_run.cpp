@@ -64,7 +64,6 @@ class TuneRun {
     say(text_of("mao ", version, ", run folder ", options_.out));
     say(text_of("method ", method_text(settings_.method.name, settings_.method.mao), ", data ", settings_.data.data,
                 is_rendered(settings_.data.data) ? " (rendered images, which come with mao)" : ""));
-    mention_hidden_folder();
     static_cast<void>(
         zero_shot_templates(settings_.method.zero_shot_template, settings_.data.data));  // before any work
     const OpenedModel opened = open_model(settings_.model);
@@ -78,7 +77,7 @@ class TuneRun {
     const auto note = [this](const std::string& line) { say(line); };
     TaskData data(opened, settings_.data, options_, needs_pixels(), encoding, note);
     say(data.description());
-    if (data.images().from_files() && named_data(settings_.data) == nullptr) {
+    if (data.images().files() && named_data(settings_.data) == nullptr) {
       const UnreadFiles unread = unread_of(settings_.data.data);
       if (unread.total() > 0) say("note: " + unread.description());
     }
@@ -86,6 +85,7 @@ class TuneRun {
     const BaseToNewTask task = data.of_seed(settings_.seeds.at(0));
     for (const auto* half : {&task.base, &task.fresh}) check_class_prompts(*opened.model, half->classes, "the data");
     if (const std::string note_on_names = numbers_note(task.base.classes); !note_on_names.empty()) say(note_on_names);
+    expect_two_classes(task.base.classes);
     mention_few(task.base);
     if (!is_zero_shot()) {  // an option that does not fit the model leaves nothing behind
       const ClassList& classes = task.base.classes;
@@ -225,12 +225,13 @@ class TuneRun {
 
   void say(const std::string& line) { output_.say(line); }
 
-  /// The name of a rendered task wins over a file or folder of that name.
-  void mention_hidden_folder() {
-    std::error_code unreadable;
-    const std::string& data = settings_.data.data;
-    if (!is_rendered(data) || !std::filesystem::exists(data, unreadable)) return;
-    say(text_of("note: there is also ", data, " in this folder; --data ./", data, " uses that"));
+  /// **Throws** `DataError` where training has nothing to tell a class apart from.
+  void expect_two_classes(const ClassList& classes) const {
+    const bool all = settings_.data.classes == "all";
+    require<DataError>(classes.size() > 1 || is_zero_shot(), settings_.data.data, ": there is only the class '",
+                       printable(classes.names.front()), all ? "'" : "' in the base half",
+                       ", and training has no other class to tell it apart from; ",
+                       all ? "add images of another class" : "--class-split all trains on all classes");
   }
 
   void mention_few(const TaskHalf& half) {
@@ -298,6 +299,7 @@ class TuneRun {
     saved.method.zero_shot_template = without_template_file(saved.method.zero_shot_template);
     steps.info = {
         .method = settings_.method.name, .model = opened.model->fingerprint(), .classes = {}, .settings = saved};
+    if (config_.contains("images")) steps.info.settings["images"] = config_.at("images");  // what --data was
     forget_unfinished_epochs(seed, steps.folder);
     link_for_dassl(name);
     SeedRecords records(steps.folder, [this] { output_.expect_held(); });

@@ -27,7 +27,7 @@ MAO_INLINE std::vector<Item> relabelled(const std::vector<Item>& items, std::int
 MAO_INLINE std::int64_t base_count(const Dataset& dataset) {
   require<DataError>(dataset.classes.size() >= 2, dataset.root.string(), ": ", dataset.classes.size(),
                      dataset.classes.size() == 1 ? " class" : " classes",
-                     "; base and new halves need at least 2 (mao tune --class-split all trains and tests on one list)");
+                     "; base and new halves need at least 2: add images of other classes");
   return (dataset.classes.size() + 1) / 2;
 }
 

@@ -65,6 +65,9 @@ struct CsvColumns {
     class_name = needed("classname");
     split = find("split");
     for (const std::string& name : header.fields) {
+      require<FormatError>(split || !name.empty(), source, ": line ", header.line,
+                           ": a column of the first line has no name: ", header_text(header),
+                           "; name it, or remove it from every line");
       const bool known = split || name == "path" || name == "label" || name == "classname";
       require<FormatError>(known, source, ": line ", header.line, ": the column '", name,
                            "' may be the split under another name; expected path, classname and possibly "

@@ -3,7 +3,10 @@
 
 #include <mao/data/dataset.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <initializer_list>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -54,10 +57,18 @@ MAO_INLINE void check_every_class(const Dataset& dataset, const std::vector<Item
                                   const std::string& source) {
   std::vector<bool> seen(dataset.classes.names.size());
   for (const Item& item : items) seen[static_cast<std::size_t>(item.label)] = true;
+  const auto missing = std::ranges::count(seen, false);
+  constexpr std::ptrdiff_t most = 5;
+  std::string names;
+  std::ptrdiff_t shown = 0;
   for (std::size_t label = 0; label < seen.size(); ++label) {
-    require<DataError>(seen[label], source, ": class '", dataset.classes.names[label], "' (label ", label, ") has no ",
-                       kind, " image; add some or leave the class out");
+    if (seen[label] || shown++ >= most) continue;
+    names += text_of(names.empty() ? "'" : ", '", dataset.classes.names[label], "' (label ", label, ")");
   }
+  require<DataError>(missing != 1, source, ": class ", names, " has no ", kind,
+                     " image; add some or leave the class out");
+  require<DataError>(missing == 0, source, ": ", missing, " classes have no ", kind, " image: ", names,
+                     missing > most ? ", ..." : "", "; add some or leave the classes out");
 }
 
 }  // namespace mao::detail
