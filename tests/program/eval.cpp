@@ -146,14 +146,41 @@ TEST_CASE("base and new classes are those of the run, in whatever order a table 
   CHECK_THAT(alone.output, ContainsSubstring("ant") && ContainsSubstring("bee") && !ContainsSubstring("dog"));
 }
 
-TEST_CASE("it is said where no class of the new half is new to the prompts", "[eval]") {
+TEST_CASE("data with base classes alone, or with new ones alone, has one half", "[eval]") {
   const TwoPlaces places;
-  const std::string known = quoted(places.root.write("here/known.csv", table_of({"ant", "bee"})));
+  const std::string prompts =
+      "eval " + quoted(places.here / "run/seed1/new.prompts.safetensors") + " --feature-cache off ";
+  const auto tested = [&](const std::string& half, const std::vector<std::string>& classes) {
+    const fs::path list = places.root.write("here/part.csv", table_of(classes));
+    return mao_program(prompts + "--half " + half + " --data " + quoted(list));
+  };
+  CHECK_THAT(tested("base", {"ant", "bee"}).output, ContainsSubstring("of 4)") && ContainsSubstring(", 2 classes"));
+  CHECK_THAT(tested("new", {"cat", "dog"}).output, ContainsSubstring("of 4)") && ContainsSubstring(", 2 classes"));
+  const Run known = tested("new", {"ant", "bee"}), fresh = tested("base", {"cat", "dog"});
+  CHECK(known.code == 1);
+  CHECK_THAT(known.output,
+             ContainsSubstring("tuned on labelled images of all of the classes of this data (2), so it ") &&
+                 ContainsSubstring("--half all"));
+  CHECK(fresh.code == 1);
+  CHECK_THAT(fresh.output, ContainsSubstring("of none of the classes of this data (2), so it has no base classes"));
+}
+
+TEST_CASE("it is said what the data lacks, and that it may hold images that were trained on", "[eval]") {
+  const TwoPlaces places;
+  const std::string may = "note: this is not the data of the run as it was, so the prompts may have been trained on";
   const std::string base = quoted(places.here / "run/seed1/base.prompts.safetensors");
-  CHECK_THAT(checked("eval " + base + " --feature-cache off --half new --data " + known).output,
-             ContainsSubstring("note: the prompts were tuned on labelled images of all these classes: none is new"));
-  CHECK_THAT(in_folder(places.here, "eval " + base + " --feature-cache off --half new").output,
-             !ContainsSubstring("none is new"));
+  std::string misspelt = table_of(animals);
+  for (std::size_t at = 0; (at = misspelt.find(",bee,", at)) != std::string::npos;) misspelt.replace(at, 5, ",beee,");
+  const std::string list = quoted(places.root.write("here/m.csv", misspelt));
+  for (const std::string half : {"base", "new", "all"}) {
+    CHECK_THAT(checked("eval " + base + " --feature-cache off --half " + half + " --data " + list).output,
+               ContainsSubstring("note: this data lacks 1 of 2 classes that the prompts were tuned for: bee (did you "
+                                 "mean beee?)"));
+  }
+  CHECK_THAT(checked("eval " + base + " --feature-cache off --data " + list).output, ContainsSubstring(may));
+  const std::string own = checked(places.eval("--data " + quoted(places.here / "t.csv"))).output;
+  CHECK_THAT(own, !ContainsSubstring("lacks") && !ContainsSubstring(may));
+  CHECK_THAT(checked(places.eval("--data " + quoted(places.there / "t.csv"))).output, ContainsSubstring(may));
 }
 
 TEST_CASE("a prompts file where a model is expected is named as what it is", "[eval]") {

@@ -86,6 +86,9 @@ TEST_CASE("a file of class names that holds more than names, and an image among 
   const Run comma = mao_program("predict " + image + " --classes tench, goldfish");
   CHECK(comma.code == 1);
   CHECK_THAT(comma.output, ContainsSubstring("'tench,' ends with a comma") && ContainsSubstring("by blanks"));
+  const Run glued = mao_program("predict " + image + " --classes tench,goldfish");
+  CHECK(glued.code == 1);
+  CHECK_THAT(glued.output, ContainsSubstring("'tench,goldfish' would be one class") && ContainsSubstring("by blanks"));
   const Run picture = mao_program("predict " + image + " --classes tench goldfish " + quoted(root / "a/1.png"));
   CHECK(picture.code == 1);
   CHECK_THAT(picture.output, ContainsSubstring("a/1.png' is an image") && ContainsSubstring("before --classes"));

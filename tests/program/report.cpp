@@ -69,6 +69,15 @@ TEST_CASE("report writes one page that needs nothing else, and the tables behind
   const std::string before = html;
   REQUIRE(mao_program("report " + quoted(temporary.path()) + " --out " + quoted(page)).code == 0);
   CHECK(mao::read_text_file(page) == before);
+  const std::string again = "report " + quoted(temporary.path()) + " --out " + quoted(page) + " --csv ";
+  CHECK(mao_program(again + quoted(tables)).code == 0);  // its own tables are replaced
+  const TemporaryFolder own;
+  own.write("scores.csv", "student,score\nAda,1\n");
+  const Run refused = mao_program(again + quoted(own.path()));
+  CHECK(refused.code == 1);
+  CHECK_THAT(refused.output, ContainsSubstring("scores.csv exists and is not a table of `mao report`"));
+  CHECK(mao::read_text_file(own / "scores.csv") == "student,score\nAda,1\n");
+  CHECK_FALSE(std::filesystem::exists(own / "halves.csv"));
 }
 
 TEST_CASE("places without runs are refused in words", "[report]") {
@@ -122,8 +131,10 @@ TEST_CASE("deviations and means over seeds are mentioned only if there are sever
   };
   CHECK_THAT(said("single"), !ContainsSubstring("standard deviation") && !ContainsSubstring("eans over seeds") &&
                                  !ContainsSubstring("all seeds") && !ContainsSubstring("±"));
-  CHECK_THAT(said("several"), ContainsSubstring("Below each mean is its standard deviation over seeds") &&
-                                  ContainsSubstring("Means over seeds, ± their standard deviation."));
+  CHECK_THAT(
+      said("several"),
+      ContainsSubstring("H is that of the means over seeds, as in the papers; below is the standard deviation") &&
+          ContainsSubstring("Means over seeds, ± their standard deviation; H is that of the means."));
 }
 
 TEST_CASE("report and summarize replace what they wrote and nothing else", "[report]") {

@@ -4,6 +4,7 @@
 #include <random>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -194,6 +195,15 @@ TEST_CASE("what cannot be run is refused before anything is written, what fails 
              ContainsSubstring("bad: no such file; did you mean " + (folder / "bad.toml").string() + "?"));
   CHECK_THAT(mao_program("sweep " + quoted(folder / "photos")).output,
              ContainsSubstring("photos is a folder; expected a TOML file that lists the settings of the runs"));
+  for (const auto& [option, message] : {std::pair("--task 99", "--task 99: the sweep has 12 runs"),
+                                        std::pair("--devices cpu,99", "device cuda:99: ")}) {
+    const fs::path out = folder / "none";
+    const Run none = mao_program("sweep " + quoted(mao_test::source_dir() + "/examples/sweeps/first.toml") + " " +
+                                 option + " --out " + quoted(out));
+    CHECK(none.code == 1);
+    CHECK_THAT(none.output, ContainsSubstring(message));
+    CHECK_FALSE(fs::exists(out));
+  }
   const std::string one_run = quoted(folder.write("one.toml", "data = 'sketch'\nmethod = 'zero-shot'\nseeds = 1\n"));
   CHECK_THAT(mao_program("sweep " + one_run + " --list").output, ContainsSubstring("\n1 run\n"));
   CHECK_THAT(mao_program("sweep " + one_run + " --out " + quoted(file)).output,

@@ -134,10 +134,7 @@ void encode_images(LabelledImages& images, const OpenedModel& opened, const Eval
 /// What the accuracy does not say by itself, of any prompts.
 void print_class_notes(const Prompts& prompts, const LabelledImages& images, Half half) {
   const ClassList& classes = images.classes;
-  if (images.regrouped) {
-    std::cout
-        << "note: base classes are those that the prompts were tuned on with labels, wherever the data lists them\n";
-  }
+  for (const std::string& note : images.notes) std::cout << "note: " << note << "\n";
   if (half == Half::New && has_all(base_of(prompts), classes)) {
     std::cout << "note: the prompts were tuned on labelled images of all these classes: none is new to them\n";
   }
@@ -197,15 +194,36 @@ EvalOptions completed(EvalOptions options, const std::optional<Prompts>& prompts
   return options;
 }
 
+/// Where the files are not the data that the prompts were tuned with, and have classes of it.
+std::string note_on_other_data(const Prompts& prompts, const Dataset& files, const ClassList& classes) {
+  const auto& settings = prompts.info.settings;
+  const std::string changed = changed_since(settings.value("images", nlohmann::json()), settings_of(prompts).data.data,
+                                            files, FingerprintOf::All);
+  const bool shares = std::ranges::any_of(base_of(prompts).names, [&](const std::string& name) {
+    return std::ranges::find(classes.names, name) != classes.names.end();
+  });
+  if (changed.empty() || !shares) return {};
+  return "this is not the data of the run as it was, so the prompts may have been trained on some of these images";
+}
+
 /// **Throws** as `open_images`, and `OptionError` where the data that the prompts name is not what they were tuned
 /// with.
 LabelledImages images_for(const std::optional<Prompts>& prompts, const OpenedModel& opened, const EvalOptions& options,
                           bool data_of_prompts) {
   const DataSettings& data = options.settings.data;
   ImagesWanted wanted{.split = options.split, .half = options.half};
-  if (prompts) wanted.base = base_of(*prompts).names;
-  if (!data_of_prompts || is_rendered(data.data)) return open_images(opened, data, wanted, options.threads);
+  if (prompts) {
+    wanted.base = base_of(*prompts).names;
+    wanted.tuned = prompts->info.classes.names;
+  }
+  if (!prompts || is_rendered(data.data)) return open_images(opened, data, wanted, options.threads);
   const Dataset files = open_files(data);
+  if (!data_of_prompts) {
+    LabelledImages images = images_in(opened, files, data, wanted, options.threads);
+    const std::string note = note_on_other_data(*prompts, files, images.classes);
+    if (!note.empty()) images.notes.push_back(note);
+    return images;
+  }
   const auto which = options.split == "train"  ? FingerprintOf::Training
                      : options.split == "test" ? FingerprintOf::Test
                                                : FingerprintOf::All;

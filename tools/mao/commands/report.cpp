@@ -97,10 +97,19 @@ std::vector<PageSection> sections_of(ReportData& data, const ReadProgress& progr
   return sections;
 }
 
+/// The names of the first two columns, by which a table is known; others depend on the runs.
+std::string first_columns(const std::string& csv) { return csv.substr(0, csv.find(',', csv.find(',') + 1)); }
+
 void write_tables(const std::string& folder, const std::map<std::string, TextTable>& tables, CsvCells cells) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
   require<FileError>(std::filesystem::is_directory(folder), "cannot make the folder ", folder, ": ", failure.message());
+  for (const auto& [name, table] : tables) {
+    const std::string columns = first_columns(csv_text(table, cells));
+    expect_replaceable(
+        (std::filesystem::path(folder) / name).string(), "a table of `mao report`",
+        [&](const std::filesystem::path& file) { return beginning_of(file, columns.size()) == columns; });
+  }
   for (const auto& [name, table] : tables) {
     write_file_atomically(std::filesystem::path(folder) / name,
                           [&](std::ostream& out) { out << csv_text(table, cells); });
@@ -128,8 +137,8 @@ int run(const ReportOptions& options) {
   print_edited(std::cerr, runs);
   const std::string title = options.title.empty() ? title_of(data) : options.title;
   const std::string page = html_page(title, lead_of(data), sections, text_of("Written by mao ", version, "."));
-  write_file_atomically(options.out, [&](std::ostream& out) { out << page; });
   if (!options.csv.empty()) write_tables(options.csv, data.tables, options.cells);
+  write_file_atomically(options.out, [&](std::ostream& out) { out << page; });
   std::cout << "wrote " << options.out << ": " << runs.size() << (runs.size() == 1 ? " run, " : " runs, ")
             << sections.size() << " sections, " << (page.size() + 1023) / 1024 << " KiB; open it in a browser\n";
   if (!options.csv.empty()) std::cout << "wrote " << data.tables.size() << " tables to " << options.csv << "\n";

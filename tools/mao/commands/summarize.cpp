@@ -46,7 +46,8 @@ std::string remark(const std::string& words, const std::string& format) {
 
 /// What the numbers are, where the table does not say it.
 std::string about_numbers(const Summary& summary) {
-  const std::string seeds = has_several_seeds(summary) ? "Means over seeds, ± their standard deviation." : "";
+  const std::string seeds =
+      has_several_seeds(summary) ? "Means over seeds, ± their standard deviation; H is that of the means." : "";
   const std::string averages = summary.data_sets.size() > 1 ? "The H of an average is that of the averages." : "";
   return seeds + (seeds.empty() || averages.empty() ? "" : " ") + averages;
 }

@@ -10,6 +10,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <mao/core/device.hpp>
 #include <mao/core/error.hpp>
 
 #include "commands.hpp"
@@ -92,6 +93,7 @@ class Sweep {
     prepare();
     if (options_.list) return print_list();
     expect_own_folder();
+    expect_runnable();
     save();
     if (options_.print_slurm) return print_slurm();
     stop_on_signals();
@@ -130,6 +132,15 @@ class Sweep {
     mao::require<mao::OptionError>(!fs::exists(folder_.path() / "config.json"), folder_.path().string(),
                                    " holds a single run; choose another folder for the sweep with --out");
     mao::RunFolder::expect_own_folder(folder_.path(), "sweep.json", "a sweep");
+  }
+
+  /// **Throws** `OptionError` for the number of a run that the sweep lacks, and for a device that this machine lacks
+  /// (the machines of a job script are others).
+  void expect_runnable() const {
+    mao::require<mao::OptionError>(options_.task <= list_.runs.size(), "--task ", options_.task, ": the sweep has ",
+                                   runs_text(), ", which count from 1 (`mao sweep FILE --list`)");
+    if (options_.print_slurm) return;
+    for (const std::string& device : options_.devices) static_cast<void>(mao::cuda::device_named(device));
   }
 
   void save() const {

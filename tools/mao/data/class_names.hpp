@@ -4,6 +4,8 @@
 /// `--classes` and `--classes-file`: class names from the command line or a text file.
 
 #include <algorithm>
+#include <cctype>
+#include <cstddef>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -90,12 +92,18 @@ inline std::string numbers_note(const mao::ClassList& classes) {
                       ", ...), and a prompt needs the word for the class; --classnames FILE gives each class its name");
 }
 
-/// `predict --classes a b picture.jpg` would make the picture a class, and `a, b` one with a comma. **Throws**
+/// `predict --classes a b picture.jpg` would make the picture a class, and `a, b` or `a,b` one with a comma. **Throws**
 /// `OptionError`.
 inline void expect_plain_name(const std::string& name) {
   mao::require<mao::OptionError>(!name.ends_with(','), "--classes: '", name,
                                  "' ends with a comma, which would be in the prompt; separate names by blanks alone, "
                                  "as in --classes zebra \"red fox\"");
+  const std::size_t comma = name.find(',');
+  const auto is_letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
+  const bool list = comma != std::string::npos && comma > 0 && is_letter(name[comma - 1]) && is_letter(name[comma + 1]);
+  mao::require<mao::OptionError>(!list, "--classes: '", name, "' would be one class, with a comma in its prompt; ",
+                                 "separate names by blanks, as in --classes zebra \"red fox\", or put names with "
+                                 "commas into a --classes-file");
   std::error_code no_such_name;
   mao::require<mao::OptionError>(
       !mao::detail::is_image_name(name) || !std::filesystem::is_regular_file(name, no_such_name), "--classes: '", name,

@@ -256,15 +256,20 @@ Dataset with_classes_at(Dataset dataset, const std::vector<std::int64_t>& place)
   return dataset;
 }
 
-/// Nothing where the data has none of the base classes or no others, or names that stand for several classes.
-std::optional<Grouped> grouped(const Dataset& dataset, const std::vector<std::string>& base_names) {
+/// Nothing where the prompts know none of the classes, or names stand for several classes.
+std::optional<Grouped> grouped(const Dataset& dataset, const ImagesWanted& asked) {
   if (dataset.classes.same_names == SameNames::accept) return std::nullopt;
-  std::set<std::string> wanted;
-  for (const std::string& name : base_names) wanted.insert(prompt_key(name));
+  std::set<std::string> wanted, tuned;
+  for (const std::string& name : asked.base) wanted.insert(prompt_key(name));
+  for (const std::string& name : asked.tuned) tuned.insert(prompt_key(name));
   std::vector<bool> is_base;
-  for (const std::string& name : dataset.classes.names) is_base.push_back(wanted.contains(prompt_key(name)));
+  bool known = false;
+  for (const std::string& name : dataset.classes.names) {
+    is_base.push_back(wanted.contains(prompt_key(name)));
+    known = known || is_base.back() || tuned.contains(prompt_key(name));
+  }
   const std::int64_t base = std::ranges::count(is_base, true);
-  if (base == 0 || base == dataset.classes.size()) return std::nullopt;
+  if (!known || wanted.empty()) return std::nullopt;
   std::vector<std::int64_t> place;
   std::int64_t next_base = 0, next_other = base;
   for (const bool of_base : is_base) place.push_back(of_base ? next_base++ : next_other++);
@@ -272,10 +277,36 @@ std::optional<Grouped> grouped(const Dataset& dataset, const std::vector<std::st
   return Grouped{with_classes_at(dataset, place), base, !first_half};
 }
 
-Dataset half_of(const Grouped& grouped, Half half) {
+/// The classes among `names` that the data lacks, and what they may be called there; empty where it has all or none.
+std::string note_on_missing(const ClassList& data, const std::vector<std::string>& names) {
+  std::set<std::string> known, there;
+  for (const std::string& name : names) known.insert(prompt_key(name));
+  std::vector<std::string> others;
+  for (const std::string& name : data.names) {
+    there.insert(prompt_key(name));
+    if (!known.contains(prompt_key(name))) others.push_back(name);
+  }
+  constexpr std::size_t most = 5;
+  std::string text;
+  std::size_t missing = 0;
+  for (const std::string& name : names) {
+    if (there.contains(prompt_key(name)) || ++missing > most) continue;
+    text += text_of(missing == 1 ? "" : ", ", printable(name), did_you_mean(name, others));
+  }
+  if (missing == 0 || missing == names.size()) return {};
+  return text_of("this data lacks ", missing, " of ", names.size(), " classes that the prompts were tuned for: ", text,
+                 missing > most ? ", ..." : "");
+}
+
+Dataset half_of(const Grouped& grouped, Half half, const std::string& data) {
   if (half == Half::All) return grouped.dataset;
-  return half == Half::Base ? class_range(grouped.dataset, 0, grouped.base)
-                            : class_range(grouped.dataset, grouped.base, grouped.dataset.classes.size());
+  const std::int64_t all = grouped.dataset.classes.size(), first = half == Half::Base ? 0 : grouped.base,
+                     end = half == Half::Base ? grouped.base : all;
+  require<DataError>(first < end, data, ": the prompts were tuned on labelled images of ",
+                     half == Half::Base ? "none" : "all", " of the classes of this data (", all,
+                     half == Half::Base ? "), so it has no base classes" : "), so it has no new ones",
+                     "; --half all tests on all of them");
+  return class_range(grouped.dataset, first, end);
 }
 
 }  // namespace
@@ -290,8 +321,9 @@ LabelledImages open_images(const OpenedModel& opened, const DataSettings& settin
 
 LabelledImages images_in(const OpenedModel& opened, const Dataset& files, const DataSettings& settings,
                          const ImagesWanted& wanted, int threads) {
-  const auto by_name = grouped(files, wanted.base);
-  const Dataset chosen = by_name ? half_of(*by_name, wanted.half) : half_of(files, wanted.half, settings.data);
+  const auto by_name = grouped(files, wanted);
+  const Dataset chosen =
+      by_name ? half_of(*by_name, wanted.half, settings.data) : half_of(files, wanted.half, settings.data);
   LoaderOptions loader;
   loader.preprocess = opened.model->preprocess();
   loader.threads = threads;
@@ -299,7 +331,14 @@ LabelledImages images_in(const OpenedModel& opened, const Dataset& files, const 
   const auto& items = wanted.split == "train" ? chosen.train : wanted.split == "val" ? chosen.val : chosen.test;
   LabelledImages images = file_images(chosen, items, loader, settings.data,
                                       text_of(wanted.split, " images of ", name_of(wanted.half), " classes"));
-  images.regrouped = by_name && by_name->moved;
+  if (by_name && by_name->moved) {
+    images.notes.emplace_back(
+        "base classes are those that the prompts were tuned on with labels, wherever the data lists them");
+  }
+  for (const auto* names : {&wanted.base, &wanted.tuned}) {
+    const std::string note = note_on_missing(files.classes, *names);
+    if (!note.empty() && std::ranges::find(images.notes, note) == images.notes.end()) images.notes.push_back(note);
+  }
   return images;
 }
 

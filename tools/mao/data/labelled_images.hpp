@@ -29,8 +29,7 @@ struct LabelledImages {
   ClassList classes;
   std::filesystem::path root = {};      ///< folder of the files
   std::vector<std::string> files = {};  ///< relative to it, one for each image; none when the images are rendered
-  bool regrouped =
-      false;  ///< the base classes of `ImagesWanted` are not the first half of the data's, as it lists them
+  std::vector<std::string> notes = {};  ///< what a user should know of these images, for a test of prompts
 };
 
 /// True for sketch, shifted and disjoint.
@@ -55,8 +54,9 @@ std::string changed_files(const nlohmann::json& before, const nlohmann::json& no
 struct ImagesWanted {
   std::string split = "test";  ///< train, val or test
   Half half = Half::All;
-  std::vector<std::string> base{};  ///< the base classes, wherever the data lists them; empty, or where it has none of
-                                    ///< these or no others: the first half of its classes
+  std::vector<std::string> base{};   ///< the base classes, wherever the data lists them; empty, or where the prompts
+                                     ///< know no class of the data: the first half of its classes
+  std::vector<std::string> tuned{};  ///< the classes that the prompts were tuned for last
 };
 
 /// **Throws** `FileError`, `DataError` naming what is empty.

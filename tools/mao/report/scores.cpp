@@ -212,7 +212,10 @@ std::string score_cards(const Summary& methods) {
             "(H). An average's H is that of the averages."
           : "Accuracy in percent on all classes.";
   note += row_notes(summary);
-  note += has_several_seeds(summary) ? " Below each mean is its standard deviation over seeds; the" : " The";
+  note += has_several_seeds(summary)
+              ? " H is that of the means over seeds, as in the papers; below is the standard deviation over "
+                "seeds. The"
+              : " The";
   note += " best of each column is in bold.";
   const bool published =
       std::ranges::any_of(cards, [](const std::string& card) { return card.find("first-published") != card.npos; });

@@ -63,9 +63,7 @@ class Worker {
 
   int work_on(std::size_t number) {
     list_ = folder_.work_list();
-    mao::require<mao::OptionError>(number >= 1 && number <= list_.runs.size(), "--task ", number, ": the sweep has ",
-                                   list_.runs.size(), " runs, which count from 1 (`mao sweep FILE --list`)");
-    const SweepRun& run = list_.runs[number - 1];
+    const SweepRun& run = list_.runs.at(number - 1);
     std::error_code ignored;
     std::filesystem::remove(folder_.error(run), ignored);  // the scheduler asks for another try
     for (bool told = false; !folder_.is_done(run) && !stop_asked();) {

@@ -21,8 +21,8 @@ struct WorkerOptions {
 /// stopped.
 int work(const SweepFolder& folder, const WorkerOptions& options);
 
-/// Works on the run of that number, from 1, and no other, as a task of a scheduler. Returns as `work`; 0 at once for a
-/// run that is done. **Throws** `OptionError` when there is no such run or another worker holds it.
+/// Works on the run of that number, from 1 to their count, and no other, as a task of a scheduler. Returns as `work`; 0
+/// at once for a run that is done. **Throws** `OptionError` when another worker holds it.
 int work_on(const SweepFolder& folder, const WorkerOptions& options, std::size_t number);
 
 /// Starts so many workers as processes of their own and waits for them. `devices` are dealt out in turn; may be empty.
